@@ -1,0 +1,130 @@
+"""What _kernels.pyx uses of the C++ headers in native/; they document it."""
+
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libcpp cimport bool as cbool
+
+
+cdef extern from "native/kernels.h" namespace "fastnn" nogil:
+    enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS, ADAM, RMSPROP, GD, OUT_SOFTMAX
+    cbool slope_needs_z(int activation)
+
+    cdef cppclass Dropout:
+        cbool on
+
+    cdef cppclass Layer[T]:
+        int64_t n, ld
+        T *A
+        T *Z
+        T *dZ
+        T *W_panels
+        T *Wt_panels
+        int activation
+        Dropout dropout
+
+    cdef cppclass Targets[T]:
+        const T *Y
+        int64_t ldy
+        const int32_t *labels
+        const T *weight
+        T scale
+        T *loss
+        T *error
+
+    cdef cppclass Update:
+        double rate, l2, l1, weight_decay, beta1, beta2, epsilon, correction1, correction2
+
+    cdef cppclass Kernels[T]:
+        int lanes, tile_rows, panel
+        void (*pack)(const T *, const T *, int64_t, int64_t, int64_t, T *) noexcept nogil
+        void (*pack_transposed)(const T *, int64_t, int64_t, int64_t, T *) noexcept nogil
+        void (*forward_tile)(const Layer[T] *, const Layer[T] *, int64_t, int, int64_t,
+                             int64_t) noexcept nogil
+        void (*backward_tile)(const Layer[T] *, const Layer[T] *, int64_t, int, int64_t,
+                              int64_t) noexcept nogil
+        cbool (*gradient_tile)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int, int64_t,
+                               cbool, T *) noexcept nogil
+        cbool (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
+        void (*drop)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
+        void (**loss)(const Layer[T] *, const Targets[T] *, int64_t, int64_t) noexcept nogil
+        void (**output)(const Layer[T] *, int64_t, int64_t) noexcept nogil
+        cbool (**update)(const Update *, const T *, T *, T *, T *, int64_t) noexcept nogil
+        void (*add_penalty_gradient)(const Update *, const T *, T *, int64_t) noexcept nogil
+
+    const char *variant_name(int variant)
+    cbool variant_available(int variant)
+    const Kernels[T] *kernels[T](int variant)
+    void philox4x32(const uint32_t *counter, const uint32_t *key, uint32_t *out)
+    Dropout make_dropout(uint64_t seed, uint64_t step, uint32_t layer, double keep_prob)
+
+
+cdef extern from "native/gather.h" namespace "fastnn" nogil:
+    enum: F16, F32, F64, I8, U8, I16, U16, I32, U32, I64, U64
+
+    cdef cppclass Matrix:
+        int number
+        const char *values
+        int64_t rows, columns, row_stride, column_stride
+        const char *row_starts
+        const char *columns_of
+        int index_bytes
+        int64_t stored
+
+    void gather[T](const Matrix *, const int64_t *, int64_t, int64_t, T *, int64_t)
+    void gather_labels(const Matrix *, const int64_t *, int64_t, int64_t, int64_t, int32_t *)
+    int64_t first_not_finite[T](const Matrix *, int64_t, int64_t, T *)
+
+
+cdef extern from "native/pool.h" namespace "fastnn" nogil:
+    cdef cppclass Barrier:
+        Barrier(int threads)
+        void wait()
+
+    cbool on_threads[C](void (*task)(C *, int) noexcept nogil, C *context, int threads)
+
+
+cdef extern from "<atomic>" namespace "std" nogil:
+    cdef cppclass atomic_flag "std::atomic<bool>":
+        cbool load()
+        void store(cbool)
+
+
+cdef extern from "native/run.h" namespace "fastnn" nogil:
+    cdef cppclass Penalty:
+        double l2, l1
+
+    cdef cppclass Run[T]:
+        const Kernels[T] *kernels
+        int threads
+        Barrier *barrier
+        int depth, output
+        Layer[T] *layers
+        const double *keep_prob
+        const int64_t *W_at
+        T *theta
+        uint64_t seed, step
+        cbool dropout
+        const Matrix *X
+        const Matrix *y
+        const double *weight
+        const int64_t *index
+        int64_t rows, chunk_rows
+        Targets[T] targets
+        T *Y
+        T *chunk_weight
+        int32_t *labels
+        int optimizer
+        Update update
+        const double *rates
+        const Penalty *penalty
+        double weight_decay
+        T *gradient
+        T *first
+        T *second
+        int64_t batch_size, batch, chunk
+        double loss, error
+        int64_t next_row
+        T *out
+        double deadline
+        atomic_flag stop, not_finite, overflowed
+
+    double seconds_now()

@@ -1,0 +1,319 @@
+# distutils: language = c++
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False, embedsignature=True
+"""The compiled core: passes of a network over data, as loops over register tiles.
+
+1. Python validates and owns the arrays; a `Session` holds the buffers of a pass. Inside a
+   pass nothing is allocated, nothing raises, no Python object is touched and the GIL is free.
+2. A pass is single program, multiple data: every thread runs the same loop (`train_epoch`,
+   `evaluate_rows`, ...) over its share of rows, panels or theta, and meets the others at a
+   barrier where one phase needs all of another's results.
+3. A mini-batch is worked off in chunks of rows, whose gradients add up; a chunk is the unit
+   after which a pass can pause (for Ctrl-C and the progress bar) and go on later.
+4. How the work is cut (tiles, panels, chunks) never depends on the number of threads, and each
+   number is computed by one thread in one order: the bits are the same for any number of them.
+"""
+
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
+from libc.math cimport isfinite, pow
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libcpp.vector cimport vector
+
+cimport cython
+
+import os
+
+import numpy as np
+
+ctypedef fused real:
+    float
+    double
+
+
+# --- one chunk: forward, loss, backward ------------------------------------------------------
+
+
+cdef inline int64_t tiles(int64_t n, int64_t size) noexcept nogil:
+    """How many tiles of `size` cover `n`."""
+    return (n + size - 1) // size
+
+
+cdef inline int64_t share(int64_t count, int thread, int threads) noexcept nogil:
+    """The first of `count` tiles that falls to `thread`; its last is before the next thread's."""
+    return count * thread // threads
+
+
+cdef inline int64_t cut(int64_t n, int64_t size, int thread, int threads) noexcept nogil:
+    """Where `thread`'s share of `n` begins, when whole tiles of `size` are dealt out."""
+    return min(n, share(tiles(n, size), thread, threads) * size)
+
+
+cdef void load_rows(Run[real] *run, int64_t first, int64_t row, int64_t rows) noexcept nogil:
+    """X, y and u of data rows first + row .. into rows row .. of the chunk's buffers."""
+    cdef Layer[real] *x = &run.layers[0]
+    cdef int64_t i, at
+    gather(run.X, run.index, first + row, rows, x.A + row * x.ld, x.ld)
+    if run.y == NULL:
+        return
+    if run.output == OUT_SOFTMAX:
+        gather_labels(run.y, run.index, first + row, rows, run.layers[run.depth].n,
+                      run.labels + row)
+    else:
+        gather(run.y, run.index, first + row, rows, run.Y + row * run.targets.ldy,
+               run.targets.ldy)
+    if run.weight != NULL:
+        for i in range(row, row + rows):
+            at = first + i
+            run.chunk_weight[i] = <real>run.weight[at if run.index == NULL else run.index[at]]
+
+
+cdef void pack_weights(Run[real] *run, int thread, bint backward) noexcept nogil:
+    """W[l] in panels for the forward pass and, for the backward pass, W[l] transposed."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef int64_t n_in, n_out, i
+    cdef const real *W
+    cdef int l, next_thread = thread + 1
+    for l in range(1, run.depth + 1):
+        n_in, n_out = run.layers[l - 1].n, run.layers[l].n
+        W = run.theta + run.W_at[l]
+        for i in range(share(tiles(n_out, k.panel), thread, run.threads),
+                       share(tiles(n_out, k.panel), next_thread, run.threads)):
+            k.pack(W, W + n_in * n_out, n_in, n_out, i * k.panel, run.layers[l].W_panels)
+        if backward and l > 1:
+            for i in range(share(tiles(n_in, k.panel), thread, run.threads),
+                           share(tiles(n_in, k.panel), next_thread, run.threads)):
+                k.pack_transposed(W, n_in, n_out, i * k.panel, run.layers[l].Wt_panels)
+
+
+cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
+    """Z[l] = A[l-1] W[l] + b[l]; A[l] = dropout(g(Z[l])), l = 1 .. L, for rows row .. end."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer
+    cdef int64_t i, j, r
+    cdef int l
+    if run.layers[0].dropout.on:
+        k.drop(&run.layers[0], row, end - row, first_row)
+    for l in range(1, run.depth + 1):
+        layer = &run.layers[l]
+        for j in range(tiles(layer.n, k.panel)):
+            for i in range(tiles(end - row, k.tile_rows)):
+                r = row + i * k.tile_rows
+                k.forward_tile(layer - 1, layer, r, <int>min(k.tile_rows, end - r), first_row,
+                               j * k.panel)
+
+
+cdef void backward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
+    """dZ[l-1] = dZ[l] W[l]^T * g'(Z[l-1]) * mask / keep_prob, l = L .. 2, for rows row .. end."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer
+    cdef int64_t i, j, r
+    cdef int l
+    for l in range(run.depth, 1, -1):
+        layer = &run.layers[l]
+        for j in range(tiles(run.layers[l - 1].n, k.panel)):
+            for i in range(tiles(end - row, k.tile_rows)):
+                r = row + i * k.tile_rows
+                k.backward_tile(layer, layer - 1, r, <int>min(k.tile_rows, end - r), first_row,
+                                j * k.panel)
+
+
+cdef void weight_gradients(Run[real] *run, int64_t rows, bint accumulate, int thread) noexcept nogil:
+    """dW[l] (+)= A[l-1]^T dZ[l] and db[l] (+)= the column sums of dZ[l]: this thread's tiles."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer
+    cdef int64_t i, j, unit, n_in
+    cdef real *dW
+    cdef bint finite = True
+    cdef int l, next_thread = thread + 1
+    for l in range(1, run.depth + 1):
+        layer, n_in, dW = &run.layers[l], run.layers[l - 1].n, run.gradient + run.W_at[l]
+        for j in range(tiles(layer.n, k.panel)):
+            for i in range(share(tiles(n_in, k.tile_rows), thread, run.threads),
+                           share(tiles(n_in, k.tile_rows), next_thread, run.threads)):
+                unit = i * k.tile_rows
+                finite &= k.gradient_tile(layer - 1, layer, rows, unit,
+                                          <int>min(k.tile_rows, n_in - unit), j * k.panel,
+                                          accumulate, dW)
+        for j in range(share(tiles(layer.n, k.panel), thread, run.threads),
+                       share(tiles(layer.n, k.panel), next_thread, run.threads)):
+            finite &= k.bias_gradient(layer, rows, j * k.panel, accumulate, dW + n_in * layer.n)
+    if not finite:
+        run.not_finite.store(True)
+
+
+cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, int64_t batch_rows,
+                              int64_t first_row, int thread) noexcept nogil:
+    """Losses of data rows first .. and their share of dtheta. `first_row` places them in the
+    mini-batch of `batch_rows` rows; the gradient is complete when every thread has come back."""
+    cdef int64_t row = cut(rows, run.kernels.tile_rows, thread, run.threads)
+    cdef int64_t end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
+    load_rows(run, first, row, end - row)
+    forward_rows(run, row, end, first_row)
+    run.targets.scale = <real>(1.0 / batch_rows)
+    run.kernels.loss[run.output](&run.layers[run.depth], &run.targets, row, end - row)
+    backward_rows(run, row, end, first_row)
+    run.barrier.wait()
+    weight_gradients(run, rows, first_row > 0, thread)
+
+
+cdef void add_up(Run[real] *run, int64_t rows) noexcept nogil:
+    """The chunk's losses and errors, in the order of its rows."""
+    cdef double loss = 0, error = 0
+    cdef int64_t i
+    for i in range(rows):
+        loss += run.targets.loss[i]
+    if run.targets.error != NULL:
+        for i in range(rows):
+            error += run.targets.error[i]
+    run.loss += loss
+    run.error += error
+
+
+# --- an update of theta ----------------------------------------------------------------------
+
+
+cdef void choose_masks(Run[real] *run) noexcept nogil:
+    """The dropout of this step, a function of (seed, step, layer)."""
+    cdef int l
+    for l in range(run.depth):
+        run.layers[l].dropout = make_dropout(run.seed, run.step, l, run.keep_prob[l])
+
+
+cdef void choose_no_masks(Run[real] *run) noexcept nogil:
+    cdef int l
+    for l in range(run.depth):
+        run.layers[l].dropout.on = False
+
+
+cdef void update_theta(Run[real] *run, double rate, uint64_t t, int thread) noexcept nogil:
+    """One pass of the optimizer over this thread's share of each W[l] and b[l]; t counts from 1."""
+    cdef Update u = run.update
+    cdef int64_t at, lo, n, part
+    cdef bint finite = True
+    cdef int l
+    u.rate = rate
+    if run.optimizer == ADAM:
+        u.correction1 = 1 / (1 - pow(u.beta1, t))
+        u.correction2 = 1 / (1 - pow(u.beta2, t))
+    for l in range(1, run.depth + 1):
+        at, n = run.W_at[l], run.layers[l - 1].n * run.layers[l].n
+        for part in range(2):   # W[l], then b[l], which is not regularized
+            u.l2 = run.penalty[l].l2 if part == 0 else 0
+            u.l1 = run.penalty[l].l1 if part == 0 else 0
+            u.weight_decay = run.weight_decay if part == 0 else 0
+            lo = cut(n, 64, thread, run.threads)
+            finite &= run.kernels.update[run.optimizer](
+                &u, run.gradient + at + lo, run.theta + at + lo,
+                run.first + at + lo if run.first != NULL else NULL,
+                run.second + at + lo if run.second != NULL else NULL,
+                cut(n, 64, thread + 1, run.threads) - lo)
+            at, n = at + n, run.layers[l].n
+    if not finite:
+        run.overflowed.store(True)
+
+
+# --- whole passes, run by every thread -------------------------------------------------------
+
+
+cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
+    """Mini-batches of the epoch from (run.batch, run.chunk) until its end or the deadline."""
+    # Each thread keeps count for itself: the shared place is written back at the end.
+    cdef int64_t batch = run.batch, chunk = run.chunk, first, rows, size, at
+    cdef int64_t batches = tiles(run.rows, run.batch_size)
+    cdef uint64_t step = run.step
+    while batch < batches:
+        first = batch * run.batch_size
+        rows = min(run.batch_size, run.rows - first)
+        size = tiles(rows, tiles(rows, run.chunk_rows))
+        at = chunk * size
+        if chunk == 0:
+            pack_weights(run, thread, True)
+            if thread == 0 and run.dropout:
+                run.step = step
+                choose_masks(run)
+            run.barrier.wait()
+        differentiate_chunk(run, first + at, min(size, rows - at), rows, at, thread)
+        if thread == 0:
+            run.loss = 0
+            add_up(run, min(size, rows - at))
+            if not isfinite(run.loss):
+                run.not_finite.store(True)
+            if seconds_now() > run.deadline:
+                run.stop.store(True)
+        run.barrier.wait()
+        if run.not_finite.load():
+            break
+        chunk += 1
+        if chunk * size >= rows:
+            update_theta(run, run.rates[batch], step + 1, thread)
+            chunk = 0
+            batch += 1
+            step += 1
+            run.barrier.wait()
+            if run.overflowed.load():
+                break
+        if run.stop.load():
+            break
+    if thread == 0:
+        run.batch, run.chunk, run.step = batch, chunk, step
+
+
+cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
+    """dtheta of the mean loss over all rows, one mini-batch, from run.next_row to the deadline."""
+    cdef int64_t at = run.next_row, rows
+    if at == 0:
+        pack_weights(run, thread, True)
+        if thread == 0 and run.dropout:
+            choose_masks(run)
+        run.barrier.wait()
+    while at < run.rows:
+        rows = min(run.chunk_rows, run.rows - at)
+        differentiate_chunk(run, at, rows, run.rows, at, thread)
+        if thread == 0:
+            add_up(run, rows)
+            run.stop.store(seconds_now() > run.deadline)
+        at += rows
+        run.barrier.wait()
+        if run.stop.load():
+            break
+    if thread == 0:
+        run.next_row = at
+
+
+cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
+    """Losses and errors (or, without y, output activations), dropout off, from run.next_row."""
+    cdef Layer[real] *top = &run.layers[run.depth]
+    cdef int64_t at = run.next_row, rows, row, end, i, j
+    if at == 0:
+        pack_weights(run, thread, False)
+        if thread == 0:
+            choose_no_masks(run)   # after training, those of its last update stand there
+        run.barrier.wait()
+    while at < run.rows:
+        rows = min(run.chunk_rows, run.rows - at)
+        row = cut(rows, run.kernels.tile_rows, thread, run.threads)
+        end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
+        load_rows(run, at, row, end - row)
+        forward_rows(run, row, end, at)
+        if run.y != NULL:
+            run.kernels.loss[run.output](top, &run.targets, row, end - row)
+        else:
+            run.kernels.output[run.output](top, row, end - row)
+            for i in range(row, end):
+                for j in range(top.n):
+                    run.out[(at + i) * top.n + j] = top.A[i * top.ld + j]
+        run.barrier.wait()
+        if thread == 0:
+            if run.y != NULL:
+                add_up(run, rows)
+            run.stop.store(seconds_now() > run.deadline)
+        at += rows
+        run.barrier.wait()
+        if run.stop.load():
+            break
+    if thread == 0:
+        run.next_row = at
+
+
+include "_session.pxi"

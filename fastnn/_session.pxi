@@ -1,0 +1,434 @@
+# Part of _kernels.pyx: what Python holds of the compiled core.
+
+
+def _choose_variant():
+    """The best variant this CPU runs, or the one that FASTNN_VARIANT names."""
+    wanted = os.environ.get("FASTNN_VARIANT")
+    available = variants()
+    if not wanted:
+        return available[0]
+    if wanted not in available:
+        raise ImportError(
+            f"FASTNN_VARIANT is {wanted!r}, which this CPU cannot run; it can run: "
+            f"{', '.join(available)}. Unset it, or set it to one of these.")
+    return wanted
+
+
+def variants():
+    """Names of the CPU variants that this machine can run, the best first."""
+    return [variant_name(v).decode() for v in range(VARIANTS)
+            if variant_available(v) and kernels[float](v) != NULL]
+
+
+variant = _choose_variant()
+cdef int _variant = [variant_name(v).decode() for v in range(VARIANTS)].index(variant)
+
+
+cdef class Rows:
+    """A matrix whose rows can be gathered into a mini-batch, whatever its strides and dtype.
+
+    `values` is a two-dimensional array (m, n) of numbers in native byte order; or, with
+    `row_starts` and `columns_of`, the stored values of a CSR matrix of `shape`.
+    It is not copied: the buffers stay exported, so the arrays cannot be resized.
+    """
+
+    cdef Matrix matrix
+    cdef Py_buffer buffers[3]
+    cdef int held
+
+    def __cinit__(self, values, shape, row_starts=None, columns_of=None):
+        cdef Matrix *m = &self.matrix
+        m.rows, m.columns = shape
+        self._hold(values, 1 if row_starts is not None else 2)
+        m.values, m.number = <const char *>self.buffers[0].buf, self._number()
+        if row_starts is None:
+            if self.buffers[0].shape[0] != m.rows or self.buffers[0].shape[1] != m.columns:
+                raise ValueError("shape does not match the buffer")
+            m.row_stride, m.column_stride = self.buffers[0].strides[0], self.buffers[0].strides[1]
+            return
+        m.stored, m.index_bytes = self.buffers[0].shape[0], row_starts.itemsize
+        for array in (values, row_starts, columns_of):
+            if array.strides[0] != array.itemsize:
+                raise ValueError("CSR arrays must be contiguous")
+        self._hold(row_starts, 1)
+        self._hold(columns_of, 1)
+        if (m.index_bytes not in (4, 8) or self.buffers[2].itemsize != m.index_bytes
+                or self.buffers[1].shape[0] != m.rows + 1 or self.buffers[2].shape[0] < m.stored):
+            raise ValueError("malformed CSR arrays")
+        m.row_starts = <const char *>self.buffers[1].buf
+        m.columns_of = <const char *>self.buffers[2].buf
+
+    cdef _hold(self, array, int ndim):
+        PyObject_GetBuffer(array, &self.buffers[self.held], PyBUF_STRIDED_RO | PyBUF_FORMAT)
+        self.held += 1
+        if self.buffers[self.held - 1].ndim != ndim:
+            raise ValueError(f"expected {ndim} dimensions")
+
+    cdef int _number(self) except -1:
+        kind, size = self.buffers[0].format.decode(), self.buffers[0].itemsize
+        if kind in ("e", "f", "d"):
+            return {2: F16, 4: F32, 8: F64}[size]
+        if kind in ("b", "h", "i", "l", "q"):
+            return {1: I8, 2: I16, 4: I32, 8: I64}[size]
+        if kind in ("?", "B", "H", "I", "L", "Q"):
+            return {1: U8, 2: U16, 4: U32, 8: U64}[size]
+        raise TypeError(f"cannot read numbers of buffer format {kind!r}")
+
+    def __dealloc__(self):
+        for i in range(self.held):
+            PyBuffer_Release(&self.buffers[i])
+
+    @property
+    def shape(self):
+        return self.matrix.rows, self.matrix.columns
+
+    def first_not_finite(self, int64_t first, int64_t count, bint double_precision):
+        """Of rows first .. first + count, the first that is not finite in that precision, or -1."""
+        cdef void *row = calloc(max(self.matrix.columns, 1), sizeof(double))
+        cdef int64_t found
+        if row == NULL:
+            raise MemoryError
+        if first < 0 or count < 0 or first + count > self.matrix.rows:
+            free(row)
+            raise IndexError("rows out of range")
+        with nogil:
+            if double_precision:
+                found = first_not_finite[double](&self.matrix, first, count, <double *>row)
+            else:
+                found = first_not_finite[float](&self.matrix, first, count, <float *>row)
+            free(row)
+        return found
+
+
+cdef int64_t rows_at_once(widths, int64_t rows):
+    """Rows of a chunk: enough to reuse each weight often, few enough that its activations stay in
+    cache and that it takes well under the 200 ms within which Ctrl-C is to be heard."""
+    parameters = sum((a + 1) * b for a, b in zip(widths, widths[1:]))
+    most = max(256, min(4096, (1 << 20) // sum(widths)))
+    most = min(most, max(16, 800_000_000 // parameters))
+    chunks = max(1, -(-rows // most))
+    return max(1, -(-rows // chunks))
+
+
+cdef real *take(char *block, size_t *used, int64_t count, real *like) noexcept nogil:
+    """`count` numbers of the block, from its next unused cache line on."""
+    used[0] = (used[0] + 63) // 64 * 64
+    cdef real *at = <real *>(block + used[0])
+    used[0] += count * sizeof(real)
+    return at
+
+
+cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const int *activations,
+                    bint training) noexcept nogil:
+    """Point every buffer of the run into `block`; returns its size, for which block may be null."""
+    cdef int64_t lanes = run.kernels.lanes, rows = run.chunk_rows
+    cdef Layer[real] *layer
+    cdef size_t used = 0
+    cdef real *none = NULL
+    cdef int l
+    for l in range(run.depth + 1):
+        layer = &run.layers[l]
+        layer.n, layer.ld = widths[l], (widths[l] + lanes - 1) // lanes * lanes
+        layer.activation = activations[l]
+        layer.dropout = make_dropout(0, 0, l, 1.0)
+        layer.A = take(block, &used, rows * layer.ld, none)
+        if l == 0:
+            continue
+        layer.W_panels = take(block, &used, (widths[l - 1] + 1) * layer.ld, none)
+        if training:
+            layer.dZ = take(block, &used, rows * layer.ld, none)
+            if slope_needs_z(layer.activation):
+                layer.Z = take(block, &used, rows * layer.ld, none)
+            if l > 1:
+                layer.Wt_panels = take(block, &used, layer.n * run.layers[l - 1].ld, none)
+    if run.y != NULL:
+        run.targets.loss = take(block, &used, rows, none)
+        run.targets.error = take(block, &used, rows, none)
+        run.labels = <int32_t *>take(block, &used, rows, none)
+        run.targets.labels = run.labels
+        run.targets.ldy = widths[run.depth]
+        if run.output != OUT_SOFTMAX:
+            run.Y = take(block, &used, rows * run.targets.ldy, none)
+            run.targets.Y = run.Y
+        if run.weight != NULL:
+            run.chunk_weight = take(block, &used, rows, none)
+            run.targets.weight = run.chunk_weight
+    return used
+
+
+@cython.final
+cdef class Session:
+    """The buffers of passes over `X` (and `y`) by one network; engine/network.py drives it.
+
+    Parameters
+    ----------
+    widths, activations, output : n[0] .. n[L]; codes of layers 0 .. L; code of the output
+    theta : writable 1-D array, float32 or float64, in the layout W1, b1, W2, b2, ...
+    X, y : Rows of m rows; y is None for `forward`
+    weight : None or 1-D float64 array (m,): u_i = w_i m / sum w
+    batch_size : rows that `train` puts in a mini-batch (m for the other passes)
+    threads : how many threads the passes run on
+    training : whether gradients will be asked for
+    """
+
+    cdef Run[float] f
+    cdef Run[double] d
+    cdef bint is_double, training
+    cdef object data, optimizer_vectors, pass_arrays   # kept alive: the runs point into them
+    cdef char *block
+    cdef vector[int64_t] widths, offsets
+    cdef vector[int] activations
+    cdef vector[double] keep_prob
+    cdef vector[Penalty] penalty
+    cdef vector[Layer[float]] f_layers
+    cdef vector[Layer[double]] d_layers
+
+    def __cinit__(self, widths, activations, int output, theta, Rows X not None, Rows y, weight, *,
+                  int64_t batch_size, int threads, bint training):
+        self.widths, self.activations = widths, activations
+        self.data = theta, X, y, weight
+        self.training = training
+        self.is_double = theta.dtype.itemsize == 8
+        size = 0
+        self.offsets.push_back(0)   # layer 0 has no weights
+        for n_in, n_out in zip(widths, widths[1:]):
+            self.offsets.push_back(size)
+            size += (n_in + 1) * n_out
+        if (len(widths) < 2 or min(widths) < 1 or len(activations) != len(widths)
+                or theta.shape != (size,) or X.matrix.columns != widths[0] or threads < 1
+                or not 0 <= output < OUTPUTS or not 1 <= batch_size <= max(X.matrix.rows, 1)
+                or not all(0 <= code < ACTIVATIONS for code in activations)
+                or (y is not None and y.matrix.rows != X.matrix.rows)
+                or (y is not None and y.matrix.columns
+                    != (1 if output == OUT_SOFTMAX else widths[len(widths) - 1]))
+                or (weight is not None and weight.shape != (X.matrix.rows,))):
+            raise ValueError("the arguments of a Session do not fit together")
+        cdef int64_t chunk_rows = rows_at_once(widths, batch_size)
+        if self.is_double:
+            self.d_layers.resize(len(widths))
+            self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant), theta, X, y,
+                         weight, output, batch_size, chunk_rows, threads)
+        else:
+            self.f_layers.resize(len(widths))
+            self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant), theta, X, y,
+                         weight, output, batch_size, chunk_rows, threads)
+
+    cdef _set_up(self, Run[real] *run, Layer[real] *layers, const Kernels[real] *k, real[::1] theta,
+                 Rows X, Rows y, const double[::1] weight, int output, int64_t batch_size,
+                 int64_t chunk_rows, int threads):
+        run.kernels, run.layers, run.threads = k, layers, threads
+        run.depth, run.output = <int>self.widths.size() - 1, output
+        run.W_at, run.theta = self.offsets.data(), &theta[0]
+        run.X, run.rows = &X.matrix, X.matrix.rows
+        run.y = &y.matrix if y is not None else NULL
+        run.weight = &weight[0] if weight is not None and run.rows else NULL
+        run.batch_size, run.chunk_rows = batch_size, chunk_rows
+        cdef size_t size = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),
+                                   self.training)
+        self.block = <char *>calloc(size + 64, 1)
+        if self.block == NULL:
+            raise MemoryError(f"no {size} bytes for the buffers of {chunk_rows} rows")
+        lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
+                self.activations.data(), self.training)
+        run.barrier = new Barrier(threads)
+
+    def __dealloc__(self):
+        free(self.block)
+        del self.f.barrier
+        del self.d.barrier
+
+    cdef _set_dropout(self, Run[real] *run, uint64_t seed, uint64_t step):
+        run.keep_prob, run.seed, run.step = self.keep_prob.data(), seed, step
+        run.dropout = False
+        for p in self.keep_prob:
+            run.dropout |= p < 1
+
+    def set_dropout(self, keep_prob, uint64_t seed, uint64_t step=0):
+        """keep_prob of layers 0 .. L-1, and where in the masks' sequence to begin."""
+        if len(keep_prob) != <int>self.widths.size() - 1 or not all(0 < p <= 1 for p in keep_prob):
+            raise ValueError("one keep_prob in (0, 1] for each of the layers 0 .. L-1")
+        self.keep_prob = keep_prob
+        if self.is_double:
+            self._set_dropout[double](&self.d, seed, step)
+        else:
+            self._set_dropout[float](&self.f, seed, step)
+
+    cdef _set_optimizer(self, Run[real] *run, int optimizer, settings, real[::1] gradient,
+                        real[::1] first, real[::1] second):
+        run.optimizer, run.gradient, run.penalty = optimizer, &gradient[0], self.penalty.data()
+        run.first = &first[0] if first is not None else NULL
+        run.second = &second[0] if second is not None else NULL
+        run.update.beta1, run.update.beta2 = settings["beta1"], settings["beta2"]
+        run.update.epsilon = settings["epsilon"]
+        run.weight_decay = settings["weight_decay"]
+
+    def set_optimizer(self, int optimizer, settings, penalty, gradient, first, second):
+        """Optimizer code and settings, (l2, l1) / m of layers 0 .. L, and vectors like theta."""
+        size = self.data[0].shape
+        if (not 0 <= optimizer < OPTIMIZERS or not self.training or gradient.shape != size
+                or len(penalty) != <int>self.widths.size()
+                or (first is None) != (optimizer in (GD, RMSPROP))
+                or (second is None) != (optimizer not in (RMSPROP, ADAM))
+                or any(a is not None and a.shape != size for a in (first, second))):
+            raise ValueError("the arguments of set_optimizer do not fit the Session")
+        self.penalty.resize(len(penalty))
+        for l, (l2, l1) in enumerate(penalty):
+            self.penalty[l].l2, self.penalty[l].l1 = l2, l1
+        self.optimizer_vectors = gradient, first, second
+        if self.is_double:
+            self._set_optimizer[double](&self.d, optimizer, settings, gradient, first, second)
+        else:
+            self._set_optimizer[float](&self.f, optimizer, settings, gradient, first, second)
+
+    cdef _start(self, Run[real] *run, const int64_t[::1] index, const double[::1] rates,
+                real[::1] gradient, real[:, ::1] out):
+        run.batch, run.chunk, run.next_row, run.loss, run.error = 0, 0, 0, 0, 0
+        run.index = &index[0] if index is not None and run.rows else NULL
+        run.rates = &rates[0] if rates is not None and run.rows else NULL
+        if gradient is not None:
+            run.gradient = &gradient[0]
+        run.out = &out[0, 0] if out is not None and run.rows else NULL
+        run.not_finite.store(False)
+        run.overflowed.store(False)
+
+    def start(self, index=None, rates=None, gradient=None, out=None):
+        """Go back to the first row: of `train` with the order of the rows and the learning rate of
+        each update, of `differentiate` with where dtheta goes, of `forward` with where A[L] goes."""
+        m = self.data[1].shape[0]
+        if ((index is not None and (index.shape != (m,) or index.dtype != "int64"
+                                    or (m and (index.min() < 0 or index.max() >= m))))
+                or (rates is not None and rates.shape != (-(-m // self.batch_size),))
+                or (gradient is not None and gradient.shape != self.data[0].shape)
+                or (out is not None and out.shape != (m, self.widths.back()))):
+            raise ValueError("the arguments of start do not fit the Session")
+        self.pass_arrays = index, rates, gradient, out
+        if self.is_double:
+            self._start[double](&self.d, index, rates, gradient, out)
+        else:
+            self._start[float](&self.f, index, rates, gradient, out)
+
+    cdef int _go_on(self, Run[real] *run, void (*task)(Run[real] *, int) noexcept nogil,
+                    double seconds) except -1:
+        cdef bint ran
+        with nogil:
+            run.deadline = seconds_now() + seconds
+            run.stop.store(False)
+            ran = on_threads(task, run, run.threads)
+        if not ran:
+            raise RuntimeError(f"the system gave no {run.threads} threads; pass threads=1")
+        return 0
+
+    def train(self, double seconds):
+        """Go on with the epoch for about that long; False when it is finished, or has failed."""
+        if self.optimizer_vectors is None or self.pass_arrays is None or self.pass_arrays[1] is None:
+            raise ValueError("train needs set_dropout, set_optimizer and start(rates=...)")
+        if self.is_double:
+            self._go_on[double](&self.d, train_epoch[double], seconds)
+        else:
+            self._go_on[float](&self.f, train_epoch[float], seconds)
+        return not self.failed and self.batch * self.batch_size < self.data[1].shape[0]
+
+    def differentiate(self, double seconds):
+        """Go on with dtheta of the data part for about that long; False when it is finished."""
+        if not self.training or self.pass_arrays is None or self.pass_arrays[2] is None:
+            raise ValueError("differentiate needs training=True and start(gradient=...)")
+        if self.is_double:
+            self._go_on[double](&self.d, differentiate_rows[double], seconds)
+        else:
+            self._go_on[float](&self.f, differentiate_rows[float], seconds)
+        return self.next_row < self.data[1].shape[0]
+
+    def evaluate(self, double seconds):
+        """Go on with losses and errors, or with outputs where there is no y; False when finished."""
+        if self.pass_arrays is None or (self.data[2] is None and self.pass_arrays[3] is None):
+            raise ValueError("evaluate needs start(), and start(out=...) where there is no y")
+        if self.is_double:
+            self._go_on[double](&self.d, evaluate_rows[double], seconds)
+        else:
+            self._go_on[float](&self.f, evaluate_rows[float], seconds)
+        return self.next_row < self.data[1].shape[0]
+
+    @property
+    def loss(self):
+        """Sum of u_i L_i over the rows so far."""
+        return self.d.loss if self.is_double else self.f.loss
+
+    @property
+    def error(self):
+        """Sum of u_i times the error of each row so far."""
+        return self.d.error if self.is_double else self.f.error
+
+    @property
+    def rows(self):
+        return self.data[1].shape[0]
+
+    @property
+    def next_row(self):
+        return self.d.next_row if self.is_double else self.f.next_row
+
+    @property
+    def batch(self):
+        """Mini-batches of this epoch that have updated theta."""
+        return self.d.batch if self.is_double else self.f.batch
+
+    @property
+    def batch_size(self):
+        return self.d.batch_size if self.is_double else self.f.batch_size
+
+    @property
+    def failed(self):
+        """Whether a loss or gradient was not finite; theta was then left as it was before."""
+        return self.overflowed or (self.d.not_finite.load() if self.is_double
+                                   else self.f.not_finite.load())
+
+    @property
+    def overflowed(self):
+        """Whether an update left theta with a value that is not finite."""
+        return self.d.overflowed.load() if self.is_double else self.f.overflowed.load()
+
+
+def add_penalty_gradient(real[::1] theta, real[::1] gradient, int64_t at, int64_t n, double l2,
+                         double l1):
+    """gradient += l2 W + l1 sign(W) for W = theta[at : at + n]; l2 and l1 are lambda / m."""
+    cdef Update u
+    if at < 0 or n < 1 or at + n > min(theta.shape[0], gradient.shape[0]):
+        raise ValueError("W is not within theta")
+    u.l2, u.l1 = l2, l1
+    if real is float:
+        kernels[float](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
+    else:
+        kernels[double](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
+
+
+def drop(real[:, ::1] A, uint64_t seed, uint64_t step, uint32_t layer, double keep_prob):
+    """A *= mask / keep_prob, the mask that layer `layer` has at update `step`. The width of A is
+    a multiple of 64, so that every variant works in whole registers."""
+    cdef Layer[real] rows
+    if not 0 < keep_prob <= 1 or A.shape[1] % 64:
+        raise ValueError("keep_prob must lie in (0, 1], and rows be whole cache lines")
+    rows.n, rows.ld = A.shape[1], A.shape[1]
+    rows.dropout = make_dropout(seed, step, layer, keep_prob)
+    if keep_prob == 1 or not A.size:
+        return
+    rows.A = &A[0, 0]
+    if real is float:
+        kernels[float](_variant).drop(&rows, 0, A.shape[0], 0)
+    else:
+        kernels[double](_variant).drop(&rows, 0, A.shape[0], 0)
+
+
+def dropout_mask(seed, step, layer, rows, units, keep_prob):
+    """The mask that layer `layer` has at update `step`: bool (rows, units), True where kept."""
+    A = np.ones((rows, -(-units // 64) * 64), np.float32)
+    drop(A, seed, step, layer, keep_prob)
+    return A[:, :units] != 0
+
+
+def philox(counter, key):
+    """Philox4x32-10 of a counter of four and a key of two 32-bit words: four words."""
+    cdef uint32_t words[4]
+    cdef uint32_t c[4]
+    cdef uint32_t k[2]
+    c[:], k[:] = counter, key
+    philox4x32(c, k, words)
+    return tuple(words)

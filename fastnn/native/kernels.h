@@ -1,0 +1,106 @@
+// What the loops of _kernels.pyx and the micro-kernels agree on: the buffers of
+// a layer, and a table of functions for each CPU variant and dtype.
+//
+// Shapes are written (rows, columns). A buffer's row stride `ld` is its width
+// rounded up to whole vectors, so that a tile is always stored whole; what lies
+// between width and stride is never read as data.
+#pragma once
+
+#include <cstdint>
+
+namespace fastnn {
+
+enum Activation { IDENTITY, RELU, LEAKY_RELU, ELU, GELU, SILU, TANH, SIGMOID, SOFTPLUS, ACTIVATIONS };
+enum Output { OUT_SOFTMAX, OUT_SIGMOID, OUT_IDENTITY, OUTPUTS };
+enum Optimizer { GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OPTIMIZERS };
+
+// The slopes of these two cannot be had from the activation: Z is kept for them.
+inline bool slope_needs_z(int activation) { return activation == GELU || activation == SILU; }
+
+// Inverted dropout of one layer in one step; see random.h for what the keys mean.
+struct Dropout {
+    bool on;
+    uint32_t keys[2];
+    int32_t threshold;   // keep_prob * 2^31
+    double keep_prob;
+};
+
+// Layer l of a mini-batch. Layer 0 is the input: it has no weights.
+template <class T> struct Layer {
+    int64_t n, ld;       // units, row stride
+    T *A;                // (rows, ld)  activations, after dropout; logits in layer L
+    T *Z;                // (rows, ld)  pre-activations, or null: see slope_needs_z
+    T *dZ;               // (rows, ld)  dJ/dZ, or null outside training
+    T *W_panels;         // W[l] with b[l] as its first row, in panels of `panel` columns
+    T *Wt_panels;        // transposed W[l], in panels of `panel` columns, or null
+    int activation;
+    Dropout dropout;
+};
+
+// What the rows of a mini-batch are compared with.
+template <class T> struct Targets {
+    const T *Y;              // (rows, ldy)  for sigmoid and identity outputs
+    int64_t ldy;
+    const int32_t *labels;   // (rows,)      for softmax
+    const T *weight;         // (rows,)      u_i, or null for all ones
+    T scale;                 // dZ is scaled by u_i * scale
+    T *loss;                 // (rows,) out  u_i L_i
+    T *error;                // (rows,) out  u_i * (wrong: 0 or 1 | share of labels wrong | mean squared error), or null
+};
+
+// One first-order update of a stretch of theta. l2 and l1 are lambda / m.
+struct Update {
+    double rate, l2, l1, weight_decay;
+    double beta1, beta2, epsilon;
+    double correction1, correction2;   // 1 / (1 - beta^t), Adam's
+};
+
+template <class T> struct Kernels {
+    int lanes;        // numbers in a register
+    int tile_rows;    // rows of a register tile
+    int panel;        // columns of a register tile, and of a packed panel
+
+    // Panel `column / panel` of W[l] (n_in, n_out) with b[l], and of its transpose.
+    void (*pack)(const T *W, const T *b, int64_t n_in, int64_t n_out, int64_t column, T *panels);
+    void (*pack_transposed)(const T *W, int64_t n_in, int64_t n_out, int64_t column, T *panels);
+
+    // A = dropout(activation(A_below W + b)) for `rows` rows from `row`, one panel of columns.
+    void (*forward_tile)(const Layer<T> *below, const Layer<T> *layer, int64_t row, int rows,
+                         int64_t first_row, int64_t column);
+    // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
+    void (*backward_tile)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int rows,
+                          int64_t first_row, int64_t column);
+    // dW (+)= A_below^T dZ for `units` rows of dW from `unit`; false if a value is not finite.
+    bool (*gradient_tile)(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
+                          int units, int64_t column, bool accumulate, T *dW);
+    // db (+)= column sums of dZ; false if a value is not finite.
+    bool (*bias_gradient)(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
+                          T *db);
+
+    // A *= mask / keep_prob over rows [row, row + rows): dropout of the input layer.
+    void (*drop)(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row);
+    // Logits to losses (and errors, and dZ where the layer has it), by enum Output.
+    void (*loss[OUTPUTS])(const Layer<T> *layer, const Targets<T> *targets, int64_t row,
+                          int64_t rows);
+    // Logits to output activations, in place, by enum Output.
+    void (*output[OUTPUTS])(const Layer<T> *layer, int64_t row, int64_t rows);
+
+    // theta after one update, by enum Optimizer; false if a value is not finite.
+    bool (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,
+                               int64_t n);
+    // gradient += l2 W + l1 sign(W).
+    void (*add_penalty_gradient)(const Update *u, const T *theta, T *gradient, int64_t n);
+};
+
+// Variants in order of preference; available(v) asks the CPU. kernels<T>(v) is null where the
+// variant was not compiled for this architecture.
+enum Variant { AVX512, AVX2, BASELINE, VARIANTS };
+const char *variant_name(int variant);
+bool variant_available(int variant);
+template <class T> const Kernels<T> *kernels(int variant);
+
+// Philox4x32-10 and the keys of one layer's mask.
+void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+Dropout make_dropout(uint64_t seed, uint64_t step, uint32_t layer, double keep_prob);
+
+}  // namespace fastnn

@@ -1,0 +1,44 @@
+// Weights in the order in which tiles read them: panels of whole vectors, so
+// that the micro-kernel walks B with stride one. Packed once a step, read once
+// for every tile of rows.
+#pragma once
+
+#include "simd.h"
+#include "tile.h"
+
+namespace FASTNN_VARIANT {
+
+// (1 + n_in, width): b, then W, columns column.. of both, zeros past the last.
+template <class T>
+static void pack(const T *W, const T *b, int64_t n_in, int64_t n_out, int64_t column, T *panels) {
+    constexpr int lanes = Vec<T>::lanes;
+    const int vectors = vectors_from(n_out, column, lanes);
+    const int64_t width = vectors * lanes;
+    T *panel = panels + column * (n_in + 1);
+    for (int64_t i = -1; i < n_in; ++i, panel += width) {
+        const T *row = i < 0 ? b : W + i * n_out;
+        for (int v = 0; v < vectors; ++v) {
+            const int64_t at = column + v * lanes;
+            const int64_t left = n_out - at;
+            store(panel + v * lanes,
+                  left >= lanes ? load(row + at) : load_first(row + at, int(left), T(0)));
+        }
+    }
+}
+
+// (n_out, width): columns column.. of the transpose of W.
+template <class T>
+static void pack_transposed(const T *W, int64_t n_in, int64_t n_out, int64_t column, T *panels) {
+    constexpr int lanes = Vec<T>::lanes;
+    const int64_t width = vectors_from(n_in, column, lanes) * lanes;
+    T *panel = panels + column * n_out;
+    for (int64_t i = 0; i < width; ++i) {
+        const T *row = W + (column + i) * n_out;
+        if (column + i < n_in)
+            for (int64_t j = 0; j < n_out; ++j) panel[j * width + i] = row[j];
+        else
+            for (int64_t j = 0; j < n_out; ++j) panel[j * width + i] = 0;
+    }
+}
+
+}  // namespace FASTNN_VARIANT

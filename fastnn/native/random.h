@@ -1,0 +1,52 @@
+// Counter-based randomness: a dropout mask is a function of (seed, step, layer,
+// row, unit), so it is never stored and can be replayed.
+//
+// The root is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
+// 1, 2, 3", SC 2011): counter (step, layer), key = seed. A full Philox for every
+// unit would cost more than the arithmetic of a small layer, so its words key a
+// two-round multiply-xorshift hash of row and then of unit instead. Both hashes
+// are bijections of their argument: two rows never share both of their keys.
+#pragma once
+
+#include "kernels.h"
+#include "simd.h"
+
+namespace FASTNN_VARIANT {
+
+template <class T> struct Word32 {
+    typedef uint32_t type __attribute__((vector_size(Vec<T>::lanes * 4)));
+    typedef int32_t mask __attribute__((vector_size(Vec<T>::lanes * 4)));
+};
+
+FASTNN_INLINE uint32_t hash_row(uint32_t x) {
+    x ^= x >> 16;
+    x *= 0x21f0aaadU;
+    x ^= x >> 15;
+    x *= 0x735a2d97U;
+    return x ^ (x >> 15);
+}
+
+struct RowKeys {
+    uint32_t first, second;
+};
+
+FASTNN_INLINE RowKeys row_keys(const fastnn::Dropout &d, int64_t row) {
+    return {hash_row(uint32_t(row) ^ d.keys[0]), hash_row(uint32_t(row) + d.keys[1])};
+}
+
+// All ones in the lanes of units unit, unit + 1, ... that are kept.
+template <class T>
+FASTNN_INLINE typename Vec<T>::mask kept(const fastnn::Dropout &d, RowKeys row, int64_t unit) {
+    typedef typename Word32<T>::type W;
+    W x;
+    for (int i = 0; i < Vec<T>::lanes; ++i) x[i] = uint32_t(i);
+    x = (x + uint32_t(unit)) ^ row.first;
+    x = (x ^ (x >> 16)) * 0x7feb352dU;
+    x = (x ^ (x >> 15)) + row.second;
+    x = x * 0x846ca68bU;
+    x ^= x >> 16;
+    typename Word32<T>::mask keep = typename Word32<T>::mask(x >> 1) < d.threshold;
+    return __builtin_convertvector(keep, typename Vec<T>::mask);
+}
+
+}  // namespace FASTNN_VARIANT

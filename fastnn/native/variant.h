@@ -1,0 +1,35 @@
+// One CPU variant: the micro-kernels above, gathered into the table of kernels.h.
+// Included by variant_*.cpp after FASTNN_VARIANT, FASTNN_VECTOR_BYTES and
+// FASTNN_TILE_ROWS are defined and the compiler has been told the CPU.
+#include "loss.h"
+#include "pack.h"
+#include "tile.h"
+#include "update.h"
+
+namespace FASTNN_VARIANT {
+
+// constexpr: nothing compiled for this CPU may run while the module is loaded on another.
+template <class T> static constexpr fastnn::Kernels<T> make_table() {
+    return {Vec<T>::lanes,
+            FASTNN_TILE_ROWS,
+            panel_columns<T>,
+            pack<T>,
+            pack_transposed<T>,
+            forward_tile<T>,
+            backward_tile<T>,
+            gradient_tile<T>,
+            bias_gradient<T>,
+            drop<T>,
+            {softmax_loss<T>, sigmoid_loss<T>, squared_loss<T>},
+            {softmax_output<T>, sigmoid_output<T>, identity_output<T>},
+            {update<T, GradientDescent>, update<T, Momentum>, update<T, Nesterov>,
+             update<T, RMSprop>, update<T, Adam>},
+            add_penalty_gradient<T>};
+}
+
+extern const fastnn::Kernels<float> float_kernels;
+extern const fastnn::Kernels<double> double_kernels;
+constexpr fastnn::Kernels<float> float_kernels = make_table<float>();
+constexpr fastnn::Kernels<double> double_kernels = make_table<double>();
+
+}  // namespace FASTNN_VARIANT

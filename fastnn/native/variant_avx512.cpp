@@ -1,0 +1,15 @@
+#if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,prefer-vector-width=512")
+#endif
+#define FASTNN_VARIANT fastnn_avx512
+#define FASTNN_VECTOR_BYTES 64
+#define FASTNN_TILE_ROWS 12   // 24 of 32 registers hold C
+#include "variant.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

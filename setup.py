@@ -1,0 +1,36 @@
+"""The compiled core; everything else about the package is in pyproject.toml."""
+
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+if sys.platform == "win32":
+    # The kernels use the vector extensions of GCC and Clang, which MSVC lacks.
+    raise SystemExit("fastnn builds with GCC or Clang; on Windows use MinGW-w64 or WSL.")
+
+core = Extension(
+    "fastnn._kernels",
+    # Each variant_*.cpp tells the compiler its CPU itself: no -march here, so that one build
+    # runs, and is fast, everywhere.
+    sources=[
+        "fastnn/_kernels.pyx",
+        "fastnn/native/dispatch.cpp",
+        "fastnn/native/variant_avx512.cpp",
+        "fastnn/native/variant_avx2.cpp",
+        "fastnn/native/variant_baseline.cpp",
+    ],
+    depends=[
+        "fastnn/_kernels.pxd",
+        "fastnn/_session.pxi",
+        *(f"fastnn/native/{name}.h" for name in (
+            "activation", "gather", "kernels", "loss", "pack", "pool", "random", "run", "simd",
+            "tile", "update", "variant", "verf", "vmath")),
+    ],
+    include_dirs=["fastnn"],
+    extra_compile_args=["-std=c++17", "-O3", "-fno-math-errno", "-ffp-contract=fast", "-pthread"],
+    extra_link_args=["-pthread"],
+    language="c++",
+)
+
+setup(ext_modules=cythonize([core]))
