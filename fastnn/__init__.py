@@ -1,0 +1,45 @@
+"""fastnn: fully connected neural networks, trained on a CPU at the speed of the hardware.
+
+>>> import fastnn
+>>> fastnn.Network([64, 128, 10])
+Network([64, 128, 10], activation=relu, output='softmax', dtype='float32': 9,610 parameters)
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# Public name -> module. Loaded on first use, so that `import fastnn` costs next to nothing.
+_PUBLIC = {
+    "Network": "network",
+    "History": "history",
+    "EarlyStopping": "early_stopping",
+    "DivergenceError": "errors",
+    "ModelFormatError": "errors",
+    "load": "modelfile",
+    "GradientDescent": "optimizers",
+    "Momentum": "optimizers",
+    "Nesterov": "optimizers",
+    "RMSprop": "optimizers",
+    "Adam": "optimizers",
+    "AdamW": "optimizers",
+    "LBFGS": "optimizers",
+}
+_MODULES = {"schedules"}
+
+__all__ = ["__version__", *_PUBLIC, *_MODULES]  # noqa: PLE0604
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        value = getattr(importlib.import_module(f"fastnn.{_PUBLIC[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"fastnn.{name}")
+    else:
+        raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

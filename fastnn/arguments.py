@@ -1,0 +1,66 @@
+"""Checks of arguments: every message says what was got and what was expected."""
+
+import math
+from numbers import Integral, Real
+
+
+def lookup(table, name, what):
+    """`table[name]`, or an error that lists the names there are.
+
+    >>> lookup({"relu": 1, "tanh": 6}, "tanh", "activation")
+    6
+    >>> lookup({"relu": 1, "tanh": 6}, "Tanh", "activation")
+    Traceback (most recent call last):
+        ...
+    ValueError: unknown activation 'Tanh'; known: relu, tanh
+    """
+    if not isinstance(name, str):
+        raise TypeError(
+            f"expected {what} to be a name, got {name!r} of type {type(name).__name__}; "
+            f"known: {', '.join(table)}"
+        )
+    if name not in table:
+        raise ValueError(f"unknown {what} {name!r}; known: {', '.join(table)}")
+    return table[name]
+
+
+def integer(value, name, low, high=math.inf):
+    """`value` as an int in [low, high]."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(
+            f"expected {name} to be an integer, got {value!r} of type {type(value).__name__}"
+        )
+    if not low <= value <= high:
+        upper = f" and at most {high}" if high < math.inf else ""
+        raise ValueError(f"expected {name} to be at least {low}{upper}, got {value}")
+    return int(value)
+
+
+def number(value, name, interval):
+    """`value` as a float in `interval`, written as in mathematics: "(0, 1]", "[0, inf)"."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(
+            f"expected {name} to be a number, got {value!r} of type {type(value).__name__}"
+        )
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    above = value > low if interval[0] == "(" else value >= low
+    below = value < high if interval[-1] == ")" else value <= high
+    if not (above and below):
+        raise ValueError(f"expected {name} in {interval}, got {value!r}")
+    return float(value)
+
+
+def per_layer(value, name, count, interval, layers):
+    """One number for each of `count` layers: the same for all, or a sequence of them."""
+    if isinstance(value, Real):
+        return (number(value, name, interval),) * count
+    try:
+        values = list(value)
+    except TypeError:
+        raise TypeError(f"expected {name} to be a number or a sequence, got {value!r}") from None
+    if len(values) != count:
+        raise ValueError(
+            f"expected {name} to be one number or {count}, one for each of {layers}; "
+            f"got {len(values)}"
+        )
+    return tuple(number(v, f"{name}[{i}]", interval) for i, v in enumerate(values))

@@ -1,0 +1,68 @@
+"""Early stopping: keep the parameters of the best dev iteration."""
+
+import math
+from dataclasses import dataclass
+
+from fastnn.arguments import integer, lookup, number
+
+_MONITORS = {"dev_error": None, "dev_cost": None}
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop when the dev set has not improved for a while, and restore the best parameters.
+
+    It couples fitting J with not overfitting; searching lambda instead keeps them apart, at the
+    price of many runs.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement after which to stop.
+    monitor : {"dev_error", "dev_cost"}
+        Among epochs of equal dev error the one of lowest dev cost is best.
+    min_delta : float
+        The least decrease that counts as an improvement.
+    """
+
+    patience: int = 10
+    monitor: str = "dev_error"
+    min_delta: float = 0.0
+
+    def __post_init__(self):
+        integer(self.patience, "patience", 1)
+        lookup(_MONITORS, self.monitor, "monitor")
+        number(self.min_delta, "min_delta", "[0, inf)")
+
+
+def make_early_stopping(early_stopping):
+    """The EarlyStopping that True, a patience or an object stands for; None for none."""
+    if early_stopping is None or early_stopping is False:
+        return None
+    if early_stopping is True:
+        return EarlyStopping()
+    if isinstance(early_stopping, EarlyStopping):
+        return early_stopping
+    return EarlyStopping(patience=integer(early_stopping, "early_stopping", 1))
+
+
+class BestSoFar:
+    """The best theta of a fit, and how long ago it was."""
+
+    def __init__(self, rule, theta):
+        self._rule = rule
+        self._best = (math.inf, math.inf)
+        self._mark = math.inf    # what the monitored value has to beat by min_delta
+        self._improved = -1      # the epoch that last did
+        self.theta = theta.copy()
+        self.epoch = None
+
+    def look(self, epoch, history, theta):
+        """Take note of an evaluated epoch; True when it is time to stop."""
+        value = getattr(history, self._rule.monitor)[-1]
+        if value < self._mark - self._rule.min_delta:
+            self._mark, self._improved = value, epoch
+        if (value, history.dev_cost[-1]) < self._best:
+            self._best, self.epoch = (value, history.dev_cost[-1]), epoch
+            self.theta[...] = theta
+        return epoch - self._improved >= self._rule.patience

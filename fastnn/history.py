@@ -1,0 +1,68 @@
+"""What happened in a fit, epoch by epoch."""
+
+
+class History:
+    """One entry an epoch; NaN where an epoch was not evaluated (see `evaluate_every` of `fit`).
+
+    Attributes
+    ----------
+    cost : list of float
+        J on the training set with the penalty, dropout off, at the end of the epoch.
+    train_error : list of float
+        Share of wrong labels, or root mean squared error of an identity output.
+    dev_cost, dev_error : list of float
+        The same on the dev set (the penalty is that of the training set); empty without one.
+    learning_rate : list of float
+        At the epoch's last update.
+    seconds : list of float
+        Since the beginning of the fit, evaluations included.
+    training_seconds : float
+        Spent in updates alone.
+    examples : int
+        Training examples worked off in updates, an example counted each time.
+    stopped : str
+        Why it ended: "epochs", "early stopping", "callback", "converged", "diverged",
+        "interrupted"; "" while it runs.
+    best_epoch : int or None
+        The epoch, from 0, whose parameters early stopping restored.
+    dropout_seed : int
+        Of the masks: with (seed, step) `Network.value_and_grad` replays them.
+    """
+
+    def __init__(self):
+        self.cost, self.train_error = [], []
+        self.dev_cost, self.dev_error = [], []
+        self.learning_rate, self.seconds = [], []
+        self.training_seconds = 0.0
+        self.examples = 0
+        self.stopped = ""
+        self.best_epoch = None
+        self.dropout_seed = None
+
+    def __len__(self):
+        return len(self.seconds)
+
+    def __repr__(self):
+        if not self.seconds:
+            return "<History of 0 epochs>"
+        last = f"cost {self.cost[-1]:.4g}, train error {self.train_error[-1]:.4g}"
+        if self.dev_error:
+            last += f", dev error {self.dev_error[-1]:.4g}"
+        return f"<History of {len(self)} epochs: {last}, stopped: {self.stopped or 'running'}>"
+
+    def plot(self, ax=None):
+        """Draw cost and errors by epoch (needs matplotlib: the extra `plot`).
+
+        Parameters
+        ----------
+        ax : pair of matplotlib axes, optional
+            For cost and error; None makes a figure with both.
+
+        Returns
+        -------
+        HistoryDisplay
+            With `ax_` (the two axes) and `figure_`.
+        """
+        from fastnn.plots import plot_history
+
+        return plot_history(self, ax)

@@ -1,0 +1,145 @@
+"""The user's X, y and sample_weight, checked, as `Rows` that the compiled core can gather from.
+
+Nothing is copied that need not be: any strides and any number type are read as they are, so a
+read-only, Fortran-ordered or memory-mapped array larger than memory is fine.
+"""
+
+import sys
+
+import numpy as np
+
+from fastnn._kernels import Rows
+
+# Values that one uninterruptible check of finiteness looks at: some milliseconds.
+_CHECKED_AT_ONCE = 1 << 22
+
+
+def as_features(X, columns, dtype):
+    """X (m, n[0]) of finite numbers as Rows."""
+    if _is_sparse(X):
+        rows = _csr_rows(X, columns)
+    else:
+        X = _as_numbers(X, "X")
+        if X.ndim == 1 and X.shape[0] == columns:
+            raise ValueError(
+                f"expected X to have shape (m, {columns}), got ({columns},); "
+                "for a single example write X.reshape(1, -1)"
+            )
+        if X.ndim != 2 or X.shape[1] != columns:
+            raise ValueError(
+                f"expected X to have shape (m, {columns}), one example a row and one of the "
+                f"network's {columns} features a column; got {X.shape}"
+            )
+        rows = Rows(X, X.shape)
+    _check_finite(rows, X, "X", dtype)
+    return rows
+
+
+def as_targets(y, m, output, units, dtype):
+    """y for m examples as Rows: class labels (m, 1) for softmax, numbers (m, n[L]) for the rest."""
+    if _is_sparse(y):
+        raise TypeError("expected y to be a dense array, got a sparse matrix; pass y.toarray()")
+    y = _as_numbers(y, "y")
+    width = 1 if output == "softmax" else units
+    expected = f"({m},)" if width == 1 else f"({m}, {width})"
+    if y.ndim == 1 and width == 1:
+        y = y[:, np.newaxis]
+    if y.ndim != 2 or y.shape[1] != width:
+        hint = "; pass class labels: y.argmax(axis=1)" if y.ndim == 2 and width == 1 else ""
+        raise ValueError(f"expected y to have shape {expected}, got {y.shape}{hint}")
+    if y.shape[0] != m:
+        raise ValueError(f"expected y to have as many rows as X, {m}; got {y.shape[0]}")
+    rows = Rows(y, y.shape)
+    _check_finite(rows, y, "y", dtype)
+    if m and output == "softmax":
+        _check_labels(y, units)
+    elif m and output == "sigmoid":
+        low, high = y.min(), y.max()
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"expected y in [0, 1] for a sigmoid output, got values from {low} to {high}; "
+                "use labels 0 and 1, or output='identity' for real targets"
+            )
+    return rows
+
+
+def as_weights(sample_weight, m):
+    """u_i = w_i m / sum w, float64 (m,), or None for no weights."""
+    if sample_weight is None:
+        return None
+    w = _as_numbers(sample_weight, "sample_weight").astype(np.float64)
+    if w.shape != (m,):
+        raise ValueError(f"expected sample_weight to have shape ({m},), got {w.shape}")
+    if not np.isfinite(w).all() or (w < 0).any():
+        raise ValueError("expected sample_weight to be finite and not negative")
+    largest = w.max(initial=0)
+    if largest == 0:
+        raise ValueError("expected a positive sum of sample_weight, got 0")
+    w /= largest   # so that no sum overflows
+    return w * (m / w.sum())
+
+
+def _is_sparse(X):
+    # Without scipy.sparse nobody can have made a sparse matrix: no need to import it.
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and sparse.issparse(X)
+
+
+def _as_numbers(X, name):
+    """X as an array of real numbers in native byte order."""
+    if isinstance(X, np.ma.MaskedArray):
+        raise TypeError(f"expected {name} without a mask; fill it first, as with {name}.filled(0)")
+    try:
+        X = np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"expected {name} to be a rectangular array of numbers: {error}") from None
+    if X.dtype.kind not in "fiub":
+        hint = (
+            "; encode labels as 0 .. C-1: np.unique(y, return_inverse=True)[1]"
+            if name == "y"
+            else f"; convert it, as with {name}.astype(float)"
+        )
+        raise TypeError(f"expected {name} to hold real numbers, got dtype {X.dtype}{hint}")
+    if X.dtype.itemsize > 8:
+        return X.astype(np.float64)
+    return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
+
+
+def _csr_rows(X, columns):
+    if X.ndim != 2 or X.shape[1] != columns:
+        raise ValueError(f"expected X to have shape (m, {columns}), got {X.shape}")
+    X = X.tocsr()
+    X.check_format(full_check=True)
+    data = np.ascontiguousarray(_as_numbers(X.data, "X"))
+    index = np.result_type(X.indptr, X.indices)
+    return Rows(data[: X.indptr[-1]], X.shape, np.ascontiguousarray(X.indptr, index),
+                np.ascontiguousarray(X.indices, index))
+
+
+def _check_finite(rows, X, name, dtype):
+    if X.dtype.kind != "f":
+        return
+    m, n = X.shape
+    at_once = max(1, _CHECKED_AT_ONCE // max(n, 1))
+    for first in range(0, m, at_once):
+        row = rows.first_not_finite(first, min(at_once, m - first), dtype == np.float64)
+        if row >= 0:
+            raise ValueError(
+                f"expected {name} to be finite in {dtype}, got a NaN, an infinity or a number "
+                f"too large for it in row {row}; remove or impute it"
+            )
+
+
+def _check_labels(y, classes):
+    low, high = y.min(), y.max()
+    if y.dtype.kind == "f" and (y != np.floor(y)).any():
+        raise ValueError(
+            "expected y to hold class labels, integers 0 .. "
+            f"{classes - 1}, for a softmax output; got numbers with a fractional part"
+        )
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"expected class labels 0 .. {classes - 1} for a softmax output of {classes} units, "
+            f"got labels from {low} to {high}; encode them with "
+            "np.unique(y, return_inverse=True)[1], or give the network more outputs"
+        )

@@ -1,0 +1,79 @@
+"""L-BFGS by SciPy, on theta: full batch, in float64 whatever the network's dtype.
+
+A float32 cost is too rough for its line search, so the passes run on a float64 twin of the
+network. L1 is not differentiable at 0; W = P - Q with P, Q >= 0 makes it the linear
+lambda/m (P + Q) under bounds, which L-BFGS-B takes and which also gives exact zeros.
+"""
+
+import numpy as np
+
+from fastnn import passes
+from fastnn.errors import DivergenceError
+
+
+def minimize(network, optimizer, X, y, weight, monitor, threads):
+    """Minimize J from the present theta; one epoch is one iteration."""
+    # SciPy's optimizers are a slow import, and only this needs them.
+    from scipy.optimize import minimize as scipy_minimize
+
+    if any(p < 1 for p in network.keep_prob):
+        raise ValueError(
+            "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
+            f"or choose another optimizer; got keep_prob {network.keep_prob}"
+        )
+    twin = type(network)(**{**network.spec, "dtype": "float64", "init": "zeros", "l1": 0.0})
+    split, threshold = _split_weights(network, X.shape[0])
+    n = network.theta.size
+
+    def joined(z):
+        theta = z[:n].copy()
+        theta[split] -= z[n:]
+        return theta
+
+    def objective(z):
+        twin.theta[...] = joined(z)
+        J, dtheta = passes.differentiate(twin, X, y, weight, threads=threads)
+        gradient = np.concatenate([dtheta, threshold - dtheta[split]])
+        gradient[split] += threshold
+        return J + float(threshold @ (z[:n][split] + z[n:])), gradient
+
+    def iteration_done(intermediate_result):
+        nonlocal epoch
+        theta = joined(intermediate_result.x)
+        with np.errstate(over="ignore"):
+            if not np.isfinite(theta.astype(network.dtype)).all():
+                raise DivergenceError(epoch, 0, 1.0, "an iteration overflowed")
+        network.theta[...] = theta
+        monitor.history.examples += X.shape[0]
+        stop = monitor.epoch_done(epoch, 1.0)
+        epoch += 1
+        if stop:
+            raise StopIteration
+
+    start = network.theta.astype(np.float64)
+    z = np.concatenate([start, np.maximum(-start[split], 0)])
+    z[split] = np.maximum(start[split], 0)
+    bounds = np.tile([-np.inf, np.inf], (z.size, 1))
+    bounds[split, 0] = bounds[n:, 0] = 0
+    epoch = 0
+    result = scipy_minimize(
+        objective, z, jac=True, method="L-BFGS-B", bounds=bounds if split.size else None,
+        callback=iteration_done,
+        options={"maxiter": monitor.epochs, "maxfun": 1000 * monitor.epochs,
+                 "maxcor": optimizer.memory, "gtol": optimizer.tolerance,
+                 "ftol": np.finfo(float).eps},
+    )
+    if epoch == 0:
+        if not np.isfinite(result.fun):
+            raise DivergenceError(0, 0, 1.0, f"the cost is {result.fun}")
+        monitor.epoch_done(0, 1.0)   # the minimum was where it began
+    if not monitor.history.stopped and result.nit < monitor.epochs:
+        monitor.history.stopped = "converged"
+
+
+def _split_weights(network, m):
+    """Positions in theta of the weights with an L1 penalty, and lambda/m of each."""
+    at = [np.arange(p.slice.start, p.slice.stop) if l1 else np.arange(0)
+          for p, l1 in zip(passes.weights_of(network), network.l1, strict=True)]
+    threshold = [np.full(a.size, l1 / m) for a, l1 in zip(at, network.l1, strict=True)]
+    return np.concatenate(at), np.concatenate(threshold)

@@ -1,0 +1,406 @@
+"""A fully connected network: its parameters, and what can be asked of it."""
+
+import numpy as np
+
+from fastnn import passes
+from fastnn.activations import ACTIVATIONS
+from fastnn.arguments import integer, lookup, number, per_layer
+from fastnn.initializers import INITIALIZERS, initialize
+from fastnn.inputs import as_features, as_targets, as_weights
+from fastnn.layout import Layout, aligned_vector
+from fastnn.losses import OUTPUTS
+
+
+class Network:
+    """A fully connected neural network.
+
+    Layers count from 1; layer 0 is the input. Examples are rows: ``A[0] = X``,
+    ``Z[l] = A[l-1] W[l] + b[l]``, ``A[l] = g[l](Z[l])``.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        n[0] features, then the units of each layer. ``[n, 1]`` is logistic regression.
+    activation : str or sequence of str, default "relu"
+        One name, or one for each hidden layer: relu leaky_relu elu gelu silu tanh sigmoid
+        softplus identity.
+    output : {"softmax", "sigmoid", "identity"}, optional
+        With cross-entropy, binary cross-entropy per output, and half mean squared error summed
+        over outputs. None: softmax if n[L] > 1, else sigmoid.
+    keep_prob : float or sequence of float in (0, 1], default 1.0
+        Inverted dropout in `fit` (Srivastava et al., 2014): one probability for the hidden
+        layers, or one for each of the layers 0 .. L-1, the input first.
+    l2, l1 : float or sequence of float, default 0.0
+        lambda of the penalty ``(1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1)``: one for
+        all layers or one for each. Biases are not penalized.
+    init : {"auto", "he", "xavier", "glorot", "lecun", "normal", "zeros"}, default "auto"
+        Variance of the initial weights; auto goes by the activation.
+    init_gain : float, default 1.0
+        Multiplies their standard deviation.
+    dtype : {"float32", "float64"}, default "float32"
+    rng : int, numpy.random.Generator or None
+        Source of the initial weights and, in `fit`, of the order of rows and the masks.
+
+    Attributes
+    ----------
+    theta : (N,) array
+        Every parameter, W1, b1, ..., WL, bL. Assigning to it copies.
+    layout : Layout
+        Names to stretches of theta.
+    history : History or None
+        That of the last `fit`, also when it was interrupted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where an argument is not as above; the message says what was expected.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((200, 2))
+    >>> y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    >>> net = fastnn.Network([2, 16, 2], rng=0)
+    >>> history = net.fit(X, y, epochs=200, learning_rate=0.01)
+    >>> bool(net.error(X, y) < 0.05)
+    True
+    """
+
+    def __init__(self, layer_sizes, *, activation="relu", output=None, keep_prob=1.0, l2=0.0,
+                 l1=0.0, init="auto", init_gain=1.0, dtype="float32", rng=None):
+        self._layer_sizes = _check_layer_sizes(layer_sizes)
+        depth = len(self._layer_sizes) - 1
+        self._activation = _check_activation(activation, depth - 1)
+        if output is None:
+            output = "softmax" if self._layer_sizes[-1] > 1 else "sigmoid"
+        lookup(OUTPUTS, output, "output")
+        if output == "softmax" and self._layer_sizes[-1] == 1:
+            raise ValueError(
+                "expected at least 2 units for a softmax output, got 1, which is always 1; "
+                "use output='sigmoid'"
+            )
+        self._output = output
+        self.keep_prob = keep_prob
+        self.l2, self.l1 = l2, l1
+        lookup({"auto": None, **INITIALIZERS}, init, "init")
+        self._init, self._init_gain = init, number(init_gain, "init_gain", "[0, inf)")
+        self._dtype = _check_dtype(dtype)
+        self._rng = _check_rng(rng)
+        self._layout = Layout.dense(self._layer_sizes)
+        self._theta = aligned_vector(self._layout.size, self._dtype)
+        initialize(self._theta, self._layout, self._activation, init, self._init_gain, self._rng)
+        self.history = None
+        self.fitting = False   # whether a fit is under way
+
+    # --- what it is --------------------------------------------------------------------------
+
+    @property
+    def layer_sizes(self):
+        return self._layer_sizes
+
+    @property
+    def activation(self):
+        """Names of the hidden layers' activations, l = 1 .. L-1."""
+        return self._activation
+
+    @property
+    def output(self):
+        return self._output
+
+    @property
+    def dtype(self):
+        return self._dtype
+
+    @property
+    def layout(self):
+        return self._layout
+
+    @property
+    def keep_prob(self):
+        """Of layers 0 .. L-1. May be assigned to, as in the constructor."""
+        return self._keep_prob
+
+    @keep_prob.setter
+    def keep_prob(self, keep_prob):
+        depth = len(self._layer_sizes) - 1
+        if np.ndim(keep_prob) == 0:
+            keep_prob = (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
+        self._keep_prob = per_layer(
+            keep_prob, "keep_prob", depth, "(0, 1]", f"the layers 0 .. {depth - 1}, the input first"
+        )
+
+    @property
+    def l2(self):
+        """lambda of the L2 penalty of W1 .. WL. May be assigned to, as in the constructor."""
+        return self._l2
+
+    @l2.setter
+    def l2(self, l2):
+        self._l2 = self._check_penalty(l2, "l2")
+
+    @property
+    def l1(self):
+        """lambda of the L1 penalty of W1 .. WL. May be assigned to, as in the constructor."""
+        return self._l1
+
+    @l1.setter
+    def l1(self, l1):
+        self._l1 = self._check_penalty(l1, "l1")
+
+    def _check_penalty(self, value, name):
+        depth = len(self._layer_sizes) - 1
+        return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")
+
+    @property
+    def theta(self):
+        return self._theta
+
+    @theta.setter
+    def theta(self, theta):
+        theta = np.asarray(theta)
+        if theta.dtype.kind not in "fiub" or theta.shape != self._theta.shape:
+            raise ValueError(
+                f"expected theta to be {self._theta.size} real numbers in one dimension, "
+                f"got shape {theta.shape} of dtype {theta.dtype}"
+            )
+        with np.errstate(over="ignore"):   # the next check speaks of it
+            theta = theta.astype(self._dtype)
+        if not np.isfinite(theta).all():
+            raise ValueError(f"expected theta to be finite in {self._dtype}")
+        self._theta[...] = theta
+
+    @property
+    def params(self):
+        """W1, b1, ..., WL, bL by name, as live views on theta."""
+        return self._layout.views(self._theta)
+
+    @property
+    def spec(self):
+        """The arguments that make a network like this one, in types that JSON knows."""
+        return {
+            "layer_sizes": list(self._layer_sizes),
+            "activation": list(self._activation),
+            "output": self._output,
+            "keep_prob": list(self._keep_prob),
+            "l2": list(self._l2),
+            "l1": list(self._l1),
+            "init": self._init,
+            "init_gain": self._init_gain,
+            "dtype": self._dtype.name,
+        }
+
+    def __repr__(self):
+        return (
+            f"Network({list(self._layer_sizes)}, activation={'/'.join(self._activation) or None!r},"
+            f" output={self._output!r}, dtype={self._dtype.name!r}: "
+            f"{self._theta.size:,} parameters)"
+        )
+
+    # --- what can be asked of it -------------------------------------------------------------
+
+    def forward(self, X):
+        """Output activations, dropout off.
+
+        Parameters
+        ----------
+        X : (m, n[0]) array-like or sparse matrix
+
+        Returns
+        -------
+        A : (m, n[L]) array
+            Probabilities for softmax and sigmoid outputs.
+        """
+        return passes.outputs(self, as_features(X, self._layer_sizes[0], self._dtype))
+
+    def predict(self, X):
+        """Class labels 0 .. C-1 (softmax), 0 or 1 (sigmoid), or real values (identity).
+
+        Returns
+        -------
+        (m,) array; (m, n[L]) for a sigmoid or identity output of several units
+        """
+        return OUTPUTS[self._output].predict(self.forward(X))
+
+    def cost(self, X, y, sample_weight=None):
+        """J, with the penalty of len(X) examples; dropout off.
+
+        ``J = sum_i w_i L_i / sum_i w_i + (1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1)``
+        """
+        return self._evaluate(X, y, sample_weight)[0]
+
+    def error(self, X, y, sample_weight=None):
+        """Share of wrong labels, or the root mean squared error of an identity output."""
+        return self._evaluate(X, y, sample_weight)[1]
+
+    def value_and_grad(self, X, y, sample_weight=None, dropout=None):
+        """J and its gradient dtheta, both with the penalty.
+
+        Parameters
+        ----------
+        X : (m, n[0]) array-like or sparse matrix
+        y : (m,) labels 0 .. C-1 for softmax; (m,) or (m, n[L]) in [0, 1] for sigmoid, real for
+            identity
+        sample_weight : (m,) array-like, optional
+        dropout : None or (seed, step)
+            With the masks that `fit` has at that update, held fixed; None for no dropout.
+
+        Returns
+        -------
+        J : float
+        dtheta : (N,) array, laid out as theta
+        """
+        if dropout is not None:
+            seed, step = dropout
+            dropout = integer(seed, "seed", 0, 2**64 - 1), integer(step, "step", 0, 2**63)
+        return passes.differentiate(self, *self._check_data(X, y, sample_weight), dropout)
+
+    def sparsity(self):
+        """Share of weights that are exactly zero: of each W[l] by name, and of "all" of them."""
+        weights = {p.name: self._theta[p.slice] for p in passes.weights_of(self)}
+        zeros = {name: int(np.count_nonzero(W == 0)) for name, W in weights.items()}
+        shares = {name: zeros[name] / W.size for name, W in weights.items()}
+        return {**shares, "all": sum(zeros.values()) / sum(W.size for W in weights.values())}
+
+    def fit(self, X, y, *, dev=None, epochs=100, batch_size=128, optimizer="adam",
+            learning_rate=1e-3, schedule=None, sample_weight=None, shuffle=True,
+            early_stopping=None, evaluate_every=1, callbacks=(), progress=False, threads=None):
+        """Train from the present theta.
+
+        Parameters
+        ----------
+        X, y : as for `value_and_grad`
+            Any array-like, memory map, or CSR/CSC matrix; never copied whole.
+        dev : (Xd, yd), optional
+            Evaluated after each epoch, and what early stopping goes by.
+        epochs : int
+        batch_size : int or None
+            None is full-batch descent: one update an epoch.
+        optimizer : str or object
+            gd momentum nesterov rmsprop adam adamw lbfgs, or an object with its settings such as
+            ``fastnn.Adam(beta1=0.95)``. L1 gives exact zeros under every one of them. lbfgs has
+            no batches, rate or dropout.
+        learning_rate : float
+        schedule : str, object or function, optional
+            constant linear cosine step exponential inverse, an object of `fastnn.schedules`, or
+            a function of the epochs done (2.25: a quarter into the third) that gives a factor.
+        sample_weight : (m,) array-like, optional
+        shuffle : bool
+            A new order of rows every epoch.
+        early_stopping : bool, int or EarlyStopping, optional
+            True, a patience in epochs, or an object; restores the best parameters. Needs `dev`.
+        evaluate_every : int
+            Epochs between evaluations of cost and errors on all of X and dev (the last epoch
+            always is); entries between are NaN. 0: never, which is fastest.
+        callbacks : sequence of functions
+            Called as ``callback(net, history)`` after each epoch; one that returns True stops.
+        progress : bool
+            Show a progress bar.
+        threads : int, optional
+            None: as many as the work of a step is worth. The result has the same bits for any.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        DivergenceError
+            A cost, gradient or parameter was not finite; the last finite theta is restored.
+        KeyboardInterrupt
+            On Ctrl-C, after at most some 100 ms: theta is that of the last finished batch, and
+            `history` is kept.
+        ValueError, TypeError
+            Before anything has changed.
+        """
+        from fastnn.training import fit
+
+        return fit(self, X, y, dev=dev, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
+                   learning_rate=learning_rate, schedule=schedule, sample_weight=sample_weight,
+                   shuffle=shuffle, early_stopping=early_stopping, evaluate_every=evaluate_every,
+                   callbacks=callbacks, progress=progress, threads=threads)
+
+    def save(self, path):
+        """Write the network to a safetensors file; `fastnn.load` reads it."""
+        from fastnn.modelfile import save
+
+        save(self, path)
+
+    # --- what passes.py and training.py need -------------------------------------------------
+
+    @property
+    def activation_codes(self):
+        """Codes of layers 0 .. L in the compiled core; input and logits are the identity."""
+        hidden = [ACTIVATIONS[name].code for name in self._activation]
+        identity = ACTIVATIONS["identity"].code
+        return [identity, *hidden, identity]
+
+    @property
+    def output_code(self):
+        return OUTPUTS[self._output].code
+
+    @property
+    def rng(self):
+        return self._rng
+
+    def _check_data(self, X, y, sample_weight):
+        rows = as_features(X, self._layer_sizes[0], self._dtype)
+        m = rows.shape[0]
+        if m == 0:
+            raise ValueError("expected at least one example, got X with 0 rows")
+        targets = as_targets(y, m, self._output, self._layer_sizes[-1], self._dtype)
+        return rows, targets, as_weights(sample_weight, m)
+
+    def _evaluate(self, X, y, sample_weight):
+        rows, targets, weight = self._check_data(X, y, sample_weight)
+        session = passes.open_session(self, rows, targets, weight)
+        return passes.evaluate(session, self, rows.shape[0])
+
+
+def _check_layer_sizes(layer_sizes):
+    try:
+        sizes = list(layer_sizes)
+    except TypeError:
+        sizes = []
+    if len(sizes) < 2 or isinstance(layer_sizes, str):
+        raise ValueError(
+            "expected layer_sizes to be at least two integers, the features and the outputs, "
+            f"as in [64, 128, 10]; got {layer_sizes!r}"
+        )
+    return tuple(integer(n, f"layer_sizes[{l}]", 1, 2**31 - 1) for l, n in enumerate(sizes))
+
+
+def _check_activation(activation, hidden):
+    names = [activation] * hidden if isinstance(activation, str) else activation
+    if isinstance(activation, str) and not hidden:
+        lookup(ACTIVATIONS, activation, "activation")
+    try:
+        names = tuple(names)
+    except TypeError:
+        raise TypeError(
+            f"expected activation to be a name or a sequence of names, got {activation!r}"
+        ) from None
+    if len(names) != hidden:
+        raise ValueError(
+            f"expected one activation, or one for each of the {hidden} hidden layers; "
+            f"got {len(names)}"
+        )
+    for name in names:
+        lookup(ACTIVATIONS, name, "activation")
+    return names
+
+
+def _check_dtype(dtype):
+    try:
+        resolved = np.dtype(dtype)
+    except TypeError:
+        resolved = None
+    if resolved not in (np.float32, np.float64) or dtype is None:
+        raise ValueError(f"expected dtype float32 or float64, got {dtype!r}")
+    return resolved.newbyteorder("=")
+
+
+def _check_rng(rng):
+    if rng is None or isinstance(rng, np.random.Generator):
+        return np.random.default_rng(rng)
+    return np.random.default_rng(integer(rng, "rng", 0))

@@ -1,0 +1,134 @@
+"""Learning-rate schedules: a factor on `learning_rate` for every update.
+
+A schedule is called with the number of epochs done, fractional within an epoch (2.25 is a quarter
+into the third), and gives the factor. Those here also need to know how long training will be;
+`fit` tells them. Any function of the epoch is a schedule:
+
+>>> halve_every_ten = lambda epoch: 0.5 ** (epoch // 10)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastnn.arguments import lookup, number
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Base of the schedules that have a name.
+
+    Parameters
+    ----------
+    warmup : float
+        Epochs over which the factor first rises linearly from 0 to 1.
+    """
+
+    warmup: float = 0.0
+
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            interval = "(0, inf)" if name == "every" else "[0, inf)"
+            number(value, f"{type(self).__name__}({name}=...)", interval)
+
+    def __call__(self, epoch, epochs):
+        """Factors at `epoch` (an array of epochs done) of `epochs`."""
+        epoch = np.asarray(epoch, float)
+        after = np.maximum(epoch - self.warmup, 0)
+        factor = self.decay(after, max(epochs - self.warmup, 1))
+        return factor * np.minimum(epoch / self.warmup, 1) if self.warmup else factor
+
+    def decay(self, epoch, epochs):
+        return np.ones_like(epoch)
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """1 throughout."""
+
+
+@dataclass(frozen=True)
+class Linear(Schedule):
+    """From 1 down to `end` in a straight line."""
+
+    end: float = 0.0
+
+    def decay(self, epoch, epochs):
+        return 1 + (self.end - 1) * np.minimum(epoch / epochs, 1)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """From 1 down to `end` along half a cosine (Loshchilov and Hutter, 2017)."""
+
+    end: float = 0.0
+
+    def decay(self, epoch, epochs):
+        half = (1 + np.cos(np.pi * np.minimum(epoch / epochs, 1))) / 2
+        return self.end + (1 - self.end) * half
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """Times `factor` after every `every` epochs."""
+
+    factor: float = 0.1
+    every: float = 30.0
+
+    def decay(self, epoch, epochs):
+        return self.factor ** np.floor(epoch / self.every)
+
+
+@dataclass(frozen=True)
+class Exponential(Schedule):
+    """Times `factor` every epoch, smoothly."""
+
+    factor: float = 0.95
+
+    def decay(self, epoch, epochs):
+        return self.factor**epoch
+
+
+@dataclass(frozen=True)
+class Inverse(Schedule):
+    """1 / (1 + rate epoch)."""
+
+    rate: float = 1.0
+
+    def decay(self, epoch, epochs):
+        return 1 / (1 + self.rate * epoch)
+
+
+SCHEDULES = {
+    "constant": Constant,
+    "linear": Linear,
+    "cosine": Cosine,
+    "step": Step,
+    "exponential": Exponential,
+    "inverse": Inverse,
+}
+
+
+def make_schedule(schedule, epochs):
+    """A function from an array of epochs done to an array of factors."""
+    if schedule is None:
+        schedule = Constant()
+    if isinstance(schedule, str):
+        schedule = lookup(SCHEDULES, schedule, "schedule")()
+    if isinstance(schedule, Schedule):
+        return lambda done: schedule(done, epochs)
+    if not callable(schedule) or isinstance(schedule, type):
+        raise TypeError(
+            f"expected schedule to be a name ({', '.join(SCHEDULES)}), a schedule object or a "
+            f"function of the epoch, got {schedule!r}"
+        )
+    return lambda done: np.array([_one_factor(schedule, at) for at in done])
+
+
+def _one_factor(schedule, epoch):
+    factor = float(schedule(float(epoch)))
+    if not 0 <= factor < float("inf"):
+        raise ValueError(
+            f"expected the schedule to give a finite factor >= 0, got {factor} at epoch {epoch:g}"
+        )
+    return factor
