@@ -22,6 +22,7 @@ core = Extension(
     ],
     depends=[
         "fastnn/_kernels.pxd",
+        "fastnn/_rows.pxi",
         "fastnn/_session.pxi",
         *(f"fastnn/native/{name}.h" for name in (
             "activation", "gather", "kernels", "loss", "pack", "pool", "random", "run", "simd",

@@ -316,4 +316,78 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
         run.next_row = at
 
 
+# --- what Python sees -------------------------------------------------------------------------
+
+
+def _choose_variant():
+    """The best variant this CPU runs, or the one that FASTNN_VARIANT names."""
+    wanted = os.environ.get("FASTNN_VARIANT")
+    available = variants()
+    if not wanted:
+        return available[0]
+    if wanted not in available:
+        raise ImportError(
+            f"FASTNN_VARIANT is {wanted!r}, which this CPU cannot run; it can run: "
+            f"{', '.join(available)}. Unset it, or set it to one of these.")
+    return wanted
+
+
+def variants():
+    """Names of the CPU variants that this machine can run, the best first."""
+    return [variant_name(v).decode() for v in range(VARIANTS)
+            if variant_available(v) and kernels[float](v) != NULL]
+
+
+variant = _choose_variant()
+cdef int _variant = [variant_name(v).decode() for v in range(VARIANTS)].index(variant)
+
+
+def add_penalty_gradient(real[::1] theta, real[::1] gradient, int64_t at, int64_t n, double l2,
+                         double l1):
+    """gradient += l2 W + l1 sign(W) for W = theta[at : at + n]; l2 and l1 are lambda / m."""
+    cdef Update u
+    if at < 0 or n < 1 or at + n > min(theta.shape[0], gradient.shape[0]):
+        raise ValueError("W is not within theta")
+    u.l2, u.l1 = l2, l1
+    if real is float:
+        kernels[float](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
+    else:
+        kernels[double](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
+
+
+def drop(real[:, ::1] A, uint64_t seed, uint64_t step, uint32_t layer, double keep_prob):
+    """A *= mask / keep_prob, the mask that layer `layer` has at update `step`. The width of A is
+    a multiple of 64, so that every variant works in whole registers."""
+    cdef Layer[real] rows
+    if not 0 < keep_prob <= 1 or A.shape[1] % 64:
+        raise ValueError("keep_prob must lie in (0, 1], and rows be whole cache lines")
+    rows.n, rows.ld = A.shape[1], A.shape[1]
+    rows.dropout = make_dropout(seed, step, layer, keep_prob)
+    if keep_prob == 1 or not A.size:
+        return
+    rows.A = &A[0, 0]
+    if real is float:
+        kernels[float](_variant).drop(&rows, 0, A.shape[0], 0)
+    else:
+        kernels[double](_variant).drop(&rows, 0, A.shape[0], 0)
+
+
+def dropout_mask(seed, step, layer, rows, units, keep_prob):
+    """The mask that layer `layer` has at update `step`: bool (rows, units), True where kept."""
+    A = np.ones((rows, -(-units // 64) * 64), np.float32)
+    drop(A, seed, step, layer, keep_prob)
+    return A[:, :units] != 0
+
+
+def philox(counter, key):
+    """Philox4x32-10 of a counter of four and a key of two 32-bit words: four words."""
+    cdef uint32_t words[4]
+    cdef uint32_t c[4]
+    cdef uint32_t k[2]
+    c[:], k[:] = counter, key
+    philox4x32(c, k, words)
+    return tuple(words)
+
+
+include "_rows.pxi"
 include "_session.pxi"

@@ -1,103 +1,4 @@
-# Part of _kernels.pyx: what Python holds of the compiled core.
-
-
-def _choose_variant():
-    """The best variant this CPU runs, or the one that FASTNN_VARIANT names."""
-    wanted = os.environ.get("FASTNN_VARIANT")
-    available = variants()
-    if not wanted:
-        return available[0]
-    if wanted not in available:
-        raise ImportError(
-            f"FASTNN_VARIANT is {wanted!r}, which this CPU cannot run; it can run: "
-            f"{', '.join(available)}. Unset it, or set it to one of these.")
-    return wanted
-
-
-def variants():
-    """Names of the CPU variants that this machine can run, the best first."""
-    return [variant_name(v).decode() for v in range(VARIANTS)
-            if variant_available(v) and kernels[float](v) != NULL]
-
-
-variant = _choose_variant()
-cdef int _variant = [variant_name(v).decode() for v in range(VARIANTS)].index(variant)
-
-
-cdef class Rows:
-    """A matrix whose rows can be gathered into a mini-batch, whatever its strides and dtype.
-
-    `values` is a two-dimensional array (m, n) of numbers in native byte order; or, with
-    `row_starts` and `columns_of`, the stored values of a CSR matrix of `shape`.
-    It is not copied: the buffers stay exported, so the arrays cannot be resized.
-    """
-
-    cdef Matrix matrix
-    cdef Py_buffer buffers[3]
-    cdef int held
-
-    def __cinit__(self, values, shape, row_starts=None, columns_of=None):
-        cdef Matrix *m = &self.matrix
-        m.rows, m.columns = shape
-        self._hold(values, 1 if row_starts is not None else 2)
-        m.values, m.number = <const char *>self.buffers[0].buf, self._number()
-        if row_starts is None:
-            if self.buffers[0].shape[0] != m.rows or self.buffers[0].shape[1] != m.columns:
-                raise ValueError("shape does not match the buffer")
-            m.row_stride, m.column_stride = self.buffers[0].strides[0], self.buffers[0].strides[1]
-            return
-        m.stored, m.index_bytes = self.buffers[0].shape[0], row_starts.itemsize
-        for array in (values, row_starts, columns_of):
-            if array.strides[0] != array.itemsize:
-                raise ValueError("CSR arrays must be contiguous")
-        self._hold(row_starts, 1)
-        self._hold(columns_of, 1)
-        if (m.index_bytes not in (4, 8) or self.buffers[2].itemsize != m.index_bytes
-                or self.buffers[1].shape[0] != m.rows + 1 or self.buffers[2].shape[0] < m.stored):
-            raise ValueError("malformed CSR arrays")
-        m.row_starts = <const char *>self.buffers[1].buf
-        m.columns_of = <const char *>self.buffers[2].buf
-
-    cdef _hold(self, array, int ndim):
-        PyObject_GetBuffer(array, &self.buffers[self.held], PyBUF_STRIDED_RO | PyBUF_FORMAT)
-        self.held += 1
-        if self.buffers[self.held - 1].ndim != ndim:
-            raise ValueError(f"expected {ndim} dimensions")
-
-    cdef int _number(self) except -1:
-        kind, size = self.buffers[0].format.decode(), self.buffers[0].itemsize
-        if kind in ("e", "f", "d"):
-            return {2: F16, 4: F32, 8: F64}[size]
-        if kind in ("b", "h", "i", "l", "q"):
-            return {1: I8, 2: I16, 4: I32, 8: I64}[size]
-        if kind in ("?", "B", "H", "I", "L", "Q"):
-            return {1: U8, 2: U16, 4: U32, 8: U64}[size]
-        raise TypeError(f"cannot read numbers of buffer format {kind!r}")
-
-    def __dealloc__(self):
-        for i in range(self.held):
-            PyBuffer_Release(&self.buffers[i])
-
-    @property
-    def shape(self):
-        return self.matrix.rows, self.matrix.columns
-
-    def first_not_finite(self, int64_t first, int64_t count, bint double_precision):
-        """Of rows first .. first + count, the first that is not finite in that precision, or -1."""
-        cdef void *row = calloc(max(self.matrix.columns, 1), sizeof(double))
-        cdef int64_t found
-        if row == NULL:
-            raise MemoryError
-        if first < 0 or count < 0 or first + count > self.matrix.rows:
-            free(row)
-            raise IndexError("rows out of range")
-        with nogil:
-            if double_precision:
-                found = first_not_finite[double](&self.matrix, first, count, <double *>row)
-            else:
-                found = first_not_finite[float](&self.matrix, first, count, <float *>row)
-            free(row)
-        return found
+# Part of _kernels.pyx: the buffers of a pass, and Python's hold on it.
 
 
 cdef int64_t rows_at_once(widths, int64_t rows):
@@ -198,6 +99,7 @@ cdef class Session:
                 or theta.shape != (size,) or X.matrix.columns != widths[0] or threads < 1
                 or not 0 <= output < OUTPUTS or not 1 <= batch_size <= max(X.matrix.rows, 1)
                 or not all(0 <= code < ACTIVATIONS for code in activations)
+                or (training and y is None)
                 or (y is not None and y.matrix.rows != X.matrix.rows)
                 or (y is not None and y.matrix.columns
                     != (1 if output == OUT_SOFTMAX else widths[len(widths) - 1]))
@@ -321,7 +223,7 @@ cdef class Session:
     def train(self, double seconds):
         """Go on with the epoch for about that long; False when it is finished, or has failed."""
         if self.optimizer_vectors is None or self.pass_arrays is None or self.pass_arrays[1] is None:
-            raise ValueError("train needs set_dropout, set_optimizer and start(rates=...)")
+            raise ValueError("train needs set_optimizer and start(rates=...)")
         if self.is_double:
             self._go_on[double](&self.d, train_epoch[double], seconds)
         else:
@@ -385,50 +287,3 @@ cdef class Session:
     def overflowed(self):
         """Whether an update left theta with a value that is not finite."""
         return self.d.overflowed.load() if self.is_double else self.f.overflowed.load()
-
-
-def add_penalty_gradient(real[::1] theta, real[::1] gradient, int64_t at, int64_t n, double l2,
-                         double l1):
-    """gradient += l2 W + l1 sign(W) for W = theta[at : at + n]; l2 and l1 are lambda / m."""
-    cdef Update u
-    if at < 0 or n < 1 or at + n > min(theta.shape[0], gradient.shape[0]):
-        raise ValueError("W is not within theta")
-    u.l2, u.l1 = l2, l1
-    if real is float:
-        kernels[float](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
-    else:
-        kernels[double](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
-
-
-def drop(real[:, ::1] A, uint64_t seed, uint64_t step, uint32_t layer, double keep_prob):
-    """A *= mask / keep_prob, the mask that layer `layer` has at update `step`. The width of A is
-    a multiple of 64, so that every variant works in whole registers."""
-    cdef Layer[real] rows
-    if not 0 < keep_prob <= 1 or A.shape[1] % 64:
-        raise ValueError("keep_prob must lie in (0, 1], and rows be whole cache lines")
-    rows.n, rows.ld = A.shape[1], A.shape[1]
-    rows.dropout = make_dropout(seed, step, layer, keep_prob)
-    if keep_prob == 1 or not A.size:
-        return
-    rows.A = &A[0, 0]
-    if real is float:
-        kernels[float](_variant).drop(&rows, 0, A.shape[0], 0)
-    else:
-        kernels[double](_variant).drop(&rows, 0, A.shape[0], 0)
-
-
-def dropout_mask(seed, step, layer, rows, units, keep_prob):
-    """The mask that layer `layer` has at update `step`: bool (rows, units), True where kept."""
-    A = np.ones((rows, -(-units // 64) * 64), np.float32)
-    drop(A, seed, step, layer, keep_prob)
-    return A[:, :units] != 0
-
-
-def philox(counter, key):
-    """Philox4x32-10 of a counter of four and a key of two 32-bit words: four words."""
-    cdef uint32_t words[4]
-    cdef uint32_t c[4]
-    cdef uint32_t k[2]
-    c[:], k[:] = counter, key
-    philox4x32(c, k, words)
-    return tuple(words)

@@ -1,0 +1,86 @@
+"""The compiled core; _kernels.pyx and _session.pxi document it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Vector = NDArray[np.float32] | NDArray[np.float64]
+
+variant: str
+
+def variants() -> list[str]: ...
+
+class Rows:
+    def __init__(
+        self,
+        values: NDArray[Any],
+        shape: tuple[int, int],
+        row_starts: NDArray[Any] | None = None,
+        columns_of: NDArray[Any] | None = None,
+    ) -> None: ...
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    def first_not_finite(self, first: int, count: int, double_precision: bool) -> int: ...
+
+class Session:
+    def __init__(
+        self,
+        widths: Sequence[int],
+        activations: Sequence[int],
+        output: int,
+        theta: _Vector,
+        X: Rows,
+        y: Rows | None,
+        weight: NDArray[np.float64] | None,
+        *,
+        batch_size: int,
+        threads: int,
+        training: bool,
+    ) -> None: ...
+    def set_dropout(self, keep_prob: Sequence[float], seed: int, step: int = 0) -> None: ...
+    def set_optimizer(
+        self,
+        optimizer: int,
+        settings: Mapping[str, float],
+        penalty: Sequence[tuple[float, float]],
+        gradient: _Vector,
+        first: _Vector | None,
+        second: _Vector | None,
+    ) -> None: ...
+    def start(
+        self,
+        index: NDArray[np.int64] | None = None,
+        rates: NDArray[np.float64] | None = None,
+        gradient: _Vector | None = None,
+        out: _Vector | None = None,
+    ) -> None: ...
+    def train(self, seconds: float) -> bool: ...
+    def differentiate(self, seconds: float) -> bool: ...
+    def evaluate(self, seconds: float) -> bool: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def next_row(self) -> int: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def error(self) -> float: ...
+    @property
+    def failed(self) -> bool: ...
+    @property
+    def overflowed(self) -> bool: ...
+
+def add_penalty_gradient(
+    theta: _Vector, gradient: _Vector, at: int, n: int, l2: float, l1: float
+) -> None: ...
+def drop(A: _Vector, seed: int, step: int, layer: int, keep_prob: float) -> None: ...
+def dropout_mask(
+    seed: int, step: int, layer: int, rows: int, units: int, keep_prob: float
+) -> NDArray[np.bool_]: ...
+def philox(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, int, int]: ...

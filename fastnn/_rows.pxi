@@ -1,0 +1,77 @@
+# Part of _kernels.pyx: the user's data as the compiled core reads it.
+
+
+cdef class Rows:
+    """A matrix whose rows can be gathered into a mini-batch, whatever its strides and dtype.
+
+    `values` is a two-dimensional array (m, n) of numbers in native byte order; or, with
+    `row_starts` and `columns_of`, the stored values of a CSR matrix of `shape`.
+    It is not copied: the buffers stay exported, so the arrays cannot be resized.
+    """
+
+    cdef Matrix matrix
+    cdef Py_buffer buffers[3]
+    cdef int held
+
+    def __cinit__(self, values, shape, row_starts=None, columns_of=None):
+        cdef Matrix *m = &self.matrix
+        m.rows, m.columns = shape
+        self._hold(values, 1 if row_starts is not None else 2)
+        m.values, m.number = <const char *>self.buffers[0].buf, self._number()
+        if row_starts is None:
+            if self.buffers[0].shape[0] != m.rows or self.buffers[0].shape[1] != m.columns:
+                raise ValueError("shape does not match the buffer")
+            m.row_stride, m.column_stride = self.buffers[0].strides[0], self.buffers[0].strides[1]
+            return
+        m.stored, m.index_bytes = self.buffers[0].shape[0], row_starts.itemsize
+        for array in (values, row_starts, columns_of):
+            if array.strides[0] != array.itemsize:
+                raise ValueError("CSR arrays must be contiguous")
+        self._hold(row_starts, 1)
+        self._hold(columns_of, 1)
+        if (m.index_bytes not in (4, 8) or self.buffers[2].itemsize != m.index_bytes
+                or self.buffers[1].shape[0] != m.rows + 1 or self.buffers[2].shape[0] < m.stored):
+            raise ValueError("malformed CSR arrays")
+        m.row_starts = <const char *>self.buffers[1].buf
+        m.columns_of = <const char *>self.buffers[2].buf
+
+    cdef _hold(self, array, int ndim):
+        PyObject_GetBuffer(array, &self.buffers[self.held], PyBUF_STRIDED_RO | PyBUF_FORMAT)
+        self.held += 1
+        if self.buffers[self.held - 1].ndim != ndim:
+            raise ValueError(f"expected {ndim} dimensions")
+
+    cdef int _number(self) except -1:
+        kind, size = self.buffers[0].format.decode(), self.buffers[0].itemsize
+        if kind in ("e", "f", "d"):
+            return {2: F16, 4: F32, 8: F64}[size]
+        if kind in ("b", "h", "i", "l", "q"):
+            return {1: I8, 2: I16, 4: I32, 8: I64}[size]
+        if kind in ("?", "B", "H", "I", "L", "Q"):
+            return {1: U8, 2: U16, 4: U32, 8: U64}[size]
+        raise TypeError(f"cannot read numbers of buffer format {kind!r}")
+
+    def __dealloc__(self):
+        for i in range(self.held):
+            PyBuffer_Release(&self.buffers[i])
+
+    @property
+    def shape(self):
+        return self.matrix.rows, self.matrix.columns
+
+    def first_not_finite(self, int64_t first, int64_t count, bint double_precision):
+        """Of rows first .. first + count, the first that is not finite in that precision, or -1."""
+        cdef void *row = calloc(max(self.matrix.columns, 1), sizeof(double))
+        cdef int64_t found
+        if row == NULL:
+            raise MemoryError
+        if first < 0 or count < 0 or first + count > self.matrix.rows:
+            free(row)
+            raise IndexError("rows out of range")
+        with nogil:
+            if double_precision:
+                found = first_not_finite[double](&self.matrix, first, count, <double *>row)
+            else:
+                found = first_not_finite[float](&self.matrix, first, count, <float *>row)
+            free(row)
+        return found

@@ -1,0 +1,50 @@
+"""Importing has no side effects: nothing heavy is loaded, no thread is started."""
+
+import subprocess
+import sys
+
+import pytest
+
+import fastnn
+
+HEAVY = ("scipy", "sklearn", "numba", "rich", "click", "matplotlib", "safetensors", "joblib")
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
+                          text=True).stdout
+
+
+@pytest.mark.parametrize("code", ["import fastnn", "import fastnn; fastnn.Network([3, 4, 2])"])
+def test_nothing_heavy_is_imported(code):
+    loaded = run(f"{code}; import sys; print(*[m for m in {HEAVY} if m in sys.modules])")
+    assert loaded.split() == []
+
+
+def test_no_thread_is_started():
+    threads = "len(__import__('os').listdir('/proc/self/task'))"
+    code = f"import numpy; before = {threads}; import fastnn._kernels; print({threads} - before)"
+    if not sys.platform.startswith("linux"):
+        pytest.skip("threads are counted through /proc")
+    assert run(code).strip() == "0"
+
+
+def test_public_names():
+    for name in fastnn.__all__:
+        assert getattr(fastnn, name) is not None
+        assert name in dir(fastnn)
+    with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
+        fastnn.Netwrok  # noqa: B018
+
+
+def test_version_is_that_of_the_distribution():
+    from importlib.metadata import version
+
+    assert fastnn.__version__ == version("fastnn-cpu")
+
+
+def test_unknown_variant_is_refused():
+    result = subprocess.run([sys.executable, "-c", "import fastnn._kernels"], capture_output=True,
+                            text=True, env={"FASTNN_VARIANT": "avx1024"}, check=False)
+    assert "FASTNN_VARIANT is 'avx1024'" in result.stderr
+    assert "baseline" in result.stderr
