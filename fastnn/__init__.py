@@ -2,7 +2,7 @@
 
 >>> import fastnn
 >>> fastnn.Network([64, 128, 10])
-Network([64, 128, 10], activation=relu, output='softmax', dtype='float32': 9,610 parameters)
+Network([64, 128, 10], activation='relu', output='softmax', dtype='float32': 9,610 parameters)
 """
 
 import importlib
@@ -27,7 +27,7 @@ _PUBLIC = {
 }
 _MODULES = {"schedules"}
 
-__all__ = ["__version__", *_PUBLIC, *_MODULES]  # noqa: PLE0604
+__all__ = ["__version__", *_PUBLIC, *_MODULES]
 
 
 def __getattr__(name):

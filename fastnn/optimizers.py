@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from fastnn.arguments import integer, lookup, number
 
-
 _INTERVALS = {
     "momentum": "[0, 1)",
     "rho": "[0, 1)",

@@ -1,6 +1,7 @@
 """How many threads a pass should run on."""
 
 import functools
+import itertools
 import os
 
 # Arithmetic of one step below which waiting for each other costs more than a second thread gains.
@@ -9,7 +10,7 @@ _FLOPS_PER_THREAD = 2_000_000
 
 def choose_threads(layer_sizes, batch_size):
     """As many as the work of a step is worth, and no more than there are processors for us."""
-    parameters = sum(a * b for a, b in zip(layer_sizes, layer_sizes[1:], strict=False))
+    parameters = sum(a * b for a, b in itertools.pairwise(layer_sizes))
     worth = 6 * batch_size * parameters // _FLOPS_PER_THREAD
     return max(1, min(worth, available_processors())) if worth > 1 else 1
 

@@ -117,7 +117,9 @@ class Monitor:
     def watching(self, show):
         """Everything a fit does happens in here; what it leaves behind is always in order."""
         if self.network.fitting:
-            raise RuntimeError("this network is being fitted already, by another thread or callback")
+            raise RuntimeError(
+                "this network is being fitted already, by another thread or a callback"
+            )
         self.network.fitting = True
         self.network.history = self.history
         self.history.dropout_seed = int(self.network.rng.integers(2**63))
@@ -159,8 +161,9 @@ class Monitor:
         self.progress.epoch(history)
         if self._best and evaluate and self._best.look(epoch, history, self.network.theta):
             history.stopped = "early stopping"
-        elif any([callback(self.network, history) is True for callback in self._callbacks]):
-            history.stopped = "callback"
+        for callback in self._callbacks:
+            if callback(self.network, history):
+                history.stopped = history.stopped or "callback"
         return bool(history.stopped)
 
     def _evaluate_training(self):
