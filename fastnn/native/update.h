@@ -47,15 +47,17 @@ template <class T> struct Momentum {
     }
 };
 
-// theta holds the look-ahead point w = x - rate beta1 velocity of the iterate x.
+// theta holds the look-ahead point. With L1 the state is not the velocity but how far that point is
+// ahead of the iterate, -rate beta1 velocity: an iterate of 0 then comes back from it as exactly 0.
 template <class T> struct Nesterov {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
-        if (s.l1 > 0 && s.rate > 0) {
-            V x = w + s.rate * s.beta1 * velocity;
+        if (s.l1 > 0) {
+            V &ahead = velocity;
+            V x = w - ahead;
             V moved = shrink<V>(w - s.rate * g, broadcast(s.rate * s.l1));
-            velocity = (x - moved) / s.rate;
-            return moved - s.rate * s.beta1 * velocity;
+            ahead = s.beta1 * (moved - x);
+            return moved + ahead;
         }
         velocity = s.beta1 * velocity + g;
         return w - s.rate * (g + s.beta1 * velocity);

@@ -1,0 +1,255 @@
+"""Model files: a network in one safetensors file, without pickle.
+
+The file holds the one tensor ``theta`` and, under ``__metadata__``, one entry ``fastnn``: JSON with
+
+- ``format``: the version of this layout, an integer;
+- ``library_version``: the fastnn that wrote the file, for people;
+- ``spec``: the arguments of ``Network`` that rebuild it (layer sizes, activations, penalties, ...);
+- ``sha256``: of all the above, as canonical JSON, followed by the bytes of ``theta``.
+
+All of it is one entry because safetensors keeps metadata in a hash map of random order: with a
+single entry the same network always gives the same bytes.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import stat
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+import fastnn
+from fastnn.errors import ModelFormatError
+from fastnn.network import Network
+
+FORMAT = 1
+
+# safetensors itself accepts headers of 100 MB. A spec takes about 1 kB; the room is for what
+# may be stored beside it later (feature names, categories).
+_LARGEST_HEADER = 16 * 2**20
+
+_DTYPES = {"F32": "float32", "F64": "float64"}
+
+
+def save(net: Network, path: str | os.PathLike) -> None:
+    """Write a network to a safetensors file, entirely or not at all.
+
+    The bytes go to a temporary file in the same directory, which is flushed to the disk and then
+    renamed: whatever fails, and whenever, `path` holds the old file or the new one.
+
+    Parameters
+    ----------
+    net : Network
+    path : str or path-like
+        Overwritten when it exists; a symbolic link is followed.
+
+    Raises
+    ------
+    ValueError
+        A parameter is NaN or infinite: such a file could not be loaded again.
+    OSError
+        The file cannot be written; the old file is unchanged.
+
+    Examples
+    --------
+    >>> import fastnn, tempfile, os
+    >>> net = fastnn.Network([4, 8, 3], rng=0)
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "model.safetensors")
+    ...     net.save(path)
+    ...     again = fastnn.load(path)
+    >>> bool((again.theta == net.theta).all())
+    True
+    """
+    theta = np.ascontiguousarray(net.theta)
+    bad = theta.size - np.count_nonzero(np.isfinite(theta))
+    if bad:
+        raise ValueError(
+            f"theta has {bad} NaN or infinite values out of {theta.size}; expected finite ones, as "
+            "load will: train again, with a smaller learning_rate, or assign net.theta"
+        )
+    content = {"format": FORMAT, "library_version": fastnn.__version__, "spec": net.spec}
+    content["sha256"] = _sha256(content, theta)
+    _write_atomically(
+        path, safetensors.numpy.save({"theta": theta}, metadata={"fastnn": _canonical(content)})
+    )
+
+
+def load(path: str | os.PathLike) -> Network:
+    """Read a network that `Network.save` wrote.
+
+    Nothing in the file is trusted: its size, header, spec and checksum must agree before anything
+    of the size it claims is allocated, and nothing in it is ever executed.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    Network
+        With the same parameters, bit for bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ModelFormatError
+        The file is not a fastnn model, is damaged, or was written by a newer fastnn.
+    """
+    path = os.fsdecode(path)
+    try:
+        _check_header_length(path)
+        content, theta = _read(path)
+        digest = content.pop("sha256")
+        if digest != _sha256(content, theta):
+            raise ModelFormatError(
+                f"SHA-256 of the content is not the stored {str(digest)[:80]}; the file was "
+                "changed after it was written: copy or save it again"
+            )
+        if not np.isfinite(theta).all():
+            raise ModelFormatError(
+                "theta has NaN or infinite values, expected finite ones: save it again"
+            )
+        try:
+            net = Network(**content["spec"])
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise ModelFormatError(f"the stored spec makes no network: {error}") from error
+        net.theta = theta
+        return net
+    except ModelFormatError as error:
+        raise ModelFormatError(f"{path}: {error}") from error.__cause__
+
+
+def _check_header_length(path: str) -> None:
+    """Refuse, before any parser sees it, a file whose first 8 bytes claim an absurd header."""
+    status = os.stat(path)
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):  # open(pipe) would wait
+        raise ModelFormatError("not a regular file; give the path of a saved model")
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if not 2 <= length <= min(_LARGEST_HEADER, status.st_size - 8):
+        raise ModelFormatError(
+            f"the file has {status.st_size} bytes and claims a header of {length}; expected a "
+            "safetensors file: it is truncated, or not a model file"
+        )
+
+
+def _read(path: str) -> tuple[dict[str, Any], np.ndarray]:
+    """Parse and check the header, then read theta.
+
+    safetensors maps the file and checks that the header accounts for each of its bytes, so a shape
+    it accepts is one the file really has; theta is copied only once the spec asks for that shape.
+    """
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            content = _parse((file.metadata() or {}).get("fastnn"))
+            names = list(file.keys())
+            if names != ["theta"]:
+                raise ModelFormatError(
+                    f"got {len(names)} tensors, {str(names[:3])[:80]}, expected 'theta' alone; "
+                    "fastnn.load reads only what Network.save wrote"
+                )
+            tensor = file.get_slice("theta")
+            _check_theta(tensor.get_shape(), tensor.get_dtype(), content["spec"])
+            return content, file.get_tensor("theta")
+    except safetensors.SafetensorError as error:
+        raise ModelFormatError(
+            f"not a whole safetensors file ({str(error)[:200]}): copy or save it again"
+        ) from error
+
+
+def _parse(text: str | None) -> dict[str, Any]:
+    if text is None:
+        raise ModelFormatError(
+            "no 'fastnn' entry in the metadata; expected a file written by Network.save"
+        )
+    try:
+        content = json.loads(text)
+        _canonical(content)  # refuses NaN and 1e999, which json.loads takes
+    except (ValueError, RecursionError) as error:  # RecursionError: thousands of nested lists
+        raise ModelFormatError(
+            f"the 'fastnn' metadata is not JSON ({str(error)[:200]}): save it again"
+        ) from error
+    if not isinstance(content, dict) or type(content.get("format")) is not int:
+        raise ModelFormatError("the 'fastnn' metadata has no format number: save it again")
+    if content["format"] != FORMAT:
+        raise ModelFormatError(
+            f"format {str(content['format'])[:20]}, this fastnn {fastnn.__version__} reads format "
+            f"{FORMAT}; upgrade: pip install -U fastnn-cpu"
+        )
+    expected = {"format", "library_version", "spec", "sha256"}
+    if content.keys() != expected or not isinstance(content["spec"], dict):
+        raise ModelFormatError(
+            f"the 'fastnn' metadata has {str(sorted(content))[:120]}, expected {sorted(expected)}: "
+            "save it again"
+        )
+    return content
+
+
+def _check_theta(shape: list[int], dtype: str, spec: dict[str, Any]) -> None:
+    """Check that the tensor is the one vector that the spec's layers need."""
+    sizes = spec.get("layer_sizes")
+    if (
+        not isinstance(sizes, list)
+        or len(sizes) < 2
+        or not all(type(size) is int and 1 <= size < 2**31 for size in sizes)
+    ):
+        raise ModelFormatError(
+            f"layer_sizes {str(sizes)[:80]}, expected a list of two or more integers from 1 to 2^31"
+        )
+    count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    if shape != [count] or _DTYPES.get(dtype) != spec.get("dtype"):
+        raise ModelFormatError(
+            f"theta is {dtype} of shape {str(shape)[:80]}, expected {str(spec.get('dtype'))[:20]} "
+            f"of shape [{count}] for layer_sizes {str(sizes)[:80]}"
+        )
+
+
+def _canonical(content: dict[str, Any]) -> str:
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def _sha256(content: dict[str, Any], theta: np.ndarray) -> str:
+    digest = hashlib.sha256(_canonical(content).encode("utf-8", "surrogatepass"))
+    digest.update(theta.astype(theta.dtype.newbyteorder("<"), copy=False))  # as in the file
+    return digest.hexdigest()
+
+
+def _write_atomically(path: str | os.PathLike, data: bytes) -> None:
+    """Replace `path` by `data` so that a crash at any moment leaves the old file or the new one."""
+    target = os.path.realpath(os.fsdecode(path))  # a link stays a link
+    directory = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"cannot save to {target}: it is a directory; give a file name")
+    if not os.path.isdir(directory):
+        raise FileNotFoundError(
+            f"cannot save to {target}: there is no directory {directory}; create it first"
+        )
+    temporary = os.path.join(directory, f".fastnn-{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(target):
+            shutil.copymode(target, temporary)  # a private file stays private
+        os.replace(temporary, target)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+    if os.name == "posix":  # the rename itself is on the disk only after this
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
