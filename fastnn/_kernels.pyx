@@ -379,6 +379,29 @@ def dropout_mask(seed, step, layer, rows, units, keep_prob):
     return A[:, :units] != 0
 
 
+cdef double _rate(const Kernels[real] *k, real[::1] A, real[::1] B, real[::1] C, int64_t depth,
+                  double seconds) noexcept nogil:
+    cdef double began = seconds_now(), best = 0, now = began, since
+    cdef int i
+    while now < began + seconds:
+        since = now
+        for i in range(1000):
+            k.whole_tile(&A[0], &B[0], depth, &C[0])
+        now = seconds_now()
+        best = max(best, 2.0e3 * k.tile_rows * k.panel * depth / (now - since))
+    return best
+
+
+def peak(dtype="float32", double seconds=0.1):
+    """Best rate of the micro-kernel on a tile in the L1 cache, in floating-point operations a
+    second: what the rates of whole passes are measured against."""
+    cdef int64_t depth = 128
+    A, B, C = (np.ones(count, dtype) for count in (64 * depth, 64 * depth, 64 * 64))
+    if A.dtype.itemsize == 8:
+        return _rate[double](kernels[double](_variant), A, B, C, depth, seconds)
+    return _rate[float](kernels[float](_variant), A, B, C, depth, seconds)
+
+
 def philox(counter, key):
     """Philox4x32-10 of a counter of four and a key of two 32-bit words: four words."""
     cdef uint32_t words[4]

@@ -138,13 +138,20 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
     "--early-stopping",
     type=click.IntRange(1),
     metavar="PATIENCE",
+    show_default="off",
     help="Stop when the dev error has not improved for that many epochs and restore the best "
-    "parameters.  [default: off]",
+    "parameters.",
 )
 @click.option(
     "--dtype", type=click.Choice(["float32", "float64"]), default="float32", help="Precision."
 )
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="CPU threads.  [default: all]")
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="as many as help",
+    help="CPU threads; the results are the same for any.",
+)
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**32 - 1),
@@ -190,11 +197,6 @@ def train(
         if keep_prob is None:  # lbfgs needs a J that is the same at every look
             keep_prob = 1.0 if fit_options["optimizer"] == "lbfgs" else 0.6
         sizes = [train[0].shape[1], *hidden, 10]
-        if not quiet and not as_json:
-            click.echo(
-                f"Handwritten digits: {len(train[0])} train, {len(dev[0])} dev, "
-                f"{len(test[0])} test; layers {'-'.join(map(str, sizes))}"
-            )
         try:
             net = Network(
                 sizes,
@@ -206,6 +208,11 @@ def train(
                 dtype=dtype,
                 rng=seed,
             )
+            if not quiet and not as_json:
+                click.echo(
+                    f"Handwritten digits: {len(train[0])} train, {len(dev[0])} dev, "
+                    f"{len(test[0])} test; layers {'-'.join(map(str, sizes))}"
+                )
             history = net.fit(
                 *train,
                 dev=dev,
@@ -223,13 +230,14 @@ def train(
 
         results = _results(net, history, train, dev, test) | {"seed": seed, "saved": save}
         if save is not None:
-            net.save(save)
+            try:
+                net.save(save)
+            except OSError as error:
+                raise click.ClickException(f"could not save the network: {error}") from error
     except KeyboardInterrupt:
         done = len(net.history) if net is not None and net.history is not None else 0
         click.echo(f"Interrupted after {done} of {fit_options['epochs']} epochs.", err=True)
         sys.exit(130)
-    except OSError as error:
-        raise click.ClickException(f"could not save the network: {error}") from error
 
     if as_json:
         click.echo(json.dumps(results, indent=2))
@@ -257,6 +265,7 @@ def _results(net: Network, history: History, train: Part, dev: Part, test: Part)
         "test_error": net.error(*test),
         "epochs": len(history),
         "stopped": history.stopped,
+        "best_epoch": history.best_epoch,
         "seconds": history.seconds[-1],
         "samples_per_second": history.examples / (history.training_seconds or history.seconds[-1]),
     }
@@ -273,6 +282,8 @@ def _print_table(results: dict[str, Any]) -> None:
     table.add_row("J (cost)", f"{results['cost']:.4g}")
     for name in ("train", "dev", "test"):
         table.add_row(f"{name} error", f"{100 * results[name + '_error']:.2f} %")
+    if results["best_epoch"] is not None:  # early stopping took the parameters of that one
+        table.add_row("best epoch", f"{results['best_epoch'] + 1} of {results['epochs']}")
     table.add_row("time", f"{results['seconds']:.2f} s")
     table.add_row("samples per second", f"{results['samples_per_second']:,.0f}")
     console = Console()

@@ -5,6 +5,8 @@ network. L1 is not differentiable at 0; W = P - Q with P, Q >= 0 makes it the li
 lambda/m (P + Q) under bounds, which L-BFGS-B takes and which also gives exact zeros.
 """
 
+import time
+
 import numpy as np
 
 from fastnn import passes
@@ -23,7 +25,7 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
         )
     twin = type(network)(**{**network.spec, "dtype": "float64", "init": "zeros", "l1": 0.0})
     split, threshold = _split_weights(network, X.shape[0])
-    n = network.theta.size
+    n, history = network.theta.size, monitor.history
 
     def joined(z):
         theta = z[:n].copy()
@@ -31,8 +33,11 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
         return theta
 
     def objective(z):
+        began = time.perf_counter()
         twin.theta[...] = joined(z)
         J, dtheta = passes.differentiate(twin, X, y, weight, threads=threads)
+        history.training_seconds += time.perf_counter() - began
+        history.examples += X.shape[0]
         gradient = np.concatenate([dtheta, threshold - dtheta[split]])
         gradient[split] += threshold
         return J + float(threshold @ (z[:n][split] + z[n:])), gradient
@@ -44,7 +49,6 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
             if not np.isfinite(theta.astype(network.dtype)).all():
                 raise DivergenceError(epoch, 0, 1.0, "an iteration overflowed")
         network.theta[...] = theta
-        monitor.history.examples += X.shape[0]
         stop = monitor.epoch_done(epoch, 1.0)
         epoch += 1
         if stop:
@@ -67,8 +71,8 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
         if not np.isfinite(result.fun):
             raise DivergenceError(0, 0, 1.0, f"the cost is {result.fun}")
         monitor.epoch_done(0, 1.0)   # the minimum was where it began
-    if not monitor.history.stopped and result.nit < monitor.epochs:
-        monitor.history.stopped = "converged"
+    if not history.stopped and result.nit < monitor.epochs:
+        history.stopped = "converged"
 
 
 def _split_weights(network, m):

@@ -32,6 +32,8 @@ class ProgressBar:
         The epochs the run may take; early stopping may end it before.
     console : rich.console.Console, optional
         Where to draw; by default the standard error, so that piped results stay clean.
+    percent : bool, default False
+        Show errors as percentages: they are shares of wrong labels, not a root mean square.
 
     Examples
     --------
@@ -40,12 +42,16 @@ class ProgressBar:
     ...     bar.advance(0.5)
     """
 
-    def __init__(self, epochs: int, console: Console | None = None) -> None:
+    def __init__(
+        self, epochs: int, console: Console | None = None, *, percent: bool = False
+    ) -> None:
         from rich.console import Console
 
         self.epochs = epochs
+        self.percent = percent
         self.console = Console(stderr=True) if console is None else console
         self._done = 0.0
+        self._finished = 0  # epochs, evaluation included
         self._results = ""
         self._started = self._drawn = time.perf_counter()
         self._display: _Terminal | _Notebook | _Quiet
@@ -64,7 +70,7 @@ class ProgressBar:
 
     def __exit__(self, *exception: object) -> None:
         try:
-            self._draw(f"{_duration(time.perf_counter() - self._started)} in all")
+            self._draw(f"in {_duration(time.perf_counter() - self._started)}")
         finally:
             self._display.stop()  # shows the cursor again, whatever happened
 
@@ -77,16 +83,17 @@ class ProgressBar:
     def epoch(self, history: History) -> None:
         """Take J and the dev error (without a dev set, the training error) of the last epoch."""
         if not math.isnan(history.cost[-1]):  # NaN: this epoch was not evaluated
-            self._results = f"J {history.cost[-1]:#.4g}"
+            name, errors = "train error", history.train_error
             if history.dev_error:
-                self._results += f"  dev error {history.dev_error[-1]:.4f}"
-            else:
-                self._results += f"  train error {history.train_error[-1]:.4f}"
-        self.advance(len(history.cost))
+                name, errors = "dev error", history.dev_error
+            error = f"{100 * errors[-1]:.2f} %" if self.percent else f"{errors[-1]:#.4g}"
+            self._results = f"J {history.cost[-1]:#.4g}  {name} {error}"
+        self._finished = len(history.cost)
+        self.advance(self._finished)
 
     def _draw(self, clock: str) -> None:
         self._drawn = time.perf_counter()
-        epochs = f"epoch {int(self._done):>{len(str(self.epochs))}}/{self.epochs}"
+        epochs = f"epoch {self._finished:>{len(str(self.epochs))}}/{self.epochs}"
         self._display.draw(self._done, epochs, self._results, clock)
 
     def _time_left(self) -> str:
@@ -109,7 +116,7 @@ class _Terminal:
 
         self._progress = Progress(
             text("epochs", len(f"epoch {epochs}/{epochs}")),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=20),
             text("results"),
             text("clock"),
             console=console,

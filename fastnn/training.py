@@ -125,7 +125,7 @@ class Monitor:
         self.history.dropout_seed = int(self.network.rng.integers(2**63))
         self._began = time.perf_counter()
         try:
-            with _progress_bar(self.epochs, show) as self.progress:
+            with _progress_bar(self.network, self.epochs, show) as self.progress:
                 yield
             self.history.stopped = self.history.stopped or "epochs"
             if self._best is not None and self._best.epoch is not None:
@@ -181,12 +181,12 @@ class _NoProgress:
         """Nothing is shown."""
 
 
-def _progress_bar(epochs, show):
+def _progress_bar(network, epochs, show):
     if not show:
         return contextlib.nullcontext(_NoProgress())
     from fastnn.progress import ProgressBar
 
-    return ProgressBar(epochs)
+    return ProgressBar(epochs, percent=network.output != "identity")
 
 
 def _check_dev(network, dev):

@@ -88,6 +88,8 @@ template <class T> struct Kernels {
     // theta after one update, by enum Optimizer; false if a value is not finite.
     bool (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,
                                int64_t n);
+    // A full register tile: C (tile_rows, panel) = A (tile_rows, depth) B (depth, panel).
+    void (*whole_tile)(const T *A, const T *B, int64_t depth, T *C);
     // gradient += l2 W + l1 sign(W).
     void (*add_penalty_gradient)(const Update *u, const T *theta, T *gradient, int64_t n);
 };

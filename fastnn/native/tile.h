@@ -60,6 +60,11 @@ template <class T> FASTNN_INLINE void multiply(int rows, int vectors, const Prod
     vectors == 1 ? multiply_rows<T, 1>(rows, p, C) : multiply_rows<T, 2>(rows, p, C);
 }
 
+template <class T> static void whole_tile(const T *A, const T *B, int64_t depth, T *C) {
+    multiply<T, FASTNN_TILE_ROWS, TILE_VECTORS>(
+        {A, depth, 1, B, panel_columns<T>, depth, nullptr}, C);
+}
+
 template <class T> struct alignas(64) Tile {
     T C[FASTNN_TILE_ROWS * panel_columns<T>];
 };

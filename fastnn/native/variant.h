@@ -24,6 +24,7 @@ template <class T> static constexpr fastnn::Kernels<T> make_table() {
             {softmax_output<T>, sigmoid_output<T>, identity_output<T>},
             {update<T, GradientDescent>, update<T, Momentum>, update<T, Nesterov>,
              update<T, RMSprop>, update<T, Adam>},
+            whole_tile<T>,
             add_penalty_gradient<T>};
 }
 

@@ -1,0 +1,319 @@
+"""``fastnn train``: results on the digits, options, exit codes, and Ctrl-C on a real terminal."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import fastnn
+from fastnn import cli
+from fastnn.errors import DivergenceError
+from fastnn.network import Network
+
+SCRIPT = Path(sysconfig.get_path("scripts")) / ("fastnn.exe" if os.name == "nt" else "fastnn")
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.main, arguments, prog_name="fastnn")
+
+
+def train(*arguments):
+    """The results of a run that must succeed."""
+    result = run("train", "--json", *arguments)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+# --- The main job ---
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_defaults_reach_three_percent(seed):
+    results = train("--seed", str(seed))
+    assert results["test_error"] <= 0.03
+    assert results["dev_error"] <= 0.05
+    assert results["seconds"] < 20
+
+
+def test_the_command_itself():
+    done = subprocess.run([SCRIPT, "train", "--epochs", "3"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = re.findall(r"^│ (.+?) +│ +(.+?) │$", done.stdout, flags=re.MULTILINE)
+    assert [name for name, _ in rows] == [
+        "J (cost)", "train error", "dev error", "test error", "time", "samples per second",
+    ]  # fmt: skip
+    for (_, value), unit in zip(rows, ["", " %", " %", " %", " s", ""], strict=True):
+        assert re.fullmatch(r"[\d.,]+" + unit, value)
+    assert "1077 train, 360 dev, 360 test; layers 64-" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_seed_decides_everything_but_the_speed():
+    def repeatable(seed):
+        results = train("--epochs", "3", "--seed", seed)
+        return {name: results[name] for name in ("cost", "train_error", "dev_error", "test_error")}
+
+    assert repeatable("5") == repeatable("5") != repeatable("6")
+
+
+def test_the_split_is_60_20_20_and_stratified():
+    parts = cli._digits(seed=1)
+    assert [len(X) for X, _ in parts] == [1077, 360, 360]
+    assert len({row.tobytes() for X, _ in parts for row in X}) > 1790  # no example is in two parts
+    for X, y in parts:
+        assert (X.min(), X.max()) == (0, 1)
+        counts = np.bincount(y, minlength=10) / len(y)
+        assert counts.min() > 0.09
+        assert counts.max() < 0.11
+
+
+def test_saved_network_is_the_trained_one(tmp_path):
+    path = tmp_path / "model.safetensors"
+    results = train("--epochs", "5", "--save", str(path), "--dtype", "float64", "--seed", "3")
+    net = fastnn.load(path)
+    training, _, (X, y) = cli._digits(seed=3)
+    assert (net.predict(X) != y).mean() == results["test_error"]
+    assert net.cost(*training) == pytest.approx(results["cost"], rel=1e-12)
+    assert results["saved"] == str(path)
+    assert f"Saved to {path}" in run("train", "--epochs", "1", "--save", str(path)).stdout
+
+
+def test_json():
+    results = train("--epochs", "4", "--seed", "2")
+    assert results.keys() == {
+        "cost", "train_error", "dev_error", "test_error", "epochs", "seconds",
+        "samples_per_second", "stopped", "best_epoch", "seed", "saved",
+    }  # fmt: skip
+    assert (results["epochs"], results["seed"], results["saved"]) == (4, 2, None)
+    assert results["samples_per_second"] >= 4 * 1077 / results["seconds"]  # of training alone
+
+
+def test_early_stopping_shows_the_best_epoch():
+    result = run("train", "--early-stopping", "2")
+    best, epochs = map(int, re.search(r"best epoch +│ +(\d+) of (\d+)", result.stdout).groups())
+    assert best < epochs < 200
+
+
+def test_quiet():
+    result = run("train", "--quiet", "--epochs", "1")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+# --- Options ---
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--hidden none",
+        "--hidden 20 --activation tanh --keep-prob 0.9,0.5 --l2 0.1,0 --l1 0,0.01",
+        "--hidden 20,10,5 --activation relu,gelu,silu --init glorot",
+        "--batch-size full --optimizer lbfgs --keep-prob 1 --schedule constant",
+        "--batch-size 0 --optimizer gd --learning-rate 0.5",
+        "--early-stopping 1 --threads 1 --dtype float64",
+    ],
+)
+def test_options_are_accepted(arguments):
+    assert train("--epochs", "2", *arguments.split())["epochs"] <= 2
+
+
+def test_options_reach_the_library(monkeypatch):
+    seen = {}
+
+    class Stop(Exception):
+        pass
+
+    def fit(self, X, y, **options):
+        seen.update(options, spec=self.spec)
+        raise Stop
+
+    monkeypatch.setattr(Network, "fit", fit)
+    arguments = (
+        "--hidden 20,10 --activation tanh,elu --keep-prob 0.9,0.8,0.7 --l2 0.5 --l1 0.1,0.2,0.3 "
+        "--init lecun --epochs 7 --batch-size full --optimizer momentum --learning-rate 0.25 "
+        "--schedule constant --early-stopping 4 --dtype float64 --threads 3"
+    )
+    result = run("train", *arguments.split())
+    assert isinstance(result.exception, Stop)
+    spec = seen.pop("spec")
+    assert spec["layer_sizes"] == [64, 20, 10, 10]
+    assert spec["activation"] == ["tanh", "elu"]
+    assert spec["keep_prob"] == [0.9, 0.8, 0.7]
+    assert spec["l1"] == [0.1, 0.2, 0.3]
+    assert set(np.ravel(spec["l2"])) == {0.5}
+    assert (spec["init"], spec["dtype"]) == ("lecun", "float64")
+    expected = {
+        "epochs": 7, "batch_size": None, "optimizer": "momentum", "learning_rate": 0.25,
+        "schedule": "constant", "early_stopping": 4, "threads": 3, "progress": False,
+    }  # fmt: skip
+    assert expected.items() <= seen.items()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--hidden 1,,2", "got '1,,2', expected integers with commas, e.g. 128,64, or none"),
+        ("--hidden x", "got 'x', expected integers"),
+        ("--hidden 0", "0"),
+        ("--hidden -3", "-3"),
+        ("--activation swish", "swish.*relu.*softplus"),
+        ("--activation relu,", "got 'relu,', expected one name or a comma list"),
+        ("--activation relu,relu,relu", "activation"),
+        ("--keep-prob many", "got 'many', expected one number or a comma list"),
+        ("--keep-prob 1.5", "keep_prob.*1.5"),
+        ("--keep-prob 0", "keep_prob"),
+        ("--keep-prob nan", "keep_prob"),
+        ("--keep-prob 1,0.5", "keep_prob"),
+        ("--l2 -1", "l2.*-1"),
+        ("--l1 -1", "l1.*-1"),
+        ("--init magic", "magic.*xavier"),
+        ("--epochs 0", "0 is not in the range"),
+        ("--epochs few", "'few' is not a valid integer"),
+        ("--batch-size some", "got 'some', expected a number of rows, e.g. 64, or full"),
+        ("--batch-size -4", "got '-4', expected a number of rows"),
+        ("--optimizer adamax", "adamax.*nesterov"),
+        ("--learning-rate -1", "learning_rate"),
+        ("--learning-rate nan", "learning_rate"),
+        ("--schedule circular", "circular.*cosine"),
+        ("--early-stopping 0", "0 is not in the range"),
+        ("--dtype float16", "'float16' is not one of 'float32', 'float64'"),
+        ("--threads 0", "0 is not in the range"),
+        ("--seed -1", "-1 is not in the range"),
+        ("--save nowhere/model.safetensors", "there is no directory .*nowhere; create it first"),
+        ("--save .", "is a directory"),
+        ("--surprise", "No such option"),
+        ("digits.csv", "unexpected extra argument"),
+    ],
+)
+def test_bad_options_are_usage_errors(arguments, message):
+    result = run("train", "--epochs", "1", *arguments.split())
+    assert result.exit_code == 2
+    assert result.stdout == "" or "Handwritten digits" in result.stdout
+    assert re.search(f"Error: .*{message}", result.stderr.replace("\n", " "))
+    assert "Traceback" not in result.stderr
+
+
+def test_help_shows_every_option_and_its_default():
+    text = run("train", "--help").stdout
+    for parameter in cli.main.commands["train"].params:
+        assert f"--{parameter.name.replace('_', '-').removeprefix('as-')}" in text
+        assert parameter.help
+    assert "[default: 256,128]" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_help_lists_every_name_the_library_knows():
+    words = set(re.findall(r"\w+", run("train", "--help").stdout))
+    for option in ("activation", "optimizer", "schedule", "init"):
+        error = run("train", f"--{option}", "no_such_name").stderr
+        known = re.findall(r"\w+", error.split("known:")[1])
+        assert len(known) >= 6
+        assert set(known) <= words
+
+
+def test_version_and_bare_command():
+    assert run("--version").stdout == f"fastnn {fastnn.__version__}\n"
+    assert "train" in run().output
+
+
+def test_help_imports_nothing_heavy():
+    code = """
+import sys
+from fastnn.cli import main
+try:
+    main(["train", "--help"])
+finally:
+    heavy = {"sklearn", "scipy", "numba", "rich", "fastnn.network"} & set(sys.modules)
+    assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+# --- When it goes wrong ---
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (DivergenceError(2, 5, 0.1, "J is nan"), 1, "Error: training diverged at epoch 2, batch 5"),
+        (MemoryError(), 1, "not enough memory for --hidden"),
+        (ValueError("X is odd; make it even"), 2, "Error: X is odd; make it even"),
+        (KeyboardInterrupt(), 130, "Interrupted after 0 of 50 epochs."),
+    ],
+)
+def test_exit_codes(monkeypatch, tmp_path, error, code, message):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"old")
+
+    def fit(self, X, y, **_):
+        raise error
+
+    monkeypatch.setattr(Network, "fit", fit)
+    result = run("train", "--epochs", "50", "--save", str(path))
+    assert result.exit_code == code
+    assert message in result.stderr
+    assert path.read_bytes() == b"old"
+
+
+def test_divergence_is_told_without_a_traceback():
+    result = run("train", "--optimizer", "gd", "--learning-rate", "1e30")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert "learning rate 1e+30" in result.stderr
+
+
+def test_failing_to_save_is_told(monkeypatch, tmp_path):
+    def save(self, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Network, "save", save)
+    result = run("train", "--epochs", "1", "--save", str(tmp_path / "model.safetensors"))
+    assert result.exit_code == 1
+    assert "could not save the network: [Errno 28] No space left on device" in result.stderr
+
+
+def read_until(terminal, pattern, shown="", timeout=30):
+    end = time.monotonic() + timeout
+    while not re.search(pattern, shown):
+        assert time.monotonic() < end, f"no {pattern!r} in {shown!r}"
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                shown += os.read(terminal, 65536).decode()
+            except OSError:  # Linux's way to say that the other end is closed
+                break
+    return shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_ctrl_c_on_a_terminal(tmp_path):
+    import pty
+
+    terminal, inner = pty.openpty()
+    command = [SCRIPT, "train", "--epochs", "1000000", "--save", tmp_path / "model.safetensors"]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(command, stdout=inner, stderr=inner, env=environment) as process:
+        os.close(inner)
+        shown = read_until(terminal, r"dev error 0\.\d+.* left")
+        assert "\x1b[?25l" in shown  # the cursor is hidden while the bar runs
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=10)
+        took = time.monotonic() - start
+        shown = read_until(terminal, r"Interrupted.*epochs\.", shown)
+    os.close(terminal)
+    assert code == 130
+    assert took < 1
+    assert re.search(r"Interrupted after \d+ of 1000000 epochs\.", shown)
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+    assert "Traceback" not in shown
+    assert os.listdir(tmp_path) == []
