@@ -5,7 +5,7 @@ from libcpp cimport bool as cbool
 
 
 cdef extern from "native/kernels.h" namespace "fastnn" nogil:
-    enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS, ADAM, RMSPROP, GD, OUT_SOFTMAX
+    enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS, ADAM, RMSPROP, GD, MOMENTUM, NESTEROV, OUT_SOFTMAX
     cbool slope_needs_z(int activation)
 
     cdef cppclass Dropout:
@@ -41,13 +41,13 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
                              int64_t) noexcept nogil
         void (*backward_tile)(const Layer[T] *, const Layer[T] *, int64_t, int, int64_t,
                               int64_t) noexcept nogil
-        cbool (*gradient_tile)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int, int64_t,
+        T (*gradient_tile)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int, int64_t,
                                cbool, T *) noexcept nogil
-        cbool (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
+        T (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
         void (*drop)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
         void (**loss)(const Layer[T] *, const Targets[T] *, int64_t, int64_t) noexcept nogil
         void (**output)(const Layer[T] *, int64_t, int64_t) noexcept nogil
-        cbool (**update)(const Update *, const T *, T *, T *, T *, int64_t) noexcept nogil
+        T (**update)(const Update *, const T *, T *, T *, T *, int64_t) noexcept nogil
         void (*whole_tile)(const T *, const T *, int64_t, T *) noexcept nogil
         void (*add_penalty_gradient)(const Update *, const T *, T *, int64_t) noexcept nogil
 
@@ -126,6 +126,10 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         int64_t next_row
         T *out
         double deadline
-        atomic_flag stop, not_finite, overflowed
+        atomic_flag stop, not_finite
+        cbool overflows
+        double *magnitude
+        double largest_theta, largest_step, largest_rate
 
     double seconds_now()
+    uint64_t multiply_high(uint64_t a, uint64_t b)

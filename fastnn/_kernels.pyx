@@ -14,8 +14,9 @@
    number is computed by one thread in one order: the bits are the same for any number of them.
 """
 
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBuffer_Release, PyObject_GetBuffer
-from libc.math cimport isfinite, pow
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBuffer_Release
+from cpython.buffer cimport PyObject_GetBuffer
+from libc.math cimport fabs, isfinite, pow
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libcpp.vector cimport vector
@@ -124,7 +125,7 @@ cdef void weight_gradients(Run[real] *run, int64_t rows, bint accumulate, int th
     cdef Layer[real] *layer
     cdef int64_t i, j, unit, n_in
     cdef real *dW
-    cdef bint finite = True
+    cdef double largest = 0
     cdef int l, next_thread = thread + 1
     for l in range(1, run.depth + 1):
         layer, n_in, dW = &run.layers[l], run.layers[l - 1].n, run.gradient + run.W_at[l]
@@ -132,13 +133,15 @@ cdef void weight_gradients(Run[real] *run, int64_t rows, bint accumulate, int th
             for i in range(share(tiles(n_in, k.tile_rows), thread, run.threads),
                            share(tiles(n_in, k.tile_rows), next_thread, run.threads)):
                 unit = i * k.tile_rows
-                finite &= k.gradient_tile(layer - 1, layer, rows, unit,
-                                          <int>min(k.tile_rows, n_in - unit), j * k.panel,
-                                          accumulate, dW)
+                largest = max(largest, <double>k.gradient_tile(
+                    layer - 1, layer, rows, unit, <int>min(k.tile_rows, n_in - unit), j * k.panel,
+                    accumulate, dW))
         for j in range(share(tiles(layer.n, k.panel), thread, run.threads),
                        share(tiles(layer.n, k.panel), next_thread, run.threads)):
-            finite &= k.bias_gradient(layer, rows, j * k.panel, accumulate, dW + n_in * layer.n)
-    if not finite:
+            largest = max(largest, <double>k.bias_gradient(layer, rows, j * k.panel, accumulate,
+                                                           dW + n_in * layer.n))
+    run.magnitude[thread] = largest
+    if not isfinite(largest):
         run.not_finite.store(True)
 
 
@@ -186,11 +189,44 @@ cdef void choose_no_masks(Run[real] *run) noexcept nogil:
         run.layers[l].dropout.on = False
 
 
-cdef void update_theta(Run[real] *run, double rate, uint64_t t, int thread) noexcept nogil:
-    """One pass of the optimizer over this thread's share of each W[l] and b[l]; t counts from 1."""
+cdef void foresee_overflow(Run[real] *run, double rate) noexcept nogil:
+    """Whether this update might take theta or a moment out of the range of the dtype.
+
+    It must be known before theta is touched, so that theta can stay that of the last batch. The
+    bound is |W| + rate * |step|, with the largest step that the rule can make of gradients so far;
+    a sixteenth of the range is kept in reserve for its roundings.
+    """
+    cdef double limit = (3.4e38 if real is float else 1.7e308) / 16
+    cdef double gradient = 0, l2 = 0, l1 = 0, decay
+    cdef int i
+    for i in range(run.threads):
+        gradient = max(gradient, run.magnitude[i])
+    for i in range(1, run.depth + 1):
+        l2, l1 = max(l2, run.penalty[i].l2), max(l1, run.penalty[i].l1)
+    gradient += l2 * run.largest_theta + l1
+    run.largest_rate = max(run.largest_rate, rate)
+    if run.optimizer == MOMENTUM or run.optimizer == NESTEROV:
+        run.largest_step = run.update.beta1 * run.largest_step + gradient
+    elif run.optimizer == ADAM:
+        run.largest_step = max(run.largest_step, gradient)
+    else:
+        run.largest_step = gradient
+    run.overflows = False
+    if run.optimizer == ADAM or run.optimizer == RMSPROP:
+        run.overflows = gradient > limit / gradient or run.largest_step > limit * run.update.epsilon
+    decay = fabs(1 - rate * run.weight_decay)
+    if not (run.largest_theta * max(1.0, decay) < limit
+            and run.largest_step / (run.update.epsilon if run.update.epsilon > 0 else 1)
+            < limit / max(run.largest_rate, 1e-300)):
+        run.overflows = True
+
+
+cdef double update_theta(Run[real] *run, double rate, uint64_t t, int thread) noexcept nogil:
+    """One pass of the optimizer over this thread's share of each W[l] and b[l]; t counts from 1.
+    Returns the largest magnitude there."""
     cdef Update u = run.update
     cdef int64_t at, lo, n, part
-    cdef bint finite = True
+    cdef double largest = 0
     cdef int l
     u.rate = rate
     if run.optimizer == ADAM:
@@ -203,14 +239,13 @@ cdef void update_theta(Run[real] *run, double rate, uint64_t t, int thread) noex
             u.l1 = run.penalty[l].l1 if part == 0 else 0
             u.weight_decay = run.weight_decay if part == 0 else 0
             lo = cut(n, 64, thread, run.threads)
-            finite &= run.kernels.update[run.optimizer](
+            largest = max(largest, <double>run.kernels.update[run.optimizer](
                 &u, run.gradient + at + lo, run.theta + at + lo,
                 run.first + at + lo if run.first != NULL else NULL,
                 run.second + at + lo if run.second != NULL else NULL,
-                cut(n, 64, thread + 1, run.threads) - lo)
+                cut(n, 64, thread + 1, run.threads) - lo))
             at, n = at + n, run.layers[l].n
-    if not finite:
-        run.overflowed.store(True)
+    return largest
 
 
 # --- whole passes, run by every thread -------------------------------------------------------
@@ -222,6 +257,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
     cdef int64_t batch = run.batch, chunk = run.chunk, first, rows, size, at
     cdef int64_t batches = tiles(run.rows, run.batch_size)
     cdef uint64_t step = run.step
+    cdef int i
     while batch < batches:
         first = batch * run.batch_size
         rows = min(run.batch_size, run.rows - first)
@@ -246,13 +282,20 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             break
         chunk += 1
         if chunk * size >= rows:
-            update_theta(run, run.rates[batch], step + 1, thread)
+            if thread == 0:
+                foresee_overflow(run, run.rates[batch])
+            run.barrier.wait()
+            if run.overflows:
+                break
+            run.magnitude[thread] = update_theta(run, run.rates[batch], step + 1, thread)
             chunk = 0
             batch += 1
             step += 1
             run.barrier.wait()
-            if run.overflowed.load():
-                break
+            if thread == 0:
+                run.largest_theta = 0
+                for i in range(run.threads):
+                    run.largest_theta = max(run.largest_theta, run.magnitude[i])
         if run.stop.load():
             break
     if thread == 0:
@@ -400,6 +443,30 @@ def peak(dtype="float32", double seconds=0.1):
     if A.dtype.itemsize == 8:
         return _rate[double](kernels[double](_variant), A, B, C, depth, seconds)
     return _rate[float](kernels[float](_variant), A, B, C, depth, seconds)
+
+
+def shuffle(int64_t[::1] index, uint64_t seed, int64_t left, double seconds):
+    """Fisher and Yates' shuffle of index[:left], in place, for about that long; gives back what is
+    left. Word i of the sequence is SplitMix64's, a function of (seed, i)."""
+    cdef double deadline = seconds_now() + seconds
+    cdef uint64_t x
+    cdef int64_t j, swapped
+    if not 0 <= left <= index.shape[0]:
+        raise ValueError("left must be within index")
+    with nogil:
+        while left > 1:
+            x = seed + <uint64_t>left * 0x9E3779B97F4A7C15u
+            x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u
+            x = (x ^ x >> 27) * 0x94D049BB133111EBu
+            x ^= x >> 31
+            j = multiply_high(x, left)   # uniform in [0, left), but for left / 2^64
+            left -= 1
+            swapped = index[left]
+            index[left] = index[j]
+            index[j] = swapped
+            if left % 65536 == 0 and seconds_now() > deadline:
+                break
+    return left
 
 
 def philox(counter, key):

@@ -16,7 +16,7 @@ cdef class Rows:
     def __cinit__(self, values, shape, row_starts=None, columns_of=None):
         cdef Matrix *m = &self.matrix
         m.rows, m.columns = shape
-        self._hold(values, 1 if row_starts is not None else 2)
+        self._hold(values, 2 if row_starts is None else 1)
         m.values, m.number = <const char *>self.buffers[0].buf, self._number()
         if row_starts is None:
             if self.buffers[0].shape[0] != m.rows or self.buffers[0].shape[1] != m.columns:
@@ -24,9 +24,6 @@ cdef class Rows:
             m.row_stride, m.column_stride = self.buffers[0].strides[0], self.buffers[0].strides[1]
             return
         m.stored, m.index_bytes = self.buffers[0].shape[0], row_starts.itemsize
-        for array in (values, row_starts, columns_of):
-            if array.strides[0] != array.itemsize:
-                raise ValueError("CSR arrays must be contiguous")
         self._hold(row_starts, 1)
         self._hold(columns_of, 1)
         if (m.index_bytes not in (4, 8) or self.buffers[2].itemsize != m.index_bytes
@@ -36,13 +33,16 @@ cdef class Rows:
         m.columns_of = <const char *>self.buffers[2].buf
 
     cdef _hold(self, array, int ndim):
-        PyObject_GetBuffer(array, &self.buffers[self.held], PyBUF_STRIDED_RO | PyBUF_FORMAT)
+        # A vector must be contiguous; a matrix may have any strides.
+        PyObject_GetBuffer(array, &self.buffers[self.held],
+                           PyBUF_FORMAT | (PyBUF_ND if ndim == 1 else PyBUF_STRIDED_RO))
         self.held += 1
         if self.buffers[self.held - 1].ndim != ndim:
             raise ValueError(f"expected {ndim} dimensions")
 
     cdef int _number(self) except -1:
-        kind, size = self.buffers[0].format.decode(), self.buffers[0].itemsize
+        # Unaligned arrays say "=d" for a native double, which "d" alone would promise to align.
+        kind, size = self.buffers[0].format.decode().lstrip("@=^"), self.buffers[0].itemsize
         if kind in ("e", "f", "d"):
             return {2: F16, 4: F32, 8: F64}[size]
         if kind in ("b", "h", "i", "l", "q"):

@@ -79,7 +79,7 @@ cdef class Session:
     cdef char *block
     cdef vector[int64_t] widths, offsets
     cdef vector[int] activations
-    cdef vector[double] keep_prob
+    cdef vector[double] keep_prob, magnitude
     cdef vector[Penalty] penalty
     cdef vector[Layer[float]] f_layers
     cdef vector[Layer[double]] d_layers
@@ -132,6 +132,8 @@ cdef class Session:
             raise MemoryError(f"no {size} bytes for the buffers of {chunk_rows} rows")
         lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
                 self.activations.data(), self.training)
+        self.magnitude.resize(threads)
+        run.magnitude = self.magnitude.data()
         run.barrier = new Barrier(threads)
 
     def __dealloc__(self):
@@ -163,6 +165,7 @@ cdef class Session:
         run.update.beta1, run.update.beta2 = settings["beta1"], settings["beta2"]
         run.update.epsilon = settings["epsilon"]
         run.weight_decay = settings["weight_decay"]
+        run.largest_theta, run.largest_step, run.largest_rate = np.abs(self.data[0]).max(), 0, 0
 
     def set_optimizer(self, int optimizer, settings, penalty, gradient, first, second):
         """Optimizer code and settings, (l2, l1) / m of layers 0 .. L, and vectors like theta."""
@@ -191,7 +194,7 @@ cdef class Session:
             run.gradient = &gradient[0]
         run.out = &out[0, 0] if out is not None and run.rows else NULL
         run.not_finite.store(False)
-        run.overflowed.store(False)
+        run.overflows = False
 
     def start(self, index=None, rates=None, gradient=None, out=None):
         """Go back to the first row: of `train` with the order of the rows and the learning rate of
@@ -279,11 +282,11 @@ cdef class Session:
 
     @property
     def failed(self):
-        """Whether a loss or gradient was not finite; theta was then left as it was before."""
+        """Whether the next update cannot be made: theta is that of the last batch."""
         return self.overflowed or (self.d.not_finite.load() if self.is_double
                                    else self.f.not_finite.load())
 
     @property
     def overflowed(self):
-        """Whether an update left theta with a value that is not finite."""
-        return self.d.overflowed.load() if self.is_double else self.f.overflowed.load()
+        """Whether it cannot because theta or a moment might leave the range of the dtype."""
+        return self.d.overflows if self.is_double else self.f.overflows

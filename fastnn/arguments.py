@@ -1,7 +1,10 @@
 """Checks of arguments: every message says what was got and what was expected."""
 
 import math
+from collections.abc import Iterable
 from numbers import Integral, Real
+
+import numpy as np
 
 
 def lookup(table, name, what):
@@ -42,22 +45,34 @@ def number(value, name, interval):
         raise TypeError(
             f"expected {name} to be a number, got {value!r} of type {type(value).__name__}"
         )
+    try:
+        value = float(value)
+    except OverflowError:
+        raise ValueError(f"expected {name} in {interval}, got an integer too large") from None
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = value > low if interval[0] == "(" else value >= low
     below = value < high if interval[-1] == ")" else value <= high
     if not (above and below):
         raise ValueError(f"expected {name} in {interval}, got {value!r}")
-    return float(value)
+    return value
+
+
+def boolean(value, name):
+    """`value` as a bool."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(
+            f"expected {name} to be True or False, got {value!r} of type {type(value).__name__}"
+        )
+    return bool(value)
 
 
 def per_layer(value, name, count, interval, layers):
     """One number for each of `count` layers: the same for all, or a sequence of them."""
     if isinstance(value, Real):
         return (number(value, name, interval),) * count
-    try:
-        values = list(value)
-    except TypeError:
-        raise TypeError(f"expected {name} to be a number or a sequence, got {value!r}") from None
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"expected {name} to be a number or a sequence of them, got {value!r}")
+    values = list(value)
     if len(values) != count:
         raise ValueError(
             f"expected {name} to be one number or {count}, one for each of {layers}; "

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 
 from fastnn.arguments import integer, lookup, number
 
@@ -43,7 +44,12 @@ def make_early_stopping(early_stopping):
         return EarlyStopping()
     if isinstance(early_stopping, EarlyStopping):
         return early_stopping
-    return EarlyStopping(patience=integer(early_stopping, "early_stopping", 1))
+    if isinstance(early_stopping, Integral):
+        return EarlyStopping(patience=integer(early_stopping, "early_stopping", 1))
+    raise TypeError(
+        "expected early_stopping to be True, a patience in epochs or a fastnn.EarlyStopping, got "
+        f"{early_stopping!r} of type {type(early_stopping).__name__}"
+    )
 
 
 class BestSoFar:

@@ -1,5 +1,7 @@
 """The errors that are fastnn's own; all others are the standard ones."""
 
+import math
+
 
 class DivergenceError(ArithmeticError):
     """Training produced a loss, gradient or parameter that is not finite.
@@ -11,7 +13,7 @@ class DivergenceError(ArithmeticError):
     epoch, batch : int
         Where it happened, both counted from 0.
     learning_rate : float
-        That of the update that failed.
+        That of the update that failed; NaN for lbfgs, which has none.
     """
 
     def __init__(self, epoch, batch, learning_rate, what):
@@ -20,10 +22,13 @@ class DivergenceError(ArithmeticError):
         super().__init__(epoch, batch, learning_rate, what)
 
     def __str__(self):
+        rate = "" if math.isnan(self.learning_rate) else (
+            f" with learning rate {self.learning_rate:g}")
+        smaller = "a learning rate 3 to 10 times smaller, " if rate else ""
         return (
-            f"training diverged at epoch {self.epoch}, batch {self.batch}, with learning rate "
-            f"{self.learning_rate:g}: {self.what}. The last finite parameters were restored. "
-            "Try a learning rate 3 to 10 times smaller, normalized inputs, or another init."
+            f"training diverged at epoch {self.epoch}, batch {self.batch}{rate}: {self.what}. "
+            "The network has the last finite parameters. "
+            f"Try {smaller}normalized inputs, or another init."
         )
 
 

@@ -13,7 +13,7 @@ class History:
     dev_cost, dev_error : list of float
         The same on the dev set (the penalty is that of the training set); empty without one.
     learning_rate : list of float
-        At the epoch's last update.
+        At the epoch's last update; 1 for lbfgs, which has none.
     seconds : list of float
         Since the beginning of the fit, evaluations included.
     training_seconds : float
@@ -21,8 +21,9 @@ class History:
     examples : int
         Training examples worked off in updates, an example counted each time.
     stopped : str
-        Why it ended: "epochs", "early stopping", "callback", "converged", "diverged",
-        "interrupted"; "" while it runs.
+        Why it ended: "epochs", "early stopping", "callback", "converged",
+        "no further descent" (of lbfgs), "diverged",
+        "interrupted", "error" (in a callback or a schedule); "" while it runs.
     best_epoch : int or None
         The epoch, from 0, whose parameters early stopping restored.
     dropout_seed : int

@@ -19,7 +19,7 @@ def as_features(X, columns, dtype):
     if _is_sparse(X):
         rows = _csr_rows(X, columns)
     else:
-        X = _as_numbers(X, "X")
+        X = as_numbers(X, "X")
         if X.ndim == 1 and X.shape[0] == columns:
             raise ValueError(
                 f"expected X to have shape (m, {columns}), got ({columns},); "
@@ -39,7 +39,7 @@ def as_targets(y, m, output, units, dtype):
     """y for m examples as Rows: class labels (m, 1) for softmax, numbers (m, n[L]) for the rest."""
     if _is_sparse(y):
         raise TypeError("expected y to be a dense array, got a sparse matrix; pass y.toarray()")
-    y = _as_numbers(y, "y")
+    y = as_numbers(y, "y")
     width = 1 if output == "softmax" else units
     expected = f"({m},)" if width == 1 else f"({m}, {width})"
     if y.ndim == 1 and width == 1:
@@ -67,11 +67,15 @@ def as_weights(sample_weight, m):
     """u_i = w_i m / sum w, float64 (m,), or None for no weights."""
     if sample_weight is None:
         return None
-    w = _as_numbers(sample_weight, "sample_weight").astype(np.float64)
+    w = as_numbers(sample_weight, "sample_weight").astype(np.float64)
     if w.shape != (m,):
         raise ValueError(f"expected sample_weight to have shape ({m},), got {w.shape}")
-    if not np.isfinite(w).all() or (w < 0).any():
-        raise ValueError("expected sample_weight to be finite and not negative")
+    bad = np.flatnonzero(~((w >= 0) & (w < np.inf)))
+    if bad.size:
+        raise ValueError(
+            f"expected sample_weight to be finite and not negative, got {w[bad[0]]} at index "
+            f"{bad[0]}"
+        )
     largest = w.max(initial=0)
     if largest == 0:
         raise ValueError("expected a positive sum of sample_weight, got 0")
@@ -85,7 +89,7 @@ def _is_sparse(X):
     return sparse is not None and sparse.issparse(X)
 
 
-def _as_numbers(X, name):
+def as_numbers(X, name):
     """X as an array of real numbers in native byte order."""
     if isinstance(X, np.ma.MaskedArray):
         raise TypeError(f"expected {name} without a mask; fill it first, as with {name}.filled(0)")
@@ -101,7 +105,8 @@ def _as_numbers(X, name):
         )
         raise TypeError(f"expected {name} to hold real numbers, got dtype {X.dtype}{hint}")
     if X.dtype.itemsize > 8:
-        return X.astype(np.float64)
+        with np.errstate(over="ignore"):   # whoever needs finite numbers checks for them
+            return X.astype(np.float64)
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
 
 
@@ -109,8 +114,13 @@ def _csr_rows(X, columns):
     if X.ndim != 2 or X.shape[1] != columns:
         raise ValueError(f"expected X to have shape (m, {columns}), got {X.shape}")
     X = X.tocsr()
-    X.check_format(full_check=True)
-    data = np.ascontiguousarray(_as_numbers(X.data, "X"))
+    # In a wrapper of our own: the check trims arrays that are longer than they need be.
+    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=False)
+    try:
+        X.check_format(full_check=True)
+    except ValueError as error:
+        raise ValueError(f"expected X to be a well-formed sparse matrix, but {error}") from None
+    data = np.ascontiguousarray(as_numbers(X.data, "X"))
     index = np.result_type(X.indptr, X.indices)
     return Rows(data[: X.indptr[-1]], X.shape, np.ascontiguousarray(X.indptr, index),
                 np.ascontiguousarray(X.indices, index))

@@ -5,6 +5,7 @@ network. L1 is not differentiable at 0; W = P - Q with P, Q >= 0 makes it the li
 lambda/m (P + Q) under bounds, which L-BFGS-B takes and which also gives exact zeros.
 """
 
+import math
 import time
 
 import numpy as np
@@ -18,11 +19,6 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     # SciPy's optimizers are a slow import, and only this needs them.
     from scipy.optimize import minimize as scipy_minimize
 
-    if any(p < 1 for p in network.keep_prob):
-        raise ValueError(
-            "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
-            f"or choose another optimizer; got keep_prob {network.keep_prob}"
-        )
     twin = type(network)(**{**network.spec, "dtype": "float64", "init": "zeros", "l1": 0.0})
     split, threshold = _split_weights(network, X.shape[0])
     n, history = network.theta.size, monitor.history
@@ -47,12 +43,15 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
         theta = joined(intermediate_result.x)
         with np.errstate(over="ignore"):
             if not np.isfinite(theta.astype(network.dtype)).all():
-                raise DivergenceError(epoch, 0, 1.0, "an iteration overflowed")
+                raise DivergenceError(epoch, 0, math.nan, "an iteration overflowed")
         network.theta[...] = theta
-        stop = monitor.epoch_done(epoch, 1.0)
+        try:
+            stop = monitor.epoch_done(epoch)
+        except StopIteration as error:   # a callback's own
+            raise _Stopped from error
         epoch += 1
         if stop:
-            raise StopIteration
+            raise _Stopped
 
     start = network.theta.astype(np.float64)
     z = np.concatenate([start, np.maximum(-start[split], 0)])
@@ -60,19 +59,29 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     bounds = np.tile([-np.inf, np.inf], (z.size, 1))
     bounds[split, 0] = bounds[n:, 0] = 0
     epoch = 0
-    result = scipy_minimize(
-        objective, z, jac=True, method="L-BFGS-B", bounds=bounds if split.size else None,
-        callback=iteration_done,
-        options={"maxiter": monitor.epochs, "maxfun": 1000 * monitor.epochs,
-                 "maxcor": optimizer.memory, "gtol": optimizer.tolerance,
-                 "ftol": np.finfo(float).eps},
-    )
+    try:
+        result = scipy_minimize(
+            objective, z, jac=True, method="L-BFGS-B", bounds=bounds if split.size else None,
+            callback=iteration_done,
+            options={"maxiter": monitor.epochs, "maxfun": 1000 * monitor.epochs,
+                     "maxcor": optimizer.memory, "gtol": optimizer.tolerance,
+                     "ftol": np.finfo(float).eps},
+        )
+    except _Stopped as stopped:
+        if stopped.__cause__:
+            raise stopped.__cause__ from None
+        return
+    if not np.isfinite(result.fun):
+        raise DivergenceError(epoch, 0, math.nan, f"the cost is {result.fun}")
     if epoch == 0:
-        if not np.isfinite(result.fun):
-            raise DivergenceError(0, 0, 1.0, f"the cost is {result.fun}")
-        monitor.epoch_done(0, 1.0)   # the minimum was where it began
+        monitor.epoch_done(0)   # the minimum was where it began
+    monitor.finish()
     if not history.stopped and result.nit < monitor.epochs:
-        history.stopped = "converged"
+        history.stopped = "converged" if result.success else "no further descent"
+
+
+class _Stopped(Exception):
+    """Carries a stop out of SciPy, which would take a user's StopIteration for its own."""
 
 
 def _split_weights(network, m):

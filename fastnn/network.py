@@ -1,12 +1,15 @@
 """A fully connected network: its parameters, and what can be asked of it."""
 
+import sys
+from numbers import Integral, Real
+
 import numpy as np
 
 from fastnn import passes
 from fastnn.activations import ACTIVATIONS
 from fastnn.arguments import integer, lookup, number, per_layer
 from fastnn.initializers import INITIALIZERS, initialize
-from fastnn.inputs import as_features, as_targets, as_weights
+from fastnn.inputs import as_features, as_numbers, as_targets, as_weights
 from fastnn.layout import Layout, aligned_vector
 from fastnn.losses import OUTPUTS
 
@@ -88,8 +91,16 @@ class Network:
         self._dtype = _check_dtype(dtype)
         self._rng = _check_rng(rng)
         self._layout = Layout.dense(self._layer_sizes)
+        if self._layout.size * self._dtype.itemsize > sys.maxsize:
+            raise ValueError(
+                f"expected layers that fit into memory, got {self._layout.size} parameters"
+            )
         self._theta = aligned_vector(self._layout.size, self._dtype)
-        initialize(self._theta, self._layout, self._activation, init, self._init_gain, self._rng)
+        with np.errstate(over="ignore"):
+            initialize(self._theta, self._layout, self._activation, init, self._init_gain,
+                       self._rng)
+        if not np.isfinite(self._theta).all():
+            raise ValueError(f"expected init_gain to give finite {self._dtype}, got {init_gain!r}")
         self.history = None
         self.fitting = False   # whether a fit is under way
 
@@ -124,7 +135,7 @@ class Network:
     @keep_prob.setter
     def keep_prob(self, keep_prob):
         depth = len(self._layer_sizes) - 1
-        if np.ndim(keep_prob) == 0:
+        if isinstance(keep_prob, Real):
             keep_prob = (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
         self._keep_prob = per_layer(
             keep_prob, "keep_prob", depth, "(0, 1]", f"the layers 0 .. {depth - 1}, the input first"
@@ -158,16 +169,17 @@ class Network:
 
     @theta.setter
     def theta(self, theta):
-        theta = np.asarray(theta)
-        if theta.dtype.kind not in "fiub" or theta.shape != self._theta.shape:
-            raise ValueError(
-                f"expected theta to be {self._theta.size} real numbers in one dimension, "
-                f"got shape {theta.shape} of dtype {theta.dtype}"
-            )
+        given = as_numbers(theta, "theta")
+        if given.shape != self._theta.shape:
+            raise ValueError(f"expected theta of shape {self._theta.shape}, got {given.shape}")
         with np.errstate(over="ignore"):   # the next check speaks of it
-            theta = theta.astype(self._dtype)
-        if not np.isfinite(theta).all():
-            raise ValueError(f"expected theta to be finite in {self._dtype}")
+            theta = given.astype(self._dtype)
+        bad = np.flatnonzero(~np.isfinite(theta))
+        if bad.size:
+            raise ValueError(
+                f"expected theta to be finite in {self._dtype}, got {given[bad[0]]} at index "
+                f"{bad[0]}"
+            )
         self._theta[...] = theta
 
     @property
@@ -196,6 +208,13 @@ class Network:
             f" output={self._output!r}, dtype={self._dtype.name!r}: "
             f"{self._theta.size:,} parameters)"
         )
+
+    def __setstate__(self, state):
+        # A copy's theta may come as a read-only view on a file (joblib), and nobody is fitting it.
+        self.__dict__.update(state)
+        self._theta = aligned_vector(self._layout.size, self._dtype)
+        self._theta[...] = state["_theta"]
+        self.fitting = False
 
     # --- what can be asked of it -------------------------------------------------------------
 
@@ -251,6 +270,8 @@ class Network:
         dtheta : (N,) array, laid out as theta
         """
         if dropout is not None:
+            if not isinstance(dropout, tuple | list) or len(dropout) != 2:
+                raise TypeError(f"expected dropout to be None or (seed, step), got {dropout!r}")
             seed, step = dropout
             dropout = integer(seed, "seed", 0, 2**64 - 1), integer(step, "step", 0, 2**63)
         return passes.differentiate(self, *self._check_data(X, y, sample_weight), dropout)
@@ -293,7 +314,8 @@ class Network:
             Epochs between evaluations of cost and errors on all of X and dev (the last epoch
             always is); entries between are NaN. 0: never, which is fastest.
         callbacks : sequence of functions
-            Called as ``callback(net, history)`` after each epoch; one that returns True stops.
+            Called as ``callback(net, history)`` after each epoch; one that returns True stops
+            the fit.
         progress : bool
             Show a progress bar.
         threads : int, optional
@@ -393,7 +415,7 @@ def _check_activation(activation, hidden):
 def _check_dtype(dtype):
     try:
         resolved = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):   # what NumPy raises depends on the string
         resolved = None
     if resolved not in (np.float32, np.float64) or dtype is None:
         raise ValueError(f"expected dtype float32 or float64, got {dtype!r}")
@@ -403,4 +425,9 @@ def _check_dtype(dtype):
 def _check_rng(rng):
     if rng is None or isinstance(rng, np.random.Generator):
         return np.random.default_rng(rng)
+    if isinstance(rng, bool) or not isinstance(rng, Integral):
+        raise TypeError(
+            f"expected rng to be a seed, a numpy.random.Generator or None, got {rng!r} of type "
+            f"{type(rng).__name__}"
+        )
     return np.random.default_rng(integer(rng, "rng", 0))

@@ -14,7 +14,7 @@ import numpy as np
 from fastnn.arguments import lookup, number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Schedule:
     """Base of the schedules that have a name.
 
@@ -42,12 +42,12 @@ class Schedule:
         return np.ones_like(epoch)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Constant(Schedule):
     """1 throughout."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Linear(Schedule):
     """From 1 down to `end` in a straight line."""
 
@@ -57,7 +57,7 @@ class Linear(Schedule):
         return 1 + (self.end - 1) * np.minimum(epoch / epochs, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cosine(Schedule):
     """From 1 down to `end` along half a cosine (Loshchilov and Hutter, 2017)."""
 
@@ -68,7 +68,7 @@ class Cosine(Schedule):
         return self.end + (1 - self.end) * half
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step(Schedule):
     """Times `factor` after every `every` epochs."""
 
@@ -79,7 +79,7 @@ class Step(Schedule):
         return self.factor ** np.floor(epoch / self.every)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exponential(Schedule):
     """Times `factor` every epoch, smoothly."""
 
@@ -89,7 +89,7 @@ class Exponential(Schedule):
         return self.factor**epoch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inverse(Schedule):
     """1 / (1 + rate epoch)."""
 
@@ -126,9 +126,4 @@ def make_schedule(schedule, epochs):
 
 
 def _one_factor(schedule, epoch):
-    factor = float(schedule(float(epoch)))
-    if not 0 <= factor < float("inf"):
-        raise ValueError(
-            f"expected the schedule to give a finite factor >= 0, got {factor} at epoch {epoch:g}"
-        )
-    return factor
+    return number(schedule(float(epoch)), f"the schedule's factor at epoch {epoch:g}", "[0, inf)")

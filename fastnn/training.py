@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
-from fastnn import passes
-from fastnn.arguments import integer, number
+from fastnn import _kernels, passes
+from fastnn.arguments import boolean, integer, number
 from fastnn.early_stopping import BestSoFar, make_early_stopping
 from fastnn.errors import DivergenceError
 from fastnn.history import History
@@ -23,27 +23,40 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
         batch_size = integer(batch_size, "batch_size", 1)
     if threads is not None:
         threads = integer(threads, "threads", 1, 1024)
-    optimizer = make_optimizer(optimizer)
-    learning_rate = number(learning_rate, "learning_rate", "[0, inf)")
+    # Rates beyond 1e30 are out of the range in which an overflow can be foreseen.
+    learning_rate = number(learning_rate, "learning_rate", "[0, 1e30]")
     schedule = make_schedule(schedule, epochs)
+    shuffle, progress = boolean(shuffle, "shuffle"), boolean(progress, "progress")
+    optimizer = make_optimizer(optimizer)
+    if isinstance(optimizer, LBFGS) and min(network.keep_prob) < 1:
+        raise ValueError(
+            "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
+            f"or choose another optimizer; got keep_prob {network.keep_prob}"
+        )
     monitor = Monitor(network, epochs, make_early_stopping(early_stopping),
                       integer(evaluate_every, "evaluate_every", 0), callbacks)
     data = network._check_data(X, y, sample_weight)
     monitor.set_data(data, _check_dev(network, dev), threads)
+    m = data[0].shape[0]
+    batches = -(-m // min(batch_size or m, m))
 
+    def rates_of(epoch):
+        return learning_rate * schedule(epoch + np.arange(batches) / batches)
+
+    first_rates = rates_of(0)   # a schedule that does not work is refused before anything is done
     with monitor.watching(progress):
         if isinstance(optimizer, LBFGS):
             from fastnn.lbfgs import minimize
 
             minimize(network, optimizer, *data, monitor, threads)
         else:
-            descend(network, optimizer, *data, monitor, schedule, batch_size=batch_size,
-                    learning_rate=learning_rate, shuffle=shuffle, threads=threads)
+            descend(network, optimizer, *data, monitor, first_rates, rates_of,
+                    batch_size=batch_size, shuffle=shuffle, threads=threads)
     return monitor.history
 
 
-def descend(network, optimizer, X, y, weight, monitor, schedule, *, batch_size, learning_rate,
-            shuffle, threads):
+def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch_size, shuffle,
+            threads):
     """A first-order optimizer over mini-batches."""
     m, history = X.shape[0], monitor.history
     session = passes.open_session(network, X, y, weight, batch_size=batch_size, threads=threads,
@@ -56,31 +69,31 @@ def descend(network, optimizer, X, y, weight, monitor, schedule, *, batch_size, 
     session.set_optimizer(optimizer.code, optimizer.settings(), penalty, *vectors)
     monitor.evaluate_training_by(session)
 
-    batches = -(-m // session.batch_size)
-    index = np.arange(m) if shuffle and batches > 1 else None
-    last_finite = np.empty_like(network.theta)
+    index = np.arange(m) if shuffle and len(rates) > 1 else None
     for epoch in range(monitor.epochs):
-        rates = learning_rate * schedule(epoch + np.arange(batches) / batches)
+        rates = rates_of(epoch) if epoch else rates
         if index is not None:
-            network.rng.shuffle(index)
+            _shuffle(index, network.rng)
         session.start(index=index, rates=rates)
         going = True
         while going:
-            last_finite[...] = network.theta
             began = time.perf_counter()
             going = session.train(passes.TURN)
             history.training_seconds += time.perf_counter() - began
-            monitor.progress.advance(epoch + session.batch / batches)
-        if session.overflowed:
-            network.theta[...] = last_finite
+            monitor.progress.advance(epoch + session.batch / len(rates))
         if session.failed:
-            what = "an update overflowed" if session.overflowed else (
+            what = "the update would overflow" if session.overflowed else (
                 "the loss or its gradient is not finite")
-            raise DivergenceError(epoch, min(session.batch, batches - 1),
-                                  float(rates[min(session.batch, batches - 1)]), what)
+            raise DivergenceError(epoch, session.batch, float(rates[session.batch]), what)
         history.examples += m
         if monitor.epoch_done(epoch, float(rates[-1])):
             return
+
+
+def _shuffle(index, rng):
+    seed, left = int(rng.integers(2**64, dtype=np.uint64)), index.size
+    while left > 1:
+        left = _kernels.shuffle(index, seed, left, passes.TURN)
 
 
 class Monitor:
@@ -103,8 +116,8 @@ class Monitor:
             )
         self._m = training[0].shape[0]
         self._training, self._threads = training, threads
-        self._train_session = None
-        self._dev_session = None
+        self._train_session = self._dev_session = None
+        self._batches = 1
         if dev is not None:
             self._dev_session = passes.open_session(self.network, *dev, threads=threads)
         self._best = BestSoFar(self._rule, self.network.theta) if self._rule else None
@@ -112,59 +125,81 @@ class Monitor:
     def evaluate_training_by(self, session):
         """Use a training session's buffers for the training set, rather than more of them."""
         self._train_session = session
+        self._batches = -(-session.rows // session.batch_size)
 
     @contextlib.contextmanager
     def watching(self, show):
         """Everything a fit does happens in here; what it leaves behind is always in order."""
-        if self.network.fitting:
+        network, history = self.network, self.history
+        if network.fitting:
             raise RuntimeError(
                 "this network is being fitted already, by another thread or a callback"
             )
-        self.network.fitting = True
-        self.network.history = self.history
-        self.history.dropout_seed = int(self.network.rng.integers(2**63))
-        self._began = time.perf_counter()
         try:
-            with _progress_bar(self.network, self.epochs, show) as self.progress:
+            network.fitting = True
+            network.history = history
+            history.dropout_seed = int(network.rng.integers(2**63))
+            self._began = time.perf_counter()
+            with _progress_bar(network, self.epochs, show) as self.progress:
                 yield
-            self.history.stopped = self.history.stopped or "epochs"
             if self._best is not None and self._best.epoch is not None:
-                self.network.theta[...] = self._best.theta
-                self.history.best_epoch = self._best.epoch
+                network.theta[...] = self._best.theta
+                history.best_epoch = self._best.epoch
+            history.stopped = history.stopped or "epochs"
         except KeyboardInterrupt:
-            self.history.stopped = "interrupted"
+            history.stopped = "interrupted"
             raise
         except DivergenceError:
-            self.history.stopped = "diverged"
+            history.stopped = "diverged"
             raise
         finally:
-            self.network.fitting = False
+            history.stopped = history.stopped or "error"
+            network.fitting = False
 
-    def epoch_done(self, epoch, learning_rate):
-        """Evaluate and record an epoch; True to stop."""
+    def epoch_done(self, epoch, learning_rate=None):
+        """Evaluate and record an epoch; True to stop. lbfgs has no learning rate."""
         history = self.history
         last = epoch == self.epochs - 1
-        evaluate = self._every and ((epoch + 1) % self._every == 0 or last)
-        cost, error = self._evaluate_training() if evaluate else (math.nan, math.nan)
-        dev = [math.nan, math.nan]
-        if self._dev_session is not None and evaluate:
-            dev = passes.evaluate(self._dev_session, self.network, self._m)
-        if evaluate and not math.isfinite(cost):
-            raise DivergenceError(epoch, "last", learning_rate, f"the cost is {cost}")
-        history.cost.append(cost)
-        history.train_error.append(error)
-        if self._dev_session is not None:
-            history.dev_cost.append(dev[0])
-            history.dev_error.append(dev[1])
-        history.learning_rate.append(learning_rate)
+        evaluated = self._every and ((epoch + 1) % self._every == 0 or last)
+        columns = self._columns()
+        # All is measured before anything is recorded: the lists stay of one length.
+        results = self._measure(epoch, learning_rate) if evaluated else [math.nan] * len(columns)
+        for values, result in zip(columns, results, strict=True):
+            values.append(result)
+        history.learning_rate.append(1.0 if learning_rate is None else learning_rate)
         history.seconds.append(time.perf_counter() - self._began)
         self.progress.epoch(history)
-        if self._best and evaluate and self._best.look(epoch, history, self.network.theta):
+        if self._best and evaluated and self._best.look(epoch, history, self.network.theta):
             history.stopped = "early stopping"
         for callback in self._callbacks:
-            if callback(self.network, history):
+            stop = callback(self.network, history)
+            if isinstance(stop, bool | np.bool_) and stop:
                 history.stopped = history.stopped or "callback"
+        if history.stopped:
+            self.finish(learning_rate)
         return bool(history.stopped)
+
+    def finish(self, learning_rate=None):
+        """The last epoch is evaluated even when nobody knew that it would be the last."""
+        if self._every and self.history.cost and math.isnan(self.history.cost[-1]):
+            results = self._measure(len(self.history) - 1, learning_rate)
+            for values, result in zip(self._columns(), results, strict=True):
+                values[-1] = result
+
+    def _columns(self):
+        history = self.history
+        dev = (history.dev_cost, history.dev_error) if self._dev_session is not None else ()
+        return history.cost, history.train_error, *dev
+
+    def _measure(self, epoch, learning_rate):
+        """Cost and error on the training set and, if there is one, on the dev set."""
+        results = self._evaluate_training()
+        if not math.isfinite(results[0]):
+            rate = math.nan if learning_rate is None else learning_rate
+            raise DivergenceError(epoch, self._batches - 1, rate, f"the cost is {results[0]}")
+        if self._dev_session is not None:
+            results += passes.evaluate(self._dev_session, self.network, self._m)
+        return results
 
     def _evaluate_training(self):
         if self._train_session is None:
@@ -193,18 +228,22 @@ def _check_dev(network, dev):
     if dev is None:
         return None
     if not isinstance(dev, tuple | list) or len(dev) != 2:
-        raise TypeError(f"expected dev to be a pair (Xd, yd), got {type(dev).__name__}")
+        got = type(dev).__name__ + (f" of {len(dev)}" if hasattr(dev, "__len__") else "")
+        raise TypeError(f"expected dev to be a pair (Xd, yd), got {got}")
     try:
         return network._check_data(*dev, None)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"in dev: {error}") from None
+    except TypeError as error:
+        raise TypeError(f"in dev: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"in dev: {error}") from None
 
 
 def _check_callbacks(callbacks):
-    callbacks = (callbacks,) if callable(callbacks) else tuple(callbacks)
-    for callback in callbacks:
-        if not callable(callback):
-            raise TypeError(
-                f"expected callbacks to be functions of (net, history), got {callback!r}"
-            )
-    return callbacks
+    if callable(callbacks):
+        callbacks = (callbacks,)
+    if not isinstance(callbacks, tuple | list) or not all(map(callable, callbacks)):
+        raise TypeError(
+            "expected callbacks to be functions of (net, history), one or a list of them, got "
+            f"{callbacks!r}"
+        )
+    return tuple(callbacks)

@@ -302,14 +302,17 @@ def test_ctrl_c_on_a_terminal(tmp_path):
     command = [SCRIPT, "train", "--epochs", "1000000", "--save", tmp_path / "model.safetensors"]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(command, stdout=inner, stderr=inner, env=environment) as process:
-        os.close(inner)
-        shown = read_until(terminal, r"dev error 0\.\d+.* left")
-        assert "\x1b[?25l" in shown  # the cursor is hidden while the bar runs
-        start = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        code = process.wait(timeout=10)
-        took = time.monotonic() - start
-        shown = read_until(terminal, r"Interrupted.*epochs\.", shown)
+        try:
+            os.close(inner)
+            shown = read_until(terminal, r"dev error [\d.]+ %.* left")
+            assert "\x1b[?25l" in shown  # the cursor is hidden while the bar runs
+            start = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=10)
+            took = time.monotonic() - start
+            shown = read_until(terminal, r"Interrupted.*epochs\.", shown)
+        finally:
+            process.kill()  # leaving the block waits for it
     os.close(terminal)
     assert code == 130
     assert took < 1

@@ -70,11 +70,12 @@ template <class T> struct Kernels {
     // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
     void (*backward_tile)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int rows,
                           int64_t first_row, int64_t column);
-    // dW (+)= A_below^T dZ for `units` rows of dW from `unit`; false if a value is not finite.
-    bool (*gradient_tile)(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
+    // dW (+)= A_below^T dZ for `units` rows of dW from `unit`. Returns the largest magnitude in it,
+    // infinity if a value is not finite; so do the next one and `update`.
+    T (*gradient_tile)(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
                           int units, int64_t column, bool accumulate, T *dW);
-    // db (+)= column sums of dZ; false if a value is not finite.
-    bool (*bias_gradient)(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
+    // db (+)= column sums of dZ.
+    T (*bias_gradient)(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
                           T *db);
 
     // A *= mask / keep_prob over rows [row, row + rows): dropout of the input layer.
@@ -85,8 +86,8 @@ template <class T> struct Kernels {
     // Logits to output activations, in place, by enum Output.
     void (*output[OUTPUTS])(const Layer<T> *layer, int64_t row, int64_t rows);
 
-    // theta after one update, by enum Optimizer; false if a value is not finite.
-    bool (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,
+    // theta after one update, by enum Optimizer.
+    T (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,
                                int64_t n);
     // A full register tile: C (tile_rows, panel) = A (tile_rows, depth) B (depth, panel).
     void (*whole_tile)(const T *A, const T *B, int64_t depth, T *C);

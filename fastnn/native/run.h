@@ -54,8 +54,18 @@ template <class T> struct Run {
     T *out;                  // (rows, n[L]) of forward
     double deadline;         // seconds on the steady clock
     // Written by any thread in one phase, read by all in a later one: a barrier lies between.
-    std::atomic<bool> stop, not_finite, overflowed;
+    std::atomic<bool> stop, not_finite;
+    bool overflows;          // the next update might
+    double *magnitude;       // (threads,)  largest of each thread's part of the gradient, then of theta
+    double largest_theta;    // a bound on |theta|
+    double largest_step;     // a bound on |velocity| or |mean gradient|
+    double largest_rate;     // of the fit so far
 };
+
+// The upper 64 bits of the product.
+inline uint64_t multiply_high(uint64_t a, uint64_t b) {
+    return uint64_t(static_cast<unsigned __int128>(a) * b >> 64);
+}
 
 inline double seconds_now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())

@@ -136,64 +136,74 @@ static void backward_tile(const Layer<T> *layer, const Layer<T> *below, int64_t 
     });
 }
 
-// x - x is 0 for every finite x and NaN for the rest.
-template <class V> FASTNN_INLINE void watch(V &not_finite, V x) { not_finite += x - x; }
+// The largest magnitude of what goes by; infinite if something was not finite.
+template <class T> struct Watch {
+    typedef typename Vec<T>::type V;
+    V largest{}, finite{};   // x - x is 0 for every finite x and NaN for the rest
 
-template <class T> FASTNN_INLINE bool finite(typename Vec<T>::type watched) {
-    T sum = 0;
-    for (int i = 0; i < Vec<T>::lanes; ++i) sum += watched[i];
-    return sum == 0;
-}
+    __attribute__((always_inline)) void see(V x) {
+        V magnitude = vabs<T>(x);
+        largest = select(magnitude > largest, magnitude, largest);
+        finite += x - x;
+    }
+
+    __attribute__((always_inline)) T magnitude() const {
+        T top = 0, sum = 0;
+        for (int i = 0; i < Vec<T>::lanes; ++i) {
+            sum += finite[i];
+            if (largest[i] > top) top = largest[i];
+        }
+        return sum == 0 ? top : T(__builtin_inf());
+    }
+};
 
 // The first n numbers of a tile's row, added to what stands there or put in its place.
 template <class T>
 FASTNN_INLINE void put(T *to, typename Vec<T>::type v, int64_t n, bool accumulate,
-                       typename Vec<T>::type &watched) {
-    typedef typename Vec<T>::type V;
+                       Watch<T> &watched) {
     if (n >= Vec<T>::lanes) {
         if (accumulate) v += load(to);
         store(to, v);
-        watch(watched, v);
+        watched.see(v);
     } else {
         // The lanes past the row's end are products of padding: not watched.
         if (accumulate) v += load_first(to, int(n), T(0));
         store_first(to, v, int(n));
-        watch<V>(watched, load_first(to, int(n), T(0)));
+        watched.see(load_first(to, int(n), T(0)));
     }
 }
 
 template <class T>
-static bool gradient_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
+static T gradient_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
                           int units, int64_t column, bool accumulate, T *dW) {
-    typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(layer->n, column, lanes);
     Tile<T> c;
     multiply<T>(units, vectors,
                 {below->A + unit, 1, below->ld, layer->dZ + column, layer->ld, rows, nullptr}, c.C);
-    V watched{};
+    Watch<T> watched;
     for (int u = 0; u < units; ++u)
         for (int v = 0; v < vectors; ++v) {
             const int64_t at = column + v * lanes;
             put<T>(dW + (unit + u) * layer->n + at, load(c.C + u * panel_columns<T> + v * lanes),
                    layer->n - at, accumulate, watched);
         }
-    return finite<T>(watched);
+    return watched.magnitude();
 }
 
 template <class T>
-static bool bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
+static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
                           T *db) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
-    V watched{};
+    Watch<T> watched;
     for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
         const int64_t at = column + v * lanes;
         V sum{};
         for (int64_t row = 0; row < rows; ++row) sum += load(layer->dZ + row * layer->ld + at);
         put<T>(db + at, sum, layer->n - at, accumulate, watched);
     }
-    return finite<T>(watched);
+    return watched.magnitude();
 }
 
 template <class T>
