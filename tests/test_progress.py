@@ -168,7 +168,7 @@ def test_fit_writes_one_line_to_a_pipe(capsys):
     X, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
     net.fit(X, y, dev=(X, y), epochs=3, progress=True)
     shown = capsys.readouterr()
-    assert re.fullmatch(r"epoch 3/3  J \S+  dev error \S+  in \S+ s\n", shown.err)
+    assert re.fullmatch(r"epoch 3/3  J \S+  dev error \S+ %  in \S+ s\n", shown.err)
     assert shown.out == ""
     net.fit(X, y, epochs=3)
     assert capsys.readouterr() == ("", "")
