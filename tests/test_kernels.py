@@ -109,7 +109,7 @@ def test_set_optimizer_refuses_what_does_not_fit(optimizer, moments):
     (np.ones(6)[::2], (2, 3), np.array([0, 1, 3]), np.array([0, 1, 2])),
 ])
 def test_rows_refuses_what_does_not_fit(arguments):
-    with pytest.raises(ValueError, match=r"shape|CSR|dimension|unpack"):
+    with pytest.raises(ValueError, match=r"shape|CSR|dimension|unpack|contiguous"):
         Rows(*arguments)
 
 
