@@ -1,0 +1,27 @@
+"""The sections of `python -m bench`. Each runs in a process of its own, so that what one has
+pinned, loaded or allocated does not touch another; within one, all contenders share a process."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Section:
+    """`function` of bench.sections.`module` fills a `Results`."""
+
+    title: str
+    module: str
+    function: str
+    pinned: bool   # to one core, with every library on one thread
+
+
+SECTIONS = {
+    "step": Section("A training step, one core", "step", "steps", True),
+    "costs": Section("What dropout and Adam cost", "step", "costs", True),
+    "threads": Section("A training step on two cores", "threads", "speedup", False),
+    "widths": Section("Threads over widths 30 to 66", "threads", "widths", False),
+    "inference": Section("Inference, one core", "inference", "inference", True),
+    "simplechains": Section("SimpleChains' cases, one core", "simplechains", "published", True),
+    "linearity": Section("Epochs of more and more rows", "resources", "linearity", True),
+    "start": Section("Start", "resources", "start", True),
+    "memory": Section("Memory of a fit", "resources", "memory", True),
+}

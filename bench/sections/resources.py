@@ -1,0 +1,63 @@
+"""Time of an epoch as the data grows, time to start, memory."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+
+from bench import ours
+from bench.cases import CASES, Task, random_data
+from bench.measure import compare
+from bench.results import TIMES
+
+ROWS = [1024 * 10**decade for decade in range(4)]
+
+
+def linearity(results, effort):
+    """An epoch of the small network over three decades of rows: time a row stays the same."""
+    case = CASES["small"]
+    X, y = random_data(case.layer_sizes, ROWS[-1])
+    contenders = []
+    for m in ROWS:
+        task = Task(case.layer_sizes, case.batch_size, X[:m], y[:m])
+        contenders.append(ours.trainer(task, f"{m:,} rows"))
+    timings = compare(contenders, effort.rounds, effort.seconds)
+    results.time("small", timings)
+    steps = np.array([timing.seconds for timing in timings.values()])   # (decades, rounds)
+    epochs = steps * np.array(ROWS)[:, None] / case.batch_size
+    exponents = np.polyfit(np.log(ROWS), np.log(epochs), 1)[0]
+    results.find("small", "p of time ~ m^p", exponents, "", at_most=1.05)
+    results.find("small", "dearest step / cheapest",
+                 steps.max(axis=0) / steps.min(axis=0), TIMES)
+
+
+def start(results, effort):
+    """Import and the first fit, each round in a new interpreter. Making a Network has the limit
+    of the import, too: otherwise loading lazily would only hide the time."""
+    seconds = [_probe("start") for _ in range(effort.rounds)]
+    for what, key, limit in [("import numpy", "numpy", None),
+                             ("import fastnn over numpy", "fastnn", 50),
+                             ("import, make a Network", "network", 50),
+                             ("first fit over second", "first_fit", None)]:
+        results.find("start", what, [1e3 * s[key] for s in seconds], "ms", at_most=limit)
+
+
+def memory(results, effort):
+    """Peak resident memory of a fit of mid over that of the data."""
+    case = CASES["mid"]
+    probes = [_probe("memory") for _ in range(effort.rounds)]
+    if None in probes:
+        results.skip("memory: this system has no /proc/self/status")
+        return
+    parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(case.layer_sizes))
+    numbers = 5 * parameters + 3 * case.batch_size * sum(case.layer_sizes)
+    results.find("mid", "peak over the data", [probe / 1e6 for probe in probes], "MB",
+                 at_most=4 * numbers / 1e6)
+
+
+def _probe(name):
+    out = subprocess.run([sys.executable, "-c", f"from bench.probes import {name}; {name}()"],
+                         stdout=subprocess.PIPE, check=True)
+    return json.loads(out.stdout)

@@ -1,0 +1,57 @@
+"""A training step: fastnn and its peers, its share of the machine's peak, and what is in it."""
+
+from bench import ours
+from bench.cases import CASES
+from bench.measure import compare, ratios
+from bench.peers import load_peers
+from bench.results import SHARE, TIMES
+
+# How many times as fast as each peer; share of the micro-kernel's own peak.
+TARGETS = {
+    "tiny": {"JAX": 10, "PyTorch": 100, "scikit-learn": 55, "peak": 0.40},
+    "small": {"JAX": 3, "PyTorch": 13, "scikit-learn": 9, "peak": 0.68},
+    "mid": {"JAX": 1.35, "PyTorch": 2.4, "scikit-learn": 2.8, "peak": 0.88},
+    "large": {"JAX": 1.22, "PyTorch": 1.4, "scikit-learn": 1.6, "peak": 0.90},
+}
+
+
+def steps(results, effort):
+    """Every case against every peer; the peak between the rounds."""
+    peers = load_peers(["JAX", "PyTorch", "scikit-learn"], results)
+    for name, case in CASES.items():
+        task = case.task()
+        contenders = [ours.trainer(task)]
+        contenders += [peer.trainer(task) for peer in peers.values()]
+        if effort.thorough and "PyTorch" in peers:
+            contenders.append(
+                peers["PyTorch"].trainer(task, "PyTorch, compiled", compiled=True))
+        peaks = []
+        timings = compare(contenders, effort.rounds, effort.seconds,
+                          each_round=lambda peaks=peaks: peaks.append(ours.peak()))
+        results.time(name, timings)
+
+        mine = timings.pop("fastnn")
+        rates = [task.flops / seconds / 1e9 for seconds in mine.seconds]
+        results.find(name, "micro-kernel's peak", peaks, "GFLOP/s")
+        results.find(name, "arithmetic", rates, "GFLOP/s")
+        shares = [rate / peak for rate, peak in zip(rates, peaks, strict=True)]
+        results.find(name, "share of peak", shares, SHARE, at_least=TARGETS[name]["peak"])
+        for peer, timing in timings.items():
+            results.find(name, f"vs {peer}", ratios(timing, mine), TIMES,
+                         at_least=TARGETS[name].get(peer))
+
+
+def costs(results, effort):
+    """The mid case with and without dropout, and with gradient descent in Adam's place."""
+    case = CASES["mid"]
+    contenders = [
+        ours.trainer(case.task(), "dropout, Adam"),
+        ours.trainer(case.task(keep_prob=1.0), "Adam"),
+        ours.trainer(case.task(), "dropout, gd", optimizer="gd"),
+    ]
+    timings = compare(contenders, effort.rounds, effort.seconds)
+    results.time("mid", timings)
+    whole = timings["dropout, Adam"]
+    for what, without, limit in [("dropout", "Adam", 0.05), ("Adam over gd", "dropout, gd", 0.08)]:
+        shares = [1 - ratio for ratio in ratios(timings[without], whole)]
+        results.find("mid", f"{what}, of a step", shares, SHARE, at_most=limit)
