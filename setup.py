@@ -2,7 +2,6 @@
 
 import sys
 
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 if sys.platform == "win32":
@@ -34,4 +33,5 @@ core = Extension(
     language="c++",
 )
 
-setup(ext_modules=cythonize([core]))
+# With Cython installed (pyproject.toml sees to it) setuptools compiles the .pyx itself.
+setup(ext_modules=[core])
