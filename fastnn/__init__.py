@@ -2,10 +2,11 @@
 
 >>> import fastnn
 >>> fastnn.Network([64, 128, 10])
-Network([64, 128, 10], activation='relu', output='softmax', dtype='float32': 9,610 parameters)
+<Network [64, 128, 10], activation='relu', output='softmax', dtype='float32', 9,610 parameters>
 """
 
 import importlib
+import importlib.util
 
 __version__ = "0.1.0"
 
@@ -32,13 +33,25 @@ __all__ = ["__version__", *_PUBLIC, *_MODULES]
 
 def __getattr__(name):
     if name in _PUBLIC:
-        value = getattr(importlib.import_module(f"fastnn.{_PUBLIC[name]}"), name)
+        value = getattr(_load(_PUBLIC[name]), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"fastnn.{name}")
+        value = _load(name)
     else:
         raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _load(module):
+    try:
+        return importlib.import_module(f"fastnn.{module}")
+    except ImportError as error:
+        if "_kernels" in str(error) and not importlib.util.find_spec("fastnn._kernels"):
+            raise ImportError(
+                f"the compiled core is missing: {__path__[0]} is fastnn's source, not an installed "
+                "package. Start Python in another folder, or run: pip install -e ."
+            ) from error
+        raise
 
 
 def __dir__():

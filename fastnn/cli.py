@@ -236,7 +236,8 @@ def train(
                 raise click.ClickException(f"could not save the network: {error}") from error
     except KeyboardInterrupt:
         done = len(net.history) if net is not None and net.history is not None else 0
-        click.echo(f"Interrupted after {done} of {fit_options['epochs']} epochs.", err=True)
+        what = f"Interrupted after {done} of {fit_options['epochs']} epochs."
+        click.echo(what if save is None else f"{what} Nothing was saved.", err=True)
         sys.exit(130)
 
     if as_json:
@@ -263,6 +264,7 @@ def _results(net: Network, history: History, train: Part, dev: Part, test: Part)
         "train_error": net.error(*train),
         "dev_error": net.error(*dev),
         "test_error": net.error(*test),
+        "zero_weights": net.sparsity()["all"],
         "epochs": len(history),
         "stopped": history.stopped,
         "best_epoch": history.best_epoch,
@@ -284,6 +286,8 @@ def _print_table(results: dict[str, Any]) -> None:
         table.add_row(f"{name} error", f"{100 * results[name + '_error']:.2f} %")
     if results["best_epoch"] is not None:  # early stopping took the parameters of that one
         table.add_row("best epoch", f"{results['best_epoch'] + 1} of {results['epochs']}")
+    if results["zero_weights"]:
+        table.add_row("zero weights", f"{100 * results['zero_weights']:.1f} %")
     table.add_row("time", f"{results['seconds']:.2f} s")
     table.add_row("samples per second", f"{results['samples_per_second']:,.0f}")
     console = Console()

@@ -21,9 +21,11 @@ class EarlyStopping:
     patience : int
         Epochs without improvement after which to stop.
     monitor : {"dev_error", "dev_cost"}
-        Among epochs of equal dev error the one of lowest dev cost is best.
+        Among epochs of equal dev error the one of lowest dev cost is best: a small dev set has few
+        different errors.
     min_delta : float
-        The least decrease that counts as an improvement.
+        The least decrease that counts as an improvement; 0: any, an equal dev error with a lower
+        dev cost included.
     """
 
     patience: int = 10
@@ -66,9 +68,10 @@ class BestSoFar:
     def look(self, epoch, history, theta):
         """Take note of an evaluated epoch; True when it is time to stop."""
         value = getattr(history, self._rule.monitor)[-1]
-        if value < self._mark - self._rule.min_delta:
-            self._mark, self._improved = value, epoch
-        if (value, history.dev_cost[-1]) < self._best:
+        best = (value, history.dev_cost[-1]) < self._best
+        if best:
             self._best, self.epoch = (value, history.dev_cost[-1]), epoch
             self.theta[...] = theta
+        if value < self._mark - self._rule.min_delta or (best and not self._rule.min_delta):
+            self._mark, self._improved = value, epoch
         return epoch - self._improved >= self._rule.patience

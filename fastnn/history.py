@@ -44,12 +44,15 @@ class History:
         return len(self.seconds)
 
     def __repr__(self):
-        if not self.seconds:
-            return "<History of 0 epochs>"
-        last = f"cost {self.cost[-1]:.4g}, train error {self.train_error[-1]:.4g}"
-        if self.dev_error:
-            last += f", dev error {self.dev_error[-1]:.4g}"
-        return f"<History of {len(self)} epochs: {last}, stopped: {self.stopped or 'running'}>"
+        at = -1 if self.best_epoch is None else self.best_epoch
+        shown = [f"stopped: {self.stopped or 'running'}"]
+        if self.best_epoch is not None:
+            shown.append(f"best epoch {self.best_epoch}")
+        for name in ("cost", "train_error", "dev_error"):
+            values = getattr(self, name)
+            if values and values[at] == values[at]:   # NaN: not evaluated
+                shown.append(f"{name.replace('_', ' ')} {values[at]:.4g}")
+        return f"<History of {len(self)} epochs, {', '.join(shown)}>"
 
     def plot(self, ax=None):
         """Draw cost and errors by epoch (needs matplotlib: the extra `plot`).

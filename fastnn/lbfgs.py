@@ -18,6 +18,7 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     """Minimize J from the present theta; one epoch is one iteration."""
     # SciPy's optimizers are a slow import, and only this needs them.
     from scipy.optimize import minimize as scipy_minimize
+    from threadpoolctl import threadpool_limits
 
     twin = type(network)(**{**network.spec, "dtype": "float64", "init": "zeros", "l1": 0.0})
     split, threshold = _split_weights(network, X.shape[0])
@@ -59,14 +60,16 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     bounds = np.tile([-np.inf, np.inf], (z.size, 1))
     bounds[split, 0] = bounds[n:, 0] = 0
     epoch = 0
+    options = {"maxiter": monitor.epochs, "maxfun": 1000 * monitor.epochs,
+               "maxcor": optimizer.memory, "gtol": optimizer.tolerance,
+               "ftol": np.finfo(float).eps}
     try:
-        result = scipy_minimize(
-            objective, z, jac=True, method="L-BFGS-B", bounds=bounds if split.size else None,
-            callback=iteration_done,
-            options={"maxiter": monitor.epochs, "maxfun": 1000 * monitor.epochs,
-                     "maxcor": optimizer.memory, "gtol": optimizer.tolerance,
-                     "ftol": np.finfo(float).eps},
-        )
+        # Its vectors are short: BLAS threads only wait for each other, and spin against ours.
+        with threadpool_limits(1, user_api="blas"):
+            result = scipy_minimize(
+                objective, z, jac=True, method="L-BFGS-B", callback=iteration_done,
+                bounds=bounds if split.size else None, options=options,
+            )
     except _Stopped as stopped:
         if stopped.__cause__:
             raise stopped.__cause__ from None

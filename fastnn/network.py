@@ -2,6 +2,7 @@
 
 import sys
 from numbers import Integral, Real
+from types import MappingProxyType
 
 import numpy as np
 
@@ -35,7 +36,8 @@ class Network:
         layers, or one for each of the layers 0 .. L-1, the input first.
     l2, l1 : float or sequence of float, default 0.0
         lambda of the penalty ``(1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1)``: one for
-        all layers or one for each. Biases are not penalized.
+        all layers or one for each. Biases are not penalized. Divided by m, the number of training
+        examples, as in the notes: l2 is m times what PyTorch calls weight_decay.
     init : {"auto", "he", "xavier", "glorot", "lecun", "normal", "zeros"}, default "auto"
         Variance of the initial weights; auto goes by the activation.
     init_gain : float, default 1.0
@@ -184,8 +186,8 @@ class Network:
 
     @property
     def params(self):
-        """W1, b1, ..., WL, bL by name, as live views on theta."""
-        return self._layout.views(self._theta)
+        """W1, b1, ..., WL, bL by name, live views on theta: ``net.params["W1"][...] = W``."""
+        return MappingProxyType(self._layout.views(self._theta))
 
     @property
     def spec(self):
@@ -203,10 +205,11 @@ class Network:
         }
 
     def __repr__(self):
+        alike = len(set(self._activation)) == 1
+        activation = self._activation[0] if alike else list(self._activation)
         return (
-            f"Network({list(self._layer_sizes)}, activation={'/'.join(self._activation) or None!r},"
-            f" output={self._output!r}, dtype={self._dtype.name!r}: "
-            f"{self._theta.size:,} parameters)"
+            f"<Network {list(self._layer_sizes)}, activation={activation!r}, "
+            f"output={self._output!r}, dtype={self._dtype.name!r}, {self._theta.size:,} parameters>"
         )
 
     def __setstate__(self, state):
@@ -245,6 +248,9 @@ class Network:
         """J, with the penalty of len(X) examples; dropout off.
 
         ``J = sum_i w_i L_i / sum_i w_i + (1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1)``
+
+        The penalty of another number of examples is another: `History.dev_cost` is the cost on the
+        dev set with the penalty of the training set, so that the two compare.
         """
         return self._evaluate(X, y, sample_weight)[0]
 
@@ -299,8 +305,9 @@ class Network:
             None is full-batch descent: one update an epoch.
         optimizer : str or object
             gd momentum nesterov rmsprop adam adamw lbfgs, or an object with its settings such as
-            ``fastnn.Adam(beta1=0.95)``. L1 gives exact zeros under every one of them. lbfgs has
-            no batches, rate or dropout.
+            ``fastnn.Adam(beta1=0.95)``. L1 gives exact zeros under every one of them; lbfgs finds
+            the minimum of convex problems best. lbfgs has no batches, learning rate or schedule
+            (they are not used), and no dropout (it is refused).
         learning_rate : float
         schedule : str, object or function, optional
             constant linear cosine step exponential inverse, an object of `fastnn.schedules`, or

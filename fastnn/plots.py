@@ -28,7 +28,8 @@ def plot_history(history, ax=None):
             axes.axvline(history.best_epoch + 1, color="0.6", linestyle="--",
                          label="restored parameters")
     for axes in (cost_ax, error_ax):
-        axes.legend(frameon=False)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False)
     return HistoryDisplay((cost_ax, error_ax), cost_ax.figure)
 
 

@@ -394,16 +394,16 @@ def test_history_has_one_entry_an_epoch(dev, optimizer):
     assert history.cost[-1] == net.cost(X, Y)
     assert history.train_error[-1] == net.error(X, Y)
     cost, error = history.cost[-1], history.train_error[-1]
-    expected = f"<History of 7 epochs: cost {cost:.4g}, train error {error:.4g}, "
+    expected = f"<History of 7 epochs, stopped: epochs, cost {cost:.4g}, train error {error:.4g}"
     if dev is not None:
         assert history.dev_error[-1] == net.error(*dev)
         # the penalty on the dev set is that of the training set
         penalty = net.cost(X, Y) - classifier_without_penalty(net).cost(X, Y)
         cost = classifier_without_penalty(net).cost(*dev) + penalty
         assert history.dev_cost[-1] == pytest.approx(cost, rel=1e-6)
-        expected += f"dev error {history.dev_error[-1]:.4g}, "
-    assert repr(history) == expected + "stopped: epochs>"
-    assert repr(fastnn.History()) == "<History of 0 epochs>"
+        expected += f", dev error {history.dev_error[-1]:.4g}"
+    assert repr(history) == expected + ">"
+    assert repr(fastnn.History()) == "<History of 0 epochs, stopped: running>"
     twin = pickle.loads(pickle.dumps(history))
     assert vars(twin) == vars(history)
 
@@ -429,7 +429,8 @@ def test_evaluate_every(optimizer, every):
         ]
         np.testing.assert_array_equal(getattr(history, name), expected, err_msg=name)
     assert len(history) == 8
-    assert repr(history).startswith("<History of 8 epochs: cost ")
+    assert repr(history).startswith("<History of 8 epochs, stopped: epochs")
+    assert ("cost" in repr(history)) == bool(every)
 
 
 @pytest.mark.parametrize(
@@ -479,9 +480,9 @@ def best_and_last(history, patience, monitor, min_delta, every=1):
     for epoch in range(len(values)):
         if (epoch + 1) % every and epoch < EPOCHS - 1:
             continue
-        if values[epoch] < mark - min_delta:
-            mark, improved = values[epoch], epoch
         key = (values[epoch], history.dev_cost[epoch], epoch)
+        if values[epoch] < mark - min_delta or (min_delta == 0 and (best is None or key < best)):
+            mark, improved = values[epoch], epoch
         best = key if best is None else min(best, key)
         out_of_patience = epoch - improved >= patience
         if out_of_patience:
