@@ -92,7 +92,7 @@ def test_json():
     results = train("--epochs", "4", "--seed", "2")
     assert results.keys() == {
         "cost", "train_error", "dev_error", "test_error", "epochs", "seconds",
-        "samples_per_second", "stopped", "best_epoch", "seed", "saved",
+        "samples_per_second", "stopped", "best_epoch", "seed", "saved", "zero_weights",
     }  # fmt: skip
     assert (results["epochs"], results["seed"], results["saved"]) == (4, 2, None)
     assert results["samples_per_second"] >= 4 * 1077 / results["seconds"]  # of training alone
