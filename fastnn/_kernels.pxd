@@ -44,6 +44,11 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         T (*gradient_tile)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int, int64_t,
                                cbool, T *) noexcept nogil
         T (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
+        T (**update_tile)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int, int64_t,
+                          cbool, const Update *, const T *, T *, T *, T *) noexcept nogil
+        T (**update_bias)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, cbool,
+                          const Update *, T *, T *, T *, T *) noexcept nogil
+        T (*largest)(const T *, int64_t, int64_t, int64_t, int64_t) noexcept nogil
         void (*drop)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
         void (**loss)(const Layer[T] *, const Targets[T] *, int64_t, int64_t) noexcept nogil
         void (**output)(const Layer[T] *, int64_t, int64_t) noexcept nogil
@@ -70,6 +75,7 @@ cdef extern from "native/gather.h" namespace "fastnn" nogil:
         int index_bytes
         int64_t stored
 
+    int64_t row_at(const Matrix *, const int64_t *, int64_t)
     void gather[T](const Matrix *, const int64_t *, int64_t, int64_t, T *, int64_t)
     void gather_labels(const Matrix *, const int64_t *, int64_t, int64_t, int64_t, int32_t *)
     int64_t first_not_finite[T](const Matrix *, int64_t, int64_t, T *)
@@ -93,6 +99,12 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
     cdef cppclass Penalty:
         double l2, l1
 
+    cdef cppclass Bounds:
+        double A, dZ
+
+    cdef cppclass Reach:
+        double theta, step, rate
+
     cdef cppclass Run[T]:
         const Kernels[T] *kernels
         int threads
@@ -102,6 +114,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         const double *keep_prob
         const int64_t *W_at
         T *theta
+        int64_t size
         uint64_t seed, step
         cbool dropout
         const Matrix *X
@@ -124,12 +137,14 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         int64_t batch_size, batch, chunk
         double loss, error
         int64_t next_row
+        T *dtheta
         T *out
         double deadline
         atomic_flag stop, not_finite
-        cbool overflows
+        atomic_flag overflows
         double *magnitude
-        double largest_theta, largest_step, largest_rate
+        Bounds *bounds
+        Reach reach
 
     double seconds_now()
     uint64_t multiply_high(uint64_t a, uint64_t b)

@@ -16,7 +16,7 @@
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBuffer_Release
 from cpython.buffer cimport PyObject_GetBuffer
-from libc.math cimport fabs, isfinite, pow
+from libc.math cimport INFINITY, fabs, isfinite, pow
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libcpp.vector cimport vector
@@ -66,25 +66,34 @@ cdef void load_rows(Run[real] *run, int64_t first, int64_t row, int64_t rows) no
     if run.weight != NULL:
         for i in range(row, row + rows):
             at = first + i
-            run.chunk_weight[i] = <real>run.weight[at if run.index == NULL else run.index[at]]
+            run.chunk_weight[i] = <real>run.weight[row_at(run.X, run.index, at)]
 
 
-cdef void pack_weights(Run[real] *run, int thread, bint backward) noexcept nogil:
-    """W[l] in panels for the forward pass and, for the backward pass, W[l] transposed."""
+cdef void pack_weights(Run[real] *run, int thread) noexcept nogil:
+    """W[l] and b[l] in panels, for the forward pass."""
     cdef const Kernels[real] *k = run.kernels
     cdef int64_t n_in, n_out, i
     cdef const real *W
-    cdef int l, next_thread = thread + 1
+    cdef int l
     for l in range(1, run.depth + 1):
         n_in, n_out = run.layers[l - 1].n, run.layers[l].n
         W = run.theta + run.W_at[l]
         for i in range(share(tiles(n_out, k.panel), thread, run.threads),
-                       share(tiles(n_out, k.panel), next_thread, run.threads)):
+                       share(tiles(n_out, k.panel), thread + 1, run.threads)):
             k.pack(W, W + n_in * n_out, n_in, n_out, i * k.panel, run.layers[l].W_panels)
-        if backward and l > 1:
-            for i in range(share(tiles(n_in, k.panel), thread, run.threads),
-                           share(tiles(n_in, k.panel), next_thread, run.threads)):
-                k.pack_transposed(W, n_in, n_out, i * k.panel, run.layers[l].Wt_panels)
+
+
+cdef void pack_transposed(Run[real] *run, int thread) noexcept nogil:
+    """W[l] transposed in panels, for the backward pass, which ends at layer 2."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef int64_t n_in, n_out, i
+    cdef int l
+    for l in range(2, run.depth + 1):
+        n_in, n_out = run.layers[l - 1].n, run.layers[l].n
+        for i in range(share(tiles(n_in, k.panel), thread, run.threads),
+                       share(tiles(n_in, k.panel), thread + 1, run.threads)):
+            k.pack_transposed(run.theta + run.W_at[l], n_in, n_out, i * k.panel,
+                              run.layers[l].Wt_panels)
 
 
 cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
@@ -119,7 +128,8 @@ cdef void backward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_
                                 j * k.panel)
 
 
-cdef void weight_gradients(Run[real] *run, int64_t rows, bint accumulate, int thread) noexcept nogil:
+cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accumulate,
+                           int thread) noexcept nogil:
     """dW[l] (+)= A[l-1]^T dZ[l] and db[l] (+)= the column sums of dZ[l]: this thread's tiles."""
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
@@ -128,7 +138,7 @@ cdef void weight_gradients(Run[real] *run, int64_t rows, bint accumulate, int th
     cdef double largest = 0
     cdef int l, next_thread = thread + 1
     for l in range(1, run.depth + 1):
-        layer, n_in, dW = &run.layers[l], run.layers[l - 1].n, run.gradient + run.W_at[l]
+        layer, n_in, dW = &run.layers[l], run.layers[l - 1].n, dtheta + run.W_at[l]
         for j in range(tiles(layer.n, k.panel)):
             for i in range(share(tiles(n_in, k.tile_rows), thread, run.threads),
                            share(tiles(n_in, k.tile_rows), next_thread, run.threads)):
@@ -147,17 +157,16 @@ cdef void weight_gradients(Run[real] *run, int64_t rows, bint accumulate, int th
 
 cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, int64_t batch_rows,
                               int64_t first_row, int thread) noexcept nogil:
-    """Losses of data rows first .. and their share of dtheta. `first_row` places them in the
-    mini-batch of `batch_rows` rows; the gradient is complete when every thread has come back."""
+    """A, dZ and losses of data rows first .., of which this thread does its share. `first_row`
+    places them in the mini-batch of `batch_rows` rows."""
     cdef int64_t row = cut(rows, run.kernels.tile_rows, thread, run.threads)
     cdef int64_t end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
     load_rows(run, first, row, end - row)
     forward_rows(run, row, end, first_row)
-    run.targets.scale = <real>(1.0 / batch_rows)
-    run.kernels.loss[run.output](&run.layers[run.depth], &run.targets, row, end - row)
+    cdef Targets[real] targets = run.targets
+    targets.scale = <real>(1.0 / batch_rows)
+    run.kernels.loss[run.output](&run.layers[run.depth], &targets, row, end - row)
     backward_rows(run, row, end, first_row)
-    run.barrier.wait()
-    weight_gradients(run, rows, first_row > 0, thread)
 
 
 cdef void add_up(Run[real] *run, int64_t rows) noexcept nogil:
@@ -176,11 +185,11 @@ cdef void add_up(Run[real] *run, int64_t rows) noexcept nogil:
 # --- an update of theta ----------------------------------------------------------------------
 
 
-cdef void choose_masks(Run[real] *run) noexcept nogil:
+cdef void choose_masks(Run[real] *run, uint64_t step) noexcept nogil:
     """The dropout of this step, a function of (seed, step, layer)."""
     cdef int l
     for l in range(run.depth):
-        run.layers[l].dropout = make_dropout(run.seed, run.step, l, run.keep_prob[l])
+        run.layers[l].dropout = make_dropout(run.seed, step, l, run.keep_prob[l])
 
 
 cdef void choose_no_masks(Run[real] *run) noexcept nogil:
@@ -189,58 +198,123 @@ cdef void choose_no_masks(Run[real] *run) noexcept nogil:
         run.layers[l].dropout.on = False
 
 
-cdef void foresee_overflow(Run[real] *run, double rate) noexcept nogil:
-    """Whether this update might take theta or a moment out of the range of the dtype.
+cdef void bound_gradient(Run[real] *run, int64_t rows, int thread) noexcept nogil:
+    """A bound on this thread's rows of each |A[l-1]| and |dZ[l]|, and whether the losses are finite:
+    known before the gradient is, which can then be used tile by tile."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef int64_t row = cut(rows, k.tile_rows, thread, run.threads)
+    cdef int64_t count = cut(rows, k.tile_rows, thread + 1, run.threads) - row
+    cdef Bounds *bounds = run.bounds + thread * (run.depth + 1)
+    cdef Layer[real] *layer
+    cdef int l
+    bounds[0].dZ = k.largest(run.targets.loss + row, count, 0, 1, count)
+    for l in range(1, run.depth + 1):
+        layer = &run.layers[l]
+        bounds[l].A = k.largest((layer - 1).A, (layer - 1).ld, row, count, (layer - 1).n)
+        bounds[l].dZ = k.largest(layer.dZ, layer.ld, row, count, layer.n)
+
+
+cdef double gradient_bound(Run[real] *run, int64_t rows) noexcept nogil:
+    """A bound on |dW| and |db| of the chunk; infinite if a loss is not finite."""
+    cdef double A, dZ, bound = 0
+    cdef int l, thread
+    for thread in range(run.threads):
+        if not isfinite(run.bounds[thread * (run.depth + 1)].dZ):
+            return INFINITY
+    for l in range(1, run.depth + 1):
+        A, dZ = 1, 0   # 1 is what b's gradient is multiplied with
+        for thread in range(run.threads):
+            A = max(A, run.bounds[thread * (run.depth + 1) + l].A)
+            dZ = max(dZ, run.bounds[thread * (run.depth + 1) + l].dZ)
+        bound = max(bound, rows * A * dZ)
+    return bound
+
+
+cdef bint safe(Run[real] *run, double rate, double gradient, Reach *reach) noexcept nogil:
+    """Whether an update with components of dtheta up to `gradient` keeps theta and the moments
+    within the range of the dtype; `reach` is then what they may have come to.
 
     It must be known before theta is touched, so that theta can stay that of the last batch. The
     bound is |W| + rate * |step|, with the largest step that the rule can make of gradients so far;
     a sixteenth of the range is kept in reserve for its roundings.
     """
     cdef double limit = (3.4e38 if real is float else 1.7e308) / 16
-    cdef double gradient = 0, l2 = 0, l1 = 0, decay
-    cdef int i
-    for i in range(run.threads):
-        gradient = max(gradient, run.magnitude[i])
-    for i in range(1, run.depth + 1):
-        l2, l1 = max(l2, run.penalty[i].l2), max(l1, run.penalty[i].l1)
-    gradient += l2 * run.largest_theta + l1
-    run.largest_rate = max(run.largest_rate, rate)
+    cdef double l2 = 0, l1 = 0, decay = fabs(1 - rate * run.weight_decay)
+    cdef Reach r = reach[0]
+    cdef int l
+    for l in range(1, run.depth + 1):
+        l2, l1 = max(l2, run.penalty[l].l2), max(l1, run.penalty[l].l1)
+    gradient += l2 * r.theta + l1
+    r.rate = max(r.rate, rate)
     if run.optimizer == MOMENTUM or run.optimizer == NESTEROV:
-        run.largest_step = run.update.beta1 * run.largest_step + gradient
+        r.step = run.update.beta1 * r.step + gradient
     elif run.optimizer == ADAM:
-        run.largest_step = max(run.largest_step, gradient)
+        r.step = max(r.step, gradient)
     else:
-        run.largest_step = gradient
-    run.overflows = False
+        r.step = gradient
+    # In this form neither side overflows, and a NaN is not safe.
+    if not (r.theta * max(1.0, decay) < limit and r.step < limit and r.rate < limit
+            and decay < limit and l2 < limit):
+        return False
     if run.optimizer == ADAM or run.optimizer == RMSPROP:
-        run.overflows = gradient > limit / gradient or run.largest_step > limit * run.update.epsilon
-    decay = fabs(1 - rate * run.weight_decay)
-    if not (run.largest_theta * max(1.0, decay) < limit
-            and run.largest_step / (run.update.epsilon if run.update.epsilon > 0 else 1)
-            < limit / max(run.largest_rate, 1e-300)):
-        run.overflows = True
+        if not (r.step < limit / r.step and r.step < limit * run.update.epsilon / r.rate
+                and r.rate < limit * run.update.epsilon):
+            return False
+    elif not r.step < limit / r.rate:
+        return False
+    reach[0] = r
+    return True
 
 
-cdef double update_theta(Run[real] *run, double rate, uint64_t t, int thread) noexcept nogil:
-    """One pass of the optimizer over this thread's share of each W[l] and b[l]; t counts from 1.
-    Returns the largest magnitude there."""
-    cdef Update u = run.update
+cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, bint accumulate,
+                         int thread) noexcept nogil:
+    """Gradient and update in one, of this thread's tiles of every W[l] and b[l]. The last chunk of
+    a mini-batch; `accumulate` where there were others. Returns the largest magnitude in theta."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer
+    cdef int64_t i, j, unit, n_in, W, b
+    cdef double largest = 0
+    cdef Update v = u[0]
+    cdef int l
+    for l in range(1, run.depth + 1):
+        layer, n_in, W = &run.layers[l], run.layers[l - 1].n, run.W_at[l]
+        b = W + n_in * layer.n
+        v.l2, v.l1, v.weight_decay = run.penalty[l].l2, run.penalty[l].l1, run.weight_decay
+        for j in range(tiles(layer.n, k.panel)):
+            for i in range(share(tiles(n_in, k.tile_rows), thread, run.threads),
+                           share(tiles(n_in, k.tile_rows), thread + 1, run.threads)):
+                unit = i * k.tile_rows
+                largest = max(largest, <double>k.update_tile[run.optimizer](
+                    layer - 1, layer, rows, unit, <int>min(k.tile_rows, n_in - unit), j * k.panel,
+                    accumulate, &v, run.gradient + W, run.theta + W,
+                    run.first + W if run.first != NULL else NULL,
+                    run.second + W if run.second != NULL else NULL))
+        v.l2, v.l1, v.weight_decay = 0, 0, 0   # b is not regularized
+        for j in range(share(tiles(layer.n, k.panel), thread, run.threads),
+                       share(tiles(layer.n, k.panel), thread + 1, run.threads)):
+            largest = max(largest, <double>k.update_bias[run.optimizer](
+                layer - 1, layer, rows, j * k.panel, accumulate, &v, run.gradient + b,
+                run.theta + b, run.first + b if run.first != NULL else NULL,
+                run.second + b if run.second != NULL else NULL))
+    return largest
+
+
+cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept nogil:
+    """One pass of the optimizer over this thread's share of each W[l] and b[l], from the gradient
+    in memory. Returns the largest magnitude in theta."""
+    cdef Update v = u[0]
     cdef int64_t at, lo, n, part
     cdef double largest = 0
     cdef int l
-    u.rate = rate
-    if run.optimizer == ADAM:
-        u.correction1 = 1 / (1 - pow(u.beta1, t))
-        u.correction2 = 1 / (1 - pow(u.beta2, t))
     for l in range(1, run.depth + 1):
         at, n = run.W_at[l], run.layers[l - 1].n * run.layers[l].n
         for part in range(2):   # W[l], then b[l], which is not regularized
-            u.l2 = run.penalty[l].l2 if part == 0 else 0
-            u.l1 = run.penalty[l].l1 if part == 0 else 0
-            u.weight_decay = run.weight_decay if part == 0 else 0
+            v.l2 = run.penalty[l].l2 if part == 0 else 0
+            v.l1 = run.penalty[l].l1 if part == 0 else 0
+            v.weight_decay = run.weight_decay if part == 0 else 0
             lo = cut(n, 64, thread, run.threads)
             largest = max(largest, <double>run.kernels.update[run.optimizer](
-                &u, run.gradient + at + lo, run.theta + at + lo,
+                &v, run.gradient + at + lo, run.theta + at + lo,
                 run.first + at + lo if run.first != NULL else NULL,
                 run.second + at + lo if run.second != NULL else NULL,
                 cut(n, 64, thread + 1, run.threads) - lo))
@@ -252,67 +326,108 @@ cdef double update_theta(Run[real] *run, double rate, uint64_t t, int thread) no
 
 
 cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
-    """Mini-batches of the epoch from (run.batch, run.chunk) until its end or the deadline."""
-    # Each thread keeps count for itself: the shared place is written back at the end.
-    cdef int64_t batch = run.batch, chunk = run.chunk, first, rows, size, at
+    """Mini-batches of the epoch from (run.batch, run.chunk) until its end or the deadline.
+
+    theta is updated while the gradient is computed where a bound says that this is safe; else
+    the gradient is completed and looked at first. Both make the same bits.
+    """
+    # Each thread keeps count for itself, alike: the shared places are written back at the end.
+    cdef int64_t batch = run.batch, chunk = run.chunk, first, rows, size, at, count
     cdef int64_t batches = tiles(run.rows, run.batch_size)
     cdef uint64_t step = run.step
+    cdef Reach reach = run.reach
+    cdef Update u = run.update
+    cdef double largest
+    cdef bint last, fused
     cdef int i
+    # theta is the caller's between two calls.
+    at = cut(run.size, 64, thread, run.threads)
+    run.magnitude[thread] = run.kernels.largest(
+        run.theta + at, 0, 0, 1, cut(run.size, 64, thread + 1, run.threads) - at)
+    pack_weights(run, thread)
+    run.barrier.wait()
+    reach.theta = 0
+    for i in range(run.threads):
+        reach.theta = max(reach.theta, run.magnitude[i])
     while batch < batches:
         first = batch * run.batch_size
         rows = min(run.batch_size, run.rows - first)
         size = tiles(rows, tiles(rows, run.chunk_rows))
         at = chunk * size
+        count = min(size, rows - at)
+        last = at + count == rows
         if chunk == 0:
-            pack_weights(run, thread, True)
+            pack_transposed(run, thread)
             if thread == 0 and run.dropout:
-                run.step = step
-                choose_masks(run)
-            run.barrier.wait()
-        differentiate_chunk(run, first + at, min(size, rows - at), rows, at, thread)
-        if thread == 0:
-            run.loss = 0
-            add_up(run, min(size, rows - at))
-            if not isfinite(run.loss):
-                run.not_finite.store(True)
-            if seconds_now() > run.deadline:
-                run.stop.store(True)
+                choose_masks(run, step)
         run.barrier.wait()
-        if run.not_finite.load():
-            break
-        chunk += 1
-        if chunk * size >= rows:
+        differentiate_chunk(run, first + at, count, rows, at, thread)
+        if last:
+            bound_gradient(run, count, thread)
+        if thread == 0 and seconds_now() > run.deadline:
+            run.stop.store(True)
+        run.barrier.wait()
+        fused = False
+        if last:
+            u.rate = run.rates[batch]
+            if run.optimizer == ADAM:
+                u.correction1 = 1 / (1 - pow(u.beta1, <double>(step + 1)))
+                u.correction2 = 1 / (1 - pow(u.beta2, <double>(step + 1)))
+            # Of several chunks the gradient so far has been looked at, but not bounded.
+            fused = chunk == 0 and safe(run, u.rate, gradient_bound(run, count), &reach)
+        if fused:
+            run.magnitude[thread] = update_tiles(run, &u, count, False, thread)
+        else:
+            weight_gradients(run, run.gradient, count, chunk > 0, thread)
             if thread == 0:
-                foresee_overflow(run, run.rates[batch])
+                run.loss = 0
+                add_up(run, count)
+                if not isfinite(run.loss):
+                    run.not_finite.store(True)
             run.barrier.wait()
-            if run.overflows:
+            if run.not_finite.load():
                 break
-            run.magnitude[thread] = update_theta(run, run.rates[batch], step + 1, thread)
+            if last:
+                largest = 0
+                for i in range(run.threads):
+                    largest = max(largest, run.magnitude[i])
+                if not safe(run, u.rate, largest, &reach):
+                    run.overflows.store(True)
+                    break
+                run.barrier.wait()   # everyone has read the magnitudes
+                run.magnitude[thread] = update_theta(run, &u, thread)
+                run.barrier.wait()
+                pack_weights(run, thread)
+        chunk += 1
+        if last:
             chunk = 0
             batch += 1
             step += 1
-            run.barrier.wait()
-            if thread == 0:
-                run.largest_theta = 0
-                for i in range(run.threads):
-                    run.largest_theta = max(run.largest_theta, run.magnitude[i])
+        run.barrier.wait()
+        if last:
+            reach.theta = 0
+            for i in range(run.threads):
+                reach.theta = max(reach.theta, run.magnitude[i])
         if run.stop.load():
             break
     if thread == 0:
-        run.batch, run.chunk, run.step = batch, chunk, step
+        run.batch, run.chunk, run.step, run.reach = batch, chunk, step, reach
 
 
 cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
     """dtheta of the mean loss over all rows, one mini-batch, from run.next_row to the deadline."""
     cdef int64_t at = run.next_row, rows
     if at == 0:
-        pack_weights(run, thread, True)
+        pack_weights(run, thread)
+        pack_transposed(run, thread)
         if thread == 0 and run.dropout:
-            choose_masks(run)
+            choose_masks(run, run.step)
         run.barrier.wait()
     while at < run.rows:
         rows = min(run.chunk_rows, run.rows - at)
         differentiate_chunk(run, at, rows, run.rows, at, thread)
+        run.barrier.wait()
+        weight_gradients(run, run.dtheta, rows, at > 0, thread)
         if thread == 0:
             add_up(run, rows)
             run.stop.store(seconds_now() > run.deadline)
@@ -329,7 +444,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
     cdef Layer[real] *top = &run.layers[run.depth]
     cdef int64_t at = run.next_row, rows, row, end, i, j
     if at == 0:
-        pack_weights(run, thread, False)
+        pack_weights(run, thread)
         if thread == 0:
             choose_no_masks(run)   # after training, those of its last update stand there
         run.barrier.wait()
@@ -389,7 +504,8 @@ def add_penalty_gradient(real[::1] theta, real[::1] gradient, int64_t at, int64_
                          double l1):
     """gradient += l2 W + l1 sign(W) for W = theta[at : at + n]; l2 and l1 are lambda / m."""
     cdef Update u
-    if at < 0 or n < 1 or at + n > min(theta.shape[0], gradient.shape[0]):
+    cdef int64_t size = min(theta.shape[0], gradient.shape[0])
+    if not 0 <= at < size or not 1 <= n <= size - at:
         raise ValueError("W is not within theta")
     u.l2, u.l1 = l2, l1
     if real is float:
@@ -440,6 +556,7 @@ def peak(dtype="float32", double seconds=0.1):
     second: what the rates of whole passes are measured against."""
     cdef int64_t depth = 128
     A, B, C = (np.ones(count, dtype) for count in (64 * depth, 64 * depth, 64 * 64))
+    seconds = min(seconds, 10.0)   # nothing hears Ctrl-C meanwhile
     if A.dtype.itemsize == 8:
         return _rate[double](kernels[double](_variant), A, B, C, depth, seconds)
     return _rate[float](kernels[float](_variant), A, B, C, depth, seconds)

@@ -16,6 +16,8 @@ cdef class Rows:
     def __cinit__(self, values, shape, row_starts=None, columns_of=None):
         cdef Matrix *m = &self.matrix
         m.rows, m.columns = shape
+        if m.rows < 0 or m.columns < 0:
+            raise ValueError(f"shape must not be negative, got {shape}")
         self._hold(values, 2 if row_starts is None else 1)
         m.values, m.number = <const char *>self.buffers[0].buf, self._number()
         if row_starts is None:
@@ -23,10 +25,13 @@ cdef class Rows:
                 raise ValueError("shape does not match the buffer")
             m.row_stride, m.column_stride = self.buffers[0].strides[0], self.buffers[0].strides[1]
             return
-        m.stored, m.index_bytes = self.buffers[0].shape[0], row_starts.itemsize
+        m.stored = self.buffers[0].shape[0]
         self._hold(row_starts, 1)
         self._hold(columns_of, 1)
-        if (m.index_bytes not in (4, 8) or self.buffers[2].itemsize != m.index_bytes
+        m.index_bytes = <int>self.buffers[1].itemsize
+        kinds = {self.buffers[i].format.decode().lstrip("@=^") for i in (1, 2)}
+        if (not kinds <= {"i", "l", "q"} or m.index_bytes not in (4, 8)
+                or self.buffers[2].itemsize != m.index_bytes
                 or self.buffers[1].shape[0] != m.rows + 1 or self.buffers[2].shape[0] < m.stored):
             raise ValueError("malformed CSR arrays")
         m.row_starts = <const char *>self.buffers[1].buf
@@ -65,7 +70,7 @@ cdef class Rows:
         cdef int64_t found
         if row == NULL:
             raise MemoryError
-        if first < 0 or count < 0 or first + count > self.matrix.rows:
+        if not 0 <= first <= self.matrix.rows or not 0 <= count <= self.matrix.rows - first:
             free(row)
             raise IndexError("rows out of range")
         with nogil:

@@ -74,18 +74,21 @@ cdef class Session:
 
     cdef Run[float] f
     cdef Run[double] d
-    cdef bint is_double, training
+    cdef bint is_double, training, running
     cdef object data, optimizer_vectors, pass_arrays   # kept alive: the runs point into them
     cdef char *block
     cdef vector[int64_t] widths, offsets
     cdef vector[int] activations
     cdef vector[double] keep_prob, magnitude
     cdef vector[Penalty] penalty
+    cdef vector[Bounds] bounds
     cdef vector[Layer[float]] f_layers
     cdef vector[Layer[double]] d_layers
 
     def __cinit__(self, widths, activations, int output, theta, Rows X not None, Rows y, weight, *,
                   int64_t batch_size, int threads, bint training):
+        # Copies, of which the length is what it was when it is used.
+        widths, activations = [int(n) for n in widths], [int(code) for code in activations]
         self.widths, self.activations = widths, activations
         self.data = theta, X, y, weight
         self.training = training
@@ -96,7 +99,8 @@ cdef class Session:
             self.offsets.push_back(size)
             size += (n_in + 1) * n_out
         if (len(widths) < 2 or min(widths) < 1 or len(activations) != len(widths)
-                or theta.shape != (size,) or X.matrix.columns != widths[0] or threads < 1
+                or theta.shape != (size,) or X.matrix.columns != widths[0]
+                or not 1 <= threads <= 1024
                 or not 0 <= output < OUTPUTS or not 1 <= batch_size <= max(X.matrix.rows, 1)
                 or not all(0 <= code < ACTIVATIONS for code in activations)
                 or (training and y is None)
@@ -109,31 +113,35 @@ cdef class Session:
         if self.is_double:
             self.d_layers.resize(len(widths))
             self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant), theta, X, y,
-                         weight, output, batch_size, chunk_rows, threads)
+                         weight, output, batch_size, chunk_rows, threads, size)
         else:
             self.f_layers.resize(len(widths))
             self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant), theta, X, y,
-                         weight, output, batch_size, chunk_rows, threads)
+                         weight, output, batch_size, chunk_rows, threads, size)
 
     cdef _set_up(self, Run[real] *run, Layer[real] *layers, const Kernels[real] *k, real[::1] theta,
                  Rows X, Rows y, const double[::1] weight, int output, int64_t batch_size,
-                 int64_t chunk_rows, int threads):
+                 int64_t chunk_rows, int threads, int64_t size):
+        if theta.shape[0] != size or (weight is not None and weight.shape[0] != X.matrix.rows):
+            raise ValueError("the arguments of a Session do not fit together")
         run.kernels, run.layers, run.threads = k, layers, threads
         run.depth, run.output = <int>self.widths.size() - 1, output
-        run.W_at, run.theta = self.offsets.data(), &theta[0]
+        run.W_at, run.theta, run.size = self.offsets.data(), &theta[0], size
         run.X, run.rows = &X.matrix, X.matrix.rows
         run.y = &y.matrix if y is not None else NULL
         run.weight = &weight[0] if weight is not None and run.rows else NULL
         run.batch_size, run.chunk_rows = batch_size, chunk_rows
-        cdef size_t size = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),
-                                   self.training)
-        self.block = <char *>calloc(size + 64, 1)
+        cdef size_t needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),
+                                     self.training)
+        self.block = <char *>calloc(needed + 64, 1)
         if self.block == NULL:
-            raise MemoryError(f"no {size} bytes for the buffers of {chunk_rows} rows")
+            raise MemoryError(f"no {needed} bytes for the buffers of {chunk_rows} rows")
         lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
                 self.activations.data(), self.training)
         self.magnitude.resize(threads)
         run.magnitude = self.magnitude.data()
+        self.bounds.resize(threads * self.widths.size())
+        run.bounds = self.bounds.data()
         run.barrier = new Barrier(threads)
 
     def __dealloc__(self):
@@ -149,6 +157,8 @@ cdef class Session:
 
     def set_dropout(self, keep_prob, uint64_t seed, uint64_t step=0):
         """keep_prob of layers 0 .. L-1, and where in the masks' sequence to begin."""
+        self._check_idle()
+        keep_prob = [float(p) for p in keep_prob]
         if len(keep_prob) != <int>self.widths.size() - 1 or not all(0 < p <= 1 for p in keep_prob):
             raise ValueError("one keep_prob in (0, 1] for each of the layers 0 .. L-1")
         self.keep_prob = keep_prob
@@ -157,68 +167,84 @@ cdef class Session:
         else:
             self._set_dropout[float](&self.f, seed, step)
 
-    cdef _set_optimizer(self, Run[real] *run, int optimizer, settings, real[::1] gradient,
-                        real[::1] first, real[::1] second):
-        run.optimizer, run.gradient, run.penalty = optimizer, &gradient[0], self.penalty.data()
+    cdef int _set_optimizer(self, Run[real] *run, int optimizer, Update update, real[::1] gradient,
+                            real[::1] first, real[::1] second) except -1:
+        if (gradient.shape[0] != run.size or (first is not None and first.shape[0] != run.size)
+                or (second is not None and second.shape[0] != run.size)):
+            raise ValueError("the arguments of set_optimizer do not fit the Session")
+        run.optimizer, run.update, run.weight_decay = optimizer, update, update.weight_decay
+        run.penalty, run.gradient = self.penalty.data(), &gradient[0]
         run.first = &first[0] if first is not None else NULL
         run.second = &second[0] if second is not None else NULL
-        run.update.beta1, run.update.beta2 = settings["beta1"], settings["beta2"]
-        run.update.epsilon = settings["epsilon"]
-        run.weight_decay = settings["weight_decay"]
-        run.largest_theta, run.largest_step, run.largest_rate = np.abs(self.data[0]).max(), 0, 0
+        run.reach.theta, run.reach.step, run.reach.rate = 0, 0, 0
+        return 0
 
     def set_optimizer(self, int optimizer, settings, penalty, gradient, first, second):
         """Optimizer code and settings, (l2, l1) / m of layers 0 .. L, and vectors like theta."""
-        size = self.data[0].shape
-        if (not 0 <= optimizer < OPTIMIZERS or not self.training or gradient.shape != size
+        cdef Update update
+        cdef vector[Penalty] penalties
+        self._check_idle()
+        update.beta1, update.beta2 = settings["beta1"], settings["beta2"]
+        update.epsilon, update.weight_decay = settings["epsilon"], settings["weight_decay"]
+        penalties.resize(self.widths.size())
+        penalty = [(float(l2), float(l1)) for l2, l1 in penalty]
+        if (not 0 <= optimizer < OPTIMIZERS or not self.training
                 or len(penalty) != <int>self.widths.size()
                 or (first is None) != (optimizer in (GD, RMSPROP))
-                or (second is None) != (optimizer not in (RMSPROP, ADAM))
-                or any(a is not None and a.shape != size for a in (first, second))):
+                or (second is None) != (optimizer not in (RMSPROP, ADAM))):
             raise ValueError("the arguments of set_optimizer do not fit the Session")
-        self.penalty.resize(len(penalty))
         for l, (l2, l1) in enumerate(penalty):
-            self.penalty[l].l2, self.penalty[l].l1 = l2, l1
-        self.optimizer_vectors = gradient, first, second
+            penalties[l].l2, penalties[l].l1 = l2, l1
+        self.penalty = penalties
+        # Nothing points into these before the call succeeds, nothing into the old ones after it.
         if self.is_double:
-            self._set_optimizer[double](&self.d, optimizer, settings, gradient, first, second)
+            self._set_optimizer[double](&self.d, optimizer, update, gradient, first, second)
         else:
-            self._set_optimizer[float](&self.f, optimizer, settings, gradient, first, second)
+            self._set_optimizer[float](&self.f, optimizer, update, gradient, first, second)
+        self.optimizer_vectors = gradient, first, second
 
-    cdef _start(self, Run[real] *run, const int64_t[::1] index, const double[::1] rates,
-                real[::1] gradient, real[:, ::1] out):
+    cdef int _start(self, Run[real] *run, const int64_t[::1] index, const double[::1] rates,
+                    real[::1] gradient, real[:, ::1] out) except -1:
+        cdef int64_t m = run.rows
+        if ((index is not None and index.shape[0] != m)
+                or (rates is not None and rates.shape[0] != tiles(m, run.batch_size))
+                or (gradient is not None and gradient.shape[0] != run.size)
+                or (out is not None and (out.shape[0] != m or out.shape[1] != self.widths.back()))):
+            raise ValueError("the arguments of start do not fit the Session")
         run.batch, run.chunk, run.next_row, run.loss, run.error = 0, 0, 0, 0, 0
-        run.index = &index[0] if index is not None and run.rows else NULL
-        run.rates = &rates[0] if rates is not None and run.rows else NULL
-        if gradient is not None:
-            run.gradient = &gradient[0]
-        run.out = &out[0, 0] if out is not None and run.rows else NULL
+        run.index = &index[0] if index is not None and m else NULL
+        run.rates = &rates[0] if rates is not None and m else NULL
+        run.dtheta = &gradient[0] if gradient is not None else NULL
+        run.out = &out[0, 0] if out is not None and m else NULL
         run.not_finite.store(False)
-        run.overflows = False
+        run.overflows.store(False)
+        return 0
 
     def start(self, index=None, rates=None, gradient=None, out=None):
         """Go back to the first row: of `train` with the order of the rows and the learning rate of
         each update, of `differentiate` with where dtheta goes, of `forward` with where A[L] goes."""
-        m = self.data[1].shape[0]
-        if ((index is not None and (index.shape != (m,) or index.dtype != "int64"
-                                    or (m and (index.min() < 0 or index.max() >= m))))
-                or (rates is not None and rates.shape != (-(-m // self.batch_size),))
-                or (gradient is not None and gradient.shape != self.data[0].shape)
-                or (out is not None and out.shape != (m, self.widths.back()))):
-            raise ValueError("the arguments of start do not fit the Session")
-        self.pass_arrays = index, rates, gradient, out
+        self._check_idle()
+        # Nothing points into these before the call succeeds, nothing into the old ones after it.
         if self.is_double:
             self._start[double](&self.d, index, rates, gradient, out)
         else:
             self._start[float](&self.f, index, rates, gradient, out)
+        self.pass_arrays = index, rates, gradient, out
+
+    def _check_idle(self):
+        if self.running:
+            raise RuntimeError("another thread is using this Session")
 
     cdef int _go_on(self, Run[real] *run, void (*task)(Run[real] *, int) noexcept nogil,
                     double seconds) except -1:
         cdef bint ran
+        self._check_idle()
+        self.running = True
         with nogil:
             run.deadline = seconds_now() + seconds
             run.stop.store(False)
             ran = on_threads(task, run, run.threads)
+        self.running = False
         if not ran:
             raise RuntimeError(f"the system gave no {run.threads} threads; pass threads=1")
         return 0
@@ -289,4 +315,4 @@ cdef class Session:
     @property
     def overflowed(self):
         """Whether it cannot because theta or a moment might leave the range of the dtype."""
-        return self.d.overflows if self.is_double else self.f.overflows
+        return self.d.overflows.load() if self.is_double else self.f.overflows.load()

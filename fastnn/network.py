@@ -104,7 +104,6 @@ class Network:
         if not np.isfinite(self._theta).all():
             raise ValueError(f"expected init_gain to give finite {self._dtype}, got {init_gain!r}")
         self.history = None
-        self.fitting = False   # whether a fit is under way
 
     # --- what it is --------------------------------------------------------------------------
 
@@ -212,12 +211,14 @@ class Network:
             f"output={self._output!r}, dtype={self._dtype.name!r}, {self._theta.size:,} parameters>"
         )
 
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != "_fitted_by"}
+
     def __setstate__(self, state):
-        # A copy's theta may come as a read-only view on a file (joblib), and nobody is fitting it.
         self.__dict__.update(state)
+        # It may come as a read-only view on a file (joblib).
         self._theta = aligned_vector(self._layout.size, self._dtype)
         self._theta[...] = state["_theta"]
-        self.fitting = False
 
     # --- what can be asked of it -------------------------------------------------------------
 

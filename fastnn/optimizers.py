@@ -18,7 +18,7 @@ _INTERVALS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Optimizer:
     """What the compiled core needs to know of a first-order optimizer.
 
@@ -43,14 +43,14 @@ class Optimizer:
                 for name in ("beta1", "beta2", "epsilon", "weight_decay")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GradientDescent(Optimizer):
     """W := W - learning_rate dW."""
 
     code = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Momentum(Optimizer):
     """v := momentum v + dW;  W := W - learning_rate v  (Polyak, 1964)."""
 
@@ -63,14 +63,14 @@ class Momentum(Optimizer):
         return self.momentum
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Nesterov(Momentum):
     """v := momentum v + dW;  W := W - learning_rate (dW + momentum v)  (Sutskever et al., 2013)."""
 
     code = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RMSprop(Optimizer):
     """s := rho s + (1 - rho) dW^2;  W := W - learning_rate dW / (sqrt(s) + epsilon)."""
 
@@ -84,7 +84,7 @@ class RMSprop(Optimizer):
         return self.rho
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Adam(Optimizer):
     """Momentum and RMSprop, both corrected for their start at 0 (Kingma and Ba, 2015)."""
 
@@ -95,7 +95,7 @@ class Adam(Optimizer):
     moments = (True, True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AdamW(Adam):
     """Adam after W := (1 - learning_rate weight_decay) W  (Loshchilov and Hutter, 2019).
 
@@ -105,7 +105,7 @@ class AdamW(Adam):
     weight_decay: float = 0.01
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LBFGS:
     """SciPy's L-BFGS-B on theta: full batch, no learning rate, one iteration an epoch.
 

@@ -35,6 +35,9 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
         )
     monitor = Monitor(network, epochs, make_early_stopping(early_stopping),
                       integer(evaluate_every, "evaluate_every", 0), callbacks)
+    if not np.isfinite(network.theta).all():
+        raise ValueError("expected theta to be finite, got a NaN or infinity written to it; assign "
+                         "finite parameters to net.theta, or make a new Network")
     data = network._check_data(X, y, sample_weight)
     monitor.set_data(data, _check_dev(network, dev), threads)
     m = data[0].shape[0]
@@ -131,12 +134,12 @@ class Monitor:
     def watching(self, show):
         """Everything a fit does happens in here; what it leaves behind is always in order."""
         network, history = self.network, self.history
-        if network.fitting:
+        # setdefault is one step: two threads cannot both find the place empty.
+        if vars(network).setdefault("_fitted_by", self) is not self:
             raise RuntimeError(
                 "this network is being fitted already, by another thread or a callback"
             )
         try:
-            network.fitting = True
             network.history = history
             history.dropout_seed = int(network.rng.integers(2**63))
             self._began = time.perf_counter()
@@ -154,7 +157,7 @@ class Monitor:
             raise
         finally:
             history.stopped = history.stopped or "error"
-            network.fitting = False
+            del network._fitted_by
 
     def epoch_done(self, epoch, learning_rate=None):
         """Evaluate and record an epoch; True to stop. lbfgs has no learning rate."""

@@ -115,7 +115,8 @@ def test_constructor(call, exception, pattern):
 def state(net):
     """All that a refused call could have changed."""
     return copy.deepcopy(
-        (net.theta.tobytes(), vars(net.history), net.spec, net.fitting, net.rng.bit_generator.state)
+        (net.theta.tobytes(), vars(net.history), net.spec, "_fitted_by" in vars(net),
+         net.rng.bit_generator.state)
     )
 
 
@@ -545,8 +546,8 @@ def test_lbfgs_with_dropout(trained):
 
 
 OBJECTS = table(
-    (lambda: fastnn.Momentum(1), ValueError, r"Momentum\(momentum=.*in \[0, 1\), got 1"),
-    (lambda: fastnn.Nesterov(-0.1), ValueError, r"Nesterov\(momentum=.*in \[0, 1\), got -0\.1"),
+    (lambda: fastnn.Momentum(momentum=1), ValueError, r"Momentum\(momentum=.*in \[0, 1\), got 1"),
+    (lambda: fastnn.Nesterov(momentum=-0.1), ValueError, r"Nesterov\(momentum=.*, got -0\.1"),
     (lambda: fastnn.RMSprop(rho=NAN), ValueError, r"RMSprop\(rho=.*in \[0, 1\), got nan"),
     (lambda: fastnn.RMSprop(epsilon=0), ValueError, r"RMSprop\(epsilon=.*in \(0, inf\), got 0"),
     (lambda: fastnn.Adam(beta1=1.0), ValueError, r"Adam\(beta1=.*in \[0, 1\), got 1\.0"),

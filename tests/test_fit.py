@@ -178,7 +178,7 @@ def check_interrupted(net, latency):
     assert net.history.stopped == "interrupted"
     lengths = {len(getattr(net.history, name)) for name in ("cost", "train_error", "learning_rate")}
     assert lengths == {len(net.history)}
-    assert not net.fitting
+    assert "_fitted_by" not in vars(net)
 
 
 WIDE = [64, 512, 512, 10]

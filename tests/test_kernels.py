@@ -1,8 +1,10 @@
 """The compiled core by itself: what does not fit together is refused, whatever the caller does."""
 
+import gc
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -83,12 +85,11 @@ def test_passes_need_their_preparation():
 
 
 @pytest.mark.parametrize("arguments", [
-    {"index": np.arange(3)}, {"index": np.array([0, 1, 2, 4])}, {"index": np.array([0, 1, 2, -1])},
-    {"index": np.arange(4, dtype=np.int32)}, {"rates": np.ones(2)},
+    {"index": np.arange(3)}, {"index": np.arange(4, dtype=np.int32)}, {"rates": np.ones(2)},
     {"gradient": np.zeros(SIZE + 1)}, {"out": np.zeros((4, 3))}, {"out": np.zeros((3, 2))},
 ])
 def test_start_refuses_what_does_not_fit(arguments):
-    with pytest.raises(ValueError, match="do not fit"):
+    with pytest.raises(ValueError, match=r"do not fit|mismatch"):
         session().start(**arguments)
 
 
@@ -133,6 +134,106 @@ def test_labels_changed_behind_the_core_stay_in_bounds():
         y[...] = 10**9
 
     fastnn.Network([3, 5, 2], rng=0).fit(X, y, epochs=3, callbacks=spoil)
+
+
+def test_an_index_changed_behind_the_core_stays_in_bounds():
+    s = ready_session()
+    index = np.arange(4)
+    s.start(index=index, rates=np.ones(1))
+    index[:] = [2**62, -(2**62), 4, -1]
+    assert not s.train(1)
+
+
+def ready_session():
+    s = session()
+    s.set_optimizer(4, ADAM, [(0, 0)] * 3, *(np.zeros(SIZE) for _ in range(3)))
+    return s
+
+
+READ_ONLY = np.zeros(SIZE)
+READ_ONLY.setflags(write=False)
+BROKEN_CALLS = {
+    "start with other rates": lambda s: s.start(rates=np.ones(1, np.float32)),
+    "start with another gradient": lambda s: s.start(gradient=np.zeros(SIZE, np.float32)),
+    "start with a transposed out": lambda s: s.start(out=np.zeros((2, 4)).T),
+    "optimizer with another gradient": lambda s: s.set_optimizer(
+        0, ADAM, [(0, 0)] * 3, np.zeros(SIZE, np.float32), None, None),
+    "optimizer with read-only moments": lambda s: s.set_optimizer(
+        1, ADAM, [(0, 0)] * 3, np.zeros(SIZE), READ_ONLY, None),
+    "optimizer without settings": lambda s: s.set_optimizer(
+        0, {}, [(0, 0)] * 3, np.zeros(SIZE), None, None),
+}
+
+
+@pytest.mark.parametrize("call", BROKEN_CALLS)
+@pytest.mark.parametrize("ready", [False, True])
+def test_a_refused_call_leaves_nothing_dangling(call, ready):
+    s = ready_session() if ready else session()
+    s.start(rates=np.ones(1))
+    with pytest.raises((ValueError, KeyError)):
+        BROKEN_CALLS[call](s)
+    gc.collect()
+    if ready:
+        assert not s.train(1)
+    else:
+        with pytest.raises(ValueError, match="needs set_optimizer"):
+            s.train(1)
+
+
+def test_the_gradient_of_start_is_not_the_optimizers():
+    s = ready_session()
+    s.start(rates=np.ones(1), gradient=np.zeros(SIZE))
+    s.start(rates=np.ones(1))
+    assert not s.train(1)
+
+
+def test_a_session_is_one_threads():
+    big = np.zeros((20_000, 3))
+    labels = np.zeros((20_000, 1), int)
+    s = session(X=Rows(big, big.shape), y=Rows(labels, labels.shape), batch_size=1, threads=2)
+    s.set_optimizer(4, ADAM, [(0, 0)] * 3, *(np.zeros(SIZE) for _ in range(3)))
+    s.start(rates=np.zeros(20_000))
+    errors = []
+
+    def train():
+        try:
+            while s.train(0.01):
+                pass
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    threads = [threading.Thread(target=train) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(errors) < 4
+    assert all("another thread" in error for error in errors)
+
+
+@pytest.mark.parametrize(("at", "n"), [(2**63 - 1, 2**63 - 1), (2**62, 2**62), (-1, 1), (0, 0),
+                                       (SIZE, 1), (1, SIZE)])
+def test_add_penalty_gradient_stays_within_theta(at, n):
+    with pytest.raises(ValueError, match="not within theta"):
+        _kernels.add_penalty_gradient(np.zeros(SIZE), np.zeros(SIZE), at, n, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(("first", "count"), [(2**63 - 1, 2**63 - 1), (-1, 1), (0, 5), (4, 1)])
+def test_first_not_finite_stays_within_rows(first, count):
+    with pytest.raises(IndexError):
+        Rows(X, X.shape).first_not_finite(first, count, True)
+
+
+@pytest.mark.parametrize("shape", [(1, -1), (-1, 1)])
+def test_rows_of_a_negative_shape(shape):
+    arrays = np.ones(2), shape, np.array([0, 2], "i4"), np.array([0, 1], "i4")
+    with pytest.raises(ValueError, match="negative"):
+        Rows(*arrays)
+
+
+def test_rows_refuses_float_indices():
+    with pytest.raises(ValueError, match="CSR"):
+        Rows(np.ones(2), (1, 3), np.array([0.0, 2.0]), np.array([0.0, 1.0]))
 
 
 def test_buffers_are_held_while_in_use():

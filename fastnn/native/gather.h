@@ -44,6 +44,12 @@ struct Matrix {
     int64_t stored;                      // length of values and columns_of
 };
 
+// Row i of the data; the order of rows is an array too, and may have been changed behind us.
+inline int64_t row_at(const Matrix *m, const int64_t *index, int64_t i) {
+    if (!index) return i;
+    return uint64_t(index[i]) < uint64_t(m->rows) ? index[i] : 0;
+}
+
 inline int64_t index_at(const char *p, int64_t i, int bytes) {
     if (bytes == 4) {
         int32_t x;
@@ -64,8 +70,15 @@ template <class T, class S> inline T read(const char *p) {
 template <class T, class S>
 void gather_dense(const Matrix *m, const int64_t *index, int64_t first, int64_t count, T *out,
                   int64_t ld) {
+    const int64_t bytes = m->columns * int64_t(sizeof(S));
+    const int64_t ahead = bytes >= 4096 ? 1 : bytes <= 256 ? 16 : 4096 / bytes;
     for (int64_t r = 0; r < count; ++r, out += ld) {
-        const char *row = m->values + (index ? index[first + r] : first + r) * m->row_stride;
+        const char *row = m->values + row_at(m, index, first + r) * m->row_stride;
+        // A shuffled row is not where the processor would look next.
+        if (index && r + ahead < count) {
+            const char *next = m->values + row_at(m, index, first + r + ahead) * m->row_stride;
+            for (int64_t at = 0; at < bytes && at < 4096; at += 64) __builtin_prefetch(next + at);
+        }
         if (m->column_stride == int64_t(sizeof(S)))
             for (int64_t j = 0; j < m->columns; ++j) out[j] = read<T, S>(row + j * sizeof(S));
         else
@@ -80,7 +93,7 @@ template <class T, class S>
 void gather_csr(const Matrix *m, const int64_t *index, int64_t first, int64_t count, T *out,
                 int64_t ld) {
     for (int64_t r = 0; r < count; ++r, out += ld) {
-        const int64_t row = index ? index[first + r] : first + r;
+        const int64_t row = row_at(m, index, first + r);
         int64_t at = index_at(m->row_starts, row, m->index_bytes);
         int64_t end = index_at(m->row_starts, row + 1, m->index_bytes);
         if (at < 0) at = 0;
@@ -115,10 +128,12 @@ void gather(const Matrix *m, const int64_t *index, int64_t first, int64_t count,
 // Class labels; one that has become out of range since it was validated counts as class 0.
 inline void gather_labels(const Matrix *m, const int64_t *index, int64_t first, int64_t count,
                           int64_t classes, int32_t *out) {
-    double label;
-    for (int64_t r = 0; r < count; ++r) {
-        gather(m, index, first + r, 1, &label, 1);
-        out[r] = label >= 0 && label < double(classes) ? int32_t(label) : 0;
+    double labels[64];
+    for (int64_t r = 0; r < count; r += 64) {
+        const int64_t some = count - r < 64 ? count - r : 64;
+        gather(m, index, first + r, some, labels, 1);
+        for (int64_t i = 0; i < some; ++i)
+            out[r + i] = labels[i] >= 0 && labels[i] < double(classes) ? int32_t(labels[i]) : 0;
     }
 }
 

@@ -12,24 +12,26 @@ namespace FASTNN_VARIANT {
 using fastnn::Layer;
 using fastnn::Targets;
 
-template <class T> FASTNN_INLINE T sum_lanes(typename Vec<T>::type v) {
-    T sum = 0;
-    for (int i = 0; i < Vec<T>::lanes; ++i) sum += v[i];
-    return sum;
+// Rows are worked on in whole registers: their padding is the core's own and may be written. The
+// body learns which lanes are `inside` the row.
+template <class T, class Body> FASTNN_INLINE void each_register(int64_t n, Body body) {
+    constexpr int lanes = Vec<T>::lanes;
+    int64_t at = 0;
+    for (; at + lanes <= n; at += lanes) body(at, ~typename Vec<T>::mask{});
+    if (at < n) body(at, lane_numbers<T>() < T(n - at));
 }
 
-// One row, a vector at a time: body(where, how many of its lanes count).
-template <class T, class Body> FASTNN_INLINE void each_vector(int64_t n, Body body) {
-    for (int64_t at = 0; at < n; at += Vec<T>::lanes)
-        body(at, n - at < Vec<T>::lanes ? int(n - at) : int(Vec<T>::lanes));
+// How many lanes of the register at `at` lie within a row of n.
+template <class T> FASTNN_INLINE int lanes_from(int64_t n, int64_t at) {
+    return n - at < Vec<T>::lanes ? int(n - at) : int(Vec<T>::lanes);
 }
 
 template <class T> FASTNN_INLINE T weight_of(const Targets<T> *t, int64_t row) {
     return t->weight ? t->weight[row] : T(1);
 }
 
-// A row z becomes e^(z - max z). `others` leaves out the largest, whose term is 1: the loss of a
-// confident, right answer is log(1 + others), which 1 + others alone would round to 0.
+// A row z becomes e^(z - max z). `others` leaves out one of the largest, whose term is 1: the loss
+// of a confident, right answer is log(1 + others), which 1 + others alone would round to 0.
 template <class T> struct Exponentials {
     T top;          // max z
     int64_t unit;   // where it first is
@@ -38,15 +40,22 @@ template <class T> struct Exponentials {
 
 template <class T> FASTNN_INLINE Exponentials<T> exponentials(T *row, int64_t n) {
     typedef typename Vec<T>::type V;
-    Exponentials<T> e = {row[0], 0, 0};
-    for (int64_t j = 1; j < n; ++j)
-        if (row[j] > e.top) e.top = row[j], e.unit = j;
+    const T lowest = -T(__builtin_inf());
+    V largest = broadcast(lowest), not_numbers{};
+    each_register<T>(n, [&](int64_t at, auto inside) __attribute__((always_inline)) {
+        V z = select(inside, load(row + at), broadcast(lowest));
+        largest = select(z > largest, z, largest);
+        not_numbers += z != z ? z : V{};
+    });
+    Exponentials<T> e;
+    e.top = largest_lane<T>(largest) + sum_lanes<T>(not_numbers);   // a NaN must not be passed over
+    e.unit = 0;
+    while (e.unit + 1 < n && !(row[e.unit] == e.top)) ++e.unit;
     V sum{};
-    each_vector<T>(n, [&](int64_t at, int count) {
-        V x = vexp<T>(load_first(row + at, count, T(-__builtin_inf())) - e.top);
-        store_first(row + at, x, count);
-        if (e.unit >= at && e.unit < at + count) x[e.unit - at] -= 1;
-        sum += x;
+    each_register<T>(n, [&](int64_t at, auto inside) __attribute__((always_inline)) {
+        V x = vexp<T>(select(inside, load(row + at), broadcast(lowest)) - e.top);
+        store(row + at, x);
+        sum += select(lane_numbers<T>() == T(e.unit - at), x - x, x);
     });
     e.others = sum_lanes<T>(sum);
     return e;
@@ -55,19 +64,29 @@ template <class T> FASTNN_INLINE Exponentials<T> exponentials(T *row, int64_t n)
 // L = log(sum_j e^z_j) - z_y;  dZ = softmax(z) - [j = y].
 template <class T>
 static void softmax_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row, int64_t rows) {
-    for (int64_t r = row; r < row + rows; ++r) {
-        T *z = layer->A + r * layer->ld;
-        const int64_t y = t->labels[r];
-        const T z_y = z[y], weight = weight_of(t, r);
-        const Exponentials<T> e = exponentials(z, layer->n);
-        t->loss[r] = weight * (vlog1p<T>(broadcast(e.others))[0] + (e.top - z_y));
-        if (t->error) t->error[r] = e.unit == y ? T(0) : weight;
-        if (layer->dZ) {
-            const T scale = weight * t->scale, each = scale / (1 + e.others);
-            T *dZ = layer->dZ + r * layer->ld;
-            for (int64_t j = 0; j < layer->n; ++j) dZ[j] = z[j] * each;
-            dZ[y] = e.unit == y ? -e.others * each : dZ[y] - scale;
+    constexpr int lanes = Vec<T>::lanes;
+    for (int64_t from = row; from < row + rows; from += lanes) {
+        const int64_t end = from + lanes < row + rows ? from + lanes : row + rows;
+        T others[lanes] = {}, behind[lanes] = {};   // max z - z_y
+        for (int64_t r = from; r < end; ++r) {
+            T *z = layer->A + r * layer->ld;
+            const int64_t y = t->labels[r];
+            const T z_y = z[y], weight = weight_of(t, r);
+            const Exponentials<T> e = exponentials(z, layer->n);
+            others[r - from] = e.others;
+            behind[r - from] = e.top - z_y;
+            if (t->error) t->error[r] = e.unit == y ? T(0) : weight;
+            if (layer->dZ) {
+                const T scale = weight * t->scale, each = scale / (1 + e.others);
+                T *dZ = layer->dZ + r * layer->ld;
+                for (int64_t j = 0; j < layer->n; j += lanes) store(dZ + j, load(z + j) * each);
+                dZ[y] = e.unit == y ? -e.others * each : dZ[y] - scale;
+            }
         }
+        // The logarithms of a register of rows at once.
+        T loss[lanes];
+        store(loss, vlog1p<T>(load(others)) + load(behind));
+        for (int64_t r = from; r < end; ++r) t->loss[r] = weight_of(t, r) * loss[r - from];
     }
 }
 
@@ -80,7 +99,8 @@ static void sigmoid_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row
         const T *z_row = layer->A + r * layer->ld, *y_row = t->Y + r * t->ldy;
         const T weight = weight_of(t, r), scale = weight * t->scale;
         V loss{}, wrong{};
-        each_vector<T>(layer->n, [&](int64_t at, int count) {
+        for (int64_t at = 0; at < layer->n; at += Vec<T>::lanes) {
+            const int count = lanes_from<T>(layer->n, at);
             // A padded lane has z = -inf, y = 0: it loses nothing and is right.
             V z = load_first(z_row + at, count, T(-__builtin_inf()));
             V y = load_first(y_row + at, count, T(0));
@@ -90,9 +110,9 @@ static void sigmoid_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row
             if (layer->dZ) {
                 V tail = e / (1 + e);
                 V dZ = select(z > V{}, (1 - y) - tail, tail - y);
-                store_first(layer->dZ + r * layer->ld + at, dZ * scale, count);
+                store(layer->dZ + r * layer->ld + at, dZ * scale);
             }
-        });
+        }
         t->loss[r] = weight * sum_lanes<T>(loss);
         if (t->error) t->error[r] = weight * sum_lanes<T>(wrong) / T(layer->n);
     }
@@ -106,11 +126,12 @@ static void squared_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row
         const T *z_row = layer->A + r * layer->ld, *y_row = t->Y + r * t->ldy;
         const T weight = weight_of(t, r), scale = weight * t->scale;
         V sum{};
-        each_vector<T>(layer->n, [&](int64_t at, int count) {
+        for (int64_t at = 0; at < layer->n; at += Vec<T>::lanes) {
+            const int count = lanes_from<T>(layer->n, at);
             V e = load_first(z_row + at, count, T(0)) - load_first(y_row + at, count, T(0));
             sum += e * e;
-            if (layer->dZ) store_first(layer->dZ + r * layer->ld + at, e * scale, count);
-        });
+            if (layer->dZ) store(layer->dZ + r * layer->ld + at, e * scale);
+        }
         t->loss[r] = weight * sum_lanes<T>(sum) / 2;
         if (t->error) t->error[r] = weight * sum_lanes<T>(sum) / T(layer->n);
     }
@@ -120,7 +141,7 @@ template <class T> static void softmax_output(const Layer<T> *layer, int64_t row
     for (int64_t r = row; r < row + rows; ++r) {
         T *z = layer->A + r * layer->ld;
         const T sum = 1 + exponentials(z, layer->n).others;
-        for (int64_t j = 0; j < layer->n; ++j) z[j] /= sum;
+        for (int64_t j = 0; j < layer->n; j += Vec<T>::lanes) store(z + j, load(z + j) / sum);
     }
 }
 

@@ -13,6 +13,16 @@ struct Penalty {
     double l2, l1;   // lambda / m, of one layer's W
 };
 
+// The largest magnitudes that a thread has met.
+struct Bounds {
+    double A, dZ;   // of layer l - 1, of layer l; layer 0 holds the losses' in dZ
+};
+
+// How far theta and its steps may have come since the fit began.
+struct Reach {
+    double theta, step, rate;   // |theta|, |velocity| or |mean gradient|, learning rate
+};
+
 template <class T> struct Run {
     const Kernels<T> *kernels;
     int threads;
@@ -25,6 +35,7 @@ template <class T> struct Run {
     const double *keep_prob; // (L,)  of layers 0 .. L - 1
     const int64_t *W_at;     // (L + 1,)  offsets in theta; b[l] follows W[l]
     T *theta;
+    int64_t size;            // of theta
     uint64_t seed;           // of the dropout masks
     uint64_t step;           // updates so far
     bool dropout;
@@ -44,22 +55,22 @@ template <class T> struct Run {
     const double *rates;     // (batches,)  learning rate of each update of the epoch
     const Penalty *penalty;  // (L + 1,)
     double weight_decay;     // of W, not of b
-    T *gradient, *first, *second;   // (theta,)
+    T *gradient, *first, *second;   // (size,)
     int64_t batch_size;
     int64_t batch, chunk;    // the next to do
 
     // results
     double loss, error;      // sums over the rows so far
-    int64_t next_row;        // of evaluate and forward: the next to do
+    int64_t next_row;        // of differentiate and evaluate: the next to do
+    T *dtheta;               // (size,) of differentiate
     T *out;                  // (rows, n[L]) of forward
     double deadline;         // seconds on the steady clock
     // Written by any thread in one phase, read by all in a later one: a barrier lies between.
     std::atomic<bool> stop, not_finite;
-    bool overflows;          // the next update might
+    std::atomic<bool> overflows;   // the next update might
     double *magnitude;       // (threads,)  largest of each thread's part of the gradient, then of theta
-    double largest_theta;    // a bound on |theta|
-    double largest_step;     // a bound on |velocity| or |mean gradient|
-    double largest_rate;     // of the fit so far
+    Bounds *bounds;          // (threads, L + 1)
+    Reach reach;
 };
 
 // The upper 64 bits of the product.

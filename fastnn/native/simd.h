@@ -10,6 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>   // for integer_sequence, a type: no code comes with it
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 #define FASTNN_INLINE static inline __attribute__((always_inline))
 
@@ -38,7 +42,22 @@ template <class T> FASTNN_INLINE void store(T *p, typename Vec<T>::type v) {
     *reinterpret_cast<typename Vec<T>::unaligned *>(p) = v;
 }
 
-// The first `count` lanes, for the end of a row that must not be run over.
+// The first `count` lanes, for the end of a row that must not be run over. Nothing else is read or
+// written: the masked instructions of AVX are exact about that, the copies are by construction.
+#if defined(__AVX512F__)
+FASTNN_INLINE Vec<float>::type load_first(const float *p, int count, float fill) {
+    return (Vec<float>::type)_mm512_mask_loadu_ps(_mm512_set1_ps(fill), (1u << count) - 1, p);
+}
+FASTNN_INLINE Vec<double>::type load_first(const double *p, int count, double fill) {
+    return (Vec<double>::type)_mm512_mask_loadu_pd(_mm512_set1_pd(fill), (1u << count) - 1, p);
+}
+FASTNN_INLINE void store_first(float *p, Vec<float>::type v, int count) {
+    _mm512_mask_storeu_ps(p, (1u << count) - 1, (__m512)v);
+}
+FASTNN_INLINE void store_first(double *p, Vec<double>::type v, int count) {
+    _mm512_mask_storeu_pd(p, (1u << count) - 1, (__m512d)v);
+}
+#else
 template <class T> FASTNN_INLINE void store_first(T *p, typename Vec<T>::type v, int count) {
     T lanes[Vec<T>::lanes];
     store(lanes, v);
@@ -51,9 +70,58 @@ template <class T> FASTNN_INLINE typename Vec<T>::type load_first(const T *p, in
     memcpy(lanes, p, count * sizeof(T));
     return load(lanes);
 }
+#endif
 
 template <class T> FASTNN_INLINE typename Vec<T>::type broadcast(T x) {
     return x - typename Vec<T>::type{};
+}
+
+// Lanes 0, 1, 2, ... as numbers.
+template <class T> FASTNN_INLINE typename Vec<T>::type lane_numbers() {
+    typename Vec<T>::type v;
+    for (int i = 0; i < Vec<T>::lanes; ++i) v[i] = T(i);
+    return v;
+}
+
+// All lanes combined in halves, always in the same order.
+template <class T, int N> struct Reduce {
+    typedef T vec __attribute__((vector_size(N * sizeof(T))));
+
+#if __has_builtin(__builtin_shufflevector)
+    template <class Combine> FASTNN_INLINE T of(vec v, Combine combine) {
+        return halves(v, combine, std::make_integer_sequence<int, N / 2>());
+    }
+    template <class Combine, int... i>
+    FASTNN_INLINE T halves(vec v, Combine combine, std::integer_sequence<int, i...>) {
+        return Reduce<T, N / 2>::of(combine(__builtin_shufflevector(v, v, i...),
+                                            __builtin_shufflevector(v, v, (i + N / 2)...)),
+                                    combine);
+    }
+#else   // GCC before 12: through memory, which is as right and a little slower
+    template <class Combine> FASTNN_INLINE T of(vec v, Combine combine) {
+        alignas(vec) T lanes[N];
+        *reinterpret_cast<vec *>(lanes) = v;
+        typename Reduce<T, N / 2>::vec low, high;
+        memcpy(&low, lanes, sizeof low);
+        memcpy(&high, lanes + N / 2, sizeof high);
+        return Reduce<T, N / 2>::of(combine(low, high), combine);
+    }
+#endif
+};
+
+template <class T> struct Reduce<T, 2> {
+    typedef T vec __attribute__((vector_size(2 * sizeof(T))));
+    template <class Combine> FASTNN_INLINE T of(vec v, Combine combine) {
+        return combine(v[0], v[1]);
+    }
+};
+
+template <class T> FASTNN_INLINE T sum_lanes(typename Vec<T>::type v) {
+    return Reduce<T, Vec<T>::lanes>::of(v, [](auto a, auto b) { return a + b; });
+}
+
+template <class T> FASTNN_INLINE T largest_lane(typename Vec<T>::type v) {
+    return Reduce<T, Vec<T>::lanes>::of(v, [](auto a, auto b) { return a > b ? a : b; });
 }
 
 // condition ? a : b, lane by lane.

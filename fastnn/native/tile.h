@@ -5,6 +5,11 @@
 // a column stride, so that it may be a matrix or its transpose; B is read in
 // whole vectors. Each number of C is one sum over k in ascending order, whatever
 // the tile it falls in: the bits do not depend on how the work is cut.
+//
+// What happens to C next (activation, dropout, slope) happens while it is in
+// registers where that is a few instructions; where it is more, it would stand in
+// the code once for each register, so the tile is stored and gone over again while
+// it is in the L1 cache.
 #pragma once
 
 #include "activation.h"
@@ -27,13 +32,16 @@ template <class T> struct Product {
     const T *init;   // one row that every row of C starts from, or null for zeros
 };
 
-// (R, NV vectors) of C to a scratch tile with `panel_columns` numbers a row.
-template <class T, int R, int NV> static void multiply(const Product<T> &p, T *C) {
+// out(r, v, c) gets each register of the (R, NV vectors) tile of C when it is done.
+template <class T, int R, int NV, class Out>
+FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     V c[R][NV];
-    for (int r = 0; r < R; ++r)
-        for (int v = 0; v < NV; ++v) c[r][v] = p.init ? load(p.init + v * lanes) : V{};
+    for (int v = 0; v < NV; ++v) {
+        V first = p.init ? load(p.init + v * lanes) : V{};
+        for (int r = 0; r < R; ++r) c[r][v] = first;
+    }
     const T *a = p.A, *b = p.B;
     for (int64_t k = 0; k < p.depth; ++k, a += p.k_stride, b += p.ldb) {
         V row[NV];
@@ -44,34 +52,76 @@ template <class T, int R, int NV> static void multiply(const Product<T> &p, T *C
         }
     }
     for (int r = 0; r < R; ++r)
-        for (int v = 0; v < NV; ++v) store(C + r * panel_columns<T> + v * lanes, c[r][v]);
+        for (int v = 0; v < NV; ++v) out(r, v, c[r][v]);
 }
 
-// multiply<R, NV> for run-time R and NV.
-template <class T, int NV, int R = 1>
-FASTNN_INLINE void multiply_rows(int rows, const Product<T> &p, T *C) {
-    if constexpr (R < FASTNN_TILE_ROWS) {
-        if (rows > R) return multiply_rows<T, NV, R + 1>(rows, p, C);
+// The heights and widths that tiles are compiled for. Kernel has run<R, NV>(at), `at` the first of
+// the R rows; what is left of a tile's rows is done in lower ones.
+template <class Kernel, int R> FASTNN_INLINE int in_height(int rows, int at, int vectors,
+                                                           const Kernel &kernel) {
+    for (; rows - at >= R; at += R)
+        vectors == 1 ? kernel.template run<R, 1>(at) : kernel.template run<R, 2>(at);
+    return at;
+}
+
+template <class Kernel> FASTNN_INLINE void in_tiles(int rows, int vectors, const Kernel &kernel) {
+    int at = in_height<Kernel, FASTNN_TILE_ROWS>(rows, 0, vectors, kernel);
+    if constexpr (FASTNN_TILE_ROWS > 8) at = in_height<Kernel, 8>(rows, at, vectors, kernel);
+    if constexpr (FASTNN_TILE_ROWS > 4) at = in_height<Kernel, 4>(rows, at, vectors, kernel);
+    at = in_height<Kernel, 2>(rows, at, vectors, kernel);
+    in_height<Kernel, 1>(rows, at, vectors, kernel);
+}
+
+// C to memory, row by row.
+template <class T> struct ToMemory {
+    Product<T> p;
+    T *C;
+    int64_t ldc;
+
+    template <int R, int NV> __attribute__((noinline)) void run(int at) const {
+        T *to = C + at * ldc;
+        const int64_t ld = ldc;
+        Product<T> part = p;
+        part.A += at * p.row_stride;
+        multiply<T, R, NV>(part, [=](int r, int v, typename Vec<T>::type c)
+                                     __attribute__((always_inline)) {
+                                         store(to + r * ld + v * Vec<T>::lanes, c);
+                                     });
     }
-    multiply<T, R, NV>(p, C);
-}
-
-template <class T> FASTNN_INLINE void multiply(int rows, int vectors, const Product<T> &p, T *C) {
-    vectors == 1 ? multiply_rows<T, 1>(rows, p, C) : multiply_rows<T, 2>(rows, p, C);
-}
+};
 
 template <class T> static void whole_tile(const T *A, const T *B, int64_t depth, T *C) {
-    multiply<T, FASTNN_TILE_ROWS, TILE_VECTORS>(
-        {A, depth, 1, B, panel_columns<T>, depth, nullptr}, C);
+    ToMemory<T> tile = {{A, depth, 1, B, panel_columns<T>, depth, nullptr}, C, panel_columns<T>};
+    tile.template run<FASTNN_TILE_ROWS, TILE_VECTORS>(0);
 }
-
-template <class T> struct alignas(64) Tile {
-    T C[FASTNN_TILE_ROWS * panel_columns<T>];
-};
 
 FASTNN_INLINE int vectors_from(int64_t n, int64_t column, int lanes) {
     return n - column > lanes ? TILE_VECTORS : 1;
 }
+
+// A = dropout(relu(Z)) and, for Activation = Identity and no dropout, A = Z.
+template <class T, template <class> class Activation, bool Drop> struct Activate {
+    typedef typename Vec<T>::type V;
+    Product<T> p;
+    const Layer<T> *layer;
+    int64_t row, column, place;   // place: of the row in the mini-batch
+
+    template <int R, int NV> __attribute__((noinline)) void run(int at) const {
+        const fastnn::Dropout d = layer->dropout;
+        const T scale = T(1 / d.keep_prob);
+        const int64_t ld = layer->ld, first = place + at, unit = column;
+        T *A = layer->A + (row + at) * ld + column;
+        Product<T> part = p;
+        part.A += at * p.row_stride;
+        multiply<T, R, NV>(part, [=](int r, int v, V z) __attribute__((always_inline)) {
+            V a = Activation<T>::value(z);
+            if (Drop)
+                a = select(kept<T>(d, row_keys(d, first + r), unit + v * Vec<T>::lanes), a * scale,
+                           V{});
+            store(A + r * ld + v * Vec<T>::lanes, a);
+        });
+    }
+};
 
 template <class T>
 static void forward_tile(const Layer<T> *below, const Layer<T> *layer, int64_t row, int rows,
@@ -80,27 +130,53 @@ static void forward_tile(const Layer<T> *below, const Layer<T> *layer, int64_t r
     const int vectors = vectors_from(layer->n, column, lanes);
     const int64_t width = vectors * lanes;
     const T *panel = layer->W_panels + column * (below->n + 1);
-    Tile<T> z;
-    multiply<T>(rows, vectors,
-                {below->A + row * below->ld, below->ld, 1, panel + width, width, below->n, panel},
-                z.C);
+    const Product<T> p = {below->A + row * below->ld, below->ld, 1,    panel + width,
+                          width,                      below->n,  panel};
     const fastnn::Dropout &d = layer->dropout;
+    const int64_t place = first_row + row;
+    if (layer->activation == fastnn::RELU && d.on)
+        return in_tiles(rows, vectors, Activate<T, Relu, true>{p, layer, row, column, place});
+    if (layer->activation == fastnn::RELU)
+        return in_tiles(rows, vectors, Activate<T, Relu, false>{p, layer, row, column, place});
+    T *A = layer->A + row * layer->ld + column;
+    in_tiles(rows, vectors, ToMemory<T>{p, A, layer->ld});
+    if (layer->activation == fastnn::IDENTITY && !d.on) return;
     const T scale = T(1 / d.keep_prob);
     with_activation<T>(layer->activation, [&](auto g) __attribute__((always_inline)) {
-        for (int r = 0; r < rows; ++r) {
-            const int64_t at = (row + r) * layer->ld + column;
-            const RowKeys keys = d.on ? row_keys(d, first_row + row + r) : RowKeys{};
+        for (int r = 0; r < rows; ++r, A += layer->ld) {
+            const RowKeys keys = d.on ? row_keys(d, place + r) : RowKeys{};
             for (int v = 0; v < vectors; ++v) {
-                auto zv = load(z.C + r * panel_columns<T> + v * lanes);
-                auto a = g.value(zv);
-                if (layer->Z) store(layer->Z + at + v * lanes, zv);
+                auto z = load(A + v * lanes), a = g.value(z);
+                if (layer->Z)
+                    store(layer->Z + (row + r) * layer->ld + column + v * lanes, z);
                 if (d.on)
                     a = select(kept<T>(d, keys, column + v * lanes), a * scale, decltype(a){});
-                store(layer->A + at + v * lanes, a);
+                store(A + v * lanes, a);
             }
         }
     });
 }
+
+// dZ = dA * relu'(Z) * mask / keep_prob: where A > 0 the unit was active and kept.
+template <class T> struct BackThroughRelu {
+    typedef typename Vec<T>::type V;
+    Product<T> p;
+    const Layer<T> *below;
+    int64_t row, column;
+
+    template <int R, int NV> __attribute__((noinline)) void run(int at) const {
+        const int64_t ld = below->ld, from = (row + at) * ld + column;
+        const T scale = T(1 / below->dropout.keep_prob);
+        const T *A = below->A + from;
+        T *dZ = below->dZ + from;
+        Product<T> part = p;
+        part.A += at * p.row_stride;
+        multiply<T, R, NV>(part, [=](int r, int v, V dA) __attribute__((always_inline)) {
+            const int64_t to = r * ld + v * Vec<T>::lanes;
+            store(dZ + to, select(load(A + to) > V{}, dA * scale, V{}));
+        });
+    }
+};
 
 template <class T>
 static void backward_tile(const Layer<T> *layer, const Layer<T> *below, int64_t row, int rows,
@@ -108,22 +184,23 @@ static void backward_tile(const Layer<T> *layer, const Layer<T> *below, int64_t 
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(below->n, column, lanes);
-    const T *panel = layer->Wt_panels + column * layer->n;
-    Tile<T> dA;
-    multiply<T>(rows, vectors,
-                {layer->dZ + row * layer->ld, layer->ld, 1, panel, vectors * lanes, layer->n,
-                 nullptr},
-                dA.C);
+    const Product<T> p = {layer->dZ + row * layer->ld,          layer->ld,       1,
+                          layer->Wt_panels + column * layer->n, vectors * lanes, layer->n,
+                          nullptr};
+    if (below->activation == fastnn::RELU)
+        return in_tiles(rows, vectors, BackThroughRelu<T>{p, below, row, column});
+    const int64_t from = row * below->ld + column;
+    in_tiles(rows, vectors, ToMemory<T>{p, below->dZ + from, below->ld});
     const fastnn::Dropout &d = below->dropout;
     const T keep_prob = T(d.keep_prob), scale = T(1 / d.keep_prob);
     with_activation<T>(below->activation, [&](auto g) __attribute__((always_inline)) {
         for (int r = 0; r < rows; ++r) {
-            const int64_t at = (row + r) * below->ld + column;
+            const int64_t at = from + r * below->ld;
             const RowKeys keys = d.on ? row_keys(d, first_row + row + r) : RowKeys{};
             for (int v = 0; v < vectors; ++v) {
                 V a = load(below->A + at + v * lanes);
                 V z = below->Z ? load(below->Z + at + v * lanes) : V{};
-                V dz = load(dA.C + r * panel_columns<T> + v * lanes);
+                V dz = load(below->dZ + at + v * lanes);
                 if (d.on) {
                     dz = select(kept<T>(d, keys, column + v * lanes),
                                 dz * g.slope(a * keep_prob, z) * scale, V{});
@@ -134,76 +211,6 @@ static void backward_tile(const Layer<T> *layer, const Layer<T> *below, int64_t 
             }
         }
     });
-}
-
-// The largest magnitude of what goes by; infinite if something was not finite.
-template <class T> struct Watch {
-    typedef typename Vec<T>::type V;
-    V largest{}, finite{};   // x - x is 0 for every finite x and NaN for the rest
-
-    __attribute__((always_inline)) void see(V x) {
-        V magnitude = vabs<T>(x);
-        largest = select(magnitude > largest, magnitude, largest);
-        finite += x - x;
-    }
-
-    __attribute__((always_inline)) T magnitude() const {
-        T top = 0, sum = 0;
-        for (int i = 0; i < Vec<T>::lanes; ++i) {
-            sum += finite[i];
-            if (largest[i] > top) top = largest[i];
-        }
-        return sum == 0 ? top : T(__builtin_inf());
-    }
-};
-
-// The first n numbers of a tile's row, added to what stands there or put in its place.
-template <class T>
-FASTNN_INLINE void put(T *to, typename Vec<T>::type v, int64_t n, bool accumulate,
-                       Watch<T> &watched) {
-    if (n >= Vec<T>::lanes) {
-        if (accumulate) v += load(to);
-        store(to, v);
-        watched.see(v);
-    } else {
-        // The lanes past the row's end are products of padding: not watched.
-        if (accumulate) v += load_first(to, int(n), T(0));
-        store_first(to, v, int(n));
-        watched.see(load_first(to, int(n), T(0)));
-    }
-}
-
-template <class T>
-static T gradient_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
-                          int units, int64_t column, bool accumulate, T *dW) {
-    constexpr int lanes = Vec<T>::lanes;
-    const int vectors = vectors_from(layer->n, column, lanes);
-    Tile<T> c;
-    multiply<T>(units, vectors,
-                {below->A + unit, 1, below->ld, layer->dZ + column, layer->ld, rows, nullptr}, c.C);
-    Watch<T> watched;
-    for (int u = 0; u < units; ++u)
-        for (int v = 0; v < vectors; ++v) {
-            const int64_t at = column + v * lanes;
-            put<T>(dW + (unit + u) * layer->n + at, load(c.C + u * panel_columns<T> + v * lanes),
-                   layer->n - at, accumulate, watched);
-        }
-    return watched.magnitude();
-}
-
-template <class T>
-static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
-                          T *db) {
-    typedef typename Vec<T>::type V;
-    constexpr int lanes = Vec<T>::lanes;
-    Watch<T> watched;
-    for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
-        const int64_t at = column + v * lanes;
-        V sum{};
-        for (int64_t row = 0; row < rows; ++row) sum += load(layer->dZ + row * layer->ld + at);
-        put<T>(db + at, sum, layer->n - at, accumulate, watched);
-    }
-    return watched.magnitude();
 }
 
 template <class T>

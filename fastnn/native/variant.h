@@ -1,6 +1,7 @@
 // One CPU variant: the micro-kernels above, gathered into the table of kernels.h.
 // Included by variant_*.cpp after FASTNN_VARIANT, FASTNN_VECTOR_BYTES and
 // FASTNN_TILE_ROWS are defined and the compiler has been told the CPU.
+#include "gradient.h"
 #include "loss.h"
 #include "pack.h"
 #include "tile.h"
@@ -19,6 +20,11 @@ template <class T> static constexpr fastnn::Kernels<T> make_table() {
             backward_tile<T>,
             gradient_tile<T>,
             bias_gradient<T>,
+            {update_tile<T, GradientDescent>, update_tile<T, Momentum>, update_tile<T, Nesterov>,
+             update_tile<T, RMSprop>, update_tile<T, Adam>},
+            {update_bias<T, GradientDescent>, update_bias<T, Momentum>, update_bias<T, Nesterov>,
+             update_bias<T, RMSprop>, update_bias<T, Adam>},
+            largest<T>,
             drop<T>,
             {softmax_loss<T>, sigmoid_loss<T>, squared_loss<T>},
             {softmax_output<T>, sigmoid_output<T>, identity_output<T>},

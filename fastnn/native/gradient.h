@@ -1,0 +1,141 @@
+// The gradient of W and b, and the update of theta while its tile is at hand.
+//
+// A tile of dW is A_below^T dZ over the rows of the batch. Where nothing speaks against it (see
+// foresee_overflow in _kernels.pyx) theta is updated tile by tile, without dW going through memory,
+// and the new weights are put into the panels of the next forward pass.
+#pragma once
+
+#include "tile.h"
+#include "update.h"
+
+namespace FASTNN_VARIANT {
+
+template <class T> struct alignas(64) Tile {
+    T C[FASTNN_TILE_ROWS * panel_columns<T>];
+};
+
+// dW of `units` rows from `unit` and one panel of columns.
+template <class T>
+FASTNN_INLINE void gradient(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
+                            int64_t unit, int units, int64_t column, Tile<T> &tile) {
+    in_tiles(units, vectors_from(layer->n, column, Vec<T>::lanes),
+             ToMemory<T>{{below->A + unit, 1, below->ld, layer->dZ + column, layer->ld, rows,
+                          nullptr},
+                         tile.C,
+                         panel_columns<T>});
+}
+
+// How many lanes of the register at column `at` are within a row of n.
+template <class T> FASTNN_INLINE int lanes_at(int64_t n, int64_t at) {
+    return n - at < Vec<T>::lanes ? int(n - at) : int(Vec<T>::lanes);
+}
+
+template <class T>
+static T gradient_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
+                       int units, int64_t column, bool accumulate, T *dW) {
+    Tile<T> tile;
+    gradient(below, layer, rows, unit, units, column, tile);
+    Watch<T> watched;
+    for (int v = 0; v < vectors_from(layer->n, column, Vec<T>::lanes); ++v) {
+        const int64_t at = column + v * Vec<T>::lanes;
+        const int count = lanes_at<T>(layer->n, at);
+        for (int u = 0; u < units; ++u) {
+            T *to = dW + (unit + u) * layer->n + at;
+            put(to, load(tile.C + u * panel_columns<T> + v * Vec<T>::lanes), count, accumulate,
+                watched);
+        }
+    }
+    return watched.magnitude();
+}
+
+template <class T>
+static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
+                          T *db) {
+    typedef typename Vec<T>::type V;
+    constexpr int lanes = Vec<T>::lanes;
+    Watch<T> watched;
+    for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
+        const int64_t at = column + v * lanes;
+        V sum{};
+        for (int64_t row = 0; row < rows; ++row) sum += load(layer->dZ + row * layer->ld + at);
+        put(db + at, sum, lanes_at<T>(layer->n, at), accumulate, watched);
+    }
+    return watched.magnitude();
+}
+
+// Weights of a layer from which on its part of theta is not expected in the L2 cache.
+static constexpr int64_t LARGE = 1 << 15;
+
+// gradient_tile and the update of the same tile of theta, and of its place in the panels.
+template <class T, template <class> class Rule>
+static T update_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
+                     int units, int64_t column, bool accumulate, const fastnn::Update *u,
+                     const T *dW, T *W, T *first, T *second) {
+    typedef typename Vec<T>::type V;
+    constexpr int lanes = Vec<T>::lanes;
+    const int vectors = vectors_from(layer->n, column, lanes);
+    const int64_t n = layer->n, width = vectors * lanes, from = unit * n + column;
+    // What does not fit the cache arrives while the product is computed.
+    if (below->n * n >= LARGE)
+        for (int r = 0; r < units; ++r)
+            for (int64_t at = from + r * n; at < from + r * n + width; at += 64 / sizeof(T)) {
+                __builtin_prefetch(W + at, 1);
+                if (first) __builtin_prefetch(first + at, 1);
+                if (second) __builtin_prefetch(second + at, 1);
+            }
+    Tile<T> tile;
+    gradient(below, layer, rows, unit, units, column, tile);
+    T *panel = layer->W_panels + column * (below->n + 1) + (unit + 1) * width;
+    const Rates<T> s(u);
+    Watch<T> watched;
+    if (4 * n <= 3 * lanes) {
+        // Rows this narrow follow each other in memory within a few registers: a division and a
+        // square root for each register are dear, so they are not spent on empty lanes.
+        alignas(64) T close[FASTNN_TILE_ROWS * lanes];
+        for (int r = 0; r < units; ++r) store(close + r * n, load(tile.C + r * panel_columns<T>));
+        for (int64_t i = 0; i < units * n; i += lanes) {
+            const int count = lanes_at<T>(units * n, i);
+            V g = load_first(close + i, count, T(0));
+            if (accumulate) g += load_first(dW + from + i, count, T(0));
+            updated<T, Rule>(s, g, W + from + i, first ? first + from + i : nullptr,
+                             second ? second + from + i : nullptr, count, watched);
+        }
+        for (int r = 0; r < units; ++r)
+            store(panel + r * width, load_first(W + from + r * n, int(n), T(0)));
+        return watched.magnitude();
+    }
+    for (int v = 0; v < vectors; ++v) {
+        const int count = lanes_at<T>(n, column + v * lanes);
+        for (int r = 0; r < units; ++r) {
+            const int64_t at = from + r * n + v * lanes;
+            V g = load(tile.C + r * panel_columns<T> + v * lanes);
+            if (accumulate) g += load_first(dW + at, count, T(0));
+            V w = updated<T, Rule>(s, g, W + at, first ? first + at : nullptr,
+                                   second ? second + at : nullptr, count, watched);
+            store(panel + r * width + v * lanes, w);
+        }
+    }
+    return watched.magnitude();
+}
+
+// The same of one panel of b.
+template <class T, template <class> class Rule>
+static T update_bias(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t column,
+                     bool accumulate, const fastnn::Update *u, T *db, T *b, T *first, T *second) {
+    constexpr int lanes = Vec<T>::lanes;
+    bias_gradient(layer, rows, column, accumulate, db);
+    T *panel = layer->W_panels + column * (below->n + 1);
+    const Rates<T> s(u);
+    Watch<T> watched;
+    for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
+        const int64_t at = column + v * lanes;
+        const int count = lanes_at<T>(layer->n, at);
+        store(panel + v * lanes,
+              updated<T, Rule>(s, load_first(db + at, count, T(0)), b + at,
+                               first ? first + at : nullptr, second ? second + at : nullptr,
+                               count, watched));
+    }
+    return watched.magnitude();
+}
+
+}  // namespace FASTNN_VARIANT

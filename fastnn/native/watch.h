@@ -1,0 +1,55 @@
+// Keeping an eye on how large numbers get, at the cost of a few instructions a register.
+#pragma once
+
+#include "simd.h"
+#include "vmath.h"
+
+namespace FASTNN_VARIANT {
+
+// The largest magnitude of what goes by; infinite if something was not finite.
+template <class T> struct Watch {
+    typedef typename Vec<T>::type V;
+    V largest{}, finite{};   // x - x is 0 for every finite x and NaN for the rest
+
+    __attribute__((always_inline)) void see(V x) {
+        V magnitude = vabs<T>(x);
+        largest = select(magnitude > largest, magnitude, largest);
+        finite += x - x;
+    }
+
+    __attribute__((always_inline)) T magnitude() const {
+        return sum_lanes<T>(finite) == 0 ? largest_lane<T>(largest) : T(__builtin_inf());
+    }
+};
+
+// The first `count` lanes, added to what stands there or put in its place. The others are products
+// of padding: neither stored nor watched.
+template <class T>
+FASTNN_INLINE void put(T *to, typename Vec<T>::type v, int count, bool accumulate,
+                       Watch<T> &watched) {
+    typedef typename Vec<T>::type V;
+    if (count == Vec<T>::lanes) {
+        if (accumulate) v += load(to);
+        store(to, v);
+    } else {
+        if (accumulate) v += load_first(to, count, T(0));
+        store_first(to, v, count);
+        v = select(lane_numbers<T>() < T(count), v, V{});
+    }
+    watched.see(v);
+}
+
+// The largest magnitude in rows row .. of a (rows, n) buffer.
+template <class T>
+static T largest(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t n) {
+    Watch<T> watched;
+    for (int64_t r = row; r < row + rows; ++r) {
+        const T *at = buffer + r * ld;
+        int64_t j = 0;
+        for (; j + Vec<T>::lanes <= n; j += Vec<T>::lanes) watched.see(load(at + j));
+        if (j < n) watched.see(load_first(at + j, int(n - j), T(0)));
+    }
+    return watched.magnitude();
+}
+
+}  // namespace FASTNN_VARIANT
