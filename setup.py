@@ -24,8 +24,8 @@ core = Extension(
         "fastnn/_rows.pxi",
         "fastnn/_session.pxi",
         *(f"fastnn/native/{name}.h" for name in (
-            "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random", "run", "simd",
-            "tile", "update", "variant", "verf", "vmath", "watch")),
+            "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random", "run",
+            "simd", "tile", "update", "variant", "verf", "vmath", "watch")),
     ],
     include_dirs=["fastnn"],
     extra_compile_args=["-std=c++17", "-O3", "-fno-math-errno", "-ffp-contract=fast", "-pthread"],

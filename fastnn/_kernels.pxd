@@ -75,6 +75,7 @@ cdef extern from "native/gather.h" namespace "fastnn" nogil:
         int index_bytes
         int64_t stored
 
+    cbool readable_in_place(const Matrix *, int, int64_t)
     int64_t row_at(const Matrix *, const int64_t *, int64_t)
     void gather[T](const Matrix *, const int64_t *, int64_t, int64_t, T *, int64_t)
     void gather_labels(const Matrix *, const int64_t *, int64_t, int64_t, int64_t, int32_t *)
@@ -111,6 +112,8 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         Barrier *barrier
         int depth, output
         Layer[T] *layers
+        T *gathered
+        int64_t gathered_ld
         const double *keep_prob
         const int64_t *W_at
         T *theta

@@ -19,6 +19,7 @@ from cpython.buffer cimport PyObject_GetBuffer
 from libc.math cimport INFINITY, fabs, isfinite, pow
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
 from libcpp.vector cimport vector
 
 cimport cython
@@ -54,7 +55,8 @@ cdef void load_rows(Run[real] *run, int64_t first, int64_t row, int64_t rows) no
     """X, y and u of data rows first + row .. into rows row .. of the chunk's buffers."""
     cdef Layer[real] *x = &run.layers[0]
     cdef int64_t i, at
-    gather(run.X, run.index, first + row, rows, x.A + row * x.ld, x.ld)
+    if x.A == run.gathered:
+        gather(run.X, run.index, first + row, rows, x.A + row * x.ld, x.ld)
     if run.y == NULL:
         return
     if run.output == OUT_SOFTMAX:
@@ -210,8 +212,10 @@ cdef void bound_gradient(Run[real] *run, int64_t rows, int thread) noexcept nogi
     bounds[0].dZ = k.largest(run.targets.loss + row, count, 0, 1, count)
     for l in range(1, run.depth + 1):
         layer = &run.layers[l]
-        bounds[l].A = k.largest((layer - 1).A, (layer - 1).ld, row, count, (layer - 1).n)
-        bounds[l].dZ = k.largest(layer.dZ, layer.ld, row, count, layer.n)
+        # The padding of the rows is finite and no larger than what it stands beside.
+        bounds[l].A = k.largest((layer - 1).A + row * (layer - 1).ld, 0, 0, 1,
+                                count * (layer - 1).ld)
+        bounds[l].dZ = k.largest(layer.dZ + row * layer.ld, 0, 0, 1, count * layer.ld)
 
 
 cdef double gradient_bound(Run[real] *run, int64_t rows) noexcept nogil:
@@ -272,6 +276,9 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, bint acc
     a mini-batch; `accumulate` where there were others. Returns the largest magnitude in theta."""
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
+    # What the rule does not keep is not touched, but is to be a place all the same.
+    cdef real *first = run.first if run.first != NULL else run.theta
+    cdef real *second = run.second if run.second != NULL else run.theta
     cdef int64_t i, j, unit, n_in, W, b
     cdef double largest = 0
     cdef Update v = u[0]
@@ -287,21 +294,21 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, bint acc
                 largest = max(largest, <double>k.update_tile[run.optimizer](
                     layer - 1, layer, rows, unit, <int>min(k.tile_rows, n_in - unit), j * k.panel,
                     accumulate, &v, run.gradient + W, run.theta + W,
-                    run.first + W if run.first != NULL else NULL,
-                    run.second + W if run.second != NULL else NULL))
+                    first + W, second + W))
         v.l2, v.l1, v.weight_decay = 0, 0, 0   # b is not regularized
         for j in range(share(tiles(layer.n, k.panel), thread, run.threads),
                        share(tiles(layer.n, k.panel), thread + 1, run.threads)):
             largest = max(largest, <double>k.update_bias[run.optimizer](
                 layer - 1, layer, rows, j * k.panel, accumulate, &v, run.gradient + b,
-                run.theta + b, run.first + b if run.first != NULL else NULL,
-                run.second + b if run.second != NULL else NULL))
+                run.theta + b, first + b, second + b))
     return largest
 
 
 cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept nogil:
     """One pass of the optimizer over this thread's share of each W[l] and b[l], from the gradient
     in memory. Returns the largest magnitude in theta."""
+    cdef real *first = run.first if run.first != NULL else run.theta
+    cdef real *second = run.second if run.second != NULL else run.theta
     cdef Update v = u[0]
     cdef int64_t at, lo, n, part
     cdef double largest = 0
@@ -315,8 +322,7 @@ cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept n
             lo = cut(n, 64, thread, run.threads)
             largest = max(largest, <double>run.kernels.update[run.optimizer](
                 &v, run.gradient + at + lo, run.theta + at + lo,
-                run.first + at + lo if run.first != NULL else NULL,
-                run.second + at + lo if run.second != NULL else NULL,
+                first + at + lo, second + at + lo,
                 cut(n, 64, thread + 1, run.threads) - lo))
             at, n = at + n, run.layers[l].n
     return largest
@@ -439,16 +445,25 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
         run.next_row = at
 
 
+cdef void read_in_place(Run[real] *run, int64_t first) noexcept nogil:
+    """A[0] of the rows from `first` is X itself, where X is as the tiles want it."""
+    run.layers[0].A = <real *>(run.X.values + first * run.X.row_stride)
+    run.layers[0].ld = run.X.row_stride // <int64_t>sizeof(real)
+
+
 cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
     """Losses and errors (or, without y, output activations), dropout off, from run.next_row."""
     cdef Layer[real] *top = &run.layers[run.depth]
-    cdef int64_t at = run.next_row, rows, row, end, i, j
+    cdef int64_t at = run.next_row, rows, row, end, i
+    cdef bint in_place = readable_in_place(run.X, F32 if real is float else F64, sizeof(real))
     if at == 0:
         pack_weights(run, thread)
         if thread == 0:
             choose_no_masks(run)   # after training, those of its last update stand there
-        run.barrier.wait()
     while at < run.rows:
+        if in_place and thread == 0:
+            read_in_place(run, at)
+        run.barrier.wait()
         rows = min(run.chunk_rows, run.rows - at)
         row = cut(rows, run.kernels.tile_rows, thread, run.threads)
         end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
@@ -459,8 +474,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
         else:
             run.kernels.output[run.output](top, row, end - row)
             for i in range(row, end):
-                for j in range(top.n):
-                    run.out[(at + i) * top.n + j] = top.A[i * top.ld + j]
+                memcpy(run.out + (at + i) * top.n, top.A + i * top.ld, top.n * sizeof(real))
         run.barrier.wait()
         if thread == 0:
             if run.y != NULL:
@@ -472,6 +486,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
             break
     if thread == 0:
         run.next_row = at
+        run.layers[0].A, run.layers[0].ld = run.gathered, run.gathered_ld
 
 
 # --- what Python sees -------------------------------------------------------------------------

@@ -1,6 +1,16 @@
 # Part of _kernels.pyx: the user's data as the compiled core reads it.
 
 
+cdef double _largest_in_place(const Matrix *m, int64_t first, int64_t count) noexcept nogil:
+    """The largest magnitude in rows that are readable in place."""
+    cdef const char *at = m.values + first * m.row_stride
+    if m.number == F64:
+        return kernels[double](_variant).largest(<const double *>at, m.row_stride // 8, 0, count,
+                                                 m.columns)
+    return kernels[float](_variant).largest(<const float *>at, m.row_stride // 4, 0, count,
+                                            m.columns)
+
+
 cdef class Rows:
     """A matrix whose rows can be gathered into a mini-batch, whatever its strides and dtype.
 
@@ -73,8 +83,15 @@ cdef class Rows:
         if not 0 <= first <= self.matrix.rows or not 0 <= count <= self.matrix.rows - first:
             free(row)
             raise IndexError("rows out of range")
+        if double_precision:
+            number, size = F64, sizeof(double)
+        else:
+            number, size = F32, sizeof(float)
+        cdef bint in_place = readable_in_place(&self.matrix, number, size)
         with nogil:
-            if double_precision:
+            if in_place and isfinite(_largest_in_place(&self.matrix, first, count)):
+                found = -1
+            elif double_precision:
                 found = first_not_finite[double](&self.matrix, first, count, <double *>row)
             else:
                 found = first_not_finite[float](&self.matrix, first, count, <float *>row)

@@ -34,6 +34,7 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
         layer.dropout = make_dropout(0, 0, l, 1.0)
         layer.A = take(block, &used, rows * layer.ld, none)
         if l == 0:
+            run.gathered, run.gathered_ld = layer.A, layer.ld
             continue
         layer.W_panels = take(block, &used, (widths[l - 1] + 1) * layer.ld, none)
         if training:

@@ -17,7 +17,7 @@ def open_session(network, X, y=None, weight=None, *, theta=None, batch_size=None
     m = max(X.shape[0], 1)
     batch_size = min(batch_size or m, m)
     if threads is None:
-        threads = choose_threads(network.layer_sizes, batch_size)
+        threads = choose_threads(network.layer_sizes, batch_size, steps=training and batch_size < m)
     return _kernels.Session(
         network.layer_sizes, network.activation_codes, network.output_code,
         network.theta if theta is None else theta, X, y, weight,

@@ -4,14 +4,19 @@ import functools
 import itertools
 import os
 
-# Arithmetic of one step below which waiting for each other costs more than a second thread gains.
-_FLOPS_PER_THREAD = 2_000_000
+# Arithmetic below which another thread costs more than it gains: in a step, where the threads are
+# awake and wait for each other; in a pass by itself, for which they are woken.
+_FLOPS_OF_A_STEP = 750_000
+_FLOPS_OF_A_PASS = 10_000_000
 
 
-def choose_threads(layer_sizes, batch_size):
-    """As many as the work of a step is worth, and no more than there are processors for us."""
+def choose_threads(layer_sizes, rows, steps):
+    """As many as the work is worth, and no more than there are processors for us.
+
+    `rows` are those of a step where there are many `steps`, of the whole pass otherwise.
+    """
     parameters = sum(a * b for a, b in itertools.pairwise(layer_sizes))
-    worth = 6 * batch_size * parameters // _FLOPS_PER_THREAD
+    worth = 6 * rows * parameters // (_FLOPS_OF_A_STEP if steps else _FLOPS_OF_A_PASS)
     return max(1, min(worth, available_processors())) if worth > 1 else 1
 
 

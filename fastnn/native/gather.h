@@ -33,6 +33,13 @@ inline float widen(Half h) {
 template <class T, class S> inline T convert(S x) { return T(x); }
 template <class T> inline T convert(Half x) { return T(widen(x)); }
 
+template <class A, class B> struct same {
+    static constexpr bool is = false;
+};
+template <class A> struct same<A, A> {
+    static constexpr bool is = true;
+};
+
 struct Matrix {
     int number;                          // enum Number, of values
     const char *values;
@@ -43,6 +50,12 @@ struct Matrix {
     int index_bytes;
     int64_t stored;                      // length of values and columns_of
 };
+
+// Whether rows can be read where they are: dense, of that number type, aligned, columns adjacent.
+inline bool readable_in_place(const Matrix *m, int number, int64_t size) {
+    return !m->columns_of && m->number == number && m->column_stride == size &&
+           m->row_stride % size == 0 && reinterpret_cast<uintptr_t>(m->values) % size == 0;
+}
 
 // Row i of the data; the order of rows is an array too, and may have been changed behind us.
 inline int64_t row_at(const Matrix *m, const int64_t *index, int64_t i) {
@@ -79,7 +92,9 @@ void gather_dense(const Matrix *m, const int64_t *index, int64_t first, int64_t 
             const char *next = m->values + row_at(m, index, first + r + ahead) * m->row_stride;
             for (int64_t at = 0; at < bytes && at < 4096; at += 64) __builtin_prefetch(next + at);
         }
-        if (m->column_stride == int64_t(sizeof(S)))
+        if (same<T, S>::is && m->column_stride == int64_t(sizeof(S)))
+            memcpy(out, row, bytes);
+        else if (m->column_stride == int64_t(sizeof(S)))
             for (int64_t j = 0; j < m->columns; ++j) out[j] = read<T, S>(row + j * sizeof(S));
         else
             for (int64_t j = 0; j < m->columns; ++j)

@@ -63,58 +63,81 @@ static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool
     return watched.magnitude();
 }
 
-// Weights of a layer from which on its part of theta is not expected in the L2 cache.
-static constexpr int64_t LARGE = 1 << 15;
+// Weights of a layer from which on its part of theta is not expected in the L1 cache.
+static constexpr int64_t LARGE = 1 << 12;
+
+template <class T, template <class> class Rule, bool Plain>
+FASTNN_INLINE void update_whole(const Rates<T> &s, const Tile<T> &tile, int units, int vectors,
+                                int64_t n, int64_t left, bool accumulate, const T *dW, T *W,
+                                T *first, T *second, T *panel, Watch<T> &watched) {
+    constexpr int lanes = Vec<T>::lanes;
+    const int64_t width = vectors * lanes;
+    for (int v = 0; v < vectors; ++v) {
+        const int count = lanes_at<T>(left, v * lanes);
+        for (int r = 0; r < units; ++r) {
+            const int64_t at = r * n + v * lanes;
+            auto g = load(tile.C + r * panel_columns<T> + v * lanes);
+            if (accumulate) g += load_first(dW + at, count, T(0));
+            auto w = count == lanes
+                         ? updated<T, Rule, Plain>(s, g, W + at, first + at, second + at, watched)
+                         : updated<T, Rule, Plain>(s, g, W + at, first + at, second + at, watched,
+                                                   count);
+            store(panel + r * width + v * lanes, w);
+        }
+    }
+}
+
+// Rows this narrow follow each other in memory within a few registers: an update takes as long for
+// an empty lane as for a full one, so the rows are pushed together first.
+template <class T, template <class> class Rule, bool Plain>
+FASTNN_INLINE void update_narrow(const Rates<T> &s, const Tile<T> &tile, int units, int64_t n,
+                                 bool accumulate, const T *dW, T *W, T *first, T *second, T *panel,
+                                 Watch<T> &watched) {
+    constexpr int lanes = Vec<T>::lanes;
+    alignas(64) T close[FASTNN_TILE_ROWS * lanes];
+    for (int r = 0; r < units; ++r) store(close + r * n, load(tile.C + r * panel_columns<T>));
+    for (int64_t i = 0; i < units * n; i += lanes) {
+        const int count = lanes_at<T>(units * n, i);
+        auto g = load_first(close + i, count, T(0));
+        if (accumulate) g += load_first(dW + i, count, T(0));
+        updated<T, Rule, Plain>(s, g, W + i, first + i, second + i, watched, count);
+    }
+    for (int r = 0; r < units; ++r) store(panel + r * lanes, load_first(W + r * n, int(n), T(0)));
+}
 
 // gradient_tile and the update of the same tile of theta, and of its place in the panels.
 template <class T, template <class> class Rule>
 static T update_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
                      int units, int64_t column, bool accumulate, const fastnn::Update *u,
                      const T *dW, T *W, T *first, T *second) {
-    typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(layer->n, column, lanes);
     const int64_t n = layer->n, width = vectors * lanes, from = unit * n + column;
-    // What does not fit the cache arrives while the product is computed.
+    T *panel = layer->W_panels + column * (below->n + 1) + (unit + 1) * width;
+    dW += from, W += from, first += from, second += from;
+    // What does not fit the L1 cache comes closer while the product is computed. Into the L2: rows
+    // a power of two apart would throw each other out of the L1.
     if (below->n * n >= LARGE)
         for (int r = 0; r < units; ++r)
-            for (int64_t at = from + r * n; at < from + r * n + width; at += 64 / sizeof(T)) {
-                __builtin_prefetch(W + at, 1);
-                if (first) __builtin_prefetch(first + at, 1);
-                if (second) __builtin_prefetch(second + at, 1);
+            for (int64_t at = r * n; at < r * n + width; at += 64 / sizeof(T)) {
+                __builtin_prefetch(panel + r * width + (at - r * n), 0, 2);
+                __builtin_prefetch(W + at, 0, 2);
+                if (Rule<T>::has_first) __builtin_prefetch(first + at, 0, 2);
+                if (Rule<T>::has_second) __builtin_prefetch(second + at, 0, 2);
             }
     Tile<T> tile;
     gradient(below, layer, rows, unit, units, column, tile);
-    T *panel = layer->W_panels + column * (below->n + 1) + (unit + 1) * width;
     const Rates<T> s(u);
     Watch<T> watched;
-    if (4 * n <= 3 * lanes) {
-        // Rows this narrow follow each other in memory within a few registers: a division and a
-        // square root for each register are dear, so they are not spent on empty lanes.
-        alignas(64) T close[FASTNN_TILE_ROWS * lanes];
-        for (int r = 0; r < units; ++r) store(close + r * n, load(tile.C + r * panel_columns<T>));
-        for (int64_t i = 0; i < units * n; i += lanes) {
-            const int count = lanes_at<T>(units * n, i);
-            V g = load_first(close + i, count, T(0));
-            if (accumulate) g += load_first(dW + from + i, count, T(0));
-            updated<T, Rule>(s, g, W + from + i, first ? first + from + i : nullptr,
-                             second ? second + from + i : nullptr, count, watched);
-        }
-        for (int r = 0; r < units; ++r)
-            store(panel + r * width, load_first(W + from + r * n, int(n), T(0)));
-        return watched.magnitude();
-    }
-    for (int v = 0; v < vectors; ++v) {
-        const int count = lanes_at<T>(n, column + v * lanes);
-        for (int r = 0; r < units; ++r) {
-            const int64_t at = from + r * n + v * lanes;
-            V g = load(tile.C + r * panel_columns<T> + v * lanes);
-            if (accumulate) g += load_first(dW + at, count, T(0));
-            V w = updated<T, Rule>(s, g, W + at, first ? first + at : nullptr,
-                                   second ? second + at : nullptr, count, watched);
-            store(panel + r * width + v * lanes, w);
-        }
-    }
+    if_plain(s, [&](auto plain) __attribute__((always_inline)) {
+        constexpr bool P = decltype(plain)::is;
+        if (4 * n <= 3 * lanes)
+            update_narrow<T, Rule, P>(s, tile, units, n, accumulate, dW, W, first, second, panel,
+                                      watched);
+        else
+            update_whole<T, Rule, P>(s, tile, units, vectors, n, n - column, accumulate, dW, W,
+                                     first, second, panel, watched);
+    });
     return watched.magnitude();
 }
 
@@ -127,14 +150,15 @@ static T update_bias(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
     T *panel = layer->W_panels + column * (below->n + 1);
     const Rates<T> s(u);
     Watch<T> watched;
-    for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
-        const int64_t at = column + v * lanes;
-        const int count = lanes_at<T>(layer->n, at);
-        store(panel + v * lanes,
-              updated<T, Rule>(s, load_first(db + at, count, T(0)), b + at,
-                               first ? first + at : nullptr, second ? second + at : nullptr,
-                               count, watched));
-    }
+    if_plain(s, [&](auto plain) __attribute__((always_inline)) {
+        for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
+            const int64_t at = column + v * lanes;
+            const int count = lanes_at<T>(layer->n, at);
+            store(panel + v * lanes, updated<T, Rule, decltype(plain)::is>(
+                                         s, load_first(db + at, count, T(0)), b + at, first + at,
+                                         second + at, watched, count));
+        }
+    });
     return watched.magnitude();
 }
 

@@ -32,6 +32,8 @@ template <class T> struct Run {
     int depth;               // L
     int output;              // enum Output
     Layer<T> *layers;        // (L + 1,)
+    T *gathered;             // the buffer of A[0]; where layers[0].A is another, that is X itself
+    int64_t gathered_ld;
     const double *keep_prob; // (L,)  of layers 0 .. L - 1
     const int64_t *W_at;     // (L + 1,)  offsets in theta; b[l] follows W[l]
     T *theta;

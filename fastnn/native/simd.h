@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>   // for integer_sequence, a type: no code comes with it
-#if defined(__AVX512F__)
+#if defined(FASTNN_AVX512)
 #include <immintrin.h>
 #endif
 
@@ -44,7 +44,7 @@ template <class T> FASTNN_INLINE void store(T *p, typename Vec<T>::type v) {
 
 // The first `count` lanes, for the end of a row that must not be run over. Nothing else is read or
 // written: the masked instructions of AVX are exact about that, the copies are by construction.
-#if defined(__AVX512F__)
+#if defined(FASTNN_AVX512)
 FASTNN_INLINE Vec<float>::type load_first(const float *p, int count, float fill) {
     return (Vec<float>::type)_mm512_mask_loadu_ps(_mm512_set1_ps(fill), (1u << count) - 1, p);
 }

@@ -40,20 +40,45 @@ template <class T> struct Shrunk {
     }
 };
 
+// The rules below are compiled twice: Plain has no L1 and no extreme epsilon, which are nearly all
+// updates, and its loop has no branch.
+
+// rate / (sqrt(square) + epsilon), the adaptive learning rates.
+template <bool Plain, class T>
+FASTNN_INLINE typename Vec<T>::type adaptive_rate(const Rates<T> &s, typename Vec<T>::type square) {
+#if defined(FASTNN_AVX512)
+    // A square root and a division take some 20 cycles a register, more than all the rest of Adam.
+    // The processor's 14-bit estimates and a Newton step each are good to 2 ulp in a fifth of that.
+    if constexpr (Plain && sizeof(T) == 4) {
+        typedef typename Vec<T>::type V;
+        V y = (V)_mm512_maskz_rsqrt14_ps(0xffff, (__m512)square);
+        V root = square * y;
+        root += 0.5f * y * (square - root * root);
+        V below = select(square > V{}, root, V{}) + s.epsilon;
+        V r = (V)_mm512_maskz_rcp14_ps(0xffff, (__m512)below);
+        return s.rate * (r + r * (1.0f - below * r));
+    }
+#endif
+    return s.rate / (vsqrt<T>(square) + s.epsilon);
+}
+
 template <class T> struct GradientDescent {
     typedef typename Vec<T>::type V;
-    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &) {
+    static constexpr bool has_first = false, has_second = false;
+    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &) {
         V step = s.rate * g;
-        return s.l1 > 0 ? Shrunk<T>(w, step, broadcast(s.rate * s.l1)).w : w - step;
+        if (!Plain && s.l1 > 0) return Shrunk<T>(w, step, broadcast(s.rate * s.l1)).w;
+        return w - step;
     }
 };
 
 template <class T> struct Momentum {
     typedef typename Vec<T>::type V;
-    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
+    static constexpr bool has_first = true, has_second = false;
+    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
         velocity = s.beta1 * velocity + g;
         V step = s.rate * velocity;
-        if (s.l1 > 0 && s.rate > 0) {
+        if (!Plain && s.l1 > 0 && s.rate > 0) {
             Shrunk<T> moved(w, step, broadcast(s.rate * s.l1));
             velocity = select(moved.sign == V{}, w / s.rate, velocity + moved.sign * s.l1);
             return moved.w;
@@ -67,8 +92,9 @@ template <class T> struct Momentum {
 // Under a learning rate that varies, that is FISTA's momentum and not quite the plain rule's.
 template <class T> struct Nesterov {
     typedef typename Vec<T>::type V;
-    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
-        if (s.l1 > 0) {
+    static constexpr bool has_first = true, has_second = false;
+    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
+        if (!Plain && s.l1 > 0) {
             V &ahead = velocity;
             V x = w - ahead;
             V moved = Shrunk<T>(w, s.rate * g, broadcast(s.rate * s.l1)).w;
@@ -80,75 +106,74 @@ template <class T> struct Nesterov {
     }
 };
 
-// rate / (sqrt(square) + epsilon), the adaptive learning rates.
-template <class T>
-FASTNN_INLINE typename Vec<T>::type adaptive_rate(const Rates<T> &s, typename Vec<T>::type square) {
-    return s.rate / (vsqrt<T>(square) + s.epsilon);
-}
-
-#if defined(__AVX512F__)
-// A square root and a division take some 20 cycles a register, more than all the rest of Adam. The
-// processor's 14-bit estimates and a Newton step each are good to 2 ulp in a fifth of that.
-template <> inline __attribute__((always_inline)) Vec<float>::type
-adaptive_rate<float>(const Rates<float> &s, Vec<float>::type square) {
-    typedef Vec<float>::type V;
-    if (s.epsilon < 1e-30f) return s.rate / (vsqrt<float>(square) + s.epsilon);   // estimates overflow
-    V y = (V)_mm512_rsqrt14_ps((__m512)square);
-    V root = square * y;
-    root += 0.5f * y * (square - root * root);
-    V below = select(square > V{}, root, V{}) + s.epsilon;
-    V r = (V)_mm512_rcp14_ps((__m512)below);
-    return s.rate * (r + r * (1.0f - below * r));
-}
-#endif
-
 template <class T> struct RMSprop {
     typedef typename Vec<T>::type V;
-    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &square) {
+    static constexpr bool has_first = false, has_second = true;
+    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &square) {
         square = s.beta2 * square + s.rest2 * (g * g);
-        V rate = adaptive_rate<T>(s, square);
-        return s.l1 > 0 ? Shrunk<T>(w, rate * g, rate * s.l1).w : w - rate * g;
+        V rate = adaptive_rate<Plain>(s, square);
+        if (!Plain && s.l1 > 0) return Shrunk<T>(w, rate * g, rate * s.l1).w;
+        return w - rate * g;
     }
 };
 
 // Kingma and Ba (2015); decay is AdamW's (Loshchilov and Hutter, 2019), 1 for Adam.
 template <class T> struct Adam {
     typedef typename Vec<T>::type V;
-    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &mean, V &square) {
+    static constexpr bool has_first = true, has_second = true;
+    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &mean, V &square) {
         mean = s.beta1 * mean + s.rest1 * g;
         square = s.beta2 * square + s.rest2 * (g * g);
-        V rate = adaptive_rate<T>(s, square * s.correction2);
+        V rate = adaptive_rate<Plain>(s, square * s.correction2);
         V step = rate * (mean * s.correction1);
         w = w * s.decay;
-        return s.l1 > 0 ? Shrunk<T>(w, step, rate * s.l1).w : w - step;
+        if (!Plain && s.l1 > 0) return Shrunk<T>(w, step, rate * s.l1).w;
+        return w - step;
     }
 };
 
-// The first `count` lanes of theta and of the optimizer's state at these addresses after one update;
-// returned with zeros in the others.
-template <class T, template <class> class Rule>
+// Calls body(Flag<true or false>()): whether Plain rules do.
+template <bool value> struct Flag {
+    static constexpr bool is = value;
+};
+template <class T, class Body> FASTNN_INLINE void if_plain(const Rates<T> &s, Body body) {
+    // Below this an estimate of 1 / epsilon could overflow.
+    const bool adaptive = s.beta2 > 0;
+    if (s.l1 > 0 || (adaptive && s.epsilon < T(1e-30)))
+        body(Flag<false>());
+    else
+        body(Flag<true>());
+}
+
+// A register of theta and of the optimizer's state at these addresses after one update.
+template <class T, template <class> class Rule, bool Plain>
 FASTNN_INLINE typename Vec<T>::type updated(const Rates<T> &s, typename Vec<T>::type g, T *theta,
-                                            T *first, T *second, int count, Watch<T> &watched) {
+                                            T *first, T *second, Watch<T> &watched) {
     typedef typename Vec<T>::type V;
-    V w, m{}, v{};
-    if (count == Vec<T>::lanes) {
-        w = load(theta);
-        if (first) m = load(first);
-        if (second) v = load(second);
-        w = Rule<T>::step(s, w, g + s.l2 * w, m, v);
-        store(theta, w);
-        if (first) store(first, m);
-        if (second) store(second, v);
-    } else {
-        w = load_first(theta, count, T(0));
-        if (first) m = load_first(first, count, T(0));
-        if (second) v = load_first(second, count, T(0));
-        w = Rule<T>::step(s, w, g + s.l2 * w, m, v);
-        store_first(theta, w, count);
-        if (first) store_first(first, m, count);
-        if (second) store_first(second, v, count);
-        w = select(lane_numbers<T>() < T(count), w, V{});
-    }
+    V w = load(theta), m{}, v{};
+    if (Rule<T>::has_first) m = load(first);
+    if (Rule<T>::has_second) v = load(second);
+    w = Rule<T>::template step<Plain>(s, w, g + s.l2 * w, m, v);
+    store(theta, w);
+    if (Rule<T>::has_first) store(first, m);
+    if (Rule<T>::has_second) store(second, v);
+    watched.see(w);
+    return w;
+}
+
+// The same of the first `count` lanes, with zeros in the others.
+template <class T, template <class> class Rule, bool Plain>
+FASTNN_INLINE typename Vec<T>::type updated(const Rates<T> &s, typename Vec<T>::type g, T *theta,
+                                            T *first, T *second, Watch<T> &watched, int count) {
+    typedef typename Vec<T>::type V;
+    V w = load_first(theta, count, T(0)), m{}, v{};
+    if (Rule<T>::has_first) m = load_first(first, count, T(0));
+    if (Rule<T>::has_second) v = load_first(second, count, T(0));
+    w = Rule<T>::template step<Plain>(s, w, g + s.l2 * w, m, v);
+    store_first(theta, w, count);
+    if (Rule<T>::has_first) store_first(first, m, count);
+    if (Rule<T>::has_second) store_first(second, v, count);
+    w = select(lane_numbers<T>() < T(count), w, V{});
     watched.see(w);
     return w;
 }
@@ -159,12 +184,17 @@ static T update(const fastnn::Update *u, const T *gradient, T *theta, T *first, 
     constexpr int lanes = Vec<T>::lanes;
     const Rates<T> s(u);
     Watch<T> watched;
-    for (int64_t i = 0; i < n; i += lanes) {
-        const int count = n - i < lanes ? int(n - i) : lanes;
-        auto g = count == lanes ? load(gradient + i) : load_first(gradient + i, count, T(0));
-        updated<T, Rule>(s, g, theta + i, first ? first + i : nullptr,
-                         second ? second + i : nullptr, count, watched);
-    }
+    if_plain(s, [&](auto plain) __attribute__((always_inline)) {
+        constexpr bool P = decltype(plain)::is;
+        int64_t i = 0;
+        for (; i + lanes <= n; i += lanes)
+            updated<T, Rule, P>(s, load(gradient + i), theta + i, first + i, second + i, watched);
+        if (i < n) {
+            const int count = int(n - i);
+            updated<T, Rule, P>(s, load_first(gradient + i, count, T(0)), theta + i, first + i,
+                                second + i, watched, count);
+        }
+    });
     return watched.magnitude();
 }
 

@@ -17,6 +17,11 @@ template <class T> struct Watch {
         finite += x - x;
     }
 
+    __attribute__((always_inline)) void join(const Watch &other) {
+        largest = select(other.largest > largest, other.largest, largest);
+        finite += other.finite;
+    }
+
     __attribute__((always_inline)) T magnitude() const {
         return sum_lanes<T>(finite) == 0 ? largest_lane<T>(largest) : T(__builtin_inf());
     }
@@ -42,14 +47,18 @@ FASTNN_INLINE void put(T *to, typename Vec<T>::type v, int count, bool accumulat
 // The largest magnitude in rows row .. of a (rows, n) buffer.
 template <class T>
 static T largest(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t n) {
-    Watch<T> watched;
+    constexpr int lanes = Vec<T>::lanes;
+    Watch<T> watched[4];   // independent of each other, so that none waits for the last
     for (int64_t r = row; r < row + rows; ++r) {
         const T *at = buffer + r * ld;
         int64_t j = 0;
-        for (; j + Vec<T>::lanes <= n; j += Vec<T>::lanes) watched.see(load(at + j));
-        if (j < n) watched.see(load_first(at + j, int(n - j), T(0)));
+        for (; j + 4 * lanes <= n; j += 4 * lanes)
+            for (int i = 0; i < 4; ++i) watched[i].see(load(at + j + i * lanes));
+        for (; j + lanes <= n; j += lanes) watched[0].see(load(at + j));
+        if (j < n) watched[0].see(load_first(at + j, int(n - j), T(0)));
     }
-    return watched.magnitude();
+    for (int i = 1; i < 4; ++i) watched[0].join(watched[i]);
+    return watched[0].magnitude();
 }
 
 }  // namespace FASTNN_VARIANT
