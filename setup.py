@@ -23,8 +23,10 @@ core = Extension(
         "fastnn/_kernels.pxd",
         "fastnn/_rows.pxi",
         "fastnn/_session.pxi",
+        "fastnn/_shortcut.pxi",
         *(f"fastnn/native/{name}.h" for name in (
-            "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random", "run",
+            "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random", "row",
+            "run",
             "simd", "tile", "update", "variant", "verf", "vmath", "watch")),
     ],
     include_dirs=["fastnn"],

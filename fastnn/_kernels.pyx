@@ -613,3 +613,4 @@ def philox(counter, key):
 
 include "_rows.pxi"
 include "_session.pxi"
+include "_shortcut.pxi"

@@ -104,6 +104,7 @@ class Network:
         if not np.isfinite(self._theta).all():
             raise ValueError(f"expected init_gain to give finite {self._dtype}, got {init_gain!r}")
         self.history = None
+        self._shortcut = None   # made by the first forward
 
     # --- what it is --------------------------------------------------------------------------
 
@@ -212,13 +213,15 @@ class Network:
         )
 
     def __getstate__(self):
-        return {name: value for name, value in vars(self).items() if name != "_fitted_by"}
+        return {name: value for name, value in vars(self).items()
+                if name not in ("_fitted_by", "_shortcut")}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
         # It may come as a read-only view on a file (joblib).
         self._theta = aligned_vector(self._layout.size, self._dtype)
         self._theta[...] = state["_theta"]
+        self._shortcut = None
 
     # --- what can be asked of it -------------------------------------------------------------
 
@@ -234,6 +237,11 @@ class Network:
         A : (m, n[L]) array
             Probabilities for softmax and sigmoid outputs.
         """
+        if self._shortcut is None:
+            self._shortcut = passes.open_shortcut(self)
+        A = self._shortcut.forward(X)
+        if A is not None:
+            return A
         return passes.outputs(self, as_features(X, self._layer_sizes[0], self._dtype))
 
     def predict(self, X):

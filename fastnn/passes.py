@@ -25,6 +25,12 @@ def open_session(network, X, y=None, weight=None, *, theta=None, batch_size=None
     )
 
 
+def open_shortcut(network):
+    """A `Shortcut` for `forward` of a few rows of `network`."""
+    return _kernels.Shortcut(network.layer_sizes, network.activation_codes, network.output_code,
+                             network.theta)
+
+
 def outputs(network, X):
     """A[L] (m, n[L]), dropout off."""
     out = np.empty((X.shape[0], network.layer_sizes[-1]), network.dtype)

@@ -101,6 +101,8 @@ template <class T> struct Kernels {
     // theta after one update, by enum Optimizer.
     T (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,
                                int64_t n);
+    // A (n_out,) = activation(a W + b) of a single row a (n_in,); b follows W.
+    void (*forward_row)(const T *a, int64_t n_in, const T *W, int64_t n_out, int activation, T *A);
     // A full register tile: C (tile_rows, panel) = A (tile_rows, depth) B (depth, panel).
     void (*whole_tile)(const T *A, const T *B, int64_t depth, T *C);
     // gradient += l2 W + l1 sign(W).

@@ -4,6 +4,7 @@
 #include "gradient.h"
 #include "loss.h"
 #include "pack.h"
+#include "row.h"
 #include "tile.h"
 #include "update.h"
 
@@ -30,6 +31,7 @@ template <class T> static constexpr fastnn::Kernels<T> make_table() {
             {softmax_output<T>, sigmoid_output<T>, identity_output<T>},
             {update<T, GradientDescent>, update<T, Momentum>, update<T, Nesterov>,
              update<T, RMSprop>, update<T, Adam>},
+            forward_row<T>,
             whole_tile<T>,
             add_penalty_gradient<T>};
 }
