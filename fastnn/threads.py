@@ -6,7 +6,7 @@ import os
 
 # Arithmetic below which another thread costs more than it gains: in a step, where the threads are
 # awake and wait for each other; in a pass by itself, for which they are woken.
-_FLOPS_OF_A_STEP = 750_000
+_FLOPS_OF_A_STEP = 350_000
 _FLOPS_OF_A_PASS = 10_000_000
 
 
