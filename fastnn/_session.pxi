@@ -60,7 +60,7 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
 
 @cython.final
 cdef class Session:
-    """The buffers of passes over `X` (and `y`) by one network; engine/network.py drives it.
+    """The buffers of passes over `X` (and `y`) by one network; fastnn/passes.py drives it.
 
     Parameters
     ----------
@@ -113,12 +113,12 @@ cdef class Session:
         cdef int64_t chunk_rows = rows_at_once(widths, batch_size)
         if self.is_double:
             self.d_layers.resize(len(widths))
-            self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant), theta, X, y,
-                         weight, output, batch_size, chunk_rows, threads, size)
+            self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant), theta, X,
+                                 y, weight, output, batch_size, chunk_rows, threads, size)
         else:
             self.f_layers.resize(len(widths))
-            self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant), theta, X, y,
-                         weight, output, batch_size, chunk_rows, threads, size)
+            self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant), theta, X,
+                                y, weight, output, batch_size, chunk_rows, threads, size)
 
     cdef _set_up(self, Run[real] *run, Layer[real] *layers, const Kernels[real] *k, real[::1] theta,
                  Rows X, Rows y, const double[::1] weight, int output, int64_t batch_size,

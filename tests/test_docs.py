@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import json
 import re
 from pathlib import Path
 
@@ -30,6 +31,22 @@ def test_readme_examples_run():
     for block in blocks:
         exec(compile(block, str(README), "exec"), names)
     assert names["net"].error(names["X_dev"], names["y_dev"]) < 0.05
+
+
+def figure(microseconds):
+    """Three significant digits: 0.0123, 12.3, 12,300."""
+    return f"{float(f'{microseconds:.3g}'):,g}"
+
+
+def test_readme_figures_are_those_of_the_benchmark():
+    """`python -m bench` writes results.json; the README's table is its medians."""
+    results = README.parent / "bench" / "results.json"
+    times = json.loads(results.read_text())["sections"]["step"]["times"]
+    for case, libraries in times.items():
+        row = re.search(rf"^\| {case}, .*$", README.read_text(), re.MULTILINE).group()
+        cells = [cell.strip() for cell in row.strip("|").split("|")][1:]
+        names = ("fastnn", "JAX", "PyTorch", "scikit-learn")
+        assert cells == [figure(libraries[n]["median"] * 1e6) for n in names], case
 
 
 def test_readme_is_one_page():
