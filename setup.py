@@ -21,9 +21,11 @@ core = Extension(
     ],
     depends=[
         "fastnn/_kernels.pxd",
+        "fastnn/_passes.pxi",
         "fastnn/_rows.pxi",
         "fastnn/_session.pxi",
         "fastnn/_shortcut.pxi",
+        "fastnn/_update.pxi",
         *(f"fastnn/native/{name}.h" for name in (
             "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random", "row",
             "run",

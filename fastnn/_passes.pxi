@@ -1,0 +1,159 @@
+# Part of _kernels.pyx: whole passes over data, run by every thread.
+
+
+cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
+    """Mini-batches of the epoch from (run.batch, run.chunk) until its end or the deadline.
+
+    theta is updated while the gradient is computed where a bound says that this is safe; else
+    the gradient is completed and looked at first. Both make the same bits.
+    """
+    # Each thread keeps count for itself, alike: the shared places are written back at the end.
+    cdef int64_t batch = run.batch, chunk = run.chunk, first, rows, size, at, count
+    cdef int64_t batches = tiles(run.rows, run.batch_size)
+    cdef uint64_t step = run.step
+    cdef Reach reach = run.reach
+    cdef Update u = run.update
+    cdef double largest
+    cdef bint last, fused
+    cdef int i
+    # theta is the caller's between two calls.
+    at = cut(run.size, 64, thread, run.threads)
+    run.magnitude[thread] = run.kernels.largest(
+        run.theta + at, 0, 0, 1, cut(run.size, 64, thread + 1, run.threads) - at)
+    pack_weights(run, thread)
+    run.barrier.wait()
+    reach.theta = 0
+    for i in range(run.threads):
+        reach.theta = max(reach.theta, run.magnitude[i])
+    while batch < batches:
+        first = batch * run.batch_size
+        rows = min(run.batch_size, run.rows - first)
+        size = tiles(rows, tiles(rows, run.chunk_rows))
+        at = chunk * size
+        count = min(size, rows - at)
+        last = at + count == rows
+        if chunk == 0:
+            pack_transposed(run, thread)
+            if thread == 0 and run.dropout:
+                choose_masks(run, step)
+        run.barrier.wait()
+        differentiate_chunk(run, first + at, count, rows, at, thread)
+        if last:
+            bound_gradient(run, count, thread)
+        if thread == 0 and seconds_now() > run.deadline:
+            run.stop.store(True)
+        run.barrier.wait()
+        fused = False
+        if last:
+            u.rate = run.rates[batch]
+            if run.optimizer == ADAM:
+                u.correction1 = 1 / (1 - pow(u.beta1, <double>(step + 1)))
+                u.correction2 = 1 / (1 - pow(u.beta2, <double>(step + 1)))
+            # Of several chunks the gradient so far has been looked at, but not bounded.
+            fused = chunk == 0 and safe(run, u.rate, gradient_bound(run, count), &reach)
+        if fused:
+            run.magnitude[thread] = update_tiles(run, &u, count, False, thread)
+        else:
+            weight_gradients(run, run.gradient, count, chunk > 0, thread)
+            if thread == 0:
+                run.loss = 0
+                add_up(run, count)
+                if not isfinite(run.loss):
+                    run.not_finite.store(True)
+            run.barrier.wait()
+            if run.not_finite.load():
+                break
+            if last:
+                largest = 0
+                for i in range(run.threads):
+                    largest = max(largest, run.magnitude[i])
+                if not safe(run, u.rate, largest, &reach):
+                    run.overflows.store(True)
+                    break
+                run.barrier.wait()   # everyone has read the magnitudes
+                run.magnitude[thread] = update_theta(run, &u, thread)
+                run.barrier.wait()
+                pack_weights(run, thread)
+        chunk += 1
+        if last:
+            chunk = 0
+            batch += 1
+            step += 1
+        run.barrier.wait()
+        if last:
+            reach.theta = 0
+            for i in range(run.threads):
+                reach.theta = max(reach.theta, run.magnitude[i])
+        if run.stop.load():
+            break
+    if thread == 0:
+        run.batch, run.chunk, run.step, run.reach = batch, chunk, step, reach
+
+
+cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
+    """dtheta of the mean loss over all rows, one mini-batch, from run.next_row to the deadline."""
+    cdef int64_t at = run.next_row, rows
+    if at == 0:
+        pack_weights(run, thread)
+        pack_transposed(run, thread)
+        if thread == 0 and run.dropout:
+            choose_masks(run, run.step)
+        run.barrier.wait()
+    while at < run.rows:
+        rows = min(run.chunk_rows, run.rows - at)
+        differentiate_chunk(run, at, rows, run.rows, at, thread)
+        run.barrier.wait()
+        weight_gradients(run, run.dtheta, rows, at > 0, thread)
+        if thread == 0:
+            add_up(run, rows)
+            run.stop.store(seconds_now() > run.deadline)
+        at += rows
+        run.barrier.wait()
+        if run.stop.load():
+            break
+    if thread == 0:
+        run.next_row = at
+
+
+cdef void read_in_place(Run[real] *run, int64_t first) noexcept nogil:
+    """A[0] of the rows from `first` is X itself, where X is as the tiles want it."""
+    run.layers[0].A = <real *>(run.X.values + first * run.X.row_stride)
+    run.layers[0].ld = run.X.row_stride // <int64_t>sizeof(real)
+
+
+cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
+    """Losses and errors (or, without y, output activations), dropout off, from run.next_row."""
+    cdef Layer[real] *top = &run.layers[run.depth]
+    cdef int64_t at = run.next_row, rows, row, end, i
+    cdef bint in_place = readable_in_place(run.X, F32 if real is float else F64, sizeof(real))
+    if at == 0:
+        pack_weights(run, thread)
+        if thread == 0:
+            choose_no_masks(run)   # after training, those of its last update stand there
+    while at < run.rows:
+        if in_place and thread == 0:
+            read_in_place(run, at)
+        run.barrier.wait()
+        rows = min(run.chunk_rows, run.rows - at)
+        row = cut(rows, run.kernels.tile_rows, thread, run.threads)
+        end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
+        load_rows(run, at, row, end - row)
+        forward_rows(run, row, end, at)
+        if run.y != NULL:
+            run.kernels.loss[run.output](top, &run.targets, row, end - row)
+        else:
+            run.kernels.output[run.output](top, row, end - row)
+            for i in range(row, end):
+                memcpy(run.out + (at + i) * top.n, top.A + i * top.ld, top.n * sizeof(real))
+        run.barrier.wait()
+        if thread == 0:
+            if run.y != NULL:
+                add_up(run, rows)
+            run.stop.store(seconds_now() > run.deadline)
+        at += rows
+        run.barrier.wait()
+        if run.stop.load():
+            break
+    if thread == 0:
+        run.next_row = at
+        run.layers[0].A, run.layers[0].ld = run.gathered, run.gathered_ld
