@@ -45,9 +45,9 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
                                cbool, T *) noexcept nogil
         T (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
         T (**update_tile)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int, int64_t,
-                          cbool, const Update *, const T *, T *, T *, T *) noexcept nogil
-        T (**update_bias)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, cbool,
-                          const Update *, T *, T *, T *, T *) noexcept nogil
+                          const Update *, T *, T *, T *) noexcept nogil
+        T (**update_bias)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, const Update *,
+                          T *, T *, T *, T *) noexcept nogil
         T (*largest)(const T *, int64_t, int64_t, int64_t, int64_t) noexcept nogil
         void (*drop)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
         void (**loss)(const Layer[T] *, const Targets[T] *, int64_t, int64_t) noexcept nogil

@@ -13,18 +13,14 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
     cdef uint64_t step = run.step
     cdef Reach reach = run.reach
     cdef Update u = run.update
-    cdef double largest
     cdef bint last, fused
-    cdef int i
     # theta is the caller's between two calls.
     at = cut(run.size, 64, thread, run.threads)
     run.magnitude[thread] = run.kernels.largest(
         run.theta + at, 0, 0, 1, cut(run.size, 64, thread + 1, run.threads) - at)
     pack_weights(run, thread)
     run.barrier.wait()
-    reach.theta = 0
-    for i in range(run.threads):
-        reach.theta = max(reach.theta, run.magnitude[i])
+    reach.theta = over_threads(run)
     while batch < batches:
         first = batch * run.batch_size
         rows = min(run.batch_size, run.rows - first)
@@ -52,7 +48,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             # Of several chunks the gradient so far has been looked at, but not bounded.
             fused = chunk == 0 and safe(run, u.rate, gradient_bound(run, count), &reach)
         if fused:
-            run.magnitude[thread] = update_tiles(run, &u, count, False, thread)
+            run.magnitude[thread] = update_tiles(run, &u, count, thread)
         else:
             weight_gradients(run, run.gradient, count, chunk > 0, thread)
             if thread == 0:
@@ -64,10 +60,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             if run.not_finite.load():
                 break
             if last:
-                largest = 0
-                for i in range(run.threads):
-                    largest = max(largest, run.magnitude[i])
-                if not safe(run, u.rate, largest, &reach):
+                if not safe(run, u.rate, over_threads(run), &reach):
                     run.overflows.store(True)
                     break
                 run.barrier.wait()   # everyone has read the magnitudes
@@ -81,9 +74,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             step += 1
         run.barrier.wait()
         if last:
-            reach.theta = 0
-            for i in range(run.threads):
-                reach.theta = max(reach.theta, run.magnitude[i])
+            reach.theta = over_threads(run)
         if run.stop.load():
             break
     if thread == 0:

@@ -84,10 +84,9 @@ cdef bint safe(Run[real] *run, double rate, double gradient, Reach *reach) noexc
     return True
 
 
-cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, bint accumulate,
-                         int thread) noexcept nogil:
-    """Gradient and update in one, of this thread's tiles of every W[l] and b[l]. The last chunk of
-    a mini-batch; `accumulate` where there were others. Returns the largest magnitude in theta."""
+cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thread) noexcept nogil:
+    """Gradient and update in one, of this thread's tiles of every W[l] and b[l], for a mini-batch of
+    one chunk. Returns the largest magnitude in theta."""
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
     # What the rule does not keep is not touched, but is to be a place all the same.
@@ -107,14 +106,23 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, bint acc
                 unit = i * k.tile_rows
                 largest = max(largest, <double>k.update_tile[run.optimizer](
                     layer - 1, layer, rows, unit, <int>min(k.tile_rows, n_in - unit), j * k.panel,
-                    accumulate, &v, run.gradient + W, run.theta + W,
+                    &v, run.theta + W,
                     first + W, second + W))
         v.l2, v.l1, v.weight_decay = 0, 0, 0   # b is not regularized
         for j in range(share(tiles(layer.n, k.panel), thread, run.threads),
                        share(tiles(layer.n, k.panel), thread + 1, run.threads)):
             largest = max(largest, <double>k.update_bias[run.optimizer](
-                layer - 1, layer, rows, j * k.panel, accumulate, &v, run.gradient + b,
+                layer - 1, layer, rows, j * k.panel, &v, run.gradient + b,
                 run.theta + b, first + b, second + b))
+    return largest
+
+
+cdef double over_threads(Run[real] *run) noexcept nogil:
+    """The largest of the threads' magnitudes."""
+    cdef double largest = 0
+    cdef int thread
+    for thread in range(run.threads):
+        largest = max(largest, run.magnitude[thread])
     return largest
 
 

@@ -11,7 +11,7 @@ from fastnn.threads import choose_threads
 TURN = 0.05   # seconds between two turns of Python
 
 
-def open_session(network, X, y=None, weight=None, *, theta=None, batch_size=None, threads=None,
+def open_session(network, X, y=None, weight=None, *, batch_size=None, threads=None,
                  training=False):
     """A `Session` of `network`; X, y and weight as fastnn.inputs gives them."""
     m = max(X.shape[0], 1)
@@ -19,9 +19,8 @@ def open_session(network, X, y=None, weight=None, *, theta=None, batch_size=None
     if threads is None:
         threads = choose_threads(network.layer_sizes, batch_size, steps=training and batch_size < m)
     return _kernels.Session(
-        network.layer_sizes, network.activation_codes, network.output_code,
-        network.theta if theta is None else theta, X, y, weight,
-        batch_size=batch_size, threads=threads, training=training,
+        network.layer_sizes, network.activation_codes, network.output_code, network.theta,
+        X, y, weight, batch_size=batch_size, threads=threads, training=training,
     )
 
 

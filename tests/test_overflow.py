@@ -64,6 +64,14 @@ def test_settings_out_of_the_range_of_the_dtype(settings, X, y, options):
     np.testing.assert_array_equal(net.theta, before)
 
 
+@pytest.mark.parametrize("optimizer", [fastnn.Adam(beta2=0.0, epsilon=1e-39),
+                                       fastnn.RMSprop(rho=0.0, epsilon=1e-39)])
+def test_a_subnormal_epsilon_divides_zero_gradients_by_it(optimizer):
+    net = fastnn.Network([3, 1], init="zeros")
+    net.fit(np.zeros((8, 3)), HALF, epochs=3, optimizer=optimizer)
+    assert (net.theta == 0).all()
+
+
 @pytest.mark.parametrize("beta2", [0.9, 0.999, 0.99999, 0.9999999, 1 - 1e-9])
 def test_first_step_of_adam_near_beta_one(beta2):
     """It is the learning rate, whatever the betas: 1 - beta must not be rounded with beta."""

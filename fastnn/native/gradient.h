@@ -25,11 +25,6 @@ FASTNN_INLINE void gradient(const Layer<T> *below, const Layer<T> *layer, int64_
                          panel_columns<T>});
 }
 
-// How many lanes of the register at column `at` are within a row of n.
-template <class T> FASTNN_INLINE int lanes_at(int64_t n, int64_t at) {
-    return n - at < Vec<T>::lanes ? int(n - at) : int(Vec<T>::lanes);
-}
-
 template <class T>
 static T gradient_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
                        int units, int64_t column, bool accumulate, T *dW) {
@@ -68,8 +63,8 @@ static constexpr int64_t LARGE = 1 << 12;
 
 template <class T, template <class> class Rule, bool Plain>
 FASTNN_INLINE void update_whole(const Rates<T> &s, const Tile<T> &tile, int units, int vectors,
-                                int64_t n, int64_t left, bool accumulate, const T *dW, T *W,
-                                T *first, T *second, T *panel, Watch<T> &watched) {
+                                int64_t n, int64_t left, T *W, T *first, T *second, T *panel,
+                                Watch<T> &watched) {
     constexpr int lanes = Vec<T>::lanes;
     const int64_t width = vectors * lanes;
     for (int v = 0; v < vectors; ++v) {
@@ -77,7 +72,6 @@ FASTNN_INLINE void update_whole(const Rates<T> &s, const Tile<T> &tile, int unit
         for (int r = 0; r < units; ++r) {
             const int64_t at = r * n + v * lanes;
             auto g = load(tile.C + r * panel_columns<T> + v * lanes);
-            if (accumulate) g += load_first(dW + at, count, T(0));
             auto w = count == lanes
                          ? updated<T, Rule, Plain>(s, g, W + at, first + at, second + at, watched)
                          : updated<T, Rule, Plain>(s, g, W + at, first + at, second + at, watched,
@@ -91,15 +85,13 @@ FASTNN_INLINE void update_whole(const Rates<T> &s, const Tile<T> &tile, int unit
 // an empty lane as for a full one, so the rows are pushed together first.
 template <class T, template <class> class Rule, bool Plain>
 FASTNN_INLINE void update_narrow(const Rates<T> &s, const Tile<T> &tile, int units, int64_t n,
-                                 bool accumulate, const T *dW, T *W, T *first, T *second, T *panel,
-                                 Watch<T> &watched) {
+                                 T *W, T *first, T *second, T *panel, Watch<T> &watched) {
     constexpr int lanes = Vec<T>::lanes;
     alignas(64) T close[FASTNN_TILE_ROWS * lanes];
     for (int r = 0; r < units; ++r) store(close + r * n, load(tile.C + r * panel_columns<T>));
     for (int64_t i = 0; i < units * n; i += lanes) {
         const int count = lanes_at<T>(units * n, i);
         auto g = load_first(close + i, count, T(0));
-        if (accumulate) g += load_first(dW + i, count, T(0));
         updated<T, Rule, Plain>(s, g, W + i, first + i, second + i, watched, count);
     }
     for (int r = 0; r < units; ++r) store(panel + r * lanes, load_first(W + r * n, int(n), T(0)));
@@ -108,13 +100,13 @@ FASTNN_INLINE void update_narrow(const Rates<T> &s, const Tile<T> &tile, int uni
 // gradient_tile and the update of the same tile of theta, and of its place in the panels.
 template <class T, template <class> class Rule>
 static T update_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
-                     int units, int64_t column, bool accumulate, const fastnn::Update *u,
-                     const T *dW, T *W, T *first, T *second) {
+                     int units, int64_t column, const fastnn::Update *u, T *W, T *first,
+                     T *second) {
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(layer->n, column, lanes);
     const int64_t n = layer->n, width = vectors * lanes, from = unit * n + column;
     T *panel = layer->W_panels + column * (below->n + 1) + (unit + 1) * width;
-    dW += from, W += from, first += from, second += from;
+    W += from, first += from, second += from;
     // What does not fit the L1 cache comes closer while the product is computed. Into the L2: rows
     // a power of two apart would throw each other out of the L1.
     if (below->n * n >= LARGE)
@@ -129,14 +121,13 @@ static T update_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
     gradient(below, layer, rows, unit, units, column, tile);
     const Rates<T> s(u);
     Watch<T> watched;
-    if_plain(s, [&](auto plain) __attribute__((always_inline)) {
+    if_plain<Rule<T>>(s, [&](auto plain) __attribute__((always_inline)) {
         constexpr bool P = decltype(plain)::is;
         if (4 * n <= 3 * lanes)
-            update_narrow<T, Rule, P>(s, tile, units, n, accumulate, dW, W, first, second, panel,
-                                      watched);
+            update_narrow<T, Rule, P>(s, tile, units, n, W, first, second, panel, watched);
         else
-            update_whole<T, Rule, P>(s, tile, units, vectors, n, n - column, accumulate, dW, W,
-                                     first, second, panel, watched);
+            update_whole<T, Rule, P>(s, tile, units, vectors, n, n - column, W, first, second,
+                                     panel, watched);
     });
     return watched.magnitude();
 }
@@ -144,13 +135,13 @@ static T update_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
 // The same of one panel of b.
 template <class T, template <class> class Rule>
 static T update_bias(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t column,
-                     bool accumulate, const fastnn::Update *u, T *db, T *b, T *first, T *second) {
+                     const fastnn::Update *u, T *db, T *b, T *first, T *second) {
     constexpr int lanes = Vec<T>::lanes;
-    bias_gradient(layer, rows, column, accumulate, db);
+    bias_gradient(layer, rows, column, false, db);
     T *panel = layer->W_panels + column * (below->n + 1);
     const Rates<T> s(u);
     Watch<T> watched;
-    if_plain(s, [&](auto plain) __attribute__((always_inline)) {
+    if_plain<Rule<T>>(s, [&](auto plain) __attribute__((always_inline)) {
         for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
             const int64_t at = column + v * lanes;
             const int count = lanes_at<T>(layer->n, at);

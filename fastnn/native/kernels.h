@@ -79,14 +79,14 @@ template <class T> struct Kernels {
                           T *db);
 
     // gradient_tile or bias_gradient and at once the update of the same stretch of theta, and of its
-    // place in the panels, by enum Optimizer. W, dW, first and second are those of the layer.
+    // place in the panels, by enum Optimizer. W, first and second are those of the layer.
     // Returns the largest magnitude in the new theta.
     T (*update_tile[OPTIMIZERS])(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
-                                 int64_t unit, int units, int64_t column, bool accumulate,
-                                 const Update *u, const T *dW, T *W, T *first, T *second);
-    T (*update_bias[OPTIMIZERS])(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
-                                 int64_t column, bool accumulate, const Update *u, T *db, T *b,
+                                 int64_t unit, int units, int64_t column, const Update *u, T *W,
                                  T *first, T *second);
+    T (*update_bias[OPTIMIZERS])(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
+                                 int64_t column, const Update *u, T *db, T *b, T *first,
+                                 T *second);
     // The largest magnitude in rows [row, row + rows) of a (.., ld) buffer of width n.
     T (*largest)(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t n);
 

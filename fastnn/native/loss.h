@@ -21,11 +21,6 @@ template <class T, class Body> FASTNN_INLINE void each_register(int64_t n, Body 
     if (at < n) body(at, lane_numbers<T>() < T(n - at));
 }
 
-// How many lanes of the register at `at` lie within a row of n.
-template <class T> FASTNN_INLINE int lanes_from(int64_t n, int64_t at) {
-    return n - at < Vec<T>::lanes ? int(n - at) : int(Vec<T>::lanes);
-}
-
 template <class T> FASTNN_INLINE T weight_of(const Targets<T> *t, int64_t row) {
     return t->weight ? t->weight[row] : T(1);
 }
@@ -100,7 +95,7 @@ static void sigmoid_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row
         const T weight = weight_of(t, r), scale = weight * t->scale;
         V loss{}, wrong{};
         for (int64_t at = 0; at < layer->n; at += Vec<T>::lanes) {
-            const int count = lanes_from<T>(layer->n, at);
+            const int count = lanes_at<T>(layer->n, at);
             // A padded lane has z = -inf, y = 0: it loses nothing and is right.
             V z = load_first(z_row + at, count, T(-__builtin_inf()));
             V y = load_first(y_row + at, count, T(0));
@@ -127,7 +122,7 @@ static void squared_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row
         const T weight = weight_of(t, r), scale = weight * t->scale;
         V sum{};
         for (int64_t at = 0; at < layer->n; at += Vec<T>::lanes) {
-            const int count = lanes_from<T>(layer->n, at);
+            const int count = lanes_at<T>(layer->n, at);
             V e = load_first(z_row + at, count, T(0)) - load_first(y_row + at, count, T(0));
             sum += e * e;
             if (layer->dZ) store(layer->dZ + r * layer->ld + at, e * scale);

@@ -42,6 +42,11 @@ template <class T> FASTNN_INLINE void store(T *p, typename Vec<T>::type v) {
     *reinterpret_cast<typename Vec<T>::unaligned *>(p) = v;
 }
 
+// How many lanes of the register at column `at` lie within a row of n.
+template <class T> FASTNN_INLINE int lanes_at(int64_t n, int64_t at) {
+    return n - at < Vec<T>::lanes ? int(n - at) : int(Vec<T>::lanes);
+}
+
 // The first `count` lanes, for the end of a row that must not be run over. Nothing else is read or
 // written: the masked instructions of AVX are exact about that, the copies are by construction.
 #if defined(FASTNN_AVX512)

@@ -136,10 +136,10 @@ template <class T> struct Adam {
 template <bool value> struct Flag {
     static constexpr bool is = value;
 };
-template <class T, class Body> FASTNN_INLINE void if_plain(const Rates<T> &s, Body body) {
-    // Below this an estimate of 1 / epsilon could overflow.
-    const bool adaptive = s.beta2 > 0;
-    if (s.l1 > 0 || (adaptive && s.epsilon < T(1e-30)))
+template <class Rule, class T, class Body>
+FASTNN_INLINE void if_plain(const Rates<T> &s, Body body) {
+    // Below 1e-30 an estimate of 1 / epsilon could overflow.
+    if (s.l1 > 0 || (Rule::has_second && s.epsilon < T(1e-30)))
         body(Flag<false>());
     else
         body(Flag<true>());
@@ -184,7 +184,7 @@ static T update(const fastnn::Update *u, const T *gradient, T *theta, T *first, 
     constexpr int lanes = Vec<T>::lanes;
     const Rates<T> s(u);
     Watch<T> watched;
-    if_plain(s, [&](auto plain) __attribute__((always_inline)) {
+    if_plain<Rule<T>>(s, [&](auto plain) __attribute__((always_inline)) {
         constexpr bool P = decltype(plain)::is;
         int64_t i = 0;
         for (; i + lanes <= n; i += lanes)
