@@ -28,8 +28,7 @@ core = Extension(
         "fastnn/_update.pxi",
         *(f"fastnn/native/{name}.h" for name in (
             "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random", "row",
-            "run",
-            "simd", "tile", "update", "variant", "verf", "vmath", "watch")),
+            "run", "simd", "tile", "transpose", "update", "variant", "verf", "vmath", "watch")),
     ],
     include_dirs=["fastnn"],
     extra_compile_args=["-std=c++17", "-O3", "-fno-math-errno", "-ffp-contract=fast", "-pthread"],

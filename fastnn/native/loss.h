@@ -1,10 +1,14 @@
 // The three losses, from logits (so that no log 0 is ever taken), and the three
 // outputs. Each works in place over rows of the output layer: its A holds Z[L]
 // on entry.
+//
+// A register takes as long for one unit as for all its lanes. So rows of few units are transposed
+// and lie side by side, one in each lane; only wider ones are gone along.
 #pragma once
 
 #include "kernels.h"
 #include "simd.h"
+#include "transpose.h"
 #include "vmath.h"
 
 namespace FASTNN_VARIANT {
@@ -12,8 +16,33 @@ namespace FASTNN_VARIANT {
 using fastnn::Layer;
 using fastnn::Targets;
 
-// Rows are worked on in whole registers: their padding is the core's own and may be written. The
-// body learns which lanes are `inside` the row.
+template <class T> static constexpr int narrow = 2 * Vec<T>::lanes;
+
+// As many rows as a register has lanes: at[j] holds unit j of all of them.
+template <class T> struct alignas(64) Columns {
+    static constexpr int lanes = Vec<T>::lanes;
+    T at[narrow<T>][lanes];
+
+    FASTNN_INLINE int part(int64_t n, int64_t unit) { return lanes_at<T>(n, unit); }
+
+    __attribute__((always_inline)) void read(const T *rows, int64_t ld, int count, int64_t n) {
+        for (int64_t j = 0; j < n; j += lanes)
+            transpose(rows + j, ld, count, part(n, j), at[j], lanes);
+    }
+
+    // Whole registers: the padding of a row is the core's own, and is made 0.
+    __attribute__((always_inline)) void write(T *rows, int64_t ld, int count, int64_t n) const {
+        for (int64_t j = 0; j < n; j += lanes)
+            transpose(at[j], lanes, part(n, j), count, rows + j, ld);
+    }
+};
+
+// body(r, count) for as many rows at a time as fit side by side.
+template <class T, class Body> FASTNN_INLINE void side_by_side(int64_t row, int64_t rows, Body body) {
+    for (int64_t r = row; r < row + rows; r += Vec<T>::lanes) body(r, lanes_at<T>(row + rows, r));
+}
+
+// Rows are worked on in whole registers. The body learns which lanes are `inside` the row.
 template <class T, class Body> FASTNN_INLINE void each_register(int64_t n, Body body) {
     constexpr int lanes = Vec<T>::lanes;
     int64_t at = 0;
@@ -25,15 +54,21 @@ template <class T> FASTNN_INLINE T weight_of(const Targets<T> *t, int64_t row) {
     return t->weight ? t->weight[row] : T(1);
 }
 
-// A row z becomes e^(z - max z). `others` leaves out one of the largest, whose term is 1: the loss
-// of a confident, right answer is log(1 + others), which 1 + others alone would round to 0.
-template <class T> struct Exponentials {
-    T top;          // max z
-    int64_t unit;   // where it first is
-    T others;
+template <class T>
+FASTNN_INLINE typename Vec<T>::type weights_of(const Targets<T> *t, int64_t row, int count) {
+    return t->weight ? load_first(t->weight + row, count, T(0)) : broadcast(T(1));
+}
+
+// ---- softmax -------------------------------------------------------------------------------
+// A row z becomes e^(z - max z). `others` is their sum without one of the largest, whose term is 1:
+// the loss of a confident, right answer is log(1 + others), which 1 + others alone would round to 0.
+template <class Number, class Unit> struct Exponentials {
+    Number top;   // max z
+    Unit unit;    // where it first is
+    Number others;
 };
 
-template <class T> FASTNN_INLINE Exponentials<T> exponentials(T *row, int64_t n) {
+template <class T> FASTNN_INLINE Exponentials<T, int64_t> exponentials(T *row, int64_t n) {
     typedef typename Vec<T>::type V;
     const T lowest = -T(__builtin_inf());
     V largest = broadcast(lowest), not_numbers{};
@@ -42,7 +77,7 @@ template <class T> FASTNN_INLINE Exponentials<T> exponentials(T *row, int64_t n)
         largest = select(z > largest, z, largest);
         not_numbers += z != z ? z : V{};
     });
-    Exponentials<T> e;
+    Exponentials<T, int64_t> e;
     e.top = largest_lane<T>(largest) + sum_lanes<T>(not_numbers);   // a NaN must not be passed over
     e.unit = 0;
     while (e.unit + 1 < n && !(row[e.unit] == e.top)) ++e.unit;
@@ -56,96 +91,176 @@ template <class T> FASTNN_INLINE Exponentials<T> exponentials(T *row, int64_t n)
     return e;
 }
 
+template <class T>
+FASTNN_INLINE Exponentials<typename Vec<T>::type, typename Vec<T>::type>
+exponentials(Columns<T> &z, int64_t n) {
+    typedef typename Vec<T>::type V;
+    V top = load(z.at[0]), unit{}, not_numbers = top - top, others{};
+    for (int64_t j = 1; j < n; ++j) {
+        V z_j = load(z.at[j]);
+        not_numbers += z_j != z_j ? z_j : V{};
+        unit = select(z_j > top, broadcast(T(j)), unit);
+        top = select(z_j > top, z_j, top);
+    }
+    top += not_numbers;
+    for (int64_t j = 0; j < n; ++j) {
+        V x = vexp<T>(load(z.at[j]) - top);
+        store(z.at[j], x);
+        others += select(unit == T(j), x - x, x);
+    }
+    return {top, unit, others};
+}
+
 // L = log(sum_j e^z_j) - z_y;  dZ = softmax(z) - [j = y].
 template <class T>
+FASTNN_INLINE void softmax_loss_columns(const Layer<T> *layer, const Targets<T> *t, int64_t r,
+                                        int count) {
+    typedef typename Vec<T>::type V;
+    const int64_t n = layer->n;
+    Columns<T> z;
+    z.read(layer->A + r * layer->ld, layer->ld, count, n);
+    alignas(V) T labels[Vec<T>::lanes] = {};
+    for (int i = 0; i < count; ++i) labels[i] = T(t->labels[r + i]);
+    V y = load(labels), z_y{}, weight = weights_of(t, r, count);
+    for (int64_t j = 0; j < n; ++j) z_y = select(y == T(j), load(z.at[j]), z_y);
+    const auto e = exponentials(z, n);
+    store_first(t->loss + r, weight * (vlog1p<T>(e.others) + (e.top - z_y)), count);
+    if (t->error) store_first(t->error + r, select(e.unit == y, V{}, weight), count);
+    if (layer->dZ) {
+        const V scale = weight * t->scale, each = scale / (1 + e.others);
+        for (int64_t j = 0; j < n; ++j) {
+            V p = load(z.at[j]) * each, at_y = select(e.unit == y, -e.others * each, p - scale);
+            store(z.at[j], select(y == T(j), at_y, p));
+        }
+        z.write(layer->dZ + r * layer->ld, layer->ld, count, n);
+    }
+}
+
+template <class T>
+FASTNN_INLINE void softmax_loss_row(const Layer<T> *layer, const Targets<T> *t, int64_t r) {
+    T *z = layer->A + r * layer->ld;
+    const int64_t y = t->labels[r];
+    const T z_y = z[y], weight = weight_of(t, r);
+    const auto e = exponentials(z, layer->n);
+    t->loss[r] = weight * (vlog1p<T>(broadcast(e.others))[0] + (e.top - z_y));
+    if (t->error) t->error[r] = e.unit == y ? T(0) : weight;
+    if (layer->dZ) {
+        const T scale = weight * t->scale, each = scale / (1 + e.others);
+        T *dZ = layer->dZ + r * layer->ld;
+        for (int64_t j = 0; j < layer->n; j += Vec<T>::lanes) store(dZ + j, load(z + j) * each);
+        dZ[y] = e.unit == y ? -e.others * each : dZ[y] - scale;
+    }
+}
+
+template <class T>
 static void softmax_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row, int64_t rows) {
-    constexpr int lanes = Vec<T>::lanes;
-    for (int64_t from = row; from < row + rows; from += lanes) {
-        const int64_t end = from + lanes < row + rows ? from + lanes : row + rows;
-        T others[lanes] = {}, behind[lanes] = {};   // max z - z_y
-        for (int64_t r = from; r < end; ++r) {
-            T *z = layer->A + r * layer->ld;
-            const int64_t y = t->labels[r];
-            const T z_y = z[y], weight = weight_of(t, r);
-            const Exponentials<T> e = exponentials(z, layer->n);
-            others[r - from] = e.others;
-            behind[r - from] = e.top - z_y;
-            if (t->error) t->error[r] = e.unit == y ? T(0) : weight;
-            if (layer->dZ) {
-                const T scale = weight * t->scale, each = scale / (1 + e.others);
-                T *dZ = layer->dZ + r * layer->ld;
-                for (int64_t j = 0; j < layer->n; j += lanes) store(dZ + j, load(z + j) * each);
-                dZ[y] = e.unit == y ? -e.others * each : dZ[y] - scale;
-            }
-        }
-        // The logarithms of a register of rows at once.
-        T loss[lanes];
-        store(loss, vlog1p<T>(load(others)) + load(behind));
-        for (int64_t r = from; r < end; ++r) t->loss[r] = weight_of(t, r) * loss[r - from];
-    }
-}
-
-// L = sum_j log(1 + e^z_j) - y_j z_j;  dZ = sigmoid(z) - y. Both from e^-|z|, so that neither
-// overflows nor cancels. A label is right when it is on the output's side of 1/2.
-template <class T>
-static void sigmoid_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row, int64_t rows) {
-    typedef typename Vec<T>::type V;
-    for (int64_t r = row; r < row + rows; ++r) {
-        const T *z_row = layer->A + r * layer->ld, *y_row = t->Y + r * t->ldy;
-        const T weight = weight_of(t, r), scale = weight * t->scale;
-        V loss{}, wrong{};
-        for (int64_t at = 0; at < layer->n; at += Vec<T>::lanes) {
-            const int count = lanes_at<T>(layer->n, at);
-            // A padded lane has z = -inf, y = 0: it loses nothing and is right.
-            V z = load_first(z_row + at, count, T(-__builtin_inf()));
-            V y = load_first(y_row + at, count, T(0));
-            V e = vexp<T>(select(z > V{}, -z, z));
-            loss += select(z > V{}, z - y * z, select(y == V{}, V{}, -y * z)) + vlog1p<T>(e);
-            wrong += select((z > V{}) != (y > T(0.5)), broadcast(T(1)), V{});
-            if (layer->dZ) {
-                V tail = e / (1 + e);
-                V dZ = select(z > V{}, (1 - y) - tail, tail - y);
-                store(layer->dZ + r * layer->ld + at, dZ * scale);
-            }
-        }
-        t->loss[r] = weight * sum_lanes<T>(loss);
-        if (t->error) t->error[r] = weight * sum_lanes<T>(wrong) / T(layer->n);
-    }
-}
-
-// L = 1/2 sum_j (z_j - y_j)^2;  dZ = z - y.
-template <class T>
-static void squared_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row, int64_t rows) {
-    typedef typename Vec<T>::type V;
-    for (int64_t r = row; r < row + rows; ++r) {
-        const T *z_row = layer->A + r * layer->ld, *y_row = t->Y + r * t->ldy;
-        const T weight = weight_of(t, r), scale = weight * t->scale;
-        V sum{};
-        for (int64_t at = 0; at < layer->n; at += Vec<T>::lanes) {
-            const int count = lanes_at<T>(layer->n, at);
-            V e = load_first(z_row + at, count, T(0)) - load_first(y_row + at, count, T(0));
-            sum += e * e;
-            if (layer->dZ) store(layer->dZ + r * layer->ld + at, e * scale);
-        }
-        t->loss[r] = weight * sum_lanes<T>(sum) / 2;
-        if (t->error) t->error[r] = weight * sum_lanes<T>(sum) / T(layer->n);
-    }
+    if (layer->n > narrow<T>)
+        for (int64_t r = row; r < row + rows; ++r) softmax_loss_row(layer, t, r);
+    else
+        side_by_side<T>(row, rows, [&](int64_t r, int count) __attribute__((always_inline)) {
+            softmax_loss_columns(layer, t, r, count);
+        });
 }
 
 template <class T> static void softmax_output(const Layer<T> *layer, int64_t row, int64_t rows) {
-    for (int64_t r = row; r < row + rows; ++r) {
-        T *z = layer->A + r * layer->ld;
-        const T sum = 1 + exponentials(z, layer->n).others;
-        for (int64_t j = 0; j < layer->n; j += Vec<T>::lanes) store(z + j, load(z + j) / sum);
+    const int64_t n = layer->n, ld = layer->ld;
+    if (n > narrow<T>)
+        for (T *z = layer->A + row * ld; z < layer->A + (row + rows) * ld; z += ld) {
+            const T sum = 1 + exponentials(z, n).others;
+            for (int64_t j = 0; j < n; j += Vec<T>::lanes) store(z + j, load(z + j) / sum);
+        }
+    else
+        side_by_side<T>(row, rows, [&](int64_t r, int count) __attribute__((always_inline)) {
+            Columns<T> z;
+            z.read(layer->A + r * ld, ld, count, n);
+            const auto sum = 1 + exponentials(z, n).others;
+            for (int64_t j = 0; j < n; ++j) store(z.at[j], load(z.at[j]) / sum);
+            z.write(layer->A + r * ld, ld, count, n);
+        });
+}
+
+// ---- sums over the outputs -----------------------------------------------------------------
+
+// L = log(1 + e^z) - y z;  dZ = sigmoid(z) - y. Both from e^-|z|, so that neither overflows nor
+// cancels. A label is right when it is on the output's side of 1/2.
+template <class T> struct Logistic {
+    typedef typename Vec<T>::type V;
+    static constexpr T neutral = -T(__builtin_inf());   // with y = 0 it loses nothing and is right
+    V loss, error, dZ;
+
+    __attribute__((always_inline)) Logistic(V z, V y) {
+        V e = vexp<T>(select(z > V{}, -z, z)), tail = e / (1 + e);
+        loss = select(z > V{}, z - y * z, select(y == V{}, V{}, -y * z)) + vlog1p<T>(e);
+        error = select((z > V{}) != (y > T(0.5)), broadcast(T(1)), V{});
+        dZ = select(z > V{}, (1 - y) - tail, tail - y);
     }
+};
+
+// L = 1/2 (z - y)^2;  dZ = z - y.
+template <class T> struct Squared {
+    typedef typename Vec<T>::type V;
+    static constexpr T neutral = 0;
+    V loss, error, dZ;
+
+    __attribute__((always_inline)) Squared(V z, V y) {
+        dZ = z - y;
+        error = dZ * dZ;
+        loss = error / 2;
+    }
+};
+
+template <class T, template <class> class Loss>
+static void summed_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row, int64_t rows) {
+    typedef typename Vec<T>::type V;
+    const int64_t n = layer->n, ld = layer->ld;
+    if (n > narrow<T>) {
+        for (int64_t r = row; r < row + rows; ++r) {
+            const T weight = weight_of(t, r);
+            V loss{}, error{};
+            for (int64_t j = 0; j < n; j += Vec<T>::lanes) {
+                const int count = lanes_at<T>(n, j);
+                const Loss<T> at(load_first(layer->A + r * ld + j, count, Loss<T>::neutral),
+                                 load_first(t->Y + r * t->ldy + j, count, T(0)));
+                loss += at.loss, error += at.error;
+                if (layer->dZ) store(layer->dZ + r * ld + j, at.dZ * (weight * t->scale));
+            }
+            t->loss[r] = weight * sum_lanes<T>(loss);
+            if (t->error) t->error[r] = weight * sum_lanes<T>(error) / T(n);
+        }
+        return;
+    }
+    side_by_side<T>(row, rows, [&](int64_t r, int count) __attribute__((always_inline)) {
+        const V weight = weights_of(t, r, count);
+        V loss{}, error{};
+        Columns<T> z, y;
+        z.read(layer->A + r * ld, ld, count, n);
+        y.read(t->Y + r * t->ldy, t->ldy, count, n);
+        for (int64_t j = 0; j < n; ++j) {
+            const Loss<T> at(load(z.at[j]), load(y.at[j]));
+            loss += at.loss, error += at.error;
+            store(z.at[j], at.dZ * (weight * t->scale));
+        }
+        store_first(t->loss + r, weight * loss, count);
+        if (t->error) store_first(t->error + r, weight * error / T(n), count);
+        if (layer->dZ) z.write(layer->dZ + r * ld, ld, count, n);
+    });
 }
 
 template <class T> static void sigmoid_output(const Layer<T> *layer, int64_t row, int64_t rows) {
-    for (int64_t r = row; r < row + rows; ++r)
-        for (int64_t at = 0; at < layer->n; at += Vec<T>::lanes) {
-            T *z = layer->A + r * layer->ld + at;
-            store(z, vsigmoid<T>(load(z)));
-        }
+    const int64_t n = layer->n, ld = layer->ld;
+    if (n > narrow<T> / 2)
+        for (int64_t r = row; r < row + rows; ++r)
+            for (int64_t j = 0; j < n; j += Vec<T>::lanes) {
+                T *z = layer->A + r * ld + j;
+                store(z, vsigmoid<T>(load(z)));
+            }
+    else
+        side_by_side<T>(row, rows, [&](int64_t r, int count) __attribute__((always_inline)) {
+            Columns<T> z;
+            z.read(layer->A + r * ld, ld, count, n);
+            for (int64_t j = 0; j < n; ++j) store(z.at[j], vsigmoid<T>(load(z.at[j])));
+            z.write(layer->A + r * ld, ld, count, n);
+        });
 }
 
 template <class T> static void identity_output(const Layer<T> *, int64_t, int64_t) {}

@@ -5,6 +5,7 @@
 
 #include "simd.h"
 #include "tile.h"
+#include "transpose.h"
 
 namespace FASTNN_VARIANT {
 
@@ -26,18 +27,18 @@ static void pack(const T *W, const T *b, int64_t n_in, int64_t n_out, int64_t co
     }
 }
 
-// (n_out, width): columns column.. of the transpose of W.
+// (n_out, width): columns column.. of the transpose of W, zeros past the last.
 template <class T>
 static void pack_transposed(const T *W, int64_t n_in, int64_t n_out, int64_t column, T *panels) {
     constexpr int lanes = Vec<T>::lanes;
-    const int64_t width = vectors_from(n_in, column, lanes) * lanes;
+    const int vectors = vectors_from(n_in, column, lanes);
+    const int64_t width = vectors * lanes;
     T *panel = panels + column * n_out;
-    for (int64_t i = 0; i < width; ++i) {
-        const T *row = W + (column + i) * n_out;
-        if (column + i < n_in)
-            for (int64_t j = 0; j < n_out; ++j) panel[j * width + i] = row[j];
-        else
-            for (int64_t j = 0; j < n_out; ++j) panel[j * width + i] = 0;
+    for (int v = 0; v < vectors; ++v) {
+        const int64_t unit = column + v * lanes;
+        for (int64_t j = 0; j < n_out; j += lanes)
+            transpose(W + unit * n_out + j, n_out, lanes_at<T>(n_in, unit), lanes_at<T>(n_out, j),
+                      panel + j * width + v * lanes, width);
     }
 }
 

@@ -27,7 +27,7 @@ template <class T> static constexpr fastnn::Kernels<T> make_table() {
              update_bias<T, RMSprop>, update_bias<T, Adam>},
             largest<T>,
             drop<T>,
-            {softmax_loss<T>, sigmoid_loss<T>, squared_loss<T>},
+            {softmax_loss<T>, summed_loss<T, Logistic>, summed_loss<T, Squared>},
             {softmax_output<T>, sigmoid_output<T>, identity_output<T>},
             {update<T, GradientDescent>, update<T, Momentum>, update<T, Nesterov>,
              update<T, RMSprop>, update<T, Adam>},
