@@ -18,12 +18,18 @@ namespace FASTNN_VARIANT {
 template <class T> struct Rates {
     T rate, l2, l1, decay, beta1, beta2, epsilon, correction1, correction2;
     T rest1, rest2;   // 1 - beta, of betas that T may round to 1
+    // Adam's corrections, divided out of m / (sqrt(v) + epsilon) into its rate and epsilon.
+    T corrected_rate, corrected_epsilon;
 
     explicit Rates(const fastnn::Update *u)
         : rate(T(u->rate)), l2(T(u->l2)), l1(T(u->l1)), decay(T(1 - u->rate * u->weight_decay)),
           beta1(T(u->beta1)), beta2(T(u->beta2)), epsilon(T(u->epsilon)),
           correction1(T(u->correction1)), correction2(T(u->correction2)),
-          rest1(T(1 - u->beta1)), rest2(T(1 - u->beta2)) {}
+          rest1(T(1 - u->beta1)), rest2(T(1 - u->beta2)) {
+        const double root = __builtin_sqrt(u->correction2);
+        corrected_rate = T(u->rate * u->correction1 / root);
+        corrected_epsilon = T(u->epsilon / root);
+    }
 };
 
 // S(w - step, k), and the sign of w - step where it is larger than k. Written so that w is rounded
@@ -43,23 +49,27 @@ template <class T> struct Shrunk {
 // The rules below are compiled twice: Plain has no L1 and no extreme epsilon, which are nearly all
 // updates, and its loop has no branch.
 
-// rate / (sqrt(square) + epsilon), the adaptive learning rates.
+// numerator / (sqrt(square) + epsilon), the step of adaptive learning rates.
 template <bool Plain, class T>
-FASTNN_INLINE typename Vec<T>::type adaptive_rate(const Rates<T> &s, typename Vec<T>::type square) {
+FASTNN_INLINE typename Vec<T>::type over_root(typename Vec<T>::type numerator,
+                                              typename Vec<T>::type square, T epsilon) {
 #if defined(FASTNN_AVX512)
     // A square root and a division take some 20 cycles a register, more than all the rest of Adam.
     // The processor's 14-bit estimates and a Newton step each are good to 2 ulp in a fifth of that.
     if constexpr (Plain && sizeof(T) == 4) {
         typedef typename Vec<T>::type V;
+        // The estimate of a root of 0 would be infinite. Epsilon, of 1e-12 at least, hides the rest.
+        square = select(square > 1e-38f, square, broadcast(1e-38f));
         V y = (V)_mm512_maskz_rsqrt14_ps(0xffff, (__m512)square);
         V root = square * y;
         root += 0.5f * y * (square - root * root);
-        V below = select(square > V{}, root, V{}) + s.epsilon;
+        V below = root + epsilon;
         V r = (V)_mm512_maskz_rcp14_ps(0xffff, (__m512)below);
-        return s.rate * (r + r * (1.0f - below * r));
+        V quotient = numerator * r;
+        return quotient + quotient * (1.0f - below * r);
     }
 #endif
-    return s.rate / (vsqrt<T>(square) + s.epsilon);
+    return numerator / (vsqrt<T>(square) + epsilon);
 }
 
 template <class T> struct GradientDescent {
@@ -111,9 +121,9 @@ template <class T> struct RMSprop {
     static constexpr bool has_first = false, has_second = true;
     template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &square) {
         square = s.beta2 * square + s.rest2 * (g * g);
-        V rate = adaptive_rate<Plain>(s, square);
-        if (!Plain && s.l1 > 0) return Shrunk<T>(w, rate * g, rate * s.l1).w;
-        return w - rate * g;
+        if (Plain) return w - over_root<Plain>(s.rate * g, square, s.epsilon);
+        V rate = over_root<Plain>(broadcast(s.rate), square, s.epsilon);
+        return s.l1 > 0 ? Shrunk<T>(w, rate * g, rate * s.l1).w : w - rate * g;
     }
 };
 
@@ -124,11 +134,13 @@ template <class T> struct Adam {
     template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &mean, V &square) {
         mean = s.beta1 * mean + s.rest1 * g;
         square = s.beta2 * square + s.rest2 * (g * g);
-        V rate = adaptive_rate<Plain>(s, square * s.correction2);
+        if (Plain)
+            return w * s.decay - over_root<Plain>(s.corrected_rate * mean, square,
+                                                  s.corrected_epsilon);
+        V rate = over_root<Plain>(broadcast(s.rate), square * s.correction2, s.epsilon);
         V step = rate * (mean * s.correction1);
         w = w * s.decay;
-        if (!Plain && s.l1 > 0) return Shrunk<T>(w, step, rate * s.l1).w;
-        return w - step;
+        return s.l1 > 0 ? Shrunk<T>(w, step, rate * s.l1).w : w - step;
     }
 };
 
@@ -138,8 +150,7 @@ template <bool value> struct Flag {
 };
 template <class Rule, class T, class Body>
 FASTNN_INLINE void if_plain(const Rates<T> &s, Body body) {
-    // Below 1e-30 an estimate of 1 / epsilon could overflow.
-    if (s.l1 > 0 || (Rule::has_second && s.epsilon < T(1e-30)))
+    if (s.l1 > 0 || (Rule::has_second && !(s.corrected_epsilon >= T(1e-12))))
         body(Flag<false>());
     else
         body(Flag<true>());

@@ -6,24 +6,32 @@
 
 namespace FASTNN_VARIANT {
 
-// The largest magnitude of what goes by; infinite if something was not finite.
+// The largest magnitude of what goes by; infinite if something was not finite. Without their sign
+// the bits of numbers are in the order of the numbers, and those of infinity and NaN come last.
 template <class T> struct Watch {
     typedef typename Vec<T>::type V;
-    V largest{}, finite{};   // x - x is 0 for every finite x and NaN for the rest
+    typedef typename Vec<T>::mask Signed;
+    typedef typename Scalar<T>::bits Bits;
+    Signed largest{};
 
-    __attribute__((always_inline)) void see(V x) {
-        V magnitude = vabs<T>(x);
-        largest = select(magnitude > largest, magnitude, largest);
-        finite += x - x;
-    }
+    __attribute__((always_inline)) void see(V x) { take((Signed)vabs<T>(x)); }
 
-    __attribute__((always_inline)) void join(const Watch &other) {
-        largest = select(other.largest > largest, other.largest, largest);
-        finite += other.finite;
-    }
+    __attribute__((always_inline)) void join(const Watch &other) { take(other.largest); }
 
     __attribute__((always_inline)) T magnitude() const {
-        return sum_lanes<T>(finite) == 0 ? largest_lane<T>(largest) : T(__builtin_inf());
+        const T infinite = T(__builtin_inf());
+        Bits most = 0, end;
+        for (int i = 0; i < Vec<T>::lanes; ++i) most = largest[i] > most ? largest[i] : most;
+        memcpy(&end, &infinite, sizeof end);
+        if (most > end) most = end;
+        T magnitude;
+        memcpy(&magnitude, &most, sizeof magnitude);
+        return magnitude;
+    }
+
+private:
+    __attribute__((always_inline)) void take(Signed bits) {
+        largest = select(bits > largest, bits, largest);
     }
 };
 
