@@ -1,6 +1,22 @@
 # Part of _kernels.pyx: whole passes over data, run by every thread.
 
 
+cdef bint in_place(Run[real] *run) noexcept nogil:
+    """Whether X can be A[0] as it lies there: in the order of its rows, with nothing dropped."""
+    return (readable_in_place(run.X, F32 if real is float else F64, sizeof(real))
+            and run.index == NULL and not run.layers[0].dropout.on)
+
+
+cdef void choose_input(Run[real] *run, int64_t first) noexcept nogil:
+    """A[0] of the rows from `first`: X itself where that will do, else a buffer to gather them in."""
+    cdef Layer[real] *x = &run.layers[0]
+    if in_place(run):
+        x.A = <real *>(run.X.values + first * run.X.row_stride)
+        x.ld = run.X.row_stride // <int64_t>sizeof(real)
+    else:
+        x.A, x.ld = run.gathered, run.gathered_ld
+
+
 cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
     """Mini-batches of the epoch from (run.batch, run.chunk) until its end or the deadline.
 
@@ -32,6 +48,8 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             pack_transposed(run, thread)
             if thread == 0 and run.dropout:
                 choose_masks(run, step)
+        if thread == 0:
+            choose_input(run, first + at)
         run.barrier.wait()
         differentiate_chunk(run, first + at, count, rows, at, thread)
         if last:
@@ -89,8 +107,10 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
         pack_transposed(run, thread)
         if thread == 0 and run.dropout:
             choose_masks(run, run.step)
-        run.barrier.wait()
     while at < run.rows:
+        if thread == 0:
+            choose_input(run, at)
+        run.barrier.wait()
         rows = min(run.chunk_rows, run.rows - at)
         differentiate_chunk(run, at, rows, run.rows, at, thread)
         run.barrier.wait()
@@ -106,24 +126,17 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
         run.next_row = at
 
 
-cdef void read_in_place(Run[real] *run, int64_t first) noexcept nogil:
-    """A[0] of the rows from `first` is X itself, where X is as the tiles want it."""
-    run.layers[0].A = <real *>(run.X.values + first * run.X.row_stride)
-    run.layers[0].ld = run.X.row_stride // <int64_t>sizeof(real)
-
-
 cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
     """Losses and errors (or, without y, output activations), dropout off, from run.next_row."""
     cdef Layer[real] *top = &run.layers[run.depth]
     cdef int64_t at = run.next_row, rows, row, end, i
-    cdef bint in_place = readable_in_place(run.X, F32 if real is float else F64, sizeof(real))
     if at == 0:
         pack_weights(run, thread)
         if thread == 0:
             choose_no_masks(run)   # after training, those of its last update stand there
     while at < run.rows:
-        if in_place and thread == 0:
-            read_in_place(run, at)
+        if thread == 0:
+            choose_input(run, at)
         run.barrier.wait()
         rows = min(run.chunk_rows, run.rows - at)
         row = cut(rows, run.kernels.tile_rows, thread, run.threads)
@@ -147,4 +160,3 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
             break
     if thread == 0:
         run.next_row = at
-        run.layers[0].A, run.layers[0].ld = run.gathered, run.gathered_ld

@@ -1,14 +1,18 @@
 # Part of _kernels.pyx: the buffers of a pass, and Python's hold on it.
 
 
-cdef int64_t rows_at_once(widths, int64_t rows):
-    """Rows of a chunk: enough to reuse each weight often, few enough that its activations stay in
-    cache and that it takes well under the 200 ms within which Ctrl-C is to be heard."""
+cdef int64_t rows_at_once(widths, int64_t rows, int64_t tile_rows, int64_t numbers):
+    """Rows of a chunk: enough to reuse each weight often, few enough that its activations, about
+    that many numbers, stay in cache and that it takes well under the 200 ms within which Ctrl-C is
+    to be heard. Whole tiles, unless one chunk holds all the rows."""
     parameters = sum((a + 1) * b for a, b in zip(widths, widths[1:]))
-    most = max(256, min(4096, (1 << 20) // sum(widths)))
+    most = max(256, min(4096, numbers // sum(widths)))
     most = min(most, max(16, 800_000_000 // parameters))
     chunks = max(1, -(-rows // most))
-    return max(1, -(-rows // chunks))
+    return max(1, min(rows, tiles(-(-rows // chunks), tile_rows) * tile_rows))
+
+
+cdef int64_t TRAINING_NUMBERS = 1 << 20, INFERENCE_NUMBERS = 1 << 17
 
 
 cdef real *take(char *block, size_t *used, int64_t count, real *like) noexcept nogil:
@@ -32,7 +36,8 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
         layer.n, layer.ld = widths[l], (widths[l] + lanes - 1) // lanes * lanes
         layer.activation = activations[l]
         layer.dropout = make_dropout(0, 0, l, 1.0)
-        layer.A = take(block, &used, rows * layer.ld, none)
+        if l > 0 or training or not in_place(run):
+            layer.A = take(block, &used, rows * layer.ld, none)
         if l == 0:
             run.gathered, run.gathered_ld = layer.A, layer.ld
             continue
@@ -110,19 +115,18 @@ cdef class Session:
                     != (1 if output == OUT_SOFTMAX else widths[len(widths) - 1]))
                 or (weight is not None and weight.shape != (X.matrix.rows,))):
             raise ValueError("the arguments of a Session do not fit together")
-        cdef int64_t chunk_rows = rows_at_once(widths, batch_size)
         if self.is_double:
             self.d_layers.resize(len(widths))
             self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant), theta, X,
-                                 y, weight, output, batch_size, chunk_rows, threads, size)
+                                 y, weight, output, batch_size, threads, size)
         else:
             self.f_layers.resize(len(widths))
             self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant), theta, X,
-                                y, weight, output, batch_size, chunk_rows, threads, size)
+                                y, weight, output, batch_size, threads, size)
 
     cdef _set_up(self, Run[real] *run, Layer[real] *layers, const Kernels[real] *k, real[::1] theta,
                  Rows X, Rows y, const double[::1] weight, int output, int64_t batch_size,
-                 int64_t chunk_rows, int threads, int64_t size):
+                 int threads, int64_t size):
         if theta.shape[0] != size or (weight is not None and weight.shape[0] != X.matrix.rows):
             raise ValueError("the arguments of a Session do not fit together")
         run.kernels, run.layers, run.threads = k, layers, threads
@@ -131,12 +135,14 @@ cdef class Session:
         run.X, run.rows = &X.matrix, X.matrix.rows
         run.y = &y.matrix if y is not None else NULL
         run.weight = &weight[0] if weight is not None and run.rows else NULL
-        run.batch_size, run.chunk_rows = batch_size, chunk_rows
+        run.batch_size = batch_size
+        run.chunk_rows = rows_at_once(self.widths, batch_size, k.tile_rows,
+                                      TRAINING_NUMBERS if self.training else INFERENCE_NUMBERS)
         cdef size_t needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),
                                      self.training)
         self.block = <char *>calloc(needed + 64, 1)
         if self.block == NULL:
-            raise MemoryError(f"no {needed} bytes for the buffers of {chunk_rows} rows")
+            raise MemoryError(f"no {needed} bytes for the buffers of {run.chunk_rows} rows")
         lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
                 self.activations.data(), self.training)
         self.magnitude.resize(threads)
@@ -208,7 +214,8 @@ cdef class Session:
     cdef int _start(self, Run[real] *run, const int64_t[::1] index, const double[::1] rates,
                     real[::1] gradient, real[:, ::1] out) except -1:
         cdef int64_t m = run.rows
-        if ((index is not None and index.shape[0] != m)
+        # Without training there may be no buffer to gather rows in.
+        if ((index is not None and (index.shape[0] != m or not self.training))
                 or (rates is not None and rates.shape[0] != tiles(m, run.batch_size))
                 or (gradient is not None and gradient.shape[0] != run.size)
                 or (out is not None and (out.shape[0] != m or out.shape[1] != self.widths.back()))):

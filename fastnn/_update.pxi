@@ -26,9 +26,12 @@ cdef void bound_gradient(Run[real] *run, int64_t rows, int thread) noexcept nogi
     bounds[0].dZ = k.largest(run.targets.loss + row, count, 0, 1, count)
     for l in range(1, run.depth + 1):
         layer = &run.layers[l]
-        # The padding of the rows is finite and no larger than what it stands beside.
-        bounds[l].A = k.largest((layer - 1).A + row * (layer - 1).ld, 0, 0, 1,
-                                count * (layer - 1).ld)
+        # The padding of the rows is finite and no larger than what it stands beside; X has none.
+        if l == 1 and (layer - 1).A != run.gathered:
+            bounds[l].A = k.largest((layer - 1).A, (layer - 1).ld, row, count, (layer - 1).n)
+        else:
+            bounds[l].A = k.largest((layer - 1).A + row * (layer - 1).ld, 0, 0, 1,
+                                    count * (layer - 1).ld)
         bounds[l].dZ = k.largest(layer.dZ + row * layer.ld, 0, 0, 1, count * layer.ld)
 
 

@@ -82,6 +82,8 @@ def test_passes_need_their_preparation():
     untrained.start(gradient=np.zeros(SIZE))
     with pytest.raises(ValueError, match="training=True"):
         untrained.differentiate(1)
+    with pytest.raises(ValueError, match="do not fit"):
+        untrained.start(index=np.arange(4))   # it has no buffer to gather rows in
 
 
 @pytest.mark.parametrize("arguments", [

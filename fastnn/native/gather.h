@@ -87,8 +87,9 @@ void gather_dense(const Matrix *m, const int64_t *index, int64_t first, int64_t 
     const int64_t ahead = bytes >= 4096 ? 1 : bytes <= 256 ? 16 : 4096 / bytes;
     for (int64_t r = 0; r < count; ++r, out += ld) {
         const char *row = m->values + row_at(m, index, first + r) * m->row_stride;
-        // A shuffled row is not where the processor would look next.
-        if (index && r + ahead < count) {
+        // A shuffled row is not where the processor would look next. The first ones of the next
+        // mini-batch are asked for at the end of this one.
+        if (index && first + r + ahead < m->rows) {
             const char *next = m->values + row_at(m, index, first + r + ahead) * m->row_stride;
             for (int64_t at = 0; at < bytes && at < 4096; at += 64) __builtin_prefetch(next + at);
         }

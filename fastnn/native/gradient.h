@@ -59,7 +59,7 @@ static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool
 }
 
 // Weights of a layer from which on its part of theta is not expected in the L1 cache.
-static constexpr int64_t LARGE = 1 << 12;
+static constexpr int64_t LARGE = 1 << 14;
 
 template <class T, template <class> class Rule, bool Plain>
 FASTNN_INLINE void update_whole(const Rates<T> &s, const Tile<T> &tile, int units, int vectors,
