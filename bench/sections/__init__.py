@@ -19,6 +19,7 @@ SECTIONS = {
     "costs": Section("What dropout and Adam cost", "step", "costs", True),
     "threads": Section("A training step on two cores", "threads", "speedup", False),
     "widths": Section("Threads over widths 30 to 66", "threads", "widths", False),
+    "bits": Section("The same bits from 1, 2, 3, 4 and 7 threads", "bits", "same_bits", False),
     "inference": Section("Inference, one core", "inference", "inference", True),
     "simplechains": Section("SimpleChains' cases, one core", "simplechains", "published", True),
     "linearity": Section("Epochs of more and more rows", "resources", "linearity", True),
