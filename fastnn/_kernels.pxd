@@ -32,6 +32,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
 
     cdef cppclass Update:
         double rate, l2, l1, weight_decay, beta1, beta2, epsilon, correction1, correction2
+        double corrected_rate, corrected_epsilon
 
     cdef cppclass Kernels[T]:
         int lanes, tile_rows, panel

@@ -59,10 +59,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         run.barrier.wait()
         fused = False
         if last:
-            u.rate = run.rates[batch]
-            if run.optimizer == ADAM:
-                u.correction1 = 1 / (1 - pow(u.beta1, <double>(step + 1)))
-                u.correction2 = 1 / (1 - pow(u.beta2, <double>(step + 1)))
+            choose_rate(run, run.rates[batch], step, &u)
             # Of several chunks the gradient so far has been looked at, but not bounded.
             fused = chunk == 0 and safe(run, u.rate, gradient_bound(run, count), &reach)
         if fused:

@@ -193,7 +193,6 @@ cdef class Session:
         self._check_idle()
         update.beta1, update.beta2 = settings["beta1"], settings["beta2"]
         update.epsilon, update.weight_decay = settings["epsilon"], settings["weight_decay"]
-        update.correction1 = update.correction2 = 1   # but for Adam, set every step
         penalties.resize(self.widths.size())
         penalty = [(float(l2), float(l1)) for l2, l1 in penalty]
         if (not 0 <= optimizer < OPTIMIZERS or not self.training

@@ -14,6 +14,16 @@ cdef void choose_no_masks(Run[real] *run) noexcept nogil:
         run.layers[l].dropout.on = False
 
 
+cdef void choose_rate(Run[real] *run, double rate, uint64_t step, Update *u) noexcept nogil:
+    """The learning rate of an update, with what Adam makes of it after `step` earlier ones."""
+    u.rate, u.correction1, u.correction2 = rate, 1, 1
+    if run.optimizer == ADAM:
+        u.correction1 = 1 / (1 - pow(u.beta1, <double>(step + 1)))
+        u.correction2 = 1 / (1 - pow(u.beta2, <double>(step + 1)))
+    u.corrected_rate = rate * u.correction1 / sqrt(u.correction2)
+    u.corrected_epsilon = u.epsilon / sqrt(u.correction2)
+
+
 cdef void bound_gradient(Run[real] *run, int64_t rows, int thread) noexcept nogil:
     """A bound on this thread's rows of each |A[l-1]| and |dZ[l]|, and whether the losses are finite:
     known before the gradient is, which can then be used tile by tile."""

@@ -52,7 +52,10 @@ template <class T> struct Targets {
 struct Update {
     double rate, l2, l1, weight_decay;
     double beta1, beta2, epsilon;
-    double correction1, correction2;   // 1 / (1 - beta^t), Adam's
+    // Adam's 1 / (1 - beta^t), and its rate and epsilon once m / (sqrt(v) + epsilon) has been rid of
+    // them; of every other optimizer 1, rate and epsilon themselves.
+    double correction1, correction2;
+    double corrected_rate, corrected_epsilon;
 };
 
 template <class T> struct Kernels {

@@ -18,18 +18,14 @@ namespace FASTNN_VARIANT {
 template <class T> struct Rates {
     T rate, l2, l1, decay, beta1, beta2, epsilon, correction1, correction2;
     T rest1, rest2;   // 1 - beta, of betas that T may round to 1
-    // Adam's corrections, divided out of m / (sqrt(v) + epsilon) into its rate and epsilon.
     T corrected_rate, corrected_epsilon;
 
     explicit Rates(const fastnn::Update *u)
         : rate(T(u->rate)), l2(T(u->l2)), l1(T(u->l1)), decay(T(1 - u->rate * u->weight_decay)),
           beta1(T(u->beta1)), beta2(T(u->beta2)), epsilon(T(u->epsilon)),
           correction1(T(u->correction1)), correction2(T(u->correction2)),
-          rest1(T(1 - u->beta1)), rest2(T(1 - u->beta2)) {
-        const double root = __builtin_sqrt(u->correction2);
-        corrected_rate = T(u->rate * u->correction1 / root);
-        corrected_epsilon = T(u->epsilon / root);
-    }
+          rest1(T(1 - u->beta1)), rest2(T(1 - u->beta2)), corrected_rate(T(u->corrected_rate)),
+          corrected_epsilon(T(u->corrected_epsilon)) {}
 };
 
 // S(w - step, k), and the sign of w - step where it is larger than k. Written so that w is rounded

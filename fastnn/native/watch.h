@@ -20,8 +20,9 @@ template <class T> struct Watch {
 
     __attribute__((always_inline)) T magnitude() const {
         const T infinite = T(__builtin_inf());
-        Bits most = 0, end;
-        for (int i = 0; i < Vec<T>::lanes; ++i) most = largest[i] > most ? largest[i] : most;
+        Bits most = Reduce<Bits, Vec<T>::lanes>::of(
+            largest, [](auto a, auto b) { return a > b ? a : b; });
+        Bits end;
         memcpy(&end, &infinite, sizeof end);
         if (most > end) most = end;
         T magnitude;
