@@ -34,3 +34,21 @@ class DivergenceError(ArithmeticError):
 
 class ModelFormatError(ValueError):
     """A file is not a model that this version of fastnn can read, or it is damaged."""
+
+
+class GradientError(AssertionError):
+    """A gradient is not that of its cost; the message is the table of the check.
+
+    An AssertionError, so that a test suite counts it as a failure and not as a broken test.
+
+    Attributes
+    ----------
+    check : GradientCheck
+    """
+
+    def __init__(self, check):
+        self.check = check
+        super().__init__(check)
+
+    def __str__(self):
+        return str(self.check)

@@ -33,6 +33,42 @@ def plot_history(history, ax=None):
     return HistoryDisplay((cost_ax, error_ax), cost_ax.figure)
 
 
+@dataclass(frozen=True)
+class GradientCheckDisplay:
+    """The drawn check: `ax_` holds the axes, `figure_` their figure."""
+
+    ax_: Any
+    figure_: Any
+
+
+def plot_gradient_check(check, ax=None):
+    """Analytic against numerical gradient by array; what is off is circled."""
+    pyplot = _pyplot()
+    if ax is None:
+        _, ax = pyplot.subplots(figsize=(5.5, 5), layout="constrained")
+    elif not hasattr(ax, "scatter"):
+        raise TypeError(f"expected ax to be matplotlib axes, got {ax!r}")
+    # The worst arrays get a colour of their own; ten can be told apart.
+    arrays = sorted(check.blocks, key=lambda p: -check.parameters[p.name].excess)
+    for rank, parameter in enumerate(arrays):
+        compared = check.compared[parameter.slice]
+        if compared.any():
+            ax.scatter(check.numeric[parameter.slice][compared],
+                       check.analytic[parameter.slice][compared], s=9, alpha=0.6,
+                       color=f"C{rank}" if rank < 10 else "0.6",
+                       label=parameter.name if rank < 10 else None)
+    if check.off.any():
+        ax.scatter(check.numeric[check.off], check.analytic[check.off], s=45, facecolors="none",
+                   edgecolors="red", linewidths=0.8, label="off")
+    if check.compared.any():
+        ax.axline((0.0, 0.0), slope=1.0, color="0.6", linewidth=0.8, zorder=0)
+        ax.legend(frameon=False)
+    ax.set_xlabel("numerical gradient")
+    ax.set_ylabel("analytic gradient")
+    ax.set_title(f"{check.verdict}, difference {check.difference:.1e}")
+    return GradientCheckDisplay(ax, ax.figure)
+
+
 def _draw_curves(ax, label, curves):
     for name, values in curves.items():
         # NaN marks an epoch that was not evaluated.

@@ -1,0 +1,248 @@
+"""Numerical derivatives along lines, each with a bound on its error.
+
+A line is theta + t e_i for a component, or theta + t v for a direction. The functions here ask for
+the cost at points of many lines at once, ``table(rows, points)``: row r of the answer is J at
+``points[r]`` of line ``rows[r]``. They know nothing of how it is computed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+EPS = float(np.finfo(np.float64).eps)
+COMPLEX_STEP = 1e-20   # nothing is subtracted, so it may be so small that h^2 vanishes
+
+_ROUNDS = 6            # of step sizes, at most
+_FACTOR = 16.0         # between one step size and the next
+_NOISE_SAFETY = 10.0   # rounding of a sum of four costs, and a few standard deviations
+
+
+@dataclass
+class Derivatives:
+    """One entry a line: the derivative, a bound on its error, whether a kink is in the way."""
+
+    value: np.ndarray
+    uncertainty: np.ndarray
+    kink: np.ndarray
+    epsilon: np.ndarray
+
+
+@dataclass
+class _Estimate:
+    """What one step size says, one entry a line."""
+
+    value: np.ndarray
+    truncation: np.ndarray
+    rounding: np.ndarray
+    kink: np.ndarray     # jump of the slope beyond what rounding makes it seem
+    bend: np.ndarray     # difference of the slopes to the right and to the left
+
+    @property
+    def uncertainty(self):
+        total = self.truncation + self.rounding + self.kink
+        return np.where(np.isfinite(total) & np.isfinite(self.value), total, np.inf)
+
+
+def noise_level(at, theta, cost, eps, rng):
+    """How far rounding moves J from one point to the next, one standard deviation.
+
+    From the differences of J at equally spaced points nearby, which the smooth part of J hardly
+    takes part in (Hamming 1971; Moré & Wild, SIAM J. Sci. Comput. 33, 2011).
+    """
+    floor = 0.5 * eps * abs(cost)
+    levels = [level for level in (_noise_along(at, theta, rng) for _ in range(3)) if level]
+    # Five times the least is no noise any more, but a kink that the points lie across.
+    return max([floor, *(level for level in levels if level <= 5.0 * min(levels))])
+
+
+def _noise_along(at, theta, rng):
+    direction = rng.choice([-1.0, 1.0], theta.size) * np.maximum(np.abs(theta), 1.0)
+    # Where most neighbours are equal, the points are too near each other for the precision in
+    # which J is computed, and the differences say nothing.
+    for spacing in (1e-9, 1e-7, 1e-5, 1e-3):
+        differences = np.array([at(theta + k * spacing * direction) for k in range(1, 9)])
+        if not np.isfinite(differences).all():
+            return 0.0
+        if np.count_nonzero(np.diff(differences)) >= 6:
+            break
+    else:
+        return 0.0
+    levels, gamma = [], 1.0
+    for k in range(1, 7):
+        differences = np.diff(differences)
+        gamma *= k / (2.0 * (2.0 * k - 1.0))   # (k!)^2 / (2k)!
+        levels.append(np.sqrt(gamma * np.mean(differences**2)))
+    return float(np.median(levels[2:]))
+
+
+def differentiate(table, origin, cost, noise, method, epsilon=None, single=False):
+    """Derivatives along lines by differences.
+
+    Parameters
+    ----------
+    table : callable(rows, points) -> (len(rows), k) array
+    origin : (n,) array
+        t of each line at theta: theta[i] for a component, 0 for a direction.
+    cost : float
+        J at theta.
+    noise : float
+        Of J, one standard deviation.
+    method : {"two-sided", "one-sided"}
+    epsilon : (n,) array, optional
+        Fixed: the plain formula of the method, with a bound from a second evaluation at half of
+        it. None: chosen for each line, with Richardson extrapolation.
+    single : bool
+        Whether J is computed in float32, so that points between its numbers are no use.
+
+    Returns
+    -------
+    Derivatives
+    """
+    estimate = _two_sided if method == "two-sided" else _one_sided
+    rows = np.arange(origin.size)
+    if epsilon is not None:
+        found = estimate(table, rows, origin, epsilon, cost, noise, True, single)
+        # A systematic error fills its bound; left so, thousands of them would look like a fault.
+        found.truncation *= 3.0
+        return Derivatives(found.value, found.uncertainty,
+                           _is_kink(found, _scale(found.value), fixed=True), epsilon)
+
+    scale = np.maximum(np.abs(origin), 1.0)
+    relative = max(noise / abs(cost), EPS) if cost else EPS
+    h = min(relative, 1e-3) ** 0.25 * scale
+    best = estimate(table, rows, origin, h, cost, noise, False, single)
+    epsilon = h.copy()
+    typical = _scale(best.value)
+    # So good is good enough: far below what any fault worth finding moves.
+    floor = np.maximum(1e-8 * typical, 1e-9 * abs(cost) / scale)
+    active, enlarged = np.ones(origin.size, bool), np.zeros(origin.size, bool)
+    for _ in range(_ROUNDS - 1):
+        size = np.nan_to_num(np.abs(best.value), nan=0.0, posinf=0.0)
+        noisy = best.rounding > best.truncation + best.kink
+        active &= best.uncertainty > np.maximum(1e-6 * size, floor)
+        active &= ~(noisy & enlarged)
+        if single:
+            active &= ~noisy
+        chosen = np.flatnonzero(active)
+        if not chosen.size:
+            break
+        enlarged[chosen] = noisy[chosen]
+        h[chosen] *= np.where(noisy[chosen], _FACTOR, 1.0 / _FACTOR)
+        new = estimate(table, chosen, origin, h[chosen], cost, noise, False, single)
+        better = new.uncertainty < best.uncertainty[chosen]
+        for name in ("value", "truncation", "rounding", "kink", "bend"):
+            getattr(best, name)[chosen[better]] = getattr(new, name)[better]
+        epsilon[chosen[better]] = h[chosen[better]]
+        # A smaller step that is noisier than all of the best error cannot help any more.
+        active[chosen] = (new.rounding < best.uncertainty[chosen]) | enlarged[chosen]
+    return Derivatives(best.value, best.uncertainty, _is_kink(best, typical), epsilon)
+
+
+def look_again(table, rows, origin, found, cost, noise, method, fixed, single=False):
+    """Widen the bounds of some lines by what another step size says of them.
+
+    A bound rests on two step sizes. Where several kinks or an unlucky rounding make these agree
+    by chance, a third does not.
+    """
+    estimate = _two_sided if method == "two-sided" else _one_sided
+    h = np.minimum(found.epsilon[rows], 1e-5) if fixed else found.epsilon[rows]
+    new = estimate(table, rows, origin, h / 3.0, cost, noise, False, single)
+    apart = np.abs(new.value - found.value[rows])
+    if fixed:
+        # The plain formula has no better value to offer: what it cannot tell is left out.
+        found.kink[rows] |= apart > found.uncertainty[rows] + new.uncertainty
+    found.uncertainty[rows] += 2.0 * np.nan_to_num(apart, nan=np.inf)
+
+
+def complex_step(table, origin):
+    """``Im J(theta + i h) / h``, exact but for rounding (Squire & Trapp, SIAM Review 40, 1998)."""
+    h = COMPLEX_STEP * np.maximum(np.abs(origin), 1.0)
+    values = table(np.arange(origin.size), (origin + 1j * h)[:, None])[:, 0]
+    value = values.imag / h
+    uncertainty = 200.0 * EPS * (np.abs(value) + _scale(value))
+    return Derivatives(value, uncertainty, np.zeros(origin.size, bool), h)
+
+
+def taylor_rates(table, origin, cost, slopes, noise):
+    """Rate at which ``|J(theta + h v) - J(theta) - h g.v|`` falls with h, by line.
+
+    2 when the slope g.v is right, 1 when it is wrong; NaN where J is so straight, or g.v so
+    nearly right, that rounding is all there is to see.
+    """
+    relative = max(noise / abs(cost), EPS) if cost else EPS
+    h = min(relative, 1e-3) ** 0.25 / 2.0 ** np.arange(4)
+    values = table(np.arange(origin.size), origin[:, None] + h)
+    remainder = np.abs(values - cost - h * slopes[:, None])
+    visible = (remainder > 20.0 * noise).all(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rates = np.log2(remainder[:, 0] / remainder[:, -1]) / 3.0
+    return np.where(visible, rates, np.nan)
+
+
+def _two_sided(table, rows, origin, h, cost, noise, plain, single):
+    x = origin[rows]
+    points = _points(x, np.stack([h, -h, h / 2, -h / 2], axis=1), single)
+    f = table(rows, points)
+    with np.errstate(all="ignore"):
+        wide = (f[:, 0] - f[:, 1]) / (points[:, 0] - points[:, 1])
+        narrow = (f[:, 2] - f[:, 3]) / (points[:, 2] - points[:, 3])
+        value = wide if plain else narrow + (narrow - wide) / 3.0
+        truncation = np.abs(wide - narrow) * (4.0 / 3.0 if plain else 1.0 / 3.0)
+        rounding = _NOISE_SAFETY * _noise(f, noise) / h
+        outer, inner = (
+            (f[:, k] - cost) / (points[:, k] - x) - (cost - f[:, k + 1]) / (x - points[:, k + 1])
+            for k in (0, 2))
+        return _Estimate(value, truncation, rounding, _jump(2.0 * inner - outer, rounding),
+                         np.maximum(np.abs(inner), np.abs(outer)))
+
+
+def _one_sided(table, rows, origin, h, cost, noise, plain, single):
+    x = origin[rows]
+    steps = [h, h / 2, -h / 2] if plain else [h, h / 2, h / 4, -h / 4]
+    points = _points(x, np.stack(steps, axis=1), single)
+    f = table(rows, points)
+    with np.errstate(all="ignore"):
+        slope = (f - cost) / (points - x[:, None])
+        bend = slope[:, -2] - slope[:, -1]
+        if plain:
+            value, rounding = slope[:, 0], _NOISE_SAFETY * _noise(f, noise) / h
+            truncation = 2.0 * np.abs(slope[:, 0] - slope[:, 1])
+            jump = bend - 2.0 * (slope[:, 0] - slope[:, 1])
+        else:
+            first, second = 2 * slope[:, 1] - slope[:, 0], 2 * slope[:, 2] - slope[:, 1]
+            value = second + (second - first) / 3.0
+            truncation = np.abs(second - first) / 3.0
+            rounding = 4.0 * _NOISE_SAFETY * _noise(f, noise) / h
+            jump = bend - 2.0 * (slope[:, 1] - slope[:, 2])
+        return _Estimate(value, truncation, rounding, _jump(jump, rounding), np.abs(bend))
+
+
+def _points(x, steps, single):
+    points = x[:, None] + steps
+    # float32 has no numbers between; what counts is the distance of those that J is computed at.
+    return points.astype(np.float32).astype(np.float64) if single else points
+
+
+def _noise(f, noise):
+    return noise + 4.0 * EPS * np.nan_to_num(np.abs(f).max(axis=1), posinf=0.0)
+
+
+def _jump(jump, rounding):
+    """The slope's jump at theta: its left and right values differ, and not in proportion to h."""
+    return np.maximum(np.abs(jump) - 5.0 * rounding, 0.0)
+
+
+def _is_kink(found, typical, fixed=False):
+    size = np.maximum(np.nan_to_num(np.abs(found.value), nan=0.0, posinf=0.0), typical)
+    seen = found.kink if fixed else found.kink + found.truncation
+    # The bend of a smooth cost shrinks with h, and what is not proportional to h much faster.
+    # At a fixed epsilon the truncation is no sign of a kink: nothing was done about it.
+    part = 0.5 if fixed else 0.05
+    return (seen > 1e-4 * size) & (seen > found.rounding) & (seen > part * found.bend)
+
+
+def _scale(values):
+    """Root mean square of what is finite."""
+    finite = values[np.isfinite(values)]
+    largest = np.abs(finite).max(initial=0.0)
+    return float(largest * np.sqrt(np.mean((finite / largest) ** 2))) if largest else 0.0

@@ -1,0 +1,118 @@
+"""The numbers of a gradient check: arrays, single components, ratios."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+# The thresholds of the notes: about 1e-7 or less is great, 1e-5 calls for a close look, and
+# above 1e-3 something is wrong.
+GREAT, CLOSE_LOOK, WORRY = 1e-7, 1e-5, 1e-3
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A stretch of theta: from `start` on, the array `name` of shape `shape` in C order."""
+
+    name: str
+    start: int
+    shape: tuple[int, ...]
+
+    @property
+    def size(self):
+        return math.prod(self.shape)
+
+    @property
+    def slice(self):
+        return slice(self.start, self.start + self.size)
+
+    def position(self, index):
+        """Where theta[index] is in the array: (row, col)."""
+        return tuple(int(k) for k in np.unravel_index(index - self.start, self.shape))
+
+
+@dataclass(frozen=True)
+class Component:
+    """One number of the gradient: theta[index] is `parameter`[position]."""
+
+    parameter: str
+    position: tuple[int, ...]
+    index: int
+    analytic: float
+    numeric: float
+    uncertainty: float
+
+    @property
+    def error(self):
+        """|analytic - numeric|"""
+        return abs(self.analytic - self.numeric)
+
+    @property
+    def difference(self):
+        """|numeric - analytic| / (|numeric| + |analytic|)"""
+        return ratio(np.array([self.analytic]), np.array([self.numeric]))
+
+    @property
+    def excess(self):
+        """The error over its uncertainty: off above 1."""
+        return float(excess_of(np.array(self.error), np.array(self.uncertainty)))
+
+
+@dataclass(frozen=True)
+class ParameterCheck:
+    """The verdict on one array of parameters.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int
+    difference : float
+        ||numeric - analytic|| / (||numeric|| + ||analytic||) over the array.
+    verdict : {"correct", "suspect", "wrong", "not checked"}
+    worst : Component or None
+        With the largest error over its uncertainty; None where nothing was checked.
+    checked, off, excluded : int
+        How many components were compared; are off; were left out because of a kink.
+    finding : str
+        The pattern of the error in words, "" when there is none.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    difference: float
+    verdict: str
+    worst: Component | None
+    checked: int
+    off: int
+    excluded: int
+    finding: str = ""
+
+    @property
+    def excess(self):
+        """The error over its uncertainty of the worst component: off above 1."""
+        return self.worst.excess if self.worst else 0.0
+
+
+def ratio(analytic, numeric):
+    """``||numeric - analytic|| / (||numeric|| + ||analytic||)``; 0 when both are 0.
+
+    >>> ratio(np.array([3.0]), np.array([3.0001]))
+    1.66663888935...e-05
+    """
+    # Scaled, so that no square overflows or vanishes.
+    scale = max(np.abs(analytic).max(initial=0.0), np.abs(numeric).max(initial=0.0))
+    if scale == 0.0:
+        return 0.0
+    analytic, numeric = analytic / scale, numeric / scale
+    return float(np.linalg.norm(numeric - analytic)
+                 / (np.linalg.norm(numeric) + np.linalg.norm(analytic)))
+
+
+def ratios(analytic, numeric):
+    total = np.abs(analytic) + np.abs(numeric)
+    return np.abs(analytic - numeric) / np.where(total == 0.0, 1.0, total)
+
+
+def excess_of(error, uncertainty):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        return np.where(error == 0.0, 0.0, error / uncertainty)
