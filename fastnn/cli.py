@@ -1,4 +1,4 @@
-"""The command line: ``fastnn train``."""
+"""The command line: ``fastnn train`` and ``fastnn warmup``."""
 
 from __future__ import annotations
 
@@ -244,6 +244,20 @@ def train(
         click.echo(json.dumps(results, indent=2))
     elif not quiet:
         _print_table(results)
+
+
+@main.command()
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def warmup(quiet: bool) -> None:
+    """Compile what gradient checking needs, so that the first check does not wait for it.
+
+    The result is kept on disk, for this machine and this version of fastnn.
+    """
+    from fastnn.checking.network import warm_up
+
+    seconds = warm_up()
+    if not quiet:
+        click.echo(f"Gradient checking is ready after {seconds:.1f} s.")
 
 
 def _digits(seed: int) -> tuple[Part, Part, Part]:

@@ -28,6 +28,8 @@ class History:
         The epoch, from 0, whose parameters early stopping restored.
     dropout_seed : int
         Of the masks: with (seed, step) `Network.value_and_grad` replays them.
+    gradchecks : dict of int to GradientCheck
+        Epochs done to what `gradcheck_at` of `fit` asked for.
     """
 
     def __init__(self):
@@ -39,6 +41,7 @@ class History:
         self.stopped = ""
         self.best_epoch = None
         self.dropout_seed = None
+        self.gradchecks = {}
 
     def __len__(self):
         return len(self.seconds)

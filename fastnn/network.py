@@ -291,6 +291,53 @@ class Network:
             dropout = integer(seed, "seed", 0, 2**64 - 1), integer(step, "step", 0, 2**63)
         return passes.differentiate(self, *self._check_data(X, y, sample_weight), dropout)
 
+    def gradcheck(self, X, y, *, dropout=False, sample_weight=None, epsilon=1e-7,
+                  method="two-sided", indices=None, sample=None, rng=0, threads=None):
+        """The gradient that `value_and_grad` gives beside a numerical one.
+
+        For debugging, not for training. The numerical derivative comes from other code than the
+        network: compiled by Numba (once; ``fastnn warmup`` does it ahead), in float64 whatever the
+        dtype, with the penalty. Where theta[i] moved by epsilon takes a unit across a kink of its
+        activation, the component is left out, and counted in the report.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `value_and_grad`; some 64 examples are plenty.
+        dropout : bool or (seed, step)
+            True: with masks that are held fixed; a pair: with those of `fit` at that update.
+        epsilon : float in (0, 0.01]
+        method : {"two-sided", "one-sided"}
+            ``(J(theta + epsilon) - J(theta - epsilon)) / (2 epsilon)``, or
+            ``(J(theta + epsilon) - J(theta)) / epsilon``.
+        indices : array of int or bool, optional
+            The components of theta to check; None for all.
+        sample : int, optional
+            Check that many at random, some of each W and b.
+        rng : seed or Generator
+            Of the sample and, for ``dropout=True``, the masks.
+        threads : int, optional
+            None: one for each processor. The result has the same bits for any.
+
+        Returns
+        -------
+        GradientCheck
+
+        Examples
+        --------
+        >>> import numpy as np, fastnn
+        >>> rng = np.random.default_rng(0)
+        >>> X, y = rng.standard_normal((20, 4)), rng.integers(0, 3, 20)
+        >>> net = fastnn.Network([4, 8, 3], l2=0.1, dtype="float64", rng=0)
+        >>> check = net.gradcheck(X, y)
+        >>> check.verdict, check.difference < 1e-7
+        ('correct', True)
+        """
+        from fastnn.checking.network import check
+
+        return check(self, X, y, dropout=dropout, sample_weight=sample_weight, epsilon=epsilon,
+                     method=method, indices=indices, sample=sample, rng=rng, threads=threads)
+
     def sparsity(self):
         """Share of weights that are exactly zero: of each W[l] by name, and of "all" of them."""
         weights = {p.name: self._theta[p.slice] for p in passes.weights_of(self)}
@@ -300,7 +347,8 @@ class Network:
 
     def fit(self, X, y, *, dev=None, epochs=100, batch_size=128, optimizer="adam",
             learning_rate=1e-3, schedule=None, sample_weight=None, shuffle=True,
-            early_stopping=None, evaluate_every=1, callbacks=(), progress=False, threads=None):
+            early_stopping=None, evaluate_every=1, callbacks=(), progress=False, threads=None,
+            gradcheck_at=()):
         """Train from the present theta.
 
         Parameters
@@ -336,6 +384,10 @@ class Network:
             Show a progress bar.
         threads : int, optional
             None: as many as the work of a step is worth. The result has the same bits for any.
+        gradcheck_at : int or sequence of int
+            (0, 5): check gradients at initialization and again when 5 epochs are done, on the
+            first 64 examples, with dropout's masks, and at most 10,000 components of theta;
+            `History.gradchecks` keeps the results.
 
         Returns
         -------
@@ -356,7 +408,8 @@ class Network:
         return fit(self, X, y, dev=dev, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
                    learning_rate=learning_rate, schedule=schedule, sample_weight=sample_weight,
                    shuffle=shuffle, early_stopping=early_stopping, evaluate_every=evaluate_every,
-                   callbacks=callbacks, progress=progress, threads=threads)
+                   callbacks=callbacks, progress=progress, threads=threads,
+                   gradcheck_at=gradcheck_at)
 
     def save(self, path):
         """Write the network to a safetensors file; `fastnn.load` reads it."""

@@ -16,7 +16,8 @@ from fastnn.schedules import make_schedule
 
 
 def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, schedule,
-        sample_weight, shuffle, early_stopping, evaluate_every, callbacks, progress, threads):
+        sample_weight, shuffle, early_stopping, evaluate_every, callbacks, progress, threads,
+        gradcheck_at):
     """See `Network.fit`, which documents the arguments."""
     epochs = integer(epochs, "epochs", 1)
     if batch_size is not None:
@@ -35,6 +36,10 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
         )
     monitor = Monitor(network, epochs, make_early_stopping(early_stopping),
                       integer(evaluate_every, "evaluate_every", 0), callbacks)
+    if gradcheck_at != ():
+        from fastnn.checking.during_fit import ChecksDuringFit
+
+        monitor.gradchecks = ChecksDuringFit(gradcheck_at, epochs, X, y, sample_weight)
     if not np.isfinite(network.theta).all():
         raise ValueError("expected theta to be finite, got a NaN or infinity written to it; assign "
                          "finite parameters to net.theta, or make a new Network")
@@ -48,6 +53,7 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
 
     first_rates = rates_of(0)   # a schedule that does not work is refused before anything is done
     with monitor.watching(progress):
+        monitor.check_gradients(0)
         if isinstance(optimizer, LBFGS):
             from fastnn.lbfgs import minimize
 
@@ -108,6 +114,7 @@ class Monitor:
         self._every = evaluate_every
         self._rule = early_stopping
         self._callbacks = _check_callbacks(callbacks)
+        self.gradchecks = None
         if early_stopping and not evaluate_every:
             raise ValueError("expected evaluate_every of at least 1 with early_stopping, got 0")
 
@@ -172,6 +179,7 @@ class Monitor:
         history.learning_rate.append(1.0 if learning_rate is None else learning_rate)
         history.seconds.append(time.perf_counter() - self._began)
         self.progress.epoch(history)
+        self.check_gradients(epoch + 1)
         if self._best and evaluated and self._best.look(epoch, history, self.network.theta):
             history.stopped = "early stopping"
         for callback in self._callbacks:
@@ -181,6 +189,11 @@ class Monitor:
         if history.stopped:
             self.finish(learning_rate)
         return bool(history.stopped)
+
+    def check_gradients(self, done):
+        """Where `gradcheck_at` asks for it after `done` epochs."""
+        if self.gradchecks is not None:
+            self.gradchecks.run(self.network, self.history, done)
 
     def finish(self, learning_rate=None):
         """The last epoch is evaluated even when nobody knew that it would be the last."""

@@ -1,0 +1,49 @@
+"""Gradient checks between the epochs of a fit."""
+
+import numpy as np
+
+from fastnn.arguments import integer
+
+# An error in the formulas shows on few examples and components; a check of all would take longer
+# than the fit.
+EXAMPLES, COMPONENTS = 64, 10_000
+
+
+class ChecksDuringFit:
+    """Runs `Network.gradcheck` when asked-for numbers of epochs are done.
+
+    Parameters
+    ----------
+    at : int or sequence of int
+        Epochs done: 0 is the beginning, 5 after five of them.
+    epochs : int
+        Of the fit.
+    X, y, sample_weight
+        Of the fit; the first 64 examples of positive weight are used.
+    """
+
+    def __init__(self, at, epochs, X, y, sample_weight):
+        self._at = _check_at(at, epochs)
+        self._data = X, y, sample_weight
+
+    def run(self, network, history, done):
+        """Check when `done` epochs are among those asked for; the masks are the fit's own."""
+        if done not in self._at:
+            return
+        X, y, weight = self._data
+        X, y = X.tocsr() if hasattr(X, "tocsr") else np.asarray(X), np.asarray(y)
+        rows = slice(EXAMPLES)
+        if weight is not None:
+            rows = np.flatnonzero(weight)[:EXAMPLES]
+            weight = np.asarray(weight)[rows]
+        dropout = (history.dropout_seed, 0) if min(network.keep_prob) < 1 else False
+        history.gradchecks[done] = network.gradcheck(
+            X[rows], y[rows], sample_weight=weight, dropout=dropout, sample=COMPONENTS)
+
+
+def _check_at(at, epochs):
+    at = [at] if isinstance(at, int) else at
+    if isinstance(at, str | bytes) or not hasattr(at, "__iter__"):
+        raise TypeError("expected gradcheck_at to be numbers of epochs, as in (0, 5), got "
+                        f"{at!r}")
+    return {integer(done, f"gradcheck_at[{i}]", 0, epochs) for i, done in enumerate(at)}
