@@ -22,6 +22,7 @@ SECTIONS = {
     "bits": Section("The same bits from 1, 2, 3, 4 and 7 threads", "bits", "same_bits", False),
     "inference": Section("Inference, one core", "inference", "inference", True),
     "simplechains": Section("SimpleChains' cases, one core", "simplechains", "published", True),
+    "gradcheck": Section("A gradient check, two cores", "gradcheck", "checks", False),
     "linearity": Section("Epochs of more and more rows", "resources", "linearity", True),
     "start": Section("Start", "resources", "start", True),
     "memory": Section("Memory of a fit", "resources", "memory", True),
