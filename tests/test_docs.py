@@ -14,10 +14,16 @@ PACKAGE = Path(fastnn.__file__).parent
 README = Path(__file__).parent.parent / "README.md"
 
 
-@pytest.mark.parametrize("module", sorted(p.stem for p in PACKAGE.glob("*.py")))
+def modules():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = ("fastnn", *path.relative_to(PACKAGE).with_suffix("").parts)
+        yield ".".join(parts).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("module", list(modules()))
 def test_docstrings(module):
-    name = "fastnn" if module == "__init__" else f"fastnn.{module}"
-    assert doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).failed == 0
+    module = importlib.import_module(module)
+    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
 
 
 def python_blocks():
