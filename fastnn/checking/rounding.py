@@ -186,9 +186,9 @@ def _loss_gradient(problem, Z, u, tiny):
     else:
         columns = np.arange(z.shape[1])
         p_y = p[problem.y, columns]
-        rest = p.sum(axis=0) - p_y   # 1 - p_y would cancel where the label is almost certain
-        rest = np.where(p_y > 0.5, np.where(np.arange(z.shape[0])[:, np.newaxis] == problem.y, 0,
-                                            p).sum(axis=0), 1 - p_y)
+        others = np.where(np.arange(z.shape[0])[:, np.newaxis] == problem.y, 0, p).sum(axis=0)
+        # 1 - p_y would cancel where the label is almost certain.
+        rest = np.where(p_y > 0.5, others, 1 - p_y)
         dZ = p.copy()
         dZ[problem.y, columns] = -rest
         total = (p**2 * Z.variance).sum(axis=0)
