@@ -46,7 +46,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         last = at + count == rows
         if chunk == 0:
             pack_transposed(run, thread)
-            if thread == 0 and run.dropout:
+            if thread == 0:
                 choose_masks(run, step)
         if thread == 0:
             choose_input(run, first + at)
@@ -102,7 +102,7 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
     if at == 0:
         pack_weights(run, thread)
         pack_transposed(run, thread)
-        if thread == 0 and run.dropout:
+        if thread == 0:
             choose_masks(run, run.step)
     while at < run.rows:
         if thread == 0:

@@ -1,17 +1,20 @@
 # Part of _kernels.pyx: an update of theta, and what has to be known before it.
 
 
-cdef void choose_masks(Run[real] *run, uint64_t step) noexcept nogil:
-    """The dropout of this step, a function of (seed, step, layer)."""
-    cdef int l
-    for l in range(run.depth):
-        run.layers[l].dropout = make_dropout(run.seed, step, l, run.keep_prob[l])
-
-
 cdef void choose_no_masks(Run[real] *run) noexcept nogil:
     cdef int l
     for l in range(run.depth):
         run.layers[l].dropout.on = False
+
+
+cdef void choose_masks(Run[real] *run, uint64_t step) noexcept nogil:
+    """The dropout of this step, a function of (seed, step, layer)."""
+    cdef int l
+    if not run.dropout:
+        choose_no_masks(run)
+        return
+    for l in range(run.depth):
+        run.layers[l].dropout = make_dropout(run.seed, step, l, run.keep_prob[l])
 
 
 cdef void choose_rate(Run[real] *run, double rate, uint64_t step, Update *u) noexcept nogil:

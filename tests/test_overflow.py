@@ -72,6 +72,43 @@ def test_a_subnormal_epsilon_divides_zero_gradients_by_it(optimizer):
     assert (net.theta == 0).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", [
+    *(fastnn.RMSprop(epsilon=epsilon) for epsilon in (1e-46, 1e-12, 1.0, 100.0, 1e10, 1e39)),
+    *(fastnn.Adam(epsilon=epsilon) for epsilon in (1e-46, 1e-30, 1e-8, 1.0, 1e20, 1e39)),
+    fastnn.Adam(beta1=1 - 2**-53, beta2=0.0, epsilon=1.0),
+    fastnn.Adam(beta1=0.9, beta2=1 - 2**-53, epsilon=1e-8),
+], ids=repr)
+def test_theta_stays_finite_over_all_settings(optimizer, dtype):
+    """Steps are large only where the rule says so; if they are too large, that is an error."""
+    for rate in (0.0, 1e-20, 1e-3, 1.0, 1e22, 1e30):
+        for target in (0.0, 1e-25, 1.0, 1e9, 1e17):
+            net = fastnn.Network([1, 1], output="identity", init="zeros", dtype=dtype)
+            try:
+                net.fit([[1.0]], [target], epochs=3, optimizer=optimizer, learning_rate=rate,
+                        evaluate_every=0)
+            except fastnn.DivergenceError:
+                pass
+            assert np.isfinite(net.theta).all(), (rate, target)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("classes", [2, 3, 10, 16, 17, 33, 64])
+def test_a_logit_of_minus_infinity_is_a_probability_of_0(classes, dtype):
+    huge = -float(np.finfo(dtype).max)
+    for unit in {0, 1, classes - 1}:
+        net = fastnn.Network([1, classes], init="zeros", dtype=dtype)
+        net.params["W1"][0, unit] = huge
+        right = (unit + 1) % classes
+        A = net.forward(np.full((5, 1), 2.0))
+        expected = np.full(classes, 1 / (classes - 1))
+        expected[unit] = 0
+        np.testing.assert_allclose(A, np.tile(expected, (5, 1)), rtol=1e-6)
+        assert net.cost(np.full((5, 1), 2.0), np.full(5, right)) == pytest.approx(
+            np.log(classes - 1), abs=1e-6)
+        assert (net.predict(np.full((5, 1), 2.0)) != unit).all()
+
+
 @pytest.mark.parametrize("beta2", [0.9, 0.999, 0.99999, 0.9999999, 1 - 1e-9])
 def test_first_step_of_adam_near_beta_one(beta2):
     """It is the learning rate, whatever the betas: 1 - beta must not be rounded with beta."""

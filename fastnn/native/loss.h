@@ -95,7 +95,7 @@ template <class T>
 FASTNN_INLINE Exponentials<typename Vec<T>::type, typename Vec<T>::type>
 exponentials(Columns<T> &z, int64_t n) {
     typedef typename Vec<T>::type V;
-    V top = load(z.at[0]), unit{}, not_numbers = top - top, others{};
+    V top = load(z.at[0]), unit{}, not_numbers = top != top ? top : V{}, others{};
     for (int64_t j = 1; j < n; ++j) {
         V z_j = load(z.at[j]);
         not_numbers += z_j != z_j ? z_j : V{};

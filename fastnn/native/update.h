@@ -25,7 +25,11 @@ template <class T> struct Rates {
           beta1(T(u->beta1)), beta2(T(u->beta2)), epsilon(T(u->epsilon)),
           correction1(T(u->correction1)), correction2(T(u->correction2)),
           rest1(T(1 - u->beta1)), rest2(T(1 - u->beta2)), corrected_rate(T(u->corrected_rate)),
-          corrected_epsilon(T(u->corrected_epsilon)) {}
+          corrected_epsilon(T(u->corrected_epsilon)) {
+        // One that T rounds to 0 would make 0 / 0 of a gradient of 0.
+        const T least = sizeof(T) == 4 ? T(1.5e-45) : T(5e-324);
+        if (u->epsilon > 0 && epsilon < least) epsilon = least;
+    }
 };
 
 // S(w - step, k), and the sign of w - step where it is larger than k. Written so that w is rounded
@@ -146,7 +150,10 @@ template <bool value> struct Flag {
 };
 template <class Rule, class T, class Body>
 FASTNN_INLINE void if_plain(const Rates<T> &s, Body body) {
-    if (s.l1 > 0 || (Rule::has_second && !(s.corrected_epsilon >= T(1e-12))))
+    // The plain rules multiply by the rate before they divide. That stays in the range of T where
+    // `safe` has bounded rate * gradient / epsilon and epsilon is at most 1.
+    if (s.l1 > 0 || (Rule::has_second && !(s.corrected_epsilon >= T(1e-12) && s.epsilon <= T(1) &&
+                                           s.corrected_rate <= T(1e30))))
         body(Flag<false>());
     else
         body(Flag<true>());
