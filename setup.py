@@ -20,6 +20,7 @@ core = Extension(
         "fastnn/native/variant_baseline.cpp",
     ],
     depends=[
+        "fastnn/_augment.pxi",
         "fastnn/_kernels.pxd",
         "fastnn/_passes.pxi",
         "fastnn/_rows.pxi",
@@ -27,8 +28,9 @@ core = Extension(
         "fastnn/_shortcut.pxi",
         "fastnn/_update.pxi",
         *(f"fastnn/native/{name}.h" for name in (
-            "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random", "row",
-            "run", "simd", "tile", "transpose", "update", "variant", "verf", "vmath", "watch")),
+            "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random",
+            "resample", "row", "run", "simd", "tile", "transpose", "update", "variant", "verf",
+            "vmath", "warp", "watch")),
     ],
     include_dirs=["fastnn"],
     extra_compile_args=["-std=c++17", "-O3", "-fno-math-errno", "-ffp-contract=fast", "-pthread"],

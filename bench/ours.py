@@ -11,13 +11,14 @@ def network(task, **options):
                           keep_prob=task.keep_prob, rng=0, **options)
 
 
-def trainer(task, name="fastnn", *, threads=1, optimizer="adam"):
+def trainer(task, name="fastnn", *, threads=1, optimizer="adam", augment=None):
     """Epochs of `Network.fit`: shuffle, gather, forward, loss, backward, update."""
     net = network(task)
 
     def run(epochs):
         net.fit(task.X, task.y, epochs=epochs, batch_size=task.batch_size, optimizer=optimizer,
-                learning_rate=LEARNING_RATE, evaluate_every=0, threads=threads)
+                learning_rate=LEARNING_RATE, evaluate_every=0, threads=threads,
+                augment=augment)
 
     return Contender(name, run, task.steps)
 

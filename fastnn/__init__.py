@@ -29,7 +29,7 @@ _PUBLIC = {
     "AdamW": "optimizers",
     "LBFGS": "optimizers",
 }
-_MODULES = {"schedules"}
+_MODULES = {"augment", "schedules"}
 
 __all__ = ["__version__", *_PUBLIC, *_MODULES]
 

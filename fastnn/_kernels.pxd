@@ -30,6 +30,25 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         T *loss
         T *error
 
+    cdef cppclass Warp:
+        int64_t height, width, channels
+        double flip
+        double *angle
+        double *zoom
+        double *shift
+        int64_t *crop
+        double alpha, noise
+        int fill
+        int64_t reach
+        const float *float_taps
+        const double *double_taps
+
+    cdef cppclass Placement:
+        cbool flipped
+        double angle, zoom, shift_y, shift_x
+        int64_t top, left
+        double xx, xy, x0, yx, yy, y0
+
     cdef cppclass Update:
         double rate, l2, l1, weight_decay, beta1, beta2, epsilon, correction1, correction2
         double corrected_rate, corrected_epsilon
@@ -57,6 +76,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*forward_row)(const T *, int64_t, const T *, int64_t, int, T *) noexcept nogil
         void (*whole_tile)(const T *, const T *, int64_t, T *) noexcept nogil
         void (*add_penalty_gradient)(const Update *, const T *, T *, int64_t) noexcept nogil
+        void (*augment)(const Warp *, const Placement *, T *, T *) noexcept nogil
 
     const char *variant_name(int variant)
     cbool variant_available(int variant)
@@ -82,6 +102,14 @@ cdef extern from "native/gather.h" namespace "fastnn" nogil:
     void gather[T](const Matrix *, const int64_t *, int64_t, int64_t, T *, int64_t)
     void gather_labels(const Matrix *, const int64_t *, int64_t, int64_t, int64_t, int32_t *)
     int64_t first_not_finite[T](const Matrix *, int64_t, int64_t, T *)
+
+
+cdef extern from "native/warp.h" namespace "fastnn" nogil:
+    enum: FILL_ZERO, FILL_EDGE, TAP_PADDING
+
+    int64_t plane_size(const Warp *)
+    int64_t scratch_size(const Warp *)
+    void draw(const Warp *, uint64_t seed, uint64_t epoch, int64_t row, Placement *)
 
 
 cdef extern from "native/pool.h" namespace "fastnn" nogil:
@@ -127,6 +155,9 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         const double *weight
         const int64_t *index
         int64_t rows, chunk_rows
+        const Warp *warp
+        uint64_t epoch
+        T *scratch
         Targets[T] targets
         T *Y
         T *chunk_weight

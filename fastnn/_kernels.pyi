@@ -24,6 +24,25 @@ class Rows:
     def shape(self) -> tuple[int, int]: ...
     def first_not_finite(self, first: int, count: int, double_precision: bool) -> int: ...
 
+class Augmenter:
+    def __init__(
+        self,
+        shape: Sequence[int],
+        flip: float,
+        angle: Sequence[float],
+        zoom: Sequence[float],
+        shift: Sequence[float],
+        crop: Sequence[int],
+        alpha: float,
+        taps: Sequence[float],
+        noise: float,
+        edge: bool,
+    ) -> None: ...
+    @property
+    def columns(self) -> int: ...
+    def copies(self, X: Rows, seed: int, epoch: int, first: int, out: _Vector) -> None: ...
+    def placement(self, seed: int, epoch: int, row: int) -> dict[str, Any]: ...
+
 class Session:
     def __init__(
         self,
@@ -40,6 +59,7 @@ class Session:
         training: bool,
     ) -> None: ...
     def set_dropout(self, keep_prob: Sequence[float], seed: int, step: int = 0) -> None: ...
+    def set_augmentation(self, augmenter: Augmenter) -> None: ...
     def set_optimizer(
         self,
         optimizer: int,
@@ -55,6 +75,7 @@ class Session:
         rates: NDArray[np.float64] | None = None,
         gradient: _Vector | None = None,
         out: _Vector | None = None,
+        epoch: int = 0,
     ) -> None: ...
     def train(self, seconds: float) -> bool: ...
     def differentiate(self, seconds: float) -> bool: ...

@@ -164,6 +164,8 @@ cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, int64
     cdef int64_t row = cut(rows, run.kernels.tile_rows, thread, run.threads)
     cdef int64_t end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
     load_rows(run, first, row, end - row)
+    if run.warp != NULL:
+        augment_rows(run, first, row, end, thread)
     forward_rows(run, row, end, first_row)
     cdef Targets[real] targets = run.targets
     targets.scale = <real>(1.0 / batch_rows)
@@ -184,6 +186,7 @@ cdef void add_up(Run[real] *run, int64_t rows) noexcept nogil:
     run.error += error
 
 
+include "_augment.pxi"
 include "_update.pxi"
 include "_passes.pxi"
 

@@ -2,9 +2,10 @@
 
 
 cdef bint in_place(Run[real] *run) noexcept nogil:
-    """Whether X can be A[0] as it lies there: in the order of its rows, with nothing dropped."""
+    """Whether X can be A[0] as it lies there: in the order of its rows, with nothing dropped, and
+    no image changed."""
     return (readable_in_place(run.X, F32 if real is float else F64, sizeof(real))
-            and run.index == NULL and not run.layers[0].dropout.on)
+            and run.index == NULL and run.warp == NULL and not run.layers[0].dropout.on)
 
 
 cdef void choose_input(Run[real] *run, int64_t first) noexcept nogil:

@@ -83,6 +83,8 @@ cdef class Session:
     cdef bint is_double, training, running
     cdef object data, optimizer_vectors, pass_arrays   # kept alive: the runs point into them
     cdef char *block
+    cdef char *scratch   # of augmentation
+    cdef Augmenter augmenter
     cdef vector[int64_t] widths, offsets
     cdef vector[int] activations
     cdef vector[double] keep_prob, magnitude
@@ -153,6 +155,7 @@ cdef class Session:
 
     def __dealloc__(self):
         free(self.block)
+        free(self.scratch)
         del self.f.barrier
         del self.d.barrier
 
@@ -173,6 +176,26 @@ cdef class Session:
             self._set_dropout[double](&self.d, seed, step)
         else:
             self._set_dropout[float](&self.f, seed, step)
+
+    cdef _set_augmentation(self, Run[real] *run, Augmenter augmenter):
+        cdef int64_t numbers = scratch_size(&augmenter.warp)
+        cdef char *scratch = <char *>calloc(numbers * run.threads, sizeof(real))
+        if scratch == NULL:
+            raise MemoryError(f"no {numbers} numbers for each of {run.threads} threads to augment "
+                              "images in")
+        free(self.scratch)
+        self.scratch, self.augmenter = scratch, augmenter
+        run.scratch, run.warp = <real *>scratch, &augmenter.warp
+
+    def set_augmentation(self, Augmenter augmenter not None):
+        """What `train` and `differentiate` do to the rows of X; its seed is that of set_dropout."""
+        self._check_idle()
+        if not self.training or augmenter.columns != self.widths[0]:
+            raise ValueError("the arguments of set_augmentation do not fit the Session")
+        if self.is_double:
+            self._set_augmentation[double](&self.d, augmenter)
+        else:
+            self._set_augmentation[float](&self.f, augmenter)
 
     cdef int _set_optimizer(self, Run[real] *run, int optimizer, Update update, real[::1] gradient,
                             real[::1] first, real[::1] second) except -1:
@@ -228,9 +251,9 @@ cdef class Session:
         run.overflows.store(False)
         return 0
 
-    def start(self, index=None, rates=None, gradient=None, out=None):
-        """Go back to the first row: of `train` with the order of the rows and the learning rate of
-        each update, of `differentiate` with where dtheta goes, of `forward` with where A[L] goes."""
+    def start(self, index=None, rates=None, gradient=None, out=None, uint64_t epoch=0):
+        """Go back to the first row: of `train` with the order of the rows, the learning rate of
+        each update and the number of the epoch, of `differentiate` with where dtheta goes, of `forward` with where A[L] goes."""
         self._check_idle()
         # Nothing points into these before the call succeeds, nothing into the old ones after it.
         if self.is_double:
@@ -238,6 +261,7 @@ cdef class Session:
         else:
             self._start[float](&self.f, index, rates, gradient, out)
         self.pass_arrays = index, rates, gradient, out
+        self.f.epoch = self.d.epoch = epoch
 
     def _check_idle(self):
         if self.running:

@@ -57,6 +57,23 @@ def number(value, name, interval):
     return value
 
 
+def number_range(value, name, interval):
+    """(low, high) of numbers in `interval`; one number r is (-r, r).
+
+    >>> number_range(15, "rotation", "(-inf, inf)")
+    (-15.0, 15.0)
+    """
+    if isinstance(value, tuple | list):
+        if len(value) != 2:
+            raise ValueError(f"expected {name} to be a pair (low, high), got {value!r}")
+        low, high = (number(v, f"{name}[{i}]", interval) for i, v in enumerate(value))
+        if low > high:
+            raise ValueError(f"expected {name} to be (low, high), got {value!r}, which is reversed")
+        return low, high
+    high = number(value, name, "[0, inf)")
+    return -high, high
+
+
 def boolean(value, name):
     """`value` as a bool."""
     if not isinstance(value, bool | np.bool_):

@@ -27,7 +27,8 @@ class History:
     best_epoch : int or None
         The epoch, from 0, whose parameters early stopping restored.
     dropout_seed : int
-        Of the masks: with (seed, step) `Network.value_and_grad` replays them.
+        Of the masks: with (seed, step) `Network.value_and_grad` replays them. Also of augmentation:
+        ``augment.apply(X, seed, epoch=...)`` replays the images of an epoch.
     gradchecks : dict of int to GradientCheck
         Epochs done to what `gradcheck_at` of `fit` asked for.
     """

@@ -16,7 +16,7 @@ _CHECKED_AT_ONCE = 1 << 22
 
 def as_features(X, columns, dtype):
     """X (m, n[0]) of finite numbers as Rows."""
-    if _is_sparse(X):
+    if is_sparse(X):
         rows = _csr_rows(X, columns)
     else:
         X = as_numbers(X, "X")
@@ -37,7 +37,7 @@ def as_features(X, columns, dtype):
 
 def as_targets(y, m, output, units, dtype):
     """y for m examples as Rows: class labels (m, 1) for softmax, numbers (m, n[L]) for the rest."""
-    if _is_sparse(y):
+    if is_sparse(y):
         raise TypeError("expected y to be a dense array, got a sparse matrix; pass y.toarray()")
     y = as_numbers(y, "y")
     width = 1 if output == "softmax" else units
@@ -83,7 +83,8 @@ def as_weights(sample_weight, m):
     return w * (m / w.sum())
 
 
-def _is_sparse(X):
+def is_sparse(X):
+    """Whether X is a sparse matrix or array of scipy's."""
     # Without scipy.sparse nobody can have made a sparse matrix: no need to import it.
     sparse = sys.modules.get("scipy.sparse")
     return sparse is not None and sparse.issparse(X)

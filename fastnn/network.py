@@ -348,7 +348,7 @@ class Network:
     def fit(self, X, y, *, dev=None, epochs=100, batch_size=128, optimizer="adam",
             learning_rate=1e-3, schedule=None, sample_weight=None, shuffle=True,
             early_stopping=None, evaluate_every=1, callbacks=(), progress=False, threads=None,
-            gradcheck_at=()):
+            augment=None, gradcheck_at=()):
         """Train from the present theta.
 
         Parameters
@@ -384,6 +384,9 @@ class Network:
             Show a progress bar.
         threads : int, optional
             None: as many as the work of a step is worth. The result has the same bits for any.
+        augment : fastnn.augment.Images, optional
+            What to do to the images that are the rows of a dense X, anew in every epoch. Cost and
+            errors are evaluated without it. Not for lbfgs, whose J must stay the same.
         gradcheck_at : int or sequence of int
             (0, 5): check gradients at initialization and again when 5 epochs are done, on the
             first 64 examples, with dropout's masks, and at most 10,000 components of theta;
@@ -408,7 +411,7 @@ class Network:
         return fit(self, X, y, dev=dev, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
                    learning_rate=learning_rate, schedule=schedule, sample_weight=sample_weight,
                    shuffle=shuffle, early_stopping=early_stopping, evaluate_every=evaluate_every,
-                   callbacks=callbacks, progress=progress, threads=threads,
+                   callbacks=callbacks, progress=progress, threads=threads, augment=augment,
                    gradcheck_at=gradcheck_at)
 
     def save(self, path):

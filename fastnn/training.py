@@ -17,7 +17,7 @@ from fastnn.schedules import make_schedule
 
 def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, schedule,
         sample_weight, shuffle, early_stopping, evaluate_every, callbacks, progress, threads,
-        gradcheck_at):
+        augment=None, gradcheck_at=()):
     """See `Network.fit`, which documents the arguments."""
     epochs = integer(epochs, "epochs", 1)
     if batch_size is not None:
@@ -34,6 +34,15 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
             "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
             f"or choose another optimizer; got keep_prob {network.keep_prob}"
         )
+    if augment is not None:
+        from fastnn.augment import make_augmenter
+
+        if isinstance(optimizer, LBFGS):
+            raise ValueError(
+                "lbfgs minimizes J, which is not the same twice with augmentation: set augment to "
+                "None, or choose another optimizer"
+            )
+        augment = make_augmenter(augment, X, network.layer_sizes[0])
     monitor = Monitor(network, epochs, make_early_stopping(early_stopping),
                       integer(evaluate_every, "evaluate_every", 0), callbacks)
     if gradcheck_at != ():
@@ -60,17 +69,19 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
             minimize(network, optimizer, *data, monitor, threads)
         else:
             descend(network, optimizer, *data, monitor, first_rates, rates_of,
-                    batch_size=batch_size, shuffle=shuffle, threads=threads)
+                    batch_size=batch_size, shuffle=shuffle, threads=threads, augmenter=augment)
     return monitor.history
 
 
 def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch_size, shuffle,
-            threads):
+            threads, augmenter=None):
     """A first-order optimizer over mini-batches."""
     m, history = X.shape[0], monitor.history
     session = passes.open_session(network, X, y, weight, batch_size=batch_size, threads=threads,
                                   training=True)
     session.set_dropout(network.keep_prob, history.dropout_seed)
+    if augmenter is not None:
+        session.set_augmentation(augmenter)
     vectors = [np.zeros_like(network.theta) if needed else None
                for needed in (True, *optimizer.moments)]
     penalty = [(0.0, 0.0), *((l2 / m, l1 / m)
@@ -83,7 +94,7 @@ def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch
         rates = rates_of(epoch) if epoch else rates
         if index is not None:
             _shuffle(index, network.rng)
-        session.start(index=index, rates=rates)
+        session.start(index=index, rates=rates, epoch=epoch)
         going = True
         while going:
             began = time.perf_counter()

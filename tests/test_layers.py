@@ -10,15 +10,16 @@ import fastnn
 # Every module has its place; a module may import from its own layer and from those below.
 LAYERS = {
     "surface": ["cli"],
-    "practice": ["checking"],
+    "practice": ["checking", "augment"],
     "engine": ["network", "training", "lbfgs", "passes", "threads", "inputs", "history",
-               "early_stopping", "modelfile", "progress", "plots"],
+               "early_stopping", "modelfile", "progress", "plots",
+               "plots_augmented"],
     "vocabulary": ["layout", "activations", "losses", "initializers", "optimizers", "schedules",
-                   "arguments", "errors"],
+                   "arguments", "errors", "elastic"],
     "kernels": ["_kernels"],
 }
 # Methods that hand on to what is made of networks: loaded when they are called.
-HANDED_ON = {("network", "checking"), ("training", "checking")}
+HANDED_ON = {("network", "checking"), ("training", "checking"), ("training", "augment")}
 HEIGHT = {module: -depth for depth, modules in enumerate(LAYERS.values()) for module in modules}
 # The public face of the package: lazily names what lies anywhere.
 FACE = "__init__"

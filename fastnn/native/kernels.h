@@ -58,6 +58,9 @@ struct Update {
     double corrected_rate, corrected_epsilon;
 };
 
+struct Warp;        // settings of augmentation, and
+struct Placement;   // what is drawn for one image: warp.h
+
 template <class T> struct Kernels {
     int lanes;        // numbers in a register
     int tile_rows;    // rows of a register tile
@@ -110,6 +113,8 @@ template <class T> struct Kernels {
     void (*whole_tile)(const T *A, const T *B, int64_t depth, T *C);
     // gradient += l2 W + l1 sign(W).
     void (*add_penalty_gradient)(const Update *u, const T *theta, T *gradient, int64_t n);
+    // An image (height, width, channels) becomes its augmented copy, in place.
+    void (*augment)(const Warp *warp, const Placement *place, T *scratch, T *image);
 };
 
 // Variants in order of preference; available(v) asks the CPU. kernels<T>(v) is null where the

@@ -34,9 +34,9 @@ FASTNN_INLINE RowKeys row_keys(const fastnn::Dropout &d, int64_t row) {
     return {hash_row(uint32_t(row) ^ d.keys[0]), hash_row(uint32_t(row) + d.keys[1])};
 }
 
-// All ones in the lanes of units unit, unit + 1, ... that are kept.
+// 32 random bits for each of units unit, unit + 1, ...
 template <class T>
-FASTNN_INLINE typename Vec<T>::mask kept(const fastnn::Dropout &d, RowKeys row, int64_t unit) {
+FASTNN_INLINE typename Word32<T>::type hash_units(RowKeys row, int64_t unit) {
     typedef typename Word32<T>::type W;
     W x;
     for (int i = 0; i < Vec<T>::lanes; ++i) x[i] = uint32_t(i);
@@ -44,7 +44,13 @@ FASTNN_INLINE typename Vec<T>::mask kept(const fastnn::Dropout &d, RowKeys row, 
     x = (x ^ (x >> 16)) * 0x7feb352dU;
     x = (x ^ (x >> 15)) + row.second;
     x = x * 0x846ca68bU;
-    x ^= x >> 16;
+    return x ^ (x >> 16);
+}
+
+// All ones in the lanes of units unit, unit + 1, ... that are kept.
+template <class T>
+FASTNN_INLINE typename Vec<T>::mask kept(const fastnn::Dropout &d, RowKeys row, int64_t unit) {
+    typename Word32<T>::type x = hash_units<T>(row, unit);
     typename Word32<T>::mask keep = typename Word32<T>::mask(x >> 1) < d.threshold;
     return __builtin_convertvector(keep, typename Vec<T>::mask);
 }

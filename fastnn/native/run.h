@@ -6,6 +6,7 @@
 #include "gather.h"
 #include "kernels.h"
 #include "pool.h"
+#include "warp.h"
 
 namespace fastnn {
 
@@ -38,7 +39,7 @@ template <class T> struct Run {
     const int64_t *W_at;     // (L + 1,)  offsets in theta; b[l] follows W[l]
     T *theta;
     int64_t size;            // of theta
-    uint64_t seed;           // of the dropout masks
+    uint64_t seed;           // of the dropout masks and of augmentation
     uint64_t step;           // updates so far
     bool dropout;
 
@@ -47,6 +48,9 @@ template <class T> struct Run {
     const double *weight;    // (m,)  u_i, or null
     const int64_t *index;    // (m,)  order of the rows, or null
     int64_t rows, chunk_rows;
+    const Warp *warp;        // augmentation, or null
+    uint64_t epoch;          // of what it draws; the seed is that of the masks
+    T *scratch;              // (threads, scratch_size(warp))
     Targets<T> targets;
     T *Y, *chunk_weight;     // what targets.Y and targets.weight point to
     int32_t *labels;

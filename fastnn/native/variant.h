@@ -4,6 +4,7 @@
 #include "gradient.h"
 #include "loss.h"
 #include "pack.h"
+#include "resample.h"
 #include "row.h"
 #include "tile.h"
 #include "update.h"
@@ -33,7 +34,8 @@ template <class T> static constexpr fastnn::Kernels<T> make_table() {
              update<T, RMSprop>, update<T, Adam>},
             forward_row<T>,
             whole_tile<T>,
-            add_penalty_gradient<T>};
+            add_penalty_gradient<T>,
+            augment<T>};
 }
 
 extern const fastnn::Kernels<float> float_kernels;
