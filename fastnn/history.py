@@ -31,6 +31,9 @@ class History:
         ``augment.apply(X, seed, epoch=...)`` replays the images of an epoch.
     gradchecks : dict of int to GradientCheck
         Epochs done to what `gradcheck_at` of `fit` asked for.
+    must_fall : bool
+        Whether J has to fall at every iteration: full-batch gradient descent (or lbfgs) without
+        dropout. Where it does not, the learning rate is too large or a gradient is wrong.
     """
 
     def __init__(self):
@@ -43,6 +46,7 @@ class History:
         self.best_epoch = None
         self.dropout_seed = None
         self.gradchecks = {}
+        self.must_fall = False
 
     def __len__(self):
         return len(self.seconds)

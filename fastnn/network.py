@@ -414,6 +414,94 @@ class Network:
                    callbacks=callbacks, progress=progress, threads=threads, augment=augment,
                    gradcheck_at=gradcheck_at)
 
+    def diagnose(self, train, dev, *, test=None, train_dev=None, optimal_error=0.0, **thresholds):
+        """Tell bias from variance on these sets, and say what to do; see `fastnn.diagnose`.
+
+        Advice is made concrete with the network and its last fit.
+
+        Parameters
+        ----------
+        train, dev : (X, y), or an object with `.X` and `.y`
+        test, train_dev : the same, optional
+            train_dev: unseen examples of the training distribution where dev's is another.
+        optimal_error : float, default 0.0
+            In the units below.
+        **thresholds
+            confidence, tolerance, relative_tolerance, share of `fastnn.diagnose`.
+
+        Returns
+        -------
+        Diagnosis
+            Errors are shares of wrong labels; of an identity output the share of the targets'
+            variance that is left unexplained, squared error over the variance of the *training*
+            targets (1 - R^2 on them): 1 is as good as predicting the mean, 0.02 is a root mean
+            squared error of 14 % of their standard deviation.
+        """
+        from fastnn.diagnosis import diagnose_network
+
+        return diagnose_network(self, train, dev, test=test, train_dev=train_dev,
+                                optimal_error=optimal_error, **thresholds)
+
+    def signal_flow(self, X, y, *, max_rows=1000):
+        """How signals and gradients fare from layer to layer, dropout off.
+
+        Parameters
+        ----------
+        X, y : as for `value_and_grad`
+        max_rows : int, default 1000
+            Of more rows, so many are drawn at random, the same every time.
+
+        Returns
+        -------
+        SignalFlow
+            With a growth factor a layer and a verdict: vanishing, exploding, dead or healthy.
+
+        Examples
+        --------
+        >>> import numpy as np, fastnn
+        >>> net = fastnn.Network([8] * 51, activation="identity", output="identity", rng=0)
+        >>> for name, value in net.params.items():
+        ...     value[...] = 1.5 * np.eye(8) if name[0] == "W" else 0
+        >>> X = np.random.default_rng(0).standard_normal((100, 8))
+        >>> net.signal_flow(X, X).verdict[:35]
+        'exploding: x1.5 a layer forward and'
+        """
+        from fastnn.diagnosis import measure_signals
+
+        return measure_signals(self, X, y, max_rows=max_rows)
+
+    def plot_weights(self, ax=None, bins=50):
+        """Draw histograms of the weights of each layer (needs matplotlib: the extra `plot`).
+
+        Returns
+        -------
+        WeightsDisplay
+            With `ax_` and `figure_`.
+        """
+        from fastnn.plots_signals import plot_weights
+
+        return plot_weights(self, ax, bins)
+
+    def plot_boundary(self, X, y, ax=None, resolution=200):
+        """Draw what a network of two features decides (needs matplotlib: the extra `plot`).
+
+        Parameters
+        ----------
+        X, y : as for `value_and_grad`, X of two columns
+            Drawn over the classes, the probability of class 1, or the value of a regression.
+        ax : matplotlib axes, optional
+        resolution : int
+            Points of the grid a side.
+
+        Returns
+        -------
+        BoundaryDisplay
+            With `ax_` and `figure_`.
+        """
+        from fastnn.plots_boundary import plot_boundary
+
+        return plot_boundary(self, X, y, ax, resolution)
+
     def save(self, path):
         """Write the network to a safetensors file; `fastnn.load` reads it."""
         from fastnn.modelfile import save

@@ -11,7 +11,7 @@ from fastnn.arguments import boolean, integer, number
 from fastnn.early_stopping import BestSoFar, make_early_stopping
 from fastnn.errors import DivergenceError
 from fastnn.history import History
-from fastnn.optimizers import LBFGS, make_optimizer
+from fastnn.optimizers import LBFGS, GradientDescent, make_optimizer
 from fastnn.schedules import make_schedule
 
 
@@ -56,6 +56,9 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
     monitor.set_data(data, _check_dev(network, dev), threads)
     m = data[0].shape[0]
     batches = -(-m // min(batch_size or m, m))
+    full_batch_gd = isinstance(optimizer, GradientDescent) and batches == 1
+    monitor.history.must_fall = isinstance(optimizer, LBFGS) or (
+        full_batch_gd and min(network.keep_prob) == 1)
 
     def rates_of(epoch):
         return learning_rate * schedule(epoch + np.arange(batches) / batches)

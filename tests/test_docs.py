@@ -14,16 +14,16 @@ PACKAGE = Path(fastnn.__file__).parent
 README = Path(__file__).parent.parent / "README.md"
 
 
-def modules():
+def module_names():
+    """Of all files of the package and of those within it."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        parts = ("fastnn", *path.relative_to(PACKAGE).with_suffix("").parts)
-        yield ".".join(parts).removesuffix(".__init__")
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.parametrize("module", list(modules()))
-def test_docstrings(module):
-    module = importlib.import_module(module)
-    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+@pytest.mark.parametrize("name", list(module_names()))
+def test_docstrings(name):
+    assert doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).failed == 0
 
 
 def python_blocks():

@@ -10,17 +10,18 @@ import fastnn
 # Every module has its place; a module may import from its own layer and from those below.
 LAYERS = {
     "surface": ["cli"],
-    "practice": ["checking", "augment"],
+    "practice": ["checking", "diagnosis", "augment"],
     "engine": ["network", "training", "lbfgs", "passes", "threads", "inputs", "history",
-               "early_stopping", "modelfile", "progress", "plots",
-               "plots_augmented"],
+               "early_stopping", "modelfile", "progress", "plots", "plots_augmented",
+               "plots_boundary", "plots_curves", "plots_signals"],
     "vocabulary": ["layout", "activations", "losses", "initializers", "optimizers", "schedules",
                    "arguments", "errors", "elastic"],
     "kernels": ["_kernels"],
 }
-# Methods that hand on to what is made of networks: loaded when they are called.
-HANDED_ON = {("network", "checking"), ("training", "checking"), ("training", "augment")}
 HEIGHT = {module: -depth for depth, modules in enumerate(LAYERS.values()) for module in modules}
+# Methods, and settings of a fit, that hand on to the practice layer, which is loaded when they are called.
+HANDED_ON = {("network", "checking"), ("training", "checking"), ("training", "augment"),
+             ("network", "diagnosis")}
 # The public face of the package: lazily names what lies anywhere.
 FACE = "__init__"
 PACKAGE = Path(fastnn.__file__).parent
@@ -43,7 +44,7 @@ def imported_modules(path):
 
 
 def files_of(module):
-    """Of a module, or of a folder of them."""
+    """A module's file; those of a package."""
     folder = PACKAGE / module
     return sorted(folder.glob("*.py")) if folder.is_dir() else [PACKAGE / f"{module}.py"]
 
@@ -59,7 +60,16 @@ def test_imports_point_down(module):
     for path in files_of(module):
         for target in imported_modules(path):
             assert HEIGHT[target] <= HEIGHT[module] or (module, target) in HANDED_ON, (
-                f"{path.name} imports {target}, which lies above it")
+                f"{module} imports {target}, which lies above it")
+
+
+@pytest.mark.parametrize(("module", "target"), HANDED_ON)
+def test_what_is_handed_on_is_loaded_late(module, target):
+    """The import is in a function, and there is one."""
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+    assert target in set(imported_modules(PACKAGE / f"{module}.py"))
+    assert f"fastnn.{target}" not in {node.module for node in tree.body
+                                      if isinstance(node, ast.ImportFrom)}
 
 
 def test_the_rule_would_notice():
@@ -71,5 +81,6 @@ def test_the_rule_would_notice():
 
 
 def test_no_module_is_named_like_a_public_function():
-    functions = {"gradcheck", "split", "diagnose", "sweep", "report", "load", "fit"}
+    functions = {"gradcheck", "split", "diagnose", "sweep", "report", "load", "fit",
+                 "learning_curve", "penalty_path", "signal_flow"}
     assert not functions & set(HEIGHT)

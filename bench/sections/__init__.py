@@ -28,5 +28,6 @@ SECTIONS = {
     "gradcheck": Section("A gradient check, two cores", "gradcheck", "checks", False),
     "linearity": Section("Epochs of more and more rows", "resources", "linearity", True),
     "start": Section("Start", "resources", "start", True),
+    "practice": Section("Regularization on real data", "practice", "regularization", False),
     "memory": Section("Memory of a fit", "resources", "memory", True),
 }

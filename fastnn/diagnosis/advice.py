@@ -1,0 +1,128 @@
+"""What to do about bias and variance: the basic recipe, with the figures of this network in it."""
+
+from typing import NamedTuple
+
+from fastnn.diagnosis.descent import falling_rate, rises
+
+# As long again at the pace of the end has to lower J by this share to be worth it.
+WORTH_TRAINING_ON = 0.1
+
+
+class Known(NamedTuple):
+    """What advice can be made concrete with; None for what is not known."""
+
+    network: object = None
+    history: object = None
+    n_train: int | None = None
+
+
+def percent(share):
+    """A share as people read it: 0.045 -> 4.5 %.
+
+    >>> percent(0.11), percent(0.0045)
+    ('11 %', '0.45 %')
+    """
+    return f"{100 * share:.3g} %"
+
+
+def bigger(layer_sizes):
+    """Twice the hidden units; a first hidden layer where there is none.
+
+    >>> bigger([64, 32, 10]), bigger([64, 10])
+    ([64, 64, 10], [64, 50, 10])
+    """
+    first, *hidden, last = layer_sizes
+    if not hidden:   # in size between features and outputs
+        hidden = [max(8, round((first * last) ** 0.5))]
+    return [first, *(2 * n for n in hidden), last]
+
+
+def against_bias(train_error, optimal_error, known):
+    """Bigger network; longer or better training; another architecture. More data does not help."""
+    figures = f"training error {percent(train_error)} against {percent(optimal_error)} optimal"
+    net = known.network
+    size = ""
+    if net is not None:
+        size = f", try {bigger(net.layer_sizes)} (now {list(net.layer_sizes)})"
+    yield f"bias: bigger network: {figures}{size}"
+    yield f"bias: {_training(known.history)}"
+    if net is not None and (max(net.l2) or max(net.l1) or min(net.keep_prob) < 1):
+        yield f"bias: regularize less: now {_regularization(net)}"
+    yield "bias: another architecture or better features; more data does not help against bias"
+
+
+def _training(history):
+    better = "a better optimizer (adam), another learning rate or schedule"
+    if history is None:
+        return f"train longer, or with {better}"
+    epochs, rate = len(history), falling_rate(history)
+    if history.stopped == "early stopping":
+        return (
+            f"train on: early stopping went back to epoch {history.best_epoch + 1}, and so stopped "
+            "the cost from falling too; regularize by l2 instead, which keeps the two apart"
+        )
+    if rate is None:
+        return f"train longer than {epochs} epochs, or with {better}"
+    if 1 - (1 - rate) ** epochs >= WORTH_TRAINING_ON and rate > 0:
+        return (f"train longer: try twice the epochs ({2 * epochs}), the cost was still falling "
+                f"{percent(rate)} an epoch")
+    went = f"rising {percent(-rate)}" if rate < 0 else f"falling by only {percent(rate)}"
+    return (f"train with {better}: after {epochs} epochs the cost was {went} an epoch, "
+            "so more of the same would not help")
+
+
+def against_variance(variance, known):
+    """More data; regularization; another architecture."""
+    net, n = known.network, known.n_train
+    data = "" if n is None else f" (now {n:,} training examples)"
+    yield (f"variance: more data{data}: fastnn.learning_curve tells what it would bring; "
+           "augmentation makes some")
+    l2, drop, stop = "l2", "dropout (keep_prob 0.8)", "early stopping"
+    if net is not None:
+        value = max(net.l2)
+        # Weights that shrink by about a thousandth a step of full gradient descent at rate 1.
+        l2 = f"l2={3 * value or float(f'{1e-3 * (n or 1000):.1g}'):g} (now {value:g})"
+        kept = min(net.keep_prob)
+        drop = f"keep_prob {0.8 if kept == 1 else max(0.3, kept - 0.2):.2g} (now {kept:g})"
+        if len(net.layer_sizes) == 2:
+            drop = "fewer features"
+    if known.history is not None and known.history.best_epoch is not None:
+        stop = "early stopping is on"
+    yield (f"variance: regularize: {100 * variance:.3g} points above the training error, try {l2}, "
+           f"{drop}, {stop}; fastnn.penalty_path searches l2 and keep_prob")
+    yield "variance: another architecture, or fewer features"
+
+
+def against_mismatch(mismatch):
+    """The training data is of another distribution than dev's."""
+    yield (f"data mismatch: dev is {100 * mismatch:.3g} points worse than unseen examples of "
+           "the training distribution: look at what differs, and get or make training data that is "
+           "more like dev's")
+
+
+def against_overfitting_to_dev(gap, n_dev):
+    """The dev set was chosen on so often that its error flatters."""
+    now = "" if n_dev is None else f" (now {n_dev:,} examples)"
+    yield (f"overfitting to dev: test is {100 * gap:.3g} points worse than dev: a larger dev set"
+           f"{now}, and choose anew on it")
+
+
+def against_rises(history):
+    """J that rose where it must fall: nothing else can be judged before."""
+    found = rises(history) if history is not None else []
+    if found:
+        first = found[0]
+        yield (
+            f"first of all: the cost rose at {len(found)} of {len(history)} epochs (at epoch "
+            f"{first.epoch} from {first.before:.4g} to {first.after:.4g}), although full-batch "
+            "descent without dropout must lower it every time: use a smaller learning rate; if it "
+            "still rises, a gradient is wrong: check it against numerical ones"
+        )
+
+
+def _regularization(net):
+    shown = [f"{name}={max(getattr(net, name)):g}" for name in ("l2", "l1")
+             if max(getattr(net, name))]
+    if min(net.keep_prob) < 1:
+        shown.append(f"keep_prob={min(net.keep_prob):g}")
+    return ", ".join(shown)

@@ -1,0 +1,113 @@
+"""How far a measured error, or the difference of two, may be from the true one."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+# A set of more examples than this is nobody's advice.
+MOST_EXAMPLES = 10**9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An error as the mean over examples.
+
+    Attributes
+    ----------
+    value : float
+    n : int or None
+        The examples it was measured on; None where that is not known: it is taken as exact.
+    std : float or None
+        Standard deviation of one example's error; None for a share of wrong ones, whose
+        deviation follows from the share.
+    """
+
+    value: float
+    n: int | None = None
+    std: float | None = None
+
+    def limits(self, confidence, n=None):
+        """Confidence limits, as if measured on `n` examples instead of its own number.
+
+        Wilson's score interval (1927) for a share; it is good down to a share of 0, where the
+        textbook's normal interval has no width. SciPy's wants an integer count of errors, and an
+        error that is given as 0.11 of 25 has none. Of other means the normal interval.
+        """
+        n = n or self.n
+        if n is None:
+            return self.value, self.value
+        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        if self.std is not None:
+            half = z * self.std / math.sqrt(n)
+            return max(0.0, self.value - half), self.value + half
+        p = self.value
+        shrink = 1 + z * z / n
+        centre = (p + z * z / (2 * n)) / shrink
+        half = z / shrink * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        # The exact limits include p; the rounded ones may miss it by a bit at 0 and 1.
+        return min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half))
+
+
+def difference_limits(a, b, confidence, n_a=None, n_b=None):
+    """Confidence limits of b - a, for errors of two disjoint sets.
+
+    From the limits of each: ``d - sqrt((b - low_b)^2 + (high_a - a)^2)`` and likewise above, which
+    is Newcombe's hybrid score interval (1998, method 10) for two shares.
+
+    >>> low, high = difference_limits(Estimate(0.01, 1000), Estimate(0.11, 1000), 0.95)
+    >>> print(f"{low:.3f} {high:.3f}")
+    0.080 0.121
+    """
+    low_a, high_a = a.limits(confidence, n_a)
+    low_b, high_b = b.limits(confidence, n_b)
+    gap = b.value - a.value
+    return (gap - math.hypot(b.value - low_b, high_a - a.value),
+            gap + math.hypot(high_b - b.value, a.value - low_a))
+
+
+def is_above(limits, threshold):
+    """True or False when the whole interval is above or not above; None when it is astride."""
+    low, high = limits
+    slack = 1e-12   # 0.17 - 0.15 is more than 0.02 in floating point
+    if low > threshold + slack:
+        return True
+    return False if high <= threshold + slack else None
+
+
+def examples_to_tell(a, b, threshold, confidence):
+    """How many examples would tell whether b - a is above, if the errors stay as they are.
+
+    Returns
+    -------
+    (n_a, n_b) or None
+        With None for a set that may stay as it is: only the one that scatters most grows, unless
+        that is not enough; then both grow in proportion. None altogether when no set up to a
+        billion would tell, since the gap lies at the threshold.
+    """
+    width_a, width_b = (high - low for low, high in (e.limits(confidence) for e in (a, b)))
+
+    def only_a(factor):
+        return round(factor * a.n), None
+
+    def only_b(factor):
+        return None, round(factor * b.n)
+
+    def both(factor):
+        return round(factor * a.n), round(factor * b.n)
+
+    ways = [only_a if width_a > width_b else only_b]
+    if a.n and b.n:
+        ways.append(both)
+    for grown in ways:
+        def told(factor, grown=grown):
+            limits = difference_limits(a, b, confidence, *grown(factor))
+            return is_above(limits, threshold) is not None
+
+        low, high = 1.0, MOST_EXAMPLES / max(a.n or 1, b.n or 1)
+        if not told(high):
+            continue
+        while high > low * 1.001:   # told() is monotone: intervals shrink as sets grow
+            middle = (low * high) ** 0.5
+            low, high = (low, middle) if told(middle) else (middle, high)
+        return grown(high)
+    return None

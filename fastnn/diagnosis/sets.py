@@ -1,0 +1,37 @@
+"""Sets of examples as people have them: a pair (X, y), or an object with both."""
+
+import sys
+
+from fastnn.inputs import as_numbers
+
+
+def as_pair(part, name):
+    """(X, y) of a pair, or of an object with `.X` and `.y` such as a part of a split."""
+    if isinstance(part, tuple | list) and len(part) == 2:
+        return tuple(part)
+    if hasattr(part, "X") and hasattr(part, "y"):
+        return part.X, part.y
+    raise TypeError(
+        f"expected {name} to be a pair (X, y) or to have attributes X and y, got "
+        f"{type(part).__name__}"
+    )
+
+
+def checked_pair(network, part, name):
+    """(X, y) and the number of examples; an error says which set it is about."""
+    X, y = as_pair(part, name)
+    try:
+        rows, _, _ = network._check_data(X, y, None)
+    except TypeError as error:
+        raise TypeError(f"in {name}: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"in {name}: {error}") from None
+    return X, y, rows.shape[0]
+
+
+def take(X, index, name="X"):
+    """The rows of X, an array-like or sparse matrix, at `index`."""
+    sparse = sys.modules.get("scipy.sparse")
+    if sparse is not None and sparse.issparse(X):
+        return X.tocsr()[index]
+    return as_numbers(X, name)[index]
