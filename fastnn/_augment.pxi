@@ -4,16 +4,23 @@
 cdef int64_t LONGEST_SIDE = 1 << 20
 
 
-cdef void augment_rows(Run[real] *run, int64_t first, int64_t row, int64_t end,
-                       int thread) noexcept nogil:
-    """A[0] of data rows first + row .. first + end becomes that of their augmented copies."""
+cdef void load_augmented(Run[real] *run, int64_t first, int64_t row, int64_t end,
+                         int thread) noexcept nogil:
+    """A[0] of data rows first + row .. first + end: augmented copies of them, then normalized."""
     cdef Placement place
     cdef Layer[real] *x = &run.layers[0]
+    cdef Matrix raw = run.X[0]
+    cdef real *image
     cdef int64_t i
+    raw.mean = NULL
+    raw.scale = NULL
+    gather(&raw, run.index, first + row, end - row, x.A + row * x.ld, x.ld)
     for i in range(row, end):
+        image = x.A + i * x.ld
         draw(run.warp, run.seed, run.epoch, row_at(run.X, run.index, first + i), &place)
-        run.kernels.augment(run.warp, &place, run.scratch + thread * scratch_size(run.warp),
-                            x.A + i * x.ld)
+        run.kernels.augment(run.warp, &place, run.scratch + thread * scratch_size(run.warp), image)
+        if run.X.scale != NULL:
+            normalize_row(image, run.X.mean, run.X.scale, x.n, image)
 
 
 cdef int _augment_copies(const Warp *warp, const Kernels[real] *k, Rows X, uint64_t seed,

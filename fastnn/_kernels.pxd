@@ -96,7 +96,11 @@ cdef extern from "native/gather.h" namespace "fastnn" nogil:
         const char *columns_of
         int index_bytes
         int64_t stored
+        const double *mean
+        const double *scale
 
+    cbool lies_ready(const Matrix *, int, int64_t)
+    void normalize_row[T](const T *, const double *, const double *, int64_t, T *)
     cbool readable_in_place(const Matrix *, int, int64_t)
     int64_t row_at(const Matrix *, const int64_t *, int64_t)
     void gather[T](const Matrix *, const int64_t *, int64_t, int64_t, T *, int64_t)

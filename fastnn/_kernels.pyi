@@ -19,6 +19,9 @@ class Rows:
         shape: tuple[int, int],
         row_starts: NDArray[Any] | None = None,
         columns_of: NDArray[Any] | None = None,
+        *,
+        mean: NDArray[np.float64] | None = None,
+        scale: NDArray[np.float64] | None = None,
     ) -> None: ...
     @property
     def shape(self) -> tuple[int, int]: ...
@@ -99,7 +102,13 @@ class Session:
 
 class Shortcut:
     def __init__(
-        self, widths: Sequence[int], activations: Sequence[int], output: int, theta: _Vector
+        self,
+        widths: Sequence[int],
+        activations: Sequence[int],
+        output: int,
+        theta: _Vector,
+        mean: NDArray[np.float64] | None = None,
+        scale: NDArray[np.float64] | None = None,
     ) -> None: ...
     def forward(self, X: object) -> _Vector | None: ...
 

@@ -16,6 +16,7 @@
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBuffer_Release
 from cpython.buffer cimport PyObject_GetBuffer
+from libc.float cimport DBL_MAX, FLT_MAX
 from libc.math cimport INFINITY, fabs, isfinite, pow, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
@@ -51,14 +52,16 @@ cdef inline int64_t cut(int64_t n, int64_t size, int thread, int threads) noexce
     return min(n, share(tiles(n, size), thread, threads) * size)
 
 
-cdef void load_rows(Run[real] *run, int64_t first, int64_t row, int64_t rows) noexcept nogil:
-    """X, y and u of data rows first + row .. into rows row .. of the chunk's buffers."""
+cdef void load_features(Run[real] *run, int64_t first, int64_t row, int64_t rows) noexcept nogil:
+    """X of data rows first + row .. into rows row .. of the chunk's buffer, unless read in place."""
     cdef Layer[real] *x = &run.layers[0]
-    cdef int64_t i, at
     if x.A == run.gathered:
         gather(run.X, run.index, first + row, rows, x.A + row * x.ld, x.ld)
-    if run.y == NULL:
-        return
+
+
+cdef void load_targets(Run[real] *run, int64_t first, int64_t row, int64_t rows) noexcept nogil:
+    """y and u of the same."""
+    cdef int64_t i, at
     if run.output == OUT_SOFTMAX:
         gather_labels(run.y, run.index, first + row, rows, run.layers[run.depth].n,
                       run.labels + row)
@@ -163,9 +166,11 @@ cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, int64
     places them in the mini-batch of `batch_rows` rows."""
     cdef int64_t row = cut(rows, run.kernels.tile_rows, thread, run.threads)
     cdef int64_t end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
-    load_rows(run, first, row, end - row)
-    if run.warp != NULL:
-        augment_rows(run, first, row, end, thread)
+    if run.warp == NULL:
+        load_features(run, first, row, end - row)
+    else:
+        load_augmented(run, first, row, end, thread)
+    load_targets(run, first, row, end - row)
     forward_rows(run, row, end, first_row)
     cdef Targets[real] targets = run.targets
     targets.scale = <real>(1.0 / batch_rows)

@@ -139,7 +139,9 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
         rows = min(run.chunk_rows, run.rows - at)
         row = cut(rows, run.kernels.tile_rows, thread, run.threads)
         end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
-        load_rows(run, at, row, end - row)
+        load_features(run, at, row, end - row)
+        if run.y != NULL:
+            load_targets(run, at, row, end - row)
         forward_rows(run, row, end, at)
         if run.y != NULL:
             run.kernels.loss[run.output](top, &run.targets, row, end - row)

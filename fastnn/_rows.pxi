@@ -16,14 +16,18 @@ cdef class Rows:
 
     `values` is a two-dimensional array (m, n) of numbers in native byte order; or, with
     `row_starts` and `columns_of`, the stored values of a CSR matrix of `shape`.
+    With `mean` and `scale`, contiguous float64 vectors (n,), the rows gathered are
+    (x - mean) * scale.
     It is not copied: the buffers stay exported, so the arrays cannot be resized.
     """
 
     cdef Matrix matrix
-    cdef Py_buffer buffers[3]
+    cdef Py_buffer buffers[5]
     cdef int held
+    cdef double largest_mean, largest_scale
 
-    def __cinit__(self, values, shape, row_starts=None, columns_of=None):
+    def __cinit__(self, values, shape, row_starts=None, columns_of=None, *, mean=None,
+                  scale=None):
         cdef Matrix *m = &self.matrix
         m.rows, m.columns = shape
         if m.rows < 0 or m.columns < 0:
@@ -34,7 +38,13 @@ cdef class Rows:
             if self.buffers[0].shape[0] != m.rows or self.buffers[0].shape[1] != m.columns:
                 raise ValueError("shape does not match the buffer")
             m.row_stride, m.column_stride = self.buffers[0].strides[0], self.buffers[0].strides[1]
-            return
+        else:
+            self._hold_csr(row_starts, columns_of)
+        if mean is not None or scale is not None:
+            self._hold_normalizer(mean, scale)
+
+    cdef _hold_csr(self, row_starts, columns_of):
+        cdef Matrix *m = &self.matrix
         m.stored = self.buffers[0].shape[0]
         self._hold(row_starts, 1)
         self._hold(columns_of, 1)
@@ -46,6 +56,20 @@ cdef class Rows:
             raise ValueError("malformed CSR arrays")
         m.row_starts = <const char *>self.buffers[1].buf
         m.columns_of = <const char *>self.buffers[2].buf
+
+    cdef _hold_normalizer(self, mean, scale):
+        cdef int at = self.held
+        self._hold(mean, 1)
+        self._hold(scale, 1)
+        for i in (at, at + 1):
+            if (self.buffers[i].format != b"d" or self.buffers[i].shape[0] != self.matrix.columns):
+                raise ValueError("expected mean and scale to be float64, one for each column")
+        self.matrix.mean = <const double *>self.buffers[at].buf
+        self.matrix.scale = <const double *>self.buffers[at + 1].buf
+        self.largest_mean = kernels[double](_variant).largest(
+            self.matrix.mean, 0, 0, 1, self.matrix.columns)
+        self.largest_scale = kernels[double](_variant).largest(
+            self.matrix.scale, 0, 0, 1, self.matrix.columns)
 
     cdef _hold(self, array, int ndim):
         # A vector must be contiguous; a matrix may have any strides.
@@ -87,9 +111,16 @@ cdef class Rows:
             number, size = F64, sizeof(double)
         else:
             number, size = F32, sizeof(float)
-        cdef bint in_place = readable_in_place(&self.matrix, number, size)
+        cdef bint ready = lies_ready(&self.matrix, number, size), finite = False
+        cdef double largest
         with nogil:
-            if in_place and isfinite(_largest_in_place(&self.matrix, first, count)):
+            if ready:
+                largest = _largest_in_place(&self.matrix, first, count)
+                finite = isfinite(largest)
+                if self.matrix.scale != NULL and finite:   # a bound on what is made of them
+                    largest = 2 * (largest + self.largest_mean) * self.largest_scale
+                    finite = largest < (DBL_MAX if double_precision else FLT_MAX)
+            if finite:
                 found = -1
             elif double_precision:
                 found = first_not_finite[double](&self.matrix, first, count, <double *>row)

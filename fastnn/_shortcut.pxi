@@ -12,19 +12,20 @@ cdef class Shortcut:
     Parameters
     ----------
     widths, activations, output, theta : as for Session
+    mean, scale : as for Rows
     """
 
     cdef vector[int64_t] widths
     cdef vector[int] activations
     cdef vector[float] f_rows
-    cdef vector[double] d_rows
+    cdef vector[double] d_rows, mean, scale
     cdef int output
     cdef int64_t padded
     cdef Py_buffer theta
     cdef object dtype, empty, array
     cdef bint is_double, held
 
-    def __cinit__(self, widths, activations, int output, theta):
+    def __cinit__(self, widths, activations, int output, theta, mean=None, scale=None):
         widths, activations = [int(n) for n in widths], [int(code) for code in activations]
         size = sum((n_in + 1) * n_out for n_in, n_out in zip(widths, widths[1:]))
         PyObject_GetBuffer(theta, &self.theta, PyBUF_FORMAT | PyBUF_ND)
@@ -37,6 +38,11 @@ cdef class Shortcut:
             raise ValueError("the arguments of a Shortcut do not fit together")
         self.is_double = kind == "d"
         self.widths, self.activations, self.output = widths, activations, output
+        if mean is not None or scale is not None:
+            mean, scale = [float(x) for x in mean], [float(x) for x in scale]
+            if not len(mean) == len(scale) == widths[0]:
+                raise ValueError("the arguments of a Shortcut do not fit together")
+            self.mean, self.scale = mean, scale
         self.padded = (max(widths) + 63) // 64 * 64
         if self.is_double:
             self.d_rows.resize(2 * self.padded)
@@ -88,6 +94,9 @@ cdef class Shortcut:
         cdef size_t l, last = self.widths.size() - 1
         for r in range(rows):
             below, W = <const real *>(X + r * stride), <real *>self.theta.buf
+            if self.scale.size():   # into the buffer that layer 1 does not write to
+                normalize_row(below, self.mean.data(), self.scale.data(), self.widths[0], buffers)
+                below = buffers
             if not isfinite(k.largest(below, 0, 0, 1, self.widths[0])):
                 return False
             for l in range(1, last + 1):

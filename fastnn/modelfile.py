@@ -4,7 +4,8 @@ The file holds the one tensor ``theta`` and, under ``__metadata__``, one entry `
 
 - ``format``: the version of this layout, an integer;
 - ``library_version``: the fastnn that wrote the file, for people;
-- ``spec``: the arguments of ``Network`` that rebuild it (layer sizes, activations, penalties, ...);
+- ``spec``: the arguments of ``Network`` that rebuild it (layer sizes, activations, penalties,
+  the normalizer's mean and std, ...);
 - ``sha256``: of all the above, as canonical JSON, followed by the bytes of ``theta``.
 
 All of it is one entry because safetensors keeps metadata in a hash map of random order: with a
@@ -76,9 +77,15 @@ def save(net: Network, path: str | os.PathLike) -> None:
         )
     content = {"format": FORMAT, "library_version": fastnn.__version__, "spec": net.spec}
     content["sha256"] = _sha256(content, theta)
-    _write_atomically(
-        path, safetensors.numpy.save({"theta": theta}, metadata={"fastnn": _canonical(content)})
-    )
+    data = safetensors.numpy.save({"theta": theta}, metadata={"fastnn": _canonical(content)})
+    header = int.from_bytes(data[:8], "little")
+    if header > _LARGEST_HEADER:
+        raise ValueError(
+            f"the header would take {header:,} bytes and load reads at most {_LARGEST_HEADER:,}: "
+            "the normalizer of so many features cannot be saved with the network; set "
+            "net.normalizer = None and save normalizer.to_dict() in a file of its own"
+        )
+    _write_atomically(path, data)
 
 
 def load(path: str | os.PathLike) -> Network:

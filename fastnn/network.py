@@ -1,5 +1,6 @@
 """A fully connected network: its parameters, and what can be asked of it."""
 
+import copy
 import sys
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -8,7 +9,7 @@ import numpy as np
 
 from fastnn import passes
 from fastnn.activations import ACTIVATIONS
-from fastnn.arguments import integer, lookup, number, per_layer
+from fastnn.arguments import boolean, integer, lookup, number, per_layer
 from fastnn.initializers import INITIALIZERS, initialize
 from fastnn.inputs import as_features, as_numbers, as_targets, as_weights
 from fastnn.layout import Layout, aligned_vector
@@ -43,6 +44,12 @@ class Network:
     init_gain : float, default 1.0
         Multiplies their standard deviation.
     dtype : {"float32", "float64"}, default "float32"
+    normalize : bool, default False
+        Give every feature mean 0 and standard deviation 1: mu and sigma are those of the X of the
+        first `fit` (not of dev), and are applied to every X from then on, row by row as X is read.
+        X is always passed raw.
+    normalizer : Normalizer, optional
+        A fitted one to apply from the start; None leaves it to `normalize`.
     rng : int, numpy.random.Generator or None
         Source of the initial weights and, in `fit`, of the order of rows and the masks.
 
@@ -54,6 +61,9 @@ class Network:
         Names to stretches of theta.
     history : History or None
         That of the last `fit`, also when it was interrupted.
+    normalizer : Normalizer or None
+        A copy of what is applied to X. None may be assigned, so that the next `fit` takes mu and
+        sigma anew, or another fitted one.
 
     Raises
     ------
@@ -73,7 +83,8 @@ class Network:
     """
 
     def __init__(self, layer_sizes, *, activation="relu", output=None, keep_prob=1.0, l2=0.0,
-                 l1=0.0, init="auto", init_gain=1.0, dtype="float32", rng=None):
+                 l1=0.0, init="auto", init_gain=1.0, dtype="float32", normalize=False,
+                 normalizer=None, rng=None):
         self._layer_sizes = _check_layer_sizes(layer_sizes)
         depth = len(self._layer_sizes) - 1
         self._activation = _check_activation(activation, depth - 1)
@@ -91,6 +102,8 @@ class Network:
         lookup({"auto": None, **INITIALIZERS}, init, "init")
         self._init, self._init_gain = init, number(init_gain, "init_gain", "[0, inf)")
         self._dtype = _check_dtype(dtype)
+        self._normalize = boolean(normalize, "normalize")
+        self.normalizer = normalizer
         self._rng = _check_rng(rng)
         self._layout = Layout.dense(self._layer_sizes)
         if self._layout.size * self._dtype.itemsize > sys.maxsize:
@@ -104,7 +117,6 @@ class Network:
         if not np.isfinite(self._theta).all():
             raise ValueError(f"expected init_gain to give finite {self._dtype}, got {init_gain!r}")
         self.history = None
-        self._shortcut = None   # made by the first forward
 
     # --- what it is --------------------------------------------------------------------------
 
@@ -166,6 +178,39 @@ class Network:
         return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")
 
     @property
+    def normalize(self):
+        """Whether X is normalized: by `normalizer`, or by what the next `fit` makes of its X."""
+        return self._normalize or self._normalizer is not None
+
+    @property
+    def normalizer(self):
+        return copy.copy(self._normalizer)
+
+    @normalizer.setter
+    def normalizer(self, normalizer):
+        if normalizer is not None:
+            normalizer = self._check_normalizer(normalizer)
+        self._normalizer = normalizer
+        self._shortcut = None   # made by the first forward
+
+    def _check_normalizer(self, normalizer):
+        from fastnn.data.normalizer import Normalizer
+
+        if isinstance(normalizer, dict):   # as spec has it
+            normalizer = Normalizer.from_dict(normalizer)
+        if not isinstance(normalizer, Normalizer):
+            raise TypeError(
+                f"expected normalizer to be a fitted fastnn.Normalizer, got {normalizer!r} of type "
+                f"{type(normalizer).__name__}"
+            )
+        if normalizer.mean_.size != self._layer_sizes[0]:
+            raise ValueError(
+                f"expected a normalizer of the network's {self._layer_sizes[0]} features, got one "
+                f"of {normalizer.mean_.size}"
+            )
+        return normalizer.as_dtype(self._dtype)
+
+    @property
     def theta(self):
         return self._theta
 
@@ -202,6 +247,8 @@ class Network:
             "init": self._init,
             "init_gain": self._init_gain,
             "dtype": self._dtype.name,
+            "normalize": self._normalize,
+            "normalizer": None if self._normalizer is None else self._normalizer.to_dict(),
         }
 
     def __repr__(self):
@@ -242,7 +289,7 @@ class Network:
         A = self._shortcut.forward(X)
         if A is not None:
             return A
-        return passes.outputs(self, as_features(X, self._layer_sizes[0], self._dtype))
+        return passes.outputs(self, self.features(X))
 
     def predict(self, X):
         """Class labels 0 .. C-1 (softmax), 0 or 1 (sigmoid), or real values (identity).
@@ -525,8 +572,33 @@ class Network:
     def rng(self):
         return self._rng
 
-    def _check_data(self, X, y, sample_weight):
-        rows = as_features(X, self._layer_sizes[0], self._dtype)
+    def current_normalizer(self):
+        """What is applied to X, or None; an error where it waits for `fit`."""
+        if self._normalize and self._normalizer is None:
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError(
+                "with normalize=True, mu and sigma are those of the training set: call fit first, "
+                "or assign net.normalizer = fastnn.Normalizer().fit(X)"
+            )
+        return self._normalizer
+
+    def normalizer_for(self, X):
+        """What `fit` on X applies to X and dev, or None."""
+        if not self._normalize or self._normalizer is not None:
+            return self._normalizer
+        from fastnn.data.normalizer import Normalizer
+
+        as_features(X, self._layer_sizes[0], np.dtype(np.float64))   # says what is wrong with X
+        return Normalizer(dtype=self._dtype).fit(X)
+
+    def features(self, X, normalizer=None):
+        """X as the compiled core reads it: checked, and to be normalized as it is gathered."""
+        return as_features(X, self._layer_sizes[0], self._dtype,
+                           normalizer or self.current_normalizer())
+
+    def _check_data(self, X, y, sample_weight, normalizer=None):
+        rows = self.features(X, normalizer)
         m = rows.shape[0]
         if m == 0:
             raise ValueError("expected at least one example, got X with 0 rows")

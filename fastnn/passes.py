@@ -26,8 +26,10 @@ def open_session(network, X, y=None, weight=None, *, batch_size=None, threads=No
 
 def open_shortcut(network):
     """A `Shortcut` for `forward` of a few rows of `network`."""
+    normalizer = network.current_normalizer()
+    moments = () if normalizer is None else (normalizer.mean_, normalizer.scale)
     return _kernels.Shortcut(network.layer_sizes, network.activation_codes, network.output_code,
-                             network.theta)
+                             network.theta, *moments)
 
 
 def outputs(network, X):

@@ -52,19 +52,22 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
     if not np.isfinite(network.theta).all():
         raise ValueError("expected theta to be finite, got a NaN or infinity written to it; assign "
                          "finite parameters to net.theta, or make a new Network")
-    data = network._check_data(X, y, sample_weight)
-    monitor.set_data(data, _check_dev(network, dev), threads)
+    normalizer = network.normalizer_for(X)
+    data = network._check_data(X, y, sample_weight, normalizer)
+    monitor.set_data(data, _check_dev(network, dev, normalizer), threads)
     m = data[0].shape[0]
     batches = -(-m // min(batch_size or m, m))
     full_batch_gd = isinstance(optimizer, GradientDescent) and batches == 1
     monitor.history.must_fall = isinstance(optimizer, LBFGS) or (
-        full_batch_gd and min(network.keep_prob) == 1)
+        full_batch_gd and min(network.keep_prob) == 1 and augment is None)
 
     def rates_of(epoch):
         return learning_rate * schedule(epoch + np.arange(batches) / batches)
 
     first_rates = rates_of(0)   # a schedule that does not work is refused before anything is done
     with monitor.watching(progress):
+        if normalizer is not None:
+            network.normalizer = normalizer
         monitor.check_gradients(0)
         if isinstance(optimizer, LBFGS):
             from fastnn.lbfgs import minimize
@@ -254,14 +257,16 @@ def _progress_bar(network, epochs, show):
     return ProgressBar(epochs, percent=network.output != "identity")
 
 
-def _check_dev(network, dev):
+def _check_dev(network, dev, normalizer):
     if dev is None:
         return None
+    if hasattr(dev, "X") and hasattr(dev, "y"):   # a part that fastnn.split gave
+        dev = dev.X, dev.y
     if not isinstance(dev, tuple | list) or len(dev) != 2:
         got = type(dev).__name__ + (f" of {len(dev)}" if hasattr(dev, "__len__") else "")
         raise TypeError(f"expected dev to be a pair (Xd, yd), got {got}")
     try:
-        return network._check_data(*dev, None)
+        return network._check_data(*dev, None, normalizer)
     except TypeError as error:
         raise TypeError(f"in dev: {error}") from None
     except ValueError as error:

@@ -347,3 +347,22 @@ def test_every_variant(variant):
 def test_the_namespace_is_public():
     assert "augment" in dir(fastnn)
     assert fastnn.augment.Images is Images
+
+
+def test_images_are_normalized_after_their_warp():
+    """The bits of training on what `apply` shows, normalized by hand."""
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (40, 64)).astype(np.uint8), rng.integers(0, 3, 40)
+    images = fastnn.augment.Images(rotation=20, shift=1, noise=2.0)
+    normalizer = fastnn.Normalizer().fit(X)
+    options = {"epochs": 1, "batch_size": 16, "shuffle": False, "threads": 1}
+    net = fastnn.Network([64, 16, 3], normalize=True, rng=0)
+    history = net.fit(X, y, augment=images, **options)
+    seen = images.apply(X.astype(np.float32), history.dropout_seed, epoch=0)
+    hand = fastnn.Network([64, 16, 3], rng=0)
+    hand_history = hand.fit(normalizer.as_dtype(np.float32).transform(seen), y, **options)
+    assert net.theta.tobytes() == hand.theta.tobytes()
+    # Evaluation is on the images as they are.
+    assert history.cost[-1] == pytest.approx(
+        hand.cost(normalizer.transform(X), y), rel=1e-5)
+    assert history.cost[-1] != pytest.approx(hand_history.cost[-1], rel=1e-5)

@@ -116,6 +116,22 @@ def test_rows_refuses_what_does_not_fit(arguments):
         Rows(*arguments)
 
 
+@pytest.mark.parametrize("moments", [
+    {"mean": np.zeros(3)}, {"mean": np.zeros(2), "scale": np.ones(3)},
+    {"mean": np.zeros(3), "scale": np.ones(4)}, {"mean": np.zeros(3, "f4"), "scale": np.ones(3)},
+    {"mean": np.zeros((3, 1)), "scale": np.ones(3)},
+    {"mean": np.zeros(6)[::2], "scale": np.ones(3)},
+])
+def test_rows_refuses_moments_that_do_not_fit(moments):
+    with pytest.raises((ValueError, TypeError), match=r"each column|dimension|contiguous|bytes"):
+        Rows(X, X.shape, **moments)
+
+
+def test_shortcut_refuses_moments_that_do_not_fit():
+    with pytest.raises(ValueError, match="do not fit"):
+        _kernels.Shortcut([4, 3], [0, 0], 0, np.zeros(15), np.zeros(4), np.ones(3))
+
+
 def test_hostile_csr_stays_in_bounds():
     """Entries outside the matrix are passed over: the arrays are the caller's to change."""
     for starts, columns in (([0, 10**12, 3], [0, 1, 2]), ([-5, 2, 3], [0, 10**9, -7])):

@@ -10,7 +10,7 @@ import fastnn
 # Every module has its place; a module may import from its own layer and from those below.
 LAYERS = {
     "surface": ["cli"],
-    "practice": ["checking", "diagnosis", "augment"],
+    "practice": ["checking", "data", "diagnosis", "augment"],
     "engine": ["network", "training", "lbfgs", "passes", "threads", "inputs", "history",
                "early_stopping", "modelfile", "progress", "plots", "plots_augmented",
                "plots_boundary", "plots_curves", "plots_signals"],
@@ -19,9 +19,10 @@ LAYERS = {
     "kernels": ["_kernels"],
 }
 HEIGHT = {module: -depth for depth, modules in enumerate(LAYERS.values()) for module in modules}
-# Methods, and settings of a fit, that hand on to the practice layer, which is loaded when they are called.
-HANDED_ON = {("network", "checking"), ("training", "checking"), ("training", "augment"),
-             ("network", "diagnosis")}
+# (module, target): a method of the one, or a setting of a fit, hands on to the other, which lies
+# above it, and imports it when it is called.
+HANDED_ON = {("network", "checking"), ("network", "data"), ("network", "diagnosis"),
+             ("training", "checking"), ("training", "augment")}
 # The public face of the package: lazily names what lies anywhere.
 FACE = "__init__"
 PACKAGE = Path(fastnn.__file__).parent
@@ -82,5 +83,6 @@ def test_the_rule_would_notice():
 
 def test_no_module_is_named_like_a_public_function():
     functions = {"gradcheck", "split", "diagnose", "sweep", "report", "load", "fit",
-                 "learning_curve", "penalty_path", "signal_flow"}
-    assert not functions & set(HEIGHT)
+                 "learning_curve", "penalty_path", "signal_flow", "same_distribution", "dev_size"}
+    files = {path.stem for module in HEIGHT if module != "_kernels" for path in files_of(module)}
+    assert not functions & (set(HEIGHT) | files)

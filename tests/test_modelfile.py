@@ -224,6 +224,19 @@ def spec_changes():
     for name in ("l1", "l2"):
         for value in (-1.0, "much", [1.0] * 9, float("inf"), float("nan"), 10**400):
             yield {name: value}
+    sound = {"mean": [0.0] * 5, "std": [1.0] * 5, "n_seen": 9, "dtype": "float32"}
+    for value in (True, 1, "yes", [], {}, {**sound, "more": 1}, {**sound, "dtype": "float16"}):
+        yield {"normalizer": value}
+    for name in ("mean", "std"):
+        for value in ([0.0] * 4, [], None, "00000", [True] * 5, ["0"] * 5, [[0.0]] * 5,
+                      [10**400] * 5, [-1e-320] * 4 + [float("nan")], [1e300] * 4, {}):
+            yield {"normalizer": {**sound, name: value}}
+    for value in ([-1.0] * 5, [1e200] * 5, [1e-320] * 5):
+        yield {"normalizer": {**sound, "std": value}}
+    for value in (1, 0, -1, 2.0, "9", True, None, 10**400):
+        yield {"normalizer": {**sound, "n_seen": value}}
+    for value in (None, 1, "yes", [True], {}):
+        yield {"normalize": value}
     yield {"init": "magic"}
     yield {"init_gain": float("inf")}
     yield {"init_gain": "big"}

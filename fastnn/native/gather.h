@@ -49,12 +49,18 @@ struct Matrix {
     const char *row_starts, *columns_of;
     int index_bytes;
     int64_t stored;                      // length of values and columns_of
+    const double *mean, *scale;          // (columns), or null: rows are taken as (x - mean) * scale
 };
 
-// Whether rows can be read where they are: dense, of that number type, aligned, columns adjacent.
-inline bool readable_in_place(const Matrix *m, int number, int64_t size) {
+// Whether rows lie ready for a kernel: dense, of that number type, aligned, columns adjacent.
+inline bool lies_ready(const Matrix *m, int number, int64_t size) {
     return !m->columns_of && m->number == number && m->column_stride == size &&
            m->row_stride % size == 0 && reinterpret_cast<uintptr_t>(m->values) % size == 0;
+}
+
+// Whether they can be read there, as they are.
+inline bool readable_in_place(const Matrix *m, int number, int64_t size) {
+    return lies_ready(m, number, size) && !m->scale;
 }
 
 // Row i of the data; the order of rows is an array too, and may have been changed behind us.
@@ -80,6 +86,27 @@ template <class T, class S> inline T read(const char *p) {
     return convert<T>(x);
 }
 
+// (x - mean) * scale in double, whatever x and T: of 1e8 + noise little is left in float.
+template <class T> inline T normalize(double x, double mean, double scale) {
+    return T((x - mean) * scale);
+}
+
+template <class T>
+void normalize_row(const T *x, const double *mean, const double *scale, int64_t n, T *out) {
+    for (int64_t j = 0; j < n; ++j) out[j] = normalize<T>(double(x[j]), mean[j], scale[j]);
+}
+
+template <class T, class S>
+void gather_normalized(const Matrix *m, const char *row, T *out) {
+    const double *mean = m->mean, *scale = m->scale;
+    if (m->column_stride == int64_t(sizeof(S)))
+        for (int64_t j = 0; j < m->columns; ++j)
+            out[j] = normalize<T>(read<double, S>(row + j * sizeof(S)), mean[j], scale[j]);
+    else
+        for (int64_t j = 0; j < m->columns; ++j)
+            out[j] = normalize<T>(read<double, S>(row + j * m->column_stride), mean[j], scale[j]);
+}
+
 template <class T, class S>
 void gather_dense(const Matrix *m, const int64_t *index, int64_t first, int64_t count, T *out,
                   int64_t ld) {
@@ -93,7 +120,9 @@ void gather_dense(const Matrix *m, const int64_t *index, int64_t first, int64_t 
             const char *next = m->values + row_at(m, index, first + r + ahead) * m->row_stride;
             for (int64_t at = 0; at < bytes && at < 4096; at += 64) __builtin_prefetch(next + at);
         }
-        if (same<T, S>::is && m->column_stride == int64_t(sizeof(S)))
+        if (m->scale)
+            gather_normalized<T, S>(m, row, out);
+        else if (same<T, S>::is && m->column_stride == int64_t(sizeof(S)))
             memcpy(out, row, bytes);
         else if (m->column_stride == int64_t(sizeof(S)))
             for (int64_t j = 0; j < m->columns; ++j) out[j] = read<T, S>(row + j * sizeof(S));
@@ -119,6 +148,7 @@ void gather_csr(const Matrix *m, const int64_t *index, int64_t first, int64_t co
             const int64_t j = index_at(m->columns_of, at, m->index_bytes);
             if (j >= 0 && j < m->columns) out[j] += read<T, S>(m->values + at * sizeof(S));
         }
+        if (m->scale) normalize_row(out, m->mean, m->scale, m->columns, out);
     }
 }
 

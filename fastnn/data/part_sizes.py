@@ -1,0 +1,81 @@
+"""How many examples a part gets: by the size of the data, by fractions, or as counted out."""
+
+from numbers import Integral
+
+import numpy as np
+
+from fastnn.arguments import integer, number
+
+# Examples, and how many of them are dev and how many test.
+_SMALL, _OF_SMALL = 10_000, 0.2
+_LARGE, _OF_LARGE = 1_000_000, 10_000
+
+
+def rule_of_thumb(m):
+    """Dev examples, and as many test examples, out of m.
+
+    A fifth of up to 10,000; 10,000 from a million on, which is 1 % there and 0.25 % of four
+    million; between them a straight line in log n over log m: n = 2,000 (m / 10,000)^0.349.
+
+    >>> [rule_of_thumb(m) for m in (100, 10_000, 100_000, 1_000_000, 4_000_000)]
+    [20, 2000, 4472, 10000, 10000]
+    """
+    small = _OF_SMALL * min(m, _SMALL)
+    slope = np.log(_OF_LARGE / (_OF_SMALL * _SMALL)) / np.log(_LARGE / _SMALL)
+    return max(1, round(float(small * (np.clip(m, _SMALL, _LARGE) / _SMALL) ** slope)))
+
+
+def part_sizes(sizes, m, names=("train", "dev", "test")):
+    """Counts of each part of m examples, of which there may be one fewer than `names`.
+
+    `sizes` is "auto", fractions that sum to 1, or counts, which may leave examples over.
+    """
+    least = len(names) - 1
+    if isinstance(sizes, str):
+        if sizes != "auto":
+            raise ValueError(f"expected sizes to be 'auto', fractions or counts, got {sizes!r}")
+        if m < len(names):
+            raise ValueError(f"expected at least {len(names)} examples for as many parts, got {m}")
+        n = rule_of_thumb(m)
+        sizes = [m - least * n] + [n] * least
+    try:
+        sizes = list(sizes)
+    except TypeError:
+        raise TypeError(
+            f"expected sizes to be 'auto', fractions or counts, got {sizes!r}"
+        ) from None
+    if not least <= len(sizes) <= len(names):
+        raise ValueError(
+            f"expected sizes of {' and '.join(names[:least])}, or of {', '.join(names[:least])} "
+            f"and {names[-1]}; got {len(sizes)} of them: {sizes}"
+        )
+    if all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes):
+        counts = [integer(size, f"sizes[{i}]", 1) for i, size in enumerate(sizes)]
+        if sum(counts) > m:
+            raise ValueError(
+                f"expected sizes of at most {m:,} examples in all, which is what there are; got "
+                f"{' + '.join(map(str, counts))} = {sum(counts):,}"
+            )
+        return counts
+    fractions = [number(size, f"sizes[{i}]", "(0, 1]") for i, size in enumerate(sizes)]
+    if abs(sum(fractions) - 1) > 1e-6:
+        raise ValueError(
+            f"expected fractions that sum to 1, got {' + '.join(map(str, fractions))} = "
+            f"{sum(fractions):.6g}; for counts pass integers"
+        )
+    if m < len(fractions):
+        raise ValueError(f"expected at least {len(fractions)} examples for as many parts, got {m}")
+    return _largest_remainders(np.array(fractions), m)
+
+
+def _largest_remainders(fractions, m):
+    """Whole numbers that sum to m, at least 1 each and otherwise within 1 of m times fractions."""
+    exact = m * fractions / fractions.sum()
+    counts = np.maximum(np.floor(exact), 1).astype(int)
+    while counts.sum() != m:
+        step = 1 if counts.sum() < m else -1
+        short = step * (exact - counts)
+        if step < 0:
+            short[counts == 1] = -np.inf
+        counts[np.argmax(short)] += step
+    return counts.tolist()

@@ -1,0 +1,82 @@
+"""A part of the data: which examples, and the examples themselves once they are asked for."""
+
+from functools import cached_property
+
+import numpy as np
+
+from fastnn.inputs import is_sparse
+
+
+class Split:
+    """A part of a data set, as `fastnn.split` deals them out.
+
+    It holds `index` alone; `X` and `y` are taken when they are first asked for, and kept. Where
+    `index` is a range of rows in order, an array is not copied: the part is a view on it.
+
+    Parameters
+    ----------
+    X, y : array-like, sparse matrix, pandas or polars frame or series; y may be None
+    index : (k,) int array
+        Rows of X and y.
+
+    Attributes
+    ----------
+    X, y
+        Of the kind that they were given as; sparse matrices as CSR.
+    index : (k,) int array
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> part = fastnn.Split(np.arange(10) * 1.5, None, np.array([4, 2]))
+    >>> part.X, len(part)
+    (array([6., 3.]), 2)
+    """
+
+    def __init__(self, X, y, index):
+        self._source = X, y
+        self.index = index
+
+    @cached_property
+    def X(self):
+        return _take(self._source[0], self.index)
+
+    @cached_property
+    def y(self):
+        return None if self._source[1] is None else _take(self._source[1], self.index)
+
+    def __len__(self):
+        return len(self.index)
+
+    def __repr__(self):
+        return f"<Split of {len(self):,} examples>"
+
+    def __getstate__(self):
+        # A part that is sent to another process takes its own examples with it, not all of them.
+        return {"X": self.X, "y": self.y, "index": self.index, "_source": None}
+
+
+def rows_of(data, name):
+    """How many examples `data` holds."""
+    shape = getattr(data, "shape", None)
+    if is_sparse(data) or shape:
+        return shape[0]
+    if shape == () or isinstance(data, str | bytes | dict) or not hasattr(data, "__len__"):
+        raise TypeError(
+            f"expected {name} to be an array, a sparse matrix, a frame or a list with one entry "
+            f"for each example, got {type(data).__name__}"
+        )
+    return len(data)
+
+
+def _take(data, index):
+    if is_sparse(data):
+        return data.tocsr()[index]
+    if hasattr(data, "iloc"):   # pandas
+        return data.iloc[index]
+    if hasattr(data, "shape"):   # NumPy's arrays and their like, polars' frames and series
+        first, count = (index[0], len(index)) if len(index) else (0, 0)
+        if isinstance(data, np.ndarray) and (index == np.arange(first, first + count)).all():
+            return data[first:first + count]
+        return data[index]
+    return [data[i] for i in index]

@@ -1,0 +1,178 @@
+"""Training, dev and test set."""
+
+import numpy as np
+
+from fastnn.data.groups import divide_groups
+from fastnn.data.part_sizes import part_sizes, rule_of_thumb
+from fastnn.data.parts import Split, rows_of
+from fastnn.data.strata import check_members, stratified
+from fastnn.inputs import is_sparse
+from fastnn.network import _check_rng
+
+
+def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=None, rng=0):
+    """Deal examples out at random into a training, a dev and a test set.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix, memory map, pandas or polars frame
+        One example a row. Only indices are computed here: each part takes its rows when its `X` is
+        first asked for.
+    y : array-like or series, optional
+    sizes : "auto" or sequence of numbers, default "auto"
+        By the number of examples: 60, 20 and 20 % of up to 10,000; 10,000 for dev and for test,
+        the rest for training, from a million on (98, 1 and 1 %; 99.5, 0.25 and 0.25 % of four
+        million); between them log n rises in proportion to log m. Or fractions that sum to 1, or
+        counts, which may leave examples over. Two sizes, as in (0.8, 0.2), make no test set: the
+        second part is then a dev set, not a test set, since choices are made on it.
+    stratify : "auto", bool or (m,) array-like, default "auto"
+        Keep the proportions of the classes of y, or of other labels: each count is within 1 of its
+        exact share. "auto": if y holds whole numbers, booleans or strings of at most 20, or at most
+        sqrt(m), different values.
+    groups : (m,) array-like, optional
+        Examples of one group never come into different parts. Groups stay whole above all else;
+        then sizes and the proportions of classes are as near as a search gets.
+    dev_from : (X2, y2), optional
+        Take dev and test from there, the data that the network is meant for, and train on all of X,
+        y. `sizes` are then those of dev and test, out of X2: by default the rule of thumb for both
+        sources together, and at most half of X2 each. What that leaves of X2 is in none of the
+        parts; it may be trained on as well. Labels to `stratify` by are then those of X2, and
+        `groups` a pair, of X and of X2.
+    rng : int, numpy.random.Generator or None, default 0
+        The same seed gives the same parts.
+
+    Returns
+    -------
+    train, dev : Split
+        With `X`, `y` and `index`, in random order.
+    test : Split or None
+
+    Raises
+    ------
+    ValueError, TypeError
+        Sizes that do not fit, classes with fewer members than parts, fewer groups than parts, a
+        group larger than every part, lengths that differ, no examples.
+
+    See Also
+    --------
+    same_distribution : Whether two sets could have come from one source.
+    dev_size : How many dev examples tell two candidates apart.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> X, y = np.zeros((1000, 4)), np.arange(1000) % 10
+    >>> fastnn.split(X, y)
+    (<Split of 600 examples>, <Split of 200 examples>, <Split of 200 examples>)
+    >>> train, dev, _ = fastnn.split(X, y, sizes=(0.9, 0.1))
+    >>> np.bincount(dev.y)
+    array([10, 10, 10, 10, 10, 10, 10, 10, 10, 10])
+    """
+    rng = _check_rng(rng)
+    m = _check_pair(X, y, "X", "y")
+    if dev_from is not None:
+        return _dev_from_elsewhere(X, y, m, dev_from, sizes, stratify, groups, rng)
+    parts = _deal(m, part_sizes(sizes, m), _strata(stratify, y, m), _group_names(groups, m), rng)
+    train, dev, *test = (Split(X, y, index) for index in parts)
+    return train, dev, test[0] if test else None
+
+
+def _dev_from_elsewhere(X, y, m, dev_from, sizes, stratify, groups, rng):
+    if not isinstance(dev_from, tuple | list) or len(dev_from) != 2:
+        raise TypeError(f"expected dev_from to be a pair (X2, y2), got {type(dev_from).__name__}")
+    X2, y2 = dev_from
+    if (y is None) != (y2 is None):
+        raise ValueError("expected y and the y2 of dev_from both or neither, got only one")
+    m2 = _check_pair(X2, y2, "the X2 of dev_from", "its y2")
+    if isinstance(sizes, str) and sizes == "auto":
+        sizes = [max(1, min(rule_of_thumb(m + m2), m2 // 2))] * 2
+    groups2 = None
+    if groups is not None:
+        if not isinstance(groups, tuple | list) or len(groups) != 2:
+            raise TypeError("with dev_from, expected groups to be a pair, those of X and of X2")
+        ours, groups2 = _group_names(groups[0], m), _group_names(groups[1], m2)
+        shared = np.intersect1d(ours[1], groups2[1])
+        if shared.size:
+            raise ValueError(
+                f"expected no group in both X and dev_from, got {shared[0]}; it would be in "
+                "training and in dev or test: remove it from X"
+            )
+    counts = part_sizes(sizes, m2, ("dev", "test"))
+    parts = _deal(m2, counts, _strata(stratify, y2, m2), groups2, rng)
+    dev, *test = (Split(X2, y2, index) for index in parts)
+    return Split(X, y, rng.permutation(m)), dev, test[0] if test else None
+
+
+def _deal(m, sizes, strata, groups, rng):
+    """The rows of each part, in random order; `strata` and `groups` as codes and their names."""
+    if strata is None and groups is None:
+        order = rng.permutation(m)
+        return np.split(order, np.cumsum(sizes))[:len(sizes)]
+    if groups is None:
+        part = stratified(*strata, sizes, rng)
+    else:
+        if strata is not None:
+            check_members(np.bincount(strata[0]), strata[1], len(sizes))
+        part = divide_groups(*groups, sizes, None if strata is None else strata[0], rng)
+    return [rng.permutation(np.flatnonzero(part == j)) for j in range(len(sizes))]
+
+
+def _check_pair(X, y, X_name, y_name):
+    m = rows_of(X, X_name)
+    if m < 1:
+        raise ValueError(f"expected examples in {X_name}, got none")
+    if y is not None and rows_of(y, y_name) != m:
+        raise ValueError(f"expected {y_name} to have as many examples as {X_name}, {m:,}; got "
+                         f"{rows_of(y, y_name):,}")
+    return m
+
+
+def _strata(stratify, y, m):
+    """Codes of what to stratify by and their names, or None."""
+    if isinstance(stratify, bool | np.bool_):
+        if not stratify:
+            return None
+        if y is None:
+            raise ValueError("stratify=True needs y, the labels to stratify by")
+        return _codes(y, "y", m)
+    if not isinstance(stratify, str):
+        return _codes(stratify, "stratify", m)
+    if stratify != "auto":
+        raise ValueError(
+            f"expected stratify to be 'auto', True, False or labels, got {stratify!r}"
+        )
+    if y is None or is_sparse(y):
+        return None
+    labels = np.asarray(y)
+    if labels.ndim != 1 and labels.size != m:
+        return None
+    if labels.dtype.kind not in "biuUSTO":
+        return None
+    if labels.dtype.kind == "O" and not all(isinstance(label, str | int | np.integer | np.bool_)
+                                            for label in labels.flat):
+        return None
+    codes, names = _codes(labels, "y", m)
+    return (codes, names) if len(names) <= max(20, m**0.5) else None
+
+
+def _group_names(groups, m):
+    return None if groups is None else _codes(groups, "groups", m)
+
+
+def _codes(labels, name, m):
+    """Labels as whole numbers 0 .. K-1, and what they stand for."""
+    if is_sparse(labels) or rows_of(labels, name) != m:
+        raise ValueError(f"expected {name} to hold one label for each of the {m:,} examples, got "
+                         + (f"{type(labels).__name__}" if is_sparse(labels) else
+                            f"{rows_of(labels, name):,}"))
+    array = np.asarray(labels)
+    if array.size != m:
+        raise ValueError(f"expected {name} to have shape ({m},) to take labels from, got "
+                         f"{array.shape}; pass one label for each example")
+    try:
+        names, codes = np.unique(array.ravel(), return_inverse=True)
+    except TypeError as error:
+        raise TypeError(
+            f"expected the labels in {name} to be of one kind, as all strings: {error}"
+        ) from None
+    return codes, names
