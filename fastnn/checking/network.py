@@ -72,7 +72,10 @@ def pose(network, X, y, sample_weight=None, dropout=None):
     sizes, depth = network.layer_sizes, len(network.layer_sizes) - 1
     if hasattr(X, "toarray"):
         X = X.toarray()
-    X = as_numbers(X, "X").astype(network.dtype).astype(np.float64)
+    X, normalizer = as_numbers(X, "X"), network.current_normalizer()
+    if normalizer is not None:
+        X = (X.astype(np.float64) - normalizer.mean_) * normalizer.scale
+    X = X.astype(network.dtype).astype(np.float64)
     y, m = as_numbers(y, "y"), X.shape[0]
     weight = np.ones(m) if sample_weight is None else as_numbers(
         sample_weight, "sample_weight").astype(np.float64)

@@ -10,8 +10,8 @@ import numpy as np
 from fastnn.arguments import boolean, integer, number
 from fastnn.diagnosis.advice import percent
 from fastnn.diagnosis.power_law import PowerLaw, fit_power_law
-from fastnn.diagnosis.sets import checked_pair, take
-from fastnn.network import Network, _check_rng
+from fastnn.diagnosis.sets import checked_pair, fresh_network, take
+from fastnn.network import _check_rng
 
 # A relative decrease of the dev error by twice the data that is worth getting it.
 WORTH = 0.05
@@ -143,13 +143,13 @@ def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updat
     options = check_fit_options(fit_options, (X_dev, y_dev))
     weight = options.pop("sample_weight", None)
     if weight is not None:
-        net._check_data(X, y, weight)
+        net._check_data(X, y, weight, net.normalizer_for(X))
     errors = np.empty((2, len(sizes), repeats))
     for repeat in range(repeats):
         order, seed = rng.permutation(m), int(rng.integers(2**63))
         for i, size in enumerate(sizes):
             part = order[:size]
-            fresh = Network(**net.spec, rng=seed)
+            fresh = fresh_network(net, seed)
             X_part, y_part = take(X, part), take(y, part, "y")
             more = {} if weight is None else {"sample_weight": take(weight, part, "sample_weight")}
             if equal_updates:

@@ -11,7 +11,7 @@ from fastnn.arguments import boolean
 from fastnn.diagnosis.advice import percent
 from fastnn.diagnosis.intervals import Estimate
 from fastnn.diagnosis.learning_curves import check_fit_options
-from fastnn.diagnosis.sets import checked_pair
+from fastnn.diagnosis.sets import checked_pair, fresh_network
 from fastnn.network import Network, _check_rng
 
 
@@ -137,7 +137,7 @@ def penalty_path(net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True
     rows, previous = [], None
     best_network, lowest = None, np.inf
     for value in grid:
-        fresh = Network(**{**net.spec, name: value}, rng=seed)
+        fresh = fresh_network(net, seed, **{name: value})
         if warm and previous is not None:
             fresh.theta = previous
         elif warm:

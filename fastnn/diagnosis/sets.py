@@ -3,6 +3,7 @@
 import sys
 
 from fastnn.inputs import as_numbers
+from fastnn.network import Network
 
 
 def as_pair(part, name):
@@ -21,12 +22,20 @@ def checked_pair(network, part, name):
     """(X, y) and the number of examples; an error says which set it is about."""
     X, y = as_pair(part, name)
     try:
-        rows, _, _ = network._check_data(X, y, None)
+        rows, _, _ = network._check_data(X, y, None, network.normalizer_for(X))
     except TypeError as error:
         raise TypeError(f"in {name}: {error}") from None
     except ValueError as error:
         raise ValueError(f"in {name}: {error}") from None
     return X, y, rows.shape[0]
+
+
+def fresh_network(network, seed, **changes):
+    """An untrained network like this one, which takes mu and sigma of what it is trained on."""
+    spec = {**network.spec, **changes}
+    if spec["normalize"]:
+        spec["normalizer"] = None
+    return Network(**spec, rng=seed)
 
 
 def take(X, index, name="X"):

@@ -130,14 +130,17 @@ def measure_signals(network, X, y, *, max_rows=1000):
     if not np.isfinite(network.theta).all():
         raise ValueError("expected theta to be finite, got a NaN or infinity written to it")
     X, y, m = checked_pair(network, (X, y), "the data")
+    normalizer = network.normalizer_for(X)   # before the first fit, mu and sigma of this X
     rows = min(m, max_rows)
     # The same rows every time: two looks at one network agree.
     index = np.sort(np.random.default_rng(0).choice(m, rows, replace=False))
     X, y = take(X, index), take(y, index, "y")
-    X = X.toarray() if hasattr(X, "toarray") else X
+    X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, np.float64)
+    if normalizer is not None:
+        X = (X - normalizer.mean_) * normalizer.scale
     # Overflow is a finding here, not an error.
     with np.errstate(over="ignore", invalid="ignore"):
-        layers, input_rms = _passes(network, np.asarray(X, np.float64), y)
+        layers, input_rms = _passes(network, X, y)
     hidden = layers[:-1]
     forward = _growth([input_rms, *(s.a_rms for s in hidden)])
     backward = _growth([s.dA_rms for s in reversed(hidden)])
