@@ -36,7 +36,7 @@ def test_readme_examples_run():
     names = {}
     for block in blocks:
         exec(compile(block, str(README), "exec"), names)
-    assert names["net"].error(names["X_dev"], names["y_dev"]) < 0.05
+    assert names["net"].error(names["dev"].X, names["dev"].y) < 0.05
 
 
 def figure(microseconds):
