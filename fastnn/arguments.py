@@ -96,3 +96,15 @@ def per_layer(value, name, count, interval, layers):
             f"got {len(values)}"
         )
     return tuple(number(v, f"{name}[{i}]", interval) for i, v in enumerate(values))
+
+
+def generator(rng):
+    """The numpy Generator of a seed, a Generator, or None."""
+    if rng is None or isinstance(rng, np.random.Generator):
+        return np.random.default_rng(rng)
+    if isinstance(rng, bool) or not isinstance(rng, Integral):
+        raise TypeError(
+            f"expected rng to be a seed, a numpy.random.Generator or None, got {rng!r} of type "
+            f"{type(rng).__name__}"
+        )
+    return np.random.default_rng(integer(rng, "rng", 0))

@@ -2,14 +2,14 @@
 
 import copy
 import sys
-from numbers import Integral, Real
+from numbers import Real
 from types import MappingProxyType
 
 import numpy as np
 
 from fastnn import passes
 from fastnn.activations import ACTIVATIONS
-from fastnn.arguments import boolean, integer, lookup, number, per_layer
+from fastnn.arguments import boolean, generator, integer, lookup, number, per_layer
 from fastnn.initializers import INITIALIZERS, initialize
 from fastnn.inputs import as_features, as_numbers, as_targets, as_weights
 from fastnn.layout import Layout, aligned_vector
@@ -104,7 +104,7 @@ class Network:
         self._dtype = _check_dtype(dtype)
         self._normalize = boolean(normalize, "normalize")
         self.normalizer = normalizer
-        self._rng = _check_rng(rng)
+        self._rng = generator(rng)
         self._layout = Layout.dense(self._layer_sizes)
         if self._layout.size * self._dtype.itemsize > sys.maxsize:
             raise ValueError(
@@ -652,14 +652,3 @@ def _check_dtype(dtype):
     if resolved not in (np.float32, np.float64) or dtype is None:
         raise ValueError(f"expected dtype float32 or float64, got {dtype!r}")
     return resolved.newbyteorder("=")
-
-
-def _check_rng(rng):
-    if rng is None or isinstance(rng, np.random.Generator):
-        return np.random.default_rng(rng)
-    if isinstance(rng, bool) or not isinstance(rng, Integral):
-        raise TypeError(
-            f"expected rng to be a seed, a numpy.random.Generator or None, got {rng!r} of type "
-            f"{type(rng).__name__}"
-        )
-    return np.random.default_rng(integer(rng, "rng", 0))

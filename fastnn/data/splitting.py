@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from fastnn.arguments import generator
 from fastnn.data.groups import divide_groups
 from fastnn.data.part_sizes import part_sizes, rule_of_thumb
 from fastnn.data.parts import Split, rows_of
 from fastnn.data.strata import check_members, stratified
 from fastnn.inputs import is_sparse
-from fastnn.network import _check_rng
 
 
 def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=None, rng=0):
@@ -68,7 +68,7 @@ def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=Non
     >>> np.bincount(dev.y)
     array([10, 10, 10, 10, 10, 10, 10, 10, 10, 10])
     """
-    rng = _check_rng(rng)
+    rng = generator(rng)
     m = _check_pair(X, y, "X", "y")
     if dev_from is not None:
         return _dev_from_elsewhere(X, y, m, dev_from, sizes, stratify, groups, rng)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastnn.arguments import integer, number
+from fastnn.arguments import generator, integer, number
 from fastnn.data.parts import Split, rows_of
 from fastnn.inputs import as_features, as_numbers, is_sparse
-from fastnn.network import Network, _check_rng
+from fastnn.network import Network
 
 _LEAST_ROWS = 20
 _HIDDEN, _BATCH = 32, 128
@@ -101,7 +101,7 @@ def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
     """
     confidence = number(confidence, "confidence", "(0, 1)")
     max_rows = integer(max_rows, "max_rows", _LEAST_ROWS)
-    rng = _check_rng(rng)
+    rng = generator(rng)
     a, b = (part.X if isinstance(part, Split) else part for part in (a, b))
     columns = _columns(a, "a")
     if _columns(b, "b") != columns:

@@ -7,11 +7,10 @@ from numbers import Integral
 
 import numpy as np
 
-from fastnn.arguments import boolean, integer, number
+from fastnn.arguments import boolean, generator, integer, number
 from fastnn.diagnosis.advice import percent
 from fastnn.diagnosis.power_law import PowerLaw, fit_power_law
 from fastnn.diagnosis.sets import checked_pair, fresh_network, take
-from fastnn.network import _check_rng
 
 # A relative decrease of the dev error by twice the data that is worth getting it.
 WORTH = 0.05
@@ -139,7 +138,7 @@ def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updat
     X_dev, y_dev, m_dev = checked_pair(net, dev, "dev")
     sizes, repeats = _check_sizes(sizes, m), integer(repeats, "repeats", 1)
     equal_updates = boolean(equal_updates, "equal_updates")
-    rng = _check_rng(rng)
+    rng = generator(rng)
     options = check_fit_options(fit_options, (X_dev, y_dev))
     weight = options.pop("sample_weight", None)
     if weight is not None:

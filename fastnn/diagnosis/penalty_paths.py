@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from fastnn import passes
-from fastnn.arguments import boolean
+from fastnn.arguments import boolean, generator
 from fastnn.diagnosis.advice import percent
 from fastnn.diagnosis.intervals import Estimate
 from fastnn.diagnosis.learning_curves import check_fit_options
 from fastnn.diagnosis.sets import checked_pair, fresh_network
-from fastnn.network import Network, _check_rng
+from fastnn.network import Network
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def penalty_path(net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True
     X, y, m = checked_pair(net, train, "train")
     X_dev, y_dev, m_dev = checked_pair(net, dev, "dev")
     name, grid = _check_grid(net, {"l2": l2, "l1": l1, "keep_prob": keep_prob})
-    warm, rng = boolean(warm, "warm"), _check_rng(rng)
+    warm, rng = boolean(warm, "warm"), generator(rng)
     options = check_fit_options(fit_options, (X_dev, y_dev))
     seed = int(rng.integers(2**63))
     rows, previous = [], None
