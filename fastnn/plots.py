@@ -63,6 +63,7 @@ def plot_gradient_check(check, ax=None):
     if check.compared.any():
         ax.axline((0.0, 0.0), slope=1.0, color="0.6", linewidth=0.8, zorder=0)
         ax.legend(frameon=False)
+        ax.set_aspect("equal", adjustable="datalim")   # so that what agrees lies at 45 degrees
     ax.set_xlabel("numerical gradient")
     ax.set_ylabel("analytic gradient")
     ax.set_title(f"{check.verdict}, difference {check.difference:.1e}")

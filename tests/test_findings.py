@@ -121,16 +121,26 @@ def test_penalties_that_are_known():
 def test_penalties_that_are_inferred():
     p = Planted()
     p.grad["W2"] -= 0.01 * p.theta["W2"]
-    assert p.said().text == "dW2 lacks a term 0.01 W2: an L2 penalty?; everything else agrees"
+    assert p.said().text == ("dW2 lacks a term 0.01 W2: an L2 penalty? Or has one of 0.005 W2 the "
+                             "wrong sign?; everything else agrees")
     p = Planted()
     p.grad["W2"] += 0.02 * np.sign(p.theta["W2"])
     assert p.said().text.startswith("dW2 has a term 0.02 sign(W2) too many: an L1 penalty")
     p = Planted(l2=0.01)
     for l in (1, 2, 3, 4):
         p.grad[f"W{l}"] -= 0.01 * p.theta[f"W{l}"]
-    findings = p.check().findings
-    assert [f.names for f in findings] == [("W1",), ("W2",), ("W3",), ("W4",)]
-    assert findings[-1].text == "dW4 lacks the L2 term 0.01 W4; everything else agrees"
+    finding = p.said()
+    assert finding.names == ("W1", "W2", "W3", "W4")
+    assert finding.text == ("dW1, dW2, dW3 and dW4 lack the L2 term 0.01 W; everything else "
+                            "agrees")
+    p = Planted()
+    for l in (1, 2, 4):
+        p.grad[f"W{l}"] -= 0.01 * p.theta[f"W{l}"]
+    assert p.said(u=1e-5).text.startswith("dW1, dW2 and dW4 lack a term 0.0")
+    p = Planted()
+    p.grad["b1"] += 0.01 * p.theta["b1"]
+    p.grad["b2"] += 0.01 * p.theta["b2"]
+    assert p.said().text.startswith("db1 and db2 have a term 0.01 b too many")
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.01])
@@ -232,6 +242,69 @@ def test_parts():
     p = Planted()
     p.grad["W1"].flat[[1, 7, 12, 19]] += p.rng.standard_normal(4)
     assert p.said().text.startswith("dW1 disagrees in 4 of 20 components, most in (")
+
+
+def test_biases_that_are_wrong_otherwise():
+    p = Planted()
+    for l in (1, 2, 3, 4):
+        p.grad[f"b{l}"] = np.full_like(p.grad[f"b{l}"], p.grad[f"b{l}"].sum())
+    assert p.said().text == ("every bias's gradient is the same number everywhere: summed over "
+                             "units too (a missing axis=0?); every weight's agrees")
+    p = Planted()
+    p.grad["b2"][:] = p.grad["b2"].mean()
+    assert p.said().text.startswith("db2 is the same number everywhere: summed over units too")
+    p = Planted()
+    for l in (1, 2, 3, 4):
+        p.grad[f"b{l}"] -= 0.1 * p.theta[f"b{l}"]
+    assert p.said().text.startswith("db1, db2, db3 and db4 lack a term 0.1 b: an L2 penalty?")
+    p = Planted()
+    for l in (1, 2, 3, 4):
+        p.grad[f"b{l}"] = p.rng.standard_normal(p.grad[f"b{l}"].shape)
+    assert p.said().text == "every bias's gradient is wrong; every weight's agrees"
+
+
+def test_words_of_a_part_claim_no_more():
+    p = Planted()
+    p.grad["W1"] *= 0.932
+    size = sum(array.size for array in p.theta.values())
+
+    def said(*indices):
+        checked = np.zeros(size, bool)
+        checked[list(indices)] = True
+        return p.said(checked=checked).text
+
+    assert said(0, 30) == ("dW1 is 0.9320 times what it should be in the one component that was "
+                           "checked; everything else that was checked agrees")
+    assert said(0, 1, 2).endswith("in the 3 components that were checked")
+    p = Planted()
+    p.grad["W1"] += p.rng.standard_normal(p.grad["W1"].shape)
+    assert "row" not in said(0, 1, 2)
+    assert " from " not in said(0, 1, 17, 18)
+
+
+def test_a_factor_that_is_as_small_as_a_size():
+    p = Planted()
+    for name in p.grad:
+        p.grad[name] *= 2.0
+    assert p.said().text == "every gradient is 2.000 times too large everywhere"
+    assert p.said(sizes=(2,)).text.endswith(": summed over 2, where the cost is averaged?")
+
+
+def test_a_right_gradient_of_float32_numbers():
+    p = Planted()
+    for name, array in p.grad.items():
+        p.grad[name] = array.astype(np.float32).astype(np.float64)
+    finding = p.said(u=1e-12)
+    assert finding.pattern == "rounded"
+    assert "dtype='float32'" in finding.text
+
+
+def test_a_cost_without_theta():
+    check = GradientCheck(np.ones(3), np.ones(3), np.zeros(3), np.full(3, 1e-9),
+                          [Parameter("W", 0, (2,)), Parameter("b", 2, (1,))], epsilon=1e-7,
+                          method="two-sided", dtype="float64", evaluations=0, seconds=0.0)
+    assert check.findings[0].text == ("the numerical derivative is zero everywhere: does J depend "
+                                      "on theta, or only in steps?")
 
 
 def test_two_faults():

@@ -26,8 +26,16 @@ def from_torch(module, loss):
 
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
+    if not callable(loss):
+        raise TypeError("expected loss to be a function of the module, such as lambda module: "
+                        f"criterion(module(X), y), got {type(loss).__name__}")
     module = copy.deepcopy(module).double().eval()
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    if not parameters:
+        raise ValueError("expected a module with parameters to check, but none has "
+                         "requires_grad; set it with module.requires_grad_(True)")
+    independent = ("expected loss to depend on the parameters of the module it is given; look for "
+                   ".detach(), torch.no_grad() and the name of another module")
     # BatchNorm and its like keep sums; they must not go from one call to the next.
     buffers = {name: b.clone() for name, b in module.named_buffers()}
 
@@ -37,7 +45,20 @@ def from_torch(module, loss):
                 parameter.copy_(torch.as_tensor(theta[name]))
             for name, buffer in module.named_buffers():
                 buffer.copy_(buffers[name])
-        return loss(module)
+        try:
+            J = loss(module)
+        except RuntimeError as error:
+            if "dtype" in str(error) or "scalar type" in str(error):
+                error.add_note("fastnn.gradcheck.from_torch checks the module in float64: give it "
+                               "X.double(), and floating-point targets likewise")
+            raise
+        if not isinstance(J, torch.Tensor):
+            raise TypeError("expected loss to return a tensor that PyTorch can differentiate, got "
+                            f"{type(J).__name__}; leave out .item(), float() and .numpy()")
+        if J.numel() != 1:
+            raise ValueError(f"expected loss to return one number, got shape {tuple(J.shape)}; "
+                             "take its .mean() or .sum()")
+        return J
 
     def fun(theta):
         with torch.no_grad():
@@ -47,12 +68,40 @@ def from_torch(module, loss):
         module.zero_grad()
         with torch.enable_grad():
             J = evaluate(theta)
+        if not J.requires_grad:
+            raise ValueError(independent)
+        J = J.reshape(())
+        gradients = torch.autograd.grad(J, list(parameters.values()), allow_unused=True)
+        if all(g is None for g in gradients):
+            raise ValueError(independent)
         # A parameter that J does not depend on has the derivative 0.
-        gradients = torch.autograd.grad(J, list(parameters.values()), allow_unused=True,
-                                        materialize_grads=True)
-        return {name: g.numpy(force=True) for name, g in zip(parameters, gradients, strict=True)}
+        return {name: torch.zeros_like(p).numpy() if g is None else g.numpy(force=True)
+                for (name, p), g in zip(parameters.items(), gradients, strict=True)}
 
     return fun, grad, {name: p.numpy(force=True).copy() for name, p in parameters.items()}
+
+
+def pointer(value):
+    """What to do with an array of another library; "" where it is none."""
+    root = type(value).__module__.partition(".")[0]
+    if root == "torch" or (root == "parameter" and hasattr(value, "requires_grad")):
+        return ("check a PyTorch module with fastnn.gradcheck(*fastnn.gradcheck.from_torch("
+                "module, loss)), or convert with .numpy(force=True)")
+    if root in ("jax", "jaxlib"):
+        return ("check a JAX function with fastnn.gradcheck(*fastnn.gradcheck.from_jax("
+                "fun, theta))")
+    return ""
+
+
+def hint_at_adapter(error):
+    """A note on an error that a function raises because it was given NumPy arrays."""
+    text = str(error)
+    if "Tensor" in text and ("numpy" in text or "ndarray" in text):
+        error.add_note("fun and grad get NumPy arrays; check a PyTorch module with "
+                       "fastnn.gradcheck(*fastnn.gradcheck.from_torch(module, loss))")
+    elif "'numpy.ndarray' object has no attribute 'at'" in text:
+        error.add_note("fun and grad get NumPy arrays; check a JAX function with "
+                       "fastnn.gradcheck(*fastnn.gradcheck.from_jax(fun, theta))")
 
 
 def from_jax(fun, theta, grad=None):
@@ -76,6 +125,8 @@ def from_jax(fun, theta, grad=None):
     import jax
     import numpy as np
 
+    if not callable(fun):
+        raise TypeError(f"expected fun to be a function of theta, got {type(fun).__name__}")
     gradient = jax.grad(fun) if grad is None else grad
 
     def in_float64(function):

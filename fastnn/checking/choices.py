@@ -64,3 +64,11 @@ def check_epsilon(epsilon, method, theta):
     if not (np.isfinite(epsilon) & (epsilon > 0)).all():
         raise ValueError("expected epsilon above 0 and finite everywhere")
     return epsilon
+
+
+def generator(rng):
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"expected rng to be a seed of 0 or more, a numpy.random.Generator or "
+                          f"None, got {rng!r}") from None

@@ -2,9 +2,11 @@
 
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+
+from fastnn.checking.adapters import hint_at_adapter, pointer
+from fastnn.checking.workers import run
 
 _PIECE_SECONDS = 0.05   # between two chances for Ctrl-C
 _CHANGED = ("expected fun to leave theta as it is, but it changed it; let it work on a copy, and "
@@ -44,7 +46,14 @@ class Cost:
         x = vector.copy()
         self.evaluations += 1
         started = time.perf_counter()
-        value = self._call(x)
+        try:
+            value = self._call(x)
+        except Exception as error:
+            distance = np.abs(vector - self._structure.vector).max()
+            if distance > 0.0:
+                error.add_note("fastnn.gradcheck had moved all of theta, by at most "
+                               f"{distance:.1g}, to see how J is rounded")
+            raise
         if self._seconds is not None:   # the first call may compile or allocate
             self._seconds = min(self._seconds or np.inf, time.perf_counter() - started)
         else:
@@ -70,8 +79,17 @@ class Cost:
         """The same for the lines theta + t v, v the rows of `directions`."""
         def lines(rows, points):
             def piece(begin, end):
-                return np.array([[self._call(theta + t * directions[row]) for t in points[r]]
-                                 for r, row in enumerate(rows[begin:end], begin)])
+                values = np.empty((end - begin, points.shape[1]))
+                for r, row in enumerate(rows[begin:end]):
+                    for k, t in enumerate(points[begin + r]):
+                        try:
+                            values[r, k] = self._call(theta + t * directions[row])
+                        except Exception as error:
+                            error.add_note("fastnn.gradcheck had moved all of theta, by at most "
+                                           f"{abs(t) * np.abs(directions[row]).max():.1g}, along "
+                                           "a random direction")
+                            raise
+                return values
             return self._table(piece, points)
         return lines
 
@@ -79,8 +97,15 @@ class Cost:
         before = x.tobytes()
         values = np.empty(points.shape, x.dtype)
         if self._driver is not None:
-            self._driver(self._fun, x, self._structure.shape, components, points, values,
-                         self._args)
+            try:
+                self._driver(self._fun, x, self._structure.shape, components, points, values,
+                             self._args)
+            except Exception as error:
+                for i in np.flatnonzero(x != np.frombuffer(before, x.dtype))[:1]:
+                    error.add_note(
+                        f"fastnn.gradcheck had moved theta at {self._structure.describe(i)} from "
+                        f"{np.frombuffer(before, x.dtype)[i]} to {x[i]}")
+                raise
             components = components[:0]
         for row, component in enumerate(components):
             keep = x[component]
@@ -107,26 +132,30 @@ class Cost:
             size = min(size, -(-lines // (4 * self._threads)))
         bounds = [(begin, min(begin + size, lines)) for begin in range(0, lines, max(size, 1))]
 
-        def work(bound):
+        def work(begin, end):
             # What is not finite is looked for in the result, and told with its place.
             with np.errstate(all="ignore"):
-                return piece(*bound)
+                return piece(begin, end)
 
-        if self._threads == 1 or len(bounds) == 1:
-            parts = [work(bound) for bound in bounds]
-        else:
-            with ThreadPoolExecutor(self._threads) as pool:
-                futures = [pool.submit(work, bound) for bound in bounds]
-                try:
-                    parts = [future.result() for future in futures]
-                except BaseException:
-                    pool.shutdown(cancel_futures=True)
-                    raise
+        parts = run(work, bounds, self._threads)
         return np.concatenate(parts) if parts else np.empty(points.shape)
 
     def _call(self, x):
-        result = self._fun(self._structure.unpack(x), *self._args)
+        try:
+            result = self._fun(self._structure.unpack(x), *self._args)
+        except Exception as error:
+            hint_at_adapter(error)
+            self._explain_compilation(error)
+            raise
         return self._scalar(result, np.iscomplexobj(x))
+
+    def _explain_compilation(self, error):
+        if _is_dispatcher(self._fun) and self._structure.shape is None and (
+                type(error).__module__.startswith("numba.")):
+            error.add_note(
+                "fastnn.gradcheck gave fun a Python dict or list, which Numba does not compile "
+                "for; let fun take one vector and slice it, with its names in layout=, or wrap "
+                "it: lambda theta: fun(theta['W'], theta['b'])")
 
     def _scalar(self, result, complex_allowed):
         if isinstance(result, tuple | list):
@@ -135,6 +164,9 @@ class Cost:
                 f"{len(result)}; if it returns (J, gradient), pass lambda theta: fun(theta)[0]")
         if result is None:
             raise TypeError("expected fun to return one number J, got None; a return is missing")
+        if getattr(result, "requires_grad", False) and pointer(result):
+            raise TypeError("expected fun to return a number J, got a tensor of PyTorch that "
+                            f"carries its gradient; return J.item(), or {pointer(result)}")
         try:
             array = np.asarray(result)
         except Exception as error:

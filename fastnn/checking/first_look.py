@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from fastnn.checking.adapters import hint_at_adapter
+
 
 def first_cost(cost, theta):
     J = float(cost(theta))
@@ -28,7 +30,11 @@ def _compare_costs(J, again, cost, noise=0.0):
 def analytic_gradient(grad, args, structure, theta, rng):
     """The gradient, its dtype, and how far rounding theta moves it."""
     def flat(x):
-        result = grad(structure.unpack(x), *args) if callable(grad) else grad
+        try:
+            result = grad(structure.unpack(x), *args) if callable(grad) else grad
+        except Exception as error:
+            hint_at_adapter(error)
+            raise
         vector = structure.flatten(result)
         return vector, _dtype_of(result)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastnn.arguments import integer, lookup
 from fastnn.checking import adapters, numeric
-from fastnn.checking.choices import check_callable, check_epsilon, choose
+from fastnn.checking.choices import check_callable, check_epsilon, choose, generator
 from fastnn.checking.evaluation import Cost
 from fastnn.checking.first_look import (
     analytic_gradient,
@@ -17,6 +17,7 @@ from fastnn.checking.first_look import (
     typical_of,
 )
 from fastnn.checking.gradient_check import GradientCheck
+from fastnn.checking.records import judged
 from fastnn.checking.structures import Structure
 
 # An error so many times its bound is no accident.
@@ -74,6 +75,16 @@ def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", la
         gives another J at the next call, the gradient is not finite or of another size. An error
         that fun raises passes through, with a note of where theta was.
 
+    Notes
+    -----
+    `fun` and `grad` get NumPy arrays. For what is made of tensors there are two adapters, which
+    return (fun, grad, theta):
+
+    * ``gradcheck.from_torch(module, loss)``: ``loss = lambda module: criterion(module(X), y)``,
+      X in float64, and ``print(gradcheck(*gradcheck.from_torch(module, loss)))``.
+    * ``gradcheck.from_jax(fun, theta)``: ``loss = lambda params: jnp.mean(model(params, X)**2)``
+      and ``print(gradcheck(*gradcheck.from_jax(loss, params)))``.
+
     Examples
     --------
     >>> import fastnn
@@ -97,7 +108,7 @@ def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", la
     directional = integer(directional, "directional", 0)
     if threads is not None:
         threads = integer(threads, "threads", 1)
-    rng = np.random.default_rng(rng)
+    rng = generator(rng)
     structure = Structure(theta, layout)
     theta = structure.pack()
     index = choose(structure, indices, sample, rng)
@@ -135,11 +146,16 @@ def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", la
         dtype="float32" if single or given == np.float32 else "float64", rates=rates,
         directions=directions, evaluations=cost.evaluations,
         seconds=time.perf_counter() - started, compile_seconds=cost.compile_seconds,
-        note=cost.note)
+        note=cost.note, own=wobble, cost=J, noise=noise,
+        sizes={n for array in args for n in np.shape(array)} if _are_arrays(args) else ())
 
 
 gradcheck.from_torch = adapters.from_torch
 gradcheck.from_jax = adapters.from_jax
+
+
+def _are_arrays(args):
+    return all(hasattr(array, "shape") for array in args)
 
 
 def _screen(cost, theta, J, analytic, wobble, noise, count, single, rng):
@@ -155,7 +171,7 @@ def _screen(cost, theta, J, analytic, wobble, noise, count, single, rng):
     value = np.where(found.kink, np.nan, found.value)
     rates = numeric.taylor_rates(table, origin, J, slopes, noise)
     return (np.stack([slopes, value, uncertainty], axis=1), rates,
-            bool(off.any() or found.kink.all()))
+            bool(off.any() or not judged(slopes, value, uncertainty).any()))
 
 
 def _components(cost, theta, index, J, noise, method, epsilon, single, structure, analytic,
@@ -165,9 +181,17 @@ def _components(cost, theta, index, J, noise, method, epsilon, single, structure
         found = _complex(cost, table, origin)
     else:
         fixed = None if epsilon is None else np.broadcast_to(epsilon, theta.shape)[index].copy()
+        if fixed is not None:
+            _check_that_it_moves(origin, fixed, single, structure, index)
         found = numeric.differentiate(table, origin, J, noise, method, fixed, single)
-        excess = np.abs(analytic - found.value) / (found.uncertainty + wobble + 1e-300)
-        doubtful = np.flatnonzero(~found.kink & (excess > 1.0) & (excess < _DOUBTFUL))
+        bound = found.uncertainty + wobble + 1e-300
+        excess = np.abs(analytic - found.value) / bound
+        doubt = (excess > 1.0) & (excess < _DOUBTFUL)
+        # Where all are off by one factor, those that are off from the factor, too.
+        c = _common_factors(analytic, found.value, bound, structure, index)
+        apart = np.abs(analytic - c * found.value) / (1.0 + np.abs(c)) / bound
+        doubt |= (excess > 1.0) & (apart > 0.5) & (apart < _DOUBTFUL)
+        doubtful = np.flatnonzero(~found.kink & doubt)
         if doubtful.size:
             numeric.look_again(table, doubtful, origin, found, J, noise, method,
                                fixed is not None, single)
@@ -178,6 +202,32 @@ def _components(cost, theta, index, J, noise, method, epsilon, single, structure
             f"{structure.describe(index[bad[0]])} is moved from {origin[bad[0]]:g} by "
             f"{found.epsilon[bad[0]]:g}; choose a theta away from the edge of where J is defined")
     return found
+
+
+def _common_factors(analytic, numeric, bound, structure, index):
+    """The median of analytic / numeric of its array, for each component."""
+    factors = np.ones(index.size)
+    for parameter in structure.parameters:
+        mine = (index >= parameter.start) & (index < parameter.start + parameter.size)
+        known = mine & (np.abs(numeric) > 3.0 * bound)
+        if known.any():
+            factors[mine] = np.median(analytic[known] / numeric[known])
+    return factors
+
+
+def _check_that_it_moves(origin, epsilon, single, structure, index):
+    dtype = np.float32 if single else np.float64
+    still = np.zeros(origin.size, bool)
+    for half in (epsilon / 2, -epsilon / 2):
+        still |= (origin + half).astype(dtype) == origin.astype(dtype)
+    still = np.flatnonzero(still)
+    if still.size:
+        i = still[0]
+        needed = 8.0 * float(np.spacing(dtype(np.abs(origin[i]))))
+        raise ValueError(
+            f"expected an epsilon that moves theta, but half of {epsilon[i]:g} vanishes beside "
+            f"{structure.describe(index[i])} = {origin[i]:g} in {np.dtype(dtype).name}; choose "
+            f"{needed:.1g} or much more, or leave epsilon out")
 
 
 def _complex(cost, table, origin):

@@ -49,7 +49,8 @@ def check(network, X, y, *, dropout=False, sample_weight=None, epsilon=1e-7, met
     excluded[chosen] = crossed > 0
     m = data[0].shape[0]
     rates = [(l2 / m, l1 / m) for l2, l1 in zip(network.l2, network.l1, strict=True)]
-    uncertainty = rounding.uncertainty(problem, network.dtype, rates) + truncation
+    own = rounding.uncertainty(problem, network.dtype, rates)
+    uncertainty = own + truncation
     penalties = {}
     for parameter, (l2, l1) in zip(passes.weights_of(network), rates, strict=True):
         at = parameter.slice
@@ -64,7 +65,8 @@ def check(network, X, y, *, dropout=False, sample_weight=None, epsilon=1e-7, met
         problem.theta, analytic.astype(np.float64), numeric, uncertainty, parameters,
         excluded=excluded & checked, checked=checked, epsilon=epsilon, method=method,
         dtype=network.dtype.name, penalties=penalties, evaluations=len(STEPS) * chosen.size,
-        seconds=time.perf_counter() - began, compile_seconds=compile_seconds)
+        seconds=time.perf_counter() - began, compile_seconds=compile_seconds, own=own,
+        sizes=data[0].shape)
 
 
 def pose(network, X, y, sample_weight=None, dropout=None):

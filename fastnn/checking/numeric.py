@@ -36,6 +36,8 @@ class _Estimate:
     rounding: np.ndarray
     kink: np.ndarray     # jump of the slope beyond what rounding makes it seem
     bend: np.ndarray     # difference of the slopes to the right and to the left
+    steep: np.ndarray    # the largest slope that the formula is made of
+    seeming: np.ndarray  # jump of the slope, rounding included
 
     @property
     def uncertainty(self):
@@ -56,7 +58,10 @@ def noise_level(at, theta, cost, eps, rng):
 
 
 def _noise_along(at, theta, rng):
-    direction = rng.choice([-1.0, 1.0], theta.size) * np.maximum(np.abs(theta), 1.0)
+    size = np.abs(theta)
+    # A tiny number among others is moved within its own size: J may not be defined beyond.
+    tiny = (size > 0.0) & (size < 1e-6)
+    direction = rng.choice([-1.0, 1.0], theta.size) * np.where(tiny, size, np.maximum(size, 1.0))
     # Where most neighbours are equal, the points are too near each other for the precision in
     # which J is computed, and the differences say nothing.
     for spacing in (1e-9, 1e-7, 1e-5, 1e-3):
@@ -109,10 +114,13 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
 
     scale = np.maximum(np.abs(origin), 1.0)
     relative = max(noise / abs(cost), EPS) if cost else EPS
-    h = min(relative, 1e-3) ** 0.25 * scale
+    first = min(relative, 1e-3) ** 0.25
+    h = first * scale
     best = estimate(table, rows, origin, h, cost, noise, False, single)
     epsilon = h.copy()
     typical = _scale(best.value)
+    # Where the slope itself vanishes, as that of x^3 at 0, a kink is large beside those nearby.
+    steep = np.nan_to_num(best.steep, nan=0.0, posinf=0.0)
     # So good is good enough: far below what any fault worth finding moves.
     floor = np.maximum(1e-8 * typical, 1e-9 * abs(cost) / scale)
     active, enlarged = np.ones(origin.size, bool), np.zeros(origin.size, bool)
@@ -128,14 +136,18 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
             break
         enlarged[chosen] = noisy[chosen]
         h[chosen] *= np.where(noisy[chosen], _FACTOR, 1.0 / _FACTOR)
+        # Beyond the edge of where J is defined: a step that does not cross 0 is more likely within.
+        beyond = active & ~np.isfinite(best.uncertainty) & (origin != 0.0)
+        h[beyond] = np.minimum(h[beyond], first * np.abs(origin[beyond]))
         new = estimate(table, chosen, origin, h[chosen], cost, noise, False, single)
         better = new.uncertainty < best.uncertainty[chosen]
-        for name in ("value", "truncation", "rounding", "kink", "bend"):
+        for name in ("value", "truncation", "rounding", "kink", "bend", "steep", "seeming"):
             getattr(best, name)[chosen[better]] = getattr(new, name)[better]
         epsilon[chosen[better]] = h[chosen[better]]
         # A smaller step that is noisier than all of the best error cannot help any more.
         active[chosen] = (new.rounding < best.uncertainty[chosen]) | enlarged[chosen]
-    return Derivatives(best.value, best.uncertainty, _is_kink(best, typical), epsilon)
+    return Derivatives(best.value, best.uncertainty, _is_kink(best, np.maximum(typical, steep)),
+                       epsilon)
 
 
 def look_again(table, rows, origin, found, cost, noise, method, fixed, single=False):
@@ -148,6 +160,14 @@ def look_again(table, rows, origin, found, cost, noise, method, fixed, single=Fa
     h = np.minimum(found.epsilon[rows], 1e-5) if fixed else found.epsilon[rows]
     new = estimate(table, rows, origin, h / 3.0, cost, noise, False, single)
     apart = np.abs(new.value - found.value[rows])
+    if single:
+        # The steps of float32 are long, and cross many kinks: two agree by chance more often.
+        # One next to theta is across for all of them, and may be too small to be told from noise.
+        for shorter in (1.0, 1.7, 6.0):
+            other = estimate(table, rows, origin, h / shorter, cost, noise, False, single)
+            beyond = np.abs(other.value - found.value[rows]) - other.rounding
+            small = np.where(other.seeming <= 10.0 * other.rounding, other.seeming, 0.0)
+            apart = np.maximum(apart, np.maximum(beyond, small))
     if fixed:
         # The plain formula has no better value to offer: what it cannot tell is left out.
         found.kink[rows] |= apart > found.uncertainty[rows] + new.uncertainty
@@ -192,8 +212,10 @@ def _two_sided(table, rows, origin, h, cost, noise, plain, single):
         outer, inner = (
             (f[:, k] - cost) / (points[:, k] - x) - (cost - f[:, k + 1]) / (x - points[:, k + 1])
             for k in (0, 2))
-        return _Estimate(value, truncation, rounding, _jump(2.0 * inner - outer, rounding),
-                         np.maximum(np.abs(inner), np.abs(outer)))
+        jump = 2.0 * inner - outer
+        return _Estimate(value, truncation, rounding, _jump(jump, rounding),
+                         np.maximum(np.abs(inner), np.abs(outer)),
+                         np.maximum(np.abs(wide), np.abs(narrow)), np.abs(jump))
 
 
 def _one_sided(table, rows, origin, h, cost, noise, plain, single):
@@ -214,7 +236,10 @@ def _one_sided(table, rows, origin, h, cost, noise, plain, single):
             truncation = np.abs(second - first) / 3.0
             rounding = 4.0 * _NOISE_SAFETY * _noise(f, noise) / h
             jump = bend - 2.0 * (slope[:, 1] - slope[:, 2])
-        return _Estimate(value, truncation, rounding, _jump(jump, rounding), np.abs(bend))
+        # What is not between the two sides is no jump: the slopes of x^3 at 0.
+        jump = np.minimum(np.abs(jump), np.abs(bend))
+        return _Estimate(value, truncation, rounding, _jump(jump, rounding), np.abs(bend),
+                         np.abs(slope).max(axis=1), np.abs(jump))
 
 
 def _points(x, steps, single):

@@ -2,12 +2,11 @@
 computed by differences.py on several threads."""
 
 import itertools
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from fastnn.checking import differences, forward
+from fastnn.checking.workers import run
 
 # Multiply-adds in a piece of work, some 50 ms: after each, Ctrl-C is heard.
 _PIECE = 1 << 27
@@ -42,32 +41,6 @@ def differentiate(problem, indices, steps, threads):
     result, kinks = np.empty_like(changes), np.empty_like(crossed)
     result[order], kinks[order] = changes, crossed
     return result, kinks
-
-
-def run(function, pieces, threads):
-    """function(*piece) for each, on that many threads; Ctrl-C is heard between two pieces."""
-    pieces = list(pieces)
-    threads = min(threads, len(pieces))
-    if threads <= 1:
-        for piece in pieces:
-            function(*piece)
-        return
-    stop, left, lock = threading.Event(), iter(pieces), threading.Lock()
-
-    def worker():
-        while not stop.is_set():
-            with lock:
-                piece = next(left, None)
-            if piece is None:
-                return
-            function(*piece)
-
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for worked in [pool.submit(worker) for _ in range(threads)]:
-                worked.result()
-        finally:
-            stop.set()
 
 
 def _network(problem):

@@ -8,6 +8,9 @@ import numpy as np
 # The thresholds of the notes: about 1e-7 or less is great, 1e-5 calls for a close look, and
 # above 1e-3 something is wrong.
 GREAT, CLOSE_LOOK, WORRY = 1e-7, 1e-5, 1e-3
+# An uncertainty of such a part of a gradient's size hides gross errors; where the two sides differ
+# by more than the smaller one, what is left of it hides an error that may well be there.
+HIDDEN, VISIBLE = 0.5, 0.03
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class ParameterCheck:
     shape : tuple of int
     difference : float
         ||numeric - analytic|| / (||numeric|| + ||analytic||) over the array.
-    verdict : {"correct", "suspect", "wrong", "not checked"}
+    verdict : {"correct", "suspect", "wrong", "not judged", "not checked"}
+        not judged: so uncertain that even a gross error would not be seen.
     worst : Component or None
         With the largest error over its uncertainty; None where nothing was checked.
     checked, off, excluded : int
@@ -116,3 +120,11 @@ def ratios(analytic, numeric):
 def excess_of(error, uncertainty):
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         return np.where(error == 0.0, 0.0, error / uncertainty)
+
+
+def judged(analytic, numeric, uncertainty):
+    """Of derivatives along directions: those that are known (NaN: a kink) and not hidden."""
+    known = np.isfinite(numeric)
+    off = known & (np.abs(analytic - numeric) > uncertainty)
+    size = np.abs(analytic[known]).max(initial=0.0)
+    return off | known & ~(uncertainty > HIDDEN * size) if size else known

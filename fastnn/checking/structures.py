@@ -1,9 +1,11 @@
 """Parameters of any form (a vector, an array, nested dicts and lists of them) as one vector."""
 
+import operator
 from collections.abc import Mapping
 
 import numpy as np
 
+from fastnn.checking.adapters import pointer
 from fastnn.checking.records import Parameter
 from fastnn.layout import Layout
 
@@ -27,10 +29,14 @@ class Structure:
     """
 
     def __init__(self, theta, layout=None):
+        if theta is None:
+            raise TypeError("expected theta to be an array, or a dict or list of arrays, got None")
         if not _is_container(theta):
-            theta = np.asarray(theta)
+            theta = _as_array(theta, "theta")
         elif _is_plain_vector(theta):
+            # Who writes [1, 2] means the numbers; an array of integers was made so.
             theta = np.array(theta)
+            theta = theta.astype(np.float64) if theta.dtype.kind == "i" else theta
         self._form = theta
         leaves = []
         _walk(theta, "", leaves)
@@ -208,6 +214,9 @@ def _take(vector, parameter, leaf):
 
 
 def _as_array(leaf, name):
+    if pointer(leaf) and hasattr(leaf, "requires_grad"):
+        raise TypeError(f"expected {name} as NumPy numbers, got a {type(leaf).__name__} of "
+                        f"PyTorch; {pointer(leaf)}")
     try:
         return np.asarray(leaf)
     except Exception as error:
@@ -242,12 +251,23 @@ def _from_layout(layout, theta, size):
         if not isinstance(layout, Mapping):
             raise TypeError("expected layout to be a fastnn Layout or a dict of names to shapes, "
                             f"got {type(layout).__name__}")
-        layout = Layout({name: (shape,) if isinstance(shape, int) else tuple(shape)
-                         for name, shape in layout.items()})
+        layout = Layout({name: _as_shape(shape, name) for name, shape in layout.items()})
     if layout.size != size:
         raise ValueError(f"expected theta of size {layout.size}, as the layout says, got {size}")
     return [Parameter(p.name, p.slice.start, p.shape) for p in layout.values()
             if p.slice.stop > p.slice.start]
+
+
+def _as_shape(shape, name):
+    try:
+        sizes = tuple(operator.index(n) for n in (
+            shape if isinstance(shape, list | tuple) else (shape,)))
+    except TypeError:
+        sizes = (-1,)
+    if min(sizes, default=0) < 0:
+        raise TypeError(f"expected the layout to give the shape of {name!r} as a tuple of "
+                        f"integers, such as (3, 2), got {shape!r}")
+    return sizes
 
 
 def _squeezed(shape):

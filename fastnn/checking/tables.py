@@ -11,7 +11,8 @@ _WIDTH = 80
 _ROWS = 12
 _HEADS = ("array", "shape", "difference", "off", "worst", "analytic", "numeric", "error/unc.")
 # Readable on light and on dark ground: the notebook's own colours, and marks that show on both.
-_MARKS = {"correct": "#2e9e5b", "suspect": "#c98a00", "wrong": "#d64545", "not checked": "#888888"}
+_MARKS = {"correct": "#2e9e5b", "suspect": "#c98a00", "wrong": "#d64545", "not judged": "#c98a00",
+          "not checked": "#888888"}
 
 
 def as_text(check):
@@ -61,16 +62,20 @@ def headline(check):
     """The verdict and the ratio, with what the ratio says by the thresholds of the notes."""
     d = check.difference
     if not check.compared.any() and check.directions is None:
-        return (f"gradient check: {check.verdict}, nothing could be compared: every component "
-                "crosses a kink")
-    return f"gradient check: {check.verdict}, difference {d:.1e} ({_threshold(d)})"
+        why = ("within epsilon of every component the cost has a kink or bends too much"
+               if check.is_wide else "every component crosses a kink")
+        return f"gradient check: {check.verdict}, nothing could be compared: {why}"
+    return f"gradient check: {check.verdict}, difference {d:.1e} ({_threshold(check)})"
 
 
-def _threshold(difference):
+def _threshold(check):
+    difference = check.difference
     if difference <= GREAT:
         return "great: at most 1e-7"
     if difference <= CLOSE_LOOK:
         return "fine: at most 1e-5"
+    if check.verdict == "correct":
+        return "within its uncertainty"
     if difference <= WORRY:
         return "look closely: above 1e-5"
     return "worry: above 1e-3"
@@ -94,7 +99,7 @@ class _Row(tuple):
 
 def _rows(check):
     """The worst arrays, at most `_ROWS` of them, and how many more there are."""
-    order = {"wrong": 0, "suspect": 1, "correct": 2, "not checked": 3}
+    order = {"wrong": 0, "suspect": 1, "not judged": 2, "correct": 3, "not checked": 4}
     arrays = sorted(check.parameters.values(), key=lambda p: (order[p.verdict], -p.excess))
     return [_Row(p) for p in arrays[:_ROWS]], max(len(arrays) - _ROWS, 0)
 
@@ -132,14 +137,40 @@ def _details(check):
     excluded = int((check.checked & check.excluded).sum())
     if excluded:
         arrays = ", ".join(p.name for p in check.parameters.values() if p.excluded)
-        lines.append(f"{excluded:,} left out, because a kink of the cost is too near, in "
+        why = (f"within {check.epsilon:g} of them the cost has a kink or bends too much: choose a "
+               "smaller epsilon," if check.is_wide else
+               "because a kink of the cost is too near,")
+        lines.append(f"{excluded:,} left out, {why} in "
                      f"{textwrap.shorten(arrays, 60, placeholder=' ...')}")
     if check.verdict == "correct" and check.difference > GREAT:
         lines.append("the ratio is what rounding and truncation explain"
                      + (" at this epsilon" if np.isscalar(check.epsilon) else ""))
+    lines += _blind(check)
     if check.note:
         lines.append(check.note)
     return [part for line in lines for part in textwrap.wrap(line, _WIDTH)]
+
+
+def _blind(check):
+    """How large an error would have to be to be seen, where that is not small."""
+    told, parts = [], sum(int(check.hidden[p.slice].sum()) for p in check.blocks
+                          if not check.is_hidden(p))
+    for p in check.blocks:
+        compared = check.compared[p.slice]
+        size = np.abs(check.analytic[p.slice][compared]).max(initial=0.0)
+        if size > 0.0 and not check.is_hidden(p) and check.parameters[p.name].verdict == "correct":
+            seen = check.uncertainty[p.slice][compared].min() / size
+            if seen > 0.01:
+                told.append((seen, p.name))
+    lines = []
+    if told:
+        seen, name = max(told)
+        lines.append(f"an error below {seen:.0%} of the largest component of {name} would not be "
+                     "seen")
+    if parts:
+        lines.append(f"{parts:,} component{'s' * (parts > 1)} cannot be judged: the uncertainty is "
+                     "of the size of the gradient")
+    return lines
 
 
 def _worst_line(check):
