@@ -33,6 +33,8 @@ _PUBLIC = {
     "Normalizer": "data.normalizer",
     "same_distribution": "data.two_sample",
     "dev_size": "data.sample_size",
+    "report": "reporting",
+    "Report": "reporting",
     "GradientDescent": "optimizers",
     "Momentum": "optimizers",
     "Nesterov": "optimizers",

@@ -1,0 +1,207 @@
+"""`fastnn.report`: what there is to say about a trained network, on one page."""
+
+import html
+import math
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import fastnn
+from fastnn.arguments import boolean, integer
+from fastnn.diagnosis.sets import as_pair, checked_pair
+from fastnn.history import History
+from fastnn.modelfile import _write_atomically
+from fastnn.network import Network
+from fastnn.reporting import sections
+from fastnn.reporting.examples import judge, some_rows
+from fastnn.reporting.markup import paragraphs
+from fastnn.reporting.mistakes import mistakes
+from fastnn.reporting.page import page
+from fastnn.reporting.pictures import shape_of_images
+from fastnn.reporting.worst import worst_examples
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page; a notebook shows it.
+
+    Attributes
+    ----------
+    html : str
+        The whole document.
+    path : str or None
+        Where it was written.
+    """
+
+    html: str = field(repr=False)
+    path: str | None = None
+
+    def save(self, path):
+        """Write the page, entirely or not at all; a `Report` with that path."""
+        _write_atomically(path, self.html.encode())
+        return Report(self.html, os.fsdecode(path))
+
+    def _repr_html_(self):
+        # In a frame, so that the styles of the page and of the notebook leave each other alone.
+        return (f'<iframe title="fastnn report" srcdoc="{html.escape(self.html)}" '
+                'style="width: 100%; height: 640px; border: 1px solid #888"></iframe>')
+
+
+def report(network, history, train, dev, test=None, path=None, *, optimal_error=0.0,
+           target_names=None, feature_names=None, image_shape=None, examples=12, gradcheck=True,
+           settings=None, title=None):
+    """What a trained network does and what to do next, as one self-contained HTML page.
+
+    The verdict and the advice of `Network.diagnose`; cost and errors by epoch; signals and
+    gradients by layer; what is confused with what, and the examples of highest loss, on the dev
+    set (mistakes on the test set are not to be looked at, else it is a dev set); a gradient check;
+    layers, settings, times and versions. The page needs no network and no script, and follows the
+    reader's choice of a light or dark ground.
+
+    Parameters
+    ----------
+    network : Network
+    history : History or None
+        Of its fit; None leaves out what needs it.
+    train, dev : (X, y), or an object with `.X` and `.y`
+        Such as the parts that `fastnn.split` gives.
+    test : the same, optional
+    path : str or path-like, optional
+        Written entirely or not at all; an existing file is replaced.
+    optimal_error : float, default 0.0
+        As for `Network.diagnose`.
+    target_names : sequence, optional
+        Of the classes, or of the outputs where there are several labels or values.
+    feature_names : sequence, optional
+        None: the columns of a data frame, or X[0], X[1], ...
+    image_shape : tuple of int or False, optional
+        (height, width) or (height, width, channels) of the images that the rows of X are, to draw
+        the worst. None: found out for squares; False: none.
+    examples : int, default 12
+        Of highest loss, to be shown.
+    gradcheck : bool, default True
+        Check the gradient of a sample of theta where the history has no check. The first one on a
+        machine compiles for some seconds (``fastnn warmup`` does it ahead).
+    settings : dict, optional
+        More to be shown among the settings, such as {"optimizer": "adam"}.
+    title : str, optional
+
+    Returns
+    -------
+    Report
+        With `html` and `path`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Data that does not fit the network, or on which its cost is not finite; names of another
+        number than there are.
+    OSError
+        The file cannot be written; an old one is unchanged.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((300, 4))
+    >>> train, dev, test = fastnn.split(X, (X[:, 0] > X[:, 1]).astype(int))
+    >>> net = fastnn.Network([4, 8, 2], rng=0)
+    >>> history = net.fit(train.X, train.y, dev=dev, epochs=20)
+    >>> page = fastnn.report(net, history, train, dev, test, gradcheck=False)
+    >>> page.html[:15], "Confusion matrix" in page.html
+    ('<!DOCTYPE html>', True)
+    """
+    if not isinstance(network, Network):
+        raise TypeError(f"expected network to be a fastnn.Network, got {type(network).__name__}")
+    if history is not None and not isinstance(history, History):
+        raise TypeError(f"expected history to be that of a fit, or None, got {history!r} of type "
+                        f"{type(history).__name__}")
+    examples = integer(examples, "examples", 0)
+    gradcheck = boolean(gradcheck, "gradcheck")
+    settings = _check_settings(settings)
+    network.current_normalizer()   # says so where a fit is missing
+    parts = {"train": train, "dev": dev} | ({} if test is None else {"test": test})
+    counts = {name: checked_pair(network, part, name)[2] for name, part in parts.items()}
+    _check_costs(network, parts)
+    names = _target_names(network, target_names)
+    training_X = as_pair(train, "train")[0]
+    features = _feature_names(network, feature_names, training_X)
+    if image_shape not in (None, False):
+        shape_of_images(image_shape, some_rows(training_X))   # complains, if at all, now
+    judged = judge(network, dev)
+
+    shown = [
+        ("verdict", "Verdict", sections.verdict_section(
+            network.diagnose(train, dev, test=test, optimal_error=optimal_error))),
+        ("curves", "Cost and errors", paragraphs("Left out: no history was given.")
+         if history is None else sections.curves_section(history, network.output)),
+        ("signals", "Signals and gradients", sections.signal_section(
+            network.signal_flow(*as_pair(train, "train")))),
+        ("mistakes", "Mistakes on the dev set", mistakes(judged, names)),
+        ("worst", "Worst examples", worst_examples(judged, training_X, names, features, image_shape,
+                                                   examples)
+         if examples else paragraphs("Left out: examples=0.")),
+        ("gradients", "Gradient check",
+         sections.gradient_section(network, history, train, gradcheck)),
+        ("layers", "Layers", sections.layers_section(network)),
+        ("settings", "Settings", sections.settings_section(network, history, counts, settings)),
+        ("times", "Times and versions", sections.times_section(history)),
+    ]
+    if title is None:
+        title = "fastnn report: " + "-".join(map(str, network.layer_sizes))
+    sets = ", ".join(f"{n:,} {name}" for name, n in counts.items())
+    missing = "" if test is not None else "; no test set was given"
+    now = datetime.now().astimezone()
+    text = page(title, f"{repr(network)[1:-1]}; {sets} examples{missing}.", shown,
+                f"fastnn {fastnn.__version__}, {now:%Y-%m-%d %H:%M %Z}")
+    made = Report(text)
+    return made if path is None else made.save(path)
+
+
+def _check_costs(network, parts):
+    """What has diverged has no errors to diagnose."""
+    for name, part in parts.items():
+        cost = network.cost(*as_pair(part, name))
+        if not math.isfinite(cost):
+            raise ValueError(
+                f"expected a network with a finite cost, got {cost} on {name}: its training "
+                "diverged; train anew, with a smaller learning_rate or normalize=True"
+            )
+
+
+def _target_names(network, names):
+    """A name for each class, label or output value."""
+    units = network.layer_sizes[-1]
+    count = 2 if network.output == "sigmoid" and units == 1 else units
+    if names is None:
+        if network.output == "identity":
+            return ["y"] if count == 1 else [f"y[{k}]" for k in range(count)]
+        return [str(k) for k in range(count)]
+    return _check_names(names, "target_names", count, "of the classes or outputs")
+
+
+def _feature_names(network, names, X):
+    count = network.layer_sizes[0]
+    if names is None:
+        names = getattr(X, "columns", None)
+    if names is None:
+        return [f"X[{k}]" for k in range(count)]
+    return _check_names(names, "feature_names", count, "of the features")
+
+
+def _check_names(names, what, count, whose):
+    if isinstance(names, str | bytes) or not hasattr(names, "__iter__"):
+        raise TypeError(f"expected {what} to be a sequence of names, got {names!r}")
+    names = [str(name) for name in names]
+    if len(names) != count:
+        raise ValueError(f"expected {what} to be {count}, one for each {whose}; got {len(names)}")
+    return names
+
+
+def _check_settings(settings):
+    if settings is None:
+        return {}
+    if not isinstance(settings, dict):
+        raise TypeError("expected settings to be a dict such as {'optimizer': 'adam'}, got "
+                        f"{settings!r}")
+    return {str(name): str(value) for name, value in settings.items()}

@@ -1,0 +1,99 @@
+"""What a network makes of each example of a set: outputs, predictions, losses."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from fastnn.diagnosis.sets import as_pair, take
+from fastnn.inputs import as_numbers
+from fastnn.network import Network
+
+# Rows that are enough to say what is usual for a feature.
+USUAL_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A set of examples as a network judges them.
+
+    Attributes
+    ----------
+    network : Network
+    X : array-like or sparse matrix
+    y : (m, 1) labels for softmax, (m, n[L]) for the rest
+    numbers : (m,) array of int
+        What an example is called: its row, in the data that was split where this is a part of it.
+    of_all : bool
+        Whether it is.
+    """
+
+    network: Any
+    X: Any
+    y: np.ndarray
+    numbers: np.ndarray
+    of_all: bool
+
+    @cached_property
+    def logits(self):
+        """Z[L] (m, n[L]) in float64: from them a loss is never log 0."""
+        if self.network.output == "identity":
+            plain = self.network
+        else:
+            plain = Network(**{**self.network.spec, "output": "identity"}, rng=0)
+            plain.theta = self.network.theta
+        return plain.forward(self.X).astype(np.float64).reshape(len(self.y), -1)
+
+    @cached_property
+    def losses(self):
+        """(m,) of each example, without the penalty."""
+        Z = self.logits
+        if self.network.output == "softmax":
+            from scipy.special import log_softmax
+
+            return -np.take_along_axis(log_softmax(Z, axis=1), self.y.astype(np.int64), 1)[:, 0]
+        if self.network.output == "sigmoid":
+            return (np.logaddexp(0.0, Z) - self.y * Z).sum(axis=1)
+        return 0.5 * np.square(Z - self.y).sum(axis=1)
+
+    @cached_property
+    def labels(self):
+        """Of the data: (m,) classes for softmax, (m, n[L]) of 0 and 1 for sigmoid."""
+        return self.y[:, 0].astype(np.int64) if self.network.output == "softmax" else (
+            (self.y > 0.5).astype(np.int64))
+
+    @cached_property
+    def predicted(self):
+        """As `labels`, by the network."""
+        return self.logits.argmax(axis=1) if self.network.output == "softmax" else (
+            (self.logits > 0).astype(np.int64))
+
+    def worst(self, count):
+        """The `count` examples of highest loss, worst first."""
+        return np.argsort(-self.losses, kind="stable")[:count]
+
+    def rows(self, index):
+        """Rows of X as a dense array of float64."""
+        return dense(take(self.X, index))
+
+
+def judge(network, part, name="dev"):
+    """`Judged` of a pair (X, y), or of a part of a split."""
+    X, y = as_pair(part, name)
+    y = as_numbers(y, "y").astype(np.float64)
+    y = y.reshape(len(y), -1)
+    index = getattr(part, "index", None)
+    known = isinstance(index, np.ndarray) and index.shape == (len(y),)
+    return Judged(network, X, y, index if known else np.arange(len(y)), known)
+
+
+def some_rows(X, most=USUAL_ROWS):
+    """At most so many rows of X, drawn at random, the same every time; dense, float64."""
+    m = X.shape[0] if hasattr(X, "shape") else len(X)
+    index = np.random.default_rng(0).choice(m, min(m, most), replace=False)
+    return dense(take(X, np.sort(index)))
+
+
+def dense(X):
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, np.float64)

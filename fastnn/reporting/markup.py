@@ -1,0 +1,78 @@
+"""HTML and SVG from Python: whatever is not markup already is escaped."""
+
+import html
+import re
+
+_VOID = {"meta", "img", "br"}
+_NUMBER = re.compile(r"n/a|[+-]?\d[\d,.]*(e[+-]?\d+)?( ?%| s)?( to .+)?")
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+
+def tag(name, /, *children, **attributes):
+    """An element; children are Markup, or text to escape.
+
+    An attribute's underscores are hyphens, `class_` is class, and None leaves an attribute out.
+
+    >>> tag("p", "1 < 2", tag("b", "!"), class_="note", aria_label='"x"')
+    '<p class="note" aria-label="&quot;x&quot;">1 &lt; 2<b>!</b></p>'
+    """
+    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
+                    for key, value in attributes.items() if value is not None)
+    if name in _VOID:
+        return Markup(f"<{name}{given}>")
+    return Markup(f"<{name}{given}>{join(children)}</{name}>")
+
+
+def join(children):
+    """Markup and texts, one after the other."""
+    return Markup("".join(child if isinstance(child, Markup) else html.escape(str(child))
+                          for child in children))
+
+
+def table(heads, rows, *, caption):
+    """A table in a box of its own, which scrolls where the page is narrow.
+
+    `rows` are sequences of cells: text, Markup, or a whole ``<td>`` from `cell`. The first cell of
+    a row names it. Columns of nothing but numbers are set to the right.
+    """
+    rows = list(rows)
+    styles = ["number" if rows and all(map(_is_number, column)) else None
+              for column in (zip(*rows, strict=True) if rows else [()] * len(heads))]
+    named = list(zip(heads, styles, strict=True))
+    head = tag("tr", *(tag("th", text, scope="col", class_=style) for text, style in named))
+    body = [
+        tag("tr", tag("th", first, scope="row", class_=styles[0]),
+            *(content if isinstance(content, _Cell) else tag("td", content, class_=style)
+              for content, style in zip(rest, styles[1:], strict=True)))
+        for first, *rest in rows]
+    content = tag("table", tag("thead", head), tag("tbody", *body), aria_label=caption)
+    # tabindex: a box that scrolls has to be reached by the keyboard, too. The caption is outside of
+    # it, so that it is never cut off.
+    box = tag("div", content, class_="scroll", role="region", aria_label=caption, tabindex=0)
+    return tag("figure", tag("figcaption", caption), box, class_="table")
+
+
+def cell(content, **attributes):
+    """A cell with attributes of its own."""
+    return _Cell(tag("td", content, **attributes))
+
+
+def paragraphs(*texts):
+    return join(tag("p", text) for text in texts)
+
+
+def listed(kind, texts):
+    """An "ol" or "ul" of texts."""
+    return tag(kind, *(tag("li", text) for text in texts))
+
+
+class _Cell(Markup):
+    pass
+
+
+def _is_number(content):
+    """A number, an interval, or n/a."""
+    return not isinstance(content, Markup) and bool(_NUMBER.fullmatch(str(content)))

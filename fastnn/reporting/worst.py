@@ -1,0 +1,92 @@
+"""The examples of highest loss: as pictures where they are images, else with their features."""
+
+import numpy as np
+
+from fastnn.reporting.examples import some_rows
+from fastnn.reporting.markup import join, table, tag
+from fastnn.reporting.pictures import picture, shape_of_images
+
+# With more features than this, those are named that are farthest from what is usual.
+MOST_COLUMNS = 8
+MOST_UNUSUAL = 3
+
+
+def worst_examples(judged, training_X, names, features, image_shape, count):
+    """The `count` worst; `features` are the names of the columns of X."""
+    index = judged.worst(count)
+    usual = some_rows(training_X)
+    X = judged.rows(index)
+    shape = shape_of_images(image_shape, usual)
+    where = "in the data that was split" if judged.of_all else "in the dev set"
+    said = tag("p", f"The {len(index)} dev examples of highest loss, by their row {where}, "
+                    "counted from 0.")
+    if shape is not None:
+        return join([said, _pictures(judged, index, X, names, shape)])
+    return join([said, _table(judged, index, X, names, features, usual)])
+
+
+def _pictures(judged, index, X, names, shape):
+    limits = X.min(), X.max()
+    figures = []
+    for i, values in zip(index, X, strict=True):
+        truth, said = _answer(judged, i, names)
+        number = f"row {judged.numbers[i]:,}"
+        words = [tag("b", truth), f" → {said}", tag("br"),
+                 f"loss {judged.losses[i]:.3g}", tag("br"), number]
+        description = f"{number}: {truth}, predicted {said}"
+        figures.append(tag("figure", picture(values, shape, limits, description),
+                           tag("figcaption", *words), class_=_rightness(judged, i)))
+    return join([tag("p", "True → predicted; mistakes have a frame."),
+                 tag("div", *figures, class_="examples")])
+
+
+def _table(judged, index, X, names, features, usual):
+    few = len(features) <= MOST_COLUMNS
+    heads = ["row", "true", "predicted", "loss", *(features if few else ["most unusual features"])]
+    rows = []
+    for i, values in zip(index, X, strict=True):
+        shown = [f"{v:.4g}" for v in values] if few else [_unusual(values, features, usual)]
+        rows.append([f"{judged.numbers[i]:,}", *_answer(judged, i, names),
+                     f"{judged.losses[i]:.3g}", *shown])
+    caption = "Examples of highest loss"
+    if not few:
+        caption += ", with their features that are the most standard deviations from the mean"
+    return table(heads, rows, caption=caption)
+
+
+def _unusual(values, features, usual):
+    mean, std = usual.mean(axis=0), usual.std(axis=0)
+    away = np.divide(values - mean, std, out=np.zeros_like(mean), where=std > 0)
+    order = np.argsort(-np.abs(away), kind="stable")[:MOST_UNUSUAL]
+    return ", ".join(f"{features[k]} {values[k]:.4g} ({away[k]:+.1f} std)" for k in order)
+
+
+def _answer(judged, i, names):
+    """What is true of an example, and what the network says, in words."""
+    net = judged.network
+    if net.output == "identity":
+        return tuple(_numbers(values[i]) for values in (judged.y, judged.logits))
+    if net.output == "softmax" or judged.y.shape[1] == 1:
+        label, said = (int(np.ravel(values[i])[0]) for values in (judged.labels, judged.predicted))
+        return names[label], f"{names[said]} ({_probability(judged, i):.0%})"
+    return tuple(", ".join(names[k] for k in np.flatnonzero(values[i])[:5]) or "none"
+                 for values in (judged.labels, judged.predicted))
+
+
+def _numbers(values):
+    return ", ".join(f"{v:.4g}" for v in values[:5]) + (", …" if len(values) > 5 else "")
+
+
+def _probability(judged, i):
+    """Of what is predicted."""
+    Z = judged.logits[i]
+    if judged.network.output == "softmax":
+        return 1 / np.exp(Z - Z.max()).sum()
+    return 1 / (1 + np.exp(-abs(Z[0])))
+
+
+def _rightness(judged, i):
+    if judged.network.output == "identity":
+        return "example"
+    wrong = np.any(judged.labels[i] != judged.predicted[i])
+    return "example wrong" if wrong else "example"
