@@ -21,6 +21,8 @@ _PUBLIC = {
     "GradientError": "errors",
     "ModelFormatError": "errors",
     "load": "modelfile",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "diagnose": "diagnosis",
     "Diagnosis": "diagnosis",
     "SignalFlow": "diagnosis",

@@ -50,7 +50,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         double xx, xy, x0, yx, yy, y0
 
     cdef cppclass Update:
-        double rate, l2, l1, weight_decay, beta1, beta2, epsilon, correction1, correction2
+        double rate, l2, l1, weight_decay, penalty_share, beta1, beta2, epsilon, correction1, correction2
         double corrected_rate, corrected_epsilon
 
     cdef cppclass Kernels[T]:
@@ -169,8 +169,11 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         int optimizer
         Update update
         const double *rates
+        const double *divisors
+        double training_loss
         const Penalty *penalty
         double weight_decay
+        cbool epsilon_hat
         T *gradient
         T *first
         T *second

@@ -160,10 +160,10 @@ cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accu
         run.not_finite.store(True)
 
 
-cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, int64_t batch_rows,
+cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, double divisor,
                               int64_t first_row, int thread) noexcept nogil:
     """A, dZ and losses of data rows first .., of which this thread does its share. `first_row`
-    places them in the mini-batch of `batch_rows` rows."""
+    places them in the mini-batch, whose sums are divided by `divisor`."""
     cdef int64_t row = cut(rows, run.kernels.tile_rows, thread, run.threads)
     cdef int64_t end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
     if run.warp == NULL:
@@ -173,17 +173,24 @@ cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, int64
     load_targets(run, first, row, end - row)
     forward_rows(run, row, end, first_row)
     cdef Targets[real] targets = run.targets
-    targets.scale = <real>(1.0 / batch_rows)
+    targets.scale = <real>(1.0 / divisor)
     run.kernels.loss[run.output](&run.layers[run.depth], &targets, row, end - row)
     backward_rows(run, row, end, first_row)
 
 
-cdef void add_up(Run[real] *run, int64_t rows) noexcept nogil:
-    """The chunk's losses and errors, in the order of its rows."""
-    cdef double loss = 0, error = 0
+cdef double losses_of(Run[real] *run, int64_t rows) noexcept nogil:
+    """The sum of the chunk's losses, in the order of its rows."""
+    cdef double loss = 0
     cdef int64_t i
     for i in range(rows):
         loss += run.targets.loss[i]
+    return loss
+
+
+cdef void add_up(Run[real] *run, int64_t rows) noexcept nogil:
+    """The chunk's losses and errors, in the order of its rows."""
+    cdef double loss = losses_of(run, rows), error = 0
+    cdef int64_t i
     if run.targets.error != NULL:
         for i in range(rows):
             error += run.targets.error[i]

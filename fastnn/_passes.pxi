@@ -31,6 +31,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
     cdef Reach reach = run.reach
     cdef Update u = run.update
     cdef bint last, fused
+    cdef double divisor
     # theta is the caller's between two calls.
     at = cut(run.size, 64, thread, run.threads)
     run.magnitude[thread] = run.kernels.largest(
@@ -45,6 +46,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         at = chunk * size
         count = min(size, rows - at)
         last = at + count == rows
+        divisor = rows if run.divisors == NULL else run.divisors[batch]
         if chunk == 0:
             pack_transposed(run, thread)
             if thread == 0:
@@ -52,17 +54,20 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         if thread == 0:
             choose_input(run, first + at)
         run.barrier.wait()
-        differentiate_chunk(run, first + at, count, rows, at, thread)
+        differentiate_chunk(run, first + at, count, divisor, at, thread)
         if last:
             bound_gradient(run, count, thread)
         if thread == 0 and seconds_now() > run.deadline:
             run.stop.store(True)
         run.barrier.wait()
+        if thread == 0 and run.divisors != NULL:
+            run.training_loss += rows / divisor * losses_of(run, count)
         fused = False
         if last:
             choose_rate(run, run.rates[batch], step, &u)
+            u.penalty_share = 1 if run.divisors == NULL else 1 / divisor
             # Of several chunks the gradient so far has been looked at, but not bounded.
-            fused = chunk == 0 and safe(run, u.rate, gradient_bound(run, count), &reach)
+            fused = chunk == 0 and safe(run, &u, gradient_bound(run, count), &reach)
         if fused:
             run.magnitude[thread] = update_tiles(run, &u, count, thread)
         else:
@@ -76,7 +81,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             if run.not_finite.load():
                 break
             if last:
-                if not safe(run, u.rate, over_threads(run), &reach):
+                if not safe(run, &u, over_threads(run), &reach):
                     run.overflows.store(True)
                     break
                 run.barrier.wait()   # everyone has read the magnitudes

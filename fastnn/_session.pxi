@@ -206,7 +206,13 @@ cdef class Session:
         run.penalty, run.gradient = self.penalty.data(), &gradient[0]
         run.first = &first[0] if first is not None else NULL
         run.second = &second[0] if second is not None else NULL
+        # A rule may go on from the moments of an earlier fit.
         run.reach.theta, run.reach.step, run.reach.rate = 0, 0, 0
+        if first is not None:
+            run.reach.step = run.kernels.largest(run.first, 0, 0, 1, run.size)
+        if second is not None:
+            run.reach.step = max(run.reach.step,
+                                 sqrt(<double>run.kernels.largest(run.second, 0, 0, 1, run.size)))
         return 0
 
     def set_optimizer(self, int optimizer, settings, penalty, gradient, first, second):
@@ -231,36 +237,43 @@ cdef class Session:
             self._set_optimizer[double](&self.d, optimizer, update, gradient, first, second)
         else:
             self._set_optimizer[float](&self.f, optimizer, update, gradient, first, second)
+        self.f.epsilon_hat = self.d.epsilon_hat = settings.get("epsilon_hat", False)
         self.optimizer_vectors = gradient, first, second
 
     cdef int _start(self, Run[real] *run, const int64_t[::1] index, const double[::1] rates,
-                    real[::1] gradient, real[:, ::1] out) except -1:
+                    real[::1] gradient, real[:, ::1] out, const double[::1] divisors) except -1:
         cdef int64_t m = run.rows
         # Without training there may be no buffer to gather rows in.
         if ((index is not None and (index.shape[0] != m or not self.training))
                 or (rates is not None and rates.shape[0] != tiles(m, run.batch_size))
+                or (divisors is not None and divisors.shape[0] != tiles(m, run.batch_size))
                 or (gradient is not None and gradient.shape[0] != run.size)
                 or (out is not None and (out.shape[0] != m or out.shape[1] != self.widths.back()))):
             raise ValueError("the arguments of start do not fit the Session")
         run.batch, run.chunk, run.next_row, run.loss, run.error = 0, 0, 0, 0, 0
         run.index = &index[0] if index is not None and m else NULL
         run.rates = &rates[0] if rates is not None and m else NULL
+        run.divisors = &divisors[0] if divisors is not None and m else NULL
+        run.training_loss = 0
         run.dtheta = &gradient[0] if gradient is not None else NULL
         run.out = &out[0, 0] if out is not None and m else NULL
         run.not_finite.store(False)
         run.overflows.store(False)
         return 0
 
-    def start(self, index=None, rates=None, gradient=None, out=None, uint64_t epoch=0):
+    def start(self, index=None, rates=None, gradient=None, out=None, uint64_t epoch=0,
+              divisors=None):
         """Go back to the first row: of `train` with the order of the rows, the learning rate of
-        each update and the number of the epoch, of `differentiate` with where dtheta goes, of `forward` with where A[L] goes."""
+        each update, the number of the epoch and, where it is not its number of rows, what the sums
+        over each mini-batch and lambda are divided by; of `differentiate` with where dtheta goes,
+        of `forward` with where A[L] goes."""
         self._check_idle()
         # Nothing points into these before the call succeeds, nothing into the old ones after it.
         if self.is_double:
-            self._start[double](&self.d, index, rates, gradient, out)
+            self._start[double](&self.d, index, rates, gradient, out, divisors)
         else:
-            self._start[float](&self.f, index, rates, gradient, out)
-        self.pass_arrays = index, rates, gradient, out
+            self._start[float](&self.f, index, rates, gradient, out, divisors)
+        self.pass_arrays = index, rates, gradient, out, divisors
         self.f.epoch = self.d.epoch = epoch
 
     def _check_idle(self):
@@ -315,6 +328,11 @@ cdef class Session:
     def loss(self):
         """Sum of u_i L_i over the rows so far."""
         return self.d.loss if self.is_double else self.f.loss
+
+    @property
+    def training_loss(self):
+        """Sum over the mini-batches so far of rows times mean loss, where `divisors` are given."""
+        return self.d.training_loss if self.is_double else self.f.training_loss
 
     @property
     def error(self):

@@ -24,7 +24,7 @@ cdef void choose_rate(Run[real] *run, double rate, uint64_t step, Update *u) noe
         u.correction1 = 1 / (1 - pow(u.beta1, <double>(step + 1)))
         u.correction2 = 1 / (1 - pow(u.beta2, <double>(step + 1)))
     u.corrected_rate = rate * u.correction1 / sqrt(u.correction2)
-    u.corrected_epsilon = u.epsilon / sqrt(u.correction2)
+    u.corrected_epsilon = u.epsilon if run.epsilon_hat else u.epsilon / sqrt(u.correction2)
 
 
 cdef void bound_gradient(Run[real] *run, int64_t rows, int thread) noexcept nogil:
@@ -64,7 +64,7 @@ cdef double gradient_bound(Run[real] *run, int64_t rows) noexcept nogil:
     return bound
 
 
-cdef bint safe(Run[real] *run, double rate, double gradient, Reach *reach) noexcept nogil:
+cdef bint safe(Run[real] *run, const Update *u, double gradient, Reach *reach) noexcept nogil:
     """Whether an update with components of dtheta up to `gradient` keeps theta and the moments
     within the range of the dtype; `reach` is then what they may have come to.
 
@@ -73,11 +73,12 @@ cdef bint safe(Run[real] *run, double rate, double gradient, Reach *reach) noexc
     a sixteenth of the range is kept in reserve for its roundings.
     """
     cdef double limit = (3.4e38 if real is float else 1.7e308) / 16
-    cdef double l2 = 0, l1 = 0, decay = fabs(1 - rate * run.weight_decay)
+    cdef double l2 = 0, l1 = 0, rate = u.rate, decay = fabs(1 - rate * run.weight_decay)
     cdef Reach r = reach[0]
     cdef int l
     for l in range(1, run.depth + 1):
         l2, l1 = max(l2, run.penalty[l].l2), max(l1, run.penalty[l].l1)
+    l2, l1 = l2 * u.penalty_share, l1 * u.penalty_share
     gradient += l2 * r.theta + l1
     r.rate = max(r.rate, rate)
     if run.optimizer == MOMENTUM or run.optimizer == NESTEROV:
@@ -115,7 +116,8 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thre
     for l in range(1, run.depth + 1):
         layer, n_in, W = &run.layers[l], run.layers[l - 1].n, run.W_at[l]
         b = W + n_in * layer.n
-        v.l2, v.l1, v.weight_decay = run.penalty[l].l2, run.penalty[l].l1, run.weight_decay
+        v.l2, v.l1 = run.penalty[l].l2 * u.penalty_share, run.penalty[l].l1 * u.penalty_share
+        v.weight_decay = run.weight_decay
         for j in range(tiles(layer.n, k.panel)):
             for i in range(share(tiles(n_in, k.tile_rows), thread, run.threads),
                            share(tiles(n_in, k.tile_rows), thread + 1, run.threads)):
@@ -154,8 +156,8 @@ cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept n
     for l in range(1, run.depth + 1):
         at, n = run.W_at[l], run.layers[l - 1].n * run.layers[l].n
         for part in range(2):   # W[l], then b[l], which is not regularized
-            v.l2 = run.penalty[l].l2 if part == 0 else 0
-            v.l1 = run.penalty[l].l1 if part == 0 else 0
+            v.l2 = run.penalty[l].l2 * u.penalty_share if part == 0 else 0
+            v.l1 = run.penalty[l].l1 * u.penalty_share if part == 0 else 0
             v.weight_decay = run.weight_decay if part == 0 else 0
             lo = cut(n, 64, thread, run.threads)
             largest = max(largest, <double>run.kernels.update[run.optimizer](

@@ -61,6 +61,11 @@ def as_targets(y, m, output, units, dtype):
                 f"expected y in [0, 1] for a sigmoid output, got values from {low} to {high}; "
                 "use labels 0 and 1, or output='identity' for real targets"
             )
+    elif m and output == "exp" and y.min() < 0:
+        raise ValueError(
+            f"expected y of at least 0 for an exp output, got {y.min()}; use output='identity' for "
+            "targets that can be negative"
+        )
     return rows
 
 

@@ -46,6 +46,7 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
             if not np.isfinite(theta.astype(network.dtype)).all():
                 raise DivergenceError(epoch, 0, math.nan, "an iteration overflowed")
         network.theta[...] = theta
+        monitor.objective = float(intermediate_result.fun)
         try:
             stop = monitor.epoch_done(epoch)
         except StopIteration as error:   # a callback's own
@@ -60,9 +61,10 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     bounds = np.tile([-np.inf, np.inf], (z.size, 1))
     bounds[split, 0] = bounds[n:, 0] = 0
     epoch = 0
-    options = {"maxiter": monitor.epochs, "maxfun": 1000 * monitor.epochs,
+    options = {"maxiter": monitor.epochs,
+               "maxfun": optimizer.max_evaluations or 1000 * monitor.epochs,
                "maxcor": optimizer.memory, "gtol": optimizer.tolerance,
-               "ftol": np.finfo(float).eps}
+               "ftol": optimizer.cost_tolerance}
     try:
         # Its vectors are short: BLAS threads only wait for each other, and spin against ours.
         with threadpool_limits(1, user_api="blas"):
@@ -77,6 +79,7 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     if not np.isfinite(result.fun):
         raise DivergenceError(epoch, 0, math.nan, f"the cost is {result.fun}")
     if epoch == 0:
+        monitor.objective = float(result.fun)
         monitor.epoch_done(0)   # the minimum was where it began
     monitor.finish()
     if not history.stopped and result.nit < monitor.epochs:

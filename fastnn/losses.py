@@ -25,9 +25,20 @@ class Output(NamedTuple):
     error: str           # what History calls the error
     predict: Callable    # output activations (m, n[L]) to predictions
 
+    @property
+    def regression(self):
+        """Whether it is trained on real targets, and its error is a distance from them."""
+        return self.error == "root mean squared error"
+
 
 OUTPUTS = {
     "softmax": Output(0, "cross-entropy", "misclassified", _largest),
     "sigmoid": Output(1, "binary cross-entropy", "misclassified", _above_half),
     "identity": Output(2, "half mean squared error", "root mean squared error", _itself),
+    # e^z for counts and rates; the loss lacks y log y - y, which does not depend on z.
+    "exp": Output(3, "half mean Poisson deviance", "root mean squared error", _itself),
+    # The identity, trained on losses that outliers weigh less in: |r|, and Huber's (1964), which
+    # is r^2 / 2 up to |r| = 1 and a straight line beyond.
+    "identity_absolute": Output(4, "mean absolute error", "root mean squared error", _itself),
+    "identity_huber": Output(5, "mean Huber loss", "root mean squared error", _itself),
 }

@@ -29,9 +29,11 @@ class Network:
     activation : str or sequence of str, default "relu"
         One name, or one for each hidden layer: relu leaky_relu elu gelu silu tanh sigmoid
         softplus identity.
-    output : {"softmax", "sigmoid", "identity"}, optional
-        With cross-entropy, binary cross-entropy per output, and half mean squared error summed
-        over outputs. None: softmax if n[L] > 1, else sigmoid.
+    output : str, optional
+        "softmax", "sigmoid", "identity": with cross-entropy, binary cross-entropy per output, and
+        half mean squared error summed over outputs. None: softmax if n[L] > 1, else sigmoid.
+        "exp": e^z with the Poisson loss; "identity_absolute", "identity_huber": the identity with
+        the mean absolute error and with Huber's loss; each summed over outputs.
     keep_prob : float or sequence of float in (0, 1], default 1.0
         Inverted dropout in `fit` (Srivastava et al., 2014): one probability for the hidden
         layers, or one for each of the layers 0 .. L-1, the input first.
@@ -132,6 +134,11 @@ class Network:
     @property
     def output(self):
         return self._output
+
+    @property
+    def regression(self):
+        """Whether the outputs are real values rather than classes."""
+        return OUTPUTS[self._output].regression
 
     @property
     def dtype(self):
@@ -284,12 +291,15 @@ class Network:
         A : (m, n[L]) array
             Probabilities for softmax and sigmoid outputs.
         """
+        A = self.forward_few(X)
+        return passes.outputs(self, self.features(X)) if A is None else A
+
+    def forward_few(self, X):
+        """`forward` of a few rows of the network's dtype that hold finite numbers, with nothing to
+        check or to set up; None of any other X."""
         if self._shortcut is None:
             self._shortcut = passes.open_shortcut(self)
-        A = self._shortcut.forward(X)
-        if A is not None:
-            return A
-        return passes.outputs(self, self.features(X))
+        return self._shortcut.forward(X)
 
     def predict(self, X):
         """Class labels 0 .. C-1 (softmax), 0 or 1 (sigmoid), or real values (identity).
@@ -311,7 +321,7 @@ class Network:
         return self._evaluate(X, y, sample_weight)[0]
 
     def error(self, X, y, sample_weight=None):
-        """Share of wrong labels, or the root mean squared error of an identity output."""
+        """Share of wrong labels, or the root mean squared error of real outputs."""
         return self._evaluate(X, y, sample_weight)[1]
 
     def value_and_grad(self, X, y, sample_weight=None, dropout=None):

@@ -115,14 +115,23 @@ class LBFGS:
         How many past steps approximate the Hessian.
     tolerance : float
         Stop when no component of the projected gradient is larger.
+    cost_tolerance : float
+        Stop when an iteration takes off a smaller share of J.
+    max_evaluations : int, optional
+        Of J and its gradient; None: 1000 an epoch.
     """
 
     memory: int = 10
     tolerance: float = 1e-6
+    cost_tolerance: float = 2.0**-52
+    max_evaluations: int | None = None
 
     def __post_init__(self):
         integer(self.memory, "LBFGS(memory=...)", 1)
         number(self.tolerance, "LBFGS(tolerance=...)", "[0, inf)")
+        number(self.cost_tolerance, "LBFGS(cost_tolerance=...)", "[0, inf)")
+        if self.max_evaluations is not None:
+            integer(self.max_evaluations, "LBFGS(max_evaluations=...)", 1)
 
 
 OPTIMIZERS = {

@@ -49,7 +49,7 @@ def evaluate(session, network, m):
         pass
     rows = session.rows
     error = session.error / rows
-    if network.output == "identity":
+    if network.regression:
         error = np.sqrt(error)
     return session.loss / rows + penalty(network, m), float(error)
 

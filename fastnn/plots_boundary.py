@@ -61,7 +61,7 @@ def plot_boundary(network, X, y, ax=None, resolution=200):
     colours = {"cmap": "tab10" if labels and classes < 10 else "coolwarm", "vmin": low,
                "vmax": 9 if labels and classes < 10 else high}
     ax.pcolormesh(xx0, xx1, response, shading="nearest", alpha=0.4, rasterized=True, **colours)
-    if network.output != "identity":
+    if not network.regression:
         levels = np.arange(classes) + 0.5 if labels else [0.5]
         if any(response.min() < level < response.max() for level in levels):
             ax.contour(xx0, xx1, response, levels=levels, colors="0.3", linewidths=0.8)

@@ -254,7 +254,7 @@ def _progress_bar(network, epochs, show):
         return contextlib.nullcontext(_NoProgress())
     from fastnn.progress import ProgressBar
 
-    return ProgressBar(epochs, percent=network.output != "identity")
+    return ProgressBar(epochs, percent=not network.regression)
 
 
 def _check_dev(network, dev, normalizer):

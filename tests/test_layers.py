@@ -9,7 +9,7 @@ import fastnn
 
 # Every module has its place; a module may import from its own layer and from those below.
 LAYERS = {
-    "surface": ["cli", "reporting"],
+    "surface": ["cli", "estimators", "reporting"],
     "practice": ["checking", "data", "diagnosis", "augment"],
     "engine": ["network", "training", "lbfgs", "passes", "threads", "inputs", "history",
                "early_stopping", "modelfile", "progress", "plots", "plots_augmented",

@@ -29,5 +29,7 @@ SECTIONS = {
     "linearity": Section("Epochs of more and more rows", "resources", "linearity", True),
     "start": Section("Start", "resources", "start", True),
     "practice": Section("Regularization on real data", "practice", "regularization", False),
+    "estimators": Section("Estimators and scikit-learn's, one core", "estimators", "speed", True),
+    "accuracy": Section("Accuracy of the estimators", "estimators", "accuracy", False),
     "memory": Section("Memory of a fit", "resources", "memory", True),
 }

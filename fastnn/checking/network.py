@@ -37,6 +37,9 @@ def check(network, X, y, *, dropout=False, sample_weight=None, epsilon=1e-7, met
         raise ValueError("expected theta to be finite, got a NaN or infinity written to it; assign "
                          "finite parameters to net.theta, or make a new Network")
     data = network._check_data(X, y, sample_weight)
+    if network.output not in forward.OUTPUTS:
+        return _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indices,
+                              sample, rng)
     compile_seconds = warm_up()
 
     began = time.perf_counter()
@@ -67,6 +70,22 @@ def check(network, X, y, *, dropout=False, sample_weight=None, epsilon=1e-7, met
         dtype=network.dtype.name, penalties=penalties, evaluations=len(STEPS) * chosen.size,
         seconds=time.perf_counter() - began, compile_seconds=compile_seconds, own=own,
         sizes=data[0].shape)
+
+
+def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng):
+    """Of an output that the compiled differences do not know: those of the core's own J, in
+    float64."""
+    from fastnn.checking.functions import gradcheck
+
+    twin = type(network)(**{**network.spec, "dtype": "float64", "init": "zeros"})
+
+    def at(theta):
+        twin.theta = theta
+        return twin.value_and_grad(X, y, sample_weight, dropout)
+
+    return gradcheck(lambda theta: at(theta)[0], lambda theta: at(theta)[1], network.theta,
+                     epsilon=epsilon, method=method, layout=network.layout, indices=indices,
+                     sample=sample, rng=rng)
 
 
 def pose(network, X, y, sample_weight=None, dropout=None):

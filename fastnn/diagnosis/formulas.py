@@ -25,9 +25,18 @@ FORMULAS = {
     "softplus": (lambda z: np.logaddexp(0, z), expit),
 }
 
-# Of the logits; with its loss each has dL/dZ = A - y.
+# Of the logits.
 OUTPUT_FORMULAS = {
     "softmax": lambda z: softmax(z, axis=1),
     "sigmoid": expit,
     "identity": lambda z: z,
+    "exp": np.exp,
+    "identity_absolute": lambda z: z,
+    "identity_huber": lambda z: z,
+}
+
+# dL/dZ of A - y, where it is not that itself.
+LOSS_SLOPES = {
+    "identity_absolute": np.sign,
+    "identity_huber": lambda r: np.clip(r, -1, 1),
 }

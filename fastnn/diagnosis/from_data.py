@@ -12,7 +12,7 @@ from fastnn.inputs import as_numbers
 
 def diagnose_network(network, train, dev, *, test, train_dev, optimal_error, **thresholds):
     """See `Network.diagnose`, which documents the arguments."""
-    regression = network.output == "identity"
+    regression = network.regression
     estimates = {"optimal_error": Estimate(number(
         optimal_error, "optimal_error", "[0, inf)" if regression else "[0, 1]"))}
     sets = {"train": train, "train_dev": train_dev, "dev": dev, "test": test}

@@ -155,7 +155,7 @@ def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updat
                 more["epochs"] = _epochs(options, size, int(sizes[-1]))
             fresh.fit(X_part, y_part, **{**options, **more})
             errors[:, i, repeat] = fresh.error(X_part, y_part), fresh.error(X_dev, y_dev)
-    return _conclude(sizes, *errors, m_dev, net.output != "identity")
+    return _conclude(sizes, *errors, m_dev, not net.regression)
 
 
 def check_fit_options(options, dev):

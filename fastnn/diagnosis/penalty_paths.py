@@ -155,7 +155,7 @@ def penalty_path(net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True
         if dev_error <= lowest:
             best_network, lowest, best = fresh, dev_error, value
     columns = np.array(rows).T
-    shares = net.output != "identity"
+    shares = not net.regression
     return PenaltyPath(name, grid, *columns, best, best_network,
                        _verdict(name, grid, best, columns[1], m_dev, shares), shares)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from fastnn.arguments import integer
 from fastnn.diagnosis import signal_findings
-from fastnn.diagnosis.formulas import FORMULAS, OUTPUT_FORMULAS
+from fastnn.diagnosis.formulas import FORMULAS, LOSS_SLOPES, OUTPUT_FORMULAS
 from fastnn.diagnosis.sets import checked_pair, take
 
 # A slope below this share of the activation's steepest counts as flat.
@@ -157,7 +157,7 @@ def _passes(network, X, y):
         Z.append(A[-1] @ params[f"W{l}"] + params[f"b{l}"])
         value = OUTPUT_FORMULAS[name] if l == len(names) else FORMULAS[name][0]
         A.append(value(Z[-1]))
-    dA = dZ = A[-1] - _as_outputs(y, network)
+    dA = dZ = LOSS_SLOPES.get(network.output, lambda r: r)(A[-1] - _as_outputs(y, network))
     layers = []
     for l in range(len(names), 0, -1):
         flat = dead = 0.0

@@ -11,7 +11,9 @@
 namespace fastnn {
 
 enum Activation { IDENTITY, RELU, LEAKY_RELU, ELU, GELU, SILU, TANH, SIGMOID, SOFTPLUS, ACTIVATIONS };
-enum Output { OUT_SOFTMAX, OUT_SIGMOID, OUT_IDENTITY, OUTPUTS };
+enum Output {
+    OUT_SOFTMAX, OUT_SIGMOID, OUT_IDENTITY, OUT_EXP, OUT_ABSOLUTE, OUT_HUBER, OUTPUTS
+};
 enum Optimizer { GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OPTIMIZERS };
 
 // The slopes of these two cannot be had from the activation: Z is kept for them.
@@ -39,7 +41,7 @@ template <class T> struct Layer {
 
 // What the rows of a mini-batch are compared with.
 template <class T> struct Targets {
-    const T *Y;              // (rows, ldy)  for sigmoid and identity outputs
+    const T *Y;              // (rows, ldy)  for all outputs but softmax
     int64_t ldy;
     const int32_t *labels;   // (rows,)      for softmax
     const T *weight;         // (rows,)      u_i, or null for all ones
@@ -51,6 +53,7 @@ template <class T> struct Targets {
 // One first-order update of a stretch of theta. l2 and l1 are lambda / m.
 struct Update {
     double rate, l2, l1, weight_decay;
+    double penalty_share;   // of l2 and l1 in this update: 1, but see Run::divisors
     double beta1, beta2, epsilon;
     // Adam's 1 / (1 - beta^t), and its rate and epsilon once m / (sqrt(v) + epsilon) has been rid of
     // them; of every other optimizer 1, rate and epsilon themselves.

@@ -1,5 +1,5 @@
-// The three losses, from logits (so that no log 0 is ever taken), and the three
-// outputs. Each works in place over rows of the output layer: its A holds Z[L]
+// The losses, from logits (so that no log 0 is ever taken), and the outputs.
+// Each works in place over rows of the output layer: its A holds Z[L]
 // on entry.
 //
 // A register takes as long for one unit as for all its lanes. So rows of few units are transposed
@@ -209,6 +209,50 @@ template <class T> struct Squared {
     }
 };
 
+// L = e^z - y z, half the Poisson deviance but for y log y - y, which does not depend on z;
+// dZ = e^z - y.
+template <class T> struct Poisson {
+    typedef typename Vec<T>::type V;
+    static constexpr T neutral = -T(__builtin_inf());
+    V loss, error, dZ;
+
+    __attribute__((always_inline)) Poisson(V z, V y) {
+        V mean = vexp<T>(z);
+        dZ = mean - y;
+        error = dZ * dZ;
+        loss = mean - select(y == V{}, V{}, y * z);
+    }
+};
+
+// L = |z - y|;  dZ = sign(z - y).
+template <class T> struct Absolute {
+    typedef typename Vec<T>::type V;
+    static constexpr T neutral = 0;
+    V loss, error, dZ;
+
+    __attribute__((always_inline)) Absolute(V z, V y) {
+        V r = z - y;
+        error = r * r;
+        loss = select(r > V{}, r, -r);
+        // A NaN must not become a gradient of 0.
+        dZ = select(r == V{}, V{}, select(r > V{}, broadcast(T(1)), broadcast(T(-1)))) + (r - r);
+    }
+};
+
+// L = r^2 / 2 where |r| <= 1, |r| - 1/2 beyond, r = z - y;  dZ = r cut off at -1 and 1.
+template <class T> struct Huber {
+    typedef typename Vec<T>::type V;
+    static constexpr T neutral = 0;
+    V loss, error, dZ;
+
+    __attribute__((always_inline)) Huber(V z, V y) {
+        V r = z - y, size = select(r > V{}, r, -r);
+        error = r * r;
+        loss = select(size > T(1), size - T(0.5), error / 2);
+        dZ = select(r > T(1), broadcast(T(1)), select(r < T(-1), broadcast(T(-1)), r));
+    }
+};
+
 template <class T, template <class> class Loss>
 static void summed_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row, int64_t rows) {
     typedef typename Vec<T>::type V;
@@ -261,6 +305,14 @@ template <class T> static void sigmoid_output(const Layer<T> *layer, int64_t row
             for (int64_t j = 0; j < n; ++j) store(z.at[j], vsigmoid<T>(load(z.at[j])));
             z.write(layer->A + r * ld, ld, count, n);
         });
+}
+
+template <class T> static void exp_output(const Layer<T> *layer, int64_t row, int64_t rows) {
+    for (int64_t r = row; r < row + rows; ++r)
+        for (int64_t j = 0; j < layer->n; j += Vec<T>::lanes) {
+            T *z = layer->A + r * layer->ld + j;
+            store(z, vexp<T>(load(z)));
+        }
 }
 
 template <class T> static void identity_output(const Layer<T> *, int64_t, int64_t) {}

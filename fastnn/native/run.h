@@ -59,8 +59,13 @@ template <class T> struct Run {
     int optimizer;           // enum Optimizer
     Update update;           // its settings; rate and corrections are set every step
     const double *rates;     // (batches,)  learning rate of each update of the epoch
+    // (batches,) or null: what the sums over a mini-batch, and lambda, are divided by, where that is
+    // not its number of rows and m. Weights are then the user's own, and the losses are added up.
+    const double *divisors;
+    double training_loss;    // with divisors: sum over the mini-batches of rows * mean loss
     const Penalty *penalty;  // (L + 1,)
     double weight_decay;     // of W, not of b
+    bool epsilon_hat;        // whether Adam's epsilon is that of its equation without corrections
     T *gradient, *first, *second;   // (size,)
     int64_t batch_size;
     int64_t batch, chunk;    // the next to do

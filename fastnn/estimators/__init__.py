@@ -1,0 +1,6 @@
+"""scikit-learn's MLPClassifier and MLPRegressor, and what they lack."""
+
+from fastnn.estimators.classifier import MLPClassifier
+from fastnn.estimators.regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

@@ -1,0 +1,216 @@
+"""`fastnn.MLPClassifier`."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+
+from fastnn.estimators.base import BaseMLP, validated
+from fastnn.estimators.callbacks import with_callbacks
+from fastnn.estimators.targets import Labels, as_labels
+
+
+class MLPClassifier(ClassifierMixin, BaseMLP):
+    """A fully connected network that classifies: scikit-learn's MLPClassifier and what it lacks.
+
+    With equal parameters and `random_state` it starts from the same weights, sees the same
+    mini-batches and minimizes the same J as ``sklearn.neural_network.MLPClassifier``.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default (100,)
+    activation : str or sequence of str, default "relu"
+        One name, or one for each hidden layer: identity logistic tanh relu, and leaky_relu elu
+        gelu silu softplus.
+    solver : {"adam", "sgd", "lbfgs"}, default "adam"
+    alpha : float, default 0.0001
+        A mini-batch's J is ``(sum_i w_i L_i + alpha/2 sum_l ||W[l]||_F^2) / sum_i w_i`` over its
+        own examples; that of "lbfgs" the same over all. (`Network` divides by the number of
+        training examples: alpha is its l2 times n/m for mini-batches of n.)
+    batch_size : int or "auto", default "auto"
+        "auto": min(200, n_samples).
+    learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
+        Of "sgd". "invscaling": learning_rate_init over (examples seen + 1)^power_t, after each
+        epoch; "adaptive": a fifth whenever `n_iter_no_change` epochs brought no progress.
+    learning_rate_init, power_t, max_iter, shuffle, random_state, tol : see scikit-learn
+    verbose : bool or int, default False
+    warm_start : bool or "optimizer", default False
+        True: `fit` goes on from the last parameters; "optimizer": and with the optimizer's
+        moments, update count and learning rate.
+    momentum, nesterovs_momentum : float, bool; of "sgd"
+    early_stopping : bool, default False
+        Hold out `validation_fraction`, or use X_val of `fit`; stop when the score has not risen
+        by `tol` for `n_iter_no_change` epochs, and restore the best parameters.
+    validation_fraction, beta_1, beta_2 : see scikit-learn
+    epsilon : float, default 1e-8
+        Of "adam": added before the bias corrections, the epsilon hat of Kingma and Ba (2015,
+        section 2), as scikit-learn does; `fastnn.Adam` adds it after them, as their algorithm 1.
+    n_iter_no_change, max_fun : see scikit-learn
+    keep_prob : float or sequence of float, default 1.0
+        Dropout: one probability for the hidden layers, or one for each layer, the input first.
+    l1 : float, default 0.0
+        Of sum_l ||W[l]||_1, scaled as alpha; gives exact zeros.
+    class_weight : dict, "balanced" or None
+    scoring : str, callable or None
+        What early stopping goes by: None: accuracy; "loss": the validation loss; or a scorer.
+    callbacks : function or sequence of functions
+        Called with the estimator after each epoch; one that returns True stops training.
+        scikit-learn's own (1.9) are set with `set_callbacks`.
+    n_threads : int, optional
+        None: as many as the work is worth. Results have the same bits for any.
+
+    Attributes
+    ----------
+    network_ : Network
+        The trained network.
+    classes_ : (n_classes,) array
+    coefs_, intercepts_ : lists of arrays
+        Views on the network's parameters: write to them in place.
+    loss_, loss_curve_, best_loss_ : float, list, float or None
+    validation_scores_, best_validation_score_, validation_loss_curve_ : list, float, list or None
+    n_iter_, t_, n_layers_, n_outputs_, n_features_in_ : int
+    feature_names_in_ : array
+    out_activation_ : str
+
+    Raises
+    ------
+    DivergenceError
+        A loss, gradient or parameter was not finite. The last finite parameters are kept.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifier = fastnn.MLPClassifier(solver="lbfgs", random_state=0, max_iter=500)
+    >>> classifier.fit(X, y).score(X, y) > 0.95
+    True
+    """
+
+    loss = "log_loss"   # not a parameter: there is no other
+
+    def __init__(self, hidden_layer_sizes=(100,), activation="relu", *, solver="adam",
+                 alpha=0.0001, batch_size="auto", learning_rate="constant",
+                 learning_rate_init=0.001, power_t=0.5, max_iter=200, shuffle=True,
+                 random_state=None, tol=1e-4, verbose=False, warm_start=False, momentum=0.9,
+                 nesterovs_momentum=True, early_stopping=False, validation_fraction=0.1,
+                 beta_1=0.9, beta_2=0.999, epsilon=1e-8, n_iter_no_change=10, max_fun=15000,
+                 keep_prob=1.0, l1=0.0, class_weight=None, scoring=None, callbacks=(),
+                 n_threads=None):
+        given = dict(locals())
+        del given["self"]
+        vars(self).update(given)
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train, from new parameters unless `warm_start`.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, table or sparse matrix
+            float32 and float64 are trained in as they are.
+        y : (n_samples,) labels, or (n_samples, n_labels) of 0 and 1
+        sample_weight : (n_samples,) array, optional
+            Examples of weight 0 are as good as left out.
+        X_val, y_val, sample_weight_val : optional
+            A validation set, instead of a part of X.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    @available_if(lambda self: self._is_stochastic())
+    @with_callbacks
+    def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None,
+                    sample_weight_val=None):
+        """One epoch over the given examples, going on from the present parameters.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as for `fit`
+        classes : (n_classes,) array, optional
+            All that will ever come; needed in the first call, but for multilabel y.
+        X_val, y_val, sample_weight_val : optional
+            With early_stopping, once the score on them has not risen for `n_iter_no_change` calls,
+            the best parameters are restored, and further calls change nothing.
+
+        Returns
+        -------
+        self
+        """
+        if not hasattr(self, "network_"):
+            self._first_classes(y, classes)
+        elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
+            raise ValueError(f"`classes={classes!r}` is not the same as on last call to "
+                             f"partial_fit, was: {self.classes_!r}")
+        try:
+            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val),
+                             incremental=True)
+        finally:
+            vars(self).pop("_announced", None)
+
+    def predict(self, X):
+        """Labels: (n_samples,), or (n_samples, n_labels) of 0 and 1."""
+        return self._decoder().decode(self._forward(X))
+
+    def predict_proba(self, X):
+        """(n_samples, n_classes): probabilities of `classes_`, or of each label being there."""
+        return self._decoder().probabilities(self._forward(X))
+
+    def predict_log_proba(self, X):
+        """Their logarithms."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    # --- what BaseMLP asks -------------------------------------------------------------------
+
+    def _decoder(self):
+        labels = vars(self).get("_labels")
+        return labels if labels is not None else Labels(np.empty(0))   # _forward says what is wrong
+
+    def _first_classes(self, y, classes):
+        multilabel = np.ndim(y) == 2 and np.shape(y)[1] > 1
+        if classes is None and not multilabel:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        self._announced = Labels(np.arange(np.shape(y)[1]) if multilabel else np.unique(classes),
+                                 multilabel)
+
+    def _check_targets(self, X, y, first, reset):
+        X, y = validated(self, X, y, reset)
+        y = as_labels(y)
+        if first:
+            self._labels = vars(self).get("_announced") or Labels.of(y)
+            self.classes_ = self._labels.classes
+        return X, y
+
+    def _encode(self, y):
+        return self._labels.encode(y)
+
+    def _output(self):
+        return self._labels.output, self._labels.n_outputs
+
+    def _stratified(self):
+        return self.n_outputs_ == 1
+
+    def _class_weights(self, y, incremental):
+        if self.class_weight is None:
+            return None
+        if incremental and self.class_weight == "balanced":
+            raise ValueError("class_weight='balanced' needs all of y, which partial_fit does not "
+                             "have: pass the weights themselves, "
+                             "sklearn.utils.class_weight.compute_class_weight('balanced', ...)")
+        return compute_sample_weight(self.class_weight, y)
+
+    def _score_of(self, validation, error):
+        if not self._labels.multilabel:
+            return 1 - error
+        predicted = self._labels.decode(validation.outputs())
+        return accuracy_score(validation.y, predicted, sample_weight=validation.weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,165 @@
+"""The solvers: epochs of mini-batches as scikit-learn has them, and L-BFGS."""
+
+import warnings
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from fastnn import passes
+from fastnn.errors import DivergenceError
+from fastnn.estimators.settings import update_rule
+from fastnn.estimators.stopping import LearningRate
+from fastnn.lbfgs import minimize
+from fastnn.optimizers import LBFGS
+
+# Of the decrease of J in an iteration: SciPy's, which scikit-learn leaves as it is.
+_COST_TOLERANCE = 2.220446049250313e-09
+
+
+@dataclass
+class OptimizerState:
+    """What an optimizer carries from one mini-batch, epoch or call to the next."""
+
+    rule: type
+    first: np.ndarray | None
+    second: np.ndarray | None
+    rate: LearningRate
+    dropout_seed: int
+    step: int = 0    # updates so far
+
+    @classmethod
+    def fresh(cls, estimator, network, random_state):
+        rule, _ = update_rule(estimator)
+        vectors = [np.zeros_like(network.theta) if needed else None for needed in rule.moments]
+        schedule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
+        rate = LearningRate(estimator.learning_rate_init, schedule, estimator.power_t)
+        # Without dropout nothing is drawn: the order of rows stays that of scikit-learn.
+        drops = min(network.keep_prob) < 1
+        return cls(rule, *vectors, rate, int(random_state.randint(2**31)) if drops else 0)
+
+    def fits(self, estimator, network):
+        """Whether it can go on with this solver and this network."""
+        rule, _ = update_rule(estimator)
+        return rule is self.rule and all(
+            vector is None or vector.shape == network.theta.shape
+            for vector in (self.first, self.second))
+
+
+def descend(estimator, X, y, weight, constants, epochs, random_state, watch):
+    """Epochs of "sgd" or "adam" from the present theta.
+
+    A mini-batch's J is (sum_i w_i L_i + alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1) / sum_i
+    w_i, the sums over its own examples, as scikit-learn has it.
+
+    Parameters
+    ----------
+    X, y : Rows
+    weight : (m,) array, positive, or None
+    constants : (m,) array or None
+        Parts of each example's loss that the core leaves out.
+    watch : callable(loss, examples) -> bool
+        Told of every epoch's mean loss; True ends training.
+    """
+    network, state = estimator.network_, estimator._optimizer
+    m = X.shape[0]
+    batch_size = _batch_size(estimator.batch_size, m)
+    _, settings = update_rule(estimator)
+    session = passes.open_session(network, X, y, weight, batch_size=batch_size,
+                                  threads=estimator.n_threads, training=True)
+    session.set_dropout(network.keep_prob, state.dropout_seed, state.step)
+    penalties = [(0.0, 0.0)] + [(float(estimator.alpha), float(estimator.l1))] * (
+        len(network.layer_sizes) - 1)
+    gradient = np.zeros_like(network.theta)
+
+    def use_state():
+        session.set_optimizer(state.rule.code, settings, penalties, gradient, state.first,
+                              state.second)
+
+    use_state()
+    starts = np.arange(0, m, batch_size)
+    sizes = np.diff(starts, append=m).astype(np.float64)
+    divisors = sizes if weight is None else np.add.reduceat(weight, starts)
+    index = np.arange(m) if estimator.shuffle and len(starts) > 1 else None
+    rates = np.full(len(starts), state.rate.now)
+    weights = [network.theta[p.slice] for p in passes.weights_of(network)]
+    before = _penalty(weights, *penalties[-1])
+    if constants is not None and weight is not None:
+        constants = constants * weight
+    for epoch in range(epochs):
+        if index is not None:
+            order = np.arange(m)
+            random_state.shuffle(order)   # as sklearn.utils.shuffle does
+            index = index[order]
+            if weight is not None:
+                divisors = np.add.reduceat(weight[index], starts)
+        session.start(index=index, rates=rates, divisors=divisors)
+        try:
+            while session.train(passes.TURN):
+                pass
+        finally:   # Ctrl-C comes between two mini-batches
+            state.step += session.batch
+        if session.failed:
+            what = "the update would overflow" if session.overflowed else (
+                "the loss or its gradient is not finite")
+            raise DivergenceError(epoch, session.batch, state.rate.now, what)
+        after = _penalty(weights, *penalties[-1])
+        # The penalty changes little within an epoch: it is taken to do so evenly.
+        loss = (session.training_loss + (before + after) / 2 * float(np.sum(sizes / divisors))) / m
+        before = after
+        if constants is not None:
+            ordered = constants if index is None else constants[index]
+            loss += float(np.add.reduceat(ordered, starts) @ (sizes / divisors)) / m
+        if watch(loss, m):
+            return
+        if state.rate.now != rates[0]:
+            if state.first is not None:   # velocity is in units of the rate
+                state.first *= rates[0] / state.rate.now
+                use_state()
+            rates[:] = state.rate.now
+
+
+def minimize_by_lbfgs(estimator, X, y, weight, watch):
+    """L-BFGS from the present theta on J of all examples.
+
+    Parameters
+    ----------
+    weight : (m,) array of mean 1, or None
+    watch : callable(J) -> bool
+        Told of every iteration; True ends training.
+    """
+    history = SimpleNamespace(training_seconds=0.0, examples=0, stopped="")
+
+    def iteration_done(iteration):
+        if watch(monitor.objective):
+            history.stopped = "callback"
+        return bool(history.stopped)
+
+    monitor = SimpleNamespace(epochs=estimator.max_iter, history=history, objective=None,
+                              epoch_done=iteration_done, finish=lambda: None)
+    optimizer = LBFGS(tolerance=float(estimator.tol), cost_tolerance=_COST_TOLERANCE,
+                      max_evaluations=int(estimator.max_fun))
+    minimize(estimator.network_, optimizer, X, y, weight, monitor, estimator.n_threads)
+    if history.stopped not in ("converged", "callback"):
+        warnings.warn(
+            f"lbfgs failed to converge after {estimator.n_iter_} iteration(s): "
+            f"{history.stopped or 'the limit of iterations'}. Increase max_iter (now "
+            f"{estimator.max_iter}) or max_fun (now {estimator.max_fun}), or scale the data, as "
+            "with sklearn.preprocessing.StandardScaler",
+            ConvergenceWarning, stacklevel=2)
+
+
+def _batch_size(wanted, m):
+    if isinstance(wanted, str):   # "auto"
+        return min(200, m)
+    if wanted > m:
+        warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                      "clipped", stacklevel=2)
+    return min(int(wanted), m)
+
+
+def _penalty(weights, alpha, l1):
+    """alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1."""
+    total = alpha / 2 * sum(float(W @ W) for W in weights) if alpha else 0.0
+    return total + l1 * sum(float(np.abs(W).sum()) for W in weights) if l1 else total

@@ -1,0 +1,66 @@
+"""When training has converged, as scikit-learn counts it, and what it does to the learning rate."""
+
+import math
+
+import numpy as np
+
+
+class Progress:
+    """The training loss or the validation score, and for how many epochs it has not improved.
+
+    It is an estimator's memory from epoch to epoch, and from one `partial_fit` to the next.
+    """
+
+    def __init__(self):
+        self.best = -math.inf     # greater is better: a score, or minus a loss
+        self.without_improvement = 0
+        self.theta = None         # of the best validation score
+        self.stopped = False
+
+    def look(self, value, tol, theta=None):
+        """Take note of an epoch."""
+        self.without_improvement = self.without_improvement + 1 if value < self.best + tol else 0
+        if value > self.best:
+            self.best = value
+            if theta is not None:
+                self.theta = theta.copy()
+
+
+class LearningRate:
+    """Of solver "sgd": constant, one over a power of the examples seen, or adaptive.
+
+    Parameters
+    ----------
+    initial : float
+    schedule : {"constant", "invscaling", "adaptive"}
+    power_t : float
+    """
+
+    def __init__(self, initial, schedule, power_t):
+        self.initial, self.schedule, self.power_t = float(initial), schedule, power_t
+        self.now = self.initial
+
+    def epoch_done(self, examples):
+        """After so many examples in all."""
+        if self.schedule == "invscaling":
+            self.now = self.initial / (examples + 1) ** self.power_t
+
+    def exhausted(self):
+        """Whether lack of progress ends training; if it does not, the rate is now a fifth."""
+        if self.schedule != "adaptive" or self.now <= 1e-6:
+            return True
+        self.now /= 5
+        return False
+
+
+def initial_weights(network, random_state, logistic):
+    """Glorot and Bengio's (2010) uniform weights, and biases alike, drawn as scikit-learn does:
+    with the same random_state they are the same numbers."""
+    views = network.layout.views(network.theta)
+    for l in range(1, len(network.layer_sizes)):
+        W, b = views[f"W{l}"], views[f"b{l}"]
+        hidden = min(l, len(logistic)) - 1
+        factor = 2.0 if logistic and logistic[hidden] else 6.0
+        bound = np.sqrt(factor / sum(W.shape))
+        W[...] = random_state.uniform(-bound, bound, W.shape)
+        b[...] = random_state.uniform(-bound, bound, b.shape)
