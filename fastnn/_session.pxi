@@ -241,16 +241,18 @@ cdef class Session:
         self.optimizer_vectors = gradient, first, second
 
     cdef int _start(self, Run[real] *run, const int64_t[::1] index, const double[::1] rates,
-                    real[::1] gradient, real[:, ::1] out, const double[::1] divisors) except -1:
+                    real[::1] gradient, real[:, ::1] out, const double[::1] divisors,
+                    int64_t batch) except -1:
         cdef int64_t m = run.rows
         # Without training there may be no buffer to gather rows in.
         if ((index is not None and (index.shape[0] != m or not self.training))
                 or (rates is not None and rates.shape[0] != tiles(m, run.batch_size))
                 or (divisors is not None and divisors.shape[0] != tiles(m, run.batch_size))
+                or not 0 <= batch <= tiles(m, run.batch_size)
                 or (gradient is not None and gradient.shape[0] != run.size)
                 or (out is not None and (out.shape[0] != m or out.shape[1] != self.widths.back()))):
             raise ValueError("the arguments of start do not fit the Session")
-        run.batch, run.chunk, run.next_row, run.loss, run.error = 0, 0, 0, 0, 0
+        run.batch, run.chunk, run.next_row, run.loss, run.error = batch, 0, 0, 0, 0
         run.index = &index[0] if index is not None and m else NULL
         run.rates = &rates[0] if rates is not None and m else NULL
         run.divisors = &divisors[0] if divisors is not None and m else NULL
@@ -262,17 +264,17 @@ cdef class Session:
         return 0
 
     def start(self, index=None, rates=None, gradient=None, out=None, uint64_t epoch=0,
-              divisors=None):
+              divisors=None, int64_t batch=0):
         """Go back to the first row: of `train` with the order of the rows, the learning rate of
         each update, the number of the epoch and, where it is not its number of rows, what the sums
         over each mini-batch and lambda are divided by; of `differentiate` with where dtheta goes,
-        of `forward` with where A[L] goes."""
+        of `forward` with where A[L] goes. `train` may begin with a later mini-batch."""
         self._check_idle()
         # Nothing points into these before the call succeeds, nothing into the old ones after it.
         if self.is_double:
-            self._start[double](&self.d, index, rates, gradient, out, divisors)
+            self._start[double](&self.d, index, rates, gradient, out, divisors, batch)
         else:
-            self._start[float](&self.f, index, rates, gradient, out, divisors)
+            self._start[float](&self.f, index, rates, gradient, out, divisors, batch)
         self.pass_arrays = index, rates, gradient, out, divisors
         self.f.epoch = self.d.epoch = epoch
 
@@ -351,6 +353,33 @@ cdef class Session:
     def batch(self):
         """Mini-batches of this epoch that have updated theta."""
         return self.d.batch if self.is_double else self.f.batch
+
+    @property
+    def chunk(self):
+        """Chunks of the next mini-batch whose gradients have been added up: 0 between updates."""
+        return self.d.chunk if self.is_double else self.f.chunk
+
+    @property
+    def step(self):
+        """Updates so far."""
+        return self.d.step if self.is_double else self.f.step
+
+    @property
+    def reach(self):
+        """Largest step and learning rate so far, which foresee an overflow; `set_optimizer` makes
+        them 0."""
+        if self.is_double:
+            return self.d.reach.step, self.d.reach.rate
+        return self.f.reach.step, self.f.reach.rate
+
+    @reach.setter
+    def reach(self, reach):
+        self._check_idle()
+        step, rate = (float(x) for x in reach)
+        if not (0 <= step < INFINITY and 0 <= rate < INFINITY):
+            raise ValueError("reach must be finite and not negative")
+        self.d.reach.step, self.d.reach.rate = step, rate
+        self.f.reach.step, self.f.reach.rate = step, rate
 
     @property
     def batch_size(self):

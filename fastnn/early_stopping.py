@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from numbers import Integral
 
+import numpy as np
+
 from fastnn.arguments import integer, lookup, number
 
 _MONITORS = {"dev_error": None, "dev_cost": None}
@@ -75,3 +77,15 @@ class BestSoFar:
         if value < self._mark - self._rule.min_delta or (best and not self._rule.min_delta):
             self._mark, self._improved = value, epoch
         return epoch - self._improved >= self._rule.patience
+
+    def state(self):
+        """What a checkpoint keeps: numbers for JSON, and arrays (values may be infinite)."""
+        return ({"epoch": self.epoch, "improved": self._improved},
+                {"best_theta": self.theta, "best_values": np.array([*self._best, self._mark])})
+
+    def restore(self, numbers, arrays):
+        """Go back to a `state`."""
+        self.epoch, self._improved = numbers["epoch"], numbers["improved"]
+        self.theta[...] = arrays["best_theta"]
+        *best, self._mark = arrays["best_values"].tolist()
+        self._best = tuple(best)

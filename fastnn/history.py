@@ -15,7 +15,7 @@ class History:
     learning_rate : list of float
         At the epoch's last update; 1 for lbfgs, which has none.
     seconds : list of float
-        Since the beginning of the fit, evaluations included.
+        Since the beginning of the fit, evaluations included; a resumed fit counts on.
     training_seconds : float
         Spent in updates alone.
     examples : int
@@ -30,7 +30,7 @@ class History:
         Of the masks: with (seed, step) `Network.value_and_grad` replays them. Also of augmentation:
         ``augment.apply(X, seed, epoch=...)`` replays the images of an epoch.
     gradchecks : dict of int to GradientCheck
-        Epochs done to what `gradcheck_at` of `fit` asked for.
+        Epochs done to what `gradcheck_at` of `fit` asked for; a checkpoint does not keep them.
     must_fall : bool
         Whether J has to fall at every iteration: full-batch gradient descent (or lbfgs) without
         dropout. Where it does not, the learning rate is too large or a gradient is wrong.

@@ -13,11 +13,7 @@ single entry the same network always gives the same bytes.
 """
 
 import hashlib
-import json
 import os
-import secrets
-import shutil
-import stat
 from itertools import pairwise
 from typing import Any
 
@@ -28,12 +24,15 @@ import safetensors.numpy
 import fastnn
 from fastnn.errors import ModelFormatError
 from fastnn.network import Network
+from fastnn.tensorfile import (
+    LARGEST_HEADER,
+    canonical,
+    check_header_length,
+    parse,
+    write_atomically,
+)
 
 FORMAT = 1
-
-# safetensors itself accepts headers of 100 MB. A spec takes about 1 kB; the room is for what
-# may be stored beside it later (feature names, categories).
-_LARGEST_HEADER = 16 * 2**20
 
 _DTYPES = {"F32": "float32", "F64": "float64"}
 
@@ -77,15 +76,15 @@ def save(net: Network, path: str | os.PathLike) -> None:
         )
     content = {"format": FORMAT, "library_version": fastnn.__version__, "spec": net.spec}
     content["sha256"] = _sha256(content, theta)
-    data = safetensors.numpy.save({"theta": theta}, metadata={"fastnn": _canonical(content)})
+    data = safetensors.numpy.save({"theta": theta}, metadata={"fastnn": canonical(content)})
     header = int.from_bytes(data[:8], "little")
-    if header > _LARGEST_HEADER:
+    if header > LARGEST_HEADER:
         raise ValueError(
-            f"the header would take {header:,} bytes and load reads at most {_LARGEST_HEADER:,}: "
+            f"the header would take {header:,} bytes and load reads at most {LARGEST_HEADER:,}: "
             "the normalizer of so many features cannot be saved with the network; set "
             "net.normalizer = None and save normalizer.to_dict() in a file of its own"
         )
-    _write_atomically(path, data)
+    write_atomically(path, data)
 
 
 def load(path: str | os.PathLike) -> Network:
@@ -112,7 +111,7 @@ def load(path: str | os.PathLike) -> Network:
     """
     path = os.fsdecode(path)
     try:
-        _check_header_length(path)
+        check_header_length(path)
         content, theta = _read(path)
         digest = content.pop("sha256")
         if digest != _sha256(content, theta):
@@ -134,20 +133,6 @@ def load(path: str | os.PathLike) -> Network:
         raise ModelFormatError(f"{path}: {error}") from error.__cause__
 
 
-def _check_header_length(path: str) -> None:
-    """Refuse, before any parser sees it, a file whose first 8 bytes claim an absurd header."""
-    status = os.stat(path)
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):  # open(pipe) would wait
-        raise ModelFormatError("not a regular file; give the path of a saved model")
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-    if not 2 <= length <= min(_LARGEST_HEADER, status.st_size - 8):
-        raise ModelFormatError(
-            f"the file has {status.st_size} bytes and claims a header of {length}; expected a "
-            "safetensors file: it is truncated, or not a model file"
-        )
-
-
 def _read(path: str) -> tuple[dict[str, Any], np.ndarray]:
     """Parse and check the header, then read theta.
 
@@ -156,7 +141,13 @@ def _read(path: str) -> tuple[dict[str, Any], np.ndarray]:
     """
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            content = _parse((file.metadata() or {}).get("fastnn"))
+            metadata = file.metadata() or {}
+            if "fastnn_checkpoint" in metadata:
+                raise ModelFormatError(
+                    "this is a checkpoint, not a model; expected a file written by Network.save: "
+                    "go on with fit(resume=...), then save"
+                )
+            content = _parse(metadata.get("fastnn"))
             names = list(file.keys())
             if names != ["theta"]:
                 raise ModelFormatError(
@@ -177,13 +168,7 @@ def _parse(text: str | None) -> dict[str, Any]:
         raise ModelFormatError(
             "no 'fastnn' entry in the metadata; expected a file written by Network.save"
         )
-    try:
-        content = json.loads(text)
-        _canonical(content)  # refuses NaN and 1e999, which json.loads takes
-    except (ValueError, RecursionError) as error:  # RecursionError: thousands of nested lists
-        raise ModelFormatError(
-            f"the 'fastnn' metadata is not JSON ({str(error)[:200]}): save it again"
-        ) from error
+    content = parse(text, "fastnn")
     if not isinstance(content, dict) or type(content.get("format")) is not int:
         raise ModelFormatError("the 'fastnn' metadata has no format number: save it again")
     if content["format"] != FORMAT:
@@ -219,44 +204,7 @@ def _check_theta(shape: list[int], dtype: str, spec: dict[str, Any]) -> None:
         )
 
 
-def _canonical(content: dict[str, Any]) -> str:
-    return json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-
-
 def _sha256(content: dict[str, Any], theta: np.ndarray) -> str:
-    digest = hashlib.sha256(_canonical(content).encode("utf-8", "surrogatepass"))
+    digest = hashlib.sha256(canonical(content).encode("utf-8", "surrogatepass"))
     digest.update(theta.astype(theta.dtype.newbyteorder("<"), copy=False))  # as in the file
     return digest.hexdigest()
-
-
-def _write_atomically(path: str | os.PathLike, data: bytes) -> None:
-    """Replace `path` by `data` so that a crash at any moment leaves the old file or the new one."""
-    target = os.path.realpath(os.fsdecode(path))  # a link stays a link
-    directory = os.path.dirname(target)
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"cannot save to {target}: it is a directory; give a file name")
-    if not os.path.isdir(directory):
-        raise FileNotFoundError(
-            f"cannot save to {target}: there is no directory {directory}; create it first"
-        )
-    temporary = os.path.join(directory, f".fastnn-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(target):
-            shutil.copymode(target, temporary)  # a private file stays private
-        os.replace(temporary, target)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-    if os.name == "posix":  # the rename itself is on the disk only after this
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -405,7 +405,7 @@ class Network:
     def fit(self, X, y, *, dev=None, epochs=100, batch_size=128, optimizer="adam",
             learning_rate=1e-3, schedule=None, sample_weight=None, shuffle=True,
             early_stopping=None, evaluate_every=1, callbacks=(), progress=False, threads=None,
-            augment=None, gradcheck_at=()):
+            augment=None, gradcheck_at=(), checkpoint=None, resume=None):
         """Train from the present theta.
 
         Parameters
@@ -448,6 +448,16 @@ class Network:
             (0, 5): check gradients at initialization and again when 5 epochs are done, on the
             first 64 examples, with dropout's masks, and at most 10,000 components of theta;
             `History.gradchecks` keeps the results.
+        checkpoint : path or Checkpoint, optional
+            A file that the state of the fit is saved to after every epoch, or as the object says.
+            Not for lbfgs.
+        resume : path or True, optional
+            A checkpoint to go on from, to the same bits of theta and History (times and
+            gradchecks apart) as without the interruption; True: from `checkpoint` if there is
+            such a file, so that the same call begins and goes on. X, y, dev, sample_weight, the
+            network and all that bears on the bits must be as they were (of arrays over 64 MiB a
+            sample of rows is compared); `epochs` may be more where the schedule does not depend on
+            them. Callbacks of the last epoch saved are called again.
 
         Returns
         -------
@@ -460,6 +470,8 @@ class Network:
         KeyboardInterrupt
             On Ctrl-C, after at most some 100 ms: theta is that of the last finished batch, and
             `history` is kept.
+        ModelFormatError
+            The file to resume from is not a checkpoint, or is damaged.
         ValueError, TypeError
             Before anything has changed.
         """
@@ -469,7 +481,7 @@ class Network:
                    learning_rate=learning_rate, schedule=schedule, sample_weight=sample_weight,
                    shuffle=shuffle, early_stopping=early_stopping, evaluate_every=evaluate_every,
                    callbacks=callbacks, progress=progress, threads=threads, augment=augment,
-                   gradcheck_at=gradcheck_at)
+                   gradcheck_at=gradcheck_at, checkpoint=checkpoint, resume=resume)
 
     def diagnose(self, train, dev, *, test=None, train_dev=None, optimal_error=0.0, **thresholds):
         """Tell bias from variance on these sets, and say what to do; see `fastnn.diagnose`.

@@ -50,7 +50,7 @@ class ProgressBar:
         self.epochs = epochs
         self.percent = percent
         self.console = Console(stderr=True) if console is None else console
-        self._done = 0.0
+        self._done = self._begun = 0.0
         self._finished = 0  # epochs, evaluation included
         self._results = ""
         self._started = self._drawn = time.perf_counter()
@@ -73,6 +73,10 @@ class ProgressBar:
             self._draw(f"in {_duration(time.perf_counter() - self._started)}")
         finally:
             self._display.stop()  # shows the cursor again, whatever happened
+
+    def begin_at(self, epochs_done: int) -> None:
+        """Tell that so many epochs were done before, in a run that was resumed."""
+        self._done = self._begun = self._finished = epochs_done
 
     def advance(self, epochs_done: float) -> None:
         """Tell how many epochs are done since the start, with their fraction."""
@@ -98,9 +102,10 @@ class ProgressBar:
 
     def _time_left(self) -> str:
         elapsed = time.perf_counter() - self._started
-        if self._done <= 0 or elapsed < 0.5:  # too early to tell
+        if self._done <= self._begun or elapsed < 0.5:  # too early to tell
             return ""
-        return f"{_duration(elapsed * (self.epochs / self._done - 1))} left"
+        rate = elapsed / (self._done - self._begun)
+        return f"{_duration(rate * (self.epochs - self._done))} left"
 
 
 class _Terminal:

@@ -17,7 +17,7 @@ from fastnn.schedules import make_schedule
 
 def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, schedule,
         sample_weight, shuffle, early_stopping, evaluate_every, callbacks, progress, threads,
-        augment=None, gradcheck_at=()):
+        augment=None, gradcheck_at=(), checkpoint=None, resume=None):
     """See `Network.fit`, which documents the arguments."""
     epochs = integer(epochs, "epochs", 1)
     if batch_size is not None:
@@ -26,9 +26,17 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
         threads = integer(threads, "threads", 1, 1024)
     # Rates beyond 1e30 are out of the range in which an overflow can be foreseen.
     learning_rate = number(learning_rate, "learning_rate", "[0, 1e30]")
-    schedule = make_schedule(schedule, epochs)
+    given_schedule, schedule = schedule, make_schedule(schedule, epochs)
     shuffle, progress = boolean(shuffle, "shuffle"), boolean(progress, "progress")
     optimizer = make_optimizer(optimizer)
+    checkpoints, given_augment = None, augment
+    if checkpoint is not None or resume not in (None, False):
+        # safetensors is a slow import, and only this needs it.
+        from fastnn.checkpoint import Checkpointing
+        from fastnn.fingerprint import check_resumable, describe_run
+
+        check_resumable(network, optimizer)
+        checkpoints = Checkpointing(checkpoint, resume)
     if isinstance(optimizer, LBFGS) and min(network.keep_prob) < 1:
         raise ValueError(
             "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
@@ -65,22 +73,33 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
         return learning_rate * schedule(epoch + np.arange(batches) / batches)
 
     first_rates = rates_of(0)   # a schedule that does not work is refused before anything is done
+    if checkpoints is not None:
+        run = describe_run(
+            network, normalizer, X, y, sample_weight, dev, batch_size=min(batch_size or m, m),
+            optimizer=optimizer, learning_rate=learning_rate, schedule=given_schedule,
+            shuffle=shuffle, early_stopping=monitor.rule, evaluate_every=monitor.every,
+            augment=given_augment)
+        checkpoints.prepare(network, optimizer, monitor, run, rates_of, m, batches,
+                            shuffle and batches > 1)
+        monitor.checkpoints = checkpoints
     with monitor.watching(progress):
         if normalizer is not None:
             network.normalizer = normalizer
-        monitor.check_gradients(0)
+        if checkpoints is None or not checkpoints.resuming:
+            monitor.check_gradients(0)
         if isinstance(optimizer, LBFGS):
             from fastnn.lbfgs import minimize
 
             minimize(network, optimizer, *data, monitor, threads)
         else:
             descend(network, optimizer, *data, monitor, first_rates, rates_of,
-                    batch_size=batch_size, shuffle=shuffle, threads=threads, augmenter=augment)
+                    batch_size=batch_size, shuffle=shuffle, threads=threads, augmenter=augment,
+                    checkpoints=checkpoints)
     return monitor.history
 
 
 def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch_size, shuffle,
-            threads, augmenter=None):
+            threads, augmenter=None, checkpoints=None):
     """A first-order optimizer over mini-batches."""
     m, history = X.shape[0], monitor.history
     session = passes.open_session(network, X, y, weight, batch_size=batch_size, threads=threads,
@@ -96,17 +115,26 @@ def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch
     monitor.evaluate_training_by(session)
 
     index = np.arange(m) if shuffle and len(rates) > 1 else None
-    for epoch in range(monitor.epochs):
+    begin, batch = 0, 0
+    if checkpoints is not None:
+        checkpoints.attach(session, vectors[1:], index)
+        begin, batch = checkpoints.position
+        # Of an epoch that was just finished, only the callbacks are still to be called.
+        if begin and not batch and monitor.conclude(history.learning_rate[-1]):
+            return
+    for epoch in range(begin, monitor.epochs):
         rates = rates_of(epoch) if epoch else rates
-        if index is not None:
+        if index is not None and not batch:
             _shuffle(index, network.rng)
-        session.start(index=index, rates=rates, epoch=epoch)
-        going = True
+        session.start(index=index, rates=rates, epoch=epoch, batch=batch)
+        going, batch = True, 0
         while going:
             began = time.perf_counter()
             going = session.train(passes.TURN)
             history.training_seconds += time.perf_counter() - began
             monitor.progress.advance(epoch + session.batch / len(rates))
+            if checkpoints is not None and going:
+                checkpoints.within_epoch(epoch, rates)
         if session.failed:
             what = "the update would overflow" if session.overflowed else (
                 "the loss or its gradient is not finite")
@@ -128,8 +156,9 @@ class Monitor:
     def __init__(self, network, epochs, early_stopping, evaluate_every, callbacks):
         self.network, self.epochs = network, epochs
         self.history = History()
-        self._every = evaluate_every
-        self._rule = early_stopping
+        self.every = evaluate_every
+        self.rule, self.best = early_stopping, None
+        self.checkpoints = None
         self._callbacks = _check_callbacks(callbacks)
         self.gradchecks = None
         if early_stopping and not evaluate_every:
@@ -137,7 +166,7 @@ class Monitor:
 
     def set_data(self, training, dev, threads):
         """Rows, targets and weights to evaluate on."""
-        if self._rule and dev is None:
+        if self.rule and dev is None:
             raise ValueError(
                 "early_stopping needs a dev set to watch: pass dev=(Xd, yd)"
             )
@@ -147,7 +176,20 @@ class Monitor:
         self._batches = 1
         if dev is not None:
             self._dev_session = passes.open_session(self.network, *dev, threads=threads)
-        self._best = BestSoFar(self._rule, self.network.theta) if self._rule else None
+        self.best = BestSoFar(self.rule, self.network.theta) if self.rule else None
+
+    @property
+    def has_dev(self):
+        return self._dev_session is not None
+
+    def elapsed(self):
+        """Seconds since the beginning of the fit, those before it was resumed included."""
+        return time.perf_counter() - self._began
+
+    def go_on_after(self, seconds, epochs_done):
+        """Count on from a checkpoint."""
+        self._began = time.perf_counter() - seconds
+        self.progress.begin_at(epochs_done)
 
     def evaluate_training_by(self, session):
         """Use a training session's buffers for the training set, rather than more of them."""
@@ -169,9 +211,9 @@ class Monitor:
             self._began = time.perf_counter()
             with _progress_bar(network, self.epochs, show) as self.progress:
                 yield
-            if self._best is not None and self._best.epoch is not None:
-                network.theta[...] = self._best.theta
-                history.best_epoch = self._best.epoch
+            if self.best is not None and self.best.epoch is not None:
+                network.theta[...] = self.best.theta
+                history.best_epoch = self.best.epoch
             history.stopped = history.stopped or "epochs"
         except KeyboardInterrupt:
             history.stopped = "interrupted"
@@ -187,18 +229,25 @@ class Monitor:
         """Evaluate and record an epoch; True to stop. lbfgs has no learning rate."""
         history = self.history
         last = epoch == self.epochs - 1
-        evaluated = self._every and ((epoch + 1) % self._every == 0 or last)
+        evaluated = self.every and ((epoch + 1) % self.every == 0 or last)
         columns = self._columns()
         # All is measured before anything is recorded: the lists stay of one length.
         results = self._measure(epoch, learning_rate) if evaluated else [math.nan] * len(columns)
         for values, result in zip(columns, results, strict=True):
             values.append(result)
         history.learning_rate.append(1.0 if learning_rate is None else learning_rate)
-        history.seconds.append(time.perf_counter() - self._began)
+        history.seconds.append(self.elapsed())
         self.progress.epoch(history)
         self.check_gradients(epoch + 1)
-        if self._best and evaluated and self._best.look(epoch, history, self.network.theta):
+        if self.best and evaluated and self.best.look(epoch, history, self.network.theta):
             history.stopped = "early stopping"
+        if self.checkpoints is not None:
+            self.checkpoints.epoch_done(epoch, learning_rate)
+        return self.conclude(learning_rate)
+
+    def conclude(self, learning_rate=None):
+        """Call the callbacks of the epoch that was recorded last; True to stop."""
+        history = self.history
         for callback in self._callbacks:
             stop = callback(self.network, history)
             if isinstance(stop, bool | np.bool_) and stop:
@@ -214,7 +263,7 @@ class Monitor:
 
     def finish(self, learning_rate=None):
         """The last epoch is evaluated even when nobody knew that it would be the last."""
-        if self._every and self.history.cost and math.isnan(self.history.cost[-1]):
+        if self.every and self.history.cost and math.isnan(self.history.cost[-1]):
             results = self._measure(len(self.history) - 1, learning_rate)
             for values, result in zip(self._columns(), results, strict=True):
                 values[-1] = result
@@ -242,6 +291,9 @@ class Monitor:
 
 
 class _NoProgress:
+    def begin_at(self, epochs_done):
+        """Nothing is shown."""
+
     def advance(self, epochs_done):
         """Nothing is shown."""
 

@@ -9,10 +9,12 @@ import fastnn
 
 # Every module has its place; a module may import from its own layer and from those below.
 LAYERS = {
-    "surface": ["cli", "estimators", "reporting"],
+    "surface": ["cli", "estimators", "export", "reporting"],
     "practice": ["checking", "data", "diagnosis", "augment"],
     "engine": ["network", "training", "lbfgs", "passes", "threads", "inputs", "history",
-               "early_stopping", "modelfile", "progress", "plots", "plots_augmented",
+               "early_stopping", "checkpoint", "checkpointfile", "checkpointstate",
+               "fingerprint", "tensorfile",
+               "modelfile", "progress", "plots", "plots_augmented",
                "plots_boundary", "plots_curves", "plots_signals"],
     "vocabulary": ["layout", "activations", "losses", "initializers", "optimizers", "schedules",
                    "arguments", "errors", "elastic"],
@@ -83,6 +85,7 @@ def test_the_rule_would_notice():
 
 def test_no_module_is_named_like_a_public_function():
     functions = {"gradcheck", "split", "diagnose", "sweep", "report", "load", "fit",
-                 "learning_curve", "penalty_path", "signal_flow", "same_distribution", "dev_size"}
+                 "learning_curve", "penalty_path", "signal_flow", "same_distribution", "dev_size",
+                 "to_onnx", "from_sklearn", "from_torch", "to_torch"}
     files = {path.stem for module in HEIGHT if module != "_kernels" for path in files_of(module)}
     assert not functions & (set(HEIGHT) | files)

@@ -355,6 +355,92 @@ def test_a_huge_sparse_file_is_not_read(path):
     assert time.perf_counter() - start < 1
 
 
+def assert_refused_or_the_same(path, data, net):
+    """What says the same in other characters, or more than anyone reads, is no damage."""
+    path.write_bytes(data)
+    try:
+        again = fastnn.load(path)
+    except fastnn.ModelFormatError:
+        assert_refused(path, data)
+        return True
+    assert again.spec == net.spec
+    np.testing.assert_array_equal(again.theta, net.theta)
+    return False
+
+
+def header_of(data):
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(data[8 : 8 + length]), data[8 + length :]
+
+
+def test_random_headers(path):
+    """The entry of theta with parts put at random from what a hostile writer would think of."""
+    net = network()
+    net.save(path)
+    header, data = header_of(path.read_bytes())
+    rng = np.random.default_rng(3)
+    odd = [None, True, -1, 0, 1, 2**31, 2**32, 2**53, 2**63, 2**64 - 1, 2**64, 10**40, 0.5, "",
+           "F32", "F64", "F16", "BF16", "I64", "BOOL", [], [0], [-1], [2**63, 2**63], [[1]], {},
+           {"a": 1}, [0, 2**64 - 1], [0, len(data)], [len(data), 0], [1, len(data)],
+           [0, len(data) - 4], [len(data) // 4, 1], [len(data) // 4 + 1], "x" * 1000, [1] * 1000]
+    refused = 0
+    for _ in range(400):
+        changed = copy.deepcopy(header)
+        for _ in range(rng.integers(1, 4)):
+            field = ("dtype", "shape", "data_offsets", "more")[rng.integers(4)]
+            changed["theta"][field] = odd[rng.integers(len(odd))]
+        if rng.random() < 0.2:
+            changed[str(odd[rng.integers(len(odd))])[:20]] = changed["theta"]
+        refused += assert_refused_or_the_same(path, raw(changed, data), net)
+    assert refused > 300
+
+
+def test_changes_of_the_json(path):
+    """One character of the header deleted, doubled, or put in place of another."""
+    net, refused = network("everything"), 0
+    net.save(path)
+    whole = path.read_bytes()
+    length = int.from_bytes(whole[:8], "little")
+    text, data = whole[8 : 8 + length].rstrip(), whole[8 + length :]
+    rng = np.random.default_rng(4)
+    for at in rng.integers(len(text), size=200):
+        piece = (b"", text[at : at + 1] * 2, bytes([rng.choice(list(b'09-.eE"[]{},:\\ntu '))]))[
+            rng.integers(3)]
+        changed = text[:at] + piece + text[at + 1 :]
+        refused += assert_refused_or_the_same(path, raw(changed, data), net)
+    assert refused > 150
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_memory_beyond_pythons_own_is_not_taken_either(path):
+    """tracemalloc does not see what the parser of safetensors allocates."""
+    net = network()
+    for content in (content_of(net) | {"sha256": "0"}, [[]] * 100_000, {"format": 10**4000}):
+        for shape, end in (([2**60], 2**62), ([net.theta.size], net.theta.nbytes),
+                           ([2**32, 2**32], 0)):
+            header = {"__metadata__": {"fastnn": json.dumps(content)},
+                      "theta": {"dtype": "F32", "shape": shape, "data_offsets": [0, end]}}
+            (path.parent / f"{len(os.listdir(path.parent))}.bad").write_bytes(
+                raw(header, net.theta.tobytes()))
+    code = """
+import pathlib, resource, sys, fastnn
+fastnn.load(sys.argv[2])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.bad")):
+    try:
+        fastnn.load(path)
+    except fastnn.ModelFormatError:
+        continue
+    sys.exit(f"{path} was loaded")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    sound = path.parent / "sound.safetensors"
+    net.save(sound)
+    result = subprocess.run([sys.executable, "-c", code, path.parent, sound], check=True,
+                            capture_output=True, text=True)
+    assert int(result.stdout) < 50_000   # kB
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_not_waited_for(path):
     os.mkfifo(path)

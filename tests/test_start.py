@@ -8,7 +8,8 @@ import pytest
 
 import fastnn
 
-HEAVY = ("scipy", "sklearn", "numba", "rich", "click", "matplotlib", "safetensors", "joblib")
+HEAVY = ("scipy", "sklearn", "numba", "rich", "click", "matplotlib", "safetensors", "joblib",
+         "onnx", "torch")
 
 
 def run(code):

@@ -10,7 +10,6 @@ import fastnn
 from fastnn.arguments import boolean, integer
 from fastnn.diagnosis.sets import as_pair, checked_pair
 from fastnn.history import History
-from fastnn.modelfile import _write_atomically
 from fastnn.network import Network
 from fastnn.reporting import sections
 from fastnn.reporting.examples import judge, some_rows
@@ -19,6 +18,7 @@ from fastnn.reporting.mistakes import mistakes
 from fastnn.reporting.page import page
 from fastnn.reporting.pictures import shape_of_images
 from fastnn.reporting.worst import worst_examples
+from fastnn.tensorfile import write_atomically
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Report:
 
     def save(self, path):
         """Write the page, entirely or not at all; a `Report` with that path."""
-        _write_atomically(path, self.html.encode())
+        write_atomically(path, self.html.encode())
         return Report(self.html, os.fsdecode(path))
 
     def _repr_html_(self):

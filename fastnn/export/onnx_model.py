@@ -1,0 +1,199 @@
+"""A network as an ONNX model, which onnxruntime and many other programs run."""
+
+import numpy as np
+
+import fastnn
+from fastnn.arguments import lookup
+from fastnn.network import Network
+from fastnn.tensorfile import write_atomically
+
+# Old enough for any runtime in use; nothing here needs a newer one.
+_OPSET, _IR_VERSION = 17, 8
+# protobuf takes no message beyond 2 GiB; some room for all that is not weights.
+_LARGEST = 2**31 - 2**20
+
+
+def to_onnx(net, path):
+    """Write a network as an ONNX model (needs onnx: the extra `onnx`).
+
+    The model takes "X", any number of rows of raw features in the network's dtype, and gives what
+    `Network.forward` does: "probabilities" for a softmax or sigmoid output, "values" for
+    any other. The normalizer, if there is one, is part of it; dropout is not.
+
+    Parameters
+    ----------
+    net : Network, or an estimator that has one as its `network_`
+    path : str or path-like
+        Written entirely or not at all.
+
+    Raises
+    ------
+    TypeError
+        `net` is not a network.
+    ValueError
+        The parameters take 2 GiB or more, which ONNX has no room for in one file.
+    sklearn.exceptions.NotFittedError
+        The network waits for `fit` to take its normalizer.
+
+    Notes
+    -----
+    The numbers are those of `forward` but for roundings. onnxruntime has no Erf in float64: the
+    gelu of a float64 network is computed by the one in float32.
+
+    Examples
+    --------
+    >>> import fastnn, onnx, os, tempfile
+    >>> net = fastnn.Network([4, 8, 3], rng=0)
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "model.onnx")
+    ...     fastnn.to_onnx(net, path)
+    ...     [node.op_type for node in onnx.load(path).graph.node]
+    ['Gemm', 'Relu', 'Gemm', 'Softmax']
+    """
+    net = getattr(net, "network_", net)
+    if not isinstance(net, Network):
+        raise TypeError(
+            f"expected a fastnn.Network or a fitted estimator, got {type(net).__name__}"
+        )
+    if net.theta.nbytes >= _LARGEST:
+        raise ValueError(
+            f"expected parameters of less than 2 GiB, the limit of an ONNX file; got "
+            f"{net.theta.nbytes:,} bytes: use net.save, or a smaller network or float32"
+        )
+    onnx = _import_onnx()
+    model = _Graph(onnx, net).model()
+    onnx.checker.check_model(model, full_check=True)
+    write_atomically(path, model.SerializeToString())
+
+
+def _import_onnx():
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError(
+            "to_onnx needs onnx: pip install 'fastnn-cpu[onnx]'"
+        ) from error
+    return onnx
+
+
+class _Graph:
+    """Nodes and constants of a network's model, as they come to be."""
+
+    def __init__(self, onnx, net):
+        self._onnx, self._net = onnx, net
+        self._nodes, self._constants = [], {}
+        self._type = onnx.helper.np_dtype_to_tensor_dtype(net.dtype)
+
+    def model(self):
+        net, helper = self._net, self._onnx.helper
+        A = self._normalized("X")
+        last = len(net.layer_sizes) - 1
+        for l in range(1, last + 1):
+            for name in (f"W{l}", f"b{l}"):
+                self.constant(net.params[name].copy(), name)
+            Z = self.node("Gemm", A, f"W{l}", f"b{l}", name=f"Z{l}")
+            if l < last:
+                A = lookup(_ACTIVATIONS, net.activation[l - 1], "activation")(self, Z, f"A{l}")
+        name = "values" if net.regression else "probabilities"
+        operator, settings = lookup(_OUTPUTS, net.output, "output")
+        self.node(operator, Z, name=name, **settings)
+        graph = helper.make_graph(
+            self._nodes, "network",
+            [helper.make_tensor_value_info("X", self._type, ["rows", net.layer_sizes[0]])],
+            [helper.make_tensor_value_info(name, self._type, ["rows", net.layer_sizes[-1]])],
+            [self._onnx.numpy_helper.from_array(value, key)
+             for key, value in self._constants.items()])
+        return helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION,
+            producer_name="fastnn", producer_version=fastnn.__version__)
+
+    def _normalized(self, X):
+        """In float64, as the compiled core does it: x - mu may cancel nearly all of x."""
+        normalizer = self._net.current_normalizer()
+        if normalizer is None:
+            return X
+        wide = self._cast(X, np.float64)
+        self.constant(normalizer.mean_, "mu")
+        self.constant(normalizer.scale, "1/sigma")
+        centred = self.node("Sub", wide, "mu")
+        return self._cast(self.node("Mul", centred, "1/sigma"), self._net.dtype, "A0")
+
+    def node(self, operator, *inputs, name=None, **settings):
+        """Add a node; the name of what it gives."""
+        name = name or f"{operator}_{len(self._nodes)}"
+        self._nodes.append(self._onnx.helper.make_node(operator, inputs, [name], **settings))
+        return name
+
+    def constant(self, value, name=None):
+        """Add a constant, numbers in the network's dtype; its name."""
+        name = name or f"constant_{value}"
+        self._constants[name] = np.asarray(
+            value, getattr(value, "dtype", self._net.dtype))
+        return name
+
+    def _cast(self, x, dtype, name=None):
+        to = self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return self.node("Cast", x, name=name, to=to)
+
+    def erf(self, x):
+        if self._net.dtype == np.float32:
+            return self.node("Erf", x)
+        return self._cast(self.node("Erf", self._cast(x, np.float32)), np.float64)
+
+
+# Of plain operators that runtimes have in both dtypes: onnxruntime lacks LeakyRelu, Elu, Softplus
+# and Gelu in float64.
+
+
+def _plain(operator):
+    return lambda graph, Z, A: graph.node(operator, Z, name=A)
+
+
+def _leaky_relu(graph, Z, A):
+    return graph.node("Max", Z, graph.node("Mul", Z, graph.constant(0.01)), name=A)
+
+
+def _elu(graph, Z, A):
+    """max(z, 0) + (e^min(z, 0) - 1)"""
+    negative = graph.node("Exp", graph.node("Min", Z, graph.constant(0.0)))
+    return graph.node("Add", graph.node("Relu", Z),
+                      graph.node("Sub", negative, graph.constant(1.0)), name=A)
+
+
+def _gelu(graph, Z, A):
+    """z (1 + erf(z / sqrt 2)) / 2"""
+    erf = graph.erf(graph.node("Mul", Z, graph.constant(0.5**0.5)))
+    phi = graph.node("Mul", graph.node("Add", erf, graph.constant(1.0)), graph.constant(0.5))
+    return graph.node("Mul", Z, phi, name=A)
+
+
+def _silu(graph, Z, A):
+    return graph.node("Mul", Z, graph.node("Sigmoid", Z), name=A)
+
+
+def _softplus(graph, Z, A):
+    """max(z, 0) + log(1 + e^-|z|), which does not overflow"""
+    small = graph.node("Exp", graph.node("Neg", graph.node("Abs", Z)))
+    log = graph.node("Log", graph.node("Add", small, graph.constant(1.0)))
+    return graph.node("Add", graph.node("Relu", Z), log, name=A)
+
+
+_ACTIVATIONS = {
+    "relu": _plain("Relu"),
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "gelu": _gelu,
+    "silu": _silu,
+    "tanh": _plain("Tanh"),
+    "sigmoid": _plain("Sigmoid"),
+    "softplus": _softplus,
+    "identity": _plain("Identity"),
+}
+_OUTPUTS = {
+    "softmax": ("Softmax", {"axis": 1}),
+    "sigmoid": ("Sigmoid", {}),
+    "identity": ("Identity", {}),
+    "identity_absolute": ("Identity", {}),
+    "identity_huber": ("Identity", {}),
+    "exp": ("Exp", {}),
+}

@@ -1,0 +1,234 @@
+"""Networks from and to PyTorch: an `nn.Sequential` of Linear, activations and Dropout."""
+
+import numpy as np
+
+from fastnn.arguments import boolean, lookup
+from fastnn.network import Network
+
+# Name in torch.nn, and the settings that make it ours.
+_ACTIVATIONS = {
+    "relu": ("ReLU", {}),
+    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.01}),
+    "elu": ("ELU", {"alpha": 1.0}),
+    "gelu": ("GELU", {"approximate": "none"}),
+    "silu": ("SiLU", {}),
+    "tanh": ("Tanh", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "softplus": ("Softplus", {"beta": 1.0, "threshold": 20.0}),
+    "identity": ("Identity", {}),
+}
+_OUTPUTS = {"softmax": "Softmax", "sigmoid": "Sigmoid", "identity": "Identity"}
+_EXPECTED = (
+    "expected an nn.Sequential of Linear layers, each but the last followed by at most one "
+    "activation and then at most one Dropout"
+)
+
+
+def from_torch(module, output=None):
+    """The network of a PyTorch `nn.Sequential`.
+
+    Parameters
+    ----------
+    module : torch.nn.Sequential
+        Of Linear, activations that a Network has, and Dropout: before the first Linear, or after
+        an activation. Sequences within it are fine. A Linear without bias gets one of 0.
+    output : {"softmax", "sigmoid", "identity"}, optional
+        What the outputs of the last Linear are, for a module that ends in logits. None: what the
+        module ends in, Softmax, Sigmoid or nothing.
+
+    Returns
+    -------
+    Network
+        With its own copy of the parameters; `forward` gives what the module does in evaluation
+        mode, but for roundings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The module is not as above; the message says which part of it.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> from torch import nn   # doctest: +SKIP
+    >>> module = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))   # doctest: +SKIP
+    >>> fastnn.from_torch(module, output="softmax").keep_prob   # doctest: +SKIP
+    (1.0, 0.8)
+    """  # noqa: E501
+    nn = _import_torch().nn
+    parts = list(_parts(module, nn))
+    linears, activations, keep_prob, found = _read_sequence(parts, nn)
+    if output is None:
+        output = found or "identity"
+    elif found not in (None, output):
+        raise ValueError(f"the module ends in {_OUTPUTS[found]}, got output={output!r}; leave it "
+                         "out, or drop the last part of the module")
+    sizes = [linears[0].in_features, *(linear.out_features for linear in linears)]
+    for l in range(1, len(linears)):
+        if linears[l].in_features != sizes[l]:
+            raise ValueError(f"Linear {l + 1} takes {linears[l].in_features} features, expected "
+                             f"the {sizes[l]} that the one before it gives")
+    weights = [linear.weight.detach().cpu() for linear in linears]
+    dtypes = {str(weight.dtype).removeprefix("torch.") for weight in weights}
+    if len(dtypes) > 1 or not dtypes <= {"float32", "float64"}:
+        raise ValueError(f"expected parameters in float32 or float64, got {sorted(dtypes)}; "
+                         "convert them with module.float()")
+    net = Network(sizes, activation=activations, output=output, keep_prob=keep_prob,
+                  dtype=dtypes.pop(), init="zeros")
+    for l, (linear, weight) in enumerate(zip(linears, weights, strict=True), start=1):
+        net.params[f"W{l}"][...] = weight.numpy().T
+        if linear.bias is not None:
+            net.params[f"b{l}"][...] = linear.bias.detach().cpu().numpy()
+    return net
+
+
+def to_torch(net, *, logits=False):
+    """A PyTorch `nn.Sequential` that computes what the network does (needs torch).
+
+    Parameters
+    ----------
+    net : Network, or an estimator that has one as its `network_`
+        A normalizer becomes part of the first Linear. With mu much larger than sigma that loses
+        digits; then convert a network without one, and normalize X before.
+    logits : bool, default False
+        Leave out the final Softmax or Sigmoid, for PyTorch's losses from logits.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        With its own copy of the parameters, in evaluation mode; ``.train()`` turns dropout on.
+
+    Raises
+    ------
+    ValueError
+        A normalizer and dropout of the input: PyTorch would drop the raw features.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.to_torch(fastnn.Network([4, 8, 3], rng=0))   # doctest: +SKIP
+    Sequential(
+      (0): Linear(in_features=4, out_features=8, bias=True)
+      (1): ReLU()
+      (2): Linear(in_features=8, out_features=3, bias=True)
+      (3): Softmax(dim=1)
+    )
+    """
+    torch = _import_torch()
+    nn, logits = torch.nn, boolean(logits, "logits")
+    net = getattr(net, "network_", net)
+    if not isinstance(net, Network):
+        raise TypeError(
+            f"expected a fastnn.Network or a fitted estimator, got {type(net).__name__}"
+        )
+    parts, last = [], len(net.layer_sizes) - 1
+    for l in range(last):
+        if net.keep_prob[l] < 1:
+            parts.append(nn.Dropout(1 - net.keep_prob[l]))
+        W, b = _linear_of(net, l + 1)
+        # Without initial values: no draw from torch's generator.
+        linear = nn.utils.skip_init(nn.Linear, *W.shape, dtype=getattr(torch, net.dtype.name))
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(np.ascontiguousarray(W.T)))
+            linear.bias.copy_(torch.from_numpy(b))
+        parts.append(linear)
+        if l + 1 < last:
+            name, settings = lookup(_ACTIVATIONS, net.activation[l], "activation")
+            parts.append(getattr(nn, name)(**settings))
+    if not logits and not net.output.startswith("identity"):
+        settings = {"dim": 1} if net.output == "softmax" else {}
+        parts.append(getattr(nn, lookup(_OUTPUTS, net.output, "output"))(**settings))
+    return nn.Sequential(*parts).eval()
+
+
+def _import_torch():
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError("this needs PyTorch: pip install torch") from error
+    return torch
+
+
+def _linear_of(net, l):
+    """W[l] and b[l]; in the first with (x - mu) s W + b = x (s W) + (b - mu s W)."""
+    W, b = net.params[f"W{l}"].copy(), net.params[f"b{l}"].copy()
+    normalizer = net.current_normalizer()
+    if l > 1 or normalizer is None:
+        return W, b
+    if net.keep_prob[0] < 1:
+        raise ValueError(
+            f"expected no dropout of a normalized input, got keep_prob[0]={net.keep_prob[0]}: "
+            "PyTorch would drop features to 0, not to their mean; set net.keep_prob"
+        )
+    scaled = normalizer.scale[:, None] * W.astype(np.float64)
+    return scaled.astype(net.dtype), (b - normalizer.mean_ @ scaled).astype(net.dtype)
+
+
+def _parts(module, nn):
+    """The parts of nested sequences in their order."""
+    # A subclass may compute anything.
+    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
+        raise TypeError(f"{_EXPECTED}; got {type(module).__name__}")
+    for part in module:
+        if part._forward_hooks or part._forward_pre_hooks:
+            raise ValueError(f"expected parts without hooks, got some on {part}: they change what "
+                             "the module computes; remove them")
+        if isinstance(part, nn.Sequential):
+            yield from _parts(part, nn)
+        else:
+            yield part
+
+
+def _read_sequence(parts, nn):
+    """Linear layers, names of the activations between, keep_prob, and the output or None."""
+    linears, activations, keep_prob = [], [], [1.0]
+    stage = "input"   # what has come since the last Linear: nothing, an activation or a Dropout
+    for at, part in enumerate(parts):
+        if type(part) is nn.Linear:
+            if stage == "linear":
+                activations.append("identity")
+            linears.append(part)
+            keep_prob.append(1.0)
+            stage = "linear"
+        elif type(part) is nn.Dropout:
+            if stage not in ("input", "activation"):
+                raise ValueError(f"{_EXPECTED}; got a Dropout as part {at}, which does not come "
+                                 "after an activation")
+            if not part.p < 1:
+                raise ValueError(f"expected Dropout of p < 1, got {part} as part {at}, which drops "
+                                 "everything")
+            keep_prob[-1], stage = 1 - part.p, "dropout"
+        elif linears and stage == "linear" and not _is_last(parts, at):
+            activations.append(_activation_name(part, at, nn))
+            stage = "activation"
+        elif linears and stage == "linear":
+            return linears, activations, keep_prob[:-1], _output_name(part, at, nn)
+        else:
+            raise ValueError(f"{_EXPECTED}; got {part} as part {at}")
+    if not linears or stage != "linear":
+        raise ValueError(f"{_EXPECTED}; got one that ends in {parts[-1] if parts else 'nothing'}")
+    return linears, activations, keep_prob[:-1], None
+
+
+def _is_last(parts, at):
+    return at == len(parts) - 1
+
+
+def _activation_name(part, at, nn):
+    for name, (torch_name, settings) in _ACTIVATIONS.items():
+        if type(part) is getattr(nn, torch_name):
+            other = {key: getattr(part, key) for key, value in settings.items()
+                     if getattr(part, key) != value}
+            if other:
+                raise ValueError(f"expected {torch_name} with {settings}, got {other} in part {at}")
+            return name
+    known = ", ".join(torch_name for torch_name, _ in _ACTIVATIONS.values())
+    raise ValueError(f"{_EXPECTED}; got {part} as part {at}; known activations: {known}")
+
+
+def _output_name(part, at, nn):
+    for name, torch_name in _OUTPUTS.items():
+        if type(part) is getattr(nn, torch_name) and getattr(part, "dim", None) in (None, 1, -1):
+            return name
+    raise ValueError(f"expected the last part to be a Linear, {', '.join(_OUTPUTS.values())}, got "
+                     f"{part} as part {at}")
