@@ -31,6 +31,10 @@ _FILLS = {"zero": False, "edge": True}
 _LONGEST_SIDE, _MOST_PIXELS = 2**20, 2**30 - 1
 # Numbers of the copies that one uninterruptible call makes: some milliseconds.
 _AUGMENTED_AT_ONCE = 1 << 20
+# Numbers of channels of grey, coloured and translucent images.
+_COLOURS = 1, 3, 4
+# An image that is shown smaller or larger than that is a dot, or one of its pixels.
+_ZOOMS = "[0.01, 100]"
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Images:
     flip : float in [0, 1]
         Probability of a mirror image, left for right. Not for digits or letters.
     crop : int or (height, width), optional
-        Pixels of a window that is put anywhere in the image, and then enlarged to the image's size.
+        Pixels of a window that is put anywhere in the image, and then enlarged to the image's size,
+        its corner pixels onto those of the image.
     rotation : float or (low, high)
         Degrees about the centre, counterclockwise.
     zoom : (low, high)
@@ -86,6 +91,9 @@ class Images:
     fill: str = "zero"
 
     def __post_init__(self):
+        for f in fields(self):   # lists, as from JSON, could not be hashed
+            if isinstance(value := getattr(self, f.name), list):
+                object.__setattr__(self, f.name, tuple(value))
         if self.shape is not None:
             _check_shape(self.shape)
         number(self.flip, "flip", "[0, 1]")
@@ -141,13 +149,18 @@ class Images:
         middle = len(elastic.taps) // 2
         taps = elastic.taps[max(0, middle - reach) : middle + reach + 1]
         angle, zoom, shift = self._ranges()
+        if max(map(abs, shift)) >= max(shape[:2]):
+            raise ValueError(
+                f"expected shift of less than the image's {max(shape[:2])} pixels, which leaves "
+                f"something to see; got {self.shift!r}"
+            )
         return Augmenter(shape, float(self.flip), np.deg2rad(angle), zoom, shift,
                          self._window(shape), float(elastic.alpha), taps, float(self.noise),
                          _FILLS[self.fill])
 
     def _ranges(self):
         return (number_range(self.rotation, "rotation", "(-inf, inf)"),
-                number_range(self.zoom, "zoom", "(0, inf)"),
+                number_range(self.zoom, "zoom", _ZOOMS),
                 number_range(self.shift, "shift", "(-inf, inf)"))
 
     def _window(self, shape):
@@ -180,19 +193,43 @@ class Images:
         array of the shape of X, float64 if X is, else float32
         """
         X = _as_images(X)
+        self._check_sides(X)
         seed = integer(seed, "seed", 0, 2**64 - 1)
         epoch = integer(epoch, "epoch", 0, 2**32 - 1)
         if X.ndim > 2 and self.shape is None:
             return Images(**{**vars(self), "shape": X.shape[1:]}).apply(X, seed, epoch=epoch)
-        flat = X.reshape(len(X), -1)
+        flat = X.reshape(len(X), math.prod(X.shape[1:]))   # -1 is undefined for no images
         dtype = np.dtype("float64" if X.dtype == np.float64 else "float32")
         augmenter = self.augmenter(flat.shape[1])
         rows = as_features(flat, flat.shape[1], dtype)
         out = np.empty(flat.shape, dtype)
+        if not len(out):
+            return out.reshape(X.shape)
         at_once = max(1, _AUGMENTED_AT_ONCE // flat.shape[1])
         for first in range(0, len(out), at_once):
             augmenter.copies(rows, seed, epoch, first, out[first : first + at_once])
         return out.reshape(X.shape)
+
+    def _check_sides(self, X):
+        """Refuse images (m, height, width, ...) that are not those of `shape`."""
+        if X.ndim == 2:
+            return
+        sides, moved = X.shape[1:], X.ndim == 4 and (*X.shape[2:], X.shape[1])
+        if self.shape is None:
+            if moved and sides[0] in _COLOURS and sides[2] not in _COLOURS:
+                raise ValueError(
+                    f"got images of {sides}, which looks like channels first; expected (height, "
+                    "width, channels): pass np.moveaxis(X, 1, -1), or shape if they are as they "
+                    "should be"
+                )
+            return
+        shape = _check_shape(self.shape)
+        if (*sides, 1)[:3] != shape or len(sides) > 3:
+            hint = "; the channels come last: pass np.moveaxis(X, 1, -1)" if moved == shape else ""
+            raise ValueError(
+                f"expected X to hold images of shape {tuple(self.shape)}, got {sides} for each"
+                f"{hint}"
+            )
 
     def plot(self, X, *, rows=6, copies=7, seed=0, ax=None):
         """Draw a sheet: of each of the first images the original, then copies (needs matplotlib).
@@ -214,6 +251,8 @@ class Images:
 
         rows, copies = integer(rows, "rows", 1), integer(copies, "copies", 1)
         X = _as_images(X)[:rows]
+        if not len(X):
+            raise ValueError("expected at least one image to draw, got none")
         # Whatever X is, an image is one of its rows; the copies are those of so many epochs.
         sheet = [X] + [self.apply(X, seed, epoch=epoch) for epoch in range(copies)]
         own = self if self.shape or X.ndim == 2 else Images(X.shape[1:])
@@ -231,13 +270,17 @@ def make_augmenter(augment, X, columns):
             f"{augment!r} of type {type(augment).__name__}"
         )
     _refuse_sparse(X)
+    sides = np.shape(X)
+    if len(sides) > 2 and math.prod(sides[1:]) == columns:
+        raise ValueError(f"expected X to have shape (m, {columns}) in fit, images as rows, got "
+                         f"{sides}; pass X.reshape(len(X), -1)")
     return augment.augmenter(columns)
 
 
 def _as_images(X):
     _refuse_sparse(X)
     X = as_numbers(X, "X")
-    if X.ndim < 2 or X.size == 0:
+    if X.ndim < 2 or not math.prod(X.shape[1:]):
         raise ValueError(
             f"expected X to hold images as rows (m, n) or as (m, height, width), got {X.shape}"
         )

@@ -38,9 +38,16 @@ def initialize(theta, layout, activations, init, gain, rng):
         if name[0] == "b":
             W[...] = 0
             continue
-        l = int(name[1:])
-        how = init
-        if init == "auto":
-            how = ACTIVATIONS[activations[l - 1]].init if l <= len(activations) else "xavier"
-        std = gain * INITIALIZERS[how](*W.shape)
+        std = gain * _std(init, activations, int(name[1:]), W.shape)
         W[...] = std * rng.standard_normal(W.shape) if std else 0
+
+
+def initial_std(spec, l, shape):
+    """Standard deviation of W[l] in a new network of a `Network.spec`."""
+    return spec["init_gain"] * _std(spec["init"], spec["activation"], l, shape)
+
+
+def _std(init, activations, l, shape):
+    if init == "auto":
+        init = ACTIVATIONS[activations[l - 1]].init if l <= len(activations) else "xavier"
+    return INITIALIZERS[init](*shape)

@@ -1,6 +1,6 @@
 """A picture of what a network of two features decides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,9 @@ class BoundaryDisplay:
 
     ax_: Any
     figure_: Any
-    xx0: np.ndarray
-    xx1: np.ndarray
-    response: np.ndarray
+    xx0: np.ndarray = field(repr=False)
+    xx1: np.ndarray = field(repr=False)
+    response: np.ndarray = field(repr=False)
 
 
 def plot_boundary(network, X, y, ax=None, resolution=200):

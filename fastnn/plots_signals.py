@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from fastnn.arguments import integer
 from fastnn.plots import _pyplot
+
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,12 @@ def plot_weights(network, ax=None, bins=50):
     """Histograms of W1 .. WL, as outlines, each as a density."""
     bins = integer(bins, "bins", 1)
     ax = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
-    for name, W in network.params.items():
-        if name[0] == "W":
-            ax.hist(W.ravel(), bins=bins, density=True, histtype="step", label=name)
+    weights = {name: W for name, W in network.params.items() if name[0] == "W"}
+    # A legend of more entries would cover what it explains: some, evenly, the last among them.
+    named = np.unique(np.linspace(0, len(weights) - 1, min(len(weights), MOST_NAMED)).round())
+    for l, (name, W) in enumerate(weights.items()):
+        ax.hist(W.ravel(), bins=bins, density=True, histtype="step",
+                label=name if l in named else None)
     ax.set(xlabel="weight", ylabel="density")
     ax.legend(frameon=False)
     return WeightsDisplay(ax, ax.figure)

@@ -218,9 +218,10 @@ SETTINGS = [
     ({"shift": NAN}, ValueError, "shift in"),
     ({"zoom": 1.1}, TypeError, r"zoom to be a pair \(low, high\) of factors.*got 1\.1"),
     ({"zoom": (1.1, 0.9)}, ValueError, r"zoom to be \(low, high\), got \(1\.1, 0\.9\).*reversed"),
-    ({"zoom": (0, 1)}, ValueError, r"zoom\[0\] in \(0, inf\), got 0"),
-    ({"zoom": (-1, 1)}, ValueError, r"zoom\[0\] in \(0, inf\), got -1"),
-    ({"zoom": (1, NAN)}, ValueError, r"zoom\[1\] in \(0, inf\), got nan"),
+    ({"zoom": (0, 1)}, ValueError, r"zoom\[0\] in \[0.01, 100\], got 0"),
+    ({"zoom": (-1, 1)}, ValueError, r"zoom\[0\] in \[0.01, 100\], got -1"),
+    ({"zoom": (1, NAN)}, ValueError, r"zoom\[1\] in \[0.01, 100\], got nan"),
+    ({"zoom": (1, 1e9)}, ValueError, r"zoom\[1\] in \[0.01, 100\], got 1000000000"),
     ({"crop": 0}, ValueError, "height of crop to be at least 1.*got 0"),
     ({"crop": (3, 2, 1)}, ValueError, r"pair \(height, width\), got \(3, 2, 1\)"),
     ({"crop": 2.5}, TypeError, "height of crop to be an integer, got 2.5"),
@@ -286,7 +287,7 @@ def test_sparse_images(digits, make):
 @pytest.mark.parametrize(("X", "error", "message"), [
     (np.ones(64), ValueError, r"images as rows .* got \(64,\)"),
     (5, ValueError, r"images as rows .* got \(\)"),
-    (np.ones((0, 64)), ValueError, r"got \(0, 64\)"),
+    (np.ones((2, 0)), ValueError, r"got \(2, 0\)"),
     (np.ones((1, 2, 3, 4, 5)), ValueError, r"shape to be \(height, width\)"),
     ([["a"] * 4], TypeError, "real numbers"),
     ([[1, 2, NAN, 4]], ValueError, "finite in float.* in row 0"),
@@ -366,3 +367,34 @@ def test_images_are_normalized_after_their_warp():
     assert history.cost[-1] == pytest.approx(
         hand.cost(normalizer.transform(X), y), rel=1e-5)
     assert history.cost[-1] != pytest.approx(hand_history.cost[-1], rel=1e-5)
+
+
+def test_images_that_are_not_of_the_shape():
+    with pytest.raises(ValueError, match=r"images of shape \(28, 28\), got \(14, 56\) for each"):
+        Images(shape=(28, 28)).apply(np.ones((2, 14, 56)))
+    for images, X in ((Images(shape=(4, 4, 3)), np.ones((2, 3, 4, 4))),
+                      (Images(), np.ones((2, 3, 28, 28)))):
+        with pytest.raises(ValueError, match=r"np\.moveaxis\(X, 1, -1\)"):
+            images.apply(X)
+    for shape, sides in (((3, 28, 28), (3, 28, 28)), ((4, 4), (4, 4, 1)), ((4, 4, 1), (4, 4))):
+        assert Images(shape=shape).apply(np.ones((2, *sides))).shape == (2, *sides)
+
+
+def test_no_images_are_none():
+    for sides in ((784,), (28, 28), (28, 28, 3)):
+        found = Images(shift=1).apply(np.zeros((0, *sides)))
+        assert found.shape == (0, *sides)
+        assert found.dtype == np.float64
+    with pytest.raises(ValueError, match="at least one image to draw"):
+        Images(shift=1).plot(np.zeros((0, 784)))
+
+
+def test_fit_takes_images_as_rows():
+    net = fastnn.Network([784, 10], rng=0)
+    with pytest.raises(ValueError, match=r"pass X\.reshape\(len\(X\), -1\)"):
+        net.fit(np.ones((4, 28, 28)), [0, 1, 2, 3], augment=Images(shift=1))
+
+
+def test_lists_are_as_good_as_tuples():
+    lists = Images([8, 8], rotation=[1, 2], crop=[3, 4])
+    assert {lists: 1}[Images((8, 8), rotation=(1, 2), crop=(3, 4))] == 1

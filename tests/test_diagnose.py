@@ -13,6 +13,7 @@ from scipy.stats import binomtest
 import fastnn
 from fastnn.diagnosis.advice import bigger
 from fastnn.diagnosis.descent import falling_rate, rises
+from fastnn.diagnosis.from_data import _is_as_drawn
 from fastnn.diagnosis.intervals import Estimate, difference_limits, examples_to_tell, is_above
 
 shares = st.floats(0, 1)
@@ -193,6 +194,25 @@ def test_bad_input(call, error, pattern):
         call()
 
 
+def test_words_are_the_callers():
+    X, y = problem(50)
+    net = fastnn.Network([8, 2], rng=0)
+    with pytest.raises(TypeError, match=r"diagnose has no argument 'tol': expected .*tolerance"):
+        net.diagnose((X, y), (X, y), tol=5)
+    with pytest.raises(TypeError, match=r"no argument 'n_dev'.*counted from the sets"):
+        net.diagnose((X, y), (X, y), n_dev=5)
+    with pytest.raises(ValueError, match=r"expected dev to have a y.*got y=None"):
+        net.diagnose((X, y), (X, None))
+    with pytest.raises(TypeError, match=r"network to be a fastnn\.Network, got 5"):
+        fastnn.diagnose(0.1, 0.2, network=5)
+    with pytest.raises(TypeError, match=r"fastnn\.History, got 5"):
+        fastnn.diagnose(0.1, 0.2, history=5)
+    with pytest.raises(TypeError, match=r"net to be a fastnn\.Network, got 5"):
+        fastnn.learning_curve(5, (X, y), (X, y))
+    with pytest.raises(ValueError, match=r"train_error in \[0, 1\], .*got nan"):
+        fastnn.diagnose(float("nan"), 0.1)
+
+
 def test_a_diagnosis_can_be_kept():
     d = fastnn.diagnose(0.01, 0.11, n_dev=100)
     again = pickle.loads(pickle.dumps(d))
@@ -307,8 +327,62 @@ def test_advice_when_regularized_or_stopped_early():
     assert net.history.stopped == "early stopping"
     d = net.diagnose((X[:300], y[:300]), (X[300:], y[300:]))
     assert d.high_bias
-    assert "early stopping went back to epoch" in d.advice[1]
-    assert d.advice[2] == "bias: regularize less: now l2=500"
+    assert d.advice[0].startswith("bias: regularize less: now l2=500: training error")
+    assert d.advice[1].startswith("bias: bigger network")
+    assert "early stopping went back to epoch" in d.advice[2]
+
+
+def test_the_plain_cause_comes_first():
+    from sklearn.datasets import load_digits
+
+    train, dev, _ = fastnn.split(*load_digits(return_X_y=True))
+    net = fastnn.Network([64, 32, 10], normalize=True, rng=0)
+    net.normalizer = fastnn.Normalizer().fit(train.X)
+    d = net.diagnose(train, dev)
+    assert d.advice == [text for text in d.advice if text.startswith("first of all")]
+    assert "not trained" in d.advice[0]
+    assert "call fit" in d.advice[0]
+    net.fit(train.X, train.y, epochs=1)
+    d = net.diagnose(train, dev)
+    assert d.advice[0].startswith("bias: bigger network")
+    assert "longer than 1 epoch, or" in d.advice[1]
+    for options in ({"l2": 3000}, {"keep_prob": 0.5}, {"l1": 50}):
+        net = fastnn.Network([64, 32, 10], normalize=True, rng=0, **options)
+        net.fit(train.X, train.y, epochs=2)
+        assert net.diagnose(train, dev).advice[0].startswith("bias: regularize less: now")
+    net = fastnn.Network([64, 32, 10], normalize=True, rng=0, l2=0.01)
+    net.fit(train.X, train.y, epochs=2)
+    advice = net.diagnose(train, dev).advice
+    assert advice[0].startswith("bias: bigger network")
+    assert any(text.startswith("bias: regularize less") for text in advice)
+
+
+@pytest.mark.parametrize("options", [{}, {"init": "normal"}, {"init": "zeros"}, {"init_gain": 0.3},
+                                     {"activation": "tanh", "init": "glorot"}], ids=str)
+def test_initial_weights_are_known_as_such(options):
+    for seed in range(20):
+        net = fastnn.Network([8, 5, 3, 2], **options, rng=seed)
+        assert _is_as_drawn(net)
+    net.theta = net.theta * 2 + 1
+    assert not _is_as_drawn(net)
+
+
+def test_a_regression_at_another_scale():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 3))
+    y = 1000 + X @ [1, 2, 3]
+    net = fastnn.Network([3, 8, 1], output="identity", rng=0)
+    net.fit(X, y, epochs=2)
+    d = net.diagnose((X, y), (X, y))
+    assert d.errors["train_error"] > 1
+    assert "not at the scale of the targets" in d.advice[0]
+    with pytest.raises(ValueError, match=r"optimal_error in \[0, 1\], got 2"):
+        net.diagnose((X, y), (X, y), optimal_error=2)
+
+
+def test_a_lower_dev_error_is_put_down_to_chance_only_where_it_may_be():
+    assert "chance, or" in fastnn.diagnose(0.3, 0.28, n_dev=100).notes[-1]
+    assert "more than chance" in fastnn.diagnose(0.3, 0.1, n_train=5000, n_dev=5000).notes[-1]
 
 
 def test_bigger():
@@ -362,3 +436,24 @@ def test_bad_sets():
         net.diagnose((X, y), (X, y), test=(X[:0], y[:0]))
     with pytest.raises(TypeError, match="train to be a pair"):
         net.diagnose(None, (X, y))
+
+
+def test_picture_of_a_diagnosis():
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    d = fastnn.diagnose(0.05, 0.11, train_dev_error=0.06, test_error=0.1, n_train=5000, n_dev=300)
+    display = d.plot()
+    heights = [bar.get_height() for bar in display.ax_.patches]
+    np.testing.assert_allclose(heights, [100 * v for v in (
+        *d.errors.values(), *(gap.value for gap in d.gaps.values()))])
+    ticks = [text.get_text() for text in display.ax_.get_xticklabels()]
+    assert ticks[len(d.errors)] == "bias\nhigh"
+    limits = [line.get_ydata() for line in display.ax_.lines]
+    for low, high in d.intervals.values():
+        assert any(np.allclose(drawn, (100 * low, 100 * high)) for drawn in limits)
+    display.figure_.canvas.draw()
+    assert fastnn.diagnose(0.0, 0.0).plot(display.ax_).figure_ is display.figure_
+    pyplot.close("all")

@@ -15,7 +15,7 @@ LAYERS = {
                "early_stopping", "checkpoint", "checkpointfile", "checkpointstate",
                "fingerprint", "tensorfile",
                "modelfile", "progress", "plots", "plots_augmented",
-               "plots_boundary", "plots_curves", "plots_signals"],
+               "plots_boundary", "plots_curves", "plots_diagnosis", "plots_signals"],
     "vocabulary": ["layout", "activations", "losses", "initializers", "optimizers", "schedules",
                    "arguments", "errors", "elastic"],
     "kernels": ["_kernels"],

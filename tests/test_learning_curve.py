@@ -125,6 +125,34 @@ def test_equal_updates():
         assert [n for n, after in zip(seen, [*seen[1:], 1], strict=True) if after == 1] == expected
 
 
+def test_lbfgs_takes_as_many_iterations_at_every_size():
+    lengths = []
+    net = fastnn.Network([20, 2], l2=1.0, rng=0)
+    fastnn.learning_curve(net, problem(1000, 0, 0.2), problem(50, 1), [100, 1000], epochs=4,
+                          optimizer="lbfgs", callbacks=lambda net, h: lengths.append(len(h)))
+    assert lengths == [1, 2, 3, 4] * 2
+
+
+def test_networks_that_have_barely_trained_say_nothing_of_data():
+    from sklearn.datasets import load_digits
+
+    train, dev, _ = fastnn.split(*load_digits(return_X_y=True))
+    net = fastnn.Network([64, 32, 10], normalize=True, rng=0)
+    curve = fastnn.learning_curve(net, train, dev, epochs=2)
+    assert curve.more_data_helps is None
+    assert curve.verdict.startswith("train longer first")
+    assert "bias" not in curve.verdict
+    assert "train longer first" in fastnn.learning_curve(net, train, dev, [500], epochs=5).verdict
+    trained = fastnn.learning_curve(net, train, dev, [300, 1000], epochs=60)
+    assert "train longer" not in trained.verdict
+
+
+def test_an_error_names_the_size():
+    net = fastnn.Network([20, 2], normalize=True, rng=0)
+    with pytest.raises(ValueError, match=r"at size 1: .*at least 2 examples"):
+        fastnn.learning_curve(net, problem(100, 0), problem(50, 1), [1], epochs=1)
+
+
 def test_sparse_objects_weights_and_early_stopping():
     X, y = problem(200, 0)
     dev = problem(100, 1)

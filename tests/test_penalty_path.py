@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastnn
+from fastnn.diagnosis.penalty_paths import _not_converged
 
 mpl.use("Agg")
 
@@ -101,8 +102,55 @@ def test_the_verdict_speaks_of_the_noise_and_the_end_of_the_grid():
     assert path.verdict in str(path)
 
 
+def digits():
+    from sklearn.datasets import load_digits
+
+    return fastnn.split(*load_digits(return_X_y=True))[:2]
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_every_value_gets_the_same_training(warm):
+    """Penalties too weak to matter make no difference, however many come before."""
+    net = fastnn.Network([64, 32, 10], normalize=True, rng=0)
+    path = fastnn.penalty_path(net, *digits(), l2=[0, 1e-6, 2e-6, 3e-6], epochs=10, warm=warm)
+    assert np.ptp(path.cost) < 0.01 * path.cost[0]
+    assert np.ptp(path.dev_error) <= 1 / 359 + 1e-9
+    assert not path.converged
+    assert "not converged" in path.verdict
+    assert "train longer" in path.verdict
+    assert "stronger" not in path.verdict
+    alone = fastnn.penalty_path(net, *digits(), l2=[0, 3e-6], epochs=10, warm=warm)
+    assert alone.cost[-1] == path.cost[-1]   # what lies between has no part in it
+
+
+def test_a_path_that_was_trained_long_enough_is_judged():
+    net = fastnn.Network([64, 32, 10], normalize=True, rng=0)
+    path = fastnn.penalty_path(net, *digits(), l2=[0, 10, 100], epochs=60,
+                               learning_rate=0.01)
+    assert path.converged
+    assert "has the lowest dev error" in path.verdict
+    assert fastnn.penalty_path(logistic(), TRAIN, DEV, l2=[0.1, 10], **CONVEX).converged
+    short = fastnn.penalty_path(net, *digits(), keep_prob=[1, 0.8], epochs=3)
+    assert short.verdict.startswith("not converged")
+
+
+def test_early_stopping_is_not_taken_for_too_short_a_fit():
+    net = fastnn.Network([64, 32, 10], normalize=True, rng=0)
+    path = fastnn.penalty_path(net, *digits(), l2=[0, 1, 10], epochs=60, learning_rate=0.01,
+                               early_stopping=3)
+    assert path.converged
+    assert not _not_converged("l2", [0, 1], [None] * 2, np.empty(0))
+
+
+def test_a_loss_that_falls_as_the_penalty_grows_is_no_minimum():
+    assert _not_converged("l2", [0, 1, 2], [None] * 3, np.array([0.5, 0.3, 0.4])).startswith(
+        "from l2=0 to 1 the loss without the penalty falls")
+    assert not _not_converged("l2", [0, 1, 2], [None] * 3, np.array([0.5, 0.49, 0.6]))
+    assert not _not_converged("keep_prob", [1, 0.9], [None] * 2, np.array([0.5, 0.3]))
+
+
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.floats(0, 100), min_size=1, max_size=4))
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=4, unique=True))
 def test_any_grid(grid):
     path = fastnn.penalty_path(logistic(), TRAIN, DEV, l2=grid, optimizer="gd", epochs=2)
     assert path.values == sorted(grid)
@@ -117,6 +165,8 @@ def test_any_grid(grid):
     ({"l2": []}, ValueError, "at least one value of l2"),
     ({"l2": [1, -1]}, ValueError, r"l2 in \[0, inf\), got -1"),
     ({"keep_prob": [0.5, 0]}, ValueError, r"keep_prob in \(0, 1\], got 0"),
+    ({"l2": [1, 0, 1.0]}, ValueError, "different values of l2, got 1 twice"),
+    ({"keep_prob": [1, (1,)]}, ValueError, r"different values of keep_prob, got \(1\) twice"),
     ({"l2": [[1, 2]]}, ValueError, "l2 to be one number or 1"),
     ({"l2": [1], "X": 3}, TypeError, "no 'X' among the options"),
     ({"l2": [1], "warm": "yes"}, TypeError, "warm to be True or False"),
@@ -159,6 +209,7 @@ def test_boundary(output):
     expected = net.forward(flat)[:, -1] if output != "softmax" else net.predict(flat)
     np.testing.assert_array_equal(display.response.ravel(), expected)
     assert display.response[:, 0].max() < 0.5 < display.response[:, -1].min()
+    assert "array" not in repr(display)
     display.figure_.canvas.draw()
     assert net.plot_boundary(X, y, ax=display.ax_, resolution=5).figure_ is display.figure_
     pyplot.close("all")

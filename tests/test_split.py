@@ -136,13 +136,39 @@ def test_auto_knows_classes(labels):
 
 
 @pytest.mark.parametrize("y", [
-    np.linspace(0, 1, 400), np.arange(400), np.eye(4)[np.arange(400) % 4],
+    np.linspace(0, 1, 400), np.arange(400), np.ones((400, 4)),
     np.array([1.5, None] * 200, object), scipy.sparse.csr_matrix(np.ones((400, 1))),
 ])
 def test_auto_leaves_the_rest_alone(y):
     plain = indices(np.arange(400))
     for part, expected in zip(indices(np.arange(400), y), plain, strict=True):
         np.testing.assert_array_equal(part, expected)
+
+
+@pytest.mark.parametrize("kind", ["float", "object", "pandas", "one-hot", "one-hot bool"])
+def test_auto_knows_classes_written_otherwise(kind):
+    y = np.r_[np.ones(20), np.zeros(980)]
+    if kind == "object":
+        y = y.astype(object)
+    elif kind == "pandas":
+        y = pytest.importorskip("pandas").Series(y)
+    elif kind != "float":
+        y = np.eye(2, dtype=bool if kind.endswith("bool") else float)[y.astype(int)]
+    parts = fastnn.split(np.zeros((1000, 2)), y, rng=3)
+    rare = [int(np.sum(np.asarray(p.y, float).reshape(len(p), -1)[:, -1])) for p in parts]
+    assert rare == [12, 4, 4]
+    for stratify in (True, y):
+        again = fastnn.split(np.zeros((1000, 2)), y, rng=3, stratify=stratify)
+        assert all((a.index == b.index).all() for a, b in zip(parts, again, strict=True))
+
+
+@pytest.mark.parametrize("y", [np.r_[[0.5] * 500, [1.0] * 500], np.r_[[np.nan], np.ones(999)],
+                               np.eye(4)[np.arange(1000) % 4] * 0.9, np.ones((1000, 2)),
+                               np.arange(1000.0)])
+def test_auto_leaves_quantities_alone(y):
+    X = np.zeros((1000, 2))
+    assert_same = zip(indices(X, y), indices(X, y, stratify=False), strict=True)
+    assert all((a == b).all() for a, b in assert_same)
 
 
 def test_other_labels_to_stratify_by():
@@ -320,6 +346,33 @@ def test_fit_takes_a_part_as_dev():
     assert len(history.dev_error) == 2
 
 
+def test_dev_from_a_part_and_only_of_the_same_features():
+    X, y = np.zeros((400, 10)), np.arange(400) % 4
+    part = fastnn.split(X, y)[0]
+    _, dev, test = fastnn.split(X, y, dev_from=part, sizes=(40, 20))
+    assert (len(dev), len(test)) == (40, 20)
+    with pytest.raises(ValueError, match=r"same features in X .*got \(10,\) and \(9,\)"):
+        fastnn.split(X, y, dev_from=(X[:200, :9], y[:200]))
+    with pytest.raises(ValueError, match="same features"):
+        fastnn.split(X.tolist(), y, dev_from=(X[:200, :9].tolist(), y[:200]))
+    with pytest.raises(ValueError, match="same targets"):
+        fastnn.split(X, y, dev_from=(X, np.eye(4)[y]))
+    frame = pytest.importorskip("pandas").DataFrame({"a": range(40), "b": range(40)})
+    with pytest.raises(ValueError, match="in their order: a, b; got b, a"):
+        fastnn.split(frame, np.zeros(40), dev_from=(frame[["b", "a"]], np.zeros(40)))
+
+
+def test_per_cent_are_not_taken_for_counts():
+    for sizes in ((60, 20, 20), (60.0, 20.0, 20.0), (60, 20.0, 20)):
+        with pytest.raises(ValueError, match=r"write \(0\.6, 0\.2, 0\.2\)"):
+            fastnn.split(np.zeros((5000, 2)), sizes=sizes)
+
+
+def test_a_missing_label_or_group_is_named_as_such():
+    with pytest.raises(TypeError, match=r"labels in groups to be of one kind.*none missing"):
+        fastnn.split(np.zeros((4, 2)), groups=["a", None, "b", "a"])
+
+
 # --- bad input -------------------------------------------------------------------------------
 
 Y = np.array([0] * 50 + [7, 7])
@@ -341,7 +394,7 @@ Y = np.array([0] * 50 + [7, 7])
      r"group 0 has 40 of the 52 examples, more than any part is to have \(32, 10, 10\)"),
     ({"groups": np.zeros((52, 2))}, r"groups to have shape \(52,\)"),
     ({"dev_from": (np.zeros(9), np.zeros(9))}, "both or neither"),
-    ({"dev_from": (np.zeros(9), None), "sizes": (0.6, 0.2, 0.2)}, "dev, or of dev and test"),
+    ({"dev_from": (np.zeros((9, 2)), None), "sizes": (0.6, 0.2, 0.2)}, "dev, or of dev and test"),
 ])
 def test_bad_values(options, message):
     with pytest.raises(ValueError, match=message):

@@ -153,3 +153,17 @@ def test_dev_size():
 def test_dev_size_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         fastnn.dev_size(**arguments)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_frames_are_matched_by_name(library):
+    frames = pytest.importorskip(library)
+    rng = np.random.default_rng(0)
+    a, b = ({"x": rng.normal(0, 1, 300), "y": rng.normal(9, 1, 300)} for _ in range(2))
+    swapped = frames.DataFrame({"y": b["y"], "x": b["x"]})
+    found = fastnn.same_distribution(frames.DataFrame(a), swapped)
+    assert not found.different
+    assert found == fastnn.same_distribution(frames.DataFrame(a), frames.DataFrame(b))
+    other = frames.DataFrame({"x": b["x"], "z": b["y"]})
+    with pytest.raises(ValueError, match="only a has y and only b has z"):
+        fastnn.same_distribution(frames.DataFrame(a), other)

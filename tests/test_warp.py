@@ -28,6 +28,17 @@ SETTINGS = {
 }
 
 
+def settings_for(name, shape):
+    """With shifts that leave something of so small an image."""
+    settings = dict(SETTINGS[name])
+    shift = settings.get("shift", 0)
+    low, high = shift if isinstance(shift, tuple) else (-shift, shift)
+    most = max(shape[:2]) - 0.25
+    if shift and max(-low, high) > most:
+        settings["shift"] = max(low, -most), min(high, most)
+    return settings
+
+
 # --- the reference ---------------------------------------------------------------------------
 
 
@@ -74,8 +85,13 @@ def reference(images, X, seed, epoch, row):
         crop = images.crop if isinstance(images.crop, tuple) else (images.crop, images.crop)
         top = second[2] * (height - crop[0] + 1) >> 32
         left = second[3] * (width - crop[1] + 1) >> 32
-        y = (y + height / 2) * crop[0] / height + top - height / 2
-        x = (x + width / 2) * crop[1] / width + left - width / 2
+        # Centres of the corner pixels on centres of the window's corner pixels.
+        if height > 1:
+            y *= (crop[0] - 1) / (height - 1)
+        if width > 1:
+            x *= (crop[1] - 1) / (width - 1)
+        y += top + (crop[0] - height) / 2
+        x += left + (crop[1] - width) / 2
     if (first[0] + 0.5) / 2**32 < images.flip:
         x = -x
     y, x = y + (height - 1) / 2, x + (width - 1) / 2
@@ -99,7 +115,7 @@ def pictures(shape, rows=6, dtype="float64", seed=0):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_like_scipy(settings, shape, dtype):
-    images = Images(shape, **SETTINGS[settings])
+    images = Images(shape, **settings_for(settings, shape))
     X = pictures(shape, dtype=dtype)
     seed, epoch = 2**60 + 12345, 3
     found = images.apply(X, seed, epoch=epoch)
@@ -118,6 +134,28 @@ def test_crops_like_scipy(shape, crop, dtype):
     found = images.apply(X, 7)
     expected = [reference(images, X, 7, 0, row) for row in range(len(X))]
     np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("shape", "crop"), [((5, 5), 3), ((32, 32, 3), 28), ((7, 9), 1),
+                                             ((28, 28), (27, 2)), ((1, 9), (1, 4))])
+def test_a_crop_shows_the_window_and_nothing_else(shape, crop, dtype):
+    ones = np.ones((20, *shape), dtype)
+    np.testing.assert_allclose(Images(crop=crop).apply(ones, 1), 1, rtol=0, atol=TOLERANCE[dtype])
+    # The corners of the result are pixels of the source, those of the window.
+    X = pictures(shape, rows=20, dtype=dtype)
+    height, width, channels = (*shape, 1)[:3]
+    source = X.reshape(20, height, width, channels)
+    found = Images(shape, crop=crop).apply(X, 1).reshape(source.shape)
+    side = crop if isinstance(crop, tuple) else (crop, crop)
+    augmenter = Images(shape, crop=crop).augmenter(X.shape[1])
+    for row in range(20):
+        top, left = augmenter.placement(1, 0, row)["window"]
+        for at, y in ((0, top), (-1, top + side[0] - 1)):
+            for along, x in ((0, left), (-1, left + side[1] - 1)):
+                if side[0] > 1 and side[1] > 1:
+                    np.testing.assert_allclose(found[row, at, along], source[row, y, x], rtol=0,
+                                               atol=TOLERANCE[dtype])
 
 
 # --- what is exact ---------------------------------------------------------------------------
@@ -149,9 +187,13 @@ class TestExact:
         np.testing.assert_array_equal(once, mirrored, strict=True)
         np.testing.assert_array_equal(images.apply(once, 6), X, strict=True)
 
-    @pytest.mark.parametrize("pixels", [-2, 1, 100])
+    @pytest.mark.parametrize("pixels", [-2, 1, 27])
     def test_shift_by_whole_pixels(self, shape, dtype, fill, pixels):
         X = pictures(shape, dtype=dtype)
+        if abs(pixels) >= max(shape[:2]):
+            with pytest.raises(ValueError, match="shift of less than the image's"):
+                Images(shape, shift=(pixels, pixels), fill=fill).apply(X, 5)
+            return
         found = Images(shape, shift=(pixels, pixels), fill=fill).apply(X, 5)
         height, width, channels = (*shape, 1)[:3]
         mode = {"mode": "constant"} if fill == "zero" else {"mode": "edge"}

@@ -10,6 +10,8 @@ from fastnn.network import _check_dtype
 
 # Values made float64 at a time: a copy that stays in the cache, whatever the size of X.
 _AT_ONCE = 1 << 17
+# Sums of squares below this have lost digits to underflow, or all of them.
+_LEAST_SQUARE = 1e-290
 
 
 class Normalizer:
@@ -37,7 +39,7 @@ class Normalizer:
     ------
     ValueError
         X is not (m, n), or holds a NaN or an infinity; the message says where. mean and std of a
-        single example, or of numbers too large to square.
+        single example, or of numbers too large, or too near to each other, to square.
     sklearn.exceptions.NotFittedError
         Nothing has been fitted.
 
@@ -229,6 +231,12 @@ class Normalizer:
                 raise ValueError(
                     f"expected X to have a variance within float64, got values too large in "
                     f"column {bad[0]}; scale it down first"
+                )
+            lost = np.flatnonzero((self._squares < _LEAST_SQUARE) & x.any(axis=0))
+            if lost.size:
+                raise ValueError(
+                    "expected X to have a variance within float64, got values too close to each "
+                    f"other in column {lost[0]}, whose squares are 0; scale it up first"
                 )
 
     def _apply(self, X, function, dtype):

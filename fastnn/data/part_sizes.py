@@ -1,6 +1,6 @@
 """How many examples a part gets: by the size of the data, by fractions, or as counted out."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from fastnn.arguments import integer, number
 # Examples, and how many of them are dev and how many test.
 _SMALL, _OF_SMALL = 10_000, 0.2
 _LARGE, _OF_LARGE = 1_000_000, 10_000
+# Of so many examples nobody splits off 100 in all, but one may mean 100 %.
+_CLEARLY_MORE = 1000
 
 
 def rule_of_thumb(m):
@@ -56,7 +58,16 @@ def part_sizes(sizes, m, names=("train", "dev", "test")):
                 f"expected sizes of at most {m:,} examples in all, which is what there are; got "
                 f"{' + '.join(map(str, counts))} = {sum(counts):,}"
             )
+        if sum(counts) == 100 and m >= _CLEARLY_MORE:
+            raise ValueError(
+                f"got sizes of {' + '.join(map(str, counts))} = 100 examples of {m:,}: if these "
+                f"are per cent, write ({_as_fractions(counts)}); if not, pass the 100 examples "
+                "alone"
+            )
         return counts
+    if all(isinstance(size, Real) for size in sizes) and abs(sum(sizes) - 100) < 1e-6:
+        raise ValueError(f"expected fractions that sum to 1, got {sizes}, which sum to 100; for "
+                         f"per cent write ({_as_fractions(sizes)})")
     fractions = [number(size, f"sizes[{i}]", "(0, 1]") for i, size in enumerate(sizes)]
     if abs(sum(fractions) - 1) > 1e-6:
         raise ValueError(
@@ -66,6 +77,10 @@ def part_sizes(sizes, m, names=("train", "dev", "test")):
     if m < len(fractions):
         raise ValueError(f"expected at least {len(fractions)} examples for as many parts, got {m}")
     return _largest_remainders(np.array(fractions), m)
+
+
+def _as_fractions(percents):
+    return ", ".join(f"{percent / 100:g}" for percent in percents)
 
 
 def _largest_remainders(fractions, m):

@@ -27,12 +27,12 @@ def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=Non
         second part is then a dev set, not a test set, since choices are made on it.
     stratify : "auto", bool or (m,) array-like, default "auto"
         Keep the proportions of the classes of y, or of other labels: each count is within 1 of its
-        exact share. "auto": if y holds whole numbers, booleans or strings of at most 20, or at most
-        sqrt(m), different values.
+        exact share. "auto": if y holds whole numbers (floats such as 1.0 as well), booleans or
+        strings of at most 20, or at most sqrt(m), different values, or one-hot rows.
     groups : (m,) array-like, optional
         Examples of one group never come into different parts. Groups stay whole above all else;
         then sizes and the proportions of classes are as near as a search gets.
-    dev_from : (X2, y2), optional
+    dev_from : (X2, y2), or an object with `.X` and `.y`, optional
         Take dev and test from there, the data that the network is meant for, and train on all of X,
         y. `sizes` are then those of dev and test, out of X2: by default the rule of thumb for both
         sources together, and at most half of X2 each. What that leaves of X2 is in none of the
@@ -51,7 +51,8 @@ def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=Non
     ------
     ValueError, TypeError
         Sizes that do not fit, classes with fewer members than parts, fewer groups than parts, a
-        group larger than every part, lengths that differ, no examples.
+        group larger than every part, lengths that differ, no examples, features of dev_from that
+        are not those of X.
 
     See Also
     --------
@@ -78,12 +79,17 @@ def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=Non
 
 
 def _dev_from_elsewhere(X, y, m, dev_from, sizes, stratify, groups, rng):
+    if hasattr(dev_from, "X") and hasattr(dev_from, "y"):   # such as another Split
+        dev_from = dev_from.X, dev_from.y
     if not isinstance(dev_from, tuple | list) or len(dev_from) != 2:
         raise TypeError(f"expected dev_from to be a pair (X2, y2), got {type(dev_from).__name__}")
     X2, y2 = dev_from
     if (y is None) != (y2 is None):
         raise ValueError("expected y and the y2 of dev_from both or neither, got only one")
     m2 = _check_pair(X2, y2, "the X2 of dev_from", "its y2")
+    _check_alike(X, X2, "features", "X", "the X2 of dev_from")
+    if y is not None:
+        _check_alike(y, y2, "targets", "y", "the y2 of dev_from")
     if isinstance(sizes, str) and sizes == "auto":
         sizes = [max(1, min(rule_of_thumb(m + m2), m2 // 2))] * 2
     groups2 = None
@@ -127,6 +133,25 @@ def _check_pair(X, y, X_name, y_name):
     return m
 
 
+def _check_alike(first, second, what, first_name, second_name):
+    """Refuse sources that no single network could read."""
+    shapes = [data.shape[1:] if hasattr(data, "shape") else np.shape(data[0])
+              for data in (first, second)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"expected the same {what} in {first_name} and {second_name}, got "
+                         f"{shapes[0]} and {shapes[1]} for each example")
+    columns = [list(data.columns) if hasattr(data, "columns") else None for data in (first, second)]
+    if None not in columns and columns[0] != columns[1]:
+        raise ValueError(
+            f"expected the columns of {second_name} to be those of {first_name}, in their order: "
+            f"{_first_few(columns[0])}; got {_first_few(columns[1])}"
+        )
+
+
+def _first_few(names):
+    return ", ".join(map(str, names[:6])) + (", ..." if len(names) > 6 else "")
+
+
 def _strata(stratify, y, m):
     """Codes of what to stratify by and their names, or None."""
     if isinstance(stratify, bool | np.bool_):
@@ -144,15 +169,24 @@ def _strata(stratify, y, m):
     if y is None or is_sparse(y):
         return None
     labels = np.asarray(y)
-    if labels.ndim != 1 and labels.size != m:
+    if labels.size != m and not _is_one_hot(labels):
         return None
-    if labels.dtype.kind not in "biuUSTO":
+    if labels.dtype.kind not in "biufUSTO":
         return None
-    if labels.dtype.kind == "O" and not all(isinstance(label, str | int | np.integer | np.bool_)
-                                            for label in labels.flat):
+    if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
+        return None
+    if labels.dtype.kind == "O" and not all(
+            isinstance(label, str | int | np.integer | np.bool_)
+            or (isinstance(label, float) and label.is_integer()) for label in labels.flat):
         return None
     codes, names = _codes(labels, "y", m)
     return (codes, names) if len(names) <= max(20, m**0.5) else None
+
+
+def _is_one_hot(labels):
+    """Whether each row has a single 1 among zeros."""
+    return bool(labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "biuf"
+                and ((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all())
 
 
 def _group_names(groups, m):
@@ -166,6 +200,8 @@ def _codes(labels, name, m):
                          + (f"{type(labels).__name__}" if is_sparse(labels) else
                             f"{rows_of(labels, name):,}"))
     array = np.asarray(labels)
+    if name != "groups" and _is_one_hot(array):
+        array = array.argmax(axis=1)
     if array.size != m:
         raise ValueError(f"expected {name} to have shape ({m},) to take labels from, got "
                          f"{array.shape}; pass one label for each example")
@@ -173,6 +209,7 @@ def _codes(labels, name, m):
         names, codes = np.unique(array.ravel(), return_inverse=True)
     except TypeError as error:
         raise TypeError(
-            f"expected the labels in {name} to be of one kind, as all strings: {error}"
+            f"expected the labels in {name} to be of one kind, as all strings, and none missing "
+            f"(None): {error}"
         ) from None
     return codes, names

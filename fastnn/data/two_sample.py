@@ -64,6 +64,7 @@ def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
     Parameters
     ----------
     a, b : (m, n) array-like, sparse matrix or frame, or a Split, of which X is taken
+        Columns of two frames are matched by name.
     confidence : float in (0, 1), default 0.95
         How rarely two samples of one distribution are to be called different: 1 - alpha.
     max_rows : int, default 10,000
@@ -103,6 +104,7 @@ def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
     max_rows = integer(max_rows, "max_rows", _LEAST_ROWS)
     rng = generator(rng)
     a, b = (part.X if isinstance(part, Split) else part for part in (a, b))
+    b = _in_the_order_of(a, b)
     columns = _columns(a, "a")
     if _columns(b, "b") != columns:
         raise ValueError(f"expected a and b to have the same features, got {columns} and "
@@ -120,6 +122,23 @@ def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
 
     return TwoSampleTest(float((right / [len(a), len(b)]).mean()), float(ndtr(-np.mean(z))),
                          confidence, len(a), len(b))
+
+
+def _in_the_order_of(a, b):
+    """b with its columns in the order of a's, where both are frames."""
+    if not (hasattr(a, "columns") and hasattr(b, "columns")):
+        return b
+    ours, theirs = list(a.columns), list(b.columns)
+    if ours == theirs:
+        return b
+    only = [[name for name in one if name not in other]
+            for one, other in ((ours, theirs), (theirs, ours))]
+    if any(only) or len(ours) != len(theirs):
+        shown = " and ".join(f"only {part} has {', '.join(map(str, names[:5]))}"
+                             for part, names in zip("ab", only, strict=True) if names)
+        raise ValueError("expected a and b to have the same features, by their columns' names; "
+                         + (shown or f"got {len(ours)} and {len(theirs)} columns"))
+    return b[ours]
 
 
 def _columns(data, name):

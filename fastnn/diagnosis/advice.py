@@ -6,6 +6,9 @@ from fastnn.diagnosis.descent import falling_rate, rises
 
 # As long again at the pace of the end has to lower J by this share to be worth it.
 WORTH_TRAINING_ON = 0.1
+# lambda / m, and shares of units dropped, from which regularization alone can be a high bias.
+STRONG = {"l2": 0.01, "l1": 0.001}
+STRONG_DROPOUT = 0.2
 
 
 class Known(NamedTuple):
@@ -14,6 +17,7 @@ class Known(NamedTuple):
     network: object = None
     history: object = None
     n_train: int | None = None
+    trained: bool = True
 
 
 def percent(share):
@@ -44,11 +48,24 @@ def against_bias(train_error, optimal_error, known):
     size = ""
     if net is not None:
         size = f", try {bigger(net.layer_sizes)} (now {list(net.layer_sizes)})"
+    if train_error > 1:   # of shares of variance, which only regressions have
+        yield ("bias: the outputs are not at the scale of the targets: the error is larger than "
+               "that of predicting their mean; standardize y, or train longer or with a larger "
+               f"learning rate: {figures}")
+    strong = net is not None and _strongly_regularized(net, known.n_train)
+    if strong:   # it alone explains a high training error
+        yield f"bias: regularize less: now {_regularization(net)}: {figures}"
     yield f"bias: bigger network: {figures}{size}"
     yield f"bias: {_training(known.history)}"
-    if net is not None and (max(net.l2) or max(net.l1) or min(net.keep_prob) < 1):
+    if net is not None and not strong and (max(net.l2) or max(net.l1) or min(net.keep_prob) < 1):
         yield f"bias: regularize less: now {_regularization(net)}"
     yield "bias: another architecture or better features; more data does not help against bias"
+
+
+def _strongly_regularized(net, m):
+    strong = m is not None and any(max(getattr(net, name)) / m >= least
+                                   for name, least in STRONG.items())
+    return strong or min(net.keep_prob) <= 1 - STRONG_DROPOUT
 
 
 def _training(history):
@@ -62,13 +79,17 @@ def _training(history):
             "the cost from falling too; regularize by l2 instead, which keeps the two apart"
         )
     if rate is None:
-        return f"train longer than {epochs} epochs, or with {better}"
+        return f"train longer than {_epochs(epochs)}, or with {better}"
     if 1 - (1 - rate) ** epochs >= WORTH_TRAINING_ON and rate > 0:
         return (f"train longer: try twice the epochs ({2 * epochs}), the cost was still falling "
                 f"{percent(rate)} an epoch")
     went = f"rising {percent(-rate)}" if rate < 0 else f"falling by only {percent(rate)}"
-    return (f"train with {better}: after {epochs} epochs the cost was {went} an epoch, "
+    return (f"train with {better}: after {_epochs(epochs)} the cost was {went} an epoch, "
             "so more of the same would not help")
+
+
+def _epochs(count):
+    return f"{count} epoch" + ("s" if count != 1 else "")
 
 
 def against_variance(variance, known):
@@ -105,6 +126,12 @@ def against_overfitting_to_dev(gap, n_dev):
     now = "" if n_dev is None else f" (now {n_dev:,} examples)"
     yield (f"overfitting to dev: test is {100 * gap:.3g} points worse than dev: a larger dev set"
            f"{now}, and choose anew on it")
+
+
+def against_no_training():
+    """The parameters are those that the network was made with."""
+    yield ("first of all: the network is not trained, it has its initial weights: call fit; its "
+           "errors say nothing of bias and variance yet")
 
 
 def against_rises(history):

@@ -1,10 +1,14 @@
 """Bias and variance from errors: which of them is high, how sure that is, and what to do."""
 
+from numbers import Real
+
 from fastnn.arguments import integer, number
 from fastnn.diagnosis import advice as recipe
 from fastnn.diagnosis.advice import Known, percent
 from fastnn.diagnosis.intervals import Estimate, difference_limits, examples_to_tell, is_above
 from fastnn.diagnosis.verdict import GAPS, TITLES, Diagnosis, Gap
+from fastnn.history import History
+from fastnn.network import Network
 
 
 def diagnose(train_error, dev_error, *, optimal_error=0.0, train_dev_error=None, test_error=None,
@@ -74,6 +78,11 @@ def diagnose(train_error, dev_error, *, optimal_error=0.0, train_dev_error=None,
                 raise ValueError(f"expected {name} with its count {count}; got None")
         if value is not None or name in ("train_error", "dev_error"):
             estimates[name] = Estimate(_share(value, name), count)
+    if network is not None and not isinstance(network, Network):
+        raise TypeError(f"expected network to be a fastnn.Network, got {network!r}")
+    if history is not None and not isinstance(history, History):
+        raise TypeError("expected history to be what fit returned, a fastnn.History, got "
+                        f"{history!r}")
     return conclude(estimates, Known(network, history, n_train), confidence=confidence,
                     tolerance=tolerance, relative_tolerance=relative_tolerance, share=share)
 
@@ -138,6 +147,8 @@ def _verdict(gaps):
 
 
 def _advice(estimates, gaps, known):
+    if not known.trained:
+        return list(recipe.against_no_training())
     texts = list(recipe.against_rises(known.history))
     high = {name for name, gap in gaps.items() if gap.high}
     if "bias" in high:
@@ -172,13 +183,16 @@ def _notes(estimates, gaps):
         yield (f"the training error, {percent(train)}, is below the optimal error, "
                f"{percent(optimal)}: luck of the sample, overfitting, or the optimal error is "
                "lower than assumed")
-    if gaps["variance"].value < 0:
+    low, high = gaps["variance"].limits
+    if high < 0 and low < high:
+        yield ("unseen examples have a lower error than training examples, by more than chance "
+               "explains: they are easier, or of another distribution")
+    elif gaps["variance"].value < 0:
         yield ("unseen examples have a lower error than training examples: chance, or they are "
                "easier")
 
 
 def _share(value, name):
-    value = number(value, name, "[-inf, inf]")
-    if not 0 <= value <= 1:
+    if isinstance(value, Real) and not isinstance(value, bool) and not 0 <= value <= 1:
         raise ValueError(f"expected {name} in [0, 1], a share such as 0.08 for 8 %; got {value!r}")
-    return value
+    return number(value, name, "[0, 1]")

@@ -1,6 +1,7 @@
 """How the cost J fell in a fit: was it still falling, and did it ever rise where it must not?"""
 
 import math
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,12 @@ import numpy as np
 ROUNDING = 1e-6
 # Of the recorded epochs, the part by whose slope the pace is judged.
 TAIL = 0.1
+# As many epochs again, at the pace of the end, would have to lower J by this share, and the
+# training error be this part of dev's, for a network to count as not trained long enough.
+MUCH = 0.2
+BY_TRAINING = 0.5
+# Evaluations that the pace is judged by, in fits of which only the end is asked for otherwise.
+EVALUATIONS = 10
 
 
 class Rise(NamedTuple):
@@ -41,6 +48,30 @@ def falling_rate(history):
         return None
     slope = np.polyfit(epochs[tail], np.log(cost[tail]), 1)[0]
     return float(-np.expm1(slope))
+
+
+def watched(options):
+    """Options of a fit, with some evaluations of J added if they ask for none."""
+    epochs = options.get("epochs", 100)
+    if options.get("evaluate_every") != 0 or not isinstance(epochs, Integral):
+        return options
+    return {**options, "evaluate_every": max(1, int(epochs) // EVALUATIONS)}
+
+
+def too_short(history, train_error, dev_error):
+    """The share of J by which it still fell an epoch, where longer training comes before all else.
+
+    None where it does not: J would not fall much more, the fit ended by itself, or most of the dev
+    error is what the training set does not have, which training on does not mend.
+    """
+    if history.stopped != "epochs" or train_error <= BY_TRAINING * dev_error:
+        return None
+    rate = falling_rate(history)
+    if rate is None:   # two evaluations show no trend, but the pace
+        _, cost = _evaluated(history)
+        rate = 1 - cost[1] / cost[0] if len(cost) == 2 and cost[0] > 0 else 0.0
+    again = max(len(history), EVALUATIONS)   # twice of very few epochs would still be few
+    return rate if rate > 0 and 1 - (1 - rate) ** again >= MUCH else None
 
 
 def rises(history):

@@ -7,14 +7,24 @@ from fastnn.diagnosis.advice import Known
 from fastnn.diagnosis.bias_variance import conclude
 from fastnn.diagnosis.intervals import Estimate
 from fastnn.diagnosis.sets import checked_pair
+from fastnn.initializers import initial_std
 from fastnn.inputs import as_numbers
+from fastnn.passes import weights_of
+
+THRESHOLDS = ("confidence", "tolerance", "relative_tolerance", "share")
 
 
 def diagnose_network(network, train, dev, *, test, train_dev, optimal_error, **thresholds):
     """See `Network.diagnose`, which documents the arguments."""
+    unknown = [name for name in thresholds if name not in THRESHOLDS]
+    if unknown:
+        hint = ("; the examples are counted from the sets" if unknown[0].startswith("n_") else
+                "; the errors are measured on the sets" if unknown[0].endswith("_error") else "")
+        raise TypeError(f"diagnose has no argument {unknown[0]!r}: expected test, train_dev, "
+                        f"optimal_error, {', '.join(THRESHOLDS)}{hint}")
     regression = network.regression
     estimates = {"optimal_error": Estimate(number(
-        optimal_error, "optimal_error", "[0, inf)" if regression else "[0, 1]"))}
+        optimal_error, "optimal_error", "[0, 1]"))}
     sets = {"train": train, "train_dev": train_dev, "dev": dev, "test": test}
     pairs = {name: checked_pair(network, part, name) for name, part in sets.items()
              if part is not None or name in ("train", "dev")}
@@ -25,8 +35,24 @@ def diagnose_network(network, train, dev, *, test, train_dev, optimal_error, **t
             else Estimate(min(1.0, network.error(X, y)), m))
     unit = "share of the targets' variance left unexplained" if regression else (
         "share of wrong labels")
-    return conclude(estimates, Known(network, network.history, pairs["train"][2]), unit=unit,
-                    **thresholds)
+    known = Known(network, network.history, pairs["train"][2], not _is_as_drawn(network))
+    return conclude(estimates, known, unit=unit, **thresholds)
+
+
+def _is_as_drawn(network):
+    """Whether theta looks as the network was made: no bias, weights of its initializer's size."""
+    if network.history is not None:
+        return False
+    params = network.params
+    if any(value.any() for name, value in params.items() if name[0] == "b"):
+        return False
+    for p in weights_of(network):
+        W = params[p.name].astype(np.float64)
+        std = initial_std(network.spec, int(p.name[1:]), W.shape)
+        # Of n normal numbers, the root mean square lies within 5 / sqrt(2 n) of 1.
+        if abs(np.sqrt(np.square(W).mean()) - std) > 5 * std / np.sqrt(2 * W.size):
+            return False
+    return True
 
 
 def _targets(y):

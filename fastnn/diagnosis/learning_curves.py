@@ -9,8 +9,10 @@ import numpy as np
 
 from fastnn.arguments import boolean, generator, integer, number
 from fastnn.diagnosis.advice import percent
+from fastnn.diagnosis.descent import too_short, watched
 from fastnn.diagnosis.power_law import PowerLaw, fit_power_law
 from fastnn.diagnosis.sets import checked_pair, fresh_network, take
+from fastnn.optimizers import LBFGS, make_optimizer
 
 # A relative decrease of the dev error by twice the data that is worth getting it.
 WORTH = 0.05
@@ -32,7 +34,8 @@ class LearningCurve:
         ``a + b m^-c`` through the dev errors; None for fewer than three sizes.
     more_data_helps : bool or None
         Whether twice the data would lower the dev error by a twentieth of itself or more; None
-        when it cannot be told, at a confidence of 95 % either way.
+        when it cannot be told, at a confidence of 95 % either way, or when the networks were not
+        trained long enough to show it.
     verdict : str
     """
 
@@ -114,7 +117,7 @@ def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updat
     equal_updates : bool, default True
         Give a smaller part more epochs, so that each network takes as many steps as the one on
         the largest. Otherwise those on few examples are not only short of data, but also of
-        training.
+        training. Of lbfgs an epoch is an iteration for any size: each gets as many epochs.
     **fit_options
         As for `Network.fit`. `dev` is used for early stopping when that is asked for.
 
@@ -143,7 +146,7 @@ def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updat
     weight = options.pop("sample_weight", None)
     if weight is not None:
         net._check_data(X, y, weight, net.normalizer_for(X))
-    errors = np.empty((2, len(sizes), repeats))
+    errors, rates = np.empty((2, len(sizes), repeats)), []
     for repeat in range(repeats):
         order, seed = rng.permutation(m), int(rng.integers(2**63))
         for i, size in enumerate(sizes):
@@ -153,9 +156,19 @@ def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updat
             more = {} if weight is None else {"sample_weight": take(weight, part, "sample_weight")}
             if equal_updates:
                 more["epochs"] = _epochs(options, size, int(sizes[-1]))
-            fresh.fit(X_part, y_part, **{**options, **more})
+            options_here = {**options, **more}
+            if size == sizes[-1]:
+                options_here = watched(options_here)
+            try:
+                history = fresh.fit(X_part, y_part, **options_here)
+            except ValueError as error:
+                raise ValueError(f"at size {size}: {error}") from error
             errors[:, i, repeat] = fresh.error(X_part, y_part), fresh.error(X_dev, y_dev)
-    return _conclude(sizes, *errors, m_dev, not net.regression)
+        rates.append(too_short(history, *errors[:, -1, repeat]))
+    # Half the repeats or more: a single one may have come to a plateau.
+    short = [rate for rate in rates if rate is not None]
+    falling = max(short) if 2 * len(short) >= repeats else None
+    return _conclude(sizes, *errors, m_dev, not net.regression, falling)
 
 
 def check_fit_options(options, dev):
@@ -171,6 +184,8 @@ def check_fit_options(options, dev):
 
 def _epochs(options, size, largest):
     """As many as make the updates on `size` examples those on the largest part."""
+    if isinstance(make_optimizer(options.get("optimizer", "adam")), LBFGS):
+        return options.get("epochs", 100)   # an iteration is an epoch, whatever the size
     epochs, batch_size = (integer(value, name, 1) for value, name in (
         (options.get("epochs", 100), "epochs"),
         (options.get("batch_size", 128) or largest, "batch_size")))
@@ -190,18 +205,23 @@ def _check_sizes(sizes, m):
     return np.array(sorted(found))
 
 
-def _conclude(sizes, train_errors, dev_errors, m_dev, shares):
+def _conclude(sizes, train_errors, dev_errors, m_dev, shares, falling=None):
     last = len(sizes) - 1
     dev, train = dev_errors.mean(axis=1), train_errors.mean(axis=1)
     said = f"dev error {_figure(dev[last], shares)} at {sizes[last]:,} examples"
+    longer = "" if falling is None else (
+        "train longer first, then ask whether more data would help: with all of it the cost was "
+        f"still falling {percent(falling)} an epoch, and the training error is high: ")
     if len(sizes) < 3:
         return LearningCurve(sizes, train_errors, dev_errors, None, None,
-                             f"{said}; at least 3 sizes are needed to say more", shares)
+                             f"{longer}{said}; at least 3 sizes are needed to say more", shares)
     law = fit_power_law(sizes, dev, _scatter(dev_errors, m_dev, shares))
     twice = 2 * int(sizes[last])
     expected, (low, high) = law(twice), law.limits(twice)
     said += (f", expected {_figure(expected, shares)} ({_figure(low, shares)} to "
              f"{_figure(high, shares)}) at {twice:,}")
+    if longer:
+        return LearningCurve(sizes, train_errors, dev_errors, law, None, longer + said, shares)
     best, worst = law.ratio_limits(twice, sizes[last], 0.9)
     if worst <= 1 - WORTH:
         helps, words = True, "more data would help"

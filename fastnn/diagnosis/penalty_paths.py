@@ -9,10 +9,15 @@ import numpy as np
 from fastnn import passes
 from fastnn.arguments import boolean, generator
 from fastnn.diagnosis.advice import percent
+from fastnn.diagnosis.descent import too_short, watched
 from fastnn.diagnosis.intervals import Estimate
 from fastnn.diagnosis.learning_curves import check_fit_options
 from fastnn.diagnosis.sets import checked_pair, fresh_network
 from fastnn.network import Network
+
+# The share by which the loss without the penalty has to fall from one value to the next to show
+# that they are not at their minima: more than mini-batches scatter.
+FALL = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class PenaltyPath:
         Share of weights that are exactly zero.
     best : number or tuple
         The value of lowest dev error; of equal ones the strongest.
+    converged : bool
+        False where training was too short for the errors to be those of the penalties: the cost was
+        still falling fast, or the loss without the penalty fell as the penalty grew. The verdict
+        then recommends no value.
     network : Network
         That of the best value.
     verdict : str
@@ -53,6 +62,7 @@ class PenaltyPath:
     network: Network
     verdict: str
     shares: bool
+    converged: bool
 
     def __repr__(self):
         return f"<PenaltyPath of {len(self.values)} values: {self.verdict}>"
@@ -89,12 +99,12 @@ def penalty_path(net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True
                  **fit_options):
     """Train along a grid of one kind of regularization, and choose by the dev set.
 
-    It goes from weak to strong, each network starting with the parameters of the one before. The
-    other way round, as is usual for convex problems, the first networks would have weights of 0,
-    which in a network of several layers have no gradient to leave it by. The first value is fitted
-    twice, so that it has a warm start as well. A network late on the path has been trained through
-    all the earlier values; ``warm=False`` starts each anew, which is the fairer comparison, and
-    takes more epochs to be as good.
+    All values start from one point, the parameters that a fit with the weakest of them ends at, and
+    are then trained alike: as long and on the same order of rows. So an error on the path depends
+    on its own value and on the weakest, and not on what lies between. The strongest would be the
+    usual one to start from for convex problems; here its weights may be 0, which in a network of
+    several layers have no gradient to leave it by. ``warm=False`` starts all from the same random
+    weights instead, and takes more epochs to be as good.
 
     Parameters
     ----------
@@ -134,16 +144,18 @@ def penalty_path(net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True
     warm, rng = boolean(warm, "warm"), generator(rng)
     options = check_fit_options(fit_options, (X_dev, y_dev))
     seed = int(rng.integers(2**63))
-    rows, previous = [], None
+    start = None
+    if warm:
+        weakest = fresh_network(net, seed, **{name: grid[0]})
+        weakest.fit(X, y, **options)
+        start = weakest.theta
+    rows, rates = [], []
     best_network, lowest = None, np.inf
     for value in grid:
         fresh = fresh_network(net, seed, **{name: value})
-        if warm and previous is not None:
-            fresh.theta = previous
-        elif warm:
-            fresh.fit(X, y, **options)
-        fresh.fit(X, y, **options)
-        previous = fresh.theta
+        if start is not None:
+            fresh.theta = start
+        history = fresh.fit(X, y, **watched(options))
         dev_error = fresh.error(X_dev, y_dev)
         # The dev set's own penalty out, the training set's in: so that the two costs compare.
         dev_cost = (fresh.cost(X_dev, y_dev) - passes.penalty(fresh, m_dev)
@@ -151,13 +163,34 @@ def penalty_path(net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True
         norm = np.sqrt(sum(np.square(W, dtype=np.float64).sum()
                            for key, W in fresh.params.items() if key[0] == "W"))
         rows.append((fresh.error(X, y), dev_error, fresh.cost(X, y), dev_cost, norm,
-                     fresh.sparsity()["all"]))
+                     fresh.sparsity()["all"], passes.penalty(fresh, m)))
+        rates.append(too_short(history, rows[-1][0], dev_error))
         if dev_error <= lowest:
             best_network, lowest, best = fresh, dev_error, value
-    columns = np.array(rows).T
+    *columns, penalty = np.array(rows).T
     shares = not net.regression
-    return PenaltyPath(name, grid, *columns, best, best_network,
-                       _verdict(name, grid, best, columns[1], m_dev, shares), shares)
+    loss = columns[2] - penalty
+    # Early stopping does not go on to the minimum, and means not to.
+    doubt = _not_converged(name, grid, rates, loss[:0] if options.get("early_stopping") else loss)
+    verdict = _verdict(name, grid, best, columns[1], m_dev, shares, doubt)
+    return PenaltyPath(name, grid, *columns, best, best_network, verdict, shares, not doubt)
+
+
+def _not_converged(name, grid, rates, loss):
+    """What shows that training was too short; "" where nothing does."""
+    falling = [i for i, rate in enumerate(rates) if rate is not None]
+    if falling:
+        i = max(falling, key=rates.__getitem__)
+        return (f"at {name}={_written(grid[i])} the cost was still falling "
+                f"{percent(rates[i])} an epoch")
+    # Of two minima the one with the larger lambda has the larger loss.
+    if name != "keep_prob" and all(np.isscalar(value) for value in grid):
+        less = loss[:-1] - loss[1:]
+        i = int(np.argmax(less)) if less.size else 0
+        if less.size and less[i] > FALL * loss[i] and less[i] > FALL * loss.max() / 10:
+            return (f"from {name}={_written(grid[i])} to {_written(grid[i + 1])} the loss without "
+                    "the penalty falls, which at the minima it cannot")
+    return ""
 
 
 def _check_grid(net, grids):
@@ -173,25 +206,34 @@ def _check_grid(net, grids):
         raise ValueError(f"expected at least one value of {name}, got none")
     # A network of its own reads each value, so that a refusal comes before any training.
     probe = Network(net.layer_sizes, activation=net.activation, output=net.output, rng=0)
-    strengths = []
+    strengths, seen = [], set()
     for value in grid:
         setattr(probe, name, value)
         read = getattr(probe, name)
         strengths.append(-sum(read) if name == "keep_prob" else sum(read))
+        if read in seen:
+            raise ValueError(f"expected different values of {name}, got {_written(value)} twice")
+        seen.add(read)
     order = np.argsort(strengths, kind="stable")
     return name, [grid[i] for i in order]
 
 
-def _verdict(name, grid, best, dev_error, m_dev, shares):
+def _verdict(name, grid, best, dev_error, m_dev, shares, doubt):
     lowest = dev_error.min()
     figure = percent(lowest) if shares else f"{lowest:.4g}"
+    if doubt:
+        return (f"not converged: {doubt}; train longer (more epochs): until then the errors tell "
+                f"how fast a value trains, not which is best (lowest so far: {figure})")
     text = f"{name}={_written(best)} has the lowest dev error, {figure}"
     if shares:
         _, high = Estimate(min(1.0, float(lowest)), m_dev).limits(0.95)
         alike = [value for value, error in zip(grid, dev_error, strict=True) if error <= high]
         if len(alike) > 1:
-            text += (f"; {len(alike)} of the {len(grid)} values, {_written(alike[0])} to "
-                     f"{_written(alike[-1])}, are within the noise of {m_dev:,} dev examples")
+            between = grid[grid.index(alike[0]):grid.index(alike[-1]) + 1]
+            shown = (f"{_written(alike[0])} to {_written(alike[-1])}" if alike == between else
+                     ", ".join(map(_written, alike)))
+            text += (f"; {len(alike)} of the {len(grid)} values, {shown}, are within the noise of "
+                     f"{m_dev:,} dev examples")
     if len(grid) > 1 and best == grid[-1]:
         text += "; it is the strongest tried: try stronger ones"
     return text

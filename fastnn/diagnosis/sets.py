@@ -20,7 +20,12 @@ def as_pair(part, name):
 
 def checked_pair(network, part, name):
     """(X, y) and the number of examples; an error says which set it is about."""
+    if not isinstance(network, Network):
+        raise TypeError(f"expected net to be a fastnn.Network, got {network!r} of type "
+                        f"{type(network).__name__}")
     X, y = as_pair(part, name)
+    if y is None:
+        raise ValueError(f"expected {name} to have a y, the labels or targets; got y=None")
     try:
         rows, _, _ = network._check_data(X, y, None, network.normalizer_for(X))
     except TypeError as error:

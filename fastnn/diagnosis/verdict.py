@@ -129,6 +129,22 @@ class Diagnosis:
             lines += ["", "Note:", *(f"  - {text}" for text in self.notes)]
         return "\n".join(lines)
 
+    def plot(self, ax=None):
+        """Draw errors and gaps with their intervals (needs matplotlib: the extra `plot`).
+
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+
+        Returns
+        -------
+        DiagnosisDisplay
+            With `ax_` and `figure_`.
+        """
+        from fastnn.plots_diagnosis import plot_diagnosis
+
+        return plot_diagnosis(self, TITLES, ax)
+
     def _repr_html_(self):
         cells = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"

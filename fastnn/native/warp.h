@@ -84,6 +84,12 @@ inline int64_t below(int64_t count, uint32_t word) {
     return int64_t(uint64_t(word) * uint64_t(count) >> 32);
 }
 
+// Source pixels a pixel of the result. The corner pixels of the window become those of the result,
+// centre on centre: so the enlarging reads nothing beyond the window, where there may be no image.
+inline double enlarged(int64_t window, int64_t side) {
+    return side > 1 ? double(window - 1) / double(side - 1) : 1;
+}
+
 inline void draw(const Warp *w, uint64_t seed, uint64_t epoch, int64_t row, Placement *p) {
     uint32_t words[4];
     draw_words(seed, epoch, row, DRAWS_MOTION, words);
@@ -101,8 +107,8 @@ inline void draw(const Warp *w, uint64_t seed, uint64_t epoch, int64_t row, Plac
     // Backwards from the result: shift, zoom, rotation (counterclockwise to the eye, as y points
     // down), the window, and the flip; all about the centre of the image.
     const double cosine = std::cos(p->angle), sine = std::sin(p->angle);
-    const double wide = double(w->crop[1]) / double(w->width) / p->zoom;
-    const double high = double(w->crop[0]) / double(w->height) / p->zoom;
+    const double wide = enlarged(w->crop[1], w->width) / p->zoom;
+    const double high = enlarged(w->crop[0], w->height) / p->zoom;
     const double mirror = p->flipped ? -1 : 1;
     const double centre_x = 0.5 * double(w->width - 1), centre_y = 0.5 * double(w->height - 1);
     const double window_x = double(p->left) + 0.5 * double(w->crop[1] - 1) - centre_x;
