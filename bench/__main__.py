@@ -36,8 +36,8 @@ def _sections(ctx, param, value):
 @click.option("--only", metavar="SECTIONS", callback=_sections,
               help=f"Of {','.join(SECTIONS)}: those with commas between.")
 @click.option("--write/--no-write", default=True, show_default=True,
-              help="bench/results.json and bench/speed.svg; only after a full run, whose figures "
-                   "belong together.")
+              help="bench/results.json and bench/speed.svg; of some sections only into a file "
+                   "that the same machine and versions wrote.")
 def main(quick, only, write):
     """Measure fastnn and its peers side by side, and show which targets are met.
 
@@ -61,9 +61,11 @@ def main(quick, only, write):
         console.print(f"{SECTIONS[name].title}: {seconds:.0f} s", style="dim", highlight=False)
     report.show(console, described, sections)
 
-    if write and not quick and len(sections) == len(SECTIONS):
-        _write(described, effort, sections)
-        console.print("Wrote bench/results.json and bench/speed.svg.")
+    if write and not quick and not failed:
+        earlier = {} if len(sections) == len(SECTIONS) else _earlier(described)
+        if earlier is not None:
+            _write(described, effort, earlier, sections)
+            console.print("Wrote bench/results.json and bench/speed.svg.")
     sys.exit(failed)
 
 
@@ -82,16 +84,27 @@ def _run(name, effort):
     return results, worker.stdout + worker.stderr, time.perf_counter() - began
 
 
-def _write(described, effort, sections):
+def _earlier(described):
+    """The sections of results.json as JSON, if they are of this machine and these versions."""
+    if not (HERE / "results.json").exists():
+        return None
+    data = json.loads((HERE / "results.json").read_text())
+    passing = ("date", "load")
+    same = ({key: value for key, value in of.items() if key not in passing}
+            for of in (data["machine"], described))
+    return data["sections"] if next(same) == next(same) else None
+
+
+def _write(described, effort, earlier, sections):
     from bench.picture import draw
 
-    data = {
-        "machine": described,
-        "effort": asdict(effort),
-        "sections": {name: results.as_json() for name, results in sections.items()},
-    }
+    new = {name: {**results.as_json(), "date": described["date"], "load": described["load"]}
+           for name, results in sections.items()}
+    together = {name: {**earlier, **new}[name] for name in SECTIONS if name in {**earlier, **new}}
+    data = {"machine": described, "effort": asdict(effort), "sections": together}
     (HERE / "results.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-    draw(sections["step"], HERE / "speed.svg", described)
+    if "step" in sections:
+        draw(sections["step"], HERE / "speed.svg", described)
 
 
 if __name__ == "__main__":
