@@ -7,7 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -153,20 +152,10 @@ public:
         }
         // A phase is microseconds long; yield only when a core is evidently shared.
         for (int spin = 0; turn_.load(std::memory_order_acquire) == turn; ++spin)
-            if (spin > 2000) give_way();
+            if (spin > 2000) std::this_thread::yield();
     }
 
 private:
-    // Two threads that take turns on one core by yielding may be left there though another is idle:
-    // schedulers are reluctant to move what has just run. One that wakes up is placed anew.
-    static void give_way() {
-        static thread_local unsigned yields = 0;
-        if (++yields % 512 == 0)
-            std::this_thread::sleep_for(std::chrono::microseconds(20));
-        else
-            std::this_thread::yield();
-    }
-
     const int threads_;
     std::atomic<int> waiting_{0};
     std::atomic<unsigned> turn_{0};
