@@ -26,3 +26,8 @@ def trainer(task, name="fastnn", *, threads=1, optimizer="adam", augment=None):
 def peak(dtype="float32", seconds=0.05):
     """GFLOP/s of the core's own micro-kernel on data in L1 cache."""
     return _kernels.peak(dtype, seconds) / 1e9
+
+
+def barrier():
+    """Microseconds that two threads take to meet."""
+    return min(_kernels.barrier_time(2) for _ in range(3)) * 1e6

@@ -119,6 +119,7 @@ cdef extern from "native/warp.h" namespace "fastnn" nogil:
 cdef extern from "native/pool.h" namespace "fastnn" nogil:
     cdef cppclass Barrier:
         Barrier(int threads)
+        void set_threads(int threads)
         void wait()
 
     cbool on_threads[C](void (*task)(C *, int) noexcept nogil, C *context, int threads)

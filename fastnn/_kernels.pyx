@@ -291,6 +291,37 @@ def peak(dtype="float32", double seconds=0.1):
     return _rate[float](kernels[float](_variant), A, B, C, depth, seconds)
 
 
+cdef struct Meeting:
+    Barrier *barrier
+    int64_t times
+
+
+cdef void meet(Meeting *meeting, int thread) noexcept nogil:
+    cdef int64_t i
+    for i in range(meeting.times):
+        meeting.barrier.wait()
+
+
+def barrier_time(int threads=2, int64_t times=10_000):
+    """Seconds that so many threads take to meet at a barrier, as they do between the phases of a
+    step: most of it is the way of a cache line from core to core."""
+    cdef Meeting meeting
+    cdef double began
+    cdef bint ran
+    if not 1 <= threads <= 1024 or not 1 <= times <= 1_000_000:
+        raise ValueError("expected threads in 1 .. 1024 and times in 1 .. 1,000,000")
+    meeting.times, meeting.barrier = times, new Barrier(threads)
+    try:
+        with nogil:
+            began = seconds_now()
+            ran = on_threads(meet, &meeting, threads)
+        if not ran:
+            raise RuntimeError(f"the system gave no {threads} threads")
+        return (seconds_now() - began) / times
+    finally:
+        del meeting.barrier
+
+
 def shuffle(int64_t[::1] index, uint64_t seed, int64_t left, double seconds):
     """Fisher and Yates' shuffle of index[:left], in place, for about that long; gives back what is
     left. Word i of the sequence is SplitMix64's, a function of (seed, i)."""

@@ -74,13 +74,14 @@ cdef class Session:
     X, y : Rows of m rows; y is None for `forward`
     weight : None or 1-D float64 array (m,): u_i = w_i m / sum w
     batch_size : rows that `train` puts in a mini-batch (m for the other passes)
-    threads : how many threads the passes run on
+    threads : how many threads the passes run on, and may run on at most
     training : whether gradients will be asked for
     """
 
     cdef Run[float] f
     cdef Run[double] d
     cdef bint is_double, training, running
+    cdef int most_threads   # for which there are buffers
     cdef object data, optimizer_vectors, pass_arrays   # kept alive: the runs point into them
     cdef char *block
     cdef char *scratch   # of augmentation
@@ -99,7 +100,7 @@ cdef class Session:
         widths, activations = [int(n) for n in widths], [int(code) for code in activations]
         self.widths, self.activations = widths, activations
         self.data = theta, X, y, weight
-        self.training = training
+        self.training, self.most_threads = training, threads
         self.is_double = theta.dtype.itemsize == 8
         size = 0
         self.offsets.push_back(0)   # layer 0 has no weights
@@ -179,10 +180,10 @@ cdef class Session:
 
     cdef _set_augmentation(self, Run[real] *run, Augmenter augmenter):
         cdef int64_t numbers = scratch_size(&augmenter.warp)
-        cdef char *scratch = <char *>calloc(numbers * run.threads, sizeof(real))
+        cdef char *scratch = <char *>calloc(numbers * self.most_threads, sizeof(real))
         if scratch == NULL:
-            raise MemoryError(f"no {numbers} numbers for each of {run.threads} threads to augment "
-                              "images in")
+            raise MemoryError(f"no {numbers} numbers for each of {self.most_threads} threads to "
+                              "augment images in")
         free(self.scratch)
         self.scratch, self.augmenter = scratch, augmenter
         run.scratch, run.warp = <real *>scratch, &augmenter.warp
@@ -342,8 +343,35 @@ cdef class Session:
         return self.d.error if self.is_double else self.f.error
 
     @property
+    def threads(self):
+        """How many threads the next call runs on; what it computes does not depend on it."""
+        return self.d.threads if self.is_double else self.f.threads
+
+    @threads.setter
+    def threads(self, int threads):
+        self._check_idle()
+        if not 1 <= threads <= self.most_threads:
+            raise ValueError(f"a Session made for {self.most_threads} threads cannot use {threads}")
+        if self.is_double:
+            self.d.threads = threads
+            self.d.barrier.set_threads(threads)
+        else:
+            self.f.threads = threads
+            self.f.barrier.set_threads(threads)
+
+    @property
     def rows(self):
         return self.data[1].shape[0]
+
+    @property
+    def rows_trained(self):
+        """Rows of this epoch so far, about: those of an unfinished mini-batch included."""
+        return min(self.rows, self.batch * self.batch_size + self.chunk * self.chunk_rows)
+
+    @property
+    def chunk_rows(self):
+        """Rows between two looks at the clock, at most."""
+        return self.d.chunk_rows if self.is_double else self.f.chunk_rows
 
     @property
     def next_row(self):

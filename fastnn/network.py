@@ -442,7 +442,8 @@ class Network:
         progress : bool
             Show a progress bar.
         threads : int, optional
-            None: as many as the work of a step is worth. The result has the same bits for any.
+            None: as many as have turned out fastest while training, up to what the work of a step
+            is worth and this process may use. The result has the same bits for any.
         augment : fastnn.augment.Images, optional
             What to do to the images that are the rows of a dense X, anew in every epoch. Cost and
             errors are evaluated without it. Not for lbfgs, whose J must stay the same.

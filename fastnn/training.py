@@ -13,6 +13,7 @@ from fastnn.errors import DivergenceError
 from fastnn.history import History
 from fastnn.optimizers import LBFGS, GradientDescent, make_optimizer
 from fastnn.schedules import make_schedule
+from fastnn.threads import Pace
 
 
 def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, schedule,
@@ -114,6 +115,7 @@ def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch
     session.set_optimizer(optimizer.code, optimizer.settings(), penalty, *vectors)
     monitor.evaluate_training_by(session)
 
+    pace = Pace(session, chosen=threads is not None)
     index = np.arange(m) if shuffle and len(rates) > 1 else None
     begin, batch = 0, 0
     if checkpoints is not None:
@@ -130,7 +132,7 @@ def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch
         going, batch = True, 0
         while going:
             began = time.perf_counter()
-            going = session.train(passes.TURN)
+            going = pace.turn(passes.TURN)
             history.training_seconds += time.perf_counter() - began
             monitor.progress.advance(epoch + session.batch / len(rates))
             if checkpoints is not None and going:

@@ -17,8 +17,13 @@ def speedup(results, effort):
     if not _two_processors(results):
         return
     for name, case in CASES.items():
-        timings = compare(_contenders(case), effort.rounds, effort.seconds)
+        meetings = []
+        timings = compare(_contenders(case), effort.rounds, effort.seconds,
+                          each_round=lambda meetings=meetings: meetings.append(ours.barrier()))
         results.time(name, timings)
+        # What a step on two threads costs beyond its arithmetic: it follows where the host of a
+        # virtual machine puts the two processors.
+        results.find(name, "two threads meet in", meetings, "us")
         results.find(name, "2 threads over 1", ratios(timings["1 thread"], timings["2 threads"]),
                      TIMES, at_least=1.8 if name in ("mid", "large") else None)
         results.find(name, "threads=None / better of 1, 2",

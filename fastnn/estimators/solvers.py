@@ -13,6 +13,7 @@ from fastnn.estimators.settings import update_rule
 from fastnn.estimators.stopping import LearningRate
 from fastnn.lbfgs import minimize
 from fastnn.optimizers import LBFGS
+from fastnn.threads import Pace
 
 # Of the decrease of J in an iteration: SciPy's, which scikit-learn leaves as it is.
 _COST_TOLERANCE = 2.220446049250313e-09
@@ -68,6 +69,7 @@ def descend(estimator, X, y, weight, constants, epochs, random_state, watch):
     _, settings = update_rule(estimator)
     session = passes.open_session(network, X, y, weight, batch_size=batch_size,
                                   threads=estimator.n_threads, training=True)
+    pace = Pace(session, chosen=estimator.n_threads is not None)
     session.set_dropout(network.keep_prob, state.dropout_seed, state.step)
     penalties = [(0.0, 0.0)] + [(float(estimator.alpha), float(estimator.l1))] * (
         len(network.layer_sizes) - 1)
@@ -96,7 +98,7 @@ def descend(estimator, X, y, weight, constants, epochs, random_state, watch):
                 divisors = np.add.reduceat(weight[index], starts)
         session.start(index=index, rates=rates, divisors=divisors)
         try:
-            while session.train(passes.TURN):
+            while pace.turn(passes.TURN):
                 pass
         finally:   # Ctrl-C comes between two mini-batches
             state.step += session.batch

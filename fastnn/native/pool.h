@@ -142,6 +142,9 @@ class Barrier {
 public:
     explicit Barrier(int threads) : threads_(threads) {}
 
+    // Only while nobody waits.
+    void set_threads(int threads) { threads_ = threads; }
+
     void wait() {
         if (threads_ == 1) return;
         const unsigned turn = turn_.load(std::memory_order_acquire);
@@ -156,7 +159,7 @@ public:
     }
 
 private:
-    const int threads_;
+    int threads_;
     std::atomic<int> waiting_{0};
     std::atomic<unsigned> turn_{0};
 };
