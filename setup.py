@@ -28,9 +28,9 @@ core = Extension(
         "fastnn/_shortcut.pxi",
         "fastnn/_update.pxi",
         *(f"fastnn/native/{name}.h" for name in (
-            "activation", "gather", "gradient", "kernels", "loss", "pack", "pool", "random",
-            "resample", "row", "run", "simd", "tile", "transpose", "update", "variant", "verf",
-            "vmath", "warp", "watch")),
+            "activation", "gather", "gradient", "kernels", "loss", "memory", "pack", "pool",
+            "random", "resample", "row", "run", "simd", "tile", "transpose", "update", "variant",
+            "verf", "vmath", "warp", "watch")),
     ],
     include_dirs=["fastnn"],
     extra_compile_args=["-std=c++17", "-O3", "-fno-math-errno", "-ffp-contract=fast", "-pthread"],

@@ -116,6 +116,10 @@ cdef extern from "native/warp.h" namespace "fastnn" nogil:
     void draw(const Warp *, uint64_t seed, uint64_t epoch, int64_t row, Placement *)
 
 
+cdef extern from "native/memory.h" namespace "fastnn" nogil:
+    void *zeroed(size_t bytes)
+
+
 cdef extern from "native/pool.h" namespace "fastnn" nogil:
     cdef cppclass Barrier:
         Barrier(int threads)

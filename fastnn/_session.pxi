@@ -143,7 +143,7 @@ cdef class Session:
                                       TRAINING_NUMBERS if self.training else INFERENCE_NUMBERS)
         cdef size_t needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),
                                      self.training)
-        self.block = <char *>calloc(needed + 64, 1)
+        self.block = <char *>zeroed(needed + 64)
         if self.block == NULL:
             raise MemoryError(f"no {needed} bytes for the buffers of {run.chunk_rows} rows")
         lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),

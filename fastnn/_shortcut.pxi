@@ -1,13 +1,21 @@
-# Part of _kernels.pyx: output activations of a few rows, with nothing to set up.
+# Part of _kernels.pyx: output activations of not too many rows, with nothing to set up.
 
 
+# Rows that are taken each by itself: for so few, putting the weights into panels takes longer.
+cdef int64_t BY_THEMSELVES = 4
 # Parameters times rows for which the GIL may be kept: some tens of microseconds.
 cdef int64_t LONG_HELD = 1 << 20
+# Those for which another thread may be worth its while, and those for which Ctrl-C would have to
+# wait.
+cdef int64_t SHARED = 3_000_000, LONG = 1 << 28
+# Bytes of buffers that are kept from call to call.
+cdef size_t KEPT = 1 << 22
 
 
 @cython.final
 cdef class Shortcut:
-    """`forward` for a few rows: a Session would take longer to set up than they take themselves.
+    """`forward` on one thread for not too many rows: a Session would take longer to set up than
+    they take themselves.
 
     Parameters
     ----------
@@ -15,19 +23,30 @@ cdef class Shortcut:
     mean, scale : as for Rows
     """
 
-    cdef vector[int64_t] widths
+    cdef vector[int64_t] widths, offsets
     cdef vector[int] activations
     cdef vector[float] f_rows
     cdef vector[double] d_rows, mean, scale
+    cdef vector[Layer[float]] f_layers
+    cdef vector[Layer[double]] d_layers
+    cdef Run[float] f
+    cdef Run[double] d
+    cdef Matrix matrix
+    cdef char *block
     cdef int output
-    cdef int64_t padded
+    cdef int64_t padded, rows_before, capacity
+    cdef double largest_mean, largest_scale
     cdef Py_buffer theta
     cdef object dtype, empty, array
-    cdef bint is_double, held
+    cdef bint is_double, held, running
 
     def __cinit__(self, widths, activations, int output, theta, mean=None, scale=None):
         widths, activations = [int(n) for n in widths], [int(code) for code in activations]
-        size = sum((n_in + 1) * n_out for n_in, n_out in zip(widths, widths[1:]))
+        size = 0
+        self.offsets.push_back(0)   # layer 0 has no weights
+        for n_in, n_out in zip(widths, widths[1:]):
+            self.offsets.push_back(size)
+            size += (n_in + 1) * n_out
         PyObject_GetBuffer(theta, &self.theta, PyBUF_FORMAT | PyBUF_ND)
         self.held = True
         kind = self.theta.format.decode()
@@ -43,49 +62,117 @@ cdef class Shortcut:
             if not len(mean) == len(scale) == widths[0]:
                 raise ValueError("the arguments of a Shortcut do not fit together")
             self.mean, self.scale = mean, scale
+            self.largest_mean = max(abs(x) for x in mean)
+            self.largest_scale = max(abs(x) for x in scale)
+            self.matrix.mean, self.matrix.scale = self.mean.data(), self.scale.data()
+        self.matrix.columns, self.matrix.column_stride = widths[0], self.theta.itemsize
         self.padded = (max(widths) + 63) // 64 * 64
         if self.is_double:
             self.d_rows.resize(2 * self.padded)
+            self.d_layers.resize(len(widths))
+            self.matrix.number = F64
+            self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant))
         else:
             self.f_rows.resize(2 * self.padded)
+            self.f_layers.resize(len(widths))
+            self.matrix.number = F32
+            self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant))
         self.dtype, self.empty, self.array = np.dtype(kind), np.empty, np.ndarray
 
+    cdef _set_up(self, Run[real] *run, Layer[real] *layers, const Kernels[real] *k):
+        run.kernels, run.layers, run.threads = k, layers, 1
+        run.depth, run.output = <int>self.widths.size() - 1, self.output
+        run.W_at, run.theta = self.offsets.data(), <real *>self.theta.buf
+        run.size = self.theta.shape[0]
+        run.X = &self.matrix
+        run.barrier = new Barrier(1)
+
     def __dealloc__(self):
+        free(self.block)
+        del self.f.barrier
+        del self.d.barrier
         if self.held:
             PyBuffer_Release(&self.theta)
 
-    def forward(self, X):
+    def forward(self, X, bint alone=False):
         """A[L] (rows, n[L]), or None where X is not a small, plain array of finite numbers of the
-        network's own dtype: then there is more to do, or to say, than is done here."""
+        network's own dtype: then there is more to do, or to say, than is done here. `alone`: no
+        other thread can help, so that X need not be small."""
         cdef Py_buffer x, y
-        cdef bint finite = False
+        cdef bint done = False
         if type(X) is not self.array or X.dtype is not self.dtype:
             return None
         PyObject_GetBuffer(X, &x, PyBUF_STRIDED_RO)
         try:
-            if (x.ndim != 2 or not 1 <= x.shape[0] <= 4 or x.shape[1] != self.widths[0]
+            if (x.ndim != 2 or x.shape[0] < 1 or x.shape[1] != self.widths[0]
                     or x.strides[1] != x.itemsize or x.strides[0] % x.itemsize
                     or <size_t>x.buf % <size_t>x.itemsize
-                    or self.theta.shape[0] * x.shape[0] > LONG_HELD):
+                    or x.shape[0] > (LONG if alone else SHARED) // self.theta.shape[0]):
                 return None
             out = self.empty((x.shape[0], self.widths.back()), self.dtype)
             PyObject_GetBuffer(out, &y, PyBUF_ND)
-            # The rows' buffers are the object's: no other thread runs while they are in use.
             if self.is_double:
-                finite = self._forward[double](&self.d_rows[0], kernels[double](_variant),
-                                               <char *>x.buf, x.strides[0], x.shape[0],
-                                               <double *>y.buf)
+                done = self._outputs[double](&self.d, &self.d_rows[0], &x, <double *>y.buf)
             else:
-                finite = self._forward[float](&self.f_rows[0], kernels[float](_variant),
-                                              <char *>x.buf, x.strides[0], x.shape[0],
-                                              <float *>y.buf)
+                done = self._outputs[float](&self.f, &self.f_rows[0], &x, <float *>y.buf)
             PyBuffer_Release(&y)
         finally:
             PyBuffer_Release(&x)
-        return out if finite else None
+        return out if done else None
 
-    cdef bint _forward(self, real *buffers, const Kernels[real] *k, const char *X, int64_t stride,
-                       int64_t rows, real *out) noexcept:
+    cdef bint _outputs(self, Run[real] *run, real *buffers, Py_buffer *x, real *out):
+        cdef int64_t rows = x.shape[0]
+        cdef bint brief = self.theta.shape[0] * rows <= LONG_HELD
+        if rows <= BY_THEMSELVES:
+            # The buffers are the object's: no other thread runs while they are in use.
+            return brief and self._each_row(buffers, run.kernels, <char *>x.buf, x.strides[0], rows,
+                                            out)
+        if self.running:   # another thread is in its buffers
+            return False
+        self.matrix.values, self.matrix.rows = <char *>x.buf, rows
+        self.matrix.row_stride = x.strides[0]
+        if rows != self.rows_before and not self._make_room(run, rows):
+            return False
+        if not self._fits(run.kernels.largest(<real *>x.buf, x.strides[0] // x.itemsize, 0, rows,
+                                              self.widths[0]), sizeof(real) == 8):
+            return False
+        run.rows, run.out, run.next_row, run.deadline = rows, out, 0, INFINITY
+        if brief:
+            evaluate_rows(run, 0)
+            return True
+        self.running = True
+        with nogil:
+            evaluate_rows(run, 0)
+        self.running = False
+        return True
+
+    cdef bint _fits(self, double largest, bint double_precision) noexcept:
+        """Whether rows of numbers up to the largest are finite, normalized too."""
+        if self.scale.size():
+            largest = 2 * (largest + self.largest_mean) * self.largest_scale
+            return largest < (DBL_MAX if double_precision else FLT_MAX)
+        return isfinite(largest)
+
+    cdef bint _make_room(self, Run[real] *run, int64_t rows):
+        """Buffers for that many rows; False if they are too large to be kept."""
+        cdef size_t needed
+        cdef char *block
+        run.chunk_rows = rows_at_once(self.widths, rows, run.kernels.tile_rows, INFERENCE_NUMBERS)
+        if run.chunk_rows > self.capacity:
+            self.rows_before = self.capacity = 0
+            needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(), False)
+            block = <char *>calloc(needed + 64, 1) if needed < KEPT else NULL
+            if block == NULL:
+                return False
+            free(self.block)
+            self.block, self.capacity = block, run.chunk_rows
+            lay_out(run, block + (64 - <size_t>block % 64) % 64, self.widths.data(),
+                    self.activations.data(), False)
+        self.rows_before = rows
+        return True
+
+    cdef bint _each_row(self, real *buffers, const Kernels[real] *k, const char *X, int64_t stride,
+                        int64_t rows, real *out) noexcept:
         cdef Layer[real] top
         cdef const real *below
         cdef real *W

@@ -14,6 +14,7 @@ from fastnn.initializers import INITIALIZERS, initialize
 from fastnn.inputs import as_features, as_numbers, as_targets, as_weights
 from fastnn.layout import Layout, aligned_vector
 from fastnn.losses import OUTPUTS
+from fastnn.threads import choose_threads
 
 
 class Network:
@@ -297,11 +298,15 @@ class Network:
         return passes.outputs(self, self.features(X)) if A is None else A
 
     def forward_few(self, X):
-        """`forward` of a few rows of the network's dtype that hold finite numbers, with nothing to
-        check or to set up; None of any other X."""
+        """`forward` of a plain array of the network's dtype that holds finite numbers, and is work
+        for one thread: with little to check and nothing to set up. None of any other X."""
         if self._shortcut is None:
             self._shortcut = passes.open_shortcut(self)
-        return self._shortcut.forward(X)
+        A = self._shortcut.forward(X)
+        if A is None and type(X) is np.ndarray and X.ndim == 2 and choose_threads(
+                self._layer_sizes, len(X), steps=False) == 1:
+            A = self._shortcut.forward(X, alone=True)
+        return A
 
     def predict(self, X):
         """Class labels 0 .. C-1 (softmax), 0 or 1 (sigmoid), or real values (identity).

@@ -269,7 +269,8 @@ OTHERS = [v for v in _kernels.variants() if v != _kernels.variant]
 @pytest.mark.parametrize("variant", OTHERS)
 def test_every_variant(variant):
     """The tests of the mathematics, on the other CPU variants that this machine can run."""
-    files = ["test_parity.py", "test_trajectory.py", "test_activations.py", "test_random.py"]
+    files = ["test_parity.py", "test_trajectory.py", "test_activations.py", "test_random.py",
+             "test_shortcut.py"]
     here = Path(__file__).parent
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
