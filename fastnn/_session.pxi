@@ -38,6 +38,8 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
         layer.dropout = make_dropout(0, 0, l, 1.0)
         if l > 0 or training or not in_place(run):
             layer.A = take(block, &used, rows * layer.ld, none)
+        else:
+            layer.A = NULL   # and not the X of an earlier call, which nothing must be gathered in
         if l == 0:
             run.gathered, run.gathered_ld = layer.A, layer.ld
             continue

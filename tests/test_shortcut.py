@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -110,6 +112,23 @@ def test_layouts_of_many_rows(layout):
     net = fastnn.Network([4, 8, 3], rng=0)
     np.testing.assert_array_equal(net.forward(X), the_long_way(net, np.ascontiguousarray(X)))
     assert takes_shortcut(net, X)
+
+
+def test_data_are_only_read():
+    """Pages mapped for reading: whoever writes there, be it what stands there, crashes."""
+    code = """
+import mmap, os, tempfile, numpy as np, fastnn
+with tempfile.TemporaryFile() as file:
+    file.write(np.random.default_rng(0).standard_normal((200, 64)).astype(np.float32).tobytes())
+    file.flush()
+    mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+X = np.frombuffer(mapped, np.float32).reshape(200, 64)[:, :40]
+net = fastnn.Network([40, 32, 3], rng=0)
+for rows in (1, 7, 150, 7, 200, 5):   # buffers grow
+    net.forward(X[:rows])
+    assert net._shortcut.forward(X[:rows]) is not None
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("rows", [0, 5, 100])
