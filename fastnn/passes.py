@@ -64,16 +64,19 @@ def differentiate(network, X, y, weight, dropout=None, threads=None):
     session.start(gradient=gradient)
     while session.differentiate(TURN):
         pass
-    for l, parameter in enumerate(weights_of(network), start=1):
-        at = parameter.slice
-        _kernels.add_penalty_gradient(network.theta, gradient, at.start, at.stop - at.start,
-                                      network.l2[l - 1] / m, network.l1[l - 1] / m)
+    for l2, l1, parameter in zip(network.l2, network.l1, weights_of(network), strict=True):
+        if l2 or l1:
+            at = parameter.slice
+            _kernels.add_penalty_gradient(network.theta, gradient, at.start, at.stop - at.start,
+                                          l2 / m, l1 / m)
     return session.loss / m + penalty(network, m), gradient
 
 
 def penalty(network, m):
     """(1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1), in float64."""
     total = 0.0
+    if not any(network.l2) and not any(network.l1):
+        return total
     for l2, l1, parameter in zip(network.l2, network.l1, weights_of(network), strict=True):
         W = network.theta[parameter.slice]
         if l2:
