@@ -50,7 +50,7 @@ _PUBLIC = {
     "AdamW": "optimizers",
     "LBFGS": "optimizers",
 }
-_MODULES = {"augment", "schedules"}
+_MODULES = {"augment", "schedules", "tabular"}
 
 __all__ = ["__version__", *_PUBLIC, *_MODULES]
 

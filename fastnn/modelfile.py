@@ -1,44 +1,40 @@
-"""Model files: a network in one safetensors file, without pickle.
+"""Model files: a network and what belongs to it in one safetensors file, without pickle.
 
 The file holds the one tensor ``theta`` and, under ``__metadata__``, one entry ``fastnn``: JSON with
 
 - ``format``: the version of this layout, an integer;
+- ``kind``: network, table (a `TableModel`) or estimator (`MLPClassifier`, `MLPRegressor`);
 - ``library_version``: the fastnn that wrote the file, for people;
 - ``spec``: the arguments of ``Network`` that rebuild it (layer sizes, activations, penalties,
   the normalizer's mean and std, ...);
+- ``model``: what a table's schema or an estimator has beside its network, as its ``to_dict`` gives
+  it; null for a network;
 - ``sha256``: of all the above, as canonical JSON, followed by the bytes of ``theta``.
 
 All of it is one entry because safetensors keeps metadata in a hash map of random order: with a
 single entry the same network always gives the same bytes.
 """
 
-import hashlib
 import os
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.numpy
 
 import fastnn
 from fastnn.errors import ModelFormatError
+from fastnn.modelcontent import FORMAT, check_json, digest_of, read_content
 from fastnn.network import Network
-from fastnn.tensorfile import (
-    LARGEST_HEADER,
-    canonical,
-    check_header_length,
-    parse,
-    write_atomically,
-)
-
-FORMAT = 1
-
-_DTYPES = {"F32": "float32", "F64": "float64"}
+from fastnn.tensorfile import LARGEST_HEADER, canonical, check_header_length, write_atomically
 
 
-def save(net: Network, path: str | os.PathLike) -> None:
-    """Write a network to a safetensors file, entirely or not at all.
+def save(
+    net: Network,
+    path: str | os.PathLike,
+    kind: str = "network",
+    model: dict[str, Any] | None = None,
+) -> None:
+    """Write a network, or a model that has one, to a safetensors file, entirely or not at all.
 
     The bytes go to a temporary file in the same directory, which is flushed to the disk and then
     renamed: whatever fails, and whenever, `path` holds the old file or the new one.
@@ -48,11 +44,15 @@ def save(net: Network, path: str | os.PathLike) -> None:
     net : Network
     path : str or path-like
         Overwritten when it exists; a symbolic link is followed.
+    kind : {"network", "table", "estimator"}
+    model : dict, optional
+        What there is beside the network, in types that JSON knows.
 
     Raises
     ------
     ValueError
-        A parameter is NaN or infinite: such a file could not be loaded again.
+        A parameter is NaN or infinite, or `model` is more than JSON knows or a header can take:
+        such a file could not be loaded again.
     OSError
         The file cannot be written; the old file is unchanged.
 
@@ -74,8 +74,15 @@ def save(net: Network, path: str | os.PathLike) -> None:
             f"theta has {bad} NaN or infinite values out of {theta.size}; expected finite ones, as "
             "load will: train again, with a smaller learning_rate, or assign net.theta"
         )
-    content = {"format": FORMAT, "library_version": fastnn.__version__, "spec": net.spec}
-    content["sha256"] = _sha256(content, theta)
+    content = {
+        "format": FORMAT,
+        "kind": kind,
+        "library_version": fastnn.__version__,
+        "spec": net.spec,
+        "model": model,
+    }
+    check_json(model)
+    content["sha256"] = digest_of(content, theta)
     data = safetensors.numpy.save({"theta": theta}, metadata={"fastnn": canonical(content)})
     header = int.from_bytes(data[:8], "little")
     if header > LARGEST_HEADER:
@@ -83,12 +90,15 @@ def save(net: Network, path: str | os.PathLike) -> None:
             f"the header would take {header:,} bytes and load reads at most {LARGEST_HEADER:,}: "
             "the normalizer of so many features cannot be saved with the network; set "
             "net.normalizer = None and save normalizer.to_dict() in a file of its own"
+            if model is None
+            else f"the header would take {header:,} bytes and load reads at most "
+            f"{LARGEST_HEADER:,}: leave out columns, or what else the model keeps of them"
         )
     write_atomically(path, data)
 
 
-def load(path: str | os.PathLike) -> Network:
-    """Read a network that `Network.save` wrote.
+def load(path: str | os.PathLike) -> Any:
+    """Read what the `save` of a network, a table's model or an estimator wrote.
 
     Nothing in the file is trusted: its size, header, spec and checksum must agree before anything
     of the size it claims is allocated, and nothing in it is ever executed.
@@ -99,7 +109,7 @@ def load(path: str | os.PathLike) -> Network:
 
     Returns
     -------
-    Network
+    Network, TableModel, MLPClassifier or MLPRegressor
         With the same parameters, bit for bit.
 
     Raises
@@ -109,12 +119,37 @@ def load(path: str | os.PathLike) -> Network:
     ModelFormatError
         The file is not a fastnn model, is damaged, or was written by a newer fastnn.
     """
+    content, net = read(path)
+    try:
+        if content["kind"] == "table":
+            from fastnn.tabular.model import TableModel
+
+            return TableModel.from_dict(content["model"], net)
+        if content["kind"] == "estimator":
+            from fastnn.estimators.stored import from_dict
+
+            return from_dict(content["model"], net)
+        return net
+    except ModelFormatError as error:
+        raise ModelFormatError(f"{os.fsdecode(path)}: {error}") from error.__cause__
+
+
+def read(path: str | os.PathLike) -> tuple[dict[str, Any], Network]:
+    """The header of a file and its network; what `load` does for a network.
+
+    Returns
+    -------
+    content : dict
+        kind, library_version, spec, model, sha256, format.
+    net : Network
+    """
     path = os.fsdecode(path)
     try:
         check_header_length(path)
-        content, theta = _read(path)
-        digest = content.pop("sha256")
-        if digest != _sha256(content, theta):
+        content, theta = read_content(path)
+        digest = content["sha256"]
+        rest = {name: value for name, value in content.items() if name != "sha256"}
+        if digest != digest_of(rest, theta):
             raise ModelFormatError(
                 f"SHA-256 of the content is not the stored {str(digest)[:80]}; the file was "
                 "changed after it was written: copy or save it again"
@@ -128,83 +163,6 @@ def load(path: str | os.PathLike) -> Network:
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise ModelFormatError(f"the stored spec makes no network: {error}") from error
         net.theta = theta
-        return net
+        return content, net
     except ModelFormatError as error:
         raise ModelFormatError(f"{path}: {error}") from error.__cause__
-
-
-def _read(path: str) -> tuple[dict[str, Any], np.ndarray]:
-    """Parse and check the header, then read theta.
-
-    safetensors maps the file and checks that the header accounts for each of its bytes, so a shape
-    it accepts is one the file really has; theta is copied only once the spec asks for that shape.
-    """
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if "fastnn_checkpoint" in metadata:
-                raise ModelFormatError(
-                    "this is a checkpoint, not a model; expected a file written by Network.save: "
-                    "go on with fit(resume=...), then save"
-                )
-            content = _parse(metadata.get("fastnn"))
-            names = list(file.keys())
-            if names != ["theta"]:
-                raise ModelFormatError(
-                    f"got {len(names)} tensors, {str(names[:3])[:80]}, expected 'theta' alone; "
-                    "fastnn.load reads only what Network.save wrote"
-                )
-            tensor = file.get_slice("theta")
-            _check_theta(tensor.get_shape(), tensor.get_dtype(), content["spec"])
-            return content, file.get_tensor("theta")
-    except safetensors.SafetensorError as error:
-        raise ModelFormatError(
-            f"not a whole safetensors file ({str(error)[:200]}): copy or save it again"
-        ) from error
-
-
-def _parse(text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise ModelFormatError(
-            "no 'fastnn' entry in the metadata; expected a file written by Network.save"
-        )
-    content = parse(text, "fastnn")
-    if not isinstance(content, dict) or type(content.get("format")) is not int:
-        raise ModelFormatError("the 'fastnn' metadata has no format number: save it again")
-    if content["format"] != FORMAT:
-        raise ModelFormatError(
-            f"format {str(content['format'])[:20]}, this fastnn {fastnn.__version__} reads format "
-            f"{FORMAT}; upgrade: pip install -U fastnn-cpu"
-        )
-    expected = {"format", "library_version", "spec", "sha256"}
-    if content.keys() != expected or not isinstance(content["spec"], dict):
-        raise ModelFormatError(
-            f"the 'fastnn' metadata has {str(sorted(content))[:120]}, expected {sorted(expected)}: "
-            "save it again"
-        )
-    return content
-
-
-def _check_theta(shape: list[int], dtype: str, spec: dict[str, Any]) -> None:
-    """Check that the tensor is the one vector that the spec's layers need."""
-    sizes = spec.get("layer_sizes")
-    if (
-        not isinstance(sizes, list)
-        or len(sizes) < 2
-        or not all(type(size) is int and 1 <= size < 2**31 for size in sizes)
-    ):
-        raise ModelFormatError(
-            f"layer_sizes {str(sizes)[:80]}, expected a list of two or more integers from 1 to 2^31"
-        )
-    count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
-    if shape != [count] or _DTYPES.get(dtype) != spec.get("dtype"):
-        raise ModelFormatError(
-            f"theta is {dtype} of shape {str(shape)[:80]}, expected {str(spec.get('dtype'))[:20]} "
-            f"of shape [{count}] for layer_sizes {str(sizes)[:80]}"
-        )
-
-
-def _sha256(content: dict[str, Any], theta: np.ndarray) -> str:
-    digest = hashlib.sha256(canonical(content).encode("utf-8", "surrogatepass"))
-    digest.update(theta.astype(theta.dtype.newbyteorder("<"), copy=False))  # as in the file
-    return digest.hexdigest()

@@ -4,11 +4,14 @@ A file is written entirely or not at all, and nothing that it claims is believed
 it is known.
 """
 
+import contextlib
+import hashlib
 import json
 import os
 import secrets
 import shutil
 import stat
+import time
 from typing import Any
 
 from fastnn.errors import ModelFormatError
@@ -16,6 +19,8 @@ from fastnn.errors import ModelFormatError
 # safetensors itself accepts headers of 100 MB. A spec takes about 1 kB; the room is for what
 # may be stored beside it later (feature names, categories).
 LARGEST_HEADER = 16 * 2**20
+# Seconds after which a temporary file is taken for one whose writer was killed.
+_LEFT_BEHIND = 600
 
 
 def canonical(content: dict[str, Any]) -> str:
@@ -69,10 +74,17 @@ def check_target(path: str | os.PathLike) -> str:
 
 
 def write_atomically(path: str | os.PathLike, data: bytes) -> None:
-    """Replace `path` by `data` so that a crash at any moment leaves the old file or the new one."""
+    """Replace `path` by `data` so that a crash at any moment leaves the old file or the new one.
+
+    A process that is killed while it writes leaves a temporary file behind; a later write to the
+    same path removes it.
+    """
     target = check_target(path)
     directory = os.path.dirname(target)
-    temporary = os.path.join(directory, f".fastnn-{secrets.token_hex(8)}.tmp")
+    # Of a hash, since the target's own name may be as long as a name can be.
+    stem = f".fastnn-{hashlib.sha256(os.fsencode(os.path.basename(target))).hexdigest()[:16]}-"
+    _remove_left_behind(directory, stem)
+    temporary = os.path.join(directory, f"{stem}{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(data)
@@ -91,3 +103,16 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _remove_left_behind(directory: str, stem: str) -> None:
+    """Remove temporary files that nobody has written to for a while."""
+    with os.scandir(directory) as entries:
+        names = [entry.path for entry in entries
+                 if entry.name.startswith(stem) and entry.name.endswith(".tmp")]
+    for path in names:
+        # It may be gone by now, or another user's: neither keeps the caller's file from being
+        # written.
+        with contextlib.suppress(OSError):
+            if time.time() - os.stat(path).st_mtime > _LEFT_BEHIND:
+                os.unlink(path)

@@ -9,12 +9,12 @@ import fastnn
 
 # Every module has its place; a module may import from its own layer and from those below.
 LAYERS = {
-    "surface": ["cli", "estimators", "export", "reporting"],
+    "surface": ["cli", "estimators", "export", "reporting", "tabular"],
     "practice": ["checking", "data", "diagnosis", "augment"],
     "engine": ["network", "training", "lbfgs", "passes", "threads", "inputs", "history",
                "early_stopping", "checkpoint", "checkpointfile", "checkpointstate",
                "fingerprint", "tensorfile",
-               "modelfile", "progress", "plots", "plots_augmented",
+               "modelfile", "modelcontent", "progress", "plots", "plots_augmented",
                "plots_boundary", "plots_curves", "plots_diagnosis", "plots_signals"],
     "vocabulary": ["layout", "activations", "losses", "initializers", "optimizers", "schedules",
                    "arguments", "errors", "elastic"],
@@ -24,7 +24,8 @@ HEIGHT = {module: -depth for depth, modules in enumerate(LAYERS.values()) for mo
 # (module, target): a method of the one, or a setting of a fit, hands on to the other, which lies
 # above it, and imports it when it is called.
 HANDED_ON = {("network", "checking"), ("network", "data"), ("network", "diagnosis"),
-             ("training", "checking"), ("training", "augment")}
+             ("training", "checking"), ("training", "augment"),
+             ("modelfile", "tabular"), ("modelfile", "estimators")}
 # The public face of the package: lazily names what lies anywhere.
 FACE = "__init__"
 PACKAGE = Path(fastnn.__file__).parent

@@ -1,7 +1,6 @@
 """Model files: exact round trips, refusal of anything damaged or hostile, and safe writing."""
 
 import copy
-import hashlib
 import json
 import os
 import pickle
@@ -11,14 +10,14 @@ import struct
 import subprocess
 import sys
 import time
-import tracemalloc
 
 import numpy as np
 import pytest
 import safetensors.numpy
+from damaged import assert_refused, content_of, raw, sealed
 
 import fastnn
-from fastnn import modelfile
+from fastnn import modelfile, tensorfile
 
 SPECS = {
     "plain": {"layer_sizes": [5, 7, 3]},
@@ -95,40 +94,6 @@ def test_missing_file_and_directory(path):
 
 
 # --- Damaged and hostile files ---
-
-
-def raw(header, data=b""):
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + data
-
-
-def sealed(content, theta):
-    """A file whose checksum is right, so that only the other checks can refuse it.
-
-    The formula of the checksum is written out here again: a change of it must be a new format.
-    """
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass") + theta.tobytes())
-    metadata = {"fastnn": json.dumps(content | {"sha256": digest.hexdigest()})}
-    return safetensors.numpy.save({"theta": theta}, metadata=metadata)
-
-
-def content_of(net):
-    return {"format": 1, "library_version": "0", "spec": copy.deepcopy(net.spec)}
-
-
-def assert_refused(path, data):
-    """Quickly, and without allocating more than a few times the file."""
-    path.write_bytes(data)
-    start = time.perf_counter()
-    tracemalloc.start()
-    try:
-        with pytest.raises(fastnn.ModelFormatError, match=r"model\.safetensors: .*[,:;(]"):
-            fastnn.load(path)
-        assert tracemalloc.get_traced_memory()[1] < 2e6 + 20 * len(data)
-    finally:
-        tracemalloc.stop()
-    assert time.perf_counter() - start < 2
 
 
 def test_sealed_is_what_save_writes(path):
@@ -266,6 +231,17 @@ def test_hostile_spec(path, change):
         {"spec": None},
         {"spec": [1]},
         {"spec": {}},
+        {"kind": None},
+        {"kind": "forest"},
+        {"kind": ["network"]},
+        {"kind": {}},
+        {"kind": "table"},
+        {"kind": "estimator"},
+        {"kind": "table", "model": {}},
+        {"kind": "estimator", "model": {}},
+        {"kind": "table", "model": [1]},
+        {"model": {}},
+        {"model": 1},
         {"more": 1},
     ],
     ids=lambda change: str(change)[:40],
@@ -529,3 +505,35 @@ def test_impossible_targets_are_named(path):
     with pytest.raises(IsADirectoryError, match="it is a directory; give a file name"):
         network().save(path.parent)
     assert os.listdir(path.parent) == []
+
+
+def test_what_a_killed_writer_left_is_removed(path):
+    """Its own temporary files alone, and only once nobody writes to them any more."""
+    network().save(path)
+    stem = next(iter(_temporaries_of(path)))
+    old = time.time() - 2 * tensorfile._LEFT_BEHIND
+    kept = [path.parent / f"{stem}0.tmp",             # being written
+            path.parent / ".fastnn-0123456789abcdef-0.tmp",   # of another file
+            path.parent / f"{stem}notes.txt"]
+    left = path.parent / f"{stem}1.tmp"
+    for file in (*kept, left):
+        file.write_bytes(b"x")
+    for file in (*kept[1:], left):
+        os.utime(file, (old, old))
+    network().save(path)
+    assert sorted(path.parent.iterdir()) == sorted([path, *kept])
+
+
+def _temporaries_of(path):
+    """How names of the temporary files begin that writing to `path` makes."""
+    stems = set()
+
+    def note(source, target):
+        stems.add(os.path.basename(source).rpartition("-")[0] + "-")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tensorfile.os, "replace", note)
+        network().save(path)
+    for file in path.parent.glob(".fastnn-*.tmp"):
+        file.unlink()
+    return stems

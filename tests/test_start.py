@@ -9,7 +9,7 @@ import pytest
 import fastnn
 
 HEAVY = ("scipy", "sklearn", "numba", "rich", "click", "matplotlib", "safetensors", "joblib",
-         "onnx", "torch")
+         "onnx", "torch", "pandas", "pyarrow", "polars")
 
 
 def run(code):
@@ -21,6 +21,13 @@ def run(code):
 def test_nothing_heavy_is_imported(code):
     loaded = run(f"{code}; import sys; print(*[m for m in {HEAVY} if m in sys.modules])")
     assert loaded.split() == []
+
+
+def test_a_network_is_saved_and_loaded_without_pandas_and_sklearn(tmp_path):
+    code = (f"import fastnn, sys; path = {str(tmp_path / 'net.safetensors')!r}; "
+            "fastnn.Network([3, 4, 2]).save(path); fastnn.load(path); "
+            "print(*[m for m in ('pandas', 'sklearn', 'scipy') if m in sys.modules])")
+    assert run(code).split() == []
 
 
 def test_no_thread_is_started():

@@ -108,3 +108,31 @@ class FittedMixin:
     def signal_flow(self, X, y):
         """How signals and gradients fare from layer to layer: see `Network.signal_flow`."""
         return self._known().signal_flow(*self._pair(X, y))
+
+    def save(self, path):
+        """Write the fitted estimator to a safetensors file; `fastnn.load` reads it.
+
+        Kept are the network, the parameters, classes and feature names, and the numbers of the fit
+        (`n_iter_`, `loss_curve_`, ...): predictions are the same bit for bit. The optimizer's
+        moments, early stopping's memory and metadata routing are not: `partial_fit` goes on from
+        the parameters with a fresh optimizer.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Overwritten when it exists, entirely or not at all.
+
+        Raises
+        ------
+        ValueError
+            A parameter is a function or another object that JSON does not know; the message says
+            which.
+        sklearn.exceptions.NotFittedError
+            There is nothing to save before `fit`.
+        OSError
+            The file cannot be written; the old file is unchanged.
+        """
+        from fastnn.estimators.stored import to_dict
+        from fastnn.modelfile import save
+
+        save(self._known(), path, kind="estimator", model=to_dict(self))

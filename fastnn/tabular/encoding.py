@@ -1,0 +1,123 @@
+"""Columns to inputs: learnt by scikit-learn, applied from the numbers and names that were learnt.
+
+What is learnt is plain numbers and texts, which a model file keeps; a fitted transformer of
+scikit-learn could only be pickled.
+"""
+
+import numpy as np
+
+from fastnn.tabular.columns import (
+    MISSING,
+    CategoricalColumn,
+    NumericColumn,
+    category_texts,
+    numeric_values,
+)
+from fastnn.tabular.values import categories, pandas
+
+# A category seen in a single training row teaches nothing, nor do many of a few rows each.
+_LEAST_ROWS, _MOST_CATEGORIES = 2, 50
+
+
+def column_transformer(numeric, categorical):
+    """scikit-learn's transformer of the columns so named, not fitted."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    of_numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True),
+                               StandardScaler())
+    of_categories = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value=MISSING),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=_LEAST_ROWS,
+                      max_categories=_MOST_CATEGORIES))
+    parts = [("numeric", of_numbers, numeric), ("categorical", of_categories, categorical)]
+    return ColumnTransformer([part for part in parts if part[2]])
+
+
+def as_transformed(frame, numeric, categorical):
+    """What `column_transformer` takes: float64 with NaN, and texts with NaN."""
+    columns = dict(zip(numeric, numeric_values(frame, numeric).T, strict=True))
+    columns |= {name: pandas().Series(category_texts(frame[name]), dtype=object)
+                for name in categorical}
+    return pandas().DataFrame(columns)
+
+
+def learn_columns(frame, numeric, categorical):
+    """A tuple of columns, the numeric ones first."""
+    transformer = column_transformer(numeric, categorical)
+    transformer.fit(as_transformed(frame, numeric, categorical))
+    columns = []
+    if numeric:
+        imputer, scaler = (step for _, step in transformer.named_transformers_["numeric"].steps)
+        moments = list(zip(scaler.mean_.tolist(), scaler.scale_.tolist(), strict=True))
+        gaps = dict(zip(imputer.indicator_.features_.tolist(), moments[len(numeric):],
+                        strict=True))
+        columns += [NumericColumn(name, fill, *moments[j], gaps.get(j))
+                    for j, (name, fill) in enumerate(zip(numeric, imputer.statistics_.tolist(),
+                                                         strict=True))]
+    if categorical:
+        encoder = transformer.named_transformers_["categorical"].steps[-1][1]
+        for name, known, rare in zip(categorical, encoder.categories_,
+                                     encoder.infrequent_categories_, strict=True):
+            rare = set() if rare is None else set(rare)
+            frequent = tuple(str(text) for text in known if text not in rare)
+            columns.append(CategoricalColumn(name, frequent, bool(rare)))
+    return tuple(columns)
+
+
+def input_names(columns):
+    """What each input is: all numbers, then their gaps, then the categories."""
+    numeric = [column for column in columns if column.kind == "numeric"]
+    names = [column.name for column in numeric]
+    names += [f"{column.name} is missing" for column in numeric if column.missing]
+    for column in columns:
+        if column.kind == "categorical":
+            names += [f"{column.name}={text}" for text in column.categories]
+            names += [f"{column.name}=(rare)"] if column.rare else []
+    return names
+
+
+def encode(frame, columns):
+    """(m, n_inputs) float32 inputs."""
+    numeric = [column for column in columns if column.kind == "numeric"]
+    values = numeric_values(frame, [column.name for column in numeric])
+    X = np.zeros((len(frame), len(input_names(columns))), dtype=np.float32)
+    at = len(numeric)
+    with np.errstate(over="ignore"):   # looked at below
+        for j, column in enumerate(numeric):
+            gaps = np.isnan(values[:, j])
+            X[:, j] = (np.where(gaps, column.fill, values[:, j]) - column.mean) / column.scale
+            if column.missing:
+                mean, scale = column.missing
+                X[:, at] = (gaps - mean) / scale
+                at += 1
+    _check_range(X, values, frame, numeric)
+    for column in columns:
+        if column.kind == "categorical":
+            unit = category_index(frame[column.name], column)
+            known = np.flatnonzero(unit >= 0)
+            X[known, at + unit[known]] = 1
+            at += len(column.categories) + column.rare
+    return X
+
+
+def category_index(series, column):
+    """(m,) indices of a column's inputs; -1 where none stands for the category."""
+    codes, texts = categories(series)
+    index = {text: i for i, text in enumerate(column.categories)}
+    other = len(column.categories) if column.rare else -1
+    # The code of a gap, -1, takes the last.
+    return np.array([index.get(text, other) for text in [*texts, MISSING]], dtype=np.intp)[codes]
+
+
+def _check_range(X, values, frame, numeric):
+    bad = ~np.isfinite(X[:, :len(numeric)])
+    if bad.any():
+        row, j = np.argwhere(bad)[0]
+        column = numeric[j]
+        raise ValueError(
+            f"column {column.name!r}: got {values[row, j]:g} in row {frame.index[row]}, too far "
+            f"from the training mean {column.mean:g} with its standard deviation "
+            f"{column.scale:g}; correct it")

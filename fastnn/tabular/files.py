@@ -1,0 +1,149 @@
+"""Reading tables from files, all of them as pandas has them."""
+
+import csv
+import gzip
+import io
+import os
+import warnings
+import zlib
+
+from fastnn.tabular.values import as_frame, pandas
+
+_SEPARATORS = ",;\t|"
+
+
+def read_table(source, text=()):
+    """A table as a pandas DataFrame (needs pandas: the extra `table`).
+
+    Parameters
+    ----------
+    source : path, open file, pandas or polars DataFrame
+        By its suffix a path is Parquet (.parquet) or text in UTF-8 whose first line names the
+        columns (.csv, .tsv, .txt; also .gz). What separates columns is what separates them in that
+        first line: a comma, a semicolon, a tab or a bar. An open file is read as CSV.
+    text : sequence of str
+        Columns of text files to read as they stand: 02134 stays 02134, and is not 2134.
+
+    Returns
+    -------
+    DataFrame
+        Empty fields, NA, N/A, nan, null and None are missing values, as pandas has them.
+
+    Raises
+    ------
+    OSError
+        The file is not there, or cannot be read.
+    ValueError
+        It is not a table: empty, not UTF-8, rows of different lengths, two columns of one name.
+    ImportError
+        pandas is missing.
+
+    Examples
+    --------
+    >>> import io
+    >>> from fastnn.tabular import read_table
+    >>> read_table(io.StringIO("area;zip\\n54;02134\\n;10001\\n"), text=["zip"])
+       area    zip
+    0  54.0  02134
+    1   NaN  10001
+    """
+    if hasattr(source, "read"):
+        return _read_open(source, text)
+    if not isinstance(source, str | os.PathLike):
+        return as_frame(source)
+    path = os.fsdecode(source)
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{path} is a directory; give the path of a table")
+    suffix = os.path.splitext(path.lower().removesuffix(".gz"))[1]
+    if suffix == ".parquet":
+        return _read_parquet(path)
+    if suffix not in (".csv", ".tsv", ".txt"):
+        raise ValueError(
+            f"expected a table as .csv, .tsv, .txt (also .gz) or .parquet, got {path}; rename it"
+        )
+    opener = gzip.open if path.lower().endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8", newline="") as file:
+        return _read_text(file, path, text)
+
+
+def _read_open(file, text):
+    name = str(getattr(file, "name", "the table"))
+    if not isinstance(file.read(0), bytes):
+        return _read_text(file, name, text)
+    decoded = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    try:
+        return _read_text(decoded, name, text)
+    finally:
+        decoded.detach()   # else the caller's file would be closed with it
+
+
+def _read_text(file, path, text):
+    pd = pandas()
+    as_text, names = {text} if isinstance(text, str) else set(text), ()
+    try:
+        # The names are read apart: pandas would silently make a second "x" an "x.1".
+        first = _first_record(file, path)
+        separator = max(_SEPARATORS, key=lambda mark: len(_fields(first, mark)))
+        # As pandas calls a column without a name, which is most often a row's number.
+        names = [name.strip() or f"Unnamed: {i}"
+                 for i, name in enumerate(_fields(first, separator))]
+        _check_names(names, path)
+        with warnings.catch_warnings():
+            # A first row of more fields than there are names: pandas would leave some out.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                file, sep=separator, header=None, names=names, index_col=False, low_memory=False,
+                dtype=dict.fromkeys(as_text & set(names), str), skipinitialspace=True)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}: not text in UTF-8 ({error.reason}: byte 0x{error.object[error.start]:02x}); "
+            "save it as UTF-8, or convert it: iconv -f latin1 -t utf-8"
+        ) from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
+        raise ValueError(
+            f"{path}: not a table of {len(names)} columns: {str(error).strip()} (lines are counted "
+            "from the one after the names); correct the file"
+        ) from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path}: not a whole gzip file: {error}; copy it again") from error
+
+
+def _first_record(file, path):
+    """The lines that the names take: several, where a quoted name goes over lines."""
+    lines, quotes = [], 0
+    for line in file:
+        lines.append(line.removeprefix("\ufeff"))   # a byte order mark is not part of a name
+        quotes += line.count('"')
+        if quotes % 2 == 0:
+            break
+    if quotes % 2:
+        raise ValueError(f"{path}: the quotes of a column name are not closed; correct the file")
+    if not "".join(lines).strip():
+        raise ValueError(f"{path}: the table is empty; expected column names, then rows")
+    return lines
+
+
+def _fields(lines, separator):
+    return next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
+
+
+def _read_parquet(path):
+    pd = pandas()
+    with open(path, "rb"):   # says what is wrong with the file, before pyarrow guesses
+        pass
+    try:
+        frame = pd.read_parquet(path, engine="pyarrow")
+    except ImportError as error:
+        raise ImportError(
+            "Parquet files need pyarrow; install it with: pip install 'fastnn-cpu[table]'"
+        ) from error
+    except (ValueError, OSError) as error:   # pyarrow's own errors are among them
+        raise ValueError(f"{path}: not a whole Parquet file: {str(error)[:200]}") from error
+    _check_names(list(frame.columns), path)
+    return frame.reset_index(drop=True)
+
+
+def _check_names(names, path):
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"{path}: several columns are named {sorted(twice)[0]!r}; rename them")

@@ -1,0 +1,133 @@
+"""A network with the schema of the tables that it reads."""
+
+import reprlib
+
+import numpy as np
+
+from fastnn.errors import ModelFormatError
+from fastnn.network import Network
+from fastnn.tabular.schema import TableSchema
+
+
+class TableModel:
+    """Predicts a column of a table from the others.
+
+    Parameters
+    ----------
+    schema : TableSchema
+    network : Network
+        Of `schema.n_inputs` features and an output that fits the task: `schema.n_outputs` units of
+        `schema.output`; two classes may also be a softmax of two units.
+    run : dict, optional
+        Anything in types that JSON knows, kept in the file: how the network was trained.
+
+    Attributes
+    ----------
+    schema, network, run
+
+    Raises
+    ------
+    ValueError
+        The network does not fit the schema.
+
+    Examples
+    --------
+    >>> import fastnn, pandas
+    >>> from fastnn.tabular import TableModel, TableSchema
+    >>> frame = pandas.DataFrame({"hours": [1, 2, 3, 4, 5, 6] * 2,
+    ...                           "passed": ["no", "no", "no", "yes", "yes", "yes"] * 2})
+    >>> schema = TableSchema.fit(frame, target="passed")
+    >>> net = fastnn.Network([schema.n_inputs, 8, schema.n_outputs], output=schema.output, rng=0)
+    >>> history = net.fit(schema.inputs(frame), schema.targets(frame), learning_rate=0.05)
+    >>> TableModel(schema, net).predict(pandas.DataFrame({"hours": [0, 7]}))
+    array(['no', 'yes'], dtype=object)
+    """
+
+    def __init__(self, schema, network, run=None):
+        if not isinstance(schema, TableSchema) or not isinstance(network, Network):
+            raise TypeError(f"expected a TableSchema and a Network, got {schema!r}, {network!r}")
+        if run is not None and not isinstance(run, dict):
+            raise TypeError(f"expected run to be a dict or None, got {run!r}")
+        _check_fit(schema, network)
+        self.schema, self.network, self.run = schema, network, dict(run or {})
+
+    def predict(self, frame):
+        """Classes, or values in the target's units.
+
+        Parameters
+        ----------
+        frame : pandas or polars DataFrame
+
+        Returns
+        -------
+        (m,) array
+
+        Raises
+        ------
+        ValueError
+            The table does not fit; see `TableSchema.inputs`.
+        """
+        return self.schema.decode(self.network.forward(self.schema.inputs(frame)))
+
+    def predict_proba(self, frame):
+        """(m, n_classes) probabilities of `schema.classes`."""
+        if self.schema.task == "regression":
+            raise TypeError(f"the model predicts {self.schema.target!r}, a number, and has no "
+                            "probabilities; call predict")
+        A = self.network.forward(self.schema.inputs(frame))
+        return A if A.shape[1] > 1 else np.hstack([1 - A, A])
+
+    def save(self, path):
+        """Write schema, network and run to a safetensors file; `fastnn.load` reads it.
+
+        Raises
+        ------
+        ValueError
+            `run` holds what JSON does not know, or theta is not finite.
+        OSError
+            The file cannot be written; the old file is unchanged.
+        """
+        from fastnn.modelfile import save
+
+        save(self.network, path, kind="table", model=self.to_dict())
+
+    def to_dict(self):
+        """All but the network, in types that JSON knows."""
+        return {"schema": self.schema.to_dict(), "run": self.run}
+
+    @classmethod
+    def from_dict(cls, state, network):
+        """The model of a `to_dict` and its network.
+
+        Raises
+        ------
+        ModelFormatError
+            `state` is not such a dict, or does not fit the network.
+        """
+        if not isinstance(state, dict) or state.keys() != {"schema", "run"} or not isinstance(
+                state["run"], dict):
+            raise ModelFormatError(f"the model of a table is {reprlib.repr(state):.200}, expected "
+                                   "an object with 'schema' and 'run': save it again")
+        schema = TableSchema.from_dict(state["schema"])
+        try:
+            return cls(schema, network, state["run"])
+        except ValueError as error:
+            raise ModelFormatError(f"schema and network do not fit: {error}") from error
+
+    def __repr__(self):
+        return f"<TableModel of {self.schema!r} and {self.network!r}>"
+
+
+def _check_fit(schema, network):
+    n_in, n_out = network.layer_sizes[0], network.layer_sizes[-1]
+    if n_in != schema.n_inputs:
+        raise ValueError(f"expected a network of the schema's {schema.n_inputs} inputs, got {n_in}")
+    if schema.task == "regression":   # not "exp": standardized values are negative, too
+        sound = network.output.startswith("identity") and n_out == 1
+    else:
+        sound = (network.output, n_out) in {("softmax", len(schema.classes)),
+                                            (schema.output, schema.n_outputs)}
+    if not sound:
+        units = f"{schema.n_outputs} unit{'s' * (schema.n_outputs != 1)}"
+        raise ValueError(f"expected a network with output {schema.output!r} of {units} for a "
+                         f"{schema.task} of {schema.target!r}, got {network.output!r} of {n_out}")

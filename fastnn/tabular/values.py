@@ -1,0 +1,187 @@
+"""The values of a table's columns: as numbers and as categories, with what is missing."""
+
+import difflib
+import re
+from decimal import Decimal
+from numbers import Integral, Real
+
+import numpy as np
+
+# What pandas calls types of values that are neither numbers nor categories -> what to do.
+_DATES = "derive numbers from it, such as the year, the month or the days since a date"
+_REFUSED = {
+    **dict.fromkeys(("datetime64", "datetime", "date", "period"), ("dates", _DATES)),
+    **dict.fromkeys(("timedelta64", "timedelta", "time"),
+                    ("times", "make it a number, as with .dt.total_seconds()")),
+    "interval": ("intervals", "give its middle"),
+    "bytes": ("bytes", "decode it"),
+    "complex": ("complex numbers", "give real and imaginary part a column each"),
+}
+_USABLE = (str, bool, np.bool_, Real, Decimal)
+_DATE_TEXT = re.compile(r"(\d{4}([-/])\d{1,2}\2\d{1,2}|\d{1,2}([-/])\d{1,2}\3\d{4})([T ].*)?")
+# Beyond it the integers are not all there in float64.
+_EXACT = 2**53
+
+
+def pandas():
+    """The module, or an error that says how to get it."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "tables need pandas; install it with: pip install 'fastnn-cpu[table]'"
+        ) from error
+    return pandas
+
+
+def as_frame(table):
+    """A pandas or polars table as a pandas DataFrame whose columns have names of their own."""
+    pd = pandas()
+    polars = type(table).__module__.startswith("polars.") and hasattr(table, "to_pandas")
+    frame = table.to_pandas() if polars else table
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            f"expected a pandas or polars DataFrame, got {type(table).__name__}; read files with "
+            "fastnn.tabular.read_table"
+        )
+    for name in frame.columns:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"expected column names that are text, got {name!r} of type "
+                f"{type(name).__name__}; rename them, as with frame.columns.astype(str)"
+            )
+    if not frame.columns.is_unique:
+        name = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(f"expected columns of different names, got several named {name!r}; "
+                         "rename them")
+    return frame
+
+
+def check_columns(names, frame, what):
+    """`names` as a tuple; an error that names those `frame` does not have, and what is like them.
+
+    >>> import pandas
+    >>> check_columns(["prcie"], pandas.DataFrame({"price": [1]}), "columns")
+    Traceback (most recent call last):
+        ...
+    ValueError: the table has no columns 'prcie' (did you mean 'price'?); it has: 'price'
+    """
+    names = (names,) if isinstance(names, str) else tuple(names)
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        there = list(frame.columns)
+        lower = {name.lower(): name for name in there}
+        shown = []
+        for name in missing[:10]:
+            like = difflib.get_close_matches(str(name).lower(), lower, 1)
+            shown.append(f"{name!r}" + (f" (did you mean {lower[like[0]]!r}?)" if like else ""))
+        raise ValueError(
+            f"the table has no {what} {', '.join(shown)}"
+            + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
+            + f"; it has: {', '.join(map(repr, there[:30]))}" + (", ..." if there[30:] else "")
+        )
+    return names
+
+
+def check_usable(series):
+    """Refuse dates and other values that are neither numbers nor categories."""
+    kind = pandas().api.types.infer_dtype(series, skipna=True)
+    if kind == "categorical":
+        kind = pandas().api.types.infer_dtype(series.cat.categories)
+    if kind in _REFUSED:
+        what, remedy = _REFUSED[kind]
+        raise ValueError(f"column {series.name!r} holds {what}: {remedy}, or drop it")
+    if kind.startswith("mixed"):   # lists, for example
+        for row, value in series.dropna().items():
+            if not isinstance(value, _USABLE):
+                raise ValueError(
+                    f"column {series.name!r} holds values of type {type(value).__name__}, as in "
+                    f"row {row}, expected numbers or text; convert them, or drop it")
+
+
+def check_not_dates(series):
+    """Refuse text that is dates, as tables from text files have them."""
+    given = series.dropna()
+    if len(given) and all(_DATE_TEXT.fullmatch(str(value).strip()) for value in given.iloc[:100]):
+        raise ValueError(
+            f"column {series.name!r} holds dates, as {given.iloc[0]!r} in row {given.index[0]}: "
+            f"{_DATES}, or drop it")
+
+
+def is_numeric(series):
+    """Whether pandas has the column as numbers or booleans."""
+    pd = pandas()
+    return pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.infer_dtype(series) in (
+        "boolean", "integer", "floating", "mixed-integer-float", "decimal")
+
+
+def numbers(series):
+    """float64 values; NaN where there is none, or not a number (see `first_not_number`)."""
+    pd = pandas()
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = pd.to_numeric(series.astype(object), errors="coerce")
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def not_numbers(series, values):
+    """Where there is a value that `numbers` could not make a number of."""
+    return np.isnan(values) & series.notna().to_numpy(dtype=bool)
+
+
+def checked_numbers(series, why):
+    """`numbers`, all of them finite or missing; an error that names the first that is not."""
+    values = numbers(series)
+    for bad, what in ((not_numbers(series, values), ""), (np.isinf(values), " finite")):
+        if bad.any():
+            at = np.flatnonzero(bad)
+            more = f", and {at.size - 1:,} more" if at.size > 1 else ""
+            raise ValueError(
+                f"column {series.name!r}: expected{what} numbers, {why}; got "
+                f"{_shown(series.iloc[at[0]])} in row {series.index[at[0]]}{more}; correct it, or "
+                "leave the field empty where the value is not known")
+    return values
+
+
+def categories(series):
+    """The column as (m,) indices, -1 where there is no value, into a list of texts.
+
+    1, 1.0 and "1" are one category, since a gap in a column of integers makes pandas read floats.
+    """
+    pd = pandas()
+    try:
+        codes, unique = pd.factorize(series)
+    except TypeError as error:   # not hashable
+        raise ValueError(
+            f"column {series.name!r} holds values that are neither numbers nor text ({error}); "
+            "drop it"
+        ) from error
+    return codes, [_text(value, series.name) for value in unique]
+
+
+def rows(count):
+    """"1 row", "2 rows"."""
+    return f"{count:,} row{'s' * (count != 1)}"
+
+
+def whole(values):
+    """Whether all of these float64 values are integers that float64 has exactly."""
+    return bool(((values == np.floor(values)) & (np.abs(values) < _EXACT)).all())
+
+
+def _text(value, name):
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool | np.bool_ | Integral):
+        return str(value)
+    if isinstance(value, Real | Decimal):
+        value = float(value)
+        return str(int(value)) if whole(np.float64(value)) else repr(value)
+    raise ValueError(
+        f"column {name!r} holds {_shown(value)} of type {type(value).__name__}, expected numbers "
+        "or text; convert it, or drop it")
+
+
+def _shown(value):
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= 60 else text[:57] + "..."

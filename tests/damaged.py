@@ -1,0 +1,50 @@
+"""Damaged and hostile model files, and what must come of them."""
+
+import copy
+import hashlib
+import json
+import struct
+import time
+import tracemalloc
+
+import pytest
+import safetensors.numpy
+
+import fastnn
+import fastnn.estimators  # loaded now: its memory is not what a file makes load take
+import fastnn.tabular
+
+
+def raw(header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def sealed(content, theta):
+    """A file whose checksum is right, so that only the other checks can refuse it.
+
+    The formula of the checksum is written out here again: a change of it must be a new format.
+    """
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass") + theta.tobytes())
+    metadata = {"fastnn": json.dumps(content | {"sha256": digest.hexdigest()})}
+    return safetensors.numpy.save({"theta": theta}, metadata=metadata)
+
+
+def content_of(net, kind="network", model=None):
+    return {"format": 1, "kind": kind, "library_version": "0", "spec": copy.deepcopy(net.spec),
+            "model": copy.deepcopy(model)}
+
+
+def assert_refused(path, data):
+    """Quickly, and without allocating more than a few times the file."""
+    path.write_bytes(data)
+    start = time.process_time()
+    tracemalloc.start()
+    try:
+        with pytest.raises(fastnn.ModelFormatError, match=r"model\.safetensors: .*[,:;(]"):
+            fastnn.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 2e6 + 20 * len(data)
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - start < 2

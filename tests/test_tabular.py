@@ -1,0 +1,376 @@
+"""What a schema learns of a table, what it makes of it, and what it says to tables that differ."""
+
+import datetime
+import json
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fastnn
+from fastnn.tabular import TableModel, TableSchema, task_of, with_target
+from fastnn.tabular.encoding import as_transformed, column_transformer
+
+M = 60
+
+
+def cycle(*values):
+    return [values[i % len(values)] for i in range(M)]
+
+
+def table(**columns):
+    """M rows of a column of numbers, a target that is a regression, and these."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"x": rng.normal(size=M), "y": rng.normal(size=M)} | columns)
+
+
+def learn(values, **options):
+    """The schema with one more column "c"."""
+    return TableSchema.fit(table(c=values), target="y", **options)
+
+
+# --- The same as scikit-learn, and the same after JSON ---
+
+FLOATS = st.one_of(st.none(), st.floats(-1e6, 1e6), st.integers(-5, 5).map(float))
+TEXTS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "Łódź", "missing"]),
+                  st.text(max_size=3))
+
+
+@st.composite
+def tables(draw):
+    """Training rows and new ones, of the same columns."""
+    m, m_new = draw(st.integers(4, 30)), draw(st.integers(0, 10))
+    columns = {}
+    for j in range(draw(st.integers(1, 4))):
+        values = draw(st.sampled_from([FLOATS, TEXTS]))
+        column = draw(st.lists(values, min_size=m + m_new, max_size=m + m_new))
+        columns[f"c{j}"] = pd.Series(column, dtype=float if values is FLOATS else object)
+    # One that is always usable.
+    columns["n"] = np.arange(m + m_new) % 3
+    columns["y"] = np.arange(m + m_new) + 0.5
+    frame = pd.DataFrame(columns)
+    categorical = [name for name in frame if frame[name].dtype == object]
+    return frame[:m], frame[m:], categorical
+
+
+@settings(max_examples=40, deadline=None)
+@given(tables())
+def test_inputs_are_those_of_scikit_learn_and_survive_json(drawn):
+    train, new, categorical = drawn
+    schema = TableSchema.fit(train, target="y", categorical=categorical)
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    assert again.to_dict() == schema.to_dict()
+    assert again.input_names == schema.input_names
+    names = [[column.name for column in schema.columns if column.kind == kind]
+             for kind in ("numeric", "categorical")]
+    transformer = column_transformer(*names).fit(as_transformed(train, *names))
+    for frame in (train, new):
+        X = schema.inputs(frame)
+        assert X.dtype == np.float32
+        assert X.shape == (len(frame), schema.n_inputs)
+        np.testing.assert_array_equal(again.inputs(frame), X)
+        np.testing.assert_array_equal(again.targets(frame), schema.targets(frame))
+        if len(frame):   # scikit-learn refuses empty ones
+            expected = transformer.transform(as_transformed(frame, *names))
+            expected = expected.toarray() if hasattr(expected, "toarray") else expected
+            np.testing.assert_array_equal(X, expected.astype(np.float32))
+
+
+def test_numbers_have_mean_0_and_deviation_1():
+    frame = table(c=cycle(1.0, 2.0, None, 9.0))
+    X = TableSchema.fit(frame, target="y").inputs(frame)
+    np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(X.std(axis=0), 1, atol=1e-6)
+
+
+# --- What columns become ---
+
+@pytest.mark.parametrize(("values", "inputs"), [
+    (cycle(1, 2, 3), ["c"]),
+    (cycle(1.5, None), ["c", "c is missing"]),
+    (cycle(True, False), ["c"]),
+    (cycle(True, False, None), ["c", "c is missing"]),
+    (pd.Series(cycle(3, 1, None), dtype="Int64"), ["c", "c is missing"]),
+    (cycle(10**30, 5, 7), ["c"]),
+    (cycle(Decimal("1.5"), Decimal(2)), ["c"]),
+    ([str(i) for i in range(M)], ["c"]),
+    (cycle("u", "v"), ["c=u", "c=v"]),
+    (cycle("u", None), ["c=missing", "c=u"]),
+    (cycle(1, "a", 2.0), ["c=1", "c=2", "c=a"]),
+    (pd.Categorical(cycle(3, 1, 2)), ["c=1", "c=2", "c=3"]),
+    ([*cycle("u", "v")[:-1], "once"], ["c=u", "c=v", "c=(rare)"]),
+    ([f"k{i // 2}" for i in range(M)], [f"c=k{i}" for i in sorted(range(30), key=str)]),
+])
+def test_kinds_of_columns(values, inputs):
+    schema = learn(values)
+    assert schema.input_names[0] == "x"
+    assert schema.input_names[1:] == inputs
+    assert not schema.notices
+
+
+def test_integers_are_categories_when_asked_for():
+    schema = learn(cycle(1, 2, None), categorical="c")   # the gap makes them floats
+    assert schema.input_names == ["x", "c=1", "c=2", "c=missing"]
+    assert schema.text_columns == ["c"]
+    np.testing.assert_array_equal(schema.inputs(table(c=cycle("1", "2", None))),
+                                  schema.inputs(table(c=cycle(1, 2, None))))
+
+
+def test_the_most_frequent_of_many_categories_are_kept():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"c": [f"k{i}" for i in rng.geometric(0.02, 5000)],
+                          "y": rng.normal(size=5000)})
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.n_inputs == 50
+    kept = {name.removeprefix("c=") for name in schema.input_names} - {"(rare)"}
+    counts = frame["c"].value_counts()
+    assert counts[list(kept)].min() >= counts.drop(list(kept)).max()
+
+
+@pytest.mark.parametrize(("values", "why"), [
+    ([None] * M, "all its values are missing"),
+    ([float("nan")] * M, "all its values are missing"),
+    ([5] * M, "it is 5 in all rows"),
+    (["q"] * M, "it is q in all rows"),
+    ([f"id{i}" for i in range(M)], "all its values are different, as names or keys are"),
+    ([f"id{max(i, 3)}" for i in range(M)], "57 of its 60 values are different.*categorical"),
+])
+def test_columns_that_say_nothing_are_left_out(values, why):
+    schema = learn(values)
+    assert schema.input_names == ["x"]
+    assert pd.Series(schema.dropped["c"]).str.match(why).all()
+    assert pd.Series(schema.notices).str.match(f"Column 'c' is left out: {why}").all()
+    assert len(schema.notices) == 1
+    assert learn(values, drop="c").notices == []
+
+
+@pytest.mark.parametrize(("values", "message"), [
+    (pd.date_range("2020-01-01", periods=M), "column 'c' holds dates: derive .* or drop it"),
+    ([datetime.date(2020, 1, 1)] * M, "column 'c' holds dates"),
+    ([f"2020-01-{i % 28 + 1:02}" for i in range(M)], "holds dates, as '2020-01-01' in row 0"),
+    ([f"{i % 28 + 1}/3/2020 10:00" for i in range(M)], "holds dates, as '1/3/2020 10:00' in row 0"),
+    (pd.to_timedelta(range(M), unit="s"), "column 'c' holds times: make it a number"),
+    (cycle(b"x", b"y"), "column 'c' holds bytes"),
+    (cycle(1 + 2j, 2), "column 'c' holds complex numbers"),
+    (cycle([1], [2]), "column 'c' holds values of type list, as in row 0"),
+    ([*map(str, range(M - 2)), "oops", "?"], "as 58 of the 60 values .* 'oops' in row 58, and 1"),
+    ([f"{i},5" for i in range(M)], "column 'c' holds numbers with commas, as '0,5' in row 0"),
+    ([f"1,{i}.50" for i in range(100, M + 100)], "numbers with commas, as '1,100.50' in row 0"),
+    ([*cycle(1.0, 2.0)[:-1], np.inf], "column 'c': expected finite numbers.*inf in row 59"),
+    ([*cycle(1.0, 2.0)[:-1], -1e200], r"numbers up to 1e\+100, got -1e\+200 in row 59"),
+])
+def test_columns_that_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        learn(values)
+    learn(values, drop=["c"])
+
+
+def test_text_that_looks_like_dates_may_be_categories():
+    values = cycle("2020-01-01", "2020-02-01")
+    assert learn(values, categorical=["c"]).input_names == ["x", "c=2020-01-01", "c=2020-02-01"]
+
+
+# --- The target ---
+
+@pytest.mark.parametrize(("values", "classes"), [
+    (cycle(0, 1), [0, 1]),
+    (cycle(1.0, 2.0, None), [1, 2]),
+    (cycle(True, False), [False, True]),
+    (cycle(True, False, None), [False, True]),
+    (cycle("u", "v", None), ["u", "v"]),
+    (pd.Categorical(cycle("lo", "hi")), ["hi", "lo"]),
+    (pd.Categorical(range(M // 2)).repeat(2), sorted(map(str, range(M // 2)))),
+    (cycle(*range(20)), list(range(20))),
+    (cycle(*range(21)), None),
+    (cycle(0.5, 1.5), None),
+    (range(M), None),
+    ([str(i) for i in range(M)], None),
+])
+def test_task_by_the_target(values, classes):
+    schema = TableSchema.fit(table(y=values), target="y")
+    assert schema.task == ("regression" if classes is None else "classification")
+    assert task_of(pd.Series(values)) == schema.task
+    assert (schema.classes is None) == (classes is None)
+    if classes is not None:
+        assert schema.classes.tolist() == classes
+        assert {type(value) for value in schema.classes.tolist()} == {type(classes[0])}
+        rows, _ = with_target(table(y=values), "y")
+        decoded = schema.decode(np.eye(max(len(classes), 2))[schema.targets(rows)])
+        assert decoded.tolist() == [type(classes[0])(value) for value in rows["y"]]
+
+
+@pytest.mark.parametrize(("classes", "output", "units"), [
+    (cycle("a", "b"), "sigmoid", 1), (cycle("a", "b", "c"), "softmax", 3),
+    (range(M), "identity", 1)])
+def test_the_network_that_fits(classes, output, units):
+    schema = TableSchema.fit(table(y=classes), target="y")
+    assert (schema.output, schema.n_outputs) == (output, units)
+    TableModel(schema, fastnn.Network([1, units], output=output))
+    for sizes in ([2, units], [1, units + 1]):
+        with pytest.raises(ValueError, match="expected a network"):
+            TableModel(schema, fastnn.Network(sizes, output=output))
+
+
+def test_task_as_asked_for():
+    assert TableSchema.fit(table(y=cycle(0, 1)), "y", task="regression").classes is None
+    asked = TableSchema.fit(table(y=cycle(0.5, 1.5)), "y", task="classification")
+    assert asked.classes.tolist() == [0.5, 1.5]
+
+
+def test_a_regression_is_in_the_targets_units():
+    frame = table()
+    frame["y"] = 1000 + 50 * frame["y"]
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.target_scale == pytest.approx(frame["y"].std(ddof=0))
+    y = schema.targets(frame)
+    assert (y.mean(), y.std()) == (pytest.approx(0, abs=1e-12), pytest.approx(1))
+    np.testing.assert_allclose(schema.decode(y[:, np.newaxis]), frame["y"])
+
+
+@pytest.mark.parametrize(("values", "options", "message"), [
+    (["a"] * M, {}, r"two classes or more in the target 'y', got \['a'\] in all 60 rows"),
+    ([1.0] * M, {"task": "regression"}, "'y' to vary.* got values from 1 to 1 in 60 rows"),
+    ([None] * M, {}, "at least 2 rows whose target 'y' is known, got 0"),
+    ([f"n{i}" for i in range(M)], {}, "60 different values in 60 rows, too many for classes"),
+    (cycle("a", "b"), {"task": "regression"}, "numbers, for a regression; got 'a' in row 0"),
+    ([*map(str, range(M - 1)), "x"], {}, "as 59 of the 60 .*task='classification'.* 'x' in row 59"),
+    ([np.inf, *range(M - 1)], {}, "column 'y': expected finite numbers.* in row 0"),
+    (pd.date_range("2020-01-01", periods=M), {}, "column 'y' holds dates"),
+    (cycle("a", "b"), {"task": "guess"}, "unknown task 'guess'; known: auto"),
+    (cycle("a", "b"), {"drop": "y"}, "drop to hold other columns than the target"),
+    (cycle("a", "b"), {"drop": ["x"]}, "to predict 'y' from, got none .*'x': as asked for"),
+    (cycle("a", "b"), {"drop": ["X"]}, r"no columns to drop 'X' \(did you mean 'x'\?\)"),
+    (cycle("a", "b"), {"categorical": ["xx"]}, r"no categorical columns 'xx' \(did you mean 'x'"),
+])
+def test_targets_and_options_that_are_refused(values, options, message):
+    with pytest.raises(ValueError, match=message):
+        TableSchema.fit(table(y=values), target="y", **options)
+
+
+def test_rows_without_a_target_are_left_out_and_counted():
+    frame = table(c=cycle("u", "v", "w"))
+    frame.loc[[3, 4], "y"] = np.nan
+    rows, left_out = with_target(frame, "y")
+    assert (len(rows), left_out) == (M - 2, 2)
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.notices == ["2 rows without 'y': left out."]
+    assert schema.to_dict() == TableSchema.fit(rows, target="y").to_dict()
+    with pytest.raises(ValueError, match="target 'y' is missing in 2 rows, first in row 3"):
+        schema.targets(frame)
+    with pytest.raises(ValueError, match=r"no target 'yy' \(did you mean 'y'\?\)"):
+        with_target(frame, "yy")
+
+
+def test_a_class_of_one_row_is_said():
+    schema = TableSchema.fit(table(y=["a", *cycle("b", "c")[1:]]), target="y")
+    assert schema.notices == ["Classes of 'y' with a single row: ['a']."]
+
+
+# --- Other tables ---
+
+@pytest.fixture(scope="module")
+def model():
+    frame = table(n=cycle(1.0, 2.0, 4.0), c=cycle("u", "v", "w"), d=cycle("p", "q"),
+                  y=cycle("no", "yes", "no"))
+    frame.loc[0, "c"] = "once"
+    schema = TableSchema.fit(frame, target="y")
+    net = fastnn.Network([schema.n_inputs, 8, schema.n_outputs], output=schema.output, rng=0)
+    net.fit(schema.inputs(frame), schema.targets(frame), epochs=60, learning_rate=0.01)
+    return TableModel(schema, net), frame
+
+
+def test_predictions(model):
+    model, frame = model
+    predicted, proba = model.predict(frame), model.predict_proba(frame)
+    assert (predicted == frame["y"]).mean() > 0.95
+    assert proba.shape == (M, 2)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(model.schema.classes[proba.argmax(axis=1)], predicted)
+
+
+def test_columns_are_matched_by_name(model):
+    model, frame = model
+    expected = model.predict_proba(frame)
+    other = frame[["d", "c", "y", "n", "x"]].drop(columns="y").assign(more=1)
+    np.testing.assert_array_equal(model.predict_proba(other), expected)
+    np.testing.assert_array_equal(model.predict_proba(pl.from_pandas(frame)), expected)
+    assert model.schema.review(frame.drop(columns="y"))[1:] == []
+    assert "are ignored: 'more'" in model.schema.review(other)[0]
+    assert model.schema.extra_columns(other) == ["more"]
+
+
+def test_an_empty_table_has_no_predictions(model):
+    model, frame = model
+    assert model.predict(frame[:0]).shape == (0,)
+    assert model.predict_proba(frame[:0]).shape == (0, 2)
+    assert model.schema.review(frame[:0]) == []
+
+
+def test_what_is_new_is_said_and_follows_the_rule(model):
+    model, frame = model
+    other = frame.drop(index=0)
+    other.loc[5, "c"], other.loc[6, "d"], other.loc[7, "n"] = "new", "new", np.nan
+    assert model.schema.review(other) == [
+        "Column 'n' is missing in 1 row, and was in none of training: 2 is put there.",
+        "Column 'c': 1 row with categories that training has hardly or never seen, as 'new' in "
+        "row 5; they count as rare.",
+        "Column 'd': 1 row with categories that training has never seen, as 'new' in row 6; all "
+        "its inputs are 0 for them.",
+    ]
+    X = pd.DataFrame(model.schema.inputs(other), other.index, model.schema.input_names)
+    assert X.loc[5, ["c=u", "c=v", "c=w", "c=(rare)"]].tolist() == [0, 0, 0, 1]
+    assert X.loc[6, ["d=p", "d=q"]].tolist() == [0, 0]
+    column = model.schema.columns[1]
+    assert X.loc[7, "n"] == np.float32((2.0 - column.mean) / column.scale)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda f: f.drop(columns="n"), "the table has no columns 'n'; it has: 'x', 'y', 'c', 'd'"),
+    (lambda f: f.rename(columns={"n": "N", "c": "cc"}),
+     r"no columns 'n' \(did you mean 'N'\?\), 'c' \(did you mean 'cc'\?\)"),
+    (lambda f: f.assign(n=[*cycle("1", "2")[:-2], "abc", "zz"]),
+     "column 'n': expected numbers, as in training; got 'abc' in row 58, and 1 more"),
+    (lambda f: f.assign(n=[*cycle(1.0)[:-1], np.inf]), "'n': expected finite .* inf in row 59"),
+    (lambda f: f.assign(n=[*cycle(1.0)[:-1], 1e60]), r"'n': got 1e\+60 in row 59, too far from"),
+    (lambda f: f.assign(n=pd.date_range("2020-01-01", periods=M)), "'n': expected numbers"),
+    (lambda f: f.assign(c=cycle([1], [2])), "column 'c' holds values that are neither"),
+    (lambda f: f.assign(c=cycle(b"1")), "column 'c' holds b'1' of type bytes"),
+    (lambda f: pd.concat([f, f[["n"]]], axis=1), "several named 'n'"),
+], ids=range(9))
+def test_tables_that_do_not_fit(model, change, message):
+    model, frame = model
+    with pytest.raises(ValueError, match=message):
+        model.predict(change(frame))
+
+
+@pytest.mark.parametrize("thing", [[[1, 2]], np.ones((3, 2)), {"n": [1]}, None, pl.LazyFrame()])
+def test_what_is_not_a_table(model, thing):
+    with pytest.raises(TypeError, match="expected a pandas or polars DataFrame, got"):
+        model[0].predict(thing)
+    with pytest.raises(TypeError, match="column names that are text, got 0"):
+        model[0].predict(pd.DataFrame([[1, 2]]))
+
+
+def test_targets_that_training_has_not_seen(model):
+    model, frame = model
+    with pytest.raises(ValueError, match=r"'y' is 'maybe' in row 1, .* 2 classes .*'no', 'yes'"):
+        model.schema.targets(frame.assign(y=cycle("no", "maybe")))
+
+
+def test_a_regression_has_no_probabilities():
+    schema = TableSchema.fit(table(), target="y")
+    model = TableModel(schema, fastnn.Network([1, 1], output="identity"))
+    with pytest.raises(TypeError, match="predicts 'y', a number"):
+        model.predict_proba(table())
+
+
+def test_two_classes_may_be_a_softmax():
+    schema = TableSchema.fit(table(y=cycle("a", "b")), target="y")
+    model = TableModel(schema, fastnn.Network([1, 2], rng=0))
+    assert model.predict_proba(table()).shape == (M, 2)
+    with pytest.raises(ValueError, match="expected a network with output 'sigmoid' of 1 unit"):
+        TableModel(schema, fastnn.Network([1, 1], output="identity"))

@@ -1,0 +1,136 @@
+"""Tables from files: what is read, and what is said of files that are not tables."""
+
+import builtins
+import gzip
+import io
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from fastnn.tabular import TableSchema, read_table
+
+FRAME = pd.DataFrame({"area": [54.0, np.nan, 71.5], "city": ["Łódź", "Oslo", 'a "b", c'],
+                      "zip": ["02134", "10001", "00501"], "rooms": [2, 3, 4]})
+
+
+def same(read, expected=FRAME):
+    pd.testing.assert_frame_equal(read, expected, check_dtype=False)
+
+
+@pytest.mark.parametrize(("name", "separator"), [
+    ("t.csv", ","), ("t.CSV", ","), ("t.csv", ";"), ("t.csv", "|"), ("t.tsv", "\t"),
+    ("t.txt", "\t"), ("t.csv.gz", ","), ("t.tsv.gz", "\t")])
+def test_text_files(tmp_path, name, separator):
+    path = tmp_path / name
+    FRAME.to_csv(path, sep=separator, index=False)
+    same(read_table(path, text=["zip", "not there"]))
+    same(read_table(str(path)), FRAME.assign(zip=[2134, 10001, 501]))
+
+
+def test_parquet(tmp_path):
+    path = tmp_path / "t.parquet"
+    FRAME.set_index("rooms", drop=False).to_parquet(path)
+    same(read_table(path))
+    pl.from_pandas(FRAME).write_parquet(path)
+    same(read_table(path))
+
+
+def test_open_files_and_frames():
+    text = FRAME.to_csv(index=False)
+    same(read_table(io.StringIO(text), text=("zip",)))
+    same(read_table(io.StringIO("\ufeff" + text), text=["zip"]))
+    binary = io.BytesIO(text.encode("utf-8-sig"))
+    same(read_table(binary, text=["zip"]))
+    assert not binary.closed
+    with pytest.raises(ValueError, match="the table: not text in UTF-8"):
+        read_table(io.BytesIO(text.encode("utf-16")))
+    same(read_table(pl.from_pandas(FRAME)))
+    assert read_table(FRAME) is FRAME
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("\ufeffa,b\n1,2\n", {"a": [1], "b": [2]}),                              # byte order mark
+    ('a,"b\nc"\n1,"x\ny"\n', {"a": [1], "b\nc": ["x\ny"]}),                  # quoted newlines
+    ('"a, first";b\n1;2\n', {"a, first": [1], "b": [2]}),
+    (" a , b\n 1 , x\n", {"a": [1], "b": ["x"]}),
+    ("a\n1\n2\n", {"a": [1, 2]}),
+    ("a,b\r\n1,2\r\n", {"a": [1], "b": [2]}),
+    (",a\n0,5\n1,6\n", {"Unnamed: 0": [0, 1], "a": [5, 6]}),                 # as to_csv writes
+    ("a,b\n1,2\n3\n", {"a": [1, 3], "b": [2, np.nan]}),
+    ("a,b\n,NA\nnull,n/a\n", {"a": [np.nan] * 2, "b": [np.nan] * 2}),
+    ("a,b\n", {"a": [], "b": []}),
+])
+def test_forms_of_text(tmp_path, text, expected):
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode())
+    same(read_table(path), pd.DataFrame(expected, dtype=None if expected.get("a") else object))
+
+
+def test_integers_that_no_integer_type_has_are_numbers(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n99999999999999999999999,2.5\n3,4.5\n4,1.5\n")
+    schema = TableSchema.fit(read_table(path), target="y")
+    assert schema.input_names == ["a"]
+    X = schema.inputs(read_table(path))
+    np.testing.assert_allclose(X[:, 0], [2**0.5, -(0.5**0.5), -(0.5**0.5)])
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (b"", "the table is empty; expected column names, then rows"),
+    (b"\n\n", "the table is empty"),
+    (b"a,b\n1,2\n3,4,5\n", r"not a table of 2 columns: .*line 2, saw 3 \(lines are counted"),
+    (b"a,b\n1,2,3\n", "not a table of 2 columns"),
+    (b'a,b\n1,"2\n', "not a table of 2 columns: .*inside string"),
+    ("a,b\n1,Malmö\n".encode("latin1"), "not text in UTF-8 .*byte 0xf6.*iconv"),
+    ("a,Malmö\n1,2\n".encode("utf-16"), "not text in UTF-8"),
+    (b'a,"b\n1,2\n3,4\n', "the quotes of a column name are not closed"),
+    (b"a,b,a\n1,2,3\n", "several columns are named 'a'; rename them"),
+])
+def test_text_that_is_no_table(tmp_path, content, message):
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"t\.csv: {message}"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(("name", "content", "message"), [
+    ("t.csv.gz", b"a,b\n1,2\n", "not a whole gzip file"),
+    ("t.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-12], "not a whole gzip file"),
+    ("t.parquet", b"PAR1 and no more", "not a whole Parquet file"),
+    ("t.parquet", b"", "not a whole Parquet file"),
+])
+def test_damaged_files(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name}: {message}"):
+        read_table(path)
+
+
+def test_files_that_are_not_there(tmp_path):
+    for name in ("t.csv", "t.csv.gz", "t.parquet"):
+        with pytest.raises(FileNotFoundError, match=name):
+            read_table(tmp_path / name)
+    with pytest.raises(IsADirectoryError, match="is a directory; give the path of a table"):
+        read_table(tmp_path)
+    with pytest.raises(ValueError, match=r"as \.csv.* got .*t\.xlsx; rename it"):
+        read_table(tmp_path / "t.xlsx")
+    with pytest.raises(TypeError, match="expected a pandas or polars DataFrame, got int"):
+        read_table(3)
+
+
+@pytest.mark.parametrize(("missing", "name"), [("pandas", "t.csv"), ("pyarrow", "t.parquet")])
+def test_what_is_not_installed_is_named(tmp_path, monkeypatch, missing, name):
+    path = tmp_path / name
+    (FRAME.to_csv if name.endswith("csv") else FRAME.to_parquet)(path)
+    real = builtins.__import__
+
+    def without(module, *rest):
+        if module.split(".")[0] == missing:
+            raise ImportError(f"No module named {module!r}")
+        return real(module, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=rf"need {missing}; .*fastnn-cpu\[table\]"):
+        read_table(path)
