@@ -1,7 +1,6 @@
 """Checks of arguments: every message says what was got and what was expected."""
 
 import math
-from collections.abc import Iterable
 from numbers import Integral, Real
 
 import numpy as np
@@ -87,7 +86,7 @@ def per_layer(value, name, count, interval, layers):
     """One number for each of `count` layers: the same for all, or a sequence of them."""
     if isinstance(value, Real):
         return (number(value, name, interval),) * count
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str) or not np.iterable(value):
         raise TypeError(f"expected {name} to be a number or a sequence of them, got {value!r}")
     values = list(value)
     if len(values) != count:

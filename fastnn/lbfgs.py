@@ -83,7 +83,8 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
         monitor.epoch_done(0)   # the minimum was where it began
     monitor.finish()
     if not history.stopped and result.nit < monitor.epochs:
-        history.stopped = "converged" if result.success else "no further descent"
+        why = {0: "converged", 1: "limit of evaluations"}   # of iterations: not fewer than epochs
+        history.stopped = why.get(result.status, "no further descent")
 
 
 class _Stopped(Exception):

@@ -31,7 +31,7 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
     shuffle, progress = boolean(shuffle, "shuffle"), boolean(progress, "progress")
     optimizer = make_optimizer(optimizer)
     checkpoints, given_augment = None, augment
-    if checkpoint is not None or resume not in (None, False):
+    if checkpoint is not None or not (resume is None or resume is False):
         # safetensors is a slow import, and only this needs it.
         from fastnn.checkpoint import Checkpointing
         from fastnn.fingerprint import check_resumable, describe_run
@@ -54,7 +54,7 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
         augment = make_augmenter(augment, X, network.layer_sizes[0])
     monitor = Monitor(network, epochs, make_early_stopping(early_stopping),
                       integer(evaluate_every, "evaluate_every", 0), callbacks)
-    if gradcheck_at != ():
+    if not isinstance(gradcheck_at, tuple) or gradcheck_at:
         from fastnn.checking.during_fit import ChecksDuringFit
 
         monitor.gradchecks = ChecksDuringFit(gradcheck_at, epochs, X, y, sample_weight)

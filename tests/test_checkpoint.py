@@ -358,6 +358,7 @@ def test_another_normalizer_is_refused(path):
     [
         ({"checkpoint": 3}, TypeError, "expected the path of a checkpoint, got 3"),
         ({"resume": 3}, TypeError, "expected resume to be True or the path"),
+        ({"resume": np.array([1, 2])}, TypeError, "expected resume to be True or the path"),
         ({"resume": True}, ValueError, "got no checkpoint: give one"),
         ({"resume": "nowhere.safetensors"}, FileNotFoundError, "nowhere"),
         ({"checkpoint": "nowhere/run"}, FileNotFoundError, "there is no directory"),

@@ -72,14 +72,47 @@ def test_the_penalty_is_theirs():
 def test_what_from_sklearn_refuses():
     with pytest.raises(NotFittedError):
         fastnn.from_sklearn(MLPClassifier())
-    with pytest.raises(TypeError, match="got StandardScaler"):
+    with pytest.raises(TypeError, match="got sklearn's StandardScaler"):
         fastnn.from_sklearn(StandardScaler())
-    with pytest.raises(TypeError, match=r"got Pipeline; pass its last step, and scale X"):
+    with pytest.raises(TypeError, match=r"got sklearn's Pipeline; pass its last step, and scale X"):
         fastnn.from_sklearn(make_pipeline(StandardScaler(), MLPClassifier()))
-    poisson = MLPRegressor(hidden_layer_sizes=(4,), **FEW).fit(X, X[:, 0])
-    poisson.out_activation_ = "exp"
-    with pytest.raises(ValueError, match="got 'exp', which a Network does not have"):
-        fastnn.from_sklearn(poisson)
+    estimator = MLPRegressor(hidden_layer_sizes=(4,), **FEW).fit(X, X[:, 0])
+    estimator.coefs_[0][1, 2] = np.nan
+    with pytest.raises(ValueError, match="W1 to be finite"):
+        fastnn.from_sklearn(estimator)
+    estimator.out_activation_ = "probit"
+    with pytest.raises(ValueError, match="got 'probit', which a Network does not have"):
+        fastnn.from_sklearn(estimator)
+    ours = fastnn.MLPClassifier((4,), **FEW).fit(X, LABELS)
+    with pytest.raises(TypeError, match="got fastnn's MLPClassifier; its Network is its network_"):
+        fastnn.from_sklearn(ours)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_poisson_regressors():
+    y = RNG.poisson(np.exp(X[:, 0]))
+    estimator = MLPRegressor(loss="poisson", hidden_layer_sizes=(9,), **FEW).fit(X, y)
+    net = fastnn.from_sklearn(estimator)
+    assert net.output == "exp"
+    close(net.predict(X), estimator.predict(X))
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("convert", [fastnn.to_torch, lambda net: fastnn.to_onnx(net, "none.onnx")],
+                         ids=["to_torch", "to_onnx"])
+def test_what_is_not_a_network_is_told_apart(convert):
+    pytest.importorskip("torch")
+    theirs = MLPClassifier((4,), **FEW).fit(X, LABELS)
+    with pytest.raises(TypeError, match=r"got sklearn's MLPClassifier; .* fastnn.from_sklearn"):
+        convert(theirs)
+    ours = fastnn.MLPClassifier((4,), **FEW)
+    with pytest.raises(NotFittedError):
+        convert(ours)
+    pipeline = make_pipeline(StandardScaler(), ours).fit(X, LABELS)
+    with pytest.raises(TypeError, match="got sklearn's Pipeline; pass its last step"):
+        convert(pipeline)
+    with pytest.raises(TypeError, match="a fitted estimator of fastnn, got list"):
+        convert([1])
 
 
 # --- PyTorch ---
@@ -158,8 +191,21 @@ def test_sequences_of_other_kinds(torch):
         close(net.forward(X), module(torch.from_numpy(X.astype("f4"))).numpy())
 
 
+def test_images_are_flat_already(torch):
+    nn = torch.nn
+    module = nn.Sequential(nn.Identity(), nn.Flatten(), nn.Dropout(0.5), nn.Linear(6, 2)).eval()
+    net = fastnn.from_torch(module)
+    assert net.keep_prob == (0.5,)
+    with torch.no_grad():
+        images = torch.from_numpy(X.astype("f4")).reshape(-1, 2, 3)
+        close(net.forward(X), module(images).numpy())
+
+
 def strange_modules(nn):
     a, b = nn.Linear(6, 4), nn.Linear(4, 2)
+    whole, spoilt = nn.Sequential(nn.Linear(6, 4)), nn.Linear(6, 2)
+    whole.register_forward_hook(lambda module, x, y: y + 1)
+    spoilt.bias.data[1] = float("nan")
 
     class Mine(nn.Sequential):
         def forward(self, x):
@@ -187,6 +233,13 @@ def strange_modules(nn):
     yield "normalization", nn.Sequential(a, nn.BatchNorm1d(4), b), "known activations: ReLU"
     yield "subclass", nn.Sequential(MyLinear(6, 2)), "got MyLinear.* as part 0"
     yield "hook", nn.Sequential(hooked), "without hooks"
+    yield "hook of the sequence", whole, "without hooks"
+    yield "hook within", nn.Sequential(whole, b), "without hooks"
+    yield "lazy", nn.Sequential(nn.LazyLinear(2)), "run the module on a batch"
+    yield "without numbers", nn.Sequential(nn.Linear(6, 2, device="meta")), "device 'meta'"
+    yield "not finite", nn.Sequential(spoilt), "b1 to be finite"
+    yield "flatten all", nn.Sequential(nn.Flatten(0), a), "got Flatten.* as part 0"
+    yield "flatten late", nn.Sequential(a, nn.Flatten(), b), "got Flatten.* as part 1"
     yield "slope", nn.Sequential(a, nn.LeakyReLU(0.2), b), "negative_slope': 0.2} in part 1"
     yield "gelu", nn.Sequential(a, nn.GELU("tanh"), b), "approximate"
     yield "softplus", nn.Sequential(a, nn.Softplus(beta=2), b), "beta"
@@ -207,6 +260,9 @@ def test_what_to_torch_refuses(torch):
         fastnn.to_torch(3)
     with pytest.raises(TypeError, match="expected logits to be True or False"):
         fastnn.to_torch(fastnn.Network([2, 1]), logits=1)
+    with pytest.raises(ValueError, match=r"no part for e.z, got output='exp'; .*logits=True"):
+        fastnn.to_torch(fastnn.Network([2, 1], output="exp"))
+    assert len(fastnn.to_torch(fastnn.Network([2, 1], output="exp"), logits=True)) == 1
 
 
 def test_without_torch(monkeypatch):

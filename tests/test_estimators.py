@@ -195,10 +195,16 @@ def test_labels_of_any_kind():
 def test_multilabel(sparse):
     X, Y = make_multilabel_classification(300, 20, n_classes=4, random_state=0)
     settings = {"random_state": 0, "max_iter": 40}
-    ours = fastnn.MLPClassifier(**settings).fit(X, sp.csr_array(Y) if sparse else Y)
-    theirs = MLPClassifier(**settings).fit(X, Y)
+    Y_given = sp.csr_array(Y) if sparse else Y
+    ours = fastnn.MLPClassifier(**settings).fit(X, Y_given)
+    theirs = MLPClassifier(**settings).fit(X, Y_given)
     assert_alike(ours, theirs)
-    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+    got, expected = ours.predict(X), theirs.predict(X)
+    assert sp.issparse(got) == sp.issparse(expected) == sparse
+    if sparse:
+        got, expected = got.toarray(), expected.toarray()
+    np.testing.assert_array_equal(got, expected)
+    assert ours.score(X, Y_given) == theirs.score(X, Y_given)
     stopped = fastnn.MLPClassifier(early_stopping=True, **settings).fit(X, Y)
     assert max(stopped.validation_scores_) == stopped.best_validation_score_
 
@@ -357,10 +363,11 @@ def test_callbacks():
         assert [loss for _, loss in seen] == model.loss_curve_
 
 
-def test_callbacks_of_scikit_learn():
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_callbacks_of_scikit_learn(solver):
     callback = pytest.importorskip("sklearn.callback")
     X, y = classification()
-    model = fastnn.MLPClassifier(max_iter=7, random_state=0)
+    model = fastnn.MLPClassifier(max_iter=7, random_state=0, solver=solver)
     monitor = callback.ScoringMonitor(scoring="accuracy")
     model.set_callbacks(monitor).fit(X, y)
     assert model.n_iter_ == 7
@@ -378,6 +385,28 @@ def test_advice():
     assert model.signal_flow(X, y).verdict
     with pytest.raises(NotFittedError):
         fastnn.MLPClassifier().gradcheck(X, y)
+
+
+def test_advice_is_in_the_estimators_own_words():
+    X, y = classification(load_digits)
+    y = np.char.add("digit ", y.astype(str))
+    sets = X[::3], y[::3], X[1::3], y[1::3]
+    settings = {"random_state": 0, "max_iter": 10, "alpha": 0.5}   # l2 is 3 times it
+    high_bias = fastnn.MLPClassifier((2,), **settings).fit(X[::3], y[::3]).diagnose(*sets)
+    advice = "\n".join(high_bias.advice)
+    assert "try hidden_layer_sizes [4] (now [2])" in advice
+    assert "regularize less: now alpha=0.5" in advice
+    settings.update(max_iter=100, solver="lbfgs", alpha=0.001, l1=0.0)
+    model = fastnn.MLPClassifier((50,), **settings).fit(X[:200], y[:200])
+    options = {"test": (X[1300:], y[1300:]), "train_dev": (X[200:400], y[200:400])}
+    diagnosis = model.diagnose(X[:200], y[:200], X[400:], y[400:], **options)
+    advice = "\n".join(diagnosis.advice)
+    assert "try alpha=0.003 (now 0.001), keep_prob 0.8" in advice
+    assert "sklearn.model_selection.learning_curve tells" in advice
+    assert "sklearn.model_selection.validation_curve searches alpha and keep_prob" in advice
+    assert "fastnn." not in advice
+    with pytest.raises(TypeError, match="no argument 'words'"):
+        model.network_.diagnose((X, X[:, 0]), (X, X[:, 0]), words=3)
 
 
 def test_threads_do_not_change_bits():
@@ -472,7 +501,10 @@ def test_a_few_rows_are_predicted_as_many_are():
     ("learning_rate", "fast"), ("batch_size", "all"), ("activation", "swish"), ("shuffle", 1),
     ("activation", ["tanh", "relu"]), ("hidden_layer_sizes", (0,)), ("keep_prob", 0.0),
     ("n_iter_no_change", 0), ("n_threads", 0), ("callbacks", 3), ("beta_1", 1.0),
-    ("warm_start", "always"),
+    ("warm_start", "always"), ("activation", None), ("activation", np.array("tanh")),
+    ("activation", 3), ("hidden_layer_sizes", "9"), ("hidden_layer_sizes", b"9"),
+    ("hidden_layer_sizes", np.array(3.0)), ("keep_prob", np.array(0.5)),
+    ("warm_start", np.array([1, 2])), ("n_iter_no_change", np.array([1, 2])),
 ])
 def test_bad_settings(name, value):
     X, y = classification()
@@ -499,6 +531,23 @@ def test_bad_calls():
     assert not hasattr(fastnn.MLPClassifier(solver="lbfgs"), "partial_fit")
     with pytest.raises(fastnn.DivergenceError):
         fastnn.MLPRegressor(solver="sgd", learning_rate_init=1e10).fit(X, y)
+
+
+def test_targets_that_a_regressor_cannot_have():
+    X, y = diabetes()
+    for loss in ("squared_error", "poisson"):
+        with pytest.raises(TypeError, match=r"real numbers, got dtype <U.*y\.astype\(float\)"):
+            fastnn.MLPRegressor(loss=loss).fit(X, y.astype(str))
+    with pytest.raises(ValueError, match=r"loss='poisson', got -.*loss='squared_error'"):
+        fastnn.MLPRegressor(loss="poisson").fit(X, -y)
+
+
+def test_the_limit_that_ended_lbfgs_is_named():
+    X, y = classification()
+    with pytest.warns(ConvergenceWarning, match="limit of evaluations"):
+        fastnn.MLPClassifier(solver="lbfgs", max_fun=5).fit(X, y)
+    with pytest.warns(ConvergenceWarning, match="limit of iterations"):
+        fastnn.MLPClassifier(solver="lbfgs", max_iter=5).fit(X, y)
 
 
 def test_what_is_warned_of():

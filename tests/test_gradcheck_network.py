@@ -423,6 +423,9 @@ def test_during_fit_on_any_data():
                       sample_weight=weight.tolist())
     assert len(history.gradchecks) == 2
     assert net.fit(X.tolist(), y, epochs=1, gradcheck_at=0).gradchecks[0].verdict == "correct"
+    for at in (np.int64(1), np.arange(1, 2)):
+        assert list(net.fit(X, y, epochs=1, gradcheck_at=at).gradchecks) == [1]
+    assert not net.fit(X, y, epochs=1, gradcheck_at=np.array([], int)).gradchecks
 
 
 @pytest.mark.parametrize(("at", "error"), [("0", TypeError), (None, TypeError), ([0.5], TypeError),

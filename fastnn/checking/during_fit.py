@@ -1,5 +1,7 @@
 """Gradient checks between the epochs of a fit."""
 
+from numbers import Integral
+
 import numpy as np
 
 from fastnn.arguments import integer
@@ -42,8 +44,8 @@ class ChecksDuringFit:
 
 
 def _check_at(at, epochs):
-    at = [at] if isinstance(at, int) else at
-    if isinstance(at, str | bytes) or not hasattr(at, "__iter__"):
+    at = [at] if isinstance(at, Integral) else at
+    if isinstance(at, str | bytes) or not np.iterable(at):
         raise TypeError("expected gradcheck_at to be numbers of epochs, as in (0, 5), got "
                         f"{at!r}")
     return {integer(done, f"gradcheck_at[{i}]", 0, epochs) for i, done in enumerate(at)}

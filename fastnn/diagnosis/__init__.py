@@ -1,5 +1,6 @@
 """What stands between a network and the error it could have, measured and told in words."""
 
+from fastnn.diagnosis.advice import Words
 from fastnn.diagnosis.bias_variance import diagnose
 from fastnn.diagnosis.from_data import diagnose_network
 from fastnn.diagnosis.learning_curves import LearningCurve, learning_curve
@@ -12,6 +13,7 @@ __all__ = [
     "LearningCurve",
     "PenaltyPath",
     "SignalFlow",
+    "Words",
     "diagnose",
     "diagnose_network",
     "learning_curve",

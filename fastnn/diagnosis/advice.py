@@ -11,6 +11,16 @@ STRONG = {"l2": 0.01, "l1": 0.001}
 STRONG_DROPOUT = 0.2
 
 
+class Words(NamedTuple):
+    """What settings are called where the network was trained, and what searches them."""
+
+    l2: str = "l2"
+    per_l2: float = 1.0         # what is set, over the network's l2; of l1 alike
+    sizes: str = ""             # a name for the sizes of the hidden layers alone
+    learning_curve: str = "fastnn.learning_curve"
+    search: str = "fastnn.penalty_path"
+
+
 class Known(NamedTuple):
     """What advice can be made concrete with; None for what is not known."""
 
@@ -18,6 +28,7 @@ class Known(NamedTuple):
     history: object = None
     n_train: int | None = None
     trained: bool = True
+    words: Words = Words()
 
 
 def percent(share):
@@ -47,18 +58,21 @@ def against_bias(train_error, optimal_error, known):
     net = known.network
     size = ""
     if net is not None:
-        size = f", try {bigger(net.layer_sizes)} (now {list(net.layer_sizes)})"
+        sizes, now = bigger(net.layer_sizes), list(net.layer_sizes)
+        if known.words.sizes:
+            sizes, now = f"{known.words.sizes} {sizes[1:-1]}", now[1:-1]
+        size = f", try {sizes} (now {now})"
     if train_error > 1:   # of shares of variance, which only regressions have
         yield ("bias: the outputs are not at the scale of the targets: the error is larger than "
                "that of predicting their mean; standardize y, or train longer or with a larger "
                f"learning rate: {figures}")
     strong = net is not None and _strongly_regularized(net, known.n_train)
     if strong:   # it alone explains a high training error
-        yield f"bias: regularize less: now {_regularization(net)}: {figures}"
+        yield f"bias: regularize less: now {_regularization(net, known.words)}: {figures}"
     yield f"bias: bigger network: {figures}{size}"
     yield f"bias: {_training(known.history)}"
     if net is not None and not strong and (max(net.l2) or max(net.l1) or min(net.keep_prob) < 1):
-        yield f"bias: regularize less: now {_regularization(net)}"
+        yield f"bias: regularize less: now {_regularization(net, known.words)}"
     yield "bias: another architecture or better features; more data does not help against bias"
 
 
@@ -94,15 +108,16 @@ def _epochs(count):
 
 def against_variance(variance, known):
     """More data; regularization; another architecture."""
-    net, n = known.network, known.n_train
+    net, n, words = known.network, known.n_train, known.words
     data = "" if n is None else f" (now {n:,} training examples)"
-    yield (f"variance: more data{data}: fastnn.learning_curve tells what it would bring; "
+    yield (f"variance: more data{data}: {words.learning_curve} tells what it would bring; "
            "augmentation makes some")
-    l2, drop, stop = "l2", "dropout (keep_prob 0.8)", "early stopping"
+    l2, drop, stop = words.l2, "dropout (keep_prob 0.8)", "early stopping"
     if net is not None:
-        value = max(net.l2)
+        value = max(net.l2) * words.per_l2
         # Weights that shrink by about a thousandth a step of full gradient descent at rate 1.
-        l2 = f"l2={3 * value or float(f'{1e-3 * (n or 1000):.1g}'):g} (now {value:g})"
+        other = 3 * value or float(f"{1e-3 * (n or 1000) * words.per_l2:.1g}")
+        l2 = f"{words.l2}={other:g} (now {value:g})"
         kept = min(net.keep_prob)
         drop = f"keep_prob {0.8 if kept == 1 else max(0.3, kept - 0.2):.2g} (now {kept:g})"
         if len(net.layer_sizes) == 2:
@@ -110,7 +125,7 @@ def against_variance(variance, known):
     if known.history is not None and known.history.best_epoch is not None:
         stop = "early stopping is on"
     yield (f"variance: regularize: {100 * variance:.3g} points above the training error, try {l2}, "
-           f"{drop}, {stop}; fastnn.penalty_path searches l2 and keep_prob")
+           f"{drop}, {stop}; {words.search} searches {words.l2} and keep_prob")
     yield "variance: another architecture, or fewer features"
 
 
@@ -147,9 +162,9 @@ def against_rises(history):
         )
 
 
-def _regularization(net):
-    shown = [f"{name}={max(getattr(net, name)):g}" for name in ("l2", "l1")
-             if max(getattr(net, name))]
+def _regularization(net, words):
+    shown = [f"{called}={max(values) * words.per_l2:g}"
+             for called, values in ((words.l2, net.l2), ("l1", net.l1)) if max(values)]
     if min(net.keep_prob) < 1:
         shown.append(f"keep_prob={min(net.keep_prob):g}")
     return ", ".join(shown)

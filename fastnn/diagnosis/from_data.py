@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastnn.arguments import number
-from fastnn.diagnosis.advice import Known
+from fastnn.diagnosis.advice import Known, Words
 from fastnn.diagnosis.bias_variance import conclude
 from fastnn.diagnosis.intervals import Estimate
 from fastnn.diagnosis.sets import checked_pair
@@ -14,8 +14,9 @@ from fastnn.passes import weights_of
 THRESHOLDS = ("confidence", "tolerance", "relative_tolerance", "share")
 
 
-def diagnose_network(network, train, dev, *, test, train_dev, optimal_error, **thresholds):
-    """See `Network.diagnose`, which documents the arguments."""
+def diagnose_network(network, train, dev, words=None, /, *, test=None, train_dev=None,
+                     optimal_error=0.0, **thresholds):
+    """See `Network.diagnose`, which documents the arguments; `words` are those of the advice."""
     unknown = [name for name in thresholds if name not in THRESHOLDS]
     if unknown:
         hint = ("; the examples are counted from the sets" if unknown[0].startswith("n_") else
@@ -35,7 +36,8 @@ def diagnose_network(network, train, dev, *, test, train_dev, optimal_error, **t
             else Estimate(min(1.0, network.error(X, y)), m))
     unit = "share of the targets' variance left unexplained" if regression else (
         "share of wrong labels")
-    known = Known(network, network.history, pairs["train"][2], not _is_as_drawn(network))
+    known = Known(network, network.history, pairs["train"][2], not _is_as_drawn(network),
+                  words or Words())
     return conclude(estimates, known, unit=unit, **thresholds)
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from abc import ABCMeta, abstractmethod
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,7 +12,12 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from fastnn.estimators.callbacks import CallbackSupportMixin, EpochCallbacks
 from fastnn.estimators.fitted import FittedMixin
-from fastnn.estimators.settings import check_settings, hidden_activations, hidden_layers
+from fastnn.estimators.settings import (
+    activation_names,
+    check_settings,
+    hidden_activations,
+    hidden_layers,
+)
 from fastnn.estimators.solvers import OptimizerState, descend, minimize_by_lbfgs
 from fastnn.estimators.stopping import Progress, initial_weights
 from fastnn.estimators.validation import Validation, hold_out, take
@@ -53,6 +59,36 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
     # --- fitting -----------------------------------------------------------------------------
 
     def _fit(self, X, y, sample_weight, validation, incremental=False):
+        mine = object()
+        # setdefault is one step: two threads cannot both find the place empty.
+        if vars(self).setdefault("_fitted_by", mine) is not mine:
+            raise RuntimeError(f"this {type(self).__name__} is being fitted already, by another "
+                               "thread or a callback")
+        try:
+            with self._unchanged_by_errors():
+                train = self._prepare(X, y, sample_weight, validation, incremental)
+            train()
+        finally:
+            del self._fitted_by
+        return self
+
+    @contextmanager
+    def _unchanged_by_errors(self):
+        before = dict(vars(self))
+        network = before.get("network_")
+        keep_prob = network.keep_prob if network is not None else None
+        try:
+            yield
+        except BaseException:
+            for name in vars(self).keys() - before.keys():
+                delattr(self, name)
+            vars(self).update(before)
+            if network is not None:
+                network.keep_prob = keep_prob
+            raise
+
+    def _prepare(self, X, y, sample_weight, validation, incremental):
+        """All that can be refused; the training itself, as a function without arguments."""
         check_settings(self)
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         raw = X, y
@@ -64,7 +100,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         if first:
             self._initialize(X.dtype, random_state)
         else:
-            self._check_same_shape()
+            self._check_same_network()
         network = self.network_
         X_val = validation[0]
         if X_val is None and validation[1] is not None:
@@ -103,19 +139,25 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         elif stochastic:
             share *= max(1.0, m / 200)
         network.l2, network.l1 = self.alpha * share, self.l1 * share
+        self._l2_per_alpha = share
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        callbacks = EpochCallbacks(self, *raw, metadata)
-        try:
-            if stochastic:
-                self._descend(rows, row_targets, weight, constants, held, random_state, callbacks,
-                              incremental)
-            else:
-                constant = 0 if constants is None else np.average(constants, weights=weight)
-                self._minimize(rows, row_targets, None if weight is None else weight * share,
-                               float(constant), held, callbacks)
-        finally:
-            callbacks.finish()
-        return self
+
+        def train():
+            # The network is this one, whatever a callback does to `network_`.
+            callbacks = EpochCallbacks(self, *raw, metadata)
+            try:
+                if stochastic:
+                    self._descend(network, rows, row_targets, weight, constants, held,
+                                  random_state, callbacks, incremental)
+                else:
+                    constant = 0 if constants is None else np.average(constants, weights=weight)
+                    self._minimize(network, rows, row_targets,
+                                   None if weight is None else weight * share, float(constant),
+                                   held, callbacks)
+            finally:
+                callbacks.finish()
+
+        return train
 
     def _initialize(self, dtype, random_state):
         hidden = hidden_layers(self)
@@ -124,8 +166,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         self.network_ = Network([self.n_features_in_, *hidden, units], activation=activations,
                                 output=output, keep_prob=self.keep_prob, init="zeros",
                                 dtype=dtype, rng=0)
-        names = self.activation
-        names = [names] * max(len(hidden), 1) if isinstance(names, str) else list(names)
+        names = activation_names(self, len(hidden))
         initial_weights(self.network_, random_state, [name == "logistic" for name in names])
         self.n_outputs_, self.n_layers_ = units, len(hidden) + 2
         self.n_iter_ = self.t_ = 0
@@ -134,14 +175,22 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         self.best_loss_ = self.best_validation_score_ = None
         self._progress, self._optimizer = Progress(), None
 
-    def _check_same_shape(self):
-        sizes = [self.n_features_in_, *hidden_layers(self), self.n_outputs_]
-        if tuple(sizes) != self.network_.layer_sizes:
+    def _check_same_network(self):
+        network, hidden = self.network_, hidden_layers(self)
+        was = list(network.layer_sizes)
+        if hidden != was[1:-1]:
             raise ValueError(
-                f"expected hidden_layer_sizes as in the previous call, "
-                f"{list(self.network_.layer_sizes[1:-1])}, got {sizes[1:-1]}; fit anew with "
-                "warm_start=False")
-        self.network_.keep_prob = self.keep_prob
+                f"expected hidden_layer_sizes as in the previous call, {was[1:-1]}, got {hidden}; "
+                "fit anew with warm_start=False")
+        sizes = [self.n_features_in_, *hidden, self.n_outputs_]
+        if sizes != was:
+            raise ValueError(f"expected layers of {sizes}, got network_ with layers of {was}; fit "
+                             "anew with warm_start=False")
+        if tuple(hidden_activations(self, len(hidden))) != network.activation:
+            raise ValueError(
+                f"expected activation as in the previous call, {list(network.activation)}, got "
+                f"{self.activation!r}; fit anew with warm_start=False")
+        network.keep_prob = self.keep_prob
 
     def _weights(self, X, y, sample_weight, incremental):
         weight = self._class_weights(y, incremental)
@@ -174,9 +223,12 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
     def _stratified(self):
         return False
 
-    def _descend(self, X, y, weight, constants, held, random_state, callbacks, incremental):
+    def _descend(self, network, X, y, weight, constants, held, random_state, callbacks,
+                 incremental):
         """Solver "sgd" or "adam"."""
-        progress, rate = self._progress, self._optimizer.rate
+        progress, optimizer = self._progress, self._optimizer
+        optimizer.follow(self)
+        rate = optimizer.rate
         stops = self.early_stopping and held is not None
         if incremental and progress.stopped and stops:
             return   # the best parameters are in place
@@ -186,7 +238,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
             self.validation_scores_, self.validation_loss_curve_ = [], []
         if stops != (progress.theta is not None):   # what counted as progress was another thing
             progress = self._progress = Progress()
-            progress.theta = self.network_.theta.copy() if stops else None
+            progress.theta = network.theta.copy() if stops else None
         epochs = 1 if incremental else self.max_iter
         self.n_iter_ = 0
         ended = False
@@ -201,7 +253,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
                 print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
             self._note_validation(held)
             if stops:
-                progress.look(self.validation_scores_[-1], self.tol, self.network_.theta)
+                progress.look(self.validation_scores_[-1], self.tol, network.theta)
                 self.best_validation_score_ = progress.best
             else:
                 progress.look(-self.loss_, self.tol)
@@ -216,7 +268,8 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
 
         callbacks.begin()
         try:
-            descend(self, X, y, weight, constants, epochs, random_state, epoch_done)
+            descend(self, network, optimizer, X, y, weight, constants, epochs, random_state,
+                    epoch_done)
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
             ended = True
@@ -225,7 +278,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
                           "the optimization hasn't converged yet.", ConvergenceWarning,
                           stacklevel=4)
         if stops and (progress.stopped or not incremental):
-            self.network_.theta = progress.theta
+            network.theta = progress.theta
 
     def _note_validation(self, held):
         if held is None:
@@ -250,7 +303,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
                   f"{self.n_iter_no_change} consecutive epochs. {then}")
         return stop
 
-    def _minimize(self, X, y, weight, constant, held, callbacks):
+    def _minimize(self, network, X, y, weight, constant, held, callbacks):
         """Solver "lbfgs"."""
         if held is not None and self.validation_scores_ is None:
             self.validation_scores_, self.validation_loss_curve_ = [], []
@@ -265,15 +318,19 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
                 print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
             self._note_validation(held)
             stop = callbacks.done()
-            if not stop:
+            if not stop and self.n_iter_ < self.max_iter:
                 callbacks.begin()
             return stop
 
         callbacks.begin()
         try:
-            minimize_by_lbfgs(self, X, y, weight, iteration_done)
+            minimize_by_lbfgs(self, network, X, y, weight, iteration_done)
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
+
+    def __getstate__(self):   # a copy made in a callback is not being fitted
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_fitted_by"}
 
     def _is_stochastic(self):
         if self.solver == "lbfgs":

@@ -1,6 +1,7 @@
 """`fastnn.MLPClassifier`."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
@@ -77,6 +78,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ------
     DivergenceError
         A loss, gradient or parameter was not finite. The last finite parameters are kept.
+    ValueError, TypeError
+        A refused `fit` or `partial_fit` leaves the estimator as it was.
+    RuntimeError
+        It is being fitted by another thread, or the call comes from a callback of its own.
 
     Examples
     --------
@@ -128,6 +133,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                     sample_weight_val=None):
         """One epoch over the given examples, going on from the present parameters.
 
+        Settings changed by `set_params` hold from the next call on, the learning rate too; layers
+        and activations have to stay.
+
         Parameters
         ----------
         X, y, sample_weight : as for `fit`
@@ -153,7 +161,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             vars(self).pop("_announced", None)
 
     def predict(self, X):
-        """Labels: (n_samples,), or (n_samples, n_labels) of 0 and 1."""
+        """Labels: (n_samples,), or (n_samples, n_labels) of 0 and 1, sparse where y was."""
         return self._decoder().decode(self._forward(X))
 
     def predict_proba(self, X):
@@ -176,13 +184,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if classes is None and not multilabel:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         self._announced = Labels(np.arange(np.shape(y)[1]) if multilabel else np.unique(classes),
-                                 multilabel)
+                                 multilabel, issparse(y))
 
     def _check_targets(self, X, y, first, reset):
         X, y = validated(self, X, y, reset)
+        sparse = issparse(y)
         y = as_labels(y)
         if first:
-            self._labels = vars(self).get("_announced") or Labels.of(y)
+            self._labels = vars(self).get("_announced") or Labels.of(y, sparse)
             self.classes_ = self._labels.classes
         return X, y
 

@@ -54,7 +54,9 @@ class FittedMixin:
         return [view for name, view in network.params.items() if name[0] == kind]
 
     def _set_parameters(self, kind, values):
-        views = self._parameters(kind)
+        views, values = self._parameters(kind), list(values)
+        if len(values) != len(views):
+            raise ValueError(f"expected {len(views)} arrays, got {len(values)}")
         for view, value in zip(views, values, strict=True):
             if np.shape(value) != view.shape:
                 raise ValueError(f"expected parameters of shape {view.shape}, got "
@@ -70,14 +72,23 @@ class FittedMixin:
         X, y : the training set
         X_val, y_val : a set that training has not seen
         **options
-            Of `Network.diagnose`, such as optimal_error.
+            Of `Network.diagnose`, such as optimal_error, or test=(X_test, y_test).
 
         Returns
         -------
         Diagnosis
         """
-        return self._known().diagnose(self._pair(X, y), self._pair(X_val, y_val),
-                                               **options)
+        from fastnn.diagnosis import Words, diagnose_network
+
+        network = self._known()
+        for name in ("test", "train_dev"):
+            if options.get(name) is not None:
+                options[name] = self._pair(*options[name])
+        words = Words("alpha", 1 / self._l2_per_alpha, "hidden_layer_sizes",
+                      "sklearn.model_selection.learning_curve",
+                      "sklearn.model_selection.validation_curve")
+        return diagnose_network(network, self._pair(X, y), self._pair(X_val, y_val), words,
+                                **options)
 
     def gradcheck(self, X, y, **options):
         """Compare the gradient at the present parameters with a numerical one.

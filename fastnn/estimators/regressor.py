@@ -52,6 +52,10 @@ n_features_in_, feature_names_in_, out_activation_
     ------
     DivergenceError
         A loss, gradient or parameter was not finite. The last finite parameters are kept.
+    ValueError, TypeError
+        A refused `fit` or `partial_fit` leaves the estimator as it was.
+    RuntimeError
+        It is being fitted by another thread, or the call comes from a callback of its own.
 
     Examples
     --------
@@ -100,6 +104,9 @@ n_features_in_, feature_names_in_, out_activation_
                     sample_weight_val=None):
         """One epoch over the given examples, going on from the present parameters.
 
+        Settings changed by `set_params` hold from the next call on, the learning rate too; layers
+        and activations have to stay.
+
         Parameters
         ----------
         X, y, sample_weight : as for `fit`
@@ -125,6 +132,12 @@ n_features_in_, feature_names_in_, out_activation_
         X, y = validated(self, X, y, reset, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        if y.dtype.kind not in "fiub":
+            raise TypeError(f"expected y to hold real numbers, got dtype {y.dtype}; convert it, as "
+                            "with y.astype(float)")
+        if self.loss == "poisson" and y.min() < 0:
+            raise ValueError(f"expected y of at least 0 for loss='poisson', got {y.min()}; use "
+                             "loss='squared_error' for targets that can be negative")
         units = 1 if y.ndim == 1 else y.shape[1]
         if first:
             self._units = units

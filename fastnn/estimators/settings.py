@@ -3,6 +3,8 @@
 import math
 from numbers import Integral
 
+import numpy as np
+
 from fastnn.activations import ACTIVATIONS
 from fastnn.arguments import boolean, integer, lookup, number
 from fastnn.optimizers import Adam, GradientDescent, Momentum, Nesterov
@@ -34,11 +36,11 @@ def check_settings(estimator):
         integer(getattr(estimator, name), name, 1)
     for name in ("shuffle", "nesterovs_momentum", "early_stopping"):
         boolean(getattr(estimator, name), name)
-    if estimator.warm_start != "optimizer":
+    if not isinstance(estimator.warm_start, str) or estimator.warm_start != "optimizer":
         boolean(estimator.warm_start, "warm_start (which can also be 'optimizer')")
     if not isinstance(estimator.verbose, Integral):
         boolean(estimator.verbose, "verbose")
-    if estimator.n_iter_no_change != math.inf:
+    if not isinstance(estimator.n_iter_no_change, float) or estimator.n_iter_no_change != math.inf:
         integer(estimator.n_iter_no_change, "n_iter_no_change", 1)
     if not isinstance(estimator.batch_size, str) or estimator.batch_size != "auto":
         integer(estimator.batch_size, "batch_size (which can also be 'auto')", 1)
@@ -54,14 +56,24 @@ def check_settings(estimator):
 def hidden_layers(estimator):
     """hidden_layer_sizes as a list of int."""
     sizes = estimator.hidden_layer_sizes
-    sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+    if isinstance(sizes, str | bytes) or not np.iterable(sizes):
+        sizes = [sizes]
     return [integer(n, f"hidden_layer_sizes[{l}]", 1, 2**31 - 1) for l, n in enumerate(sizes)]
+
+
+def activation_names(estimator, hidden):
+    """The user's name of the activation of each hidden layer, or of the one that is not there."""
+    names = estimator.activation
+    if isinstance(names, str):
+        return [names] * max(hidden, 1)
+    if not np.iterable(names):
+        raise TypeError(f"expected activation to be a name or a sequence of them, got {names!r}")
+    return list(names)
 
 
 def hidden_activations(estimator, hidden):
     """fastnn's name of the activation of each hidden layer."""
-    names = estimator.activation
-    names = [names] * max(hidden, 1) if isinstance(names, str) else list(names)
+    names = activation_names(estimator, hidden)
     names = [lookup(ACTIVATION_NAMES, name, "activation") for name in names]
     if hidden and len(names) != hidden:
         raise ValueError(f"expected one activation, or one for each of the {hidden} hidden layers; "

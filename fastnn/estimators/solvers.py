@@ -30,12 +30,17 @@ class OptimizerState:
     dropout_seed: int
     step: int = 0    # updates so far
 
+    def __setstate__(self, state):
+        vars(self).update(state)
+        # They may come as read-only views on a file (joblib).
+        self.first, self.second = (None if vector is None else np.array(vector)
+                                   for vector in (self.first, self.second))
+
     @classmethod
     def fresh(cls, estimator, network, random_state):
         rule, _ = update_rule(estimator)
         vectors = [np.zeros_like(network.theta) if needed else None for needed in rule.moments]
-        schedule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
-        rate = LearningRate(estimator.learning_rate_init, schedule, estimator.power_t)
+        rate = _learning_rate(estimator)
         # Without dropout nothing is drawn: the order of rows stays that of scikit-learn.
         drops = min(network.keep_prob) < 1
         return cls(rule, *vectors, rate, int(random_state.randint(2**31)) if drops else 0)
@@ -48,7 +53,20 @@ class OptimizerState:
             for vector in (self.first, self.second))
 
 
-def descend(estimator, X, y, weight, constants, epochs, random_state, watch):
+    def follow(self, estimator):
+        """Take on a learning rate that was set to another since the last call."""
+        rate = _learning_rate(estimator)
+        if not rate.begins_as(self.rate):
+            self.rescale_velocity(self.rate.now, rate.now)
+            self.rate = rate
+
+    def rescale_velocity(self, before, now):
+        """The first moment of momentum is in units of the learning rate."""
+        if self.first is not None and self.second is None:
+            self.first *= before / now
+
+
+def descend(estimator, network, state, X, y, weight, constants, epochs, random_state, watch):
     """Epochs of "sgd" or "adam" from the present theta.
 
     A mini-batch's J is (sum_i w_i L_i + alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1) / sum_i
@@ -63,7 +81,6 @@ def descend(estimator, X, y, weight, constants, epochs, random_state, watch):
     watch : callable(loss, examples) -> bool
         Told of every epoch's mean loss; True ends training.
     """
-    network, state = estimator.network_, estimator._optimizer
     m = X.shape[0]
     batch_size = _batch_size(estimator.batch_size, m)
     _, settings = update_rule(estimator)
@@ -116,13 +133,12 @@ def descend(estimator, X, y, weight, constants, epochs, random_state, watch):
         if watch(loss, m):
             return
         if state.rate.now != rates[0]:
-            if state.first is not None:   # velocity is in units of the rate
-                state.first *= rates[0] / state.rate.now
-                use_state()
+            state.rescale_velocity(rates[0], state.rate.now)
+            use_state()
             rates[:] = state.rate.now
 
 
-def minimize_by_lbfgs(estimator, X, y, weight, watch):
+def minimize_by_lbfgs(estimator, network, X, y, weight, watch):
     """L-BFGS from the present theta on J of all examples.
 
     Parameters
@@ -142,14 +158,19 @@ def minimize_by_lbfgs(estimator, X, y, weight, watch):
                               epoch_done=iteration_done, finish=lambda: None)
     optimizer = LBFGS(tolerance=float(estimator.tol), cost_tolerance=_COST_TOLERANCE,
                       max_evaluations=int(estimator.max_fun))
-    minimize(estimator.network_, optimizer, X, y, weight, monitor, estimator.n_threads)
+    minimize(network, optimizer, X, y, weight, monitor, estimator.n_threads)
     if history.stopped not in ("converged", "callback"):
         warnings.warn(
             f"lbfgs failed to converge after {estimator.n_iter_} iteration(s): "
-            f"{history.stopped or 'the limit of iterations'}. Increase max_iter (now "
+            f"{history.stopped or 'limit of iterations'}. Increase max_iter (now "
             f"{estimator.max_iter}) or max_fun (now {estimator.max_fun}), or scale the data, as "
             "with sklearn.preprocessing.StandardScaler",
             ConvergenceWarning, stacklevel=2)
+
+
+def _learning_rate(estimator):
+    schedule = estimator.learning_rate if estimator.solver == "sgd" else "constant"
+    return LearningRate(estimator.learning_rate_init, schedule, estimator.power_t)
 
 
 def _batch_size(wanted, m):

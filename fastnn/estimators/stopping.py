@@ -40,6 +40,11 @@ class LearningRate:
         self.initial, self.schedule, self.power_t = float(initial), schedule, power_t
         self.now = self.initial
 
+    def begins_as(self, other):
+        """Whether the two had the same settings."""
+        return (self.initial, self.schedule, self.power_t) == (
+            other.initial, other.schedule, other.power_t)
+
     def epoch_done(self, examples):
         """After so many examples in all."""
         if self.schedule == "invscaling":

@@ -1,6 +1,7 @@
 """Class labels as the network's targets, and back."""
 
 import numpy as np
+from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
@@ -15,16 +16,18 @@ class Labels:
     ----------
     classes : (n_classes,) array, sorted
     multilabel : bool
+    sparse : bool
+        Whether the indicator matrix is sparse; labels are then decoded to one.
     """
 
-    def __init__(self, classes, multilabel=False):
-        self.classes, self.multilabel = classes, multilabel
+    def __init__(self, classes, multilabel=False, sparse=False):
+        self.classes, self.multilabel, self.sparse = classes, multilabel, sparse
 
     @classmethod
-    def of(cls, y):
+    def of(cls, y, sparse):
         """Those that occur in y, or that its columns stand for."""
         if y.ndim == 2:
-            return cls(np.arange(y.shape[1]), True)
+            return cls(np.arange(y.shape[1]), True, sparse)
         return cls(np.unique(y))
 
     @property
@@ -56,7 +59,8 @@ class Labels:
     def decode(self, A):
         """Labels of output activations A (m, n[L])."""
         if self.multilabel:
-            return (A > 0.5).astype(np.int64)
+            labels = (A > 0.5).astype(np.int64)
+            return csr_matrix(labels) if self.sparse else labels
         index = A.argmax(axis=1) if A.shape[1] > 1 else (A[:, 0] > 0.5).astype(np.intp)
         return self.classes[index] if len(self.classes) > 1 else self.classes[0 * index]
 
@@ -74,7 +78,7 @@ def as_labels(y):
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
-        y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        y = y.toarray() if issparse(y) else np.asarray(y)
         return y[:, 0] if y.shape[1] == 1 else y
     if kind == "multiclass-multioutput":
         raise ValueError("Multioutput target data is not supported: expected y to be one vector of "

@@ -25,6 +25,7 @@ class Validation:
     def __init__(self, estimator, X, targets, raw, weight=None):
         network = estimator.network_
         self._estimator, self._raw, self._weight = estimator, raw, weight
+        self._network = network
         self._rows = as_features(X, network.layer_sizes[0], network.dtype)
         m = self._rows.shape[0]
         y = as_targets(targets, m, network.output, network.layer_sizes[-1], network.dtype)
@@ -50,7 +51,7 @@ class Validation:
 
     def outputs(self):
         """Output activations (m, n[L])."""
-        return passes.outputs(self._estimator.network_, self._rows)
+        return passes.outputs(self._network, self._rows)
 
     @property
     def y(self):

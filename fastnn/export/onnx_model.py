@@ -4,7 +4,7 @@ import numpy as np
 
 import fastnn
 from fastnn.arguments import lookup
-from fastnn.network import Network
+from fastnn.export.networks import network_of
 from fastnn.tensorfile import write_atomically
 
 # Old enough for any runtime in use; nothing here needs a newer one.
@@ -33,7 +33,7 @@ def to_onnx(net, path):
     ValueError
         The parameters take 2 GiB or more, which ONNX has no room for in one file.
     sklearn.exceptions.NotFittedError
-        The network waits for `fit` to take its normalizer.
+        The estimator is not fitted, or the network waits for `fit` to take its normalizer.
 
     Notes
     -----
@@ -50,11 +50,7 @@ def to_onnx(net, path):
     ...     [node.op_type for node in onnx.load(path).graph.node]
     ['Gemm', 'Relu', 'Gemm', 'Softmax']
     """
-    net = getattr(net, "network_", net)
-    if not isinstance(net, Network):
-        raise TypeError(
-            f"expected a fastnn.Network or a fitted estimator, got {type(net).__name__}"
-        )
+    net = network_of(net)
     if net.theta.nbytes >= _LARGEST:
         raise ValueError(
             f"expected parameters of less than 2 GiB, the limit of an ONNX file; got "

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from fastnn.export.networks import check_finite, kind_of, step_hint
 from fastnn.network import Network
 
 _ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
-_OUTPUTS = {"identity": "identity", "logistic": "sigmoid", "softmax": "softmax"}
+_OUTPUTS = {"identity": "identity", "logistic": "sigmoid", "softmax": "softmax", "exp": "exp"}
 
 
 def from_sklearn(estimator):
@@ -29,7 +30,7 @@ def from_sklearn(estimator):
     TypeError
         The estimator is not one of the two.
     ValueError
-        Its output has no counterpart (loss="poisson").
+        A parameter is not finite.
     sklearn.exceptions.NotFittedError
         It has not been fitted.
 
@@ -50,11 +51,10 @@ def from_sklearn(estimator):
     from sklearn.utils.validation import check_is_fitted
 
     if not isinstance(estimator, MLPClassifier | MLPRegressor):
-        hint = ("; pass its last step, and scale X as its other steps do"
-                if hasattr(estimator, "steps") else "")
+        ours = "; its Network is its network_" if hasattr(estimator, "network_") else ""
         raise TypeError(
             "expected scikit-learn's MLPClassifier or MLPRegressor, got "
-            f"{type(estimator).__name__}{hint}"
+            f"{kind_of(estimator)}{ours or step_hint(estimator)}"
         )
     check_is_fitted(estimator, "coefs_")
     output = _OUTPUTS.get(estimator.out_activation_)
@@ -68,4 +68,5 @@ def from_sklearn(estimator):
                   l2=float(estimator.alpha), dtype=np.result_type(*estimator.coefs_), init="zeros")
     for l, (W, b) in enumerate(zip(estimator.coefs_, estimator.intercepts_, strict=True), start=1):
         net.params[f"W{l}"][...], net.params[f"b{l}"][...] = W, b
+    check_finite(net)
     return net

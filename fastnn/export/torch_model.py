@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastnn.arguments import boolean, lookup
+from fastnn.export.networks import check_finite, network_of
 from fastnn.network import Network
 
 # Name in torch.nn, and the settings that make it ours.
@@ -31,7 +32,8 @@ def from_torch(module, output=None):
     ----------
     module : torch.nn.Sequential
         Of Linear, activations that a Network has, and Dropout: before the first Linear, or after
-        an activation. Sequences within it are fine. A Linear without bias gets one of 0.
+        an activation. Sequences within it are fine, and so is a Flatten before all: rows of X
+        are flat. A Linear without bias gets one of 0.
     output : {"softmax", "sigmoid", "identity"}, optional
         What the outputs of the last Linear are, for a module that ends in logits. None: what the
         module ends in, Softmax, Sigmoid or nothing.
@@ -68,6 +70,9 @@ def from_torch(module, output=None):
         if linears[l].in_features != sizes[l]:
             raise ValueError(f"Linear {l + 1} takes {linears[l].in_features} features, expected "
                              f"the {sizes[l]} that the one before it gives")
+    if any(linear.weight.is_meta for linear in linears):
+        raise ValueError("expected parameters that have values, got some on device 'meta'; load "
+                         "them first")
     weights = [linear.weight.detach().cpu() for linear in linears]
     dtypes = {str(weight.dtype).removeprefix("torch.") for weight in weights}
     if len(dtypes) > 1 or not dtypes <= {"float32", "float64"}:
@@ -79,6 +84,7 @@ def from_torch(module, output=None):
         net.params[f"W{l}"][...] = weight.numpy().T
         if linear.bias is not None:
             net.params[f"b{l}"][...] = linear.bias.detach().cpu().numpy()
+    check_finite(net)
     return net
 
 
@@ -101,7 +107,10 @@ def to_torch(net, *, logits=False):
     Raises
     ------
     ValueError
-        A normalizer and dropout of the input: PyTorch would drop the raw features.
+        A normalizer and dropout of the input, as PyTorch would drop the raw features; or an
+        output of e^z without `logits`.
+    sklearn.exceptions.NotFittedError
+        The estimator is not fitted, or the network waits for `fit` to take its normalizer.
 
     Examples
     --------
@@ -116,11 +125,10 @@ def to_torch(net, *, logits=False):
     """
     torch = _import_torch()
     nn, logits = torch.nn, boolean(logits, "logits")
-    net = getattr(net, "network_", net)
-    if not isinstance(net, Network):
-        raise TypeError(
-            f"expected a fastnn.Network or a fitted estimator, got {type(net).__name__}"
-        )
+    net = network_of(net)
+    if net.output == "exp" and not logits:
+        raise ValueError("PyTorch has no part for e^z, got output='exp'; convert with logits=True, "
+                         "and take the exponential of what the module gives")
     parts, last = [], len(net.layer_sizes) - 1
     for l in range(last):
         if net.keep_prob[l] < 1:
@@ -169,14 +177,22 @@ def _parts(module, nn):
     # A subclass may compute anything.
     if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
         raise TypeError(f"{_EXPECTED}; got {type(module).__name__}")
+    _check_hooks(module)
     for part in module:
-        if part._forward_hooks or part._forward_pre_hooks:
-            raise ValueError(f"expected parts without hooks, got some on {part}: they change what "
-                             "the module computes; remove them")
         if isinstance(part, nn.Sequential):
             yield from _parts(part, nn)
-        else:
-            yield part
+            continue
+        if isinstance(part, nn.LazyLinear):   # a Linear from its first batch on
+            raise ValueError(f"expected Linear layers that know their features, got {part}; run "
+                             "the module on a batch first")
+        _check_hooks(part)
+        yield part
+
+
+def _check_hooks(module):
+    if module._forward_hooks or module._forward_pre_hooks:
+        raise ValueError(f"expected parts without hooks, got some on {module}: they change what "
+                         "the module computes; remove them")
 
 
 def _read_sequence(parts, nn):
@@ -198,6 +214,8 @@ def _read_sequence(parts, nn):
                 raise ValueError(f"expected Dropout of p < 1, got {part} as part {at}, which drops "
                                  "everything")
             keep_prob[-1], stage = 1 - part.p, "dropout"
+        elif not linears and _leaves_rows(part, nn):
+            continue
         elif linears and stage == "linear" and not _is_last(parts, at):
             activations.append(_activation_name(part, at, nn))
             stage = "activation"
@@ -208,6 +226,12 @@ def _read_sequence(parts, nn):
     if not linears or stage != "linear":
         raise ValueError(f"{_EXPECTED}; got one that ends in {parts[-1] if parts else 'nothing'}")
     return linears, activations, keep_prob[:-1], None
+
+
+def _leaves_rows(part, nn):
+    """Whether it does nothing to X, whose rows are flat."""
+    return type(part) is nn.Identity or (
+        type(part) is nn.Flatten and (part.start_dim, part.end_dim) == (1, -1))
 
 
 def _is_last(parts, at):
