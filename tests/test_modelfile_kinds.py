@@ -90,6 +90,8 @@ def test_an_estimator_keeps_its_parameters_and_the_numbers_of_its_fit(path):
     assert vars(again).keys() == vars(estimator).keys()
     for name in vars(again).keys() - fresh:
         assert getattr(again, name) == getattr(estimator, name), name
+    parts = frame, LABELS, frame[:50], LABELS[:50]
+    assert str(again.diagnose(*parts)) == str(estimator.diagnose(*parts))
     assert list(again.feature_names_in_) == list("abcd")
     with pytest.raises(ValueError, match="feature names"):
         again.predict(frame[list("dcba")])

@@ -16,6 +16,7 @@ from fastnn.estimators.targets import Labels
 _CLASSES = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
 _COUNTS = ("n_iter_", "t_")
 _NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
+_RATIO = "_l2_per_alpha"
 _CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
 _KEYS = {"class", "params", "labels", "feature_names", "fitted"}
 # Numbers that JSON does not have; a curve may have them.
@@ -32,6 +33,7 @@ def to_dict(estimator):
     fitted = {name: vars(estimator).get(name) for name in (*_COUNTS, *_NUMBERS)}
     fitted = {name: None if value is None else _number_state(value)
               for name, value in fitted.items()}
+    fitted[_RATIO] = estimator._l2_per_alpha
     for name in _CURVES:
         curve = getattr(estimator, name)
         fitted[name] = None if curve is None else [_number_state(value) for value in curve]
@@ -109,7 +111,7 @@ def _restore_names(estimator, names):
 
 
 def _restore_fitted(estimator, fitted):
-    expected = {*_COUNTS, *_NUMBERS, *_CURVES}
+    expected = {*_COUNTS, *_NUMBERS, _RATIO, *_CURVES}
     _check(isinstance(fitted, dict) and fitted.keys() == expected, "fitted", fitted,
            f"an object with {sorted(expected)}")
     for name in _COUNTS:
@@ -120,6 +122,9 @@ def _restore_fitted(estimator, fitted):
         value = None if fitted[name] is None else _number(fitted[name], name)
         if value is not None or name != "loss_":   # which there is not if the first epoch diverged
             setattr(estimator, name, value)
+    ratio = _number(fitted[_RATIO], _RATIO)
+    _check(0 < ratio < math.inf, _RATIO, ratio, "a positive number")
+    setattr(estimator, _RATIO, ratio)
     for name in _CURVES:
         curve = fitted[name]
         _check(isinstance(curve, list) or (curve is None and name != "loss_curve_"), name, curve,
