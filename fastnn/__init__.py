@@ -40,6 +40,9 @@ _PUBLIC = {
     "Normalizer": "data.normalizer",
     "same_distribution": "data.two_sample",
     "dev_size": "data.sample_size",
+    "OptunaPruningCallback": "tuning",
+    "sweep": "sweeps",
+    "Sweep": "sweeps",
     "report": "reporting",
     "Report": "reporting",
     "GradientDescent": "optimizers",
@@ -50,7 +53,7 @@ _PUBLIC = {
     "AdamW": "optimizers",
     "LBFGS": "optimizers",
 }
-_MODULES = {"augment", "schedules", "tabular"}
+_MODULES = {"augment", "schedules", "sweeps", "tabular"}
 
 __all__ = ["__version__", *_PUBLIC, *_MODULES]
 

@@ -22,8 +22,9 @@ class History:
         Training examples worked off in updates, an example counted each time.
     stopped : str
         Why it ended: "epochs", "early stopping", "callback", "converged",
-        "no further descent", "limit of evaluations" (both of lbfgs), "diverged", "interrupted",
-        "error" (in a callback or a schedule); "" while it runs.
+        "no further descent", "limit of evaluations" (both of lbfgs), "pruned" (by
+        `OptunaPruningCallback`), "diverged", "interrupted", "error" (in a callback or a schedule);
+        "" while it runs.
     best_epoch : int or None
         The epoch, from 0, whose parameters early stopping restored.
     dropout_seed : int

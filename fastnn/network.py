@@ -443,12 +443,13 @@ class Network:
             always is); entries between are NaN. 0: never, which is fastest.
         callbacks : sequence of functions
             Called as ``callback(net, history)`` after each epoch; one that returns True stops
-            the fit.
+            the fit. `OptunaPruningCallback` is one.
         progress : bool
             Show a progress bar.
         threads : int, optional
             None: as many as have turned out fastest while training, up to what the work of a step
-            is worth and this process may use. The result has the same bits for any.
+            is worth and this process may use, by the environment's OMP_NUM_THREADS as well (which
+            joblib, Dask and Ray set in their workers). The result has the same bits for any.
         augment : fastnn.augment.Images, optional
             What to do to the images that are the rows of a dense X, anew in every epoch. Cost and
             errors are evaluated without it. Not for lbfgs, whose J must stay the same.

@@ -42,6 +42,8 @@ class ProgressBar:
     ...     bar.advance(0.5)
     """
 
+    unit = "epoch"
+
     def __init__(
         self, epochs: int, console: Console | None = None, *, percent: bool = False
     ) -> None:
@@ -58,7 +60,7 @@ class ProgressBar:
         if self.console.is_jupyter:
             self._display = _Notebook()
         elif self.console.is_terminal and not self.console.is_dumb_terminal:
-            self._display = _Terminal(self.console, epochs)
+            self._display = _Terminal(self.console, epochs, self.unit)
         else:
             self._display = _Quiet(self.console)
 
@@ -97,7 +99,7 @@ class ProgressBar:
 
     def _draw(self, clock: str) -> None:
         self._drawn = time.perf_counter()
-        epochs = f"epoch {self._finished:>{len(str(self.epochs))}}/{self.epochs}"
+        epochs = f"{self.unit} {self._finished:>{len(str(self.epochs))}}/{self.epochs}"
         self._display.draw(self._done, epochs, self._results, clock)
 
     def _time_left(self) -> str:
@@ -111,7 +113,7 @@ class ProgressBar:
 class _Terminal:
     interval = _TERMINAL_INTERVAL
 
-    def __init__(self, console: Console, epochs: int) -> None:
+    def __init__(self, console: Console, epochs: int, unit: str) -> None:
         from rich.progress import BarColumn, Progress, TextColumn
         from rich.table import Column
 
@@ -120,7 +122,7 @@ class _Terminal:
             return TextColumn(f"{{task.fields[{field}]}}", markup=False, table_column=column)
 
         self._progress = Progress(
-            text("epochs", len(f"epoch {epochs}/{epochs}")),
+            text("epochs", len(f"{unit} {epochs}/{epochs}")),
             BarColumn(bar_width=20),
             text("results"),
             text("clock"),

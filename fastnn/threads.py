@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 import os
 import time
 
@@ -12,13 +13,22 @@ _FLOPS_OF_A_PASS = 10_000_000
 
 
 def choose_threads(layer_sizes, rows, steps):
-    """As many as the work is worth, and no more than there are processors for us.
+    """As many as the work is worth, and no more than there are processors for us, or than
+    OMP_NUM_THREADS allows.
 
     `rows` are those of a step where there are many `steps`, of the whole pass otherwise.
     """
     parameters = sum(a * b for a, b in itertools.pairwise(layer_sizes))
     worth = 6 * rows * parameters // (_FLOPS_OF_A_STEP if steps else _FLOPS_OF_A_PASS)
-    return max(1, min(worth, available_processors())) if worth > 1 else 1
+    return max(1, min(worth, available_processors(), _allowed())) if worth > 1 else 1
+
+
+def _allowed():
+    # Whoever starts a process a core (joblib, Dask, Ray, batch systems) says so by this variable,
+    # OpenMP or not: each of them is to use its share of the processors. It may be a list, of the
+    # outermost level first; OpenMP ignores what it cannot read.
+    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(given) if given.isdecimal() and int(given) else math.inf
 
 
 @functools.cache

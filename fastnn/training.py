@@ -28,7 +28,9 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
     # Rates beyond 1e30 are out of the range in which an overflow can be foreseen.
     learning_rate = number(learning_rate, "learning_rate", "[0, 1e30]")
     given_schedule, schedule = schedule, make_schedule(schedule, epochs)
-    shuffle, progress = boolean(shuffle, "shuffle"), boolean(progress, "progress")
+    shuffle = boolean(shuffle, "shuffle")
+    # Whoever runs several fits watches them by an object with a progress bar's methods.
+    progress = progress if hasattr(progress, "advance") else boolean(progress, "progress")
     optimizer = make_optimizer(optimizer)
     checkpoints, given_augment = None, augment
     if checkpoint is not None or not (resume is None or resume is False):
@@ -306,6 +308,8 @@ class _NoProgress:
 def _progress_bar(network, epochs, show):
     if not show:
         return contextlib.nullcontext(_NoProgress())
+    if show is not True:
+        return show
     from fastnn.progress import ProgressBar
 
     return ProgressBar(epochs, percent=not network.regression)

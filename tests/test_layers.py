@@ -9,13 +9,14 @@ import fastnn
 
 # Every module has its place; a module may import from its own layer and from those below.
 LAYERS = {
-    "surface": ["cli", "estimators", "export", "reporting", "tabular"],
+    "surface": ["cli", "estimators", "export", "reporting", "sweeps", "tabular", "tuning"],
     "practice": ["checking", "data", "diagnosis", "augment"],
     "engine": ["network", "training", "lbfgs", "passes", "threads", "inputs", "history",
                "early_stopping", "checkpoint", "checkpointfile", "checkpointstate",
                "fingerprint", "tensorfile",
                "modelfile", "modelcontent", "progress", "plots", "plots_augmented",
-               "plots_boundary", "plots_curves", "plots_diagnosis", "plots_signals"],
+               "plots_boundary", "plots_curves", "plots_diagnosis", "plots_signals",
+               "plots_sweep"],
     "vocabulary": ["layout", "activations", "losses", "initializers", "optimizers", "schedules",
                    "arguments", "errors", "elastic"],
     "kernels": ["_kernels"],

@@ -9,7 +9,7 @@ import pytest
 import fastnn
 
 HEAVY = ("scipy", "sklearn", "numba", "rich", "click", "matplotlib", "safetensors", "joblib",
-         "onnx", "torch", "pandas", "pyarrow", "polars")
+         "onnx", "torch", "pandas", "pyarrow", "polars", "optuna", "dask")
 
 
 def run(code):

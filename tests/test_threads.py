@@ -108,6 +108,7 @@ def test_changing_threads_between_turns_changes_no_bit(dtype, monkeypatch):
 
 def test_fit_tries_other_numbers_only_if_none_is_given(monkeypatch):
     monkeypatch.setattr(threads, "available_processors", lambda: 2)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     sessions = []
     opened = passes.open_session
     monkeypatch.setattr(passes, "open_session", lambda *args, **options: sessions.append(
@@ -143,8 +144,17 @@ def test_a_session_keeps_to_the_threads_it_was_made_for():
 
 def test_small_work_gets_one_thread(monkeypatch):
     monkeypatch.setattr(threads, "available_processors", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert choose_threads([30, 32, 2], 32, steps=True) == 1
     assert choose_threads([784, 256, 128, 10], 128, steps=True) == 8
+
+
+@pytest.mark.parametrize(("given", "expected"), [
+    ("1", 1), ("3", 3), (" 2 , 1", 2), ("64", 8), ("", 8), ("0", 8), ("-1", 8), ("many", 8)])
+def test_the_environment_limits_what_is_chosen(monkeypatch, given, expected):
+    monkeypatch.setattr(threads, "available_processors", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert choose_threads([784, 256, 128, 10], 128, steps=True) == expected
 
 
 def test_barrier_time():

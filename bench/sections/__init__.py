@@ -31,5 +31,6 @@ SECTIONS = {
     "practice": Section("Regularization on real data", "practice", "regularization", False),
     "estimators": Section("Estimators and scikit-learn's, one core", "estimators", "speed", True),
     "accuracy": Section("Accuracy of the estimators", "estimators", "accuracy", False),
+    "sweeps": Section("A grid of 20 lambdas, two cores", "sweeps", "grid", False),
     "memory": Section("Memory of a fit", "resources", "memory", True),
 }

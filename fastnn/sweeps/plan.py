@@ -1,0 +1,134 @@
+"""How a sweep is carried out: rung by rung, job by job, and what is kept of each."""
+
+from dataclasses import dataclass, field
+
+from fastnn.optimizers import LBFGS, make_optimizer
+from fastnn.sweeps.store import NoStore
+from fastnn.sweeps.table import rank
+from fastnn.sweeps.trials import Job, Trial, train_job
+from fastnn.sweeps.workers import outcomes
+
+
+@dataclass
+class Plan:
+    """The sweep as it is carried out."""
+
+    layer_sizes: tuple
+    settings: list
+    options: list   # of each setting, with those of all
+    seeds: list
+    rungs: list
+    select: str
+    data: tuple
+    store: NoStore
+    trials: dict = field(default_factory=dict)      # number -> Trial, as far as it came
+    _runs: dict = field(default_factory=dict)       # (trial, seed index) -> Run, its last
+    _at: dict = field(default_factory=dict)         # (trial, seed index) -> rung of that run
+    _networks: dict = field(default_factory=dict)   # of trials whose other seeds are not done
+    _leader: Trial | None = None                    # the best so far
+    _best: tuple = (None, None)                     # (trial, seed index, rung), and its network
+
+    @property
+    def work(self):
+        """Epochs of all fits."""
+        if self.rungs[0][0] is None:
+            return len(self.seeds) * sum(each.get("epochs", 100) for each in self.options)
+        before = [0, *(end for end, _ in self.rungs)]
+        return len(self.seeds) * sum((end - begin) * count for (end, count), begin
+                                     in zip(self.rungs, before, strict=False))
+
+    def carry_out(self, n_jobs, backend, bar):
+        """Train all that is not in the store."""
+        alive = range(len(self.settings))
+        for rung, (_, count) in enumerate(self.rungs):
+            if rung:
+                best = self.ranked([self.trials[number] for number in alive])[:count]
+                bar.ended(len(alive) - len(best))
+                alive = [trial.number for trial in best if not trial.failure]
+            self.store.keep_states_of(alive)
+            self._climb(rung, alive, n_jobs, backend, bar)
+        self.store.keep_states_of(())
+
+    def ranked(self, trials):
+        """Best first."""
+        return sorted(trials, key=lambda trial: rank(trial, self.select))
+
+    def _climb(self, rung, alive, n_jobs, backend, bar):
+        """Train the networks of a rung."""
+        last = rung == len(self.rungs) - 1
+        jobs = [job for number in alive for job in self._jobs(rung, number, backend, bar)]
+        left = dict.fromkeys(alive, 0)
+        for job in jobs:
+            left[job.trial] += 1
+        for number, count in left.items():
+            if not count:
+                self._complete(number, rung)
+                bar.ended(int(last), self._leader)
+        with outcomes(jobs, self.data, n_jobs, backend, bar.look) as results:
+            for outcome in results:
+                key = outcome.job.trial, outcome.job.seed_index
+                self.store.keep((*key, rung), outcome)
+                self._runs[key], self._at[key] = outcome.run, rung
+                self._networks[key] = outcome.network
+                left[key[0]] -= 1
+                bar.worked((outcome.job.until or self.options[key[0]].get("epochs", 100))
+                           - outcome.job.done)
+                if not left[key[0]]:
+                    self._complete(key[0], rung)
+                    bar.ended(int(last), self._leader)
+
+    def _jobs(self, rung, number, backend, bar):
+        """What is to be done of a trial on a rung: nothing where a fit has come to its end."""
+        for index, seed in enumerate(self.seeds):
+            key, options, until = (number, index), self.options[number], self.rungs[rung][0]
+            done = self.rungs[rung - 1][0] if rung else 0
+            ended = key in self._runs and self._runs[key].stopped != "rung"
+            run = None if ended else self.store.finished_run((*key, rung))
+            if run is not None:
+                self._runs[key], self._at[key] = run, rung
+            if ended or run is not None:
+                bar.skipped((until or options.get("epochs", 100)) - done)
+                continue
+            state = self.store.take_state((*key, rung - 1)) if rung else None
+            # Another machine may not have the directory, and rungs are checkpoints themselves.
+            local = backend is None and until is None
+            goes_on = not isinstance(make_optimizer(options.get("optimizer", "adam")), LBFGS)
+            yield Job(number, index, self.layer_sizes, options, seed, until, done, state,
+                      self.store.autosave((*key, rung)) if local and goes_on else None)
+
+    def _complete(self, number, rung):
+        """All seeds of a trial are done on a rung: only the best trial's network is kept."""
+        keys = [(number, index) for index in range(len(self.seeds))]
+        trial = Trial(number, self.settings[number], tuple(self._runs[key] for key in keys), rung)
+        self.trials[number] = trial
+        networks = {key: self._networks.pop(key, None) for key in keys}
+        if self._leader is None or rank(trial, self.select) < rank(self._leader, self.select):
+            self._leader, key = trial, self._key_of(trial)
+            network = networks[key[:2]]
+            if network is not None:
+                self._best = key, network
+                self.store.keep_best(key, network)
+
+    def _key_of(self, trial):
+        """(trial, seed index, rung) of the best network of a trial."""
+        index = min(range(len(trial.runs)), key=lambda i: (
+            getattr(trial.runs[i], self.select), trial.runs[i].dev_loss))
+        key = trial.number, index
+        return *key, self._at[key]
+
+    def best_network(self):
+        """That of the best trial; None where all failed."""
+        best = self.ranked(self.trials.values())[0]
+        if best.failure:
+            return None
+        key = self._key_of(best)
+        if self._best[0] == key:
+            return self._best[1]
+        network = self.store.best_network(key)
+        if network is not None:
+            return network
+        # It was not the best when it was dropped, or the crash came before it was stored.
+        number, index, rung = key
+        until = self.rungs[rung][0] if best.runs[index].stopped == "rung" else None
+        job = Job(number, index, self.layer_sizes, self.options[number], self.seeds[index], until)
+        return train_job(*self.data, job).network

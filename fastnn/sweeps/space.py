@@ -1,0 +1,233 @@
+"""The space of a sweep: which settings are tried.
+
+A grid, settings drawn at random (Bergstra and Bengio, 2012), or a list of them. The combinations
+are made by scikit-learn's ParameterGrid and ParameterSampler.
+"""
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+from fastnn.arguments import integer, number
+from fastnn.network import Network
+
+
+@dataclass(frozen=True)
+class KeepProb:
+    """keep_prob from `low` to `high`, with 1 - keep_prob drawn log-uniformly.
+
+    0.9 and 0.95 differ as much as 0.8 and 0.9 do: by a factor of 2 in what is dropped.
+
+    >>> import fastnn
+    >>> 0.5 <= fastnn.sweeps.KeepProb(0.5, 0.95).rvs(random_state=0) <= 0.95
+    True
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self):
+        if number(self.low, "low", "(0, 1)") > number(self.high, "high", "(0, 1)"):
+            raise ValueError(f"expected low of at most high, {self.high:g}; got {self.low:g}")
+
+    def rvs(self, random_state=None):
+        """One value; `random_state` as scikit-learn has it."""
+        return 1 - _log_uniform(1 - self.high, 1 - self.low, random_state)
+
+
+@dataclass(frozen=True)
+class HiddenLayers:
+    """Sizes of hidden layers, each drawn log-uniformly, and uniformly how many there are.
+
+    Parameters
+    ----------
+    low, high : int
+        Units of a layer.
+    layers : int or (int, int), default 1
+        How many, or the fewest and the most.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> len(fastnn.sweeps.HiddenLayers(16, 256, layers=2).rvs(random_state=0))
+    2
+    """
+
+    low: int
+    high: int
+    layers: int | tuple[int, int] = 1
+
+    def __post_init__(self):
+        integer(self.low, "low", 1)
+        integer(self.high, "high", self.low)
+        fewest, most = self._counts
+        integer(most, "layers", integer(fewest, "layers", 0))
+
+    @property
+    def _counts(self):
+        if not isinstance(self.layers, tuple | list):
+            return self.layers, self.layers
+        if len(self.layers) != 2:
+            raise ValueError("expected layers to be a number or a pair (fewest, most), got "
+                             f"{self.layers!r}")
+        return tuple(self.layers)
+
+    def rvs(self, random_state=None):
+        """One tuple of sizes; `random_state` as scikit-learn has it."""
+        from sklearn.utils import check_random_state
+
+        random_state = check_random_state(random_state)
+        fewest, most = self._counts
+        # From half below the lowest to half above the highest, so that the ends get their share.
+        return tuple(
+            round(_log_uniform(self.low - 0.499, self.high + 0.499, random_state))
+            for _ in range(random_state.randint(fewest, most + 1)))
+
+
+def _log_uniform(low, high, random_state):
+    from sklearn.utils import check_random_state
+
+    value = np.exp(check_random_state(random_state).uniform(np.log(low), np.log(high)))
+    return float(np.clip(value, low, high))   # exp and log may be a bit off
+
+
+NETWORK_OPTIONS = frozenset(inspect.signature(Network).parameters) - {"layer_sizes", "rng"}
+FIT_OPTIONS = frozenset(inspect.signature(Network.fit).parameters) - {
+    "self", "X", "y", "dev", "threads", "progress", "checkpoint", "resume"}
+# What a sweep sees to itself, and by what.
+_TAKEN = {"X": "train", "y": "train", "dev": "dev", "layer_sizes": "layer_sizes and hidden",
+          "rng": "rng and seeds of the sweep",
+          "threads": "n_jobs (each network is trained by one thread)",
+          "progress": "progress of the sweep", "checkpoint": "checkpoint of the sweep",
+          "resume": "resume of the sweep"}
+
+
+def make_settings(space, trials, seed):
+    """The settings of all trials, a list of dicts.
+
+    Parameters
+    ----------
+    space : dict or list of dict
+    trials : int or None
+        How many to draw at random; None for all combinations.
+    seed : int
+        Of the drawing, below 2^32.
+    """
+    if isinstance(space, list | tuple):
+        if trials is not None:
+            raise ValueError("expected trials with a dict to draw from, got it with a list of "
+                             "settings, each of which is a trial: leave trials out")
+        if not space or not all(isinstance(setting, dict) for setting in space):
+            raise TypeError("expected space to be a dict, or a list of one or more dicts, each "
+                            f"the settings of a trial; got {_short(space)}")
+        settings = [dict(setting) for setting in space]
+    elif isinstance(space, dict):
+        settings = _combinations(space, trials, seed)
+    else:
+        raise TypeError("expected space to be a dict such as {'l2': [0.1, 1, 10]}, or a list of "
+                        f"settings; got {_short(space)}")
+    for setting in settings:
+        check_names(setting)
+    return [{name: _plain(value) for name, value in setting.items()} for setting in settings]
+
+
+def _combinations(space, trials, seed):
+    check_names(space)
+    choices = {name: values if hasattr(values, "rvs") else _choices(name, values)
+               for name, values in space.items()}
+    drawn = [name for name, values in choices.items() if hasattr(values, "rvs")]
+    if trials is None:
+        if drawn:
+            raise ValueError(f"{drawn[0]} is a distribution, of which there are no all combinations"
+                             ": say how many to draw, trials=20, or give a list of values")
+        from sklearn.model_selection import ParameterGrid
+
+        # In the order of the space, where ParameterGrid has that of the alphabet.
+        return [{name: setting[name] for name in space} for setting in ParameterGrid(choices)]
+    trials = integer(trials, "trials", 1)
+    if not drawn:
+        size = int(np.prod([len(values) for values in choices.values()], dtype=float))
+        if trials > size:
+            raise ValueError(f"expected trials of at most {size}, all the combinations there are; "
+                             f"got {trials}: leave trials out to try each")
+    from sklearn.model_selection import ParameterSampler
+
+    sampler = ParameterSampler(choices, trials, random_state=seed)
+    return [{name: setting[name] for name in space} for setting in sampler]
+
+
+def _choices(name, values):
+    if isinstance(values, str | dict) or not isinstance(values, Iterable):
+        raise TypeError(f"expected a list of values of {name} to try, or a distribution with "
+                        f".rvs(random_state=), got {_short(values)}; for a single value write "
+                        f"[{_short(values)}], or give it as an option: {name}={_short(values)}")
+    values = list(values)
+    if not values:
+        raise ValueError(f"expected at least one value of {name}, got none")
+    return values
+
+
+def check_names(setting):
+    """Refuse what is no option of Network or fit, or is the sweep's own."""
+    known = sorted({"hidden", *NETWORK_OPTIONS, *FIT_OPTIONS})
+    for name in setting:
+        if name in _TAKEN:
+            raise ValueError(f"{name} is not an option of a sweep's networks: it is given by "
+                             f"{_TAKEN[name]}")
+        if name not in known:
+            raise ValueError(f"unknown option {name!r}; known: {', '.join(known)}")
+
+
+def _plain(value):
+    """Without NumPy's scalars, which no JSON knows and no table wants."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def sizes_with(layer_sizes, hidden):
+    """Layer sizes with other hidden layers; one number is one layer."""
+    if isinstance(hidden, Integral):
+        hidden = [hidden]
+    if isinstance(hidden, str) or not isinstance(hidden, Iterable):
+        raise TypeError(f"expected hidden to be sizes of hidden layers, such as [64, 32], got "
+                        f"{hidden!r}")
+    return [layer_sizes[0], *hidden, layer_sizes[-1]]
+
+
+def is_logarithmic(name, values):
+    """Whether an axis of a numeric setting is better logarithmic, by how it was to be sampled."""
+    if hasattr(values, "rvs"):
+        # SciPy's loguniform was called reciprocal before.
+        kind = getattr(getattr(values, "dist", None), "name", "")
+        return kind in ("loguniform", "reciprocal")
+    numbers = np.unique([v for v in values if isinstance(v, int | float) and v > 0])
+    return numbers.size > 1 and numbers[-1] >= 10 * numbers[0]
+
+
+def written(setting):
+    """A setting in words.
+
+    >>> written({"l2": 0.5, "hidden": (64, 32)})
+    'l2=0.5, hidden=(64, 32)'
+    """
+    return ", ".join(f"{name}={shown(value)}" for name, value in setting.items()) or "no options"
+
+
+def shown(value):
+    """A value as a table has it."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(shown, value[:8]))}{', ...' if len(value) > 8 else ''})"
+    if callable(value) and hasattr(value, "__name__"):
+        return value.__name__
+    return str(value)
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) < 80 else text[:77] + "..."

@@ -1,0 +1,190 @@
+"""The directory of a sweep: what has been finished, so that it can go on after a crash.
+
+- ``sweep.json`` says what the sweep was called with;
+- ``run-00007-0-1.json`` is what became of trial 7 with its first seed on the second rung;
+- ``state-00007-0-1`` is the checkpoint that halving goes on from;
+- ``fit-00007-0-1`` is the checkpoint of a fit that is not done (of threads, without halving);
+- ``best-00007-0-1.safetensors`` is the best network so far, a model file for `fastnn.load`.
+
+Each is written entirely or not at all, and a run only after its state. There is no pickle.
+"""
+
+import contextlib
+import json
+import os
+import re
+
+import fastnn
+from fastnn import _kernels
+from fastnn.arguments import boolean
+from fastnn.errors import ModelFormatError
+from fastnn.fingerprint import differences, fingerprint
+from fastnn.sweeps.trials import Run
+from fastnn.tensorfile import canonical, write_atomically
+
+FORMAT = 1
+_ENTRY = "sweep.json"
+
+
+def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
+    """Everything that the bits of a sweep depend on, as {name: value} in types that JSON knows."""
+    fixed = {name: value for name, value in fixed.items() if name != "callbacks"}
+    arrays = {"X": train[0], "y": train[1], "Xd of dev": dev[0], "yd of dev": dev[1],
+              "sample_weight": fixed.pop("sample_weight", None)}
+    return {
+        "format": FORMAT, "fastnn": fastnn.__version__, "kernels": _kernels.variant,
+        "layer_sizes": list(layer_sizes), "select": select, "seeds": list(seeds),
+        "space": [_text(setting) for setting in settings], "options": _text(fixed),
+        "rungs": [list(rung) for rung in rungs],
+        **{name: fingerprint(array) for name, array in arrays.items()},
+    }
+
+
+def _text(options):
+    """Values by their repr, without the addresses that it may tell."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(sorted(options.items())))
+
+
+class NoStore:
+    """Where nothing is kept; states stay in memory."""
+
+    def __init__(self):
+        self._states = {}
+
+    def finished_run(self, key):
+        """The Run of (trial, seed index, rung), or None."""
+        return None
+
+    def autosave(self, key):
+        """Where a run saves itself while it lasts, or None."""
+        return None
+
+    def keep(self, key, outcome):
+        """Take a run that has ended."""
+        if outcome.state is not None:
+            self._states[key] = outcome.state
+
+    def take_state(self, key):
+        """The checkpoint that a run on the next rung goes on from."""
+        return self._states.pop(key)
+
+    def keep_best(self, key, network):
+        """Take the best network so far in the place of the one before."""
+
+    def best_network(self, key):
+        """The network of a run if it was kept as the best, or None."""
+        return None
+
+    def keep_states_of(self, trials):
+        """Forget the states of all others, which nobody will go on from."""
+        self._states = {key: state for key, state in self._states.items() if key[0] in trials}
+
+
+class Store(NoStore):
+    """A directory that is written as the sweep goes on, and read when it is resumed.
+
+    Parameters
+    ----------
+    directory : str or path-like
+        Made if there is none; its parent has to be there.
+    description : dict
+        Of `describe`.
+    resume : bool
+        Whether a sweep that is there already is gone on with; otherwise it is an error.
+    """
+
+    def __init__(self, directory, description, resume):
+        if not isinstance(directory, str | bytes | os.PathLike):
+            raise TypeError(f"expected checkpoint to be the path of a directory, got {directory!r} "
+                            f"of type {type(directory).__name__}")
+        self._directory = os.fsdecode(directory)
+        resume = boolean(resume, "resume")
+        parent = os.path.dirname(os.path.abspath(self._directory))
+        if not os.path.isdir(parent):
+            raise FileNotFoundError(f"cannot make {self._directory}: there is no directory "
+                                    f"{parent}; create it first")
+        os.makedirs(self._directory, exist_ok=True)
+        if os.path.exists(self._path(_ENTRY)):
+            if not resume:
+                raise FileExistsError(
+                    f"{self._directory} has a sweep already: pass resume=True to go on with it, or "
+                    "another directory as checkpoint to begin anew"
+                )
+            differ = differences(self._read(_ENTRY), description)
+            if differ:
+                raise ValueError(
+                    f"{self._directory} is of another sweep: {'; '.join(differ)}. Call sweep as it "
+                    "was called then to go on, or with another directory to begin anew"
+                )
+        else:
+            self._write(_ENTRY, description)
+
+    def finished_run(self, key):
+        name = f"run-{_name(key)}.json"
+        if not os.path.exists(self._path(name)):
+            return None
+        run = Run.from_json(self._read(name))
+        if run is None:
+            raise ModelFormatError(f"{self._path(name)}: not a run that a sweep wrote: remove it, "
+                                   "and the network is trained again")
+        return run
+
+    def autosave(self, key):
+        return self._path(f"fit-{_name(key)}")
+
+    def keep(self, key, outcome):
+        if outcome.run.stopped == "error":
+            return   # it may have been short of memory: the next time may be another
+        if outcome.state is not None:
+            write_atomically(self._path(f"state-{_name(key)}"), outcome.state)
+        self._write(f"run-{_name(key)}.json", outcome.run.to_json())
+        self._remove(f"fit-{_name(key)}")
+        trial, seed_index, rung = key
+        self._remove(f"state-{_name((trial, seed_index, rung - 1))}")
+
+    def take_state(self, key):
+        with open(self._path(f"state-{_name(key)}"), "rb") as file:
+            return file.read()
+
+    def keep_best(self, key, network):
+        name = f"best-{_name(key)}.safetensors"
+        network.save(self._path(name))
+        for other in os.listdir(self._directory):
+            if other.startswith("best-") and other != name:
+                self._remove(other)
+
+    def best_network(self, key):
+        path = self._path(f"best-{_name(key)}.safetensors")
+        return fastnn.load(path) if os.path.exists(path) else None
+
+    def keep_states_of(self, trials):
+        for name in os.listdir(self._directory):
+            if name.startswith("state-") and int(name.split("-")[1]) not in trials:
+                self._remove(name)
+
+    def _path(self, name):
+        return os.path.join(self._directory, name)
+
+    def _remove(self, name):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path(name))
+
+    def _write(self, name, content):
+        write_atomically(self._path(name), canonical(content).encode())
+
+    def _read(self, name):
+        path = self._path(name)
+        try:
+            with open(path, encoding="utf-8") as file:
+                content = json.loads(file.read())
+        except (ValueError, RecursionError) as error:
+            raise ModelFormatError(f"{path}: not JSON ({str(error)[:200]}), expected a file that a "
+                                   "sweep wrote: it is damaged") from error
+        if not isinstance(content, dict):
+            raise ModelFormatError(f"{path}: not what a sweep wrote: it is damaged")
+        return content
+
+
+def _name(key):
+    trial, seed_index, rung = key
+    return f"{trial:05}-{seed_index}-{rung}"

@@ -1,0 +1,137 @@
+"""Optuna's pruning of trials that do not look promising, while they are trained."""
+
+import math
+
+from fastnn.arguments import lookup
+
+# What can be watched: whether the study has to minimize or to maximize, and what it needs.
+_OF_HISTORY = {
+    "dev_error": ("minimize", "a dev set: pass dev=(Xd, yd) to fit"),
+    "dev_cost": ("minimize", "a dev set: pass dev=(Xd, yd) to fit"),
+    "train_error": ("minimize", None),
+    "cost": ("minimize", None),
+}
+_VALIDATION = "a validation set: pass X_val and y_val to fit, or set early_stopping=True"
+_OF_ESTIMATORS = {
+    "validation_scores_": ("maximize", _VALIDATION),
+    "validation_loss_curve_": ("minimize", _VALIDATION),
+    "loss_curve_": ("minimize", None),
+}
+_MONITORS = {**_OF_HISTORY, **_OF_ESTIMATORS}
+
+
+class OptunaPruningCallback:
+    """Report every epoch to an Optuna trial, and end the fit when its pruner says so.
+
+    For `callbacks` of `Network.fit` or of an estimator. A fit that is pruned raises
+    ``optuna.TrialPruned``, by which the study knows; `History.stopped` is then "pruned". An epoch
+    that ends the fit anyway, by early stopping or another callback, is reported but does not
+    prune: such a fit is complete, and its result counts.
+
+    Parameters
+    ----------
+    trial : optuna.trial.Trial
+        Of a study with one objective. With the fixed trials that Optuna re-evaluates, such as
+        ``study.best_trial``, nothing is pruned.
+    monitor : str, default "dev_error"
+        What is reported: dev_error dev_cost train_error cost of `History`, or
+        validation_scores_ validation_loss_curve_ loss_curve_ of an estimator. The study has to
+        maximize validation_scores_, and to minimize any other. Epochs that were not evaluated (see
+        `evaluate_every` of `fit`) are left out.
+
+    Raises
+    ------
+    ValueError
+        The monitor is unknown, is not measured, or goes the other way than the study; or the study
+        has several objectives, for which Optuna does not prune.
+    TypeError
+        `trial` is not a trial.
+
+    Notes
+    -----
+    Epochs count from 0, as Optuna's steps do. A trial has one value a step: to prune in
+    cross-validation, let the fit of one fold report, and pass ``error_score="raise"`` to
+    scikit-learn, which otherwise takes ``TrialPruned`` for a failed fit. A fit that was resumed
+    from a checkpoint reports the epochs before it, too, where the trial does not have them.
+
+    Examples
+    --------
+    >>> import fastnn, optuna
+    >>> from sklearn.datasets import load_digits
+    >>> train, dev, _ = fastnn.split(*load_digits(return_X_y=True), rng=0)
+    >>> def objective(trial):
+    ...     net = fastnn.Network([64, 32, 10], normalize=True, rng=0,
+    ...                          l2=trial.suggest_float("l2", 1e-3, 1e3, log=True))
+    ...     net.fit(train.X, train.y, dev=dev, epochs=10,
+    ...             learning_rate=trial.suggest_float("learning_rate", 1e-5, 1, log=True),
+    ...             callbacks=[fastnn.OptunaPruningCallback(trial)])
+    ...     return net.error(dev.X, dev.y)
+    >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+    >>> study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0),
+    ...                             pruner=optuna.pruners.MedianPruner(n_warmup_steps=2))
+    >>> study.optimize(objective, n_trials=20)
+    >>> bool(study.best_value < 0.05)
+    True
+    >>> any(trial.state == optuna.trial.TrialState.PRUNED for trial in study.trials)
+    True
+    """
+
+    def __init__(self, trial, monitor="dev_error"):
+        direction, self._needs = lookup(_MONITORS, monitor, "monitor")
+        if not (hasattr(trial, "report") and hasattr(trial, "should_prune")):
+            raise TypeError("expected trial to be what Optuna calls the objective with, an "
+                            f"optuna.trial.Trial, got {trial!r} of type {type(trial).__name__}")
+        self._trial, self._monitor = trial, monitor
+        self._reported, self._seen = {}, 0   # values by step; entries of the history or curve
+        study = getattr(trial, "study", None)   # a fixed trial has none
+        if study is not None:
+            _check_directions(study.directions, monitor, direction)
+            known = study.get_trials(deepcopy=False)[trial.number]
+            self._reported.update(known.intermediate_values)
+
+    def __deepcopy__(self, memo):
+        # scikit-learn's clone copies the parameters of an estimator: a copy of the trial would
+        # report to a copy of the study, where nobody sees it.
+        return self
+
+    def __call__(self, model, history=None):
+        """Report the epochs that are new; an estimator has no `history`."""
+        values = self._values(model, history)
+        evaluated = bool(values) and not math.isnan(values[-1])
+        begin = self._seen if self._seen < len(values) else 0   # 0: a new fit, or one resumed
+        for epoch, value in enumerate(values[begin:], begin):
+            if not math.isnan(value) and self._reported.get(epoch) != value:
+                self._trial.report(value, epoch)
+                self._reported[epoch] = value
+        self._seen = len(values)
+        stopped = history is not None and history.stopped
+        if evaluated and not stopped and self._trial.should_prune():
+            from optuna import TrialPruned
+
+            if history is not None:
+                history.stopped = "pruned"
+            raise TrialPruned(f"pruned after epoch {len(values) - 1}, in which {self._monitor} was "
+                              f"{values[-1]:.4g}")
+
+    def _values(self, model, history):
+        """What is monitored, an entry an epoch."""
+        known = _OF_ESTIMATORS if history is None else _OF_HISTORY
+        if self._monitor not in known:
+            raise ValueError(f"expected monitor to be one of {', '.join(known)} in a fit of "
+                             f"{type(model).__name__}, got {self._monitor!r}")
+        values = getattr(model if history is None else history, self._monitor)
+        if not values and self._needs:
+            raise ValueError(f"monitor={self._monitor!r} needs {self._needs}")
+        return values
+
+
+def _check_directions(directions, monitor, direction):
+    names = [given.name.lower() for given in directions]
+    if len(names) > 1:
+        raise ValueError(f"expected a trial of a study with one objective, got {len(names)}, for "
+                         "which Optuna does not prune: fit without the callback, or optimize one")
+    if names[0] != direction:
+        raise ValueError(
+            f"monitor={monitor!r} is to be {direction}d, got a study that will {names[0]}: its "
+            "pruner would end the best trials. Make it with "
+            f"optuna.create_study(direction={direction!r}), or monitor another value")
