@@ -11,6 +11,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -232,7 +233,9 @@ def test_options_reach_the_library(monkeypatch):
         ("--report .", "is a directory"),
         ("--save out --report ./out", "--save and --report both name out; give each its own file"),
         ("--surprise", "No such option"),
-        ("digits.csv", "unexpected extra argument"),
+        ("digits.csv", "--target is missing: name the column of digits.csv to predict"),
+        ("digits.csv more.csv", "unexpected extra argument"),
+        ("--target price", "--target is for a file: fastnn train data.csv --target NAME"),
     ],
 )
 def test_bad_options_are_usage_errors(arguments, message):
@@ -246,9 +249,13 @@ def test_bad_options_are_usage_errors(arguments, message):
 def test_help_shows_every_option_and_its_default():
     text = run("train", "--help").stdout
     for parameter in cli.main.commands["train"].params:
+        if isinstance(parameter, click.Argument):
+            continue
         assert f"--{parameter.name.replace('_', '-').removeprefix('as-')}" in text
         assert parameter.help
-    assert "[default: 256,128]" in text
+    words = " ".join(text.split())
+    assert "[default: (256,128; for a file 64,32)]" in words
+    assert "Exit codes: 0 done; 1 training or saving failed" in words
     assert max(map(len, text.splitlines())) <= 80
 
 

@@ -1,10 +1,17 @@
-"""The command line: ``fastnn train`` and ``fastnn warmup``."""
+"""The command line: ``fastnn train``, ``predict``, ``diagnose``, ``info`` and the others."""
 
 import click
 
+from fastnn.cli.diagnose_command import diagnose
+from fastnn.cli.failures import told
+from fastnn.cli.info_command import info
+from fastnn.cli.options import EXIT_CODES, QUIET
+from fastnn.cli.predict_command import predict
+from fastnn.cli.sweep_command import sweep
 from fastnn.cli.train_command import train
 
-# Nothing heavy is imported up here, nor in train_command.py: `fastnn --help` answers at once.
+# Nothing heavy is imported up here, nor in the files of the commands: `fastnn --help` answers at
+# once.
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -13,11 +20,12 @@ def main() -> None:
     """Fast fully connected networks on a CPU."""
 
 
-main.add_command(train)
+for _command in (train, predict, diagnose, info, sweep):
+    main.add_command(_command)
 
 
-@main.command()
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@main.command(epilog=EXIT_CODES)
+@QUIET
 def warmup(quiet: bool) -> None:
     """Compile what gradient checking needs, so that the first check does not wait for it.
 
@@ -25,6 +33,7 @@ def warmup(quiet: bool) -> None:
     """
     from fastnn.checking.network import warm_up
 
-    seconds = warm_up()
+    with told():
+        seconds = warm_up()
     if not quiet:
         click.echo(f"Gradient checking is ready after {seconds:.1f} s.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -26,6 +28,68 @@ class Commas(click.ParamType):
         return values if self.always_list or len(values) > 1 else values[0]
 
 
+class Columns(click.ParamType):
+    """Names of columns, with commas between; one that has a comma in it is quoted, as in CSV."""
+
+    name = "NAMES"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[str]:
+        import csv
+
+        try:
+            names = next(csv.reader([value], skipinitialspace=True, strict=True))
+        except csv.Error as error:
+            self.fail(f"got {value!r}, which is not a list with commas: {error}.", param, ctx)
+        if not all(names):
+            self.fail(f"got {value!r}, expected names of columns, e.g. id,name.", param, ctx)
+        return names
+
+
+@dataclass(frozen=True)
+class Range:
+    """log:LOW:HIGH, to draw from."""
+
+    low: float
+    high: float
+
+    def distribution(self, name: str) -> Any:
+        """What `fastnn.sweep` draws from: log-uniform, for keep_prob in what is dropped."""
+        from scipy.stats import loguniform
+
+        from fastnn.sweeps import KeepProb
+
+        draw = KeepProb if name == "keep_prob" else loguniform
+        return draw(self.low, self.high)
+
+
+class Values(click.ParamType):
+    """Numbers with commas between, or log:LOW:HIGH."""
+
+    name = "VALUES"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[float] | Range:
+        kind, _, rest = value.partition(":")
+        try:
+            if kind == "log":
+                low, high = (float(end) for end in rest.split(":"))
+                if 0 < low < high < math.inf:
+                    return Range(low, high)
+            else:
+                return [float(part) for part in value.split(",")]
+        except ValueError:
+            pass  # the same words for whatever is wrong
+        self.fail(
+            f"got {value!r}, expected numbers with commas, e.g. 0.01,0.1,1, or a range of positive "
+            "numbers to draw from, e.g. log:1e-4:1e-1.",
+            param,
+            ctx,
+        )
+
+
 class BatchSize(click.ParamType):
     name = "ROWS"
 
@@ -39,12 +103,56 @@ class BatchSize(click.ParamType):
         return int(value)
 
 
+class Patience(click.IntRange):
+    """Epochs to wait, or "off"; None is left to stand for an option that was not given."""
+
+    name = "PATIENCE"
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | str:
+        return value if value == "off" else super().convert(value, param, ctx)
+
+
 def new_file(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
     """Refuse, before training and not after, a path that nothing can be saved to."""
-    if path is not None:
+    if path is not None and path != "-":
         directory = os.path.dirname(os.path.realpath(path))
         if not os.path.isdir(directory):
             raise click.BadParameter(f"there is no directory {directory}; create it first.")
         if not os.access(directory, os.W_OK):
             raise click.BadParameter(f"the directory {directory} is not writable.")
     return path
+
+
+def check_different(paths: dict[str, str | None]) -> None:
+    """Refuse two options, or an option and an argument, that name the same file."""
+    seen: dict[str, tuple[str, str]] = {}
+    for name, path in paths.items():
+        if path is None or path == "-":
+            continue
+        first = seen.setdefault(os.path.realpath(path), (name, path))
+        if first[0] != name:
+            raise click.UsageError(
+                f"{first[0]} and {name} both name {first[1]}; give each its own file."
+            )
+
+
+def apply(*options: Any) -> Any:
+    """One decorator out of several options, which --help then lists in this order."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+EXIT_CODES = """
+
+    Exit codes: 0 done; 1 training or saving failed, or a file cannot be read or is damaged;
+    2 wrong option, or data that does not fit; 130 interrupted."""

@@ -1,0 +1,86 @@
+"""``fastnn info``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastnn.cli.failures import told, told_of_file
+from fastnn.cli.options import EXIT_CODES, JSON
+
+if TYPE_CHECKING:
+    from fastnn.network import Network
+
+
+@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.argument("model", metavar="MODEL")
+@JSON
+def info(model: str, as_json: bool) -> None:
+    """Show what a model file holds, after its checksum was compared.
+
+    MODEL is a file that fastnn train --save, or save in Python, wrote.
+    """
+    with told():
+        from fastnn import modelfile
+
+        with told_of_file(f"load {model}"):
+            content, network = modelfile.read(model)
+            loaded = modelfile.load(model)
+        facts = {
+            "file": model,
+            "kind": content["kind"],
+            **facts_of_network(network),
+            **facts_of_table(getattr(loaded, "schema", None)),
+            "library_version": content["library_version"],
+            "sha256": content["sha256"],
+        }
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        print_facts(facts)
+
+
+def facts_of_network(network: Network) -> dict[str, Any]:
+    spec = network.spec
+    return {
+        "layers": spec["layer_sizes"],
+        "parameters": int(network.theta.size),
+        **{name: spec[name] for name in ("activation", "output", "keep_prob", "l2", "l1", "dtype")},
+        "zero_weights": network.sparsity()["all"],
+    }
+
+
+def facts_of_table(schema: Any) -> dict[str, Any]:
+    if schema is None:
+        return {}
+    return {
+        "task": schema.task,
+        "target": schema.target,
+        "classes": None if schema.classes is None else schema.classes.tolist(),
+        "columns": {column.name: column.kind for column in schema.columns},
+        "dropped": dict(schema.dropped),
+    }
+
+
+def print_facts(facts: dict[str, Any]) -> None:
+    """A line for each fact, the columns below."""
+    from fastnn.cli.results import say
+
+    columns, dropped = facts.pop("columns", {}), facts.pop("dropped", {})
+    shown = {
+        **facts,
+        "layers": "-".join(map(str, facts["layers"])),
+        "parameters": f"{facts['parameters']:,}",
+        "zero_weights": f"{100 * facts['zero_weights']:.1f} %",
+    }
+    for name, value in shown.items():
+        if value is not None:
+            words = ", ".join(map(str, value)) if isinstance(value, list) else value
+            say(f"{name.replace('_', ' '):<15} {words}", " " * 16)
+    for title, entries in (("columns", columns), ("left out", dropped)):
+        if entries:
+            say(f"{title}:")
+        for name, what in entries.items():
+            say(f"  {name}: {what}", "    ")

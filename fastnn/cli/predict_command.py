@@ -1,0 +1,109 @@
+"""``fastnn predict``."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastnn.cli.data_source import name_of, read
+from fastnn.cli.failures import told, told_of_data, told_of_file
+from fastnn.cli.models import load_table_model
+from fastnn.cli.options import EXIT_CODES, QUIET, Columns, check_different, new_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fastnn.tabular import TableModel
+
+SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
+
+
+@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
+    callback=new_file,
+    default="-",
+    help="Write here: .csv, .tsv, .csv.gz, .tsv.gz or .parquet; - for CSV on the standard output.",
+)
+@click.option("--proba", is_flag=True, help="The probability of each class as well.")
+@click.option("--keep", type=Columns(), help="Columns of DATA to copy, e.g. id,name.")
+@QUIET
+def predict(
+    model: str, data: str, output: str, proba: bool, keep: list[str] | None, quiet: bool
+) -> None:
+    """Predict the target of each row of a table.
+
+    MODEL is a file that fastnn train data.csv --save wrote; DATA a .csv, .tsv or .parquet file, or
+    - for CSV on the standard input. All rows are predicted, in their order. Columns are matched by
+    name; those that the model does not know are ignored.
+    """
+    if output != "-" and not output.lower().endswith(SUFFIXES):
+        raise click.UsageError(f"--output {output} ends in none of {', '.join(SUFFIXES)}.")
+    check_different({"MODEL": model, "DATA": data, "--output": output})
+    with told():
+        known = load_table_model(model)
+        schema = known.schema
+        if proba and schema.task == "regression":
+            raise click.UsageError(f"--proba is for classes; {model} predicts a quantity.")
+        inputs = {column.name for column in schema.columns}
+        # What is only copied comes out as it went in: 007 stays 007.
+        as_it_stands = [name for name in keep or () if name not in inputs]
+        frame = read(data, [*schema.text_columns, *as_it_stands])
+        with told_of_data(name_of(data)):
+            table = predictions(known, frame, keep or [], proba)
+            notices = schema.review(frame)
+        if output == "-":
+            click.echo(table.to_csv(index=False, lineterminator="\n").encode(), nl=False)
+        else:
+            with told_of_file(f"write {output}"):
+                write_table(table, output)
+    if not quiet:
+        for text in notices:
+            click.echo(f"{name_of(data)}: {text}", err=True)
+        if output != "-":
+            rows = "1 prediction" if len(table) == 1 else f"{len(table):,} predictions"
+            click.echo(f"{rows} written to {output}")
+
+
+def predictions(
+    model: TableModel, frame: pd.DataFrame, keep: list[str], proba: bool
+) -> pd.DataFrame:
+    """The columns to keep, "prediction", and "probability of ..." each class."""
+    import pandas as pd
+
+    missing = [name for name in keep if name not in frame.columns]
+    if missing:
+        raise click.UsageError(
+            f"--keep {', '.join(missing)}: no such column; there are "
+            f"{', '.join(map(str, frame.columns))}."
+        )
+    made: dict[str, Any] = {"prediction": model.predict(frame)}
+    if proba:
+        P = model.predict_proba(frame)
+        made |= {f"probability of {name}": P[:, k] for k, name in enumerate(model.schema.classes)}
+    taken = [name for name in keep if name in made]
+    if taken:
+        raise click.UsageError(f"--keep {taken[0]}: this is a column of the result; rename it.")
+    kept = frame[keep].reset_index(drop=True)
+    return pd.concat([kept, pd.DataFrame(made)], axis="columns")
+
+
+def write_table(table: pd.DataFrame, path: str) -> None:
+    """Write a table in the format of its suffix, entirely or not at all."""
+    from fastnn.tensorfile import write_atomically
+
+    file, name = io.BytesIO(), path.lower()
+    if name.endswith(".parquet"):
+        table.to_parquet(file, index=False)
+    else:
+        # mtime: the same predictions are the same bytes.
+        packed = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None
+        separator = "\t" if ".tsv" in name[-7:] else ","
+        table.to_csv(file, index=False, sep=separator, compression=packed, lineterminator="\n")
+    write_atomically(path, file.getvalue())

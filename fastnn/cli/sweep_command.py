@@ -1,0 +1,214 @@
+"""``fastnn sweep``."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import sys
+from typing import Any
+
+import click
+
+from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
+from fastnn.cli.failures import told, told_of_file
+from fastnn.cli.models import save_model
+from fastnn.cli.network_options import network_options, with_defaults
+from fastnn.cli.options import (
+    EXIT_CODES,
+    JSON,
+    QUIET,
+    Range,
+    Values,
+    check_different,
+    new_file,
+)
+
+# What an error is called in a regression, whose errors are then in the target's units.
+_ERRORS = {
+    "dev_error": "dev_rmse",
+    "dev_error_std": "dev_rmse_std",
+    "train_error": "train_rmse",
+}
+VARIED = ("keep_prob", "l2", "l1", "learning_rate")
+
+
+def _varied(name: str, what: str, default: str) -> Any:
+    return click.option(f"--{name}", type=Values(), help=what, show_default=default)
+
+
+@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.argument("data", required=False)
+@_varied("keep-prob", "Probabilities to keep a hidden unit.", "0.6; for a file 1")
+@_varied("l2", "L2 penalties.", "0; for a file 5")
+@_varied("l1", "L1 penalties.", "0")
+@_varied("learning-rate", "Learning rates, before the schedule.", "0.002")
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="all combinations; 30 with a range",
+    help="How many combinations to draw at random.",
+)
+@click.option(
+    "--halving",
+    type=click.IntRange(2),
+    metavar="FACTOR",
+    show_default="off",
+    help="Train all for a few epochs, the best 1/FACTOR of them for FACTOR times as many, and so "
+    "on up to --epochs.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    help="Networks for each combination; their mean decides.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="as there are processors",
+    help="Networks that are trained at a time; the results are the same for any.",
+)
+@data_options
+@network_options
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=new_file,
+    help="Write the best network here, e.g. best.safetensors.",
+)
+@click.option(
+    "--csv",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=new_file,
+    help="Write the table of all trials here, e.g. trials.csv.",
+)
+@QUIET
+@JSON
+def sweep(
+    data: str | None,
+    trials: int | None,
+    halving: int | None,
+    seeds: int,
+    jobs: int | None,
+    seed: int,
+    save: str | None,
+    csv: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Train many networks side by side and keep the best on the dev rows.
+
+    DATA is as for fastnn train. Every combination of the values of --keep-prob, --l2, --l1 and
+    --learning-rate is tried; a range such as log:1e-4:1e-1 is drawn from, log-uniformly (for
+    --keep-prob in what is dropped). The test error is that of the best network alone, for it has no
+    part in the choice.
+    """
+    check_different({"DATA": data, "--save": save, "--csv": csv})
+    of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
+    space = {name: options[name] for name in VARIED if options[name] is not None}
+    if not space:
+        raise click.UsageError("nothing to vary: give values, e.g. --l2 0.01,0.1,1.")
+    options = with_defaults(options, for_file=data is not None)
+    hidden = options.pop("hidden")
+    fixed = {name: value for name, value in options.items() if name not in space}
+    drawn = any(isinstance(values, Range) for values in space.values())
+    written: list[str] = []
+
+    def interrupted() -> str:
+        return " ".join(["Interrupted.", *(written or ["Nothing was saved."])])
+
+    with told(interrupted=interrupted):
+        from fastnn.cli import results as shown
+        from fastnn.sweeps import sweep
+
+        source = open_source(data, seed, of_data)
+        layers = source.layer_sizes(hidden)
+        if not quiet and not as_json:
+            shown.introduce(source, layers)
+        result = sweep(
+            layers,
+            source.train,
+            source.dev,
+            {
+                name: values.distribution(name) if isinstance(values, Range) else values
+                for name, values in space.items()
+            },
+            trials=30 if drawn and trials is None else trials,
+            halving=halving,
+            seeds=seeds,
+            n_jobs=-1 if jobs is None else jobs,
+            progress=not quiet and not as_json and sys.stderr.isatty(),
+            rng=seed,
+            output=source.output,
+            **fixed,
+        )
+        best = result.best
+        if best is None:
+            raise click.ClickException(result.verdict)
+        errors = shown.errors_of(result.best_network, source)
+        if save is not None:
+            with told_of_file("save the network"):
+                save_model(result.best_network, source, save)
+            written.append(f"The best network was saved to {save}.")
+        if csv is not None:
+            with told_of_file("write the table"):
+                _write_table(result, source, csv)
+    if as_json:
+        click.echo(json.dumps(_as_json(result, source, errors, save, csv), indent=2))
+    elif not quiet:
+        # What Python is told about the rest is not for here.
+        click.echo(str(result).replace("see to_frame()", "write all with --csv"))
+        if source.regression:
+            shown.say(
+                f"These errors are in standard deviations of {source.schema.target}, "
+                f"{source.schema.target_scale:.4g}; the best network in its own units:"
+            )
+        shown.print_rows(shown.error_rows(errors))
+        for what, path in (("Best network saved", save), ("Table written", csv)):
+            if path is not None:
+                click.echo(f"{what} to {path}")
+
+
+def _write_table(result: Any, source: Source, path: str) -> None:
+    from fastnn.tensorfile import write_atomically
+
+    file, table = io.StringIO(), result.to_frame()
+    if source.regression:
+        table[list(_ERRORS)] *= source.schema.target_scale
+        table = table.rename(columns=_ERRORS)
+    table.to_csv(file, lineterminator="\n")
+    write_atomically(path, file.getvalue().encode())
+
+
+def _as_json(
+    result: Any, source: Source, errors: dict[str, Any], save: str | None, csv: str | None
+) -> dict[str, Any]:
+    """Failed trials have no errors: null, for JSON knows no infinity."""
+    from fastnn.cli.results import table_as_json
+
+    trials = []
+    for trial in result.trials:
+        figures = {name: getattr(trial, name) for name in ("cost", "epochs", "seconds")}
+        for name, of_regression in _ERRORS.items():
+            if source.regression:
+                figures[of_regression] = getattr(trial, name) * source.schema.target_scale
+            else:
+                figures[name] = getattr(trial, name)
+        finite = {name: v if math.isfinite(v) else None for name, v in figures.items()}
+        trials.append(
+            {"trial": trial.number, "setting": trial.setting, **finite, "failure": trial.failure}
+        )
+    return {
+        "verdict": result.verdict,
+        "best": trials[0]["setting"],
+        **errors,
+        "saved": save,
+        "csv": csv,
+        **table_as_json(source),
+        "trials": trials,
+    }

@@ -1,0 +1,50 @@
+"""Tables to train on, and the command line run on them in this process."""
+
+import json
+
+import numpy as np
+import pandas as pd
+from click.testing import CliRunner
+
+from fastnn import cli
+
+
+def run(*arguments, stdin=None):
+    """The result of a command; whatever it raises is raised here."""
+    return CliRunner().invoke(cli.main, list(map(str, arguments)), prog_name="fastnn", input=stdin,
+                              catch_exceptions=False)
+
+
+def done(*arguments, stdin=None):
+    """What a command prints that must succeed without a word on the standard error."""
+    result = run(*arguments, stdin=stdin)
+    assert (result.exit_code, result.stderr) == (0, ""), result.output
+    return result.stdout
+
+
+def document(*arguments, stdin=None):
+    """The JSON that it prints."""
+    return json.loads(done(*arguments, "--json", stdin=stdin))
+
+
+def failed(code, *arguments, stdin=None):
+    """What a command says on the standard error that must fail with that exit code."""
+    result = run(*arguments, stdin=stdin)
+    assert (result.exit_code, result.stdout) == (code, ""), result.output
+    assert "Traceback" not in result.stderr
+    return " ".join(result.stderr.partition("Error: ")[2].split())
+
+
+def houses(m=240, seed=0):
+    """Prices by area, city, age (with gaps) and garden, and whether a house is dear."""
+    rng = np.random.default_rng(seed)
+    area, city = rng.uniform(30, 200, m), rng.choice(["Rome", "Oslo", "São Paulo"], m)
+    age, garden = rng.integers(0, 90, m).astype(float), rng.random(m) < 0.4
+    price = 3000 * area + 90_000 * (city == "Oslo") - 1000 * age + 50_000 * garden
+    price += rng.normal(0, 15_000, m)
+    age[rng.random(m) < 0.1] = np.nan
+    grade = np.where(price > 480_000, "dear", np.where(price > 280_000, "fair", "cheap"))
+    return pd.DataFrame({
+        "id": 9_007_199_254_740_993 + np.arange(m), "area": area.round(1), "city": city,
+        "age": age, "garden": garden, "price": price.round(), "grade": grade,
+    })

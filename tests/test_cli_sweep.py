@@ -1,0 +1,175 @@
+"""``fastnn sweep``: what is tried, what is kept, and what is said of it."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from tables import document, done, failed, houses, run
+
+import fastnn
+
+QUICK = ("--epochs", "20", "--jobs", "1")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("houses") / "data.csv"
+    houses().to_csv(path, index=False)
+    return path
+
+
+def grade(data, *options):
+    return ("sweep", data, "--target", "grade", "--drop", "id,price", *QUICK, *options)
+
+
+def test_the_best_of_all_combinations_is_saved(data, tmp_path):
+    path, table = tmp_path / "best.safetensors", tmp_path / "trials.csv"
+    results = document(*grade(data, "--l2", "0.1,1000", "--keep-prob", "0.8,1", "--learning-rate",
+                              "0.01", "--save", path, "--csv", table))
+    settings = [trial["setting"] for trial in results["trials"]]
+    assert len(settings) == 4
+    assert {(s["keep_prob"], s["l2"], s["learning_rate"]) for s in settings} == {
+        (p, l2, 0.01) for p in (0.8, 1.0) for l2 in (0.1, 1000.0)}
+    assert results["best"]["l2"] == 0.1   # 1000 leaves nothing of the weights
+    errors = [trial["dev_error"] for trial in results["trials"]]
+    assert errors == sorted(errors)
+    assert results["dev_error"] == errors[0] < errors[-1]
+    # The file holds that network, and the errors are found again from it and the table.
+    found = document("diagnose", path, data)
+    for name in ("train", "dev", "test"):
+        assert found["errors"][f"{name}_error"] == results[f"{name}_error"]
+    facts = document("info", path)
+    assert facts["l2"] == [0.1] * 3
+    assert pd.read_csv(table)["dev_error"].tolist() == pytest.approx(errors)
+
+
+def test_shown_for_people(data, tmp_path):
+    table = tmp_path / "trials.csv"
+    shown = done(*grade(data, "--l2", "0.1,1", "--seeds", "2", "--csv", table))
+    assert "144 train, 48 dev, 48 test" in shown.replace("\n", " ")
+    assert re.search(r"l2=\S+ has the lowest dev error", shown)
+    assert re.search(r"test error +│ [\d.]+ %", shown)
+    assert shown.endswith(f"Table written to {table}\n")
+    assert done(*grade(data, "--l2", "0.1,1", "--quiet")) == ""
+
+
+def test_quantities_are_in_the_units_of_the_target(data, tmp_path):
+    command = ("sweep", data, "--target", "price", "--drop", "id,grade", "--l2", "0.1,1", *QUICK)
+    path = tmp_path / "trials.csv"
+    results = document(*command, "--csv", path)
+    assert results["task"] == "regression"
+    assert results["trials"][0]["dev_rmse"] == pytest.approx(results["dev_rmse"])
+    assert 10_000 < results["dev_rmse"] < 200_000
+    table = pd.read_csv(path)
+    assert table["dev_rmse"].tolist() == pytest.approx([t["dev_rmse"] for t in results["trials"]])
+    shown = " ".join(done(*command).split())
+    assert "These errors are in standard deviations of price" in shown
+
+
+def test_of_many_trials_the_best_are_shown(data):
+    shown = done(*grade(data, "--l2", "log:0.01:10", "--trials", "12", "--epochs", "1"))
+    assert "and 2 more: write all with --csv" in shown
+
+
+def test_ranges_are_drawn_from(data):
+    results = document(*grade(data, "--l2", "log:0.01:10", "--keep-prob", "log:0.5:0.95",
+                              "--learning-rate", "0.001,0.01", "--trials", "12"))
+    settings = [trial["setting"] for trial in results["trials"]]
+    assert len({s["l2"] for s in settings}) == 12
+    assert all(0.01 <= s["l2"] <= 10 and 0.5 <= s["keep_prob"] <= 0.95 for s in settings)
+    assert {s["learning_rate"] for s in settings} == {0.001, 0.01}
+
+
+def test_thirty_are_drawn_when_nothing_is_said(data):
+    results = document(*grade(data, "--l2", "log:0.01:10", "--epochs", "1"))
+    assert len(results["trials"]) == 30
+
+
+def test_the_same_for_any_number_of_jobs(data):
+    command = grade(data, "--l2", "log:0.01:10", "--trials", "4", "--seed", "7")
+    one, two = document(*command), document(*command, "--jobs", "2")
+    for results in (one, two):
+        for trial in results["trials"]:
+            del trial["seconds"]
+    assert one == two
+
+
+def test_halving_trains_few_to_the_end(data):
+    results = document(*grade(data, "--l2", "log:0.01:10", "--trials", "9", "--halving", "3",
+                              "--epochs", "27", "--early-stopping", "off"))
+    epochs = sorted(trial["epochs"] for trial in results["trials"])
+    assert epochs == [3] * 6 + [9] * 2 + [27]
+    assert results["trials"][0]["epochs"] == 27
+
+
+def test_the_digits_without_a_file():
+    results = document("sweep", "--l2", "0,1", "--hidden", "16", "--epochs", "5")
+    assert len(results["trials"]) == 2
+    assert "target" not in results
+    assert results["test_error"] < 0.5
+
+
+def test_options_that_are_not_varied_are_those_of_train(data):
+    """The best of a sweep of one is a network that has the options."""
+    path = data.parent / "one.safetensors"
+    document(*grade(data, "--l2", "0.5", "--hidden", "7", "--activation", "tanh", "--dtype",
+                    "float64", "--batch-size", "full", "--optimizer", "lbfgs", "--save", path))
+    spec = fastnn.load(path).network.spec
+    assert spec["layer_sizes"][1:] == [7, 3]
+    assert (spec["activation"], spec["dtype"]) == (["tanh"], "float64")
+    assert np.all(np.array(spec["keep_prob"]) == 1)
+
+
+def test_trials_that_diverge_come_last(data):
+    results = document(*grade(data, "--learning-rate", "0.01,1e30", "--optimizer", "gd"))
+    good, bad = results["trials"]
+    assert (good["failure"], bad["dev_error"]) == ("", None)
+    assert "diverged" in bad["failure"]
+    result = run(*grade(data, "--learning-rate", "1e30", "--optimizer", "gd", "--quiet"))
+    assert result.exit_code == 1
+    assert "diverged" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "nothing to vary: give values, e.g. --l2 0.01,0.1,1"),
+        ("--l2 0.1,x", "got '0.1,x', expected numbers with commas, .* or a range"),
+        ("--l2 log:1", "got 'log:1', expected numbers"),
+        ("--l2 log:1:0.1", "got 'log:1:0.1', expected numbers"),
+        ("--l2 lin:1:2", "got 'lin:1:2', expected numbers"),
+        ("--l2 -1", "l2.*-1"),
+        ("--keep-prob 0.5,1.5", "keep_prob.*1.5"),
+        ("--keep-prob log:0.5:1", "high.*1"),
+        ("--l2 0.1,1 --trials 3", "trials of at most 2"),
+        ("--l2 0.1 --trials 0", "0 is not in the range"),
+        ("--l2 0.1 --halving 1", "1 is not in the range"),
+        ("--l2 0.1 --seeds 0", "0 is not in the range"),
+        ("--l2 0.1 --jobs 0", "0 is not in the range"),
+        ("--l2 0.1 --save nowhere/m.safetensors", "there is no directory"),
+        ("--l2 0.1 --save x --csv ./x", "--save and --csv both name x"),
+    ],
+)
+def test_bad_options(data, arguments, message):
+    said = failed(2, "sweep", data, "--target", "grade", "--drop", "id,price", "--quiet",
+                  *arguments.split())
+    assert re.search(message, said)
+
+
+def test_interrupted(data, monkeypatch, tmp_path):
+    def sweep(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fastnn.sweeps.sweep", sweep)
+    path = tmp_path / "best.safetensors"
+    result = run(*grade(data, "--l2", "0.1,1", "--quiet", "--save", path))
+    assert (result.exit_code, result.stderr) == (130, "Interrupted. Nothing was saved.\n")
+    assert not path.exists()
+
+
+def test_standard_input():
+    text = houses().to_csv(index=False)
+    results = document("sweep", "-", "--target", "grade", "--drop", "id,price", "--l2", "0.1",
+                       *QUICK, stdin=text)
+    assert results["rows"] == {"train": 144, "dev": 48, "test": 48}
