@@ -36,7 +36,7 @@ def run_until_killed(directory, plan, writes):
     def kill(source, target):
         if os.path.dirname(target) != os.path.realpath(directory):
             return replace(source, target)   # a fit's own
-        if len(written) == int(writes):
+        if len(written) >= int(writes):
             os.truncate(source, os.path.getsize(source) // 2)
             os.kill(os.getpid(), signal.SIGKILL)
         written.append(replace(source, target))
