@@ -4,6 +4,7 @@ import doctest
 import importlib
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,27 @@ def test_readme_examples_run():
     for block in blocks:
         exec(compile(block, str(README), "exec"), names)
     assert names["net"].error(names["dev"].X, names["dev"].y) < 0.05
+
+
+def test_readme_commands_run(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+    from sklearn.datasets import load_iris
+
+    from fastnn.cli import main
+
+    iris = load_iris(as_frame=True)
+    frame = iris.frame.drop(columns="target")
+    frame.assign(species=iris.target_names[iris.target]).to_csv(tmp_path / "iris.csv", index=False)
+    frame[::-10].to_csv(tmp_path / "new.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    for line in block.splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "fastnn"
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 16
+    assert fastnn.load(tmp_path / "best.safetensors").schema.target == "species"
 
 
 def figure(microseconds):
