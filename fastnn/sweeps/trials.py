@@ -64,6 +64,7 @@ class Run:
                     for name, value in values.items())
         return cls(**values) if sound else None
 
+
 # Seconds between two checkpoints of a fit: what a crash costs at most.
 AUTOSAVE = 30.0
 
