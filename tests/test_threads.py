@@ -107,22 +107,23 @@ def test_changing_threads_between_turns_changes_no_bit(dtype, monkeypatch):
 
 
 def test_fit_tries_other_numbers_only_if_none_is_given(monkeypatch):
-    monkeypatch.setattr(threads, "available_processors", lambda: 2)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    sessions = []
-    opened = passes.open_session
-    monkeypatch.setattr(passes, "open_session", lambda *args, **options: sessions.append(
-        opened(*args, **options)) or sessions[-1])
+    monkeypatch.setattr(threads, "available_processors", lambda: 2)
+    turn, seen = Pace.turn, set()
+
+    def seen_turn(pace, seconds):
+        seen.add(pace._session.threads)
+        return turn(pace, seconds)
+
+    monkeypatch.setattr(Pace, "turn", seen_turn)
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((6400, 64)).astype(np.float32), rng.integers(0, 10, 6400)
 
     def threads_used(given):
-        seen = set()
-        net = fastnn.Network([64, 64, 64, 10], rng=0)
-        sessions.clear()
-        net.fit(X, y, epochs=30, batch_size=64, threads=given, evaluate_every=0,
-                callbacks=lambda net, history: seen.add(sessions[0].threads))
-        return seen
+        seen.clear()
+        fastnn.Network([64, 64, 64, 10], rng=0).fit(
+            X, y, epochs=5, batch_size=64, threads=given, evaluate_every=0)
+        return set(seen)
 
     assert threads_used(2) == {2}
     assert threads_used(1) == {1}
