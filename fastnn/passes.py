@@ -77,12 +77,13 @@ def penalty(network, m):
     total = 0.0
     if not any(network.l2) and not any(network.l1):
         return total
-    for l2, l1, parameter in zip(network.l2, network.l1, weights_of(network), strict=True):
-        W = network.theta[parameter.slice]
-        if l2:
-            total += l2 / 2 * np.square(W, dtype=np.float64).sum()
-        if l1:
-            total += l1 * np.abs(W).sum(dtype=np.float64)
+    with np.errstate(over="ignore"):   # of exploding weights: J is infinite
+        for l2, l1, parameter in zip(network.l2, network.l1, weights_of(network), strict=True):
+            W = network.theta[parameter.slice]
+            if l2:
+                total += l2 / 2 * np.square(W, dtype=np.float64).sum()
+            if l1:
+                total += l1 * np.abs(W).sum(dtype=np.float64)
     return float(total) / m
 
 

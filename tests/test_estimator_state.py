@@ -196,3 +196,13 @@ def test_another_network_is_told_of(wine):
     model.network_ = fastnn.Network([13, 8, 2], rng=0)
     with pytest.raises(ValueError, match=r"layers of \[13, 8, 3\], got network_ .* \[13, 8, 2\]"):
         model.partial_fit(*wine)
+
+
+def test_a_stream_goes_on_after_a_fit_that_converged(wine):
+    """That the training loss came to rest says nothing of the validation score."""
+    X, y = wine
+    model = small(max_iter=300, tol=1.0, n_iter_no_change=2).fit(X, y)
+    assert model.n_iter_ < 300
+    before = len(model.loss_curve_)
+    model.set_params(early_stopping=True).partial_fit(X, y, X_val=X, y_val=y)
+    assert len(model.loss_curve_) == before + 1

@@ -29,6 +29,16 @@ def test_slow_growth_under_too_large_an_l2(optimizer, rate, l2, every):
                            learning_rate=rate, evaluate_every=every)
 
 
+@pytest.mark.parametrize("penalty", [{"l2": 1.0}, {"l1": 1e300}])
+def test_a_penalty_that_overflows_is_infinite(penalty):
+    """Without a warning, which would be an error here: a `DivergenceError` says all there is."""
+    net = fastnn.Network([3, 8, 2], dtype="float64", activation="identity", rng=0, **penalty)
+    net.params["W1"][...] = 1e160
+    assert net.cost(np.zeros((8, 3)), Y) == np.inf
+    net = fastnn.Network([3, 8, 2], dtype="float64", activation="identity", rng=0, l2=1.0)
+    assert_diverges_finite(net, X, Y, optimizer="gd", learning_rate=1e25)
+
+
 def test_a_velocity_that_overflows_at_a_tiny_rate():
     net = fastnn.Network([1, 1], output="identity", init="zeros")
     assert_diverges_finite(net, [[2e19]], [1e19], optimizer="momentum", learning_rate=1e-80,

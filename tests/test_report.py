@@ -435,7 +435,7 @@ def test_names_are_harmless(single):
         ({"dev": ([[0, 1]], [0])}, ValueError, "in dev: expected X to have shape"),
         ({"test": 3}, TypeError, r"test to be a pair \(X, y\)"),
         ({"history": [1]}, TypeError, r"history to be that of a fit, or None, got \[1\]"),
-        ({"network": "net"}, TypeError, "network to be a fastnn.Network, got str"),
+        ({"network": "net"}, TypeError, "network to be a fastnn.Network, got 'net' of type str"),
     ],
 )
 def test_bad_input_is_refused_and_no_file_touched(single, tmp_path, options, error, message):

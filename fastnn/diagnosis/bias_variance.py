@@ -6,9 +6,9 @@ from fastnn.arguments import integer, number
 from fastnn.diagnosis import advice as recipe
 from fastnn.diagnosis.advice import Known, percent
 from fastnn.diagnosis.intervals import Estimate, difference_limits, examples_to_tell, is_above
+from fastnn.diagnosis.sets import check_network
 from fastnn.diagnosis.verdict import GAPS, TITLES, Diagnosis, Gap
 from fastnn.history import History
-from fastnn.network import Network
 
 
 def diagnose(train_error, dev_error, *, optimal_error=0.0, train_dev_error=None, test_error=None,
@@ -78,8 +78,8 @@ def diagnose(train_error, dev_error, *, optimal_error=0.0, train_dev_error=None,
                 raise ValueError(f"expected {name} with its count {count}; got None")
         if value is not None or name in ("train_error", "dev_error"):
             estimates[name] = Estimate(_share(value, name), count)
-    if network is not None and not isinstance(network, Network):
-        raise TypeError(f"expected network to be a fastnn.Network, got {network!r}")
+    if network is not None:
+        check_network(network, "network")
     if history is not None and not isinstance(history, History):
         raise TypeError("expected history to be what fit returned, a fastnn.History, got "
                         f"{history!r}")

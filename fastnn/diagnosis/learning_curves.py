@@ -12,6 +12,7 @@ from fastnn.diagnosis.advice import percent
 from fastnn.diagnosis.descent import too_short, watched
 from fastnn.diagnosis.power_law import PowerLaw, fit_power_law
 from fastnn.diagnosis.sets import checked_pair, fresh_network, take
+from fastnn.diagnosis.tables import aligned
 from fastnn.optimizers import LBFGS, make_optimizer
 
 # A relative decrease of the dev error by twice the data that is worth getting it.
@@ -75,10 +76,7 @@ class LearningCurve:
         rows += [(f"{m:,}", _with_spread(train, self.shares), _with_spread(dev, self.shares))
                  for m, train, dev in zip(self.sizes, self.train_errors, self.dev_errors,
                                           strict=True)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
-                 for row in rows]
-        return "\n".join([self.verdict, "", *table])
+        return "\n".join([self.verdict, "", *aligned(rows)])
 
     def plot(self, ax=None):
         """Draw the curve, its spread and its continuation (needs matplotlib: the extra `plot`).

@@ -13,6 +13,7 @@ from fastnn.diagnosis.descent import too_short, watched
 from fastnn.diagnosis.intervals import Estimate
 from fastnn.diagnosis.learning_curves import check_fit_options
 from fastnn.diagnosis.sets import checked_pair, fresh_network
+from fastnn.diagnosis.tables import aligned
 from fastnn.network import Network
 
 # The share by which the loss without the penalty has to fall from one value to the next to show
@@ -74,10 +75,7 @@ class PenaltyPath:
             rows.append((_written(value), figure(self.train_error[i]), figure(self.dev_error[i]),
                          f"{self.cost[i]:.4g}", f"{self.weight_norm[i]:.4g}",
                          percent(self.sparsity[i])))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
-                 for row in rows]
-        return "\n".join([self.verdict, "", *table])
+        return "\n".join([self.verdict, "", *aligned(rows)])
 
     def plot(self, ax=None):
         """Draw errors, and weights with their sparsity (needs matplotlib: the extra `plot`).

@@ -18,11 +18,22 @@ def as_pair(part, name):
     )
 
 
+def check_network(network, name):
+    """An error for anything but a `Network`; of an estimator it says how to pass its own."""
+    if isinstance(network, Network):
+        return
+    got = f"{network!r} of type {type(network).__name__}"
+    if isinstance(getattr(network, "network_", None), Network):
+        got = f"{type(network).__name__}; pass its network_"
+        if hasattr(network, "classes_"):
+            got += (", which knows labels by their places, 0 .. C-1: "
+                    "np.searchsorted(estimator.classes_, y)")
+    raise TypeError(f"expected {name} to be a fastnn.Network, got {got}")
+
+
 def checked_pair(network, part, name):
     """(X, y) and the number of examples; an error says which set it is about."""
-    if not isinstance(network, Network):
-        raise TypeError(f"expected net to be a fastnn.Network, got {network!r} of type "
-                        f"{type(network).__name__}")
+    check_network(network, "net")
     X, y = as_pair(part, name)
     if y is None:
         raise ValueError(f"expected {name} to have a y, the labels or targets; got y=None")

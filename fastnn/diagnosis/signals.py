@@ -8,6 +8,7 @@ from fastnn.arguments import integer
 from fastnn.diagnosis import signal_findings
 from fastnn.diagnosis.layer_signals import growths, layer_signals
 from fastnn.diagnosis.sets import checked_pair, take
+from fastnn.diagnosis.tables import aligned
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,12 @@ class SignalFlow:
             table.append((str(s.layer), s.activation, *(f"{v:.3g}" for v in figures),
                           f"{s.saturated:.0%}", f"{s.dead:.0%}", f"{s.dW_rms:.3g}",
                           f"{s.dA_rms:.3g}"))
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-                 for row in table]
         growth = [f"{name} x{value:.3g} a layer" for name, value in
                   (("forward", self.forward_growth), ("backward", self.backward_growth))
                   if value is not None]
         seen = f"{self.rows:,} rows" if self.rows == self.of_rows else (
             f"{self.rows:,} of {self.of_rows:,} rows, drawn at random")
-        return "\n".join([self.verdict, *self.findings[1:], "", *lines, "",
+        return "\n".join([self.verdict, *self.findings[1:], "", *aligned(table), "",
                           ", ".join([*growth, seen])])
 
     def plot(self, ax=None):

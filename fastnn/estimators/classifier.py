@@ -7,6 +7,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
+from fastnn.arguments import number
 from fastnn.estimators.base import BaseMLP, validated
 from fastnn.estimators.callbacks import with_callbacks
 from fastnn.estimators.targets import Labels, as_labels
@@ -34,7 +35,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
         Of "sgd". "invscaling": learning_rate_init over (examples seen + 1)^power_t, after each
         epoch; "adaptive": a fifth whenever `n_iter_no_change` epochs brought no progress.
-    learning_rate_init, power_t, max_iter, shuffle, random_state, tol : see scikit-learn
+    power_t : float, default 0.5
+        At most 10.
+    learning_rate_init, max_iter, shuffle, random_state, tol : see scikit-learn
     verbose : bool or int, default False
     warm_start : bool or "optimizer", default False
         True: `fit` goes on from the last parameters; "optimizer": and with the optimizer's
@@ -107,26 +110,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         del given["self"]
         vars(self).update(given)
 
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train, from new parameters unless `warm_start`.
-
-        Parameters
-        ----------
-        X : (n_samples, n_features) array, table or sparse matrix
-            float32 and float64 are trained in as they are.
-        y : (n_samples,) labels, or (n_samples, n_labels) of 0 and 1
-        sample_weight : (n_samples,) array, optional
-            Examples of weight 0 are as good as left out.
-        X_val, y_val, sample_weight_val : optional
-            A validation set, instead of a part of X.
-
-        Returns
-        -------
-        self
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-
     @available_if(lambda self: self._is_stochastic())
     @with_callbacks
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None,
@@ -186,8 +169,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._announced = Labels(np.arange(np.shape(y)[1]) if multilabel else np.unique(classes),
                                  multilabel, issparse(y))
 
-    def _check_targets(self, X, y, first, reset):
-        X, y = validated(self, X, y, reset)
+    def _check_targets(self, X, y, first):
+        X, y = validated(self, X, y, first)
         sparse = issparse(y)
         y = as_labels(y)
         if first:
@@ -211,13 +194,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             raise ValueError("class_weight='balanced' needs all of y, which partial_fit does not "
                              "have: pass the weights themselves, "
                              "sklearn.utils.class_weight.compute_class_weight('balanced', ...)")
+        if isinstance(self.class_weight, dict):
+            for label, weight in self.class_weight.items():
+                number(weight, f"class_weight[{label!r}]", "[0, inf)")
         return compute_sample_weight(self.class_weight, y)
 
     def _score_of(self, validation, error):
         if not self._labels.multilabel:
             return 1 - error
-        predicted = self._labels.decode(validation.outputs())
-        return accuracy_score(validation.y, predicted, sample_weight=validation.weight)
+        examples, predicted = validation.examples, self._labels.decode(validation.outputs())
+        return accuracy_score(examples.y, predicted, sample_weight=examples.weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -113,7 +113,7 @@ class FittedMixin:
     def _pair(self, X, y):
         """X and y as the network takes them."""
         check_is_fitted(self)
-        X, y = self._check_targets(X, y, first=False, reset=False)
+        X, y = self._check_targets(X, y, first=False)
         return X, np.asarray(self._encode(y))
 
     def signal_flow(self, X, y):

@@ -78,26 +78,6 @@ n_features_in_, feature_names_in_, out_activation_
         del given["self"]
         vars(self).update(given)
 
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train, from new parameters unless `warm_start`.
-
-        Parameters
-        ----------
-        X : (n_samples, n_features) array, table or sparse matrix
-            float32 and float64 are trained in as they are.
-        y : (n_samples,) or (n_samples, n_outputs) array
-        sample_weight : (n_samples,) array, optional
-            Examples of weight 0 are as good as left out.
-        X_val, y_val, sample_weight_val : optional
-            A validation set, instead of a part of X.
-
-        Returns
-        -------
-        self
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-
     @available_if(lambda self: self._is_stochastic())
     @with_callbacks
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None,
@@ -127,9 +107,9 @@ n_features_in_, feature_names_in_, out_activation_
 
     # --- what BaseMLP asks -------------------------------------------------------------------
 
-    def _check_targets(self, X, y, first, reset):
+    def _check_targets(self, X, y, first):
         output = lookup(LOSSES, self.loss, "loss")
-        X, y = validated(self, X, y, reset, y_numeric=True)
+        X, y = validated(self, X, y, first, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if y.dtype.kind not in "fiub":
@@ -164,10 +144,10 @@ n_features_in_, feature_names_in_, out_activation_
         return terms.sum(axis=1)
 
     def _score_of(self, validation, error):
-        predicted = validation.outputs()
+        examples, predicted = validation.examples, validation.outputs()
         if not np.isfinite(predicted).all():
             return np.nan
-        return r2_score(validation.y, predicted, sample_weight=validation.weight)
+        return r2_score(examples.y, predicted, sample_weight=examples.weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

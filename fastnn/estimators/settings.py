@@ -7,6 +7,7 @@ import numpy as np
 
 from fastnn.activations import ACTIVATIONS
 from fastnn.arguments import boolean, integer, lookup, number
+from fastnn.estimators.callbacks import check_callbacks
 from fastnn.optimizers import Adam, GradientDescent, Momentum, Nesterov
 
 # scikit-learn's names beside fastnn's.
@@ -18,7 +19,7 @@ _INTERVALS = {
     "alpha": "[0, inf)",
     "l1": "[0, inf)",
     "learning_rate_init": "(0, inf)",
-    "power_t": "[0, inf)",
+    "power_t": "[0, 10]",   # beyond, the learning rate is nothing after the first epoch
     "tol": "[0, inf)",
     "momentum": "[0, 1]",
     "validation_fraction": "[0, 1)",
@@ -46,6 +47,7 @@ def check_settings(estimator):
         integer(estimator.batch_size, "batch_size (which can also be 'auto')", 1)
     if estimator.n_threads is not None:
         integer(estimator.n_threads, "n_threads", 1, 1024)
+    check_callbacks(estimator.callbacks)
     lookup(SOLVERS, estimator.solver, "solver")
     lookup(LEARNING_RATES, estimator.learning_rate, "learning_rate")
     if estimator.solver == "lbfgs" and estimator.early_stopping and estimator.scoring is not None:

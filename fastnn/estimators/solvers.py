@@ -11,6 +11,7 @@ from fastnn import passes
 from fastnn.errors import DivergenceError
 from fastnn.estimators.settings import update_rule
 from fastnn.estimators.stopping import LearningRate
+from fastnn.inputs import as_weights
 from fastnn.lbfgs import minimize
 from fastnn.optimizers import LBFGS
 from fastnn.threads import Pace
@@ -52,7 +53,6 @@ class OptimizerState:
             vector is None or vector.shape == network.theta.shape
             for vector in (self.first, self.second))
 
-
     def follow(self, estimator):
         """Take on a learning rate that was set to another since the last call."""
         rate = _learning_rate(estimator)
@@ -66,7 +66,7 @@ class OptimizerState:
             self.first *= before / now
 
 
-def descend(estimator, network, state, X, y, weight, constants, epochs, random_state, watch):
+def descend(estimator, task, epochs, watch):
     """Epochs of "sgd" or "adam" from the present theta.
 
     A mini-batch's J is (sum_i w_i L_i + alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1) / sum_i
@@ -74,17 +74,17 @@ def descend(estimator, network, state, X, y, weight, constants, epochs, random_s
 
     Parameters
     ----------
-    X, y : Rows
-    weight : (m,) array, positive, or None
-    constants : (m,) array or None
-        Parts of each example's loss that the core leaves out.
-    watch : callable(loss, examples) -> bool
+    task : preparation.Task
+    epochs : int
+    watch : callable(loss) -> bool
         Told of every epoch's mean loss; True ends training.
     """
-    m = X.shape[0]
-    batch_size = _batch_size(estimator.batch_size, m)
+    network, state, weight, constants = (
+        task.network, estimator._optimizer, task.weight, task.constants)
+    m = task.X.shape[0]
+    batch_size = _batch_size(estimator, m)
     _, settings = update_rule(estimator)
-    session = passes.open_session(network, X, y, weight, batch_size=batch_size,
+    session = passes.open_session(network, task.X, task.y, weight, batch_size=batch_size,
                                   threads=estimator.n_threads, training=True)
     pace = Pace(session, chosen=estimator.n_threads is not None)
     session.set_dropout(network.keep_prob, state.dropout_seed, state.step)
@@ -109,7 +109,7 @@ def descend(estimator, network, state, X, y, weight, constants, epochs, random_s
     for epoch in range(epochs):
         if index is not None:
             order = np.arange(m)
-            random_state.shuffle(order)   # as sklearn.utils.shuffle does
+            task.random_state.shuffle(order)   # as sklearn.utils.shuffle does
             index = index[order]
             if weight is not None:
                 divisors = np.add.reduceat(weight[index], starts)
@@ -130,7 +130,7 @@ def descend(estimator, network, state, X, y, weight, constants, epochs, random_s
         if constants is not None:
             ordered = constants if index is None else constants[index]
             loss += float(np.add.reduceat(ordered, starts) @ (sizes / divisors)) / m
-        if watch(loss, m):
+        if watch(loss):
             return
         if state.rate.now != rates[0]:
             state.rescale_velocity(rates[0], state.rate.now)
@@ -138,19 +138,21 @@ def descend(estimator, network, state, X, y, weight, constants, epochs, random_s
             rates[:] = state.rate.now
 
 
-def minimize_by_lbfgs(estimator, network, X, y, weight, watch):
+def minimize_by_lbfgs(estimator, task, watch):
     """L-BFGS from the present theta on J of all examples.
 
     Parameters
     ----------
-    weight : (m,) array of mean 1, or None
-    watch : callable(J) -> bool
-        Told of every iteration; True ends training.
+    task : preparation.Task
+    watch : callable(loss) -> bool
+        Told of every iteration's J; True ends training.
     """
+    constant = 0.0 if task.constants is None else float(
+        np.average(task.constants, weights=task.weight))
     history = SimpleNamespace(training_seconds=0.0, examples=0, stopped="")
 
     def iteration_done(iteration):
-        if watch(monitor.objective):
+        if watch(monitor.objective + constant):
             history.stopped = "callback"
         return bool(history.stopped)
 
@@ -158,7 +160,8 @@ def minimize_by_lbfgs(estimator, network, X, y, weight, watch):
                               epoch_done=iteration_done, finish=lambda: None)
     optimizer = LBFGS(tolerance=float(estimator.tol), cost_tolerance=_COST_TOLERANCE,
                       max_evaluations=int(estimator.max_fun))
-    minimize(network, optimizer, X, y, weight, monitor, estimator.n_threads)
+    minimize(task.network, optimizer, task.X, task.y, as_weights(task.weight, task.X.shape[0]),
+             monitor, estimator.n_threads)
     if history.stopped not in ("converged", "callback"):
         warnings.warn(
             f"lbfgs failed to converge after {estimator.n_iter_} iteration(s): "
@@ -173,16 +176,27 @@ def _learning_rate(estimator):
     return LearningRate(estimator.learning_rate_init, schedule, estimator.power_t)
 
 
-def _batch_size(wanted, m):
-    if isinstance(wanted, str):   # "auto"
-        return min(200, m)
-    if wanted > m:
+def usual_batch_size(estimator):
+    """The number of examples of a mini-batch, where there are as many."""
+    return 200 if isinstance(estimator.batch_size, str) else int(estimator.batch_size)   # "auto"
+
+
+def _batch_size(estimator, m):
+    if not isinstance(estimator.batch_size, str) and estimator.batch_size > m:
         warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be "
                       "clipped", stacklevel=2)
-    return min(int(wanted), m)
+    return min(usual_batch_size(estimator), m)
 
 
 def _penalty(weights, alpha, l1):
-    """alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1."""
-    total = alpha / 2 * sum(float(W @ W) for W in weights) if alpha else 0.0
-    return total + l1 * sum(float(np.abs(W).sum()) for W in weights) if l1 else total
+    """alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1.
+
+    As passes.penalty, but quick beside an epoch of a small network.
+    """
+    total = 0.0
+    with np.errstate(over="ignore"):   # of exploding weights: J is infinite
+        if alpha:
+            total += alpha / 2 * sum(float(W @ W) for W in weights)
+        if l1:
+            total += l1 * sum(float(np.abs(W).sum()) for W in weights)
+    return total

@@ -1,5 +1,7 @@
 """The validation set of a fit: the loss and the score on it after each epoch."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
@@ -9,6 +11,27 @@ from fastnn import passes
 from fastnn.inputs import as_features, as_targets, as_weights
 
 
+class Examples(NamedTuple):
+    """Rows of data as a fit needs them.
+
+    Parameters
+    ----------
+    X, targets : as the network takes them
+    weight : (m,) array or None
+    table, y : as the user has them, for a scorer
+    """
+
+    X: Any
+    targets: np.ndarray
+    weight: np.ndarray | None
+    table: Any
+    y: np.ndarray
+
+    def at(self, index):
+        """Those at `index`."""
+        return Examples(*(None if part is None else _safe_indexing(part, index) for part in self))
+
+
 class Validation:
     """Examples that training does not see.
 
@@ -16,21 +39,18 @@ class Validation:
     ----------
     estimator : MLPClassifier or MLPRegressor
         Its `network_` is the one evaluated.
-    X, targets : as the network takes them
-    raw : (X, y)
-        As the user has them, for a scorer.
-    weight : (m,) array or None
+    examples : Examples
     """
 
-    def __init__(self, estimator, X, targets, raw, weight=None):
+    def __init__(self, estimator, examples):
         network = estimator.network_
-        self._estimator, self._raw, self._weight = estimator, raw, weight
-        self._network = network
-        self._rows = as_features(X, network.layer_sizes[0], network.dtype)
+        self._estimator, self._network = estimator, network
+        self.examples = examples
+        self._rows = as_features(examples.X, network.layer_sizes[0], network.dtype)
         m = self._rows.shape[0]
-        y = as_targets(targets, m, network.output, network.layer_sizes[-1], network.dtype)
-        self._session = passes.open_session(network, self._rows, y, as_weights(weight, m),
-                                            threads=estimator.n_threads)
+        y = as_targets(examples.targets, m, network.output, network.layer_sizes[-1], network.dtype)
+        self._session = passes.open_session(
+            network, self._rows, y, as_weights(examples.weight, m), threads=estimator.n_threads)
         self._scorer = None
         if estimator.scoring not in (None, "loss"):
             self._scorer = check_scoring(estimator, estimator.scoring)
@@ -45,21 +65,14 @@ class Validation:
         if estimator.scoring == "loss":
             return loss, -loss
         if self._scorer is not None:
-            weight = {} if self._weight is None else {"sample_weight": self._weight}
-            return loss, float(self._scorer(estimator, *self._raw, **weight))
+            _, _, weight, table, y = self.examples
+            weights = {} if weight is None else {"sample_weight": weight}
+            return loss, float(self._scorer(estimator, table, y, **weights))
         return loss, estimator._score_of(self, session.error / session.rows)
 
     def outputs(self):
         """Output activations (m, n[L])."""
         return passes.outputs(self._network, self._rows)
-
-    @property
-    def y(self):
-        return self._raw[1]
-
-    @property
-    def weight(self):
-        return self._weight
 
 
 def hold_out(m, fraction, random_state, stratify):
@@ -70,8 +83,3 @@ def hold_out(m, fraction, random_state, stratify):
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the "
                          "size of your dataset.")
     return training, validation
-
-
-def take(values, index):
-    """Rows of an array, sparse matrix or table; None for None."""
-    return None if values is None else _safe_indexing(values, index)

@@ -18,6 +18,11 @@ def network_of(net):
     """
     found = getattr(net, "network_", net)
     if isinstance(found, Network):
+        classes = getattr(net, "classes_", (None, None))
+        if len(classes) < 2:
+            raise ValueError(f"expected a classifier of at least two classes, got only "
+                             f"{classes[0]}, which it says of any X, whatever its network does; "
+                             "fit it to more classes, or pass its network_")
         return found
     hint = ""
     if hasattr(net, "get_params"):   # an estimator, of whatever library

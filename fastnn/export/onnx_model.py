@@ -31,7 +31,8 @@ def to_onnx(net, path):
     TypeError
         `net` is not a network.
     ValueError
-        The parameters take 2 GiB or more, which ONNX has no room for in one file.
+        The parameters take 2 GiB or more, which ONNX has no room for in one file; or the
+        estimator is a classifier of a single class, which has nothing to compute.
     sklearn.exceptions.NotFittedError
         The estimator is not fitted, or the network waits for `fit` to take its normalizer.
 

@@ -107,8 +107,8 @@ def to_torch(net, *, logits=False):
     Raises
     ------
     ValueError
-        A normalizer and dropout of the input, as PyTorch would drop the raw features; or an
-        output of e^z without `logits`.
+        A normalizer and dropout of the input, as PyTorch would drop the raw features; an output
+        of e^z without `logits`; or a classifier of a single class.
     sklearn.exceptions.NotFittedError
         The estimator is not fitted, or the network waits for `fit` to take its normalizer.
 

@@ -8,9 +8,8 @@ from datetime import datetime
 
 import fastnn
 from fastnn.arguments import boolean, integer
-from fastnn.diagnosis.sets import as_pair, checked_pair
+from fastnn.diagnosis.sets import as_pair, check_network, checked_pair
 from fastnn.history import History
-from fastnn.network import Network
 from fastnn.reporting import sections
 from fastnn.reporting.examples import judge, some_rows
 from fastnn.reporting.markup import paragraphs
@@ -111,8 +110,7 @@ def report(network, history, train, dev, test=None, path=None, *, optimal_error=
     >>> page.html[:15], "Confusion matrix" in page.html
     ('<!DOCTYPE html>', True)
     """
-    if not isinstance(network, Network):
-        raise TypeError(f"expected network to be a fastnn.Network, got {type(network).__name__}")
+    check_network(network, "network")
     if history is not None and not isinstance(history, History):
         raise TypeError(f"expected history to be that of a fit, or None, got {history!r} of type "
                         f"{type(history).__name__}")

@@ -1,0 +1,197 @@
+"""All of a fit that can be refused: data, weights, validation set, network and optimizer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight
+
+from fastnn._kernels import Rows
+from fastnn.estimators.settings import (
+    activation_names,
+    check_settings,
+    hidden_activations,
+    hidden_layers,
+)
+from fastnn.estimators.solvers import OptimizerState, usual_batch_size
+from fastnn.estimators.stopping import Progress, initial_weights
+from fastnn.estimators.validation import Examples, Validation, hold_out
+from fastnn.inputs import as_features, as_targets
+from fastnn.network import Network
+
+# Between them lie all weights that mean anything; beyond them sums and quotients may overflow.
+_SMALLEST, _LARGEST = 1e-200, 1e200
+
+
+@dataclass
+class Task:
+    """What a fit trains, and on what; all of it checked.
+
+    Parameters
+    ----------
+    network : Network
+        The one to train, whatever a callback does to `network_`.
+    X, y : Rows
+    weight : (m,) array, positive, or None
+    constants : (m,) array or None
+        Parts of each example's loss that the core leaves out.
+    validation : Validation or None
+    random_state : numpy.random.RandomState
+    incremental : bool
+        Whether it is one epoch of a stream.
+    """
+
+    network: Network
+    X: Rows
+    y: Rows
+    weight: np.ndarray | None
+    constants: np.ndarray | None
+    validation: Validation | None
+    random_state: np.random.RandomState
+    incremental: bool
+
+
+def prepare(estimator, X, y, sample_weight, given, incremental):
+    """The `Task` of a call of `fit` or `partial_fit`, for which the estimator is set up.
+
+    Parameters
+    ----------
+    given : (X_val, y_val, sample_weight_val)
+    """
+    check_settings(estimator)
+    first = not hasattr(estimator, "network_") or not (estimator.warm_start or incremental)
+    examples = _examples(estimator, X, y, first)
+    weight = _weights(estimator, examples, sample_weight, incremental)
+    random_state = check_random_state(estimator.random_state)
+    if first:
+        _initialize(estimator, examples.X.dtype, random_state)
+    else:
+        _check_same_network(estimator)
+    network = estimator.network_
+    stochastic = estimator.solver != "lbfgs"
+    if stochastic:
+        _ready_optimizer(estimator, first, incremental, random_state)
+    elif min(network.keep_prob) < 1:
+        raise ValueError(
+            "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, or choose "
+            f"another solver; got keep_prob {estimator.keep_prob!r}")
+    if weight is not None:   # those of weight 0 are as if they were not there
+        examples = examples._replace(weight=weight)
+        examples = examples if weight.all() else examples.at(np.flatnonzero(weight))
+    validation = None
+    if any(part is not None for part in given[:2]):
+        validation = _given_validation(estimator, *given)
+    elif estimator.early_stopping and stochastic:
+        examples, validation = _hold_out(estimator, examples, random_state, incremental)
+    if validation is not None and estimator.validation_scores_ is None:
+        estimator.validation_scores_, estimator.validation_loss_curve_ = [], []
+    m = examples.X.shape[0]
+    # The penalty of mini-batches of n examples is alpha / n, of which l2 / m is to be as much.
+    share = 1.0 if examples.weight is None else m / float(examples.weight.sum())
+    if stochastic:
+        share *= max(1.0, m / usual_batch_size(estimator))
+    task = Task(
+        network, as_features(examples.X, network.layer_sizes[0], network.dtype),
+        as_targets(examples.targets, m, network.output, network.layer_sizes[-1], network.dtype),
+        examples.weight, estimator._loss_constants(examples.targets), validation, random_state,
+        incremental)
+    network.l2, network.l1 = estimator.alpha * share, estimator.l1 * share
+    estimator._l2_per_alpha = share
+    return task
+
+
+def _examples(estimator, X, y, first):
+    """X and y validated, by `first` as those that say what the network is to be."""
+    table = X
+    X, y = estimator._check_targets(X, y, first)
+    # A scorer will predict on what has the names that it was fitted with.
+    table = table if hasattr(estimator, "feature_names_in_") else X
+    return Examples(X, estimator._encode(y), None, table, y)
+
+
+def _weights(estimator, examples, sample_weight, incremental):
+    """Of each example by its class and by the user, or None."""
+    weight = estimator._class_weights(examples.y, incremental)
+    if sample_weight is not None:
+        given = _check_sample_weight(sample_weight, examples.X, dtype=np.float64)
+        bad = np.flatnonzero(given < 0)
+        if bad.size:
+            raise ValueError(f"expected sample_weight not to be negative, got {given[bad[0]]} at "
+                             f"index {bad[0]}")
+        weight = given if weight is None else weight * given
+    if weight is None:
+        return None
+    if not weight.any():
+        raise ValueError("expected a positive sum of sample_weight, got 0")
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not _SMALLEST <= total <= _LARGEST:
+        raise ValueError(
+            f"expected weights with a sum from {_SMALLEST:g} to {_LARGEST:g}, got {total:g}; scale "
+            "sample_weight or class_weight, and alpha and l1 with them")
+    return weight
+
+
+def _given_validation(estimator, X, y, weight):
+    for name, part, other in (("X_val", X, "y_val"), ("y_val", y, "X_val")):
+        if part is None:
+            raise ValueError(f"expected {name} with {other}, got None")
+    examples = _examples(estimator, X, y, first=False)
+    if weight is not None:
+        weight = _check_sample_weight(weight, examples.X, dtype=np.float64)
+    return Validation(estimator, examples._replace(weight=weight))
+
+
+def _hold_out(estimator, examples, random_state, incremental):
+    """The examples to train on, and a validation set of the others."""
+    if incremental:
+        raise ValueError("partial_fit cannot hold out examples of a stream for early stopping: "
+                         "pass X_val and y_val, or set early_stopping=False")
+    training, held = hold_out(examples.X.shape[0], estimator.validation_fraction, random_state,
+                              examples.targets if estimator._stratified() else None)
+    return examples.at(training), Validation(estimator, examples.at(held))
+
+
+def _initialize(estimator, dtype, random_state):
+    """A new network, and nothing recorded."""
+    hidden = hidden_layers(estimator)
+    output, units = estimator._output()
+    estimator.network_ = Network(
+        [estimator.n_features_in_, *hidden, units], keep_prob=estimator.keep_prob,
+        activation=hidden_activations(estimator, len(hidden)), output=output, init="zeros",
+        dtype=dtype, rng=0)
+    names = activation_names(estimator, len(hidden))
+    initial_weights(estimator.network_, random_state, [name == "logistic" for name in names])
+    estimator.n_outputs_, estimator.n_layers_ = units, len(hidden) + 2
+    estimator.n_iter_ = estimator.t_ = 0
+    estimator.loss_curve_ = []
+    estimator.validation_scores_ = estimator.validation_loss_curve_ = None
+    estimator.best_loss_ = estimator.best_validation_score_ = None
+    estimator._progress, estimator._optimizer = Progress(), None
+
+
+def _check_same_network(estimator):
+    """Layers and activations have to stay; dropout may change."""
+    network, hidden = estimator.network_, hidden_layers(estimator)
+    was = list(network.layer_sizes)
+    if hidden != was[1:-1]:
+        raise ValueError(
+            f"expected hidden_layer_sizes as in the previous call, {was[1:-1]}, got {hidden}; "
+            "fit anew with warm_start=False")
+    sizes = [estimator.n_features_in_, *hidden, estimator.n_outputs_]
+    if sizes != was:
+        raise ValueError(f"expected layers of {sizes}, got network_ with layers of {was}; fit "
+                         "anew with warm_start=False")
+    if tuple(hidden_activations(estimator, len(hidden))) != network.activation:
+        raise ValueError(
+            f"expected activation as in the previous call, {list(network.activation)}, got "
+            f"{estimator.activation!r}; fit anew with warm_start=False")
+    network.keep_prob = estimator.keep_prob
+
+
+def _ready_optimizer(estimator, first, incremental, random_state):
+    """Of the last call where that is asked for and fits, else a fresh one."""
+    goes_on = not first and (incremental or estimator.warm_start == "optimizer")
+    before = estimator._optimizer
+    if not (goes_on and before and before.fits(estimator, estimator.network_)):
+        estimator._optimizer = OptimizerState.fresh(estimator, estimator.network_, random_state)

@@ -1,0 +1,127 @@
+"""The loops of a fit: train by the solver, record every epoch, stop without progress."""
+
+import warnings
+
+from sklearn.exceptions import ConvergenceWarning
+
+from fastnn.estimators.solvers import descend, minimize_by_lbfgs
+from fastnn.estimators.stopping import Progress
+
+
+def train(estimator, task, callbacks):
+    """Train `task.network`; attributes of the estimator tell of every epoch, or iteration."""
+    try:
+        if estimator.solver == "lbfgs":
+            _minimize(estimator, task, callbacks)
+        else:
+            _descend(estimator, task, callbacks)
+    finally:
+        callbacks.finish()
+
+
+def _descend(estimator, task, callbacks):
+    """Solver "sgd" or "adam"."""
+    network = task.network
+    estimator._optimizer.follow(estimator)
+    rate = estimator._optimizer.rate
+    by_score = estimator.early_stopping and task.validation is not None
+    if by_score != (estimator._progress.theta is not None):   # it was progress of another thing
+        estimator._progress = Progress()
+        estimator._progress.theta = network.theta.copy() if by_score else None
+    progress = estimator._progress
+    if task.incremental and progress.stopped and by_score:
+        return   # the best parameters are in place
+    if not task.incremental:
+        progress.stopped = False
+
+    def epoch_done(loss):
+        estimator.t_ += task.X.shape[0]
+        _record(estimator, loss, task.validation)
+        if by_score:
+            progress.look(estimator.validation_scores_[-1], estimator.tol, network.theta)
+            estimator.best_validation_score_ = progress.best
+        else:
+            progress.look(-loss, estimator.tol)
+            estimator.best_loss_ = -progress.best
+        rate.epoch_done(estimator.t_)
+        return (progress.without_improvement > estimator.n_iter_no_change
+                and _give_up(estimator, progress, rate, by_score))
+
+    epochs = 1 if task.incremental else estimator.max_iter
+    ended = _watched(estimator, callbacks, epochs, epoch_done,
+                     lambda watch: descend(estimator, task, epochs, watch))
+    if not task.incremental and not ended:
+        warnings.warn(f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
+                      "and the optimization hasn't converged yet.", ConvergenceWarning,
+                      stacklevel=4)
+    if by_score and (progress.stopped or not task.incremental):
+        network.theta = progress.theta
+
+
+def _minimize(estimator, task, callbacks):
+    """Solver "lbfgs"."""
+
+    def iteration_done(loss):
+        _record(estimator, loss, task.validation)
+        estimator.best_loss_ = min(estimator.loss_curve_)
+        return False
+
+    _watched(estimator, callbacks, estimator.max_iter, iteration_done,
+             lambda watch: minimize_by_lbfgs(estimator, task, watch))
+
+
+def _watched(estimator, callbacks, limit, done, solve):
+    """Call ``solve(watch)`` between the callbacks of epochs; whether it ended before `limit`.
+
+    `watch` takes an epoch's loss, and tells whether to end: because of ``done(loss)``, or because
+    a callback says so.
+    """
+    estimator.n_iter_ = 0
+    ended = False
+
+    def watch(loss):
+        nonlocal ended
+        ended = done(loss)
+        ended = callbacks.done() or ended
+        if not ended and estimator.n_iter_ < limit:
+            callbacks.begin()
+        return ended
+
+    callbacks.begin()
+    try:
+        solve(watch)
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+        ended = True
+    return ended
+
+
+def _record(estimator, loss, validation):
+    """The loss of an epoch, and what the validation set says."""
+    estimator.n_iter_ += 1
+    estimator.loss_ = loss
+    estimator.loss_curve_.append(loss)
+    if estimator.verbose:
+        print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
+    if validation is None:
+        return
+    loss, score = validation.measure()
+    estimator.validation_loss_curve_.append(loss)
+    estimator.validation_scores_.append(score)
+    if estimator.verbose:
+        print(f"Validation score: {score:f}")
+
+
+def _give_up(estimator, progress, rate, by_score):
+    """No progress for n_iter_no_change epochs: stop, or go on with a lower rate."""
+    stop = rate.exhausted()
+    if stop:
+        progress.stopped = True
+    else:
+        progress.without_improvement = 0
+    if estimator.verbose:
+        what = "Validation score" if by_score else "Training loss"
+        then = "Stopping." if stop else f"Setting learning rate to {rate.now:f}"
+        print(f"{what} did not improve more than tol={estimator.tol:f} for "
+              f"{estimator.n_iter_no_change} consecutive epochs. {then}")
+    return stop
