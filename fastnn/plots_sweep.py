@@ -20,7 +20,7 @@ class SweepDisplay:
 def plot_sweep(sweep, ax=None):
     """Dev and train error of all trials by each numeric setting, the best one marked."""
     trials = [trial for trial in sweep.trials if not trial.failure]
-    names = [name for name in sweep.names if _is_numeric(name, sweep.trials)]
+    names = [name for name in sweep.names if _is_numeric(name, trials)]
     if not trials or not names:
         raise ValueError("expected a trial that did not fail, and a setting that is a number, to "
                          f"draw; got {len(trials)} such trials and the settings {sweep.names}")
@@ -31,14 +31,16 @@ def plot_sweep(sweep, ax=None):
     if len(axes) != len(names):
         raise ValueError(f"expected {len(names)} axes, one for each of {names}; got {len(axes)}")
     for axis, name in zip(axes, names, strict=True):
-        values = np.array([trial.setting[name] for trial in trials], float)
-        axis.scatter(values, [trial.train_error for trial in trials], s=14, alpha=0.6,
+        having = [trial for trial in trials if trial.setting.get(name) is not None]
+        values = np.array([trial.setting[name] for trial in having], float)
+        axis.scatter(values, [trial.train_error for trial in having], s=14, alpha=0.6,
                      label="train")
-        axis.errorbar(values, [trial.dev_error for trial in trials],
-                      [np.nan_to_num(trial.dev_error_std) for trial in trials], fmt="o",
+        axis.errorbar(values, [trial.dev_error for trial in having],
+                      [np.nan_to_num(trial.dev_error_std) for trial in having], fmt="o",
                       markersize=4, alpha=0.8, color="C1", label="dev")
-        axis.scatter([trials[0].setting[name]], [trials[0].dev_error], s=90, facecolors="none",
-                     edgecolors="red", label="best", zorder=3)
+        if trials[0] in having[:1]:
+            axis.scatter(values[:1], [trials[0].dev_error], s=90, facecolors="none",
+                         edgecolors="red", label="best", zorder=3)
         if name in sweep.logarithmic:
             positive = values[values > 0]
             # A 0 in the grid has no logarithm: near it the axis is linear.
@@ -53,5 +55,8 @@ def plot_sweep(sweep, ax=None):
 
 
 def _is_numeric(name, trials):
+    """Whether those trials that have a value, of a list or instead of None, have numbers."""
     values = [trial.setting.get(name) for trial in trials]
-    return all(isinstance(value, Real) and not isinstance(value, bool) for value in values)
+    values = [value for value in values if value is not None]
+    return bool(values) and all(isinstance(value, Real) and not isinstance(value, bool)
+                                for value in values)

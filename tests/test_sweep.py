@@ -86,6 +86,12 @@ def test_random_settings_of_lists_are_all_different():
     assert len({str(t.setting) for t in result.trials}) == 8
 
 
+@pytest.mark.parametrize("huge", [2**31, 10**400])
+def test_layers_that_no_network_has(huge):
+    with pytest.raises(ValueError, match="expected high to be at least 1 and at most 2147483647"):
+        HiddenLayers(1, huge)
+
+
 def test_distributions():
     draws = [KeepProb(0.5, 0.95).rvs(random_state=i) for i in range(200)]
     assert 0.5 <= min(draws) < 0.52 < 0.93 < max(draws) <= 0.95
@@ -152,6 +158,7 @@ BAD = {
     "lbfgs minimizes J": ({"keep_prob": [1, 0.5]}, {"optimizer": "lbfgs"}),
     "trial 0, early_stopping=0: expected early_stopping": ({"early_stopping": [0]}, {}),
     "got 0: leave it out": ({"l2": [1]}, {"evaluate_every": 0}),
+    "expected epochs to be at least 1, got 0": ({"l2": [1]}, {"epochs": 0}),
     "threads is not an option .* n_jobs": ({"threads": [1]}, {}),
     "dev is not an option": ([{"dev": DEV}], {}),
     "say how many to draw, trials=20": ({"l2": loguniform(1, 2)}, {}),
@@ -198,6 +205,10 @@ def test_data_are_checked_before_anything_is_trained(message, change, monkeypatc
 @pytest.mark.parametrize(("message", "change"), [
     ("for a single value write \\[3\\]", {"space": {"l2": 3}}),
     ("expected space to be a dict", {"space": 3}),
+    ("a list of values of l2 .* got {1, 2}, which has no order", {"space": {"l2": {1, 2}}}),
+    ("cannot draw l2: .*missing 2 required", {"space": {"l2": loguniform}, "trials": 2}),
+    ("cannot draw keep_prob: .*'self'", {"space": {"keep_prob": KeepProb}, "trials": 2}),
+    ("expected backend to be a name", {"backend": 3}),
     ("expected n_jobs to be an integer", {"n_jobs": "all"}),
     ("expected halving to be None", {"halving": "3"}),
     ("expected checkpoint to be the path", {"checkpoint": 3}),
@@ -350,6 +361,17 @@ def test_plot():
     assert sorted(dev.get_ydata()) == sorted(t.dev_error for t in result.trials)
     with pytest.raises(ValueError, match="expected 3 axes"):
         result.plot(display.ax_[:2])
+    display.figure_.clear()
+
+
+def test_a_plot_of_settings_that_not_all_trials_have():
+    pytest.importorskip("matplotlib").use("Agg")
+    result = fastnn.sweep(SIZES, TRAIN, DEV, [{"l2": 1}, {"l2": 2, "batch_size": None},
+                                              {"batch_size": 16}], epochs=2)
+    display = result.plot()
+    assert [a.get_xlabel() for a in display.ax_] == ["l2", "batch_size"]
+    for axis, values in zip(display.ax_, ([1, 2], [16]), strict=True):
+        assert sorted(axis.containers[0].lines[0].get_xdata()) == values
     display.figure_.clear()
 
 

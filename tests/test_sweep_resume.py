@@ -107,7 +107,9 @@ def test_a_sweep_is_not_overwritten(tmp_path):
 
 @pytest.mark.parametrize(("message", "change"), [
     ("seeds was", {"rng": 1}), ("space was", {"space": {"l2": [1]}}),
-    ("options was", {"batch_size": 16}), ("X: other values", {"train": (TRAIN[0] + 1, TRAIN[1])}),
+    ("option batch_size was None and is 16", {"batch_size": 16}),
+    ("option epochs was 2 and is 3", {"epochs": 3}),
+    ("X: other values", {"train": (TRAIN[0] + 1, TRAIN[1])}),
     ("yd of dev: other values", {"dev": (DEV[0], 1 - DEV[1])}),
     ("rungs was", {"halving": 2}), ("select was dev_error and is dev_loss", {"select": "dev_loss"}),
     ("sample_weight was not given and is given", {"sample_weight": np.ones(200)}),
@@ -130,8 +132,98 @@ def test_damaged_files(damage, file, tmp_path):
     if damage is None:
         damage = path.read_bytes().replace(b":2", b':"2"').replace(b"[5,8,2]", b"5")
     path.write_bytes(damage)
-    with pytest.raises((ModelFormatError, ValueError), match=str(tmp_path)):
+    remedy = "remove it, and" if file.startswith("run") else "begin anew"
+    with pytest.raises((ModelFormatError, ValueError), match=f"{tmp_path}.*{remedy}"):
         fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [0.1, 1]}, resume=True, **options)
+
+
+@pytest.mark.parametrize("number", ["-5", "9" * 400])
+def test_numbers_that_no_run_has(number, tmp_path):
+    run(tmp_path, "grid")
+    path = tmp_path / "run-00000-0-0.json"
+    path.write_text(path.read_text().replace('"epochs":6', f'"epochs":{number}'))
+    with pytest.raises(ModelFormatError, match=r"run-00000-0-0.json: not a run .* remove it"):
+        run(tmp_path, "grid", resume=True)
+
+
+def test_a_run_of_another_trial(tmp_path):
+    run(tmp_path, "grid")
+    (tmp_path / "run-00000-0-0.json").replace(tmp_path / "run-00001-0-0.json")
+    with pytest.raises(ModelFormatError, match=r"run-00001-0-0.json: .* remove it, and"):
+        run(tmp_path, "grid", resume=True)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "other sizes", "other weights"])
+def test_a_best_network_that_is_not_the_best(damage, tmp_path):
+    result = run(tmp_path, "grid")
+    path, = tmp_path.glob("best-*")
+    if damage == "truncated":
+        os.truncate(path, 100)
+    else:
+        fastnn.Network(SIZES if damage == "other weights" else [3, 4, 2], rng=1).save(path)
+    with pytest.raises(ModelFormatError, match=r"best-.*: remove it, and the network is trained"):
+        run(tmp_path, "grid", resume=True)
+    path.unlink()
+    same(run(tmp_path, "grid", resume=True), result)
+
+
+def test_a_run_that_was_removed_is_trained_again(tmp_path):
+    result = run(tmp_path, "halving")
+    for path in list(tmp_path.glob("run-*-1.json")):
+        path.unlink()
+    same(run(tmp_path, "halving", resume=True), result)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "gone", "of another trial"])
+def test_states_of_halving(damage, tmp_path, monkeypatch):
+    def interrupted(self, trials):
+        if len(trials) == 4:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "keep_states_of", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, "halving")
+    first, *_, path = sorted(tmp_path.glob("state-*"))
+    if damage == "truncated":
+        os.truncate(path, 100)
+    elif damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(first.read_bytes())
+    if damage != "gone":
+        with pytest.raises(ModelFormatError, match=f"{path.name}: .* remove it, and"):
+            run(tmp_path, "halving", resume=True)
+        path.unlink()
+    same(run(tmp_path, "halving", resume=True), run(None, "halving"))
+
+
+def test_runs_without_their_sweep_are_not_believed(tmp_path):
+    run(tmp_path, "grid")
+    (tmp_path / "sweep.json").unlink()
+    with pytest.raises(FileExistsError, match="but not sweep"):
+        fastnn.sweep(SIZES, TRAIN, DEV, [{"l2": 5}], checkpoint=tmp_path)
+
+
+def test_files_of_others_are_left_alone(tmp_path):
+    names = {"best-model.safetensors", "state-of-the-art.txt", "state-12-x", "run.txt", "fit-me"}
+    for name in names:
+        (tmp_path / name).write_text("precious")
+    run(tmp_path, "halving")
+    assert {name for name in names if (tmp_path / name).read_text() == "precious"} == names
+
+
+@pytest.mark.parametrize("where", [{"backend": "nope"}, {"backend": "loky", "n_jobs": 0}])
+def test_nothing_is_written_for_a_backend_that_does_not_exist(where, tmp_path):
+    with pytest.raises(ValueError, match=r"nope|n_jobs of at least 1"):
+        fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [1]}, checkpoint=tmp_path / "a", **where)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_sweep_that_could_not_be_resumed_is_not_begun(tmp_path):
+    with pytest.raises(ValueError, match=r"expected rng to be a seed .* with checkpoint"):
+        fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [1]}, checkpoint=tmp_path / "a", rng=None)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_failed_for_want_of_something_is_tried_again(tmp_path):
@@ -201,3 +293,10 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path, monkeypatch):
 def test_the_parent_directory_must_be_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="a; create it first"):
         fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [1]}, checkpoint=tmp_path / "a" / "b")
+
+
+@pytest.mark.parametrize("name", ["", "file"])
+def test_the_checkpoint_must_be_a_directory(name, tmp_path):
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises((ValueError, NotADirectoryError), match="path of a directory, got"):
+        fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [1]}, checkpoint=name and tmp_path / name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fastnn.optimizers import LBFGS, make_optimizer
 from fastnn.sweeps.store import NoStore
 from fastnn.sweeps.table import rank
-from fastnn.sweeps.trials import Job, Trial, train_job
+from fastnn.sweeps.trials import Job, Trial, make_network, train_job
 from fastnn.sweeps.workers import outcomes
 
 
@@ -90,6 +90,8 @@ class Plan:
                 bar.skipped((until or options.get("epochs", 100)) - done)
                 continue
             state = self.store.take_state((*key, rung - 1)) if rung else None
+            if state is None:
+                done = 0
             # Another machine may not have the directory, and rungs are checkpoints themselves.
             local = backend is None and until is None
             goes_on = not isinstance(make_optimizer(options.get("optimizer", "adam")), LBFGS)
@@ -124,11 +126,13 @@ class Plan:
         key = self._key_of(best)
         if self._best[0] == key:
             return self._best[1]
-        network = self.store.best_network(key)
+        number, index, rung = key
+        untrained, _ = make_network(self.layer_sizes, self.options[number], 0)
+        network = self.store.best_network(key, best.runs[index], untrained.layer_sizes,
+                                          self.data[2:])
         if network is not None:
             return network
         # It was not the best when it was dropped, or the crash came before it was stored.
-        number, index, rung = key
         until = self.rungs[rung][0] if best.runs[index].stopped == "rung" else None
         job = Job(number, index, self.layer_sizes, self.options[number], self.seeds[index], until)
         return train_job(*self.data, job).network

@@ -13,7 +13,7 @@ from fastnn.sweeps.store import NoStore, Store, describe
 from fastnn.sweeps.table import Sweep
 from fastnn.sweeps.trials import check_fit, make_network
 from fastnn.sweeps.watching import no_bar, open_bar
-from fastnn.sweeps.workers import threads_for
+from fastnn.sweeps.workers import check_workers
 
 _SELECT = {"dev_error": None, "dev_loss": None}
 
@@ -57,9 +57,11 @@ def sweep(layer_sizes, train, dev, space, *, trials=None, seeds=1, select="dev_e
         None: threads of this process. "loky", "dask", "ray", ...: any that joblib has or was given,
         which may be on other machines.
     rng : int, numpy.random.Generator or None
-        Of the settings that are drawn and of the networks' seeds.
+        Of the settings that are drawn and of the networks' seeds; None, not with `checkpoint`, is
+        another each time.
     checkpoint : path, optional
-        A directory for what has been finished, which is then not lost in a crash.
+        A directory for what has been finished, which is then not lost in a crash. For one call at
+        a time.
     resume : bool, default False
         Go on with the sweep in `checkpoint`, if there is one, to the same table and network. Data,
         space and options must be as they were. Fits on threads, without halving, go on from at
@@ -68,7 +70,9 @@ def sweep(layer_sizes, train, dev, space, *, trials=None, seeds=1, select="dev_e
     progress : bool
         Show one bar over all trials, with the best so far.
     **options
-        The same for all networks: options of `Network` and of `Network.fit`.
+        The same for all networks: options of `Network` and of `Network.fit`. Without
+        early_stopping, `evaluate_every` is `epochs`, so that callbacks see NaN before the last; for
+        those that read errors give ``evaluate_every=1``.
 
     Returns
     -------
@@ -96,9 +100,11 @@ def sweep(layer_sizes, train, dev, space, *, trials=None, seeds=1, select="dev_e
     True
     """
     lookup(_SELECT, select, "select")
+    if checkpoint is not None and rng is None:
+        raise ValueError("expected rng to be a seed or a Generator with checkpoint, got None, with "
+                         "which no other call is the same sweep: give a number")
     progress, rng = boolean(progress, "progress"), generator(rng)
-    if backend is None:
-        threads_for(n_jobs)
+    check_workers(n_jobs, backend)
     seeds = rng.integers(2**63, size=integer(seeds, "seeds", 1)).tolist()
     settings = make_settings(space, trials, int(rng.integers(2**32)))
     check_names(options)

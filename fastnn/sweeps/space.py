@@ -62,7 +62,7 @@ class HiddenLayers:
 
     def __post_init__(self):
         integer(self.low, "low", 1)
-        integer(self.high, "high", self.low)
+        integer(self.high, "high", self.low, 2**31 - 1)
         fewest, most = self._counts
         integer(most, "layers", integer(fewest, "layers", 0))
 
@@ -155,11 +155,19 @@ def _combinations(space, trials, seed):
                              f"got {trials}: leave trials out to try each")
     from sklearn.model_selection import ParameterSampler
 
-    sampler = ParameterSampler(choices, trials, random_state=seed)
-    return [{name: setting[name] for name in space} for setting in sampler]
+    try:
+        sampled = list(ParameterSampler(choices, trials, random_state=seed))
+    except TypeError as error:   # such as SciPy's of a distribution without its parameters
+        raise TypeError(f"cannot draw {', '.join(drawn)}: {error}; expected a distribution with "
+                        ".rvs(random_state=), such as scipy.stats.loguniform(1e-4, 1e-1)"
+                        ) from error
+    return [{name: setting[name] for name in space} for setting in sampled]
 
 
 def _choices(name, values):
+    if isinstance(values, set | frozenset):
+        raise TypeError(f"expected a list of values of {name} to try, got {_short(values)}, which "
+                        "has no order that another process would repeat: give a list")
     if isinstance(values, str | dict) or not isinstance(values, Iterable):
         raise TypeError(f"expected a list of values of {name} to try, or a distribution with "
                         f".rvs(random_state=), got {_short(values)}; for a single value write "

@@ -10,7 +10,9 @@ Each is written entirely or not at all, and a run only after its state. There is
 """
 
 import contextlib
+import hashlib
 import json
+import math
 import os
 import re
 
@@ -22,8 +24,11 @@ from fastnn.fingerprint import differences, fingerprint
 from fastnn.sweeps.trials import Run
 from fastnn.tensorfile import canonical, write_atomically
 
-FORMAT = 1
+FORMAT = 2
 _ENTRY = "sweep.json"
+# Others may keep files of theirs in the directory, which are neither read nor removed.
+_OURS = re.compile(r"(run|state|fit|best)-(\d{5,})-\d+-\d+(\.json|\.safetensors)?")
+_REMEDY = "remove it, and the network is trained again"
 
 
 def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
@@ -34,15 +39,16 @@ def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
     return {
         "format": FORMAT, "fastnn": fastnn.__version__, "kernels": _kernels.variant,
         "layer_sizes": list(layer_sizes), "select": select, "seeds": list(seeds),
-        "space": [_text(setting) for setting in settings], "options": _text(fixed),
+        "space": [_text(sorted(setting.items())) for setting in settings],
         "rungs": [list(rung) for rung in rungs],
+        **{f"option {name}": _text(value) for name, value in fixed.items()},
         **{name: fingerprint(array) for name, array in arrays.items()},
     }
 
 
-def _text(options):
-    """Values by their repr, without the addresses that it may tell."""
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(sorted(options.items())))
+def _text(value):
+    """A value by its repr, without the addresses that it may tell."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 class NoStore:
@@ -65,14 +71,14 @@ class NoStore:
             self._states[key] = outcome.state
 
     def take_state(self, key):
-        """The checkpoint that a run on the next rung goes on from."""
+        """The checkpoint that a run on the next rung goes on from; None where it is gone."""
         return self._states.pop(key)
 
     def keep_best(self, key, network):
         """Take the best network so far in the place of the one before."""
 
-    def best_network(self, key):
-        """The network of a run if it was kept as the best, or None."""
+    def best_network(self, key, run, sizes, dev):
+        """The network of a run, of such layer sizes, if it was kept as the best, or None."""
         return None
 
     def keep_states_of(self, trials):
@@ -98,11 +104,16 @@ class Store(NoStore):
             raise TypeError(f"expected checkpoint to be the path of a directory, got {directory!r} "
                             f"of type {type(directory).__name__}")
         self._directory = os.fsdecode(directory)
+        if not self._directory:
+            raise ValueError("expected checkpoint to be the path of a directory, got an empty one")
         resume = boolean(resume, "resume")
         parent = os.path.dirname(os.path.abspath(self._directory))
         if not os.path.isdir(parent):
             raise FileNotFoundError(f"cannot make {self._directory}: there is no directory "
                                     f"{parent}; create it first")
+        if os.path.exists(self._directory) and not os.path.isdir(self._directory):
+            raise NotADirectoryError("expected checkpoint to be the path of a directory, got that "
+                                     f"of a file: {self._directory}")
         os.makedirs(self._directory, exist_ok=True)
         if os.path.exists(self._path(_ENTRY)):
             if not resume:
@@ -117,16 +128,23 @@ class Store(NoStore):
                     "was called then to go on, or with another directory to begin anew"
                 )
         else:
+            for match in self._ours():
+                raise FileExistsError(
+                    f"{self._directory} has {match.string} of a sweep, but not {_ENTRY}, which "
+                    "says of what sweep: remove its files, or give another directory as checkpoint"
+                )
             self._write(_ENTRY, description)
 
     def finished_run(self, key):
         name = f"run-{_name(key)}.json"
         if not os.path.exists(self._path(name)):
             return None
-        run = Run.from_json(self._read(name))
-        if run is None:
-            raise ModelFormatError(f"{self._path(name)}: not a run that a sweep wrote: remove it, "
-                                   "and the network is trained again")
+        content = self._read(name)
+        of, _ = content.pop("of", None), content.pop("state", None)
+        run = Run.from_json(content)
+        if run is None or of != list(key):
+            raise ModelFormatError(f"{self._path(name)}: not a run that a sweep wrote there: "
+                                   f"{_REMEDY}")
         return run
 
     def autosave(self, key):
@@ -137,30 +155,51 @@ class Store(NoStore):
             return   # it may have been short of memory: the next time may be another
         if outcome.state is not None:
             write_atomically(self._path(f"state-{_name(key)}"), outcome.state)
-        self._write(f"run-{_name(key)}.json", outcome.run.to_json())
+        self._write(f"run-{_name(key)}.json", {
+            "of": list(key), "state": _digest(outcome.state), **outcome.run.to_json()})
         self._remove(f"fit-{_name(key)}")
         trial, seed_index, rung = key
         self._remove(f"state-{_name((trial, seed_index, rung - 1))}")
 
     def take_state(self, key):
-        with open(self._path(f"state-{_name(key)}"), "rb") as file:
-            return file.read()
+        path = self._path(f"state-{_name(key)}")
+        if not os.path.exists(path):
+            return None   # it was used, and then the run that used it was removed
+        with open(path, "rb") as file:
+            state = file.read()
+        if self._read(f"run-{_name(key)}.json").get("state") != _digest(state):
+            raise ModelFormatError(f"{path}: not what its run left: unless another process goes on "
+                                   f"with this sweep now, {_REMEDY}")
+        return state
 
     def keep_best(self, key, network):
         name = f"best-{_name(key)}.safetensors"
         network.save(self._path(name))
-        for other in os.listdir(self._directory):
-            if other.startswith("best-") and other != name:
-                self._remove(other)
+        for match in self._ours():
+            if match[1] == "best" and match.string != name:
+                self._remove(match.string)
 
-    def best_network(self, key):
+    def best_network(self, key, run, sizes, dev):
         path = self._path(f"best-{_name(key)}.safetensors")
-        return fastnn.load(path) if os.path.exists(path) else None
+        if not os.path.exists(path):
+            return None
+        try:
+            network = fastnn.load(path)
+        except ModelFormatError as error:
+            raise ModelFormatError(f"{error}: {_REMEDY}") from error
+        if network.layer_sizes != sizes or not math.isclose(network.error(*dev), run.dev_error,
+                                                            rel_tol=1e-6):
+            raise ModelFormatError(f"{path}: not the network that its run is of: {_REMEDY}")
+        return network
 
     def keep_states_of(self, trials):
-        for name in os.listdir(self._directory):
-            if name.startswith("state-") and int(name.split("-")[1]) not in trials:
-                self._remove(name)
+        for match in self._ours():
+            if match[1] == "state" and int(match[2]) not in trials:
+                self._remove(match.string)
+
+    def _ours(self):
+        """The names of the files of a sweep, as matches of (kind, trial)."""
+        return list(filter(None, map(_OURS.fullmatch, sorted(os.listdir(self._directory)))))
 
     def _path(self, name):
         return os.path.join(self._directory, name)
@@ -178,11 +217,21 @@ class Store(NoStore):
             with open(path, encoding="utf-8") as file:
                 content = json.loads(file.read())
         except (ValueError, RecursionError) as error:
-            raise ModelFormatError(f"{path}: not JSON ({str(error)[:200]}), expected a file that a "
-                                   "sweep wrote: it is damaged") from error
+            raise ModelFormatError(
+                f"{path}: not JSON ({str(error)[:200]}), expected a file that a sweep wrote: it is "
+                f"damaged; {self._remedy(name)}") from error
         if not isinstance(content, dict):
-            raise ModelFormatError(f"{path}: not what a sweep wrote: it is damaged")
+            raise ModelFormatError(f"{path}: not what a sweep wrote: it is damaged; "
+                                   f"{self._remedy(name)}")
         return content
+
+    @staticmethod
+    def _remedy(name):
+        return _REMEDY if name != _ENTRY else "begin anew with another directory as checkpoint"
+
+
+def _digest(state):
+    return None if state is None else hashlib.sha256(state).hexdigest()
 
 
 def _name(key):

@@ -61,6 +61,7 @@ class Run:
         kinds = {"seed": int, "epochs": int, "stopped": str, "failure": str}
         # JSON may write a whole float without a point.
         sound = all(isinstance(value, kinds.get(name, float | int)) and value == value
+                    and not (isinstance(value, int) and not 0 <= value < 2**63)
                     for name, value in values.items())
         return cls(**values) if sound else None
 
@@ -174,13 +175,12 @@ def make_network(layer_sizes, options, seed):
     given = {name: value for name, value in options.items() if name in NETWORK_OPTIONS}
     rest = {name: value for name, value in options.items()
             if name not in NETWORK_OPTIONS and name != "hidden"}
-    epochs = rest.get("epochs", 100)
-    # Only the end counts, unless something watches the way.
-    rest.setdefault("evaluate_every", 1 if rest.get("early_stopping") else epochs)
-    if rest["evaluate_every"] == 0:
+    if rest.get("evaluate_every") == 0:
         raise ValueError("expected evaluate_every of at least 1 in a sweep, which goes by the "
                          "error at the end; got 0: leave it out, which evaluates the last epoch "
                          "alone")
+    # Only the end counts, unless something watches the way.
+    rest.setdefault("evaluate_every", 1 if rest.get("early_stopping") else rest.get("epochs", 100))
     return Network(sizes, **given, rng=seed), rest
 
 

@@ -56,6 +56,21 @@ def threads_for(n_jobs):
     return int(n_jobs) if n_jobs > 0 else max(1, available_processors() + 1 + int(n_jobs))
 
 
+def check_workers(n_jobs, backend):
+    """Refuse what there is not, before anything is written or trained."""
+    threads_for(n_jobs)
+    if backend is None:
+        return
+    from joblib.parallel import Parallel, ParallelBackendBase, parallel_config
+
+    if not isinstance(backend, str | ParallelBackendBase):
+        raise TypeError("expected backend to be a name that joblib knows, such as 'loky' or "
+                        f"'dask', or a backend of joblib, got {backend!r} of type "
+                        f"{type(backend).__name__}")
+    with parallel_config(backend=backend):
+        Parallel(n_jobs=n_jobs)
+
+
 @contextlib.contextmanager
 def outcomes(jobs, data, n_jobs, backend, look):
     """The outcomes of the jobs, as they come; what is left undone is given up at the end.
