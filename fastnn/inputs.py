@@ -89,6 +89,18 @@ def as_weights(sample_weight, m):
     return w * (m / w.sum())
 
 
+def check_same_columns(X, X_dev):
+    """Data frames of pandas or polars are read by the order of their columns, whatever the names;
+    an error where dev has another than X."""
+    names, others = (list(getattr(part, "columns", ())) for part in (X, X_dev))
+    if names and others and names != others:
+        there = next((pair for pair in zip(names, others, strict=False) if pair[0] != pair[1]),
+                     (f"{len(names)} columns", f"{len(others)}"))
+        raise ValueError(
+            f"expected the columns of dev to be those of X, in the same order; X has {there[0]!r} "
+            f"where dev has {there[1]!r}: pass dev with Xd[X.columns]")
+
+
 def is_sparse(X):
     """Whether X is a sparse matrix or array of scipy's."""
     # Without scipy.sparse nobody can have made a sparse matrix: no need to import it.

@@ -11,6 +11,7 @@ from fastnn.arguments import boolean, integer, number
 from fastnn.early_stopping import BestSoFar, make_early_stopping
 from fastnn.errors import DivergenceError
 from fastnn.history import History
+from fastnn.inputs import check_same_columns
 from fastnn.optimizers import LBFGS, GradientDescent, make_optimizer
 from fastnn.schedules import make_schedule
 from fastnn.threads import Pace
@@ -65,7 +66,7 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
                          "finite parameters to net.theta, or make a new Network")
     normalizer = network.normalizer_for(X)
     data = network._check_data(X, y, sample_weight, normalizer)
-    monitor.set_data(data, _check_dev(network, dev, normalizer), threads)
+    monitor.set_data(data, _check_dev(network, X, dev, normalizer), threads)
     m = data[0].shape[0]
     batches = -(-m // min(batch_size or m, m))
     full_batch_gd = isinstance(optimizer, GradientDescent) and batches == 1
@@ -315,7 +316,7 @@ def _progress_bar(network, epochs, show):
     return ProgressBar(epochs, percent=not network.regression)
 
 
-def _check_dev(network, dev, normalizer):
+def _check_dev(network, X, dev, normalizer):
     if dev is None:
         return None
     if hasattr(dev, "X") and hasattr(dev, "y"):   # a part that fastnn.split gave
@@ -323,6 +324,7 @@ def _check_dev(network, dev, normalizer):
     if not isinstance(dev, tuple | list) or len(dev) != 2:
         got = type(dev).__name__ + (f" of {len(dev)}" if hasattr(dev, "__len__") else "")
         raise TypeError(f"expected dev to be a pair (Xd, yd), got {got}")
+    check_same_columns(X, dev[0])
     try:
         return network._check_data(*dev, None, normalizer)
     except TypeError as error:

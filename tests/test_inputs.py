@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse
 from problems import OUTPUTS, draw_problem
 
+import fastnn
 from fastnn import Network
 
 
@@ -359,3 +360,20 @@ def test_same_seed_same_bits_and_other_seed_other_masks():
     np.testing.assert_array_equal(first.theta, second.theta)
     assert seeds[0] == seeds[1]
     assert first.fit(problem.X, problem.y, epochs=1).dropout_seed != seeds[0]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_whose_columns_differ(library):
+    frames = pytest.importorskip(library)
+    X = frames.DataFrame({"age": [1.0, 2.0, 3.0, 4.0], "size": [4.0, 3.0, 2.0, 1.0]})
+    y = [0, 1, 0, 1]
+    net = fastnn.Network([2, 3, 1], rng=0)
+    before = net.theta.copy()
+    for dev in (X[["size", "age"]], X[["age"]]):
+        with pytest.raises(ValueError, match=r"columns of dev .* Xd\[X.columns\]"):
+            net.fit(X, y, dev=(dev, y), epochs=1)
+        with pytest.raises(ValueError, match="columns of dev"):
+            fastnn.sweep([2, 3, 1], (X, y), (dev, y), {"l2": [1.0]}, epochs=1)
+    assert (net.theta == before).all()
+    net.fit(X, y, dev=(X[["size", "age"]][list(X.columns)], y), epochs=1)
+    net.fit(X, y, dev=(np.asarray(X), y), epochs=1)

@@ -4,7 +4,7 @@ import contextlib
 
 from fastnn.arguments import boolean, generator, integer, lookup
 from fastnn.diagnosis.sets import as_pair, checked_pair, take
-from fastnn.inputs import as_numbers, as_weights, is_sparse
+from fastnn.inputs import as_numbers, as_weights, check_same_columns, is_sparse
 from fastnn.network import Network
 from fastnn.sweeps.halving import make_rungs
 from fastnn.sweeps.plan import Plan
@@ -112,6 +112,7 @@ def sweep(layer_sizes, train, dev, space, *, trials=None, seeds=1, select="dev_e
     if twice:
         raise ValueError(f"expected {twice[0]} as an option or in the space, got both: leave one "
                          "out")
+    check_same_columns(as_pair(train, "train")[0], as_pair(dev, "dev")[0])
     data = *_arrays(train, "train"), *_arrays(dev, "dev")
     sizes = Network(layer_sizes, init="zeros", rng=0).layer_sizes
     given = [{**options, **setting} for setting in settings]
