@@ -66,6 +66,8 @@ def check_target(path: str | os.PathLike) -> str:
     directory = os.path.dirname(target)
     if os.path.isdir(target):
         raise IsADirectoryError(f"cannot save to {target}: it is a directory; give a file name")
+    if os.path.exists(target) and not os.path.isfile(target):  # a file would take its place
+        raise OSError(f"cannot save to {target}: it is not a regular file; give a file name")
     if not os.path.isdir(directory):
         raise FileNotFoundError(
             f"cannot save to {target}: there is no directory {directory}; create it first"

@@ -4,6 +4,7 @@ import gzip
 import os
 import re
 import subprocess
+import sys
 import sysconfig
 import threading
 from pathlib import Path
@@ -145,6 +146,26 @@ def test_classes_that_are_integers_stay_so(tmp_path):
     assert "test_rmse" in results
 
 
+def test_rows_are_numbered_as_in_a_spreadsheet(model, tmp_path):
+    path = tmp_path / "d.csv"
+    table = houses(6).assign(note="two\nlines")
+    table.loc[4, "city"] = "Lima"
+    table.to_csv(path, index=False)   # Lima is in the sixth row; the first is of the names
+    said = run("predict", model, path, "--keep", "city")
+    assert "'Lima' in row 6;" in said.stderr
+    assert said.stdout.splitlines()[5].startswith("Lima,")
+
+
+def test_a_name_that_is_no_utf8(tmp_path):
+    path = os.fsencode(tmp_path) + b"/caf\xe9.csv"
+    with open(path, "wb") as file:
+        file.write(houses().to_csv(index=False).encode())
+    page = tmp_path / "r.html"
+    options = ["--target", "grade", *DROP, *QUICK, "--quiet", "--report", page]
+    done("train", os.fsdecode(path), *options)
+    assert "caf\ufffd.csv" in page.read_text(encoding="utf-8")
+
+
 # --- Files that cannot be read: 1 ---
 
 
@@ -153,9 +174,9 @@ def test_classes_that_are_integers_stay_so(tmp_path):
     [
         ("d.csv", None, "No such file or directory: .*d.csv"),
         ("d.csv", b"", "empty"),
-        ("d.csv", b"\n\n", "empty"),
+        ("d.csv", b"\n\n", "the first line is empty"),
         ("d.csv", "area,city\n1,São\n".encode("latin1"), "not text in UTF-8 .*0xe3"),
-        ("d.csv", b"a,b\n1,2\n1,2,3,4\n", "not a table of 2 columns.*line"),
+        ("d.csv", b"a,b\n1,2\n1,2,3,4\n", "not a table of 2 columns: row 3 has 4 fields"),
         ("d.csv", b"a,b,a\n1,2,3\n", "several columns are named 'a'"),
         ("d.csv.gz", b"no gzip", "not a whole gzip file"),
         ("d.csv.gz", gzip.compress(b"a,b\n" * 999)[:-20], "not a whole gzip file"),
@@ -197,6 +218,32 @@ def test_what_cannot_be_written_is_told(model, tmp_path, monkeypatch):
         1, "predict", model, tmp_path / "d.csv", "-o", path)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["train", "predict", "info"])
+def test_a_full_disk_is_told(model, tmp_path, command):
+    path = tmp_path / "d.csv"
+    houses().to_csv(path, index=False)
+    arguments = {"train": [path, "--target", "grade", *DROP, *QUICK], "predict": [model, path],
+                 "info": [model]}[command]
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [SCRIPT, command, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False)
+    assert result.returncode == 1
+    assert result.stderr == "Error: [Errno 28] No space left on device\n"
+
+
+def test_letters_that_the_terminal_does_not_have(tmp_path):
+    path, model = tmp_path / "d.csv", tmp_path / "m.safetensors"
+    houses().rename(columns={"city": "\x1b[31mŁódź"}).to_csv(path, index=False)
+    options = ["--target", "grade", *DROP, *QUICK, "--quiet", "--save", model]
+    done("train", path, *options)
+    result = subprocess.run([SCRIPT, "info", model], capture_output=True, check=False,
+                            env=os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"})
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert b"  \\ufffd[31m\\u0141\xf3d\\u017a: categorical" in result.stdout
+
+
 # --- Data that do not fit: 2 ---
 
 
@@ -206,8 +253,8 @@ def test_what_cannot_be_written_is_told(model, tmp_path, monkeypatch):
         (lambda d: d.rename(columns={"area": "Area"}), "'area'.*'Area'"),
         (lambda d: d.drop(columns=["city", "age"]), "city.*age|age.*city"),
         (lambda d: d.assign(area=d["area"].astype(str).replace(d["area"].iat[3].astype(str), "?")),
-         r"'area'.*'\?'.*row 3|'area'.*row 3.*'\?'"),
-        (lambda d: d.assign(area=d["area"].where(d.index != 4, np.inf)), "'area'.*inf.*row 4"),
+         r"'area'.*'\?'.*row 5"),
+        (lambda d: d.assign(area=d["area"].where(d.index != 4, np.inf)), "'area'.*inf.*row 6"),
     ],
     ids=["misspelt", "missing", "text", "infinite"],
 )
@@ -243,6 +290,38 @@ def test_tables_that_nothing_can_be_learnt_from(tmp_path, change, arguments, mes
     said = failed(2, "train", path, *arguments.split(), "--save", tmp_path / "m.safetensors")
     assert re.search(f"{path}: .*({message})", said)
     assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_what_is_read_is_not_written_over(model, tmp_path):
+    train, dev = tmp_path / "d.csv", tmp_path / "dev.csv"
+    houses().to_csv(train, index=False)
+    houses(60, 1).to_csv(dev, index=False)
+    before = dev.read_bytes()
+    options = [train, "--target", "grade", *DROP, "--epochs", "2", "--test", dev, "--dev", dev]
+    for command in (["train", *options, "--save"], ["train", *options, "--report"],
+                    ["sweep", *options, "--l2", "1,2", "--csv"]):
+        assert f"--dev and {command[-1]} both name {dev}" in failed(2, *command, dev)
+    assert dev.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", [
+    ["train", "-", "--target", "grade", "--test", "-"],
+    ["sweep", "-", "--target", "grade", "--dev", "-", "--l2", "1,2"],
+    ["diagnose", "MODEL", "-", "--dev", "-"]])
+def test_the_standard_input_is_one_table(model, command):
+    command = [model if word == "MODEL" else word for word in command]
+    said = failed(2, *command, stdin=houses().to_csv(index=False))
+    assert re.match("DATA and --(dev|test) both name -; give each its own file", said)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pipe with a name")
+def test_a_pipe_is_not_replaced_by_a_file(model, tmp_path):
+    houses().to_csv(tmp_path / "d.csv", index=False)
+    pipe = tmp_path / "out.csv"
+    os.mkfifo(pipe)
+    said = failed(2, "predict", model, tmp_path / "d.csv", "-o", pipe)
+    assert f"{pipe} is not a regular file" in said
+    assert pipe.is_fifo()
 
 
 def test_dev_and_test_files_that_do_not_fit_are_named(tmp_path):

@@ -111,6 +111,15 @@ def test_the_same_rows_in_another_format_are_found_again(folder, tmp_path):
     assert done("diagnose", folder / "grade.safetensors", tmp_path / "d.parquet") == expected
 
 
+@pytest.mark.parametrize("forged", [{"sizes": 5}, {"sizes": None}, {"seed": None}, {"seed": "x"}])
+def test_a_forged_deal_is_not_believed(folder, tmp_path, forged):
+    model = fastnn.load(folder / "grade.safetensors")
+    model.run.update(forged)
+    model.save(tmp_path / "m.safetensors")
+    said = failed(2, "diagnose", tmp_path / "m.safetensors", folder / "data.csv")
+    assert "does not hold the rows" in said
+
+
 def test_other_rows_need_a_dev_file(folder, tmp_path):
     shuffled = houses().sample(frac=1, random_state=0)
     shuffled.to_csv(tmp_path / "d.csv", index=False)

@@ -61,6 +61,8 @@ def test_quantities_are_in_the_units_of_the_target(data, tmp_path):
     assert results["task"] == "regression"
     assert results["trials"][0]["dev_rmse"] == pytest.approx(results["dev_rmse"])
     assert 10_000 < results["dev_rmse"] < 200_000
+    in_deviations = results["dev_rmse"] / results["target_scale"]
+    assert f"the lowest dev error, {in_deviations:.4g}" in results["verdict"]
     table = pd.read_csv(path)
     assert table["dev_rmse"].tolist() == pytest.approx([t["dev_rmse"] for t in results["trials"]])
     shown = " ".join(done(*command).split())

@@ -120,7 +120,7 @@ def test_notices_tell_what_was_left_out(tmp_path):
     frame.assign(name=[f"house {i}" for i in range(240)]).to_csv(tmp_path / "d.csv", index=False)
     common = ("train", tmp_path / "d.csv", "--target", "grade", "--drop", "price", *QUICK)
     shown = " ".join(done(*common).split())
-    assert f"{tmp_path / 'd.csv'}: 5 rows without a grade are left out." in shown
+    assert f"{tmp_path / 'd.csv'}: 5 rows without a grade are left out (the field is" in shown
     assert "Column 'name' is left out: all its values are different" in shown
     notices = document(*common)["notices"]
     assert len(notices) == 2
@@ -136,6 +136,23 @@ def test_the_report_names_classes_and_columns(folder, tmp_path):
     assert "city=Oslo" in page.text
     assert page.named("img") == []   # rows of a table are no pictures
     assert str(folder / "data.csv") in page.text
+
+
+@pytest.mark.parametrize("own_dev_file", [False, True])
+def test_the_report_names_rows_as_a_spreadsheet_shows_them(tmp_path, own_dev_file):
+    table = houses()
+    table.loc[[0, 7], "price"] = np.nan   # rows without a target are not lost count of
+    table.to_csv(tmp_path / "d.csv", index=False)
+    dev = ["--dev", tmp_path / "d.csv"] if own_dev_file else []
+    done("train", tmp_path / "d.csv", "--target", "price", "--drop", "id,grade", "--quiet",
+         "--report", tmp_path / "r.html", *dev, *QUICK)
+    page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "by their row in the data that they come from, counted from 2" in page.text
+    head, *worst = page.table("Examples of highest loss")
+    price = table["price"].loc[[int(cells[head.index("row")]) - 2 for cells in worst]]
+    true = [float(cells[head.index("true")]) for cells in worst]   # standardized, so in a line
+    assert price.nunique() == 12
+    assert np.corrcoef(true, price)[0, 1] > 0.9999
 
 
 def test_the_report_of_quantities(folder, tmp_path):

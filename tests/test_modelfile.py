@@ -507,6 +507,14 @@ def test_impossible_targets_are_named(path):
     assert os.listdir(path.parent) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pipe with a name")
+def test_a_pipe_is_not_replaced_by_a_file(path):
+    os.mkfifo(path)   # a file in its place would leave its reader waiting; a device is worse
+    with pytest.raises(OSError, match="it is not a regular file; give a file name"):
+        network().save(path)
+    assert path.is_fifo()
+
+
 def test_what_a_killed_writer_left_is_removed(path):
     """Its own temporary files alone, and only once nobody writes to them any more."""
     network().save(path)

@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -153,13 +154,18 @@ def test_columns_that_say_nothing_are_left_out(values, why):
     ([datetime.date(2020, 1, 1)] * M, "column 'c' holds dates"),
     ([f"2020-01-{i % 28 + 1:02}" for i in range(M)], "holds dates, as '2020-01-01' in row 0"),
     ([f"{i % 28 + 1}/3/2020 10:00" for i in range(M)], "holds dates, as '1/3/2020 10:00' in row 0"),
+    ([f"{i % 28 + 1}.03.2020" for i in range(M)], "holds dates, as '1.03.2020' in row 0"),
     (pd.to_timedelta(range(M), unit="s"), "column 'c' holds times: make it a number"),
     (cycle(b"x", b"y"), "column 'c' holds bytes"),
     (cycle(1 + 2j, 2), "column 'c' holds complex numbers"),
     (cycle([1], [2]), "column 'c' holds values of type list, as in row 0"),
     ([*map(str, range(M - 2)), "oops", "?"], "as 58 of the 60 values .* 'oops' in row 58, and 1"),
-    ([f"{i},5" for i in range(M)], "column 'c' holds numbers with commas, as '0,5' in row 0"),
-    ([f"1,{i}.50" for i in range(100, M + 100)], "numbers with commas, as '1,100.50' in row 0"),
+    ([f"{i},5" for i in range(M)], "numbers with commas or signs, as '0,5' in row 0"),
+    ([f"1,{i}.50" for i in range(100, M + 100)], "with commas or signs, as '1,100.50' in row 0"),
+    (cycle("$1,200", "$900", "-$3.50"), r"with commas or signs, as '\$1,200' in row 0; write"),
+    (cycle("12 %", "3.5%"), "'c' holds numbers with commas or signs, as '12 %' in row 0"),
+    (cycle("3 €", "1.200 €"), "'c' holds numbers with commas or signs, as '3 €' in row 0"),
+    (pd.array(cycle([1], [2]), pd.ArrowDtype(pa.list_(pa.int64()))), "column 'c' holds .*list"),
     ([*cycle(1.0, 2.0)[:-1], np.inf], "column 'c': expected finite numbers.*inf in row 59"),
     ([*cycle(1.0, 2.0)[:-1], -1e200], r"numbers up to 1e\+100, got -1e\+200 in row 59"),
 ])
@@ -167,6 +173,13 @@ def test_columns_that_are_refused(values, message):
     with pytest.raises(ValueError, match=message):
         learn(values)
     learn(values, drop=["c"])
+
+
+def test_categories_may_have_signs():
+    for values in (cycle("$1", "$$", "<5%"), cycle("1.0.1", "1.2.0", "2.0"),
+                   cycle("10.0.0.1", "10.0.0.2", "::1"), cycle("5-9 %", "10-19 %", "20 %")):
+        assert learn(values).n_inputs == 4
+    assert learn(cycle("$1", "$2"), categorical="c").input_names == ["x", "c=$1", "c=$2"]
 
 
 def test_text_that_looks_like_dates_may_be_categories():
@@ -249,6 +262,27 @@ def test_a_regression_is_in_the_targets_units():
 def test_targets_and_options_that_are_refused(values, options, message):
     with pytest.raises(ValueError, match=message):
         TableSchema.fit(table(y=values), target="y", **options)
+
+
+@pytest.mark.parametrize(("options", "got"), [
+    ({"target": ["y"]}, r"\['y'\] of type list"), ({"target": 3}, "3 of type int"),
+    ({"drop": [["x"]]}, r"\['x'\] of type list"), ({"categorical": [0]}, "0 of type int")])
+def test_names_that_are_no_text(options, got):
+    with pytest.raises(TypeError, match=f"expected names that are text, got {got}"):
+        TableSchema.fit(table(), **{"target": "y", **options})
+
+
+def test_names_that_pandas_does_not_find_again():
+    with pytest.raises(ValueError, match=r"without NUL characters, got 'x\\x00b'; rename them"):
+        TableSchema.fit(table(**{"x\0b": range(M)}), target="y")
+
+
+def test_columns_in_levels_are_told_how_to_get_names():
+    frame = pd.concat({"g": table()}, axis=1)
+    with pytest.raises(TypeError, match=r"got \('g', 'x'\).* frame.columns.map\(str\)"):
+        TableSchema.fit(frame, target="y")
+    frame.columns = frame.columns.map(str)
+    assert TableSchema.fit(frame, target="('g', 'y')").input_names == ["('g', 'x')"]
 
 
 def test_rows_without_a_target_are_left_out_and_counted():

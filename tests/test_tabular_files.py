@@ -68,6 +68,13 @@ def test_forms_of_text(tmp_path, text, expected):
     same(read_table(path), pd.DataFrame(expected, dtype=None if expected.get("a") else object))
 
 
+def test_names_of_more_letters_than_a_field_may_have(tmp_path):
+    path = tmp_path / "t.csv"
+    names = [f"gene number {i}" for i in range(20_000)]
+    path.write_text(",".join(names) + "\n" + ",".join("1" * len(names)) + "\n")
+    assert list(read_table(path).columns) == names
+
+
 def test_integers_that_no_integer_type_has_are_numbers(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("a,y\n99999999999999999999999,2.5\n3,4.5\n4,1.5\n")
@@ -79,12 +86,15 @@ def test_integers_that_no_integer_type_has_are_numbers(tmp_path):
 
 @pytest.mark.parametrize(("content", "message"), [
     (b"", "the table is empty; expected column names, then rows"),
-    (b"\n\n", "the table is empty"),
-    (b"a,b\n1,2\n3,4,5\n", r"not a table of 2 columns: .*line 2, saw 3 \(lines are counted"),
-    (b"a,b\n1,2,3\n", "not a table of 2 columns"),
-    (b'a,b\n1,"2\n', "not a table of 2 columns: .*inside string"),
+    (b"\n\n", "the first line is empty; expected column names"),
+    (b"\na,b\n1,2\n", "the first line is empty; expected column names"),
+    (b"a,b\n1,2\n3,4,5\n", "not a table of 2 columns: row 3 has 3 fields; correct the file"),
+    (b'"a\nc",b\n1,"x\ny"\n\n3,4,5\n', "not a table of 2 columns: row 4 has 3 fields"),
+    (b"a,b\n1,2,3\n", "not a table of 2 columns: row 2 has more fields"),
+    (b'a,b\n1,2\n1,"2\n', "not a table of 2 columns: row 3 has quotes that are not closed"),
+    (b'"' + 200_000 * b"a" + b'",b\n1,2\n', "not the names of columns: field larger than"),
     ("a,b\n1,Malmö\n".encode("latin1"), "not text in UTF-8 .*byte 0xf6.*iconv"),
-    ("a,Malmö\n1,2\n".encode("utf-16"), "not text in UTF-8"),
+    ("a,Malmö\n1,2\n".encode("utf-16"), "not text in UTF-8 .*iconv -f utf-16 "),
     (b'a,"b\n1,2\n3,4\n', "the quotes of a column name are not closed"),
     (b"a,b,a\n1,2,3\n", "several columns are named 'a'; rename them"),
 ])

@@ -1,5 +1,9 @@
 """The command line: ``fastnn train``, ``predict``, ``diagnose``, ``info`` and the others."""
 
+import io
+import sys
+from typing import Any
+
 import click
 
 from fastnn.cli.diagnose_command import diagnose
@@ -14,7 +18,21 @@ from fastnn.cli.train_command import train
 # once.
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Whatever ends a command, wherever it is in it, is told in a line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # names may have letters that it has not
+                stream.reconfigure(errors="backslashreplace")
+        with told():
+            return super().invoke(ctx)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="fastnn-cpu", prog_name="fastnn", message="%(prog)s %(version)s")
 def main() -> None:
     """Fast fully connected networks on a CPU."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 import sys
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from fastnn.tabular.target import Target
 
 FEWEST_ROWS = 10
+# In a spreadsheet; the names of the columns are above it.
+FIRST_ROW = 2
 OPTIONS_OF_DATA = ("target", "task", "drop", "categorical", "dev", "test")
 
 data_options = apply(
@@ -74,10 +75,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """Examples as the network takes them."""
+    """Examples as the network takes them, and which rows of their file they are, from 0."""
 
     X: Any
     y: Any
+    index: np.ndarray
 
     def __len__(self) -> int:
         return len(self.y)
@@ -155,7 +157,8 @@ def from_files(
 
 def matrices(schema: TableSchema, frame: pd.DataFrame, path: str) -> Part:
     with told_of_data(name_of(path)):
-        return Part(schema.inputs(frame), schema.targets(frame))
+        index = frame.index.to_numpy() - FIRST_ROW
+        return Part(schema.inputs(frame), schema.targets(frame), index)
 
 
 def check_classes(target: Target, labels: np.ndarray, names: list[str]) -> None:
@@ -203,25 +206,33 @@ def labelled(path: str, target: str, text: Sequence[str]) -> tuple[pd.DataFrame,
     frame = read(path, text)
     with told_of_data(name_of(path)):
         frame, missing = with_target(frame, target)
-    return frame, [f"{path}: {missing:,} rows without a {target} are left out."] if missing else []
+    if not missing:
+        return frame, []
+    return frame, [
+        f"{name_of(path)}: {missing:,} rows without a {target} are left out (the field is empty, "
+        "NA, N/A, nan, null or None)."
+    ]
 
 
 def read(path: str, text: Sequence[str] = ()) -> pd.DataFrame:
-    """The table in a file, or from the standard input; the columns `text` as they stand."""
+    """The table in a file, or from the standard input; the columns `text` as they stand.
+
+    Its index, by which messages name rows, is what a spreadsheet shows: the names are row 1.
+    """
     from fastnn.tabular import read_table
 
-    with told_of_file(f"read {name_of(path)}", path):
+    with told_of_file(f"read {name_of(path)}", "<stdin>" if path == "-" else path):
         if path == "-":
-            file = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", newline="")
-            try:
-                return read_table(file, text=text)
-            finally:
-                file.detach()  # else it would close the standard input
-        if stat.S_ISFIFO(os.stat(path).st_mode):  # as a shell makes of <(command)
+            frame = read_table(sys.stdin.buffer, text=text)
+        elif stat.S_ISFIFO(os.stat(path).st_mode):  # as a shell makes of <(command)
             with open(path, encoding="utf-8", newline="") as file:
-                return read_table(file, text=text)
-        return read_table(path, text=text)
+                frame = read_table(file, text=text)
+        else:
+            frame = read_table(path, text=text)
+    frame.index += FIRST_ROW
+    return frame
 
 
 def name_of(path: str) -> str:
-    return "standard input" if path == "-" else path
+    """As it can be shown: a file's name may be no UTF-8."""
+    return "standard input" if path == "-" else click.format_filename(path)

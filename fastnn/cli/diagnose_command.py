@@ -10,7 +10,7 @@ import click
 from fastnn.cli.data_source import Part, deal, fingerprint_of, labelled, matrices, name_of
 from fastnn.cli.failures import told, told_of_data
 from fastnn.cli.models import load_table_model
-from fastnn.cli.options import EXIT_CODES, JSON, QUIET
+from fastnn.cli.options import EXIT_CODES, JSON, QUIET, check_different
 from fastnn.cli.results import PARTS
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ def diagnose(
 
     MODEL is a file that fastnn train data.csv --save wrote, DATA the table that it was trained on:
     its training, dev and test rows are found again. With --dev, DATA may be any training rows.
-    Errors are shares of wrong classes, or of the target's variance that is left unexplained, with
-    95 % intervals.
+    Errors are shares of wrong classes, or of the variance that the target has in the training rows,
+    left unexplained; with 95 % intervals.
     """
+    check_different({"DATA": data, "--dev": dev, "--test": test})
     with told():
         from fastnn.cli import results as shown
 
@@ -97,6 +98,8 @@ def found_again(model: TableModel, frame: pd.DataFrame) -> dict[str, pd.DataFram
     """The parts that the model was trained and judged on, if these are the same rows."""
     schema, dealt = model.schema, model.run
     if not {"seed", "sizes", "fingerprint"} <= dealt.keys():
+        return None
+    if type(dealt["seed"]) is not int or not isinstance(dealt["sizes"], dict):  # another's file
         return None
     if fingerprint_of(schema, frame) != dealt["fingerprint"]:
         return None

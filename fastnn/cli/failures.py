@@ -29,6 +29,10 @@ def told(
         raise click.UsageError(str(error)) from error
     except MemoryError as error:
         raise click.ClickException(memory) from error
+    except BrokenPipeError:  # `| head` has seen enough; click ends quietly
+        raise
+    except OSError as error:  # of the standard output: files are told of below
+        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         click.echo(interrupted(), err=True)
         sys.exit(130)

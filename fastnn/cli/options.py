@@ -121,19 +121,28 @@ def new_file(ctx: click.Context, param: click.Parameter, path: str | None) -> st
         directory = os.path.dirname(os.path.realpath(path))
         if not os.path.isdir(directory):
             raise click.BadParameter(f"there is no directory {directory}; create it first.")
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe, a device
+            raise click.BadParameter(f"{path} is not a regular file; give the name of a file.")
         if not os.access(directory, os.W_OK):
             raise click.BadParameter(f"the directory {directory} is not writable.")
     return path
 
 
+_TABLES = ("DATA", "--dev", "--test")
+
+
 def check_different(paths: dict[str, str | None]) -> None:
-    """Refuse two options, or an option and an argument, that name the same file."""
+    """Refuse two options, or an option and an argument, that name the same file.
+
+    Tables may be one file, for they are only read; but the standard input is read once.
+    """
     seen: dict[str, tuple[str, str]] = {}
     for name, path in paths.items():
-        if path is None or path == "-":
+        if path is None or (path == "-" and name not in _TABLES):
             continue
-        first = seen.setdefault(os.path.realpath(path), (name, path))
-        if first[0] != name:
+        first = seen.setdefault(path if path == "-" else os.path.realpath(path), (name, path))
+        both_read = first[0] in _TABLES and name in _TABLES
+        if first[0] != name and (path == "-" or not both_read):
             raise click.UsageError(
                 f"{first[0]} and {name} both name {first[1]}; give each its own file."
             )

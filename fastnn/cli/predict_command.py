@@ -41,7 +41,8 @@ def predict(
 
     MODEL is a file that fastnn train data.csv --save wrote; DATA a .csv, .tsv or .parquet file, or
     - for CSV on the standard input. All rows are predicted, in their order. Columns are matched by
-    name; those that the model does not know are ignored.
+    name; those that the model does not know are ignored. Messages count rows as a spreadsheet does:
+    the names are row 1.
     """
     if output != "-" and not output.lower().endswith(SUFFIXES):
         raise click.UsageError(f"--output {output} ends in none of {', '.join(SUFFIXES)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +138,8 @@ def print_rows(rows: list[tuple[str, str]]) -> None:
 
 
 def say(text: str, indent: str = "") -> None:
-    """A paragraph, as wide as the terminal."""
+    """A paragraph, as wide as the terminal, which names in a file have no say in."""
+    text = re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", "\ufffd", text)
     width = min(_console().width, _WIDEST)
     click.echo(
         textwrap.fill(

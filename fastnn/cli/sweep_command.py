@@ -108,8 +108,9 @@ def sweep(
     --keep-prob in what is dropped). The test error is that of the best network alone, for it has no
     part in the choice.
     """
-    check_different({"DATA": data, "--save": save, "--csv": csv})
     of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
+    read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
+    check_different(read | {"--save": save, "--csv": csv})
     space = {name: options[name] for name in VARIED if options[name] is not None}
     if not space:
         raise click.UsageError("nothing to vary: give values, e.g. --l2 0.01,0.1,1.")
@@ -210,5 +211,7 @@ def _as_json(
         "saved": save,
         "csv": csv,
         **table_as_json(source),
+        # The verdict's errors are in standard deviations of the target.
+        **({"target_scale": source.schema.target_scale} if source.regression else {}),
         "trials": trials,
     }

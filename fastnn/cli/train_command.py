@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
+from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.failures import told, told_of_file
 from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
@@ -86,12 +86,14 @@ def train(
     the standard input. It is split at random into training, dev and test rows, the classes alike in
     all: 60, 20 and 20 % of up to 10,000 rows, less for dev and test beyond. What is done to its
     columns (missing values, scales, categories) is learnt on the training rows and saved with the
-    network. Without DATA: 1797 images of 8x8 pixels.
+    network. Fields that are empty, NA, N/A, nan, null or None are missing values; rows are counted
+    as in a spreadsheet: the names are row 1. Without DATA: 1797 images of 8x8 pixels.
 
     Then J, the errors and the speed are shown, and a diagnosis: what to do next.
     """
-    check_different({"DATA": data, "--save": save, "--report": report})
     of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
+    read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
+    check_different(read | {"--save": save, "--report": report})
     options = with_defaults({**options, "hidden": hidden}, for_file=data is not None)
     hidden = options.pop("hidden")
     of_network = {name: options.pop(name) for name in _OF_NETWORK}
@@ -155,6 +157,7 @@ def _write_report(
             "image_shape": False,
             "target_names": names,
             "feature_names": source.schema.input_names,
+            "first_row": FIRST_ROW,
         }
     fastnn.report(
         net,

@@ -48,7 +48,7 @@ class Report:
 
 def report(network, history, train, dev, test=None, path=None, *, optimal_error=0.0,
            target_names=None, feature_names=None, image_shape=None, examples=12, gradcheck=True,
-           settings=None, title=None):
+           settings=None, title=None, first_row=0):
     """What a trained network does and what to do next, as one self-contained HTML page.
 
     The verdict and the advice of `Network.diagnose`; cost and errors by epoch; signals and
@@ -84,6 +84,9 @@ def report(network, history, train, dev, test=None, path=None, *, optimal_error=
     settings : dict, optional
         More to be shown among the settings, such as {"optimizer": "adam"}.
     title : str, optional
+    first_row : int, default 0
+        The number of the first row where examples are named: 2 for a file that is read in a
+        spreadsheet, below the names of the columns.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def report(network, history, train, dev, test=None, path=None, *, optimal_error=
     features = _feature_names(network, feature_names, training_X)
     if image_shape not in (None, False):
         shape_of_images(image_shape, some_rows(training_X))   # complains, if at all, now
-    judged = judge(network, dev)
+    judged = judge(network, dev, first_row=integer(first_row, "first_row", 0))
 
     shown = [
         ("verdict", "Verdict", sections.verdict_section(

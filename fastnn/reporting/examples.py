@@ -27,6 +27,8 @@ class Judged:
         What an example is called: its row, in the data that was split where this is a part of it.
     of_all : bool
         Whether it is.
+    first_row : int
+        The number of the first of all rows.
     """
 
     network: Any
@@ -34,6 +36,7 @@ class Judged:
     y: np.ndarray
     numbers: np.ndarray
     of_all: bool
+    first_row: int = 0
 
     @cached_property
     def logits(self):
@@ -78,14 +81,15 @@ class Judged:
         return dense(take(self.X, index))
 
 
-def judge(network, part, name="dev"):
+def judge(network, part, name="dev", first_row=0):
     """`Judged` of a pair (X, y), or of a part of a split."""
     X, y = as_pair(part, name)
     y = as_numbers(y, "y").astype(np.float64)
     y = y.reshape(len(y), -1)
     index = getattr(part, "index", None)
     known = isinstance(index, np.ndarray) and index.shape == (len(y),)
-    return Judged(network, X, y, index if known else np.arange(len(y)), known)
+    numbers = first_row + (index if known else np.arange(len(y)))
+    return Judged(network, X, y, numbers, known, first_row)
 
 
 def some_rows(X, most=USUAL_ROWS):

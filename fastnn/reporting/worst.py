@@ -17,9 +17,9 @@ def worst_examples(judged, training_X, names, features, image_shape, count):
     usual = some_rows(training_X)
     X = judged.rows(index)
     shape = shape_of_images(image_shape, usual)
-    where = "in the data that was split" if judged.of_all else "in the dev set"
+    where = "in the data that they come from" if judged.of_all else "in the dev set"
     said = tag("p", f"The {len(index)} dev examples of highest loss, by their row {where}, "
-                    "counted from 0.")
+                    f"counted from {judged.first_row}.")
     if shape is not None:
         return join([said, _pictures(judged, index, X, names, shape)])
     return join([said, _table(judged, index, X, names, features, usual)])

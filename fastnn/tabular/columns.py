@@ -22,6 +22,8 @@ MISSING = "missing"
 # Share of a text column that must be numbers for the rest to be taken for mistakes, and share of
 # different values from which on a column of text is taken for names or keys.
 _MOSTLY = 0.9
+# Numbers as people write them: with commas, currencies, per cent.
+_WRITTEN = r"[-+]?([\d.,]*\d,\d[\d.,]*|[$€£¥] ?[-+]?\d[\d.,]*|\d[\d.,]* ?[%$€£¥])"
 # Numbers beyond it have squares, and sums of squares, that float64 may not have.
 _LARGEST = 1e100
 
@@ -101,16 +103,16 @@ def kind_of(series, categorical):
 
 
 def check_mistakes(series, bad, given, otherwise):
-    """Refuse text that is numbers but for mistakes, or but for commas."""
+    """Refuse text that is numbers but for mistakes, or but for commas and signs."""
     if bad.sum() <= (1 - _MOSTLY) * given:
         checked_numbers(series, f"as {given - int(bad.sum()):,} of the {given:,} values are (or "
                                 f"{otherwise})")
     text = series.iloc[np.flatnonzero(bad)].astype(str)
-    commas = text[text.str.fullmatch(r"[-+]?[\d.,]*\d,\d[\d.,]*")]
-    if len(commas) >= _MOSTLY * len(text):
+    written = text[text.str.fullmatch(_WRITTEN)]
+    if len(written) >= _MOSTLY * len(text):
         raise ValueError(
-            f"column {series.name!r} holds numbers with commas, as {commas.iloc[0]!r} in row "
-            f"{commas.index[0]}; write 1234.5 for them, since 1,234 can mean two numbers (or "
+            f"column {series.name!r} holds numbers with commas or signs, as {written.iloc[0]!r} in "
+            f"row {written.index[0]}; write 1234.5 for them, since 1,234 can mean two numbers (or "
             f"{otherwise})")
 
 

@@ -4,8 +4,10 @@ import csv
 import gzip
 import io
 import os
+import re
 import warnings
 import zlib
+from collections import Counter
 
 from fastnn.tabular.values import as_frame, pandas
 
@@ -34,7 +36,9 @@ def read_table(source, text=()):
     OSError
         The file is not there, or cannot be read.
     ValueError
-        It is not a table: empty, not UTF-8, rows of different lengths, two columns of one name.
+        It is not a table: empty, not UTF-8, rows of more fields than there are names (what is
+        missing at the end of a row is a missing value), two columns of one name. Rows are counted
+        as a spreadsheet does: the names are row 1.
     ImportError
         pandas is missing.
 
@@ -79,14 +83,10 @@ def _read_open(file, text):
 
 def _read_text(file, path, text):
     pd = pandas()
-    as_text, names = {text} if isinstance(text, str) else set(text), ()
+    as_text = {text} if isinstance(text, str) else set(text)
     try:
         # The names are read apart: pandas would silently make a second "x" an "x.1".
-        first = _first_record(file, path)
-        separator = max(_SEPARATORS, key=lambda mark: len(_fields(first, mark)))
-        # As pandas calls a column without a name, which is most often a row's number.
-        names = [name.strip() or f"Unnamed: {i}"
-                 for i, name in enumerate(_fields(first, separator))]
+        separator, names = _names(_first_record(file, path))
         _check_names(names, path)
         with warnings.catch_warnings():
             # A first row of more fields than there are names: pandas would leave some out.
@@ -95,14 +95,18 @@ def _read_text(file, path, text):
                 file, sep=separator, header=None, names=names, index_col=False, low_memory=False,
                 dtype=dict.fromkeys(as_text & set(names), str), skipinitialspace=True)
     except UnicodeDecodeError as error:
+        encoding = "utf-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
         raise ValueError(
             f"{path}: not text in UTF-8 ({error.reason}: byte 0x{error.object[error.start]:02x}); "
-            "save it as UTF-8, or convert it: iconv -f latin1 -t utf-8"
+            f"save it as UTF-8, or convert it: iconv -f {encoding} -t utf-8"
         ) from error
-    except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
+    except csv.Error as error:
         raise ValueError(
-            f"{path}: not a table of {len(names)} columns: {str(error).strip()} (lines are counted "
-            "from the one after the names); correct the file"
+            f"{path}: not the names of columns: {error}; correct the first line") from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        columns = "1 column" if len(names) == 1 else f"{len(names):,} columns"
+        raise ValueError(
+            f"{path}: not a table of {columns}: {_what_is_wrong(error)}; correct the file"
         ) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path}: not a whole gzip file: {error}; copy it again") from error
@@ -119,12 +123,32 @@ def _first_record(file, path):
     if quotes % 2:
         raise ValueError(f"{path}: the quotes of a column name are not closed; correct the file")
     if not "".join(lines).strip():
-        raise ValueError(f"{path}: the table is empty; expected column names, then rows")
+        raise ValueError(
+            f"{path}: the {'first line' if lines else 'table'} is empty; expected column names, "
+            "then rows")
     return lines
 
 
-def _fields(lines, separator):
-    return next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
+def _names(lines):
+    """What separates the names, and the names."""
+    # Counted, not parsed: by a wrong mark all of it may be one field, longer than csv takes.
+    bare = re.sub(r'"[^"]*"', "", "".join(lines))
+    separator = max(_SEPARATORS, key=bare.count)
+    fields = next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
+    # As pandas calls a column without a name, which is most often a row's number.
+    return separator, [name.strip() or f"Unnamed: {i}" for i, name in enumerate(fields)]
+
+
+def _what_is_wrong(error):
+    """What pandas says, by the rows of a spreadsheet: pandas has not seen the row of the names."""
+    said = str(error).strip()
+    if many := re.search(r"Expected \d+ fields in line (\d+), saw (\d+)", said):
+        return f"row {int(many[1]) + 1} has {many[2]} fields"
+    if still_open := re.search(r"EOF inside string starting at row (\d+)", said):
+        return f"row {int(still_open[1]) + 2} has quotes that are not closed"
+    if said.startswith("Length of header or names does not match"):
+        return "row 2 has more fields"
+    return said
 
 
 def _read_parquet(path):
@@ -144,6 +168,6 @@ def _read_parquet(path):
 
 
 def _check_names(names, path):
-    twice = {name for name in names if names.count(name) > 1}
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
-        raise ValueError(f"{path}: several columns are named {sorted(twice)[0]!r}; rename them")
+        raise ValueError(f"{path}: several columns are named {twice[0]!r}; rename them")

@@ -18,7 +18,7 @@ _REFUSED = {
     "complex": ("complex numbers", "give real and imaginary part a column each"),
 }
 _USABLE = (str, bool, np.bool_, Real, Decimal)
-_DATE_TEXT = re.compile(r"(\d{4}([-/])\d{1,2}\2\d{1,2}|\d{1,2}([-/])\d{1,2}\3\d{4})([T ].*)?")
+_DATE_TEXT = re.compile(r"(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3\d{4})([T ].*)?")
 # Beyond it the integers are not all there in float64.
 _EXACT = 2**53
 
@@ -47,9 +47,12 @@ def as_frame(table):
     for name in frame.columns:
         if not isinstance(name, str):
             raise TypeError(
-                f"expected column names that are text, got {name!r} of type "
-                f"{type(name).__name__}; rename them, as with frame.columns.astype(str)"
+                f"expected column names that are text, got {name!r} of type {type(name).__name__}; "
+                "rename them, as with frame.columns = frame.columns.map(str)"
             )
+        if "\0" in name:   # pandas takes a name to end there when it looks for it
+            raise ValueError(
+                f"expected column names without NUL characters, got {name!r}; rename them")
     if not frame.columns.is_unique:
         name = frame.columns[frame.columns.duplicated()][0]
         raise ValueError(f"expected columns of different names, got several named {name!r}; "
@@ -67,6 +70,10 @@ def check_columns(names, frame, what):
     ValueError: the table has no columns 'prcie' (did you mean 'price'?); it has: 'price'
     """
     names = (names,) if isinstance(names, str) else tuple(names)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"expected names that are text, got {name!r} of type {type(name).__name__}")
     missing = [name for name in names if name not in frame.columns]
     if missing:
         there = list(frame.columns)
@@ -91,7 +98,7 @@ def check_usable(series):
     if kind in _REFUSED:
         what, remedy = _REFUSED[kind]
         raise ValueError(f"column {series.name!r} holds {what}: {remedy}, or drop it")
-    if kind.startswith("mixed"):   # lists, for example
+    if kind.startswith(("mixed", "unknown")):   # lists, for example
         for row, value in series.dropna().items():
             if not isinstance(value, _USABLE):
                 raise ValueError(
@@ -126,7 +133,8 @@ def numbers(series):
 
 def not_numbers(series, values):
     """Where there is a value that `numbers` could not make a number of."""
-    return np.isnan(values) & series.notna().to_numpy(dtype=bool)
+    gaps = np.isnan(values)
+    return gaps & series.notna().to_numpy(dtype=bool) if gaps.any() else gaps
 
 
 def checked_numbers(series, why):
