@@ -322,27 +322,35 @@ def barrier_time(int threads=2, int64_t times=10_000):
         del meeting.barrier
 
 
+cdef int64_t _shuffle(int64_t[::1] index, uint64_t seed, int64_t left,
+                      double deadline) noexcept nogil:
+    cdef uint64_t x
+    cdef int64_t j, swapped
+    while left > 1:
+        x = seed + <uint64_t>left * 0x9E3779B97F4A7C15u
+        x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u
+        x = (x ^ x >> 27) * 0x94D049BB133111EBu
+        x ^= x >> 31
+        j = multiply_high(x, left)   # uniform in [0, left), but for left / 2^64
+        left -= 1
+        swapped = index[left]
+        index[left] = index[j]
+        index[j] = swapped
+        if left % 65536 == 0 and seconds_now() > deadline:
+            break
+    return left
+
+
 def shuffle(int64_t[::1] index, uint64_t seed, int64_t left, double seconds):
     """Fisher and Yates' shuffle of index[:left], in place, for about that long; gives back what is
     left. Word i of the sequence is SplitMix64's, a function of (seed, i)."""
     cdef double deadline = seconds_now() + seconds
-    cdef uint64_t x
-    cdef int64_t j, swapped
     if not 0 <= left <= index.shape[0]:
         raise ValueError("left must be within index")
+    if left <= 1 << 13:   # to let the GIL go, and wait for it, takes longer than some microseconds
+        return _shuffle(index, seed, left, deadline)
     with nogil:
-        while left > 1:
-            x = seed + <uint64_t>left * 0x9E3779B97F4A7C15u
-            x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u
-            x = (x ^ x >> 27) * 0x94D049BB133111EBu
-            x ^= x >> 31
-            j = multiply_high(x, left)   # uniform in [0, left), but for left / 2^64
-            left -= 1
-            swapped = index[left]
-            index[left] = index[j]
-            index[j] = swapped
-            if left % 65536 == 0 and seconds_now() > deadline:
-                break
+        left = _shuffle(index, seed, left, deadline)
     return left
 
 

@@ -13,7 +13,7 @@ from fastnn.errors import DivergenceError
 from fastnn.history import History
 from fastnn.inputs import check_same_columns
 from fastnn.optimizers import LBFGS, GradientDescent, make_optimizer
-from fastnn.schedules import make_schedule
+from fastnn.schedules import Constant, make_schedule
 from fastnn.threads import Pace
 
 
@@ -73,7 +73,11 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
     monitor.history.must_fall = isinstance(optimizer, LBFGS) or (
         full_batch_gd and min(network.keep_prob) == 1 and augment is None)
 
+    constant = given_schedule in (None, "constant", Constant())
+
     def rates_of(epoch):
+        if constant and epoch:
+            return first_rates
         return learning_rate * schedule(epoch + np.arange(batches) / batches)
 
     first_rates = rates_of(0)   # a schedule that does not work is refused before anything is done
