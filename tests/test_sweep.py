@@ -10,6 +10,7 @@ from scipy.stats import loguniform
 from sweeping import DEV, SIZES, TRAIN, X, same, y
 
 import fastnn
+from fastnn.initializers import initialize
 from fastnn.sweeps import Halving, HiddenLayers, KeepProb
 
 GRID = {"l2": [0.1, 10], "keep_prob": [0.8, 1], "hidden": [4, [8, 8]]}
@@ -425,3 +426,15 @@ def test_ctrl_c_within_a_long_epoch(monkeypatch):
         interrupted()
     timer.join()
     assert not sweep_threads()
+
+
+def test_weights_are_not_drawn_only_to_check_settings(monkeypatch):
+    drawn = []
+
+    def counted(theta, layout, activations, init, gain, rng):
+        drawn.append(init)
+        initialize(theta, layout, activations, init, gain, rng)
+
+    monkeypatch.setattr("fastnn.network.initialize", counted)
+    fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [0.1, 1, 10, 100], "init_gain": [1, 2]}, **FEW)
+    assert sum(init != "zeros" for init in drawn) == 8 + 2   # two gains to check
