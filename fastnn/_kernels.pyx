@@ -198,9 +198,9 @@ cdef void add_up(Run[real] *run, int64_t rows) noexcept nogil:
     run.error += error
 
 
-include "_augment.pxi"
-include "_update.pxi"
-include "_passes.pxi"
+include "loops/augment.pxi"
+include "loops/update.pxi"
+include "loops/passes.pxi"
 
 
 # --- what Python sees -------------------------------------------------------------------------
@@ -364,6 +364,6 @@ def philox(counter, key):
     return tuple(words)
 
 
-include "_rows.pxi"
-include "_session.pxi"
-include "_shortcut.pxi"
+include "loops/rows.pxi"
+include "loops/session.pxi"
+include "loops/small_forward.pxi"

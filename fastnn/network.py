@@ -7,14 +7,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fastnn import passes
-from fastnn.activations import ACTIVATIONS
 from fastnn.arguments import boolean, generator, integer, lookup, number, per_layer
-from fastnn.initializers import INITIALIZERS, initialize
-from fastnn.inputs import as_features, as_numbers, as_targets, as_weights
-from fastnn.layout import Layout, aligned_vector
-from fastnn.losses import OUTPUTS
-from fastnn.threads import choose_threads
+from fastnn.data.inputs import as_features, as_numbers, as_targets, as_weights
+from fastnn.engine import passes
+from fastnn.engine.threads import choose_threads
+from fastnn.layers.activations import ACTIVATIONS
+from fastnn.layers.initializers import INITIALIZERS, initialize
+from fastnn.layers.layout import Layout, aligned_vector
+from fastnn.layers.outputs import OUTPUTS
 
 
 class Network:
@@ -397,7 +397,7 @@ class Network:
         >>> check.verdict, check.difference < 1e-7
         ('correct', True)
         """
-        from fastnn.checking.network import check
+        from fastnn.gradient_checking.network.check import check
 
         return check(self, X, y, dropout=dropout, sample_weight=sample_weight, epsilon=epsilon,
                      method=method, indices=indices, sample=sample, rng=rng, threads=threads)
@@ -484,7 +484,7 @@ class Network:
         ValueError, TypeError
             Before anything has changed.
         """
-        from fastnn.training import fit
+        from fastnn.training.fitting import fit
 
         return fit(self, X, y, dev=dev, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
                    learning_rate=learning_rate, schedule=schedule, sample_weight=sample_weight,
@@ -561,7 +561,7 @@ class Network:
         WeightsDisplay
             With `ax_` and `figure_`.
         """
-        from fastnn.plots_signals import plot_weights
+        from fastnn.plots.signals import plot_weights
 
         return plot_weights(self, ax, bins)
 
@@ -581,13 +581,13 @@ class Network:
         BoundaryDisplay
             With `ax_` and `figure_`.
         """
-        from fastnn.plots_boundary import plot_boundary
+        from fastnn.plots.boundary import plot_boundary
 
         return plot_boundary(self, X, y, ax, resolution)
 
     def save(self, path):
         """Write the network to a safetensors file; `fastnn.load` reads it."""
-        from fastnn.modelfile import save
+        from fastnn.files.model import save
 
         save(self, path)
 

@@ -12,7 +12,7 @@ import fastnn
 from bench.cases import random_data
 from bench.measure import Contender, calls, compare, ratios
 from bench.results import TIMES
-from fastnn.threads import available_processors
+from fastnn.engine.threads import available_processors
 
 LAYER_SIZES, ROWS, EPSILON = [784, 128, 64, 10], 64, 1e-7
 # The loop would take minutes: it is timed on some components, and its time is for one component.
@@ -83,7 +83,8 @@ def numpy_loop(layer_sizes, theta, X, y, components):
 def _compile_seconds(folder):
     """Of `fastnn warmup` in a new interpreter with that folder for Numba's cache."""
     code = ("import json, os; os.environ['NUMBA_CACHE_DIR'] = {!r}\n"
-            "from fastnn.checking.network import warm_up; print(json.dumps(warm_up()))")
+            "from fastnn.gradient_checking.network.check import warm_up\n"
+            "print(json.dumps(warm_up()))")
     out = subprocess.run([sys.executable, "-c", code.format(folder)], stdout=subprocess.PIPE,
                          check=True)
     return json.loads(out.stdout)

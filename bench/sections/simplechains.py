@@ -7,8 +7,8 @@ from bench.cases import Task
 from bench.measure import Contender, calls, compare, ratios
 from bench.peers import load_peers
 from bench.results import TIMES
-from fastnn import passes
-from fastnn.inputs import as_features, as_targets
+from fastnn.data.inputs import as_features, as_targets
+from fastnn.engine import passes
 
 
 def published(results, effort):

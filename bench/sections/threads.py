@@ -6,7 +6,7 @@ from bench import ours
 from bench.cases import CASES, Case
 from bench.measure import compare, ratios
 from bench.results import TIMES
-from fastnn.threads import available_processors
+from fastnn.engine.threads import available_processors
 
 CHOICES = {"1 thread": 1, "2 threads": 2, "threads=None": None}
 WIDTHS = range(30, 67)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from fastnn.cli.diagnose_command import diagnose
-from fastnn.cli.failures import told
+from fastnn.cli.errors import told
 from fastnn.cli.info_command import info
 from fastnn.cli.options import EXIT_CODES, QUIET
 from fastnn.cli.predict_command import predict
@@ -49,7 +49,7 @@ def warmup(quiet: bool) -> None:
 
     The result is kept on disk, for this machine and this version of fastnn.
     """
-    from fastnn.checking.network import warm_up
+    from fastnn.gradient_checking.network.check import warm_up
 
     with told():
         seconds = warm_up()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastnn.cli.failures import told_of_data, told_of_file
+from fastnn.cli.errors import told_of_data, told_of_file
 from fastnn.cli.options import Columns, apply
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def fingerprint_of(schema: TableSchema, frame: pd.DataFrame) -> str:
     """Of what the network sees of the rows, whatever the format and the order of the columns."""
     import numpy as np
 
-    from fastnn.fingerprint import fingerprint
+    from fastnn.files.fingerprint import fingerprint
 
     return fingerprint(np.column_stack((schema.inputs(frame), schema.targets(frame))))["sha256"]
 

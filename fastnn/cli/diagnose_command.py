@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from fastnn.cli.data_source import Part, deal, fingerprint_of, labelled, matrices, name_of
-from fastnn.cli.failures import told, told_of_data
+from fastnn.cli.errors import told, told_of_data
 from fastnn.cli.models import load_table_model
 from fastnn.cli.options import EXIT_CODES, JSON, QUIET, check_different
-from fastnn.cli.results import PARTS
+from fastnn.cli.output import PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def diagnose(
     """
     check_different({"DATA": data, "--dev": dev, "--test": test})
     with told():
-        from fastnn.cli import results as shown
+        from fastnn.cli import output as shown
 
         known = load_table_model(model)
         parts = parts_of(known, model, data, {"dev": dev, "test": test})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastnn.cli.failures import told, told_of_file
+from fastnn.cli.errors import told, told_of_file
 from fastnn.cli.options import EXIT_CODES, JSON
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def info(model: str, as_json: bool) -> None:
     MODEL is a file that fastnn train --save, or save in Python, wrote.
     """
     with told():
-        from fastnn import modelfile
+        from fastnn.files import model as modelfile
 
         with told_of_file(f"load {model}"):
             content, network = modelfile.read(model)
@@ -66,7 +66,7 @@ def facts_of_table(schema: Any) -> dict[str, Any]:
 
 def print_facts(facts: dict[str, Any]) -> None:
     """A line for each fact, the columns below."""
-    from fastnn.cli.results import say
+    from fastnn.cli.output import say
 
     columns, dropped = facts.pop("columns", {}), facts.pop("dropped", {})
     shown = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastnn.cli.failures import told_of_file
+from fastnn.cli.errors import told_of_file
 
 if TYPE_CHECKING:
     from fastnn.cli.data_source import Source
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def load_table_model(path: str) -> TableModel:
     """The model in a file that ``fastnn train data.csv --save`` wrote."""
-    from fastnn.modelfile import load
+    from fastnn.files.model import load
     from fastnn.tabular import TableModel
 
     with told_of_file(f"load {path}"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastnn.cli.data_source import name_of, read
-from fastnn.cli.failures import told, told_of_data, told_of_file
+from fastnn.cli.errors import told, told_of_data, told_of_file
 from fastnn.cli.models import load_table_model
 from fastnn.cli.options import EXIT_CODES, QUIET, Columns, check_different, new_file
 
@@ -97,7 +97,7 @@ def predictions(
 
 def write_table(table: pd.DataFrame, path: str) -> None:
     """Write a table in the format of its suffix, entirely or not at all."""
-    from fastnn.tensorfile import write_atomically
+    from fastnn.files.header import write_atomically
 
     file, name = io.BytesIO(), path.lower()
     if name.endswith(".parquet"):

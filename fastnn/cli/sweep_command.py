@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
-from fastnn.cli.failures import told, told_of_file
+from fastnn.cli.errors import told, told_of_file
 from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
@@ -124,7 +124,7 @@ def sweep(
         return " ".join(["Interrupted.", *(written or ["Nothing was saved."])])
 
     with told(interrupted=interrupted):
-        from fastnn.cli import results as shown
+        from fastnn.cli import output as shown
         from fastnn.sweeps import sweep
 
         source = open_source(data, seed, of_data)
@@ -176,7 +176,7 @@ def sweep(
 
 
 def _write_table(result: Any, source: Source, path: str) -> None:
-    from fastnn.tensorfile import write_atomically
+    from fastnn.files.header import write_atomically
 
     file, table = io.StringIO(), result.to_frame()
     if source.regression:
@@ -190,7 +190,7 @@ def _as_json(
     result: Any, source: Source, errors: dict[str, Any], save: str | None, csv: str | None
 ) -> dict[str, Any]:
     """Failed trials have no errors: null, for JSON knows no infinity."""
-    from fastnn.cli.results import table_as_json
+    from fastnn.cli.output import table_as_json
 
     trials = []
     for trial in result.trials:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_options, open_source
-from fastnn.cli.failures import told, told_of_file
+from fastnn.cli.errors import told, told_of_file
 from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import EXIT_CODES, JSON, QUIET, Commas, check_different, new_file
 
 if TYPE_CHECKING:
-    from fastnn.history import History
     from fastnn.network import Network
+    from fastnn.training.history import History
 
 
 _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
@@ -109,7 +109,7 @@ def train(
     sizes = ",".join(map(str, hidden))
     memory = f"not enough memory for --hidden {sizes}; use smaller layers."
     with told(memory, interrupted):
-        from fastnn.cli import results as shown
+        from fastnn.cli import output as shown
         from fastnn.network import Network
 
         source = open_source(data, seed, of_data)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from fastnn.arguments import integer
-from fastnn.inputs import as_numbers, is_sparse
+from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.network import _check_dtype
 
 # Values made float64 at a time: a copy that stays in the cache, whatever the size of X.

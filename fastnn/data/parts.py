@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fastnn.inputs import is_sparse
+from fastnn.data.inputs import is_sparse
 
 
 class Split:

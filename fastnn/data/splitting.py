@@ -4,10 +4,10 @@ import numpy as np
 
 from fastnn.arguments import generator
 from fastnn.data.groups import divide_groups
+from fastnn.data.inputs import is_sparse
 from fastnn.data.part_sizes import part_sizes, rule_of_thumb
 from fastnn.data.parts import Split, rows_of
 from fastnn.data.strata import check_members, stratified
-from fastnn.inputs import is_sparse
 
 
 def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=None, rng=0):

@@ -1,12 +1,12 @@
 """What stands between a network and the error it could have, measured and told in words."""
 
-from fastnn.diagnosis.advice import Words
-from fastnn.diagnosis.bias_variance import diagnose
-from fastnn.diagnosis.from_data import diagnose_network
-from fastnn.diagnosis.learning_curves import LearningCurve, learning_curve
-from fastnn.diagnosis.penalty_paths import PenaltyPath, penalty_path
-from fastnn.diagnosis.signals import SignalFlow, measure_signals
-from fastnn.diagnosis.verdict import Diagnosis
+from fastnn.diagnosis.bias_variance.advice import Words
+from fastnn.diagnosis.bias_variance.from_data import diagnose_network
+from fastnn.diagnosis.bias_variance.from_errors import diagnose
+from fastnn.diagnosis.bias_variance.result import Diagnosis
+from fastnn.diagnosis.curves.learning_curves import LearningCurve, learning_curve
+from fastnn.diagnosis.curves.penalty_paths import PenaltyPath, penalty_path
+from fastnn.diagnosis.signals.flow import SignalFlow, measure_signals
 
 __all__ = [
     "Diagnosis",

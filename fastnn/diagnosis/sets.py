@@ -2,7 +2,7 @@
 
 import sys
 
-from fastnn.inputs import as_numbers
+from fastnn.data.inputs import as_numbers
 from fastnn.network import Network
 
 

@@ -8,9 +8,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from fastnn.estimators.callbacks import CallbackSupportMixin, EpochCallbacks, with_callbacks
+from fastnn.estimators.epochs import train
 from fastnn.estimators.fitted import FittedMixin
 from fastnn.estimators.preparation import prepare
-from fastnn.estimators.recording import train
 
 
 class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):

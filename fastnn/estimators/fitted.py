@@ -143,7 +143,7 @@ class FittedMixin:
         OSError
             The file cannot be written; the old file is unchanged.
         """
-        from fastnn.estimators.stored import to_dict
-        from fastnn.modelfile import save
+        from fastnn.estimators.restored import to_dict
+        from fastnn.files.model import save
 
         save(self._known(), path, kind="estimator", model=to_dict(self))

@@ -7,7 +7,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
 from fastnn._kernels import Rows
-from fastnn.estimators.settings import (
+from fastnn.data.inputs import as_features, as_targets
+from fastnn.estimators.parameters import (
     activation_names,
     check_settings,
     hidden_activations,
@@ -15,8 +16,7 @@ from fastnn.estimators.settings import (
 )
 from fastnn.estimators.solvers import OptimizerState, usual_batch_size
 from fastnn.estimators.stopping import Progress, initial_weights
-from fastnn.estimators.validation import Examples, Validation, hold_out
-from fastnn.inputs import as_features, as_targets
+from fastnn.estimators.validation_set import Examples, Validation, hold_out
 from fastnn.network import Network
 
 # Between them lie all weights that mean anything; beyond them sums and quotients may overflow.

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from fastnn import passes
+from fastnn.data.inputs import as_weights
+from fastnn.engine import passes
+from fastnn.engine.threads import Pace
 from fastnn.errors import DivergenceError
-from fastnn.estimators.settings import update_rule
+from fastnn.estimators.parameters import update_rule
 from fastnn.estimators.stopping import LearningRate
-from fastnn.inputs import as_weights
-from fastnn.lbfgs import minimize
-from fastnn.optimizers import LBFGS
-from fastnn.threads import Pace
+from fastnn.training.lbfgs import minimize
+from fastnn.training.optimizers import LBFGS
 
 # Of the decrease of J in an iteration: SciPy's, which scikit-learn leaves as it is.
 _COST_TOLERANCE = 2.220446049250313e-09

@@ -5,7 +5,7 @@ import numpy as np
 import fastnn
 from fastnn.arguments import lookup
 from fastnn.export.networks import network_of
-from fastnn.tensorfile import write_atomically
+from fastnn.files.header import write_atomically
 
 # Old enough for any runtime in use; nothing here needs a newer one.
 _OPSET, _IR_VERSION = 17, 8

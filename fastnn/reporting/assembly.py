@@ -9,15 +9,15 @@ from datetime import datetime
 import fastnn
 from fastnn.arguments import boolean, integer
 from fastnn.diagnosis.sets import as_pair, check_network, checked_pair
-from fastnn.history import History
+from fastnn.files.header import write_atomically
 from fastnn.reporting import sections
 from fastnn.reporting.examples import judge, some_rows
-from fastnn.reporting.markup import paragraphs
 from fastnn.reporting.mistakes import mistakes
 from fastnn.reporting.page import page
 from fastnn.reporting.pictures import shape_of_images
 from fastnn.reporting.worst import worst_examples
-from fastnn.tensorfile import write_atomically
+from fastnn.text.markup import paragraphs
+from fastnn.training.history import History
 
 
 @dataclass(frozen=True)

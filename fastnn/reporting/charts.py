@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastnn.reporting.axes import make_scale
-from fastnn.reporting.markup import join, tag
+from fastnn.text.markup import join, tag
 
 # Units of the drawing, about CSS pixels: letters keep their size on a phone and on a desk.
 WIDTH, HEIGHT = 360, 240

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.sets import as_pair, take
-from fastnn.inputs import as_numbers
 from fastnn.network import Network
 
 # Rows that are enough to say what is usual for a feature.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastnn.reporting.charts import histogram, scatter_chart
-from fastnn.reporting.markup import cell, join, paragraphs, table, tag
+from fastnn.text.markup import cell, join, paragraphs, table, tag
 
 # A larger matrix is no longer read as a whole; then the most frequent confusions are listed.
 LARGEST_MATRIX = 20

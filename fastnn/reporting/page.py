@@ -1,6 +1,6 @@
 """The page around the sections: one file, no script, nothing fetched."""
 
-from fastnn.reporting.markup import Markup, join, tag
+from fastnn.text.markup import Markup, join, tag
 
 # Colours that people who do not see red and green tell apart (Okabe and Ito, 2008), darker or
 # lighter where the ground asks for it: at least 4.5 : 1 for what is read.

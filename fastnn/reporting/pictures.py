@@ -7,8 +7,8 @@ import zlib
 
 import numpy as np
 
-from fastnn.augment import Images
-from fastnn.reporting.markup import tag
+from fastnn.augment.images import Images
+from fastnn.text.markup import tag
 
 # An image of fewer pixels a side is hard to tell from a table; 8 x 8 digits are images.
 SMALLEST_SIDE = 8

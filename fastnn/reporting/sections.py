@@ -6,13 +6,13 @@ import numpy as np
 
 import fastnn
 from fastnn import _kernels
-from fastnn.checking.during_fit import COMPONENTS, EXAMPLES
-from fastnn.checking.tables import headline
+from fastnn.diagnosis.bias_variance.result import TITLES
 from fastnn.diagnosis.sets import as_pair, take
-from fastnn.diagnosis.verdict import TITLES
-from fastnn.losses import OUTPUTS
+from fastnn.gradient_checking.network.during_fit import COMPONENTS, EXAMPLES
+from fastnn.gradient_checking.result.rendering import headline
+from fastnn.layers.outputs import OUTPUTS
 from fastnn.reporting.charts import Line, line_chart
-from fastnn.reporting.markup import cell, join, listed, paragraphs, table, tag
+from fastnn.text.markup import cell, join, listed, paragraphs, table, tag
 
 # Costs that span more than this are drawn on a logarithmic axis.
 WIDE = 30

@@ -3,8 +3,8 @@
 import numpy as np
 
 from fastnn.reporting.examples import some_rows
-from fastnn.reporting.markup import join, table, tag
 from fastnn.reporting.pictures import picture, shape_of_images
+from fastnn.text.markup import join, table, tag
 
 # With more features than this, those are named that are farthest from what is usual.
 MOST_COLUMNS = 8

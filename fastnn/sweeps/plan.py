@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from fastnn.optimizers import LBFGS, make_optimizer
+from fastnn.sweeps.result import rank
 from fastnn.sweeps.store import NoStore
-from fastnn.sweeps.table import rank
 from fastnn.sweeps.trials import Job, Trial, make_network, train_job
 from fastnn.sweeps.workers import outcomes
+from fastnn.training.optimizers import LBFGS, make_optimizer
 
 
 @dataclass

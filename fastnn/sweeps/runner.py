@@ -3,16 +3,16 @@
 import contextlib
 
 from fastnn.arguments import boolean, generator, integer, lookup
+from fastnn.data.inputs import as_numbers, as_weights, check_same_columns, is_sparse
 from fastnn.diagnosis.sets import as_pair, checked_pair, take
-from fastnn.inputs import as_numbers, as_weights, check_same_columns, is_sparse
 from fastnn.network import Network
 from fastnn.sweeps.halving import make_rungs
 from fastnn.sweeps.plan import Plan
+from fastnn.sweeps.progress_bar import no_bar, open_bar
+from fastnn.sweeps.result import Sweep
 from fastnn.sweeps.space import check_names, is_logarithmic, make_settings, written
 from fastnn.sweeps.store import NoStore, Store, describe
-from fastnn.sweeps.table import Sweep
 from fastnn.sweeps.trials import check_fit, make_network
-from fastnn.sweeps.watching import no_bar, open_bar
 from fastnn.sweeps.workers import check_workers
 
 _SELECT = {"dev_error": None, "dev_loss": None}

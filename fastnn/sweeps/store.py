@@ -20,9 +20,9 @@ import fastnn
 from fastnn import _kernels
 from fastnn.arguments import boolean
 from fastnn.errors import ModelFormatError
-from fastnn.fingerprint import differences, fingerprint
+from fastnn.files.fingerprint import differences, fingerprint
+from fastnn.files.header import canonical, write_atomically
 from fastnn.sweeps.trials import Run
-from fastnn.tensorfile import canonical, write_atomically
 
 FORMAT = 2
 _ENTRY = "sweep.json"

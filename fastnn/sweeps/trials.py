@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import passes
+from fastnn.engine import passes
 from fastnn.errors import DivergenceError
-from fastnn.fingerprint import check_resumable
+from fastnn.files.fingerprint import check_resumable
 from fastnn.network import Network
-from fastnn.optimizers import make_optimizer
 from fastnn.sweeps.space import NETWORK_OPTIONS, sizes_with, written
+from fastnn.training.optimizers import make_optimizer
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def _train(X, y, X_dev, y_dev, job, progress):
             path = os.path.join(folder, "state.safetensors")
             _stop_at_rung(options, job, path, going)
         elif job.autosave:
-            from fastnn.checkpoint import Checkpoint
+            from fastnn.training.checkpointing import Checkpoint
 
             options["checkpoint"] = Checkpoint(job.autosave, every_seconds=AUTOSAVE)
             options["resume"] = True
@@ -241,7 +241,7 @@ def _train(X, y, X_dev, y_dev, job, progress):
 def _stop_at_rung(options, job, path, going):
     """Options of a fit that goes on from the job's state, and may go on after its rung."""
     # safetensors is a slow import, and only this needs it.
-    from fastnn.checkpoint import Checkpoint
+    from fastnn.training.checkpointing import Checkpoint
 
     # A checkpoint is taken before the callbacks are called: it does not know of the stop.
     options["checkpoint"] = Checkpoint(path, every_epochs=job.until - job.done)

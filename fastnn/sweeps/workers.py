@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
 
+from fastnn.engine.threads import available_processors
 from fastnn.sweeps.trials import train_job
-from fastnn.threads import available_processors
 
 # Seconds between two looks at how far the fits are.
 INTERVAL = 0.1

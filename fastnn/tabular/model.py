@@ -87,7 +87,7 @@ class TableModel:
         OSError
             The file cannot be written; the old file is unchanged.
         """
-        from fastnn.modelfile import save
+        from fastnn.files.model import save
 
         save(self.network, path, kind="table", model=self.to_dict())
 

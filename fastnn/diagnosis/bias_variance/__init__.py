@@ -1,0 +1,1 @@
+"""Bias and variance: from errors or from data, with intervals and advice."""

@@ -1,0 +1,198 @@
+"""Bias and variance from errors: which of them is high, how sure that is, and what to do."""
+
+from numbers import Real
+
+from fastnn.arguments import integer, number
+from fastnn.diagnosis.bias_variance import advice as recipe
+from fastnn.diagnosis.bias_variance.advice import Known, percent
+from fastnn.diagnosis.bias_variance.result import GAPS, TITLES, Diagnosis, Gap
+from fastnn.diagnosis.intervals import Estimate, difference_limits, examples_to_tell, is_above
+from fastnn.diagnosis.sets import check_network
+from fastnn.training.history import History
+
+
+def diagnose(train_error, dev_error, *, optimal_error=0.0, train_dev_error=None, test_error=None,
+             n_train=None, n_train_dev=None, n_dev=None, n_test=None, network=None, history=None,
+             confidence=0.95, tolerance=0.02, relative_tolerance=0.1, share=0.1):
+    """Tell bias from variance by the errors, and say what to do, in the order of the basic recipe.
+
+    A gap between two errors is high above ``max(tolerance, relative_tolerance * optimal_error)``:
+    two points, or more where the optimal error is so large that two points are little of it. Of
+    bias and variance one that is less than `share` of the other is not called high either: there
+    are ten times as many errors to be had elsewhere. So (1 %, 11 %) is high variance, (15 %, 16 %)
+    high bias, (15 %, 30 %) both, (0.5 %, 1 %) neither; and with an optimal error of 15 %,
+    (15 %, 16 %) is neither.
+
+    Parameters
+    ----------
+    train_error, dev_error : float in [0, 1]
+        Shares of wrong labels.
+    optimal_error : float in [0, 1], default 0
+        Bayes error, or that of people. A training error below it is allowed, and remarked upon.
+    train_dev_error : float in [0, 1], optional
+        On unseen examples of the *training* distribution. With it, variance is measured there, and
+        what dev has more is data mismatch.
+    test_error : float in [0, 1], optional
+        What test has more than dev is overfitting to the dev set.
+    n_train, n_train_dev, n_dev, n_test : int, optional
+        Examples each was measured on. With them a gap is high, or not, only when its whole
+        confidence interval (Wilson's, Newcombe's for differences) says so; otherwise the notes
+        say how many examples would tell.
+    network : Network, optional
+    history : History, optional
+        Make the advice concrete.
+    confidence : float in (0, 1), default 0.95
+    tolerance : float in [0, 1], default 0.02
+    relative_tolerance, share : float in [0, inf) and [0, 1], default 0.1
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    ValueError, TypeError
+        An error outside [0, 1] (write 0.08 for 8 %), a count below 1.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> d = fastnn.diagnose(0.01, 0.11, n_dev=1000)
+    >>> d.high_bias, d.high_variance
+    (False, True)
+    >>> d.verdict
+    'High variance; bias is not high.'
+    >>> fastnn.diagnose(0.15, 0.16, n_dev=1000).high_variance is None
+    True
+    """
+    counts = {"train_error": n_train, "train_dev_error": n_train_dev, "dev_error": n_dev,
+              "test_error": n_test}
+    given = {"train_error": train_error, "train_dev_error": train_dev_error,
+             "dev_error": dev_error, "test_error": test_error}
+    estimates = {"optimal_error": Estimate(_share(optimal_error, "optimal_error"))}
+    for name, value in given.items():
+        count = counts[name]
+        if count is not None:
+            count = integer(count, "n_" + name.removesuffix("_error"), 1)
+            if value is None:
+                raise ValueError(f"expected {name} with its count {count}; got None")
+        if value is not None or name in ("train_error", "dev_error"):
+            estimates[name] = Estimate(_share(value, name), count)
+    if network is not None:
+        check_network(network, "network")
+    if history is not None and not isinstance(history, History):
+        raise TypeError("expected history to be what fit returned, a fastnn.History, got "
+                        f"{history!r}")
+    return conclude(estimates, Known(network, history, n_train), confidence=confidence,
+                    tolerance=tolerance, relative_tolerance=relative_tolerance, share=share)
+
+
+def conclude(estimates, known, *, confidence=0.95, tolerance=0.02, relative_tolerance=0.1,
+             share=0.1, unit="share of wrong labels"):
+    """A Diagnosis from the errors as Estimates, by name."""
+    confidence = number(confidence, "confidence", "(0, 1)")
+    tolerance = number(tolerance, "tolerance", "[0, 1]")
+    relative_tolerance = number(relative_tolerance, "relative_tolerance", "[0, inf)")
+    share = number(share, "share", "[0, 1]")
+    floor = max(tolerance, relative_tolerance * estimates["optimal_error"].value)
+    between = dict(GAPS)
+    if "train_dev_error" in estimates:
+        between["variance"] = ("train_error", "train_dev_error")
+    values = {gap: estimates[b].value - estimates[a].value for gap, (a, b) in between.items()
+              if a in estimates and b in estimates}
+    other = {"bias": "variance", "variance": "bias"}
+    gaps, intervals = {}, {}
+    for name, estimate in estimates.items():
+        if estimate.n is not None:
+            intervals[name] = estimate.limits(confidence)
+    for gap, value in values.items():
+        names = between[gap]
+        a, b = (estimates[name] for name in names)
+        threshold = max(floor, share * values[other[gap]]) if gap in other else floor
+        limits = difference_limits(a, b, confidence)
+        high, enough = is_above(limits, threshold), {}
+        if high is None:
+            needed = examples_to_tell(a, b, threshold, confidence) or (None, None)
+            enough = {TITLES[name]: n for name, n in zip(names, needed, strict=True) if n}
+        if a.n or b.n:
+            intervals[gap] = limits
+        gaps[gap] = Gap(value, threshold, limits, high, enough)
+    return Diagnosis(
+        errors={name: estimate.value for name, estimate in estimates.items()},
+        gaps=gaps, intervals=intervals,
+        counts={name: estimate.n for name, estimate in estimates.items()},
+        confidence=confidence, unit=unit, verdict=_verdict(gaps),
+        advice=_advice(estimates, gaps, known), notes=list(_notes(estimates, gaps)))
+
+
+def _verdict(gaps):
+    named = {high: [TITLES[name] for name, gap in gaps.items() if gap.high is high]
+             for high in (True, False, None)}
+    parts = []
+    if named[True]:
+        parts.append("high " + " and high ".join(named[True]))
+        if named[False]:
+            parts.append(" and ".join(named[False]) + (" is" if len(named[False]) == 1 else " are")
+                         + " not high")
+    elif named[False]:
+        one = len(named[False]) == 1
+        parts.append(f"{named[False][0]} is not high" if one else
+                     "neither " + " nor ".join(named[False]) + " is high")
+    if named[None]:
+        few = sorted({title for gap in gaps.values() for title in gap.enough})
+        parts.append("whether " + " or ".join(named[None]) + " is high cannot be told"
+                     + (f" by so few {' and '.join(few)} examples" if few else ""))
+    text = "; ".join(parts) + "."
+    return text[0].upper() + text[1:]
+
+
+def _advice(estimates, gaps, known):
+    if not known.trained:
+        return list(recipe.against_no_training())
+    texts = list(recipe.against_rises(known.history))
+    high = {name for name, gap in gaps.items() if gap.high}
+    if "bias" in high:
+        texts += recipe.against_bias(estimates["train_error"].value,
+                                     estimates["optimal_error"].value, known)
+    if "variance" in high:
+        texts += recipe.against_variance(gaps["variance"].value, known)
+    if "data_mismatch" in high:
+        texts += recipe.against_mismatch(gaps["data_mismatch"].value)
+    if "overfitting_to_dev" in high:
+        texts += recipe.against_overfitting_to_dev(gaps["overfitting_to_dev"].value,
+                                                   estimates["dev_error"].n)
+    return texts
+
+
+def _notes(estimates, gaps):
+    counts = {TITLES[name]: estimate.n for name, estimate in estimates.items()}
+    for name, gap in gaps.items():
+        if gap.high is not None:
+            continue
+        if gap.enough:
+            sets = " and ".join(gap.enough)
+            now = " and ".join(f"{counts[title]:,}" for title in gap.enough)
+            more = " and ".join(f"{n:,}" for n in gap.enough.values())
+            yield (f"too few {sets} examples ({now}) to tell whether {TITLES[name]} is high; "
+                   f"about {more} would, if the errors stay as they are")
+        else:
+            yield (f"{TITLES[name]} lies so near to the threshold that no number of examples "
+                   "would tell whether it is high")
+    train, optimal = estimates["train_error"].value, estimates["optimal_error"].value
+    if train < optimal:
+        yield (f"the training error, {percent(train)}, is below the optimal error, "
+               f"{percent(optimal)}: luck of the sample, overfitting, or the optimal error is "
+               "lower than assumed")
+    low, high = gaps["variance"].limits
+    if high < 0 and low < high:
+        yield ("unseen examples have a lower error than training examples, by more than chance "
+               "explains: they are easier, or of another distribution")
+    elif gaps["variance"].value < 0:
+        yield ("unseen examples have a lower error than training examples: chance, or they are "
+               "easier")
+
+
+def _share(value, name):
+    if isinstance(value, Real) and not isinstance(value, bool) and not 0 <= value <= 1:
+        raise ValueError(f"expected {name} in [0, 1], a share such as 0.08 for 8 %; got {value!r}")
+    return number(value, name, "[0, 1]")

@@ -1,0 +1,1 @@
+"""Learning curves and penalty paths: many fits of one network, and what they show."""

@@ -1,0 +1,262 @@
+"""Errors by the number of training examples: would more data help?"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+from fastnn.arguments import boolean, generator, integer, number
+from fastnn.diagnosis.bias_variance.advice import percent
+from fastnn.diagnosis.curves.power_law import PowerLaw, fit_power_law
+from fastnn.diagnosis.descent import too_short, watched
+from fastnn.diagnosis.sets import checked_pair, fresh_network, take
+from fastnn.text.tables import aligned
+from fastnn.training.optimizers import LBFGS, make_optimizer
+
+# A relative decrease of the dev error by twice the data that is worth getting it.
+WORTH = 0.05
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """What `learning_curve` found; print it for the table.
+
+    Attributes
+    ----------
+    sizes : (k,) array of int
+        Training examples.
+    train_errors, dev_errors : (k, repeats) arrays
+        Shares of wrong labels, or root mean squared errors of an identity output.
+    train_error, dev_error : (k,) arrays
+        Their means.
+    law : PowerLaw or None
+        ``a + b m^-c`` through the dev errors; None for fewer than three sizes.
+    more_data_helps : bool or None
+        Whether twice the data would lower the dev error by a twentieth of itself or more; None
+        when it cannot be told, at a confidence of 95 % either way, or when the networks were not
+        trained long enough to show it.
+    verdict : str
+    """
+
+    sizes: np.ndarray
+    train_errors: np.ndarray
+    dev_errors: np.ndarray
+    law: PowerLaw | None
+    more_data_helps: bool | None
+    verdict: str
+    shares: bool
+
+    @property
+    def train_error(self):
+        return self.train_errors.mean(axis=1)
+
+    @property
+    def dev_error(self):
+        return self.dev_errors.mean(axis=1)
+
+    def predict(self, m, confidence=0.95):
+        """The dev error expected with m training examples, and its confidence limits.
+
+        The limits hold if the power law does; the further from the sizes seen, the less sure
+        that is.
+        """
+        m = integer(m, "m", 1)
+        confidence = number(confidence, "confidence", "(0, 1)")
+        if self.law is None:
+            raise ValueError(f"expected at least 3 sizes to draw a curve on, got {len(self.sizes)}")
+        return self.law(m), self.law.limits(m, confidence)
+
+    def __repr__(self):
+        return f"<LearningCurve of {len(self.sizes)} sizes: {self.verdict}>"
+
+    def __str__(self):
+        rows = [("examples", "train error", "dev error")]
+        rows += [(f"{m:,}", _with_spread(train, self.shares), _with_spread(dev, self.shares))
+                 for m, train, dev in zip(self.sizes, self.train_errors, self.dev_errors,
+                                          strict=True)]
+        return "\n".join([self.verdict, "", *aligned(rows)])
+
+    def plot(self, ax=None):
+        """Draw the curve, its spread and its continuation (needs matplotlib: the extra `plot`).
+
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+
+        Returns
+        -------
+        LearningCurveDisplay
+        """
+        from fastnn.plots.curves import plot_learning_curve
+
+        return plot_learning_curve(self, ax)
+
+
+def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updates=True,
+                   **fit_options):
+    """Train networks like `net` on growing parts of the training set.
+
+    The parts are nested, the first rows of one random order; every network starts anew, on each
+    repeat from the same weights. `net` itself is not changed.
+
+    Parameters
+    ----------
+    net : Network
+        Gives the layers, penalties and dropout. lambda stays as it is, so that its penalty,
+        ``lambda / m``, is stronger on a smaller part.
+    train, dev : (X, y), or an object with `.X` and `.y`
+    sizes : sequence of int, or of float in (0, 1], optional
+        Training examples, or shares of them. None: five, each 1.8 times the one before, up to all.
+    repeats : int, default 1
+        Orders of the rows and initial weights, for each size.
+    rng : int, numpy.random.Generator or None
+    equal_updates : bool, default True
+        Give a smaller part more epochs, so that each network takes as many steps as the one on
+        the largest. Otherwise those on few examples are not only short of data, but also of
+        training. Of lbfgs an epoch is an iteration for any size: each gets as many epochs.
+    **fit_options
+        As for `Network.fit`. `dev` is used for early stopping when that is asked for.
+
+    Returns
+    -------
+    LearningCurve
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((600, 5))
+    >>> y = (X.sum(axis=1) > 0).astype(int)
+    >>> net = fastnn.Network([5, 8, 2], rng=0)
+    >>> curve = fastnn.learning_curve(net, (X[:300], y[:300]), (X[300:], y[300:]), [30, 100, 300],
+    ...                               epochs=20, learning_rate=0.02)
+    >>> bool(curve.dev_error[0] > curve.dev_error[-1])
+    True
+    """
+    X, y, m = checked_pair(net, train, "train")
+    X_dev, y_dev, m_dev = checked_pair(net, dev, "dev")
+    sizes, repeats = _check_sizes(sizes, m), integer(repeats, "repeats", 1)
+    equal_updates = boolean(equal_updates, "equal_updates")
+    rng = generator(rng)
+    options = check_fit_options(fit_options, (X_dev, y_dev))
+    weight = options.pop("sample_weight", None)
+    if weight is not None:
+        net._check_data(X, y, weight, net.normalizer_for(X))
+    errors, rates = np.empty((2, len(sizes), repeats)), []
+    for repeat in range(repeats):
+        order, seed = rng.permutation(m), int(rng.integers(2**63))
+        for i, size in enumerate(sizes):
+            part = order[:size]
+            fresh = fresh_network(net, seed)
+            X_part, y_part = take(X, part), take(y, part, "y")
+            more = {} if weight is None else {"sample_weight": take(weight, part, "sample_weight")}
+            if equal_updates:
+                more["epochs"] = _epochs(options, size, int(sizes[-1]))
+            options_here = {**options, **more}
+            if size == sizes[-1]:
+                options_here = watched(options_here)
+            try:
+                history = fresh.fit(X_part, y_part, **options_here)
+            except ValueError as error:
+                raise ValueError(f"at size {size}: {error}") from error
+            errors[:, i, repeat] = fresh.error(X_part, y_part), fresh.error(X_dev, y_dev)
+        rates.append(too_short(history, *errors[:, -1, repeat]))
+    # Half the repeats or more: a single one may have come to a plateau.
+    short = [rate for rate in rates if rate is not None]
+    falling = max(short) if 2 * len(short) >= repeats else None
+    return _conclude(sizes, *errors, m_dev, not net.regression, falling)
+
+
+def check_fit_options(options, dev):
+    """Options of `Network.fit` for networks that only their final errors are asked of."""
+    taken = {"dev", "X", "y"} & {*options}
+    if taken:
+        raise TypeError(f"expected no {sorted(taken)[0]!r} among the options of fit: it is given "
+                        "by train and dev already")
+    if options.get("early_stopping"):
+        return {**options, "dev": dev}
+    return {"evaluate_every": 0, **options}
+
+
+def _epochs(options, size, largest):
+    """As many as make the updates on `size` examples those on the largest part."""
+    if isinstance(make_optimizer(options.get("optimizer", "adam")), LBFGS):
+        return options.get("epochs", 100)   # an iteration is an epoch, whatever the size
+    epochs, batch_size = (integer(value, name, 1) for value, name in (
+        (options.get("epochs", 100), "epochs"),
+        (options.get("batch_size", 128) or largest, "batch_size")))
+    return round(epochs * math.ceil(largest / batch_size) / math.ceil(size / batch_size))
+
+
+def _check_sizes(sizes, m):
+    if sizes is None:
+        sizes = sorted({max(2, round(m * 1.8**-i)) for i in range(5)} & {*range(1, m + 1)}) or [m]
+    if isinstance(sizes, str) or not isinstance(sizes, Iterable):
+        raise TypeError(f"expected sizes to be a sequence of numbers, got {sizes!r}")
+    found = {integer(s, "sizes", 1, m) if isinstance(s, Integral)
+             else max(1, round(m * number(s, "sizes (shares, unless integers)", "(0, 1]")))
+             for s in sizes}
+    if not found:
+        raise ValueError("expected at least one size, got none")
+    return np.array(sorted(found))
+
+
+def _conclude(sizes, train_errors, dev_errors, m_dev, shares, falling=None):
+    last = len(sizes) - 1
+    dev, train = dev_errors.mean(axis=1), train_errors.mean(axis=1)
+    said = f"dev error {_figure(dev[last], shares)} at {sizes[last]:,} examples"
+    longer = "" if falling is None else (
+        "train longer first, then ask whether more data would help: with all of it the cost was "
+        f"still falling {percent(falling)} an epoch, and the training error is high: ")
+    if len(sizes) < 3:
+        return LearningCurve(sizes, train_errors, dev_errors, None, None,
+                             f"{longer}{said}; at least 3 sizes are needed to say more", shares)
+    law = fit_power_law(sizes, dev, _scatter(dev_errors, m_dev, shares))
+    twice = 2 * int(sizes[last])
+    expected, (low, high) = law(twice), law.limits(twice)
+    said += (f", expected {_figure(expected, shares)} ({_figure(low, shares)} to "
+             f"{_figure(high, shares)}) at {twice:,}")
+    if longer:
+        return LearningCurve(sizes, train_errors, dev_errors, law, None, longer + said, shares)
+    best, worst = law.ratio_limits(twice, sizes[last], 0.9)
+    if worst <= 1 - WORTH:
+        helps, words = True, "more data would help"
+    elif best >= 1 - WORTH:
+        helps, words = False, "more data would help little"
+    else:
+        helps, words = None, "whether more data would help cannot be told; use more repeats or dev"
+    if dev[last] and train[last] >= 0.8 * dev[last]:
+        words += "; the training error is close to the dev error: bias, not variance"
+    return LearningCurve(sizes, train_errors, dev_errors, law, helps, f"{words}: {said}", shares)
+
+
+def _scatter(errors, m_dev, shares):
+    """Standard deviation of each size's mean error.
+
+    Repeats show that of training; pooled relative to the error, since few repeats say little of
+    each size. The dev set's own is the same at every size, and moves the curve as a whole; with a
+    single repeat it stands in for what is not known.
+    """
+    mean, repeats = errors.mean(axis=1), errors.shape[1]
+    floor = 0.5 / m_dev if shares else 1e-3 * max(mean.max(), 1e-300)
+    if repeats > 1:
+        relative = np.sqrt((errors.var(axis=1, ddof=1) / np.maximum(mean, floor) ** 2).mean())
+        # An estimate from few repeats is as often too small as too large: lean to the large.
+        freedom = len(mean) * (repeats - 1)
+        std = relative * mean * (1 + 1 / math.sqrt(2 * freedom)) / math.sqrt(repeats)
+    else:
+        std = np.sqrt(mean * (1 - mean) / m_dev) if shares else 0.05 * mean
+    return np.maximum(std, floor)
+
+
+def _figure(error, shares):
+    return percent(error) if shares else f"{error:.3g}"
+
+
+def _with_spread(errors, shares):
+    text = _figure(errors.mean(), shares)
+    if len(errors) > 1:
+        text += f" +- {_figure(errors.std(ddof=1), shares)}"
+    return text

@@ -1,0 +1,1 @@
+"""Signals and gradients from layer to layer: vanishing, exploding, dead or healthy."""

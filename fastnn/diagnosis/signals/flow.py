@@ -1,0 +1,98 @@
+"""How signals and gradients fare from layer to layer: do they vanish, explode, die, saturate?"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fastnn.arguments import integer
+from fastnn.diagnosis.sets import checked_pair, take
+from fastnn.diagnosis.signals import findings as signal_findings
+from fastnn.diagnosis.signals.layers import growths, layer_signals
+from fastnn.text.tables import aligned
+
+
+@dataclass(frozen=True)
+class SignalFlow:
+    """What `Network.signal_flow` found; print it for the table.
+
+    Attributes
+    ----------
+    layers : list of LayerSignal
+    forward_growth : float or None
+        Factor a layer, the geometric mean, of the root mean square of A from the input to the last
+        hidden layer. None with no hidden layer, or when a signal is 0 or overflows.
+    backward_growth : float or None
+        The same of dA, from the last hidden layer down to the first.
+    verdict : str
+        Begins with "vanishing", "exploding", "dead" or "healthy".
+    findings : list of str
+        Every remark with its advice.
+    rows, of_rows : int
+        Rows looked at, and rows there were.
+    """
+
+    layers: list
+    forward_growth: float | None
+    backward_growth: float | None
+    verdict: str
+    rows: int
+    of_rows: int
+    findings: list = field(default_factory=list)
+
+    def __repr__(self):
+        return f"<SignalFlow of {len(self.layers)} layers: {self.verdict}>"
+
+    def __str__(self):
+        heads = ("layer", "", "Z mean", "Z std", "A mean", "A std", "saturated", "dead",
+                 "dW rms", "dA rms")
+        table = [heads]
+        for s in self.layers:
+            figures = (s.z_mean, s.z_std, s.a_mean, s.a_std)
+            table.append((str(s.layer), s.activation, *(f"{v:.3g}" for v in figures),
+                          f"{s.saturated:.0%}", f"{s.dead:.0%}", f"{s.dW_rms:.3g}",
+                          f"{s.dA_rms:.3g}"))
+        growth = [f"{name} x{value:.3g} a layer" for name, value in
+                  (("forward", self.forward_growth), ("backward", self.backward_growth))
+                  if value is not None]
+        seen = f"{self.rows:,} rows" if self.rows == self.of_rows else (
+            f"{self.rows:,} of {self.of_rows:,} rows, drawn at random")
+        return "\n".join([self.verdict, *self.findings[1:], "", *aligned(table), "",
+                          ", ".join([*growth, seen])])
+
+    def plot(self, ax=None):
+        """Draw the size of signals and gradients by layer (needs matplotlib: the extra `plot`).
+
+        Parameters
+        ----------
+        ax : pair of matplotlib axes, optional
+            For sizes and for saturated and dead shares; None makes a figure with both.
+
+        Returns
+        -------
+        SignalFlowDisplay
+        """
+        from fastnn.plots.signals import plot_signal_flow
+
+        return plot_signal_flow(self, ax)
+
+
+def measure_signals(network, X, y, *, max_rows=1000):
+    """See `Network.signal_flow`."""
+    max_rows = integer(max_rows, "max_rows", 1)
+    if not np.isfinite(network.theta).all():
+        raise ValueError("expected theta to be finite, got a NaN or infinity written to it")
+    X, y, m = checked_pair(network, (X, y), "the data")
+    normalizer = network.normalizer_for(X)   # before the first fit, mu and sigma of this X
+    rows = min(m, max_rows)
+    # The same rows every time: two looks at one network agree.
+    index = np.sort(np.random.default_rng(0).choice(m, rows, replace=False))
+    X, y = take(X, index), take(y, index, "y")
+    X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, np.float64)
+    if normalizer is not None:
+        X = (X - normalizer.mean_) * normalizer.scale
+    # Overflow is a finding here, not an error.
+    with np.errstate(over="ignore", invalid="ignore"):
+        layers, input_rms = layer_signals(network, X, y)
+        forward, backward = growths(layers, input_rms)
+        findings = signal_findings.describe(network, layers, input_rms, X, y)
+    return SignalFlow(layers, forward, backward, findings[0], rows, m, findings)

@@ -1,0 +1,136 @@
+"""What would keep signals level: fresh networks are drawn and looked at before one is advised.
+
+How a deep network carries signals is no simple function of its weights' size. In gelu and silu a
+small signal shrinks and a large one grows, whatever the gain; sigmoid's signal is level while its
+gradient vanishes. So nothing is advised that has not been seen to work, on this X and y.
+"""
+
+import math
+from collections import Counter
+from typing import NamedTuple
+
+from fastnn.diagnosis.signals.layers import growths, layer_signals
+from fastnn.layers.activations import ACTIVATIONS
+from fastnn.network import Network
+
+# A signal that is this much smaller or larger in the end, whatever the number of layers, is lost.
+# Less than that an optimizer with a step size per parameter makes good.
+LIMIT = 20
+# And this much is lost whatever it comes from.
+LOST = 10_000
+# Fresh networks for each setting, one of a network with more parameters than MANY; and their rows.
+DRAWS, MANY, ROWS = 3, 1_000_000, 200
+# Gains are looked for between 1/8 and 8, halving the interval so often.
+WIDEST, HALVINGS = 3.0, 7
+# Whose outputs have one sign: a gain that keeps the gradients level saturates them.
+SQUASHING = {"sigmoid", "softplus"}
+
+
+class Growth(NamedTuple):
+    """Logarithms of the growth in all, over the hidden layers; infinite where a signal is lost."""
+
+    forward: float
+    backward: float
+
+    @property
+    def worst(self):
+        return max(abs(self.forward), abs(self.backward))
+
+
+def limit(network):
+    """How far a logarithm may go: that of LIMIT, or what chance makes of layers so narrow.
+
+    The norm that n random weights a unit leave has a logarithm with mean -c / (2 n) and variance
+    c / (2 n); c = 1, and 5/2 where half the units are 0. Over many narrow layers that adds up.
+    """
+    spread = sum((1.0 if name in ("identity", "tanh", "sigmoid") else 2.5) / (2 * n)
+                 for n, name in zip(network.layer_sizes[1:-1], network.activation, strict=True))
+    return min(max(math.log(LIMIT), spread + 2 * math.sqrt(spread)), math.log(LOST))
+
+
+def remedy(network, X, y):
+    """What to do, in words, for a network that loses its signals on these rows of X, normalized."""
+    from threadpoolctl import threadpool_limits
+
+    # Products of so few rows are short: BLAS threads only wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        return _measured(network, X[:ROWS], y[:ROWS])
+
+
+def _measured(network, X, y):
+    spec, most = network.spec, limit(network)
+
+    def seen(**changes):
+        return _look({**spec, **changes}, X, y)
+
+    init = spec["init"] if spec["init"] == "auto" else _proper(network)
+    if seen().worst < most:   # it is not the settings
+        now = _proper(network) if spec["init"] == "auto" else spec["init"]
+        return f"use new weights with init={now!r}"
+    changed = spec["init"] not in ("auto", init) or spec["init_gain"] != 1
+    if changed and seen(init=init, init_gain=1.0).worst < most:
+        if spec["init"] in ("auto", init):
+            return f"use init_gain=1 (now {spec['init_gain']:g})"
+        also = "" if spec["init_gain"] == 1 else " and init_gain=1"
+        return f"use init={init!r}{also} (now {spec['init']!r})"
+    ways = [_other_activation, _gain]
+    if not SQUASHING & {*network.activation}:
+        ways.reverse()
+    found = (way(network, seen, most) for way in ways)
+    return next(filter(None, found), None) or (
+        "no init, gain or activation that was tried keeps signals level in so many layers of this "
+        "width: use fewer layers, or wider ones")
+
+
+def _other_activation(network, seen, most):
+    for name in ("relu", "tanh"):
+        if {*network.activation} != {name}:
+            activation = [name] * len(network.activation)
+            init = ACTIVATIONS[name].init
+            if seen(activation=activation, init=init, init_gain=1.0).worst < most:
+                return f"use activation={name!r} with init={init!r}"
+    return None
+
+
+def _gain(network, seen, most):
+    """The gain that is measured to keep signals nearest to level, if it does."""
+    init = network.spec["init"]
+    init, also = (init, "") if init in ("auto", _proper(network)) else (
+        _proper(network), f"init={_proper(network)!r} and ")
+    low, high, tried = -WIDEST, WIDEST, {}
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        gain = float(f"{2**middle:.2g}")   # what is looked at is what is advised
+        tried[gain] = found = seen(init=init, init_gain=gain)
+        total = found.forward + found.backward
+        if total > 0:
+            high = middle
+        else:   # also where nothing arrives, and NaN compares as False
+            low = middle
+    gain = min(tried, key=lambda gain: tried[gain].worst)
+    if tried[gain].worst >= most:
+        return None
+    return (f"use {also}init_gain={gain:g} (now {network.spec['init_gain']:g}), the most level of "
+            f"the gains tried on new networks: in all x{math.exp(tried[gain].forward):.2g} "
+            f"forward, x{math.exp(tried[gain].backward):.2g} backward")
+
+
+def _look(spec, X, y):
+    """The growth in the worst of some fresh networks."""
+    drawn = []
+    for seed in range(DRAWS):
+        fresh = Network(**{**spec, "normalize": False, "normalizer": None}, rng=seed)
+        layers, input_rms = layer_signals(fresh, X, y)
+        steps = len(layers) - 1, len(layers) - 2
+        drawn.append(Growth(*(
+            0.0 if count < 1 else -math.inf if factor is None else count * math.log(factor)
+            for factor, count in zip(growths(layers, input_rms), steps, strict=True))))
+        if fresh.theta.size > MANY:
+            break
+    return max(drawn, key=lambda growth: growth.worst)
+
+
+def _proper(network):
+    """The initializer of most of its layers."""
+    names = network.activation or ["identity"]
+    return Counter(ACTIVATIONS[name].init for name in names).most_common(1)[0][0]

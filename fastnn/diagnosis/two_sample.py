@@ -1,0 +1,194 @@
+"""Whether two sets of examples could have come from the same distribution."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastnn.arguments import generator, integer, number
+from fastnn.data.inputs import as_features, as_numbers, is_sparse
+from fastnn.data.parts import Split, rows_of
+from fastnn.network import Network
+
+_LEAST_ROWS = 20
+_HIDDEN, _BATCH = 32, 128
+
+
+@dataclass(frozen=True)
+class TwoSampleTest:
+    """What `same_distribution` found.
+
+    Attributes
+    ----------
+    accuracy : float
+        Of the classifier on examples it was not trained on, the mean of its accuracies on a and
+        on b: about 0.5 where there is nothing to find, 1 where they do not overlap.
+    p_value : float
+        How often the classifier would do as well, or better, were the distributions the same.
+    confidence : float
+        That was asked for.
+    n_a, n_b : int
+        Examples that were looked at.
+    """
+
+    accuracy: float
+    p_value: float
+    confidence: float
+    n_a: int
+    n_b: int
+
+    @property
+    def different(self):
+        """Whether p_value is below 1 - confidence."""
+        return self.p_value < 1 - self.confidence
+
+    @property
+    def verdict(self):
+        """The same in words."""
+        told = f"a classifier tells them apart with accuracy {self.accuracy:.1%}"
+        if self.different:
+            return f"different distributions: {told}, p = {self.p_value:.2g}"
+        return (f"no difference found: {told}, by chance it would be 50 %, p = "
+                f"{self.p_value:.2g}, from {self.n_a:,} and {self.n_b:,} examples")
+
+    def __str__(self):
+        return self.verdict
+
+
+def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
+    """Test whether a and b could have come from one distribution of features.
+
+    A classifier is trained to tell a from b; if they are alike it can only guess (Lopez-Paz and
+    Oquab, 2017). Before training on one source and evaluating on another, it says whether they
+    differ; dev and test set should not.
+
+    Parameters
+    ----------
+    a, b : (m, n) array-like, sparse matrix or frame, or a Split, of which X is taken
+        Columns of two frames are matched by name.
+    confidence : float in (0, 1), default 0.95
+        How rarely two samples of one distribution are to be called different: 1 - alpha.
+    max_rows : int, default 10,000
+        Of each; more are drawn from at random.
+    rng : int, numpy.random.Generator or None, default 0
+
+    Returns
+    -------
+    TwoSampleTest
+        With `accuracy`, `p_value`, `different` and `verdict`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Numbers of features that differ, fewer than 20 examples, a NaN or an infinity.
+
+    Notes
+    -----
+    Two networks of one hidden layer are each trained on one half of the examples and score those of
+    the other. The ranks of a half's scores give Mann and Whitney's z; under the null hypothesis its
+    labels are exchangeable, so its mean is 0 and its variance 1 whatever the network has learned.
+    The two z are dependent, and their average has at most the variance 1 that it is judged by: the
+    p-value is, if anything, too large.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> rng = np.random.default_rng(0)
+    >>> a, b = rng.standard_normal((2, 500, 3))
+    >>> fastnn.same_distribution(a, b).different
+    False
+    >>> b[:, 1] = 0.8 * b[:, 0] + 0.6 * b[:, 1]   # the same means and variances
+    >>> fastnn.same_distribution(a, b).different
+    True
+    """
+    confidence = number(confidence, "confidence", "(0, 1)")
+    max_rows = integer(max_rows, "max_rows", _LEAST_ROWS)
+    rng = generator(rng)
+    a, b = (part.X if isinstance(part, Split) else part for part in (a, b))
+    b = _in_the_order_of(a, b)
+    columns = _columns(a, "a")
+    if _columns(b, "b") != columns:
+        raise ValueError(f"expected a and b to have the same features, got {columns} and "
+                         f"{_columns(b, 'b')} columns")
+    a, b = (_some_rows(part, name, columns, max_rows, rng) for part, name in ((a, "a"), (b, "b")))
+    X, from_b = np.concatenate([a, b]), np.repeat([0, 1], [len(a), len(b)])
+    half = np.concatenate([rng.permutation(len(part)) % 2 for part in (a, b)])
+    z, right = [], np.zeros(2)
+    for h in (0, 1):
+        scores = _scores(X[half != h], from_b[half != h], X[half == h], rng)
+        labels = from_b[half == h]
+        z.append(_mann_whitney(scores, labels))
+        right += np.bincount(labels, (scores > 0.5) == labels, minlength=2)
+    from scipy.special import ndtr
+
+    return TwoSampleTest(float((right / [len(a), len(b)]).mean()), float(ndtr(-np.mean(z))),
+                         confidence, len(a), len(b))
+
+
+def _in_the_order_of(a, b):
+    """b with its columns in the order of a's, where both are frames."""
+    if not (hasattr(a, "columns") and hasattr(b, "columns")):
+        return b
+    ours, theirs = list(a.columns), list(b.columns)
+    if ours == theirs:
+        return b
+    only = [[name for name in one if name not in other]
+            for one, other in ((ours, theirs), (theirs, ours))]
+    if any(only) or len(ours) != len(theirs):
+        shown = " and ".join(f"only {part} has {', '.join(map(str, names[:5]))}"
+                             for part, names in zip("ab", only, strict=True) if names)
+        raise ValueError("expected a and b to have the same features, by their columns' names; "
+                         + (shown or f"got {len(ours)} and {len(theirs)} columns"))
+    return b[ours]
+
+
+def _columns(data, name):
+    if not is_sparse(data):
+        data = as_numbers(data, name)
+    if data.ndim != 2 or not data.shape[1]:
+        raise ValueError(f"expected {name} to have shape (m, n), got {data.shape}")
+    return data.shape[1]
+
+
+def _some_rows(data, name, columns, most, rng):
+    """At most that many rows, at random, as a dense array."""
+    m = rows_of(data, name)
+    if m < _LEAST_ROWS:
+        raise ValueError(f"expected at least {_LEAST_ROWS} examples in {name}, got {m}: fewer "
+                         "cannot show a difference")
+    if not is_sparse(data):
+        data = as_numbers(data, name)
+    try:
+        as_features(data, columns, np.dtype(np.float64))
+    except ValueError as error:
+        raise ValueError(f"in {name}: {error}") from None
+    part = Split(data, None, rng.permutation(m)[:most]).X
+    return np.asarray(part.toarray() if is_sparse(part) else part, dtype=np.float64)
+
+
+def _scores(X, from_b, unseen, rng):
+    """How much each unseen example looks like one of b."""
+    m = len(X)
+    # Both sides weigh the same, however many examples they have.
+    weight = m / (2 * np.bincount(from_b))[from_b]
+    # Enough updates to bend around a variance or a correlation, too few to learn the noise.
+    batch_size, updates = min(_BATCH, m), 300 + m // 20
+    net = Network([X.shape[1], _HIDDEN, 1], normalize=True, l2=3e-4 * m, rng=rng)
+    net.fit(X, from_b, sample_weight=weight, batch_size=batch_size, learning_rate=0.01,
+            epochs=max(1, updates * batch_size // m), schedule="cosine", evaluate_every=0)
+    return net.forward(unseen)[:, 0]
+
+
+def _mann_whitney(scores, labels):
+    """z of the rank sum of label 1 among the scores, with the variance of tied ranks."""
+    from scipy.stats import rankdata
+
+    n = len(labels)
+    n_b = int(labels.sum())
+    n_a = n - n_b
+    _, ties = np.unique(scores, return_counts=True)
+    ties = ties.astype(float)
+    variance = n_a * n_b / 12 * (n + 1 - (ties**3 - ties).sum() / (n * (n - 1)))
+    if variance <= 0:   # a network that sees no difference between any two
+        return 0.0
+    excess = rankdata(scores)[labels == 1].sum() - n_b * (n + 1) / 2
+    return excess / np.sqrt(variance)

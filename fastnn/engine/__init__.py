@@ -1,0 +1,1 @@
+"""A network as the compiled core sees it."""

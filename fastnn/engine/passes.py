@@ -1,0 +1,92 @@
+"""Passes of a network over data: outputs, cost and gradient, by the compiled core.
+
+Each runs for some 50 ms at a time, so that Python gets its turn for Ctrl-C.
+"""
+
+import numpy as np
+
+from fastnn import _kernels
+from fastnn.engine.threads import choose_threads
+
+TURN = 0.05   # seconds between two turns of Python
+
+
+def open_session(network, X, y=None, weight=None, *, batch_size=None, threads=None,
+                 training=False):
+    """A `Session` of `network`; X, y and weight as fastnn.data.inputs gives them."""
+    m = max(X.shape[0], 1)
+    batch_size = min(batch_size or m, m)
+    if threads is None:
+        threads = choose_threads(network.layer_sizes, batch_size, steps=training and batch_size < m)
+    return _kernels.Session(
+        network.layer_sizes, network.activation_codes, network.output_code, network.theta,
+        X, y, weight, batch_size=batch_size, threads=threads, training=training,
+    )
+
+
+def open_shortcut(network):
+    """A `Shortcut` for `forward` of a few rows of `network`."""
+    normalizer = network.current_normalizer()
+    moments = () if normalizer is None else (normalizer.mean_, normalizer.scale)
+    return _kernels.Shortcut(network.layer_sizes, network.activation_codes, network.output_code,
+                             network.theta, *moments)
+
+
+def outputs(network, X):
+    """A[L] (m, n[L]), dropout off."""
+    out = np.empty((X.shape[0], network.layer_sizes[-1]), network.dtype)
+    session = open_session(network, X)
+    session.start(out=out)
+    while session.evaluate(TURN):
+        pass
+    return out
+
+
+def evaluate(session, network, m):
+    """J with the penalty of m examples, and the error, of a session's X and y; dropout off."""
+    session.start()
+    while session.evaluate(TURN):
+        pass
+    rows = session.rows
+    error = session.error / rows
+    if network.regression:
+        error = np.sqrt(error)
+    return session.loss / rows + penalty(network, m), float(error)
+
+
+def differentiate(network, X, y, weight, dropout=None, threads=None):
+    """J and dtheta, both with the penalty; `dropout` is (seed, step) of masks, or None for none."""
+    m = X.shape[0]
+    gradient = np.zeros_like(network.theta)
+    session = open_session(network, X, y, weight, threads=threads, training=True)
+    if dropout is not None:
+        session.set_dropout(network.keep_prob, *dropout)
+    session.start(gradient=gradient)
+    while session.differentiate(TURN):
+        pass
+    for l2, l1, parameter in zip(network.l2, network.l1, weights_of(network), strict=True):
+        if l2 or l1:
+            at = parameter.slice
+            _kernels.add_penalty_gradient(network.theta, gradient, at.start, at.stop - at.start,
+                                          l2 / m, l1 / m)
+    return session.loss / m + penalty(network, m), gradient
+
+
+def penalty(network, m):
+    """(1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1), in float64."""
+    total = 0.0
+    if not any(network.l2) and not any(network.l1):
+        return total
+    with np.errstate(over="ignore"):   # of exploding weights: J is infinite
+        for l2, l1, parameter in zip(network.l2, network.l1, weights_of(network), strict=True):
+            W = network.theta[parameter.slice]
+            if l2:
+                total += l2 / 2 * np.square(W, dtype=np.float64).sum()
+            if l1:
+                total += l1 * np.abs(W).sum(dtype=np.float64)
+    return float(total) / m
+
+
+def weights_of(network):
+    """The parameters W1 .. WL of the layout."""
+    return [p for p in network.layout.values() if p.name[0] == "W"]

@@ -1,0 +1,1 @@
+"""Files: models and checkpoints in safetensors, written whole or not at all."""

@@ -1,0 +1,1 @@
+"""Gradient checking of any function of theta."""

@@ -1,0 +1,268 @@
+"""`fastnn.gradcheck`: is the gradient of a function right and, if not, where is it wrong?"""
+
+import time
+
+import numpy as np
+
+from fastnn.arguments import integer, lookup
+from fastnn.gradient_checking.function import adapters
+from fastnn.gradient_checking.function import derivatives as numeric
+from fastnn.gradient_checking.function.arguments import (
+    check_callable,
+    check_epsilon,
+    choose,
+    generator,
+)
+from fastnn.gradient_checking.function.cost import Cost
+from fastnn.gradient_checking.function.sanity import (
+    analytic_gradient,
+    eps_of,
+    first_cost,
+    is_single,
+    last_cost,
+    typical_of,
+)
+from fastnn.gradient_checking.function.structure import Structure
+from fastnn.gradient_checking.result.components import judged
+from fastnn.gradient_checking.result.gradient_check import GradientCheck
+
+# An error so many times its bound is no accident.
+_DOUBTFUL = 100.0
+
+METHODS = {"two-sided": None, "one-sided": None, "complex-step": None}
+
+
+def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", layout=None,
+              indices=None, sample=None, directional=0, rng=0, threads=None, dtype=None):
+    """Check the gradient of any function against numerical derivatives.
+
+    Parameters
+    ----------
+    fun : callable(theta, *args) -> float
+        J. One that Numba has compiled is run compiled, over threads.
+    grad : callable(theta, *args) or array-like
+        Its gradient, in the form of theta, or as one vector over all of it.
+    theta : array-like, or a nested dict, list or tuple of arrays and numbers
+        Where. `fun` and `grad` get float64 copies in the same form. The names of a dict, such as
+        "W1" or "hidden.b", are those of the report.
+    args : tuple
+        Further arguments of both.
+    epsilon : float or array-like, optional
+        Fixed for all, or one for each component: the plain difference of the method. None: chosen
+        for each component, with Richardson extrapolation and an estimate of the error.
+    method : {"two-sided", "one-sided", "complex-step"}
+        ``(J(theta + eps) - J(theta - eps)) / (2 eps)``, ``(J(theta + eps) - J(theta)) / eps``, or
+        ``Im J(theta + i h) / h``, for which fun must be analytic and take complex numbers.
+    layout : Layout or dict of str to shape, optional
+        Names of the slices of a theta that is one vector, in their order.
+    indices : array-like of int or bool, optional
+        The components to check, counted through all of theta.
+    sample : int, optional
+        Check so many components, drawn at random, some from each array.
+    directional : int, default 0
+        First compare the derivative along so many random directions, and look at the components
+        only if one is off or cannot be judged.
+    rng : int, numpy.random.Generator or None
+        Of the sample, the directions and the estimate of rounding.
+    threads : int, optional
+        None: one for a Python function, which may not be made for more; all processors for a
+        compiled one.
+    dtype : {"float64", "float32"}, optional
+        In which `fun` and `grad` compute. None: found out.
+
+    Returns
+    -------
+    GradientCheck
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where fun, grad or theta is not as above: J is not one finite number, fun changes theta or
+        gives another J at the next call, the gradient is not finite or of another size. An error
+        that fun raises passes through, with a note of where theta was.
+
+    Notes
+    -----
+    `fun` and `grad` get NumPy arrays. For what is made of tensors there are two adapters, which
+    return (fun, grad, theta):
+
+    * ``gradcheck.from_torch(module, loss)``: ``loss = lambda module: criterion(module(X), y)``,
+      X in float64, and ``print(gradcheck(*gradcheck.from_torch(module, loss)))``.
+    * ``gradcheck.from_jax(fun, theta)``: ``loss = lambda params: jnp.mean(model(params, X)**2)``
+      and ``print(gradcheck(*gradcheck.from_jax(loss, params)))``.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> check = fastnn.gradcheck(lambda t: t**3, lambda t: 3 * t**2, 1.0, epsilon=0.01)
+    >>> round(check.numeric.item(), 6), check.verdict
+    (3.0001, 'correct')
+    >>> def cost(theta):
+    ...     return theta["w"] @ theta["w"] + theta["b"] ** 3
+    >>> def grad(theta):
+    ...     return {"w": 2 * theta["w"], "b": 2 * theta["b"]}
+    >>> check = fastnn.gradcheck(cost, grad, {"w": np.array([1.0, -2.0]), "b": 2.0})
+    >>> check.findings[0].text
+    'db is 0.3333 times what it should be; everything else agrees'
+    """
+    started = time.perf_counter()
+    check_callable(fun, grad)
+    lookup(METHODS, method, "method")
+    if not isinstance(args, tuple):
+        raise TypeError(f"expected args to be a tuple, as in args=(X, y), got "
+                        f"{type(args).__name__}")
+    directional = integer(directional, "directional", 0)
+    if threads is not None:
+        threads = integer(threads, "threads", 1)
+    rng = generator(rng)
+    structure = Structure(theta, layout)
+    theta = structure.pack()
+    index = choose(structure, indices, sample, rng)
+    epsilon = check_epsilon(epsilon, method, theta)
+
+    cost = Cost(fun, args, structure, threads)
+    with np.errstate(all="ignore"):   # what is not finite is looked for, and told with its place
+        J = first_cost(cost, theta)
+        analytic, given, wobble = analytic_gradient(grad, args, structure, theta, rng)
+        single = is_single(dtype, cost, theta, J, rng)
+        noise = numeric.noise_level(cost, theta, J, eps_of(single), rng)
+        # Rounding in the gradient itself, which has nothing to do with that of J.
+        own = eps_of(single or given == np.float32)
+        wobble = wobble + 16.0 * own * (np.abs(analytic) + typical_of(analytic, structure))
+        rates = directions = None
+        fails = True
+        if directional:
+            directions, rates, fails = _screen(
+                cost, theta, J, analytic, wobble, noise, directional, single, rng)
+        checked = np.zeros(theta.size, bool)
+        value, uncertainty = np.full(theta.size, np.nan), np.zeros(theta.size)
+        kink, used = np.zeros(theta.size, bool), np.full(theta.size, np.nan)
+        if fails:
+            found = _components(cost, theta, index, J, noise, method, epsilon, single, structure,
+                                analytic[index], wobble[index])
+            if method == "complex-step":
+                _cross_check(cost, theta, index, J, noise, found, rng)
+            checked[index] = True
+            value[index], uncertainty[index] = found.value, found.uncertainty + wobble[index]
+            kink[index], used[index] = found.kink, found.epsilon
+        last_cost(cost, theta, J, noise)
+    return GradientCheck(
+        theta, analytic, value, uncertainty, structure.parameters, excluded=kink, checked=checked,
+        epsilon=used if epsilon is None else epsilon, method=method,
+        dtype="float32" if single or given == np.float32 else "float64", rates=rates,
+        directions=directions, evaluations=cost.evaluations,
+        seconds=time.perf_counter() - started, compile_seconds=cost.compile_seconds,
+        note=cost.note, own=wobble, cost=J, noise=noise,
+        sizes={n for array in args for n in np.shape(array)} if _are_arrays(args) else ())
+
+
+gradcheck.from_torch = adapters.from_torch
+gradcheck.from_jax = adapters.from_jax
+
+
+def _are_arrays(args):
+    return all(hasattr(array, "shape") for array in args)
+
+
+def _screen(cost, theta, J, analytic, wobble, noise, count, single, rng):
+    """Derivatives along random directions: (analytic, numeric, uncertainty), the rates, and
+    whether some direction fails or none could be judged."""
+    directions = rng.standard_normal((count, theta.size)) * np.maximum(np.abs(theta), 1.0)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    table, origin = cost.along_directions(theta, directions), np.zeros(count)
+    slopes = directions @ analytic
+    found = numeric.differentiate(table, origin, J, noise, "two-sided", single=single)
+    uncertainty = found.uncertainty + np.abs(directions) @ wobble
+    off = ~found.kink & ~(np.abs(slopes - found.value) <= uncertainty)
+    value = np.where(found.kink, np.nan, found.value)
+    rates = numeric.taylor_rates(table, origin, J, slopes, noise)
+    return (np.stack([slopes, value, uncertainty], axis=1), rates,
+            bool(off.any() or not judged(slopes, value, uncertainty).any()))
+
+
+def _components(cost, theta, index, J, noise, method, epsilon, single, structure, analytic,
+                wobble):
+    table, origin = cost.along_components(theta, index), theta[index]
+    if method == "complex-step":
+        found = _complex(cost, table, origin)
+    else:
+        fixed = None if epsilon is None else np.broadcast_to(epsilon, theta.shape)[index].copy()
+        if fixed is not None:
+            _check_that_it_moves(origin, fixed, single, structure, index)
+        found = numeric.differentiate(table, origin, J, noise, method, fixed, single)
+        bound = found.uncertainty + wobble + 1e-300
+        excess = np.abs(analytic - found.value) / bound
+        doubt = (excess > 1.0) & (excess < _DOUBTFUL)
+        # Where all are off by one factor, those that are off from the factor, too.
+        c = _common_factors(analytic, found.value, bound, structure, index)
+        apart = np.abs(analytic - c * found.value) / (1.0 + np.abs(c)) / bound
+        doubt |= (excess > 1.0) & (apart > 0.5) & (apart < _DOUBTFUL)
+        doubtful = np.flatnonzero(~found.kink & doubt)
+        if doubtful.size:
+            numeric.look_again(table, doubtful, origin, found, J, noise, method,
+                               fixed is not None, single)
+    bad = np.flatnonzero(~np.isfinite(found.value))
+    if bad.size:
+        raise ValueError(
+            f"expected J to be finite near theta, but it is not when "
+            f"{structure.describe(index[bad[0]])} is moved from {origin[bad[0]]:g} by "
+            f"{found.epsilon[bad[0]]:g}; choose a theta away from the edge of where J is defined")
+    return found
+
+
+def _common_factors(analytic, numeric, bound, structure, index):
+    """The median of analytic / numeric of its array, for each component."""
+    factors = np.ones(index.size)
+    for parameter in structure.parameters:
+        mine = (index >= parameter.start) & (index < parameter.start + parameter.size)
+        known = mine & (np.abs(numeric) > 3.0 * bound)
+        if known.any():
+            factors[mine] = np.median(analytic[known] / numeric[known])
+    return factors
+
+
+def _check_that_it_moves(origin, epsilon, single, structure, index):
+    dtype = np.float32 if single else np.float64
+    still = np.zeros(origin.size, bool)
+    for half in (epsilon / 2, -epsilon / 2):
+        still |= (origin + half).astype(dtype) == origin.astype(dtype)
+    still = np.flatnonzero(still)
+    if still.size:
+        i = still[0]
+        needed = 8.0 * float(np.spacing(dtype(np.abs(origin[i]))))
+        raise ValueError(
+            f"expected an epsilon that moves theta, but half of {epsilon[i]:g} vanishes beside "
+            f"{structure.describe(index[i])} = {origin[i]:g} in {np.dtype(dtype).name}; choose "
+            f"{needed:.1g} or much more, or leave epsilon out")
+
+
+def _complex(cost, table, origin):
+    remedy = ("use method='two-sided', or functions of NumPy that take complex numbers; abs, "
+              "norms, .real and float() do not let them through")
+    cost.compile_for_complex()
+    try:
+        found = numeric.complex_step(table, origin)
+    except (TypeError, np.exceptions.ComplexWarning) as error:
+        raise TypeError(f"fun does not take complex numbers ({error}), which "
+                        f"method='complex-step' needs; {remedy}") from error
+    # Of a compiled function only the values are seen; `_cross_check` finds a part that is lost.
+    if not cost.is_compiled and cost.dtype.kind != "c":
+        raise TypeError(f"fun drops the imaginary part, which method='complex-step' reads the "
+                        f"derivative from; {remedy}")
+    return found
+
+
+def _cross_check(cost, theta, index, J, noise, found, rng):
+    """An abs somewhere in fun makes a wrong complex step, without a sign of it."""
+    direction = np.zeros((1, theta.size))
+    direction[0, index] = rng.standard_normal(index.size)
+    direction /= np.linalg.norm(direction)
+    along = numeric.differentiate(cost.along_directions(theta, direction), np.zeros(1), J, noise,
+                                  "two-sided")
+    step = direction[0, index] @ found.value
+    if not along.kink[0] and abs(step - along.value[0]) > (
+            along.uncertainty[0] + np.abs(direction[0, index]) @ found.uncertainty):
+        raise ValueError(
+            f"complex-step and two-sided derivative differ along a random direction: {step:.6g} "
+            f"and {along.value[0]:.6g}; fun is not analytic (abs, a norm, .real, .conj, vdot?); "
+            "use method='two-sided'")

@@ -1,0 +1,278 @@
+"""Parameters of any form (a vector, an array, nested dicts and lists of them) as one vector."""
+
+import operator
+from collections.abc import Mapping
+
+import numpy as np
+
+from fastnn.gradient_checking.function.adapters import pointer
+from fastnn.gradient_checking.result.components import Parameter
+from fastnn.layers.layout import Layout
+
+
+class Structure:
+    """The form in which a function takes its parameters, and the names of its arrays.
+
+    Parameters
+    ----------
+    theta : array-like, or a nested dict, list or tuple of them
+    layout : Layout or dict of str to shape, optional
+        Names of the slices of a theta that is one vector.
+
+    Examples
+    --------
+    >>> structure = Structure({"W1": np.ones((2, 3)), "b1": np.zeros(3)})
+    >>> [(p.name, p.start, p.shape) for p in structure.parameters]
+    [('W1', 0, (2, 3)), ('b1', 6, (3,))]
+    >>> structure.unpack(structure.pack())["b1"]
+    array([0., 0., 0.])
+    """
+
+    def __init__(self, theta, layout=None):
+        if theta is None:
+            raise TypeError("expected theta to be an array, or a dict or list of arrays, got None")
+        if not _is_container(theta):
+            theta = _as_array(theta, "theta")
+        elif _is_plain_vector(theta):
+            # Who writes [1, 2] means the numbers; an array of integers was made so.
+            theta = np.array(theta)
+            theta = theta.astype(np.float64) if theta.dtype.kind == "i" else theta
+        self._form = theta
+        leaves = []
+        _walk(theta, "", leaves)
+        self.parameters, arrays, start, names = [], [], 0, set()
+        for path, leaf in leaves:
+            name = path or "theta"
+            while name in names:   # {"a.b": ..., "a": {"b": ...}}
+                name += "'"
+            names.add(name)
+            array = _checked_leaf(leaf, name)
+            parameter = Parameter(name, start, array.shape)
+            if array.size:
+                self.parameters.append(parameter)
+            arrays.append((parameter, array))
+            start += array.size
+        if start == 0:
+            raise ValueError("expected at least one parameter in theta, got none")
+        self.size = start
+        self.leaves = [parameter for parameter, _ in arrays]
+        self.vector = np.concatenate([array.astype(np.float64).ravel() for _, array in arrays])
+        self.is_float32 = any(array.dtype == np.float32 for _, array in arrays)
+        bad = np.flatnonzero(~np.isfinite(self.vector))
+        if bad.size:
+            raise ValueError(
+                f"expected theta to be finite, got {self.vector[bad[0]]} in "
+                f"{self.describe(bad[0])}")
+        if layout is not None:
+            self.parameters = _from_layout(layout, theta, self.size)
+
+    @property
+    def is_vector(self):
+        """Whether the function takes one vector."""
+        return not _is_container(self._form) and self._form.ndim == 1
+
+    @property
+    def shape(self):
+        """That of the one array the function takes; None if it takes more than one."""
+        return None if _is_container(self._form) else self._form.shape
+
+    def pack(self):
+        """Every parameter in one vector, a new one."""
+        return self.vector.copy()
+
+    def unpack(self, vector):
+        """The parameters in the form they came in, as views on `vector` where they are arrays."""
+        leaves = iter(self.leaves)
+        return _rebuild(self._form, lambda leaf: _take(vector, next(leaves), leaf))
+
+    def flatten(self, given, what="the gradient"):
+        """Another vector of the same form, such as a gradient, as one new float64 vector."""
+        if given is None:
+            raise TypeError(f"expected {what} as {self.form_in_words()}, got None")
+        if _is_container(self._form) and not _is_container(given):
+            flat = np.asarray(given)   # one vector over everything
+            if flat.shape != (self.size,):
+                raise ValueError(
+                    f"expected {what} as {self.form_in_words()}, got {_shown(given)}")
+            return _as_real(flat, what).astype(np.float64)
+        pairs = []
+        if _is_container(self._form):
+            _pair(self._form, given, "", what, pairs)
+        else:
+            pairs.append(given)
+        vector = np.empty(self.size)
+        for parameter, leaf in zip(self.leaves, pairs, strict=True):
+            name = what if parameter.name == "theta" else f"{what} of {parameter.name}"
+            if leaf is None:
+                raise TypeError(f"expected {name} of shape {parameter.shape}, got None: "
+                                "J does not depend on it, or its gradient was not computed")
+            if isinstance(leaf, tuple) and len(leaf) == 2 and np.ndim(leaf[0]) == 0 < np.ndim(
+                    leaf[1]):
+                raise TypeError(
+                    f"expected {what} alone, got a pair of a number and an array; if this is "
+                    "(J, gradient), pass grad=lambda theta: f(theta)[1]")
+            array = _as_real(_as_array(leaf, name), name)
+            flat_is_fine = not _is_container(self._form) and array.shape == (self.size,)
+            if not flat_is_fine and _squeezed(array.shape) != _squeezed(parameter.shape):
+                raise ValueError(
+                    f"expected {name} of shape {parameter.shape}, got shape {array.shape}")
+            vector[parameter.slice] = array.ravel()
+        return vector
+
+    def describe(self, index):
+        """Where vector[index] is, in words: "W1[2, 3]"."""
+        parameter = next(p for p in self.parameters if p.start <= index < p.start + p.size)
+        where = ", ".join(map(str, parameter.position(index)))
+        return f"{parameter.name}[{where}]" if where else parameter.name
+
+    def form_in_words(self):
+        if not _is_container(self._form):
+            return f"an array of shape {self._form.shape}"
+        names = ", ".join(p.name for p in self.leaves[:4])
+        more = ", ..." if len(self.leaves) > 4 else ""
+        return f"a {type(self._form).__name__} like theta ({names}{more})"
+
+
+def _is_container(theta):
+    return isinstance(theta, Mapping | list | tuple)
+
+
+def _is_plain_vector(theta):
+    """[1.0, 2.0] is a vector, not a list of scalars; [array, 2.0] is a list."""
+    if isinstance(theta, Mapping) or hasattr(theta, "_fields"):
+        return False
+    if len(theta) == 0:
+        return True
+    return all(isinstance(number, int | float | np.number) for number in theta) or (
+        all(isinstance(row, list | tuple) and len(row) == len(theta[0]) > 0
+            and all(isinstance(number, int | float) for number in row) for row in theta))
+
+
+def _children(node):
+    """(key, path, child) of a container."""
+    if isinstance(node, Mapping):
+        for key, child in node.items():
+            yield key, f".{key}" if isinstance(key, str) else f"[{key!r}]", child
+    elif hasattr(node, "_fields"):
+        for field in node._fields:
+            yield field, f".{field}", getattr(node, field)
+    else:
+        for i, child in enumerate(node):
+            yield i, f"[{i}]", child
+
+
+def _walk(node, path, leaves):
+    if not _is_container(node):
+        leaves.append((path, node))
+        return
+    for _, step, child in _children(node):
+        name = path + step if path else step.removeprefix(".")
+        _walk(child, f"theta{name}" if name.startswith("[") else name, leaves)
+
+
+def _rebuild(node, make):
+    if not _is_container(node):
+        return make(node)
+    children = [_rebuild(child, make) for _, _, child in _children(node)]
+    if isinstance(node, Mapping):
+        return dict(zip(node, children, strict=True))
+    if hasattr(node, "_fields"):
+        return type(node)(*children)
+    return children if isinstance(node, list) else tuple(children)
+
+
+def _pair(node, given, path, what, pairs):
+    """Collect the leaves of `given`, which must have the form of `node`."""
+    if not _is_container(node):
+        pairs.append(given)
+        return
+    shown = f" of {path}" if path else ""
+    kind = ("dict" if isinstance(node, Mapping) else
+            "list or tuple" if _is_container(given) and not isinstance(given, Mapping) else
+            type(node).__name__)
+    if isinstance(node, Mapping) != isinstance(given, Mapping) or not _is_container(given):
+        raise TypeError(f"expected {what}{shown} as a {kind} like theta, got {_shown(given)}")
+    got = {key: child for key, _, child in _children(given)}
+    expected = [key for key, _, _ in _children(node)]
+    missing = [key for key in expected if key not in got]
+    extra = [key for key in got if key not in expected]
+    if missing or extra:
+        said = [f"no {', '.join(map(repr, missing))}"] if missing else []
+        said += [f"an unknown {', '.join(map(repr, extra))}"] if extra else []
+        raise ValueError(f"expected {what}{shown} with the entries of theta, got "
+                         f"{' and '.join(said)}")
+    for key, step, child in _children(node):
+        _pair(child, got[key], (path + step).removeprefix("."), what, pairs)
+
+
+def _take(vector, parameter, leaf):
+    array = vector[parameter.slice].reshape(parameter.shape)
+    # A plain number stays one: code that says math.exp(theta["a"]) must go on working.
+    if isinstance(leaf, int | float | np.number):
+        return array[()]
+    return array
+
+
+def _as_array(leaf, name):
+    if pointer(leaf) and hasattr(leaf, "requires_grad"):
+        raise TypeError(f"expected {name} as NumPy numbers, got a {type(leaf).__name__} of "
+                        f"PyTorch; {pointer(leaf)}")
+    try:
+        return np.asarray(leaf)
+    except Exception as error:
+        error.add_note(f"fastnn.gradcheck could not make an array of {name}")
+        raise
+
+
+def _as_real(array, name):
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"expected {name} to be real numbers, got dtype {array.dtype}")
+    return array
+
+
+def _checked_leaf(leaf, name):
+    array = _as_array(leaf, name)
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype.kind in "iub" and array.size:
+        raise TypeError(
+            f"expected {name} to be floating-point numbers, got dtype {array.dtype}, for which "
+            "there is no derivative; convert it with .astype(float), and keep constants in args")
+    if array.size:
+        raise TypeError(f"expected {name} to be real numbers, got dtype {array.dtype}")
+    return array.astype(np.float64)
+
+
+def _from_layout(layout, theta, size):
+    if _is_container(theta) or theta.ndim != 1:
+        raise TypeError("expected theta to be one vector where a layout names its slices; the "
+                        "names of a dict or list of arrays are known without")
+    if not isinstance(layout, Layout):
+        if not isinstance(layout, Mapping):
+            raise TypeError("expected layout to be a fastnn Layout or a dict of names to shapes, "
+                            f"got {type(layout).__name__}")
+        layout = Layout({name: _as_shape(shape, name) for name, shape in layout.items()})
+    if layout.size != size:
+        raise ValueError(f"expected theta of size {layout.size}, as the layout says, got {size}")
+    return [Parameter(p.name, p.slice.start, p.shape) for p in layout.values()
+            if p.slice.stop > p.slice.start]
+
+
+def _as_shape(shape, name):
+    try:
+        sizes = tuple(operator.index(n) for n in (
+            shape if isinstance(shape, list | tuple) else (shape,)))
+    except TypeError:
+        sizes = (-1,)
+    if min(sizes, default=0) < 0:
+        raise TypeError(f"expected the layout to give the shape of {name!r} as a tuple of "
+                        f"integers, such as (3, 2), got {shape!r}")
+    return sizes
+
+
+def _squeezed(shape):
+    return tuple(n for n in shape if n != 1)
+
+
+def _shown(given):
+    return f"shape {np.shape(given)}" if hasattr(given, "shape") else type(given).__name__

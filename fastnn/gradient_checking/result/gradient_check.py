@@ -1,0 +1,324 @@
+"""What a gradient check found: the ratio of the notes, the verdict, and what is off where."""
+
+import math
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+
+from fastnn.gradient_checking.result.components import (
+    HIDDEN,
+    VISIBLE,
+    WORRY,
+    Component,
+    Parameter,
+    ParameterCheck,
+    excess_of,
+    judged,
+    ratio,
+    ratios,
+)
+
+__all__ = ["GradientCheck", "Parameter"]
+
+
+class GradientCheck:
+    """An analytic gradient beside a numerical one.
+
+    Made by `fastnn.gradcheck` and `Network.gradcheck`.
+
+    Parameters
+    ----------
+    theta, analytic, numeric : (N,) array
+        NaN in `numeric` where it was not computed.
+    uncertainty : (N,) array
+        What rounding and truncation alone may put between the two, safety included.
+    parameters : sequence of Parameter
+    excluded, checked : (N,) array of bool, optional
+        Components left out because of a kink; components that were looked at (None: all).
+    epsilon : float, (N,) array or None
+        Half the distance of the two points of the difference.
+    method : str
+    dtype : str
+        That of the code under check.
+    rates : sequence of float, optional
+        Of the Taylor remainder, one for each direction: 2 when right, 1 when wrong.
+    directions : (k, 3) array, optional
+        Analytic and numeric derivative along each direction, and the uncertainty.
+    penalties : dict of str to (float, float), optional
+        lambda_2 / m and lambda_1 / m of the arrays that are penalized.
+    evaluations : int
+        Of the cost.
+    seconds, compile_seconds : float
+    note : str, optional
+        Something the reader should know about how it was done.
+    own : (N,) array, optional
+        The part of the uncertainty that is rounding in the analytic gradient itself.
+    cost, noise : float, optional
+        J, and how far rounding moves it from one point to the next.
+    sizes : sequence of int, optional
+        Of the data: numbers that a factor may be because something was summed over them.
+
+    Attributes
+    ----------
+    difference : float
+        The ratio of the notes over everything that was compared.
+    verdict : {"correct", "suspect", "wrong"}
+        correct: every error is within its uncertainty; suspect: some are not, but the ratio of
+        all, of each parameter and of each component that is off is at most 1e-3; wrong: it is
+        above. Also suspect when nothing could be compared, or an array could not be judged: its
+        gradient is hidden by the rounding of J.
+    parameters : mapping of str to ParameterCheck
+    findings : tuple of Finding
+        The errors in words.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> check = fastnn.gradcheck(lambda x: x @ x, lambda x: 4 * x, [1.0, 2.0, 3.0])
+    >>> check.verdict
+    'wrong'
+    >>> check.findings[0].text
+    'dtheta is 2.000 times too large everywhere'
+    """
+
+    def __init__(self, theta, analytic, numeric, uncertainty, parameters, *, excluded=None,
+                 checked=None, epsilon, method, dtype, rates=None, directions=None,
+                 penalties=None, evaluations, seconds, compile_seconds=0.0, note="",
+                 own=None, cost=None, noise=None, sizes=()):
+        self.theta, self.analytic, self.numeric, self.uncertainty = (
+            np.asarray(vector, np.float64)
+            for vector in (theta, analytic, numeric, uncertainty))
+        size = self.theta.size
+        for name in ("theta", "analytic", "numeric", "uncertainty"):
+            if getattr(self, name).shape != (size,):
+                raise ValueError(f"expected {name} of shape {(size,)}, got "
+                                 f"{getattr(self, name).shape}")
+        self._parameters = tuple(parameters)
+        if sum(p.size for p in self._parameters) != size:
+            raise ValueError(f"expected parameters that make up theta of size {size}, got "
+                             f"{sum(p.size for p in self._parameters)}")
+        self.excluded = (np.zeros(size, bool) if excluded is None
+                         else np.asarray(excluded, bool))
+        self.checked = np.ones(size, bool) if checked is None else np.asarray(checked, bool)
+        self.epsilon, self.method, self.dtype = epsilon, method, str(np.dtype(dtype))
+        self.rates = None if rates is None else tuple(float(rate) for rate in rates)
+        self.directions = None if directions is None else np.asarray(directions, np.float64)
+        self.penalties = dict(penalties or {})
+        self.evaluations, self.note = int(evaluations), note
+        self.seconds, self.compile_seconds = float(seconds), float(compile_seconds)
+        self.own = np.zeros(size) if own is None else np.asarray(own, np.float64)
+        self.cost, self.noise, self.sizes = cost, noise, tuple(sizes)
+
+    @cached_property
+    def compared(self):
+        """Components that were looked at and not left out, (N,) array of bool."""
+        return self.checked & ~self.excluded
+
+    @cached_property
+    def off(self):
+        """Components whose error is beyond their uncertainty, (N,) array of bool."""
+        # Written so that a NaN is off, too.
+        return self.compared & ~(np.abs(self.analytic - self.numeric) <= self.uncertainty)
+
+    @cached_property
+    def hidden(self):
+        """Components of which even a gross error would not be seen, (N,) array of bool."""
+        hidden = np.zeros(self.theta.size, bool)
+        everything = self._size_of(np.flatnonzero(self.compared))
+        for parameter in self._parameters:
+            where = np.arange(self.theta.size)[parameter.slice]
+            where = where[self.compared[where] & ~self.off[where]]
+            if not where.size:
+                continue
+            # What rounding does to the analytic gradient itself is no fault of the comparison.
+            doubt = self.uncertainty[where] - self.own[where]
+            largest = np.abs(self.analytic[where]).max()
+            if largest > 10.0 * self.own[where].max():
+                size = self._size_of(np.flatnonzero(self.compared[parameter.slice])
+                                     + parameter.start)
+                error = ratio(self.analytic[where], self.numeric[where])
+                limit = HIDDEN if error <= VISIBLE else VISIBLE
+                hidden[where] = doubt > limit * size
+            elif everything > 0.0:   # a gradient of zero is known well enough if others are larger
+                hidden[where] = doubt > HIDDEN * everything
+        return hidden
+
+    def is_hidden(self, parameter):
+        """Whether nothing can be said of it: all that makes it up is hidden, and none off."""
+        compared = self.compared[parameter.slice]
+        if self.is_off(parameter) or not compared.any():
+            return False
+        size = np.abs(self.analytic[parameter.slice])
+        matters = compared & (size >= 0.1 * size[compared].max())
+        # At a fixed epsilon among kinks the array is left out in part, which is told as that.
+        if self.excluded[parameter.slice].any() and self.is_truncated(parameter) and (
+                not self.is_wide):
+            return False
+        return bool(self.hidden[parameter.slice][matters].all())
+
+    @property
+    def is_wide(self):
+        """Whether epsilon is so large that a bend may be taken for a kink."""
+        return self.epsilon is not None and np.ndim(self.epsilon) == 0 and self.epsilon > 0.01
+
+    def is_truncated(self, parameter):
+        """Whether a fixed epsilon, and not rounding, makes most of its uncertainty."""
+        if self.epsilon is None or np.ndim(self.epsilon) or np.isnan(self.epsilon):
+            return False
+        rounding = 10.0 * (self.noise or 0.0) / self.epsilon
+        uncertainty = self.uncertainty[parameter.slice][self.compared[parameter.slice]]
+        return bool(rounding < 0.1 * np.median(uncertainty))
+
+    def _size_of(self, index):
+        """Of a gradient: that of its largest component that is not all uncertainty."""
+        numeric = np.abs(self.numeric[index])
+        return max(np.abs(self.analytic[index]).max(initial=0.0),
+                   numeric[numeric > self.uncertainty[index]].max(initial=0.0))
+
+    @cached_property
+    def difference(self):
+        if self.compared.any() or self.directions is None:
+            return ratio(self.analytic[self.compared], self.numeric[self.compared])
+        known = np.isfinite(self.directions[:, 1])
+        return ratio(self.directions[known, 0], self.directions[known, 1])
+
+    @cached_property
+    def verdict(self):
+        wrong = [p.name for p in self.parameters.values() if p.verdict == "wrong"]
+        suspect = [p.name for p in self.parameters.values() if p.verdict == "suspect"]
+        if wrong or (suspect and self.difference > WORRY):
+            return "wrong"
+        if suspect or any(p.verdict == "not judged" for p in self.parameters.values()):
+            return "suspect"
+        if self.compared.all():
+            return "correct"
+        # The components that were not looked at may be those that are wrong.
+        along = self.direction_verdict
+        return along or ("correct" if self.compared.any() else "suspect")
+
+    @cached_property
+    def direction_verdict(self):
+        """The verdict on the derivatives along `directions`; None where none was judged."""
+        if self.directions is None:
+            return None
+        analytic, numeric, uncertainty = self.directions.T
+        known = self.directions_judged
+        off = known & ~(np.abs(analytic - numeric) <= uncertainty)
+        if off.any():
+            return "wrong" if ratios(analytic[off], numeric[off]).max() > WORRY else "suspect"
+        return "correct" if known.any() else None
+
+    @cached_property
+    def directions_judged(self):
+        """Directions that cross no kink and whose derivative is not hidden, (k,) array of bool."""
+        return judged(*self.directions.T)
+
+    @cached_property
+    def parameters(self):
+        words = {name: finding.text for finding in self.findings for name in finding.names}
+        return MappingProxyType({
+            p.name: self._check_parameter(p, words.get(p.name, "")) for p in self._parameters})
+
+    @cached_property
+    def findings(self):
+        from fastnn.gradient_checking.result.findings import find
+
+        return tuple(find(self))
+
+    @property
+    def blocks(self):
+        """The arrays that theta is made of, a tuple of Parameter."""
+        return self._parameters
+
+    def is_off(self, parameter):
+        """Whether some component is off, or all of them are too far away together."""
+        compared = self.compared[parameter.slice]
+        if self.off[parameter.slice].any():
+            return True
+        if not compared.any():
+            return False
+        excess = excess_of(*self._errors(parameter.slice))[compared]
+        # Uncertainties are bounds; errors within them are two to ten times smaller. Where their
+        # root mean square over many components is not, something moves all of them.
+        return bool(np.sqrt(np.mean(excess**2)) > 0.5 + 2.0 / math.sqrt(excess.size))
+
+    def worst(self, k=10):
+        """The k components with the largest error over its uncertainty, a list of Component."""
+        index = np.flatnonzero(self.compared)
+        error, uncertainty = self._errors(index)
+        excess = np.nan_to_num(excess_of(error, uncertainty), nan=np.inf, posinf=np.inf)
+        order = np.lexsort((-np.nan_to_num(error, nan=np.inf), -excess))
+        return [self._component(int(i)) for i in index[order[:k]]]
+
+    def raise_if_wrong(self):
+        """Raise `GradientError`, with the table as its message, unless the verdict is correct."""
+        __tracebackhide__ = True   # of interest in a test is where it was called
+        from fastnn.errors import GradientError
+
+        if self.verdict != "correct":
+            raise GradientError(self)
+
+    def plot(self, ax=None):
+        """Draw the analytic against the numerical gradient (needs matplotlib: the extra `plot`).
+
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+
+        Returns
+        -------
+        GradientCheckDisplay
+            With `ax_` and `figure_`.
+        """
+        from fastnn.plots.figure import plot_gradient_check
+
+        return plot_gradient_check(self, ax)
+
+    def __repr__(self):
+        return (f"<GradientCheck: {self.verdict}, difference {self.difference:.1e}, "
+                f"{int(self.compared.sum()):,} of {self.theta.size:,} components>")
+
+    def __str__(self):
+        from fastnn.gradient_checking.result.rendering import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self):
+        from fastnn.gradient_checking.result.rendering import as_html
+
+        return as_html(self)
+
+    def __getstate__(self):
+        # A mappingproxy cannot be pickled; everything cached is computed again.
+        return {name: value for name, value in vars(self).items()
+                if not isinstance(getattr(type(self), name, None), cached_property)}
+
+    def _errors(self, where):
+        return np.abs(self.analytic[where] - self.numeric[where]), self.uncertainty[where]
+
+    def _component(self, index):
+        parameter = next(p for p in self._parameters
+                         if p.start <= index < p.start + p.size)
+        return Component(parameter.name, parameter.position(index), index,
+                         float(self.analytic[index]), float(self.numeric[index]),
+                         float(self.uncertainty[index]))
+
+    def _check_parameter(self, parameter, finding):
+        where = np.arange(parameter.start, parameter.start + parameter.size)
+        compared, off = where[self.compared[where]], where[self.off[where]]
+        difference = ratio(self.analytic[compared], self.numeric[compared])
+        worst, verdict = None, "not checked"
+        if compared.size:
+            error, uncertainty = self._errors(compared)
+            excess = np.nan_to_num(excess_of(error, uncertainty), nan=np.inf, posinf=np.inf)
+            worst = self._component(int(compared[np.lexsort((-error, -excess))[0]]))
+            verdict = "not judged" if self.is_hidden(parameter) else "correct"
+        if self.is_off(parameter):
+            each = ratios(self.analytic[off], self.numeric[off])
+            largest = max(difference, each.max(initial=0.0))
+            # Written so that a NaN is wrong.
+            verdict = "suspect" if largest <= WORRY else "wrong"
+        excluded = int((self.checked & self.excluded)[parameter.slice].sum())
+        return ParameterCheck(parameter.name, parameter.shape, difference, verdict, worst,
+                              compared.size, off.size, excluded, finding)

@@ -1,0 +1,193 @@
+"""A `GradientCheck` as text of 80 columns, and as HTML for notebooks."""
+
+import textwrap
+from html import escape
+
+import numpy as np
+
+from fastnn.gradient_checking.result.components import CLOSE_LOOK, GREAT, WORRY
+
+_WIDTH = 80
+_ROWS = 12
+_HEADS = ("array", "shape", "difference", "off", "worst", "analytic", "numeric", "error/unc.")
+# Readable on light and on dark ground: the notebook's own colours, and marks that show on both.
+_MARKS = {"correct": "#2e9e5b", "suspect": "#c98a00", "wrong": "#d64545", "not judged": "#c98a00",
+          "not checked": "#888888"}
+
+
+def as_text(check):
+    """The verdict, the findings in words, and a table of the arrays, worst first."""
+    lines = [headline(check)]
+    if check.verdict == "correct":
+        return "\n".join(lines + _details(check) + _worst_line(check))
+    for finding in check.findings:
+        lines += textwrap.wrap(finding.text, _WIDTH)
+    rows, hidden = _rows(check)
+    if rows:
+        lines += ["", *_aligned([_HEADS, *rows])]
+        if hidden:
+            lines.append(f"and {hidden} more")
+    return "\n".join([*lines, "", *_details(check)])
+
+
+def as_html(check):
+    """Self-contained, without styles that reach beyond it."""
+    mark = _MARKS[check.verdict]
+    parts = [
+        '<div style="font-family: sans-serif; line-height: 1.4">',
+        f'<p style="margin: 0"><b style="color: {mark}">{escape(check.verdict)}</b> &nbsp; '
+        f"{escape(headline(check).split(': ', 1)[1].split(', ', 1)[1])}</p>",
+    ]
+    parts += [f'<p style="margin: 0">{escape(finding.text)}</p>' for finding in check.findings]
+    rows, hidden = _rows(check)
+    cell = 'style="text-align: right; padding: 1px 8px; background: transparent"'
+    parts.append('<table style="border-collapse: collapse; margin: 6px 0; color: inherit"><tr>')
+    parts += [f"<th {cell}>{escape(head)}</th>" for head in _HEADS]
+    parts.append("</tr>")
+    verdicts = {name: p.verdict for name, p in check.parameters.items()}
+    for row in rows:
+        colour = _MARKS[verdicts[row.name]]
+        parts.append(f'<tr style="border-left: 4px solid {colour}; background: transparent">')
+        parts += [f"<td {cell}>{escape(text)}</td>" for text in row]
+        parts.append("</tr>")
+    parts.append("</table>")
+    if hidden:
+        parts.append(f'<p style="margin: 0">and {hidden} more</p>')
+    details = " ".join(_details(check))
+    parts.append(f'<p style="margin: 0; opacity: 0.7"><small>{escape(details)}</small></p></div>')
+    return "".join(parts)
+
+
+def headline(check):
+    """The verdict and the ratio, with what the ratio says by the thresholds of the notes."""
+    d = check.difference
+    if not check.compared.any() and check.directions is None:
+        why = ("within epsilon of every component the cost has a kink or bends too much"
+               if check.is_wide else "every component crosses a kink")
+        return f"gradient check: {check.verdict}, nothing could be compared: {why}"
+    return f"gradient check: {check.verdict}, difference {d:.1e} ({_threshold(check)})"
+
+
+def _threshold(check):
+    difference = check.difference
+    if difference <= GREAT:
+        return "great: at most 1e-7"
+    if difference <= CLOSE_LOOK:
+        return "fine: at most 1e-5"
+    if check.verdict == "correct":
+        return "within its uncertainty"
+    if difference <= WORRY:
+        return "look closely: above 1e-5"
+    return "worry: above 1e-3"
+
+
+class _Row(tuple):
+    """The cells of an array in the table."""
+
+    def __new__(cls, p):
+        if p.worst is None:
+            cells = (p.name, _shape(p.shape), "", "not checked", "", "", "", "")
+        else:
+            w = p.worst
+            cells = (p.name, _shape(p.shape), f"{p.difference:.1e}", f"{p.off:,}/{p.checked:,}",
+                     _shape(w.position), f"{w.analytic:.3e}", f"{w.numeric:.3e}",
+                     f"{w.excess:.1g}" if w.excess < 10 else f"{w.excess:.1e}")
+        row = super().__new__(cls, cells)
+        row.name = p.name
+        return row
+
+
+def _rows(check):
+    """The worst arrays, at most `_ROWS` of them, and how many more there are."""
+    order = {"wrong": 0, "suspect": 1, "not judged": 2, "correct": 3, "not checked": 4}
+    arrays = sorted(check.parameters.values(), key=lambda p: (order[p.verdict], -p.excess))
+    return [_Row(p) for p in arrays[:_ROWS]], max(len(arrays) - _ROWS, 0)
+
+
+def _aligned(rows):
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    # A long name gives way, so that the numbers stay in line.
+    room = _WIDTH - sum(widths[1:]) - len(widths) + 1
+    widths[0] = min(widths[0], max(room, 12))
+    for row in rows:
+        name = row[0] if len(row[0]) <= widths[0] else "…" + row[0][-(widths[0] - 1):]
+        cells = [name.ljust(widths[0])]
+        cells += [text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)]
+        yield " ".join(cells).rstrip()
+
+
+def _details(check):
+    """What was done, what was left out, and what limits the ratio."""
+    lines = []
+    compared, size = int(check.compared.sum()), check.theta.size
+    epsilon = ("" if check.method == "complex-step" else ", " + _epsilon_words(check.epsilon))
+    if check.checked.any():
+        share = f"{compared:,} of {size:,}"
+        if compared == size:
+            share = f"all {size:,}" if size > 1 else "1"
+        noun = "component" if size == 1 else "components"
+        lines.append(f"{share} {noun}, {check.method}{epsilon}, "
+                     f"{check.dtype}; {check.evaluations:,} costs, {check.seconds:.1g} s"
+                     + (f" + {check.compile_seconds:.2g} s to compile"
+                        if check.compile_seconds >= 0.05 else ""))
+    if check.rates is not None:
+        rates = ", ".join("straight" if np.isnan(r) else f"{r:.2f}" for r in check.rates[:8])
+        lines.append(f"along {len(check.rates)} random directions: rates {rates} "
+                     "(2 when right, 1 when wrong)")
+    excluded = int((check.checked & check.excluded).sum())
+    if excluded:
+        arrays = ", ".join(p.name for p in check.parameters.values() if p.excluded)
+        why = (f"within {check.epsilon:g} of them the cost has a kink or bends too much: choose a "
+               "smaller epsilon," if check.is_wide else
+               "because a kink of the cost is too near,")
+        lines.append(f"{excluded:,} left out, {why} in "
+                     f"{textwrap.shorten(arrays, 60, placeholder=' ...')}")
+    if check.verdict == "correct" and check.difference > GREAT:
+        lines.append("the ratio is what rounding and truncation explain"
+                     + (" at this epsilon" if np.isscalar(check.epsilon) else ""))
+    lines += _blind(check)
+    if check.note:
+        lines.append(check.note)
+    return [part for line in lines for part in textwrap.wrap(line, _WIDTH)]
+
+
+def _blind(check):
+    """How large an error would have to be to be seen, where that is not small."""
+    told, parts = [], sum(int(check.hidden[p.slice].sum()) for p in check.blocks
+                          if not check.is_hidden(p))
+    for p in check.blocks:
+        compared = check.compared[p.slice]
+        size = np.abs(check.analytic[p.slice][compared]).max(initial=0.0)
+        if size > 0.0 and not check.is_hidden(p) and check.parameters[p.name].verdict == "correct":
+            seen = check.uncertainty[p.slice][compared].min() / size
+            if seen > 0.01:
+                told.append((seen, p.name))
+    lines = []
+    if told:
+        seen, name = max(told)
+        lines.append(f"an error below {seen:.0%} of the largest component of {name} would not be "
+                     "seen")
+    if parts:
+        lines.append(f"{parts:,} component{'s' * (parts > 1)} cannot be judged: the uncertainty is "
+                     "of the size of the gradient")
+    return lines
+
+
+def _worst_line(check):
+    worst = check.worst(1)
+    if not worst:
+        return []
+    w = worst[0]
+    return textwrap.wrap(
+        f"largest error over its uncertainty {w.excess:.1g}, in {w.parameter} "
+        f"{_shape(w.position)}: {w.analytic:.6g} and {w.numeric:.6g}", _WIDTH)
+
+
+def _epsilon_words(epsilon):
+    if epsilon is None or np.ndim(epsilon) or np.isnan(epsilon):
+        return "epsilon varies"
+    return f"epsilon {epsilon:g}"
+
+
+def _shape(numbers):
+    return f"({', '.join(map(str, numbers))})" if len(numbers) != 1 else f"({numbers[0]},)"

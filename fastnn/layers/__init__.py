@@ -1,0 +1,1 @@
+"""What a network is made of: layout of theta, activations, outputs, initial weights."""

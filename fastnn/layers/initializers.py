@@ -1,0 +1,53 @@
+"""Initial weights: normal with mean 0 and a variance that keeps signals alive through layers.
+
+With `W = 1.5 I` the activations of L layers grow as 1.5^L and with `0.5 I` they vanish as 0.5^L;
+a variance of about 1/n_in keeps them level. Biases start at 0.
+"""
+
+import math
+
+from fastnn.layers.activations import ACTIVATIONS
+
+# Standard deviation of W (n_in, n_out), by name.
+INITIALIZERS = {
+    "he": lambda n_in, n_out: math.sqrt(2 / n_in),                  # He et al. (2015), for ReLU
+    "xavier": lambda n_in, n_out: math.sqrt(1 / n_in),              # for tanh
+    "glorot": lambda n_in, n_out: math.sqrt(2 / (n_in + n_out)),    # Glorot and Bengio (2010)
+    "lecun": lambda n_in, n_out: math.sqrt(1 / n_in),               # LeCun et al. (1998)
+    "normal": lambda n_in, n_out: 1.0,                              # scale it with init_gain
+    "zeros": lambda n_in, n_out: 0.0,                               # breaks no symmetry
+}
+
+
+def initialize(theta, layout, activations, init, gain, rng):
+    """Fill theta: W[l] ~ N(0, (gain * std)^2), b[l] = 0.
+
+    Parameters
+    ----------
+    theta : (layout.size,) array, written to
+    activations : sequence of str
+        Of the hidden layers; "auto" chooses by them, and xavier for the output layer.
+    init : str
+        A name in INITIALIZERS, or "auto".
+    gain : float
+        Multiplies the standard deviation.
+    rng : numpy.random.Generator
+        Drawn from in float64, layer by layer, so that both dtypes start from the same weights.
+    """
+    for name, W in layout.views(theta).items():
+        if name[0] == "b":
+            W[...] = 0
+            continue
+        std = gain * _std(init, activations, int(name[1:]), W.shape)
+        W[...] = std * rng.standard_normal(W.shape) if std else 0
+
+
+def initial_std(spec, l, shape):
+    """Standard deviation of W[l] in a new network of a `Network.spec`."""
+    return spec["init_gain"] * _std(spec["init"], spec["activation"], l, shape)
+
+
+def _std(init, activations, l, shape):
+    if init == "auto":
+        init = ACTIVATIONS[activations[l - 1]].init if l <= len(activations) else "xavier"
+    return INITIALIZERS[init](*shape)

@@ -1,0 +1,71 @@
+"""Pictures of learning curves and of paths of regularization."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastnn.plots.figure import _pyplot
+
+
+@dataclass(frozen=True)
+class LearningCurveDisplay:
+    """The drawn curve: `ax_` holds the axes, `figure_` their figure."""
+
+    ax_: Any
+    figure_: Any
+
+
+@dataclass(frozen=True)
+class PenaltyPathDisplay:
+    """The drawn path: `ax_` holds the axes of errors and of weights, `figure_` their figure."""
+
+    ax_: tuple[Any, Any]
+    figure_: Any
+
+
+def plot_learning_curve(curve, ax=None):
+    """Train and dev error by examples, their range, and the power law up to twice the data."""
+    ax = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
+    for name in ("train", "dev"):
+        errors = getattr(curve, f"{name}_errors")
+        line, = ax.plot(curve.sizes, errors.mean(axis=1), marker="o", label=name)
+        if errors.shape[1] > 1:
+            ax.fill_between(curve.sizes, errors.min(axis=1), errors.max(axis=1),
+                            color=line.get_color(), alpha=0.2)
+    if curve.law is not None:
+        m = np.geomspace(curve.sizes[0], 2 * curve.sizes[-1], 60)
+        ax.plot(m, [curve.law(v) for v in m], linestyle="--", color=line.get_color(),
+                label="dev, expected")
+        ax.fill_between(m, *zip(*(curve.law.limits(v) for v in m), strict=True),
+                        color=line.get_color(), alpha=0.1)
+    ax.set(xlabel="training examples", ylabel="error", xscale="log")
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False)
+    return LearningCurveDisplay(ax, ax.figure)
+
+
+def plot_penalty_path(path, ax=None):
+    """Errors by lambda or keep_prob, with the best; norm and sparsity of the weights."""
+    if ax is None:
+        _, ax = _pyplot().subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+    try:
+        error_ax, weight_ax = ax
+    except (TypeError, ValueError):
+        raise TypeError(f"expected ax to be a pair of axes, got {ax!r}") from None
+    # Even steps: a grid has a 0 more often than not, which no logarithmic axis can show.
+    at = np.arange(len(path.values))
+    labels = [f"{v:g}" if np.isscalar(v) else str(tuple(v)) for v in path.values]
+    error_ax.plot(at, path.train_error, marker="o", label="train")
+    error_ax.plot(at, path.dev_error, marker="o", label="dev")
+    error_ax.axvline(path.values.index(path.best), color="0.6", linestyle="--", label="best")
+    error_ax.set(xlabel=path.name, ylabel="error")
+    error_ax.set_ylim(bottom=0)
+    weight_ax.plot(at, path.weight_norm / path.weight_norm.max(initial=1e-300), marker="o",
+                   label="norm of W, of the largest")
+    weight_ax.plot(at, path.sparsity, marker="o", label="zero weights")
+    weight_ax.set(xlabel=path.name, ylabel="share", ylim=(-0.02, 1.05))
+    for axes in (error_ax, weight_ax):
+        axes.set_xticks(at, labels)
+        axes.legend(frameon=False)
+    return PenaltyPathDisplay((error_ax, weight_ax), error_ax.figure)

@@ -1,0 +1,1 @@
+"""Words, tables and markup that several rooms share."""

@@ -1,0 +1,1 @@
+"""Training: from the arguments of `fit` to epochs of mini-batches."""

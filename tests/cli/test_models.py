@@ -1,0 +1,234 @@
+"""``fastnn info`` and ``fastnn diagnose``, and how all commands end that do not succeed."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from tables import document, done, failed, houses, run
+
+import fastnn
+from fastnn import cli
+
+COMMANDS = sorted(cli.main.commands)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Houses in a file, models of their grade and price, and one of digits."""
+    folder = tmp_path_factory.mktemp("houses")
+    houses().to_csv(folder / "data.csv", index=False)
+    for target, other in (("grade", "price"), ("price", "grade")):
+        done("train", folder / "data.csv", "--target", target, "--drop", f"id,{other}", "--quiet",
+             "--save", folder / f"{target}.safetensors", "--l1", "0.5", "--seed", "3")
+    done("train", "--quiet", "--epochs", "1", "--save", folder / "digits.safetensors")
+    return folder
+
+
+# --- info ---
+
+
+def test_info(folder):
+    path = folder / "grade.safetensors"
+    facts, model = document("info", path), fastnn.load(path)
+    assert (facts["kind"], facts["library_version"]) == ("table", fastnn.__version__)
+    assert facts["layers"] == list(model.network.layer_sizes)
+    assert facts["parameters"] == model.network.theta.size
+    assert facts["zero_weights"] == model.network.sparsity()["all"] > 0
+    assert (facts["task"], facts["target"]) == ("classification", "grade")
+    assert facts["classes"] == ["cheap", "dear", "fair"]
+    assert facts["columns"] == {
+        "area": "numeric", "age": "numeric", "garden": "numeric", "city": "categorical"}
+    assert set(facts["dropped"]) == {"id", "price"}
+    header = path.read_bytes()
+    assert facts["sha256"].encode() in header
+
+
+def test_info_for_people(folder):
+    shown = done("info", folder / "grade.safetensors")
+    assert re.search(r"^classes +cheap, dear, fair$", shown, re.MULTILINE)
+    assert re.search(r"^sha256 +[0-9a-f]{64}$", shown, re.MULTILINE)
+    assert "\n  city: categorical\n" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    price = done("info", folder / "price.safetensors")
+    assert "task            regression\n" in price
+    assert "classes" not in price
+
+
+def test_info_of_a_plain_network(folder):
+    facts = document("info", folder / "digits.safetensors")
+    assert facts["kind"] == "network"
+    assert facts["layers"] == [64, 256, 128, 10]
+    assert "columns" not in facts
+
+
+def test_info_of_an_estimator(tmp_path):
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    clf = fastnn.MLPClassifier((5,), solver="lbfgs", random_state=0).fit(X, X[:, 0] > 0)
+    clf.save(tmp_path / "clf.safetensors")
+    facts = document("info", tmp_path / "clf.safetensors")
+    assert (facts["kind"], facts["layers"]) == ("estimator", [3, 5, 1])
+
+
+# --- diagnose ---
+
+
+@pytest.mark.parametrize("target", ["grade", "price"])
+def test_diagnosis_is_that_of_the_training_run(folder, target):
+    """The rows are found again: the errors are those that training has shown."""
+    other = {"grade": "price", "price": "grade"}[target]
+    path = folder / "again.safetensors"
+    trained = document("train", folder / "data.csv", "--target", target, "--drop", f"id,{other}",
+                       "--save", path, "--seed", "3", "--l1", "0.5")
+    found = document("diagnose", path, folder / "data.csv")
+    assert found["rows"] == {"train": 144, "dev": 48, "test": 48}
+    # What training also knows, its history, may give more advice; the figures are the same.
+    assert found["gaps"] == trained["diagnosis"]["gaps"]
+    assert found["verdict"] == trained["diagnosis"]["verdict"]
+    if target == "grade":
+        for name in ("train", "dev", "test"):
+            assert found["errors"][f"{name}_error"] == trained[f"{name}_error"]
+            low, high = found["intervals"][f"{name}_error"]
+            assert low <= found["errors"][f"{name}_error"] <= high
+
+
+def test_diagnosis_for_people(folder):
+    shown = done("diagnose", folder / "grade.safetensors", folder / "data.csv")
+    assert "(95 % intervals)" in shown
+    assert re.search(r"^  training .* of 144$", shown, re.MULTILINE)
+    assert done("diagnose", folder / "grade.safetensors", folder / "data.csv", "--quiet") == ""
+    price = done("diagnose", folder / "price.safetensors", folder / "data.csv")
+    assert "share of the targets' variance left unexplained" in price
+
+
+def test_the_same_rows_in_another_format_are_found_again(folder, tmp_path):
+    frame = houses()
+    frame[sorted(frame)].to_parquet(tmp_path / "d.parquet")
+    expected = done("diagnose", folder / "grade.safetensors", folder / "data.csv")
+    assert done("diagnose", folder / "grade.safetensors", tmp_path / "d.parquet") == expected
+
+
+@pytest.mark.parametrize("forged", [{"sizes": 5}, {"sizes": None}, {"seed": None}, {"seed": "x"}])
+def test_a_forged_deal_is_not_believed(folder, tmp_path, forged):
+    model = fastnn.load(folder / "grade.safetensors")
+    model.run.update(forged)
+    model.save(tmp_path / "m.safetensors")
+    said = failed(2, "diagnose", tmp_path / "m.safetensors", folder / "data.csv")
+    assert "does not hold the rows" in said
+
+
+def test_other_rows_need_a_dev_file(folder, tmp_path):
+    shuffled = houses().sample(frac=1, random_state=0)
+    shuffled.to_csv(tmp_path / "d.csv", index=False)
+    houses(60, seed=1).to_csv(tmp_path / "dev.csv", index=False)
+    said = failed(2, "diagnose", folder / "grade.safetensors", tmp_path / "d.csv")
+    assert "does not hold the rows" in said
+    assert "pass that table, or --dev" in said
+    found = document("diagnose", folder / "grade.safetensors", tmp_path / "d.csv", "--dev",
+                     tmp_path / "dev.csv")
+    assert found["rows"] == {"train": 240, "dev": 60}
+
+
+def test_a_model_with_dev_rows_of_their_own(folder, tmp_path):
+    houses(60, seed=1).to_csv(tmp_path / "dev.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    trained = document("train", folder / "data.csv", "--target", "grade", "--drop", "id,price",
+                       "--dev", tmp_path / "dev.csv", "--save", path, "--epochs", "20")
+    said = failed(2, "diagnose", path, folder / "data.csv")
+    assert "was trained with dev rows of their own; pass them: --dev" in said
+    found = document("diagnose", path, folder / "data.csv", "--dev", tmp_path / "dev.csv")
+    assert found["rows"] == trained["rows"] == {"train": 192, "dev": 60, "test": 48}
+    assert found["errors"]["test_error"] == trained["test_error"]
+
+
+def test_the_optimal_error_counts(folder):
+    command = ("diagnose", folder / "grade.safetensors", folder / "data.csv")
+    found = document(*command, "--optimal-error", "0.5")
+    assert found["errors"]["optimal_error"] == 0.5
+    assert found["gaps"]["bias"]["high"] is False
+    assert "--optimal-error" in failed(2, *command, "--optimal-error", "2")
+
+
+# --- Ends ---
+
+
+@pytest.mark.parametrize("command", ["predict", "diagnose"])
+def test_a_model_without_columns_is_refused(folder, command):
+    said = failed(2, command, folder / "digits.safetensors", folder / "data.csv")
+    assert "holds a Network, which does not know the columns of a table" in said
+
+
+@pytest.mark.parametrize("command", ["predict", "diagnose", "info"])
+def test_damaged_models(folder, tmp_path, command):
+    data = () if command == "info" else (folder / "data.csv",)
+    whole = (folder / "grade.safetensors").read_bytes()
+    path = tmp_path / "m.safetensors"
+    flipped = bytearray(whole)
+    flipped[-1] ^= 1
+    for content in (b"", whole[:-1], whole[:100], bytes(flipped), b"a,b\n1,2\n"):
+        path.write_bytes(content)
+        assert str(path) in failed(1, command, path, *data)
+    assert "No such file" in failed(1, command, tmp_path / "nope", *data)
+    failed(1, command, tmp_path, *data)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [(KeyboardInterrupt(), 130, "Interrupted."), (MemoryError(), 1, "Error: not enough memory")],
+)
+@pytest.mark.parametrize("command", ["predict", "diagnose", "info"])
+def test_interrupted_or_out_of_memory(folder, monkeypatch, command, error, code, message):
+    def load(path):
+        raise error
+
+    monkeypatch.setattr("fastnn.files.model.load", load)
+    data = () if command == "info" else (folder / "data.csv",)
+    result = run(command, folder / "grade.safetensors", *data)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.startswith(message)
+
+
+def test_interrupted_training_on_a_table(folder, monkeypatch, tmp_path):
+    def fit(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fastnn.Network, "fit", fit)
+    result = run("train", folder / "data.csv", "--target", "grade", "--quiet", "--save",
+                 tmp_path / "m.safetensors")
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted after 0 of 200 epochs. Nothing was saved.\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_tells_every_option_and_the_exit_codes(command):
+    text = CliRunner().invoke(cli.main, [command, "--help"], prog_name="fastnn").stdout
+    words = " ".join(text.split())
+    assert ("Exit codes: 0 done; 1 training or saving failed, or a file cannot be read or is "
+            "damaged; 2 wrong option, or data that does not fit; 130 interrupted.") in words
+    assert max(map(len, text.splitlines())) <= 80
+    for parameter in cli.main.commands[command].params:
+        assert getattr(parameter, "help", "") or parameter.name in ("model", "data")
+
+
+def test_help_of_no_command_imports_anything_heavy():
+    code = f"""
+import sys
+from fastnn.cli import main
+for command in {COMMANDS}:
+    try:
+        main([command, "--help"])
+    except SystemExit:
+        pass
+heavy = {{"sklearn", "scipy", "numba", "rich", "pandas", "fastnn.network"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_json_is_all_there_is_on_standard_output(folder):
+    for command in ("info", "diagnose"):
+        data = () if command == "info" else (folder / "data.csv",)
+        json.loads(done(command, folder / "price.safetensors", *data, "--json"))

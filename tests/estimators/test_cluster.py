@@ -1,0 +1,177 @@
+"""Estimators and networks in other processes: joblib's backends, and a Dask cluster."""
+
+import os
+import sys
+import time
+from dataclasses import replace
+
+import joblib
+import numpy as np
+import pytest
+from dask.distributed import Client, LocalCluster
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import fastnn
+from fastnn.engine.threads import choose_threads
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, Y = load_digits(return_X_y=True)
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Of a cluster of two processes on this machine."""
+    with (LocalCluster(n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1",
+                       dashboard_address=None) as cluster, Client(cluster) as client):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ray():
+    """Started for two processes."""
+    register_ray = pytest.importorskip("ray.util.joblib").register_ray
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False,
+             _node_ip_address="127.0.0.1",
+             runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}})
+    register_ray()
+    yield ray
+    ray.shutdown()
+
+
+@pytest.fixture(params=["loky", "dask", "ray"])
+def backend(request):
+    """A joblib backend of two processes, in use."""
+    if request.param != "loky":
+        request.getfixturevalue({"dask": "client"}.get(request.param, request.param))
+    with joblib.parallel_config(backend=request.param, n_jobs=2):
+        yield request.param
+
+
+def in_both(function):
+    """Results of a call in each of the two processes, by their ids."""
+    results = {}
+    deadline = time.monotonic() + 60
+    while len(results) < 2:
+        assert time.monotonic() < deadline, "the second process never got a call"
+        results.update(joblib.Parallel()(joblib.delayed(_after_a_while)(function)
+                                         for _ in range(4)))
+    assert os.getpid() not in results
+    return list(results.values())
+
+
+def _after_a_while(function):
+    time.sleep(0.05)   # so that the other process gets the next one
+    return os.getpid(), function()
+
+
+# --- estimators -------------------------------------------------------------------------------
+
+
+def grid_search(n_jobs=None):
+    model = make_pipeline(StandardScaler(), fastnn.MLPClassifier(
+        (32,), learning_rate_init=0.01, max_iter=8, random_state=0))
+    grid = {"mlpclassifier__alpha": [0.001, 1.0], "mlpclassifier__keep_prob": [1.0, 0.8]}
+    return GridSearchCV(model, grid, cv=3, n_jobs=n_jobs, error_score="raise").fit(X, Y)
+
+
+def test_grid_search_is_that_of_this_process(backend):
+    far = grid_search()
+    near = grid_search(n_jobs=1)
+    assert far.best_params_ == near.best_params_
+    for fold in range(3):
+        scores = f"split{fold}_test_score"
+        np.testing.assert_array_equal(far.cv_results_[scores], near.cv_results_[scores])
+    np.testing.assert_array_equal(far.best_estimator_[-1].network_.theta,
+                                  near.best_estimator_[-1].network_.theta)
+    assert near.best_score_ > 0.85
+
+
+def test_cross_validation_is_that_of_this_process(backend):
+    data = load_diabetes(return_X_y=True)
+    model = fastnn.MLPRegressor(hidden_layer_sizes=16, max_iter=30, learning_rate_init=0.01,
+                                early_stopping=True, random_state=0)
+    np.testing.assert_array_equal(cross_val_score(model, *data, error_score="raise"),
+                                  cross_val_score(model, *data, n_jobs=1))
+
+
+# --- what is sent -----------------------------------------------------------------------------
+
+
+def trained(net):
+    """A fit in the other process, and what comes back of it."""
+    history = net.fit(X, Y, dev=(X[:200], Y[:200]), epochs=3)
+    return net, history
+
+
+def test_networks_go_there_and_back(backend):
+    net = fastnn.Network([64, 32, 10], keep_prob=0.8, normalize=True, rng=0)
+    far, history = joblib.Parallel()([joblib.delayed(trained)(net)])[0]
+    assert net.history is None   # a copy was sent
+    _, expected = trained(net)
+    np.testing.assert_array_equal(far.theta, net.theta)
+    assert history.dev_cost == expected.dev_cost
+    assert history.stopped == "epochs"
+    np.testing.assert_array_equal(far.forward(X[:1]), net.forward(X[:1]))
+    _, again = trained(far)   # its random generator has come along
+    assert again.dev_cost == trained(net)[1].dev_cost
+
+
+def test_dask_sends_networks_without_joblib(client):
+    model = fastnn.MLPClassifier((16,), max_iter=3, random_state=0).fit(X, Y)
+    sent = client.scatter(model, broadcast=True)
+    proba = [client.submit(fastnn.MLPClassifier.predict_proba, sent, X, workers=[worker],
+                           pure=False) for worker in client.scheduler_info()["workers"]]
+    assert len(proba) == 2
+    for result in client.gather(proba):
+        np.testing.assert_array_equal(result, model.predict_proba(X))
+
+
+# --- threads ----------------------------------------------------------------------------------
+
+
+def threads_of_a_large_step():
+    return choose_threads([784, 512, 512, 10], 4096, steps=True)
+
+
+def test_processes_share_the_processors(backend):
+    """As many processes as processors: each of them is to run on one thread."""
+    if joblib.cpu_count() > 3 and backend == "loky":
+        pytest.skip("two processes have several processors each")
+    before = threads_of_a_large_step()
+    assert in_both(threads_of_a_large_step) == [1, 1]
+    assert threads_of_a_large_step() == before
+
+
+# --- sweeps -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("halving", [None, 2])
+def test_sweep_is_that_of_threads(backend, halving):
+    def sweep(**where):
+        return fastnn.sweep([64, 32, 10], (X[:1200], Y[:1200]), (X[1200:], Y[1200:]),
+                            {"l2": [0.1, 10.0], "keep_prob": [0.8, 1.0]}, seeds=2, halving=halving,
+                            epochs=8, normalize=True, learning_rate=0.01, **where)
+
+    far, near = sweep(backend=backend, n_jobs=2), sweep(n_jobs=1)
+    np.testing.assert_array_equal(far.best_network.theta, near.best_network.theta)
+    assert [trial.number for trial in far.trials] == [trial.number for trial in near.trials]
+    for there, here in zip(far.trials, near.trials, strict=True):
+        assert not here.failure
+        assert there.setting == here.setting
+        assert [replace(run, seconds=0) for run in there.runs] == [
+            replace(run, seconds=0) for run in here.runs]
+    assert {trial.rung for trial in far.trials} == ({0} if halving is None else {0, 1, 2})
+    assert far.best.dev_error < 0.1
+
+
+def test_a_failure_in_another_process_is_a_row(backend):
+    result = fastnn.sweep([64, 8, 10], (X, Y), (X, Y), {"learning_rate": [0.01, 1e30]}, epochs=2,
+                          optimizer="gd", backend=backend, n_jobs=2)
+    assert [bool(trial.failure) for trial in result.trials] == [False, True]
+    assert "DivergenceError" in result.trials[1].failure

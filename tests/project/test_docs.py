@@ -1,0 +1,81 @@
+"""What the documentation shows is run: every docstring's examples, and the README's."""
+
+import doctest
+import importlib
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import fastnn
+
+PACKAGE = Path(fastnn.__file__).parent
+README = Path(__file__).parents[2] / "README.md"
+
+
+def module_names():
+    """Of all files of the package and of those within it."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize("name", list(module_names()))
+def test_docstrings(name):
+    assert doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).failed == 0
+
+
+def python_blocks():
+    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+def test_readme_examples_run():
+    blocks = python_blocks()
+    assert blocks
+    names = {}
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), names)
+    assert names["net"].error(names["dev"].X, names["dev"].y) < 0.05
+
+
+def test_readme_commands_run(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+    from sklearn.datasets import load_iris
+
+    from fastnn.cli import main
+
+    iris = load_iris(as_frame=True)
+    frame = iris.frame.drop(columns="target")
+    frame.assign(species=iris.target_names[iris.target]).to_csv(tmp_path / "iris.csv", index=False)
+    frame[::-10].to_csv(tmp_path / "new.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    for line in block.splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "fastnn"
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 16
+    assert fastnn.load(tmp_path / "best.safetensors").schema.target == "species"
+
+
+def figure(microseconds):
+    """Three significant digits: 0.0123, 12.3, 12,300."""
+    return f"{float(f'{microseconds:.3g}'):,g}"
+
+
+def test_readme_figures_are_those_of_the_benchmark():
+    """`python -m bench` writes results.json; the README's table is its medians."""
+    results = README.parent / "bench" / "results.json"
+    times = json.loads(results.read_text())["sections"]["step"]["times"]
+    for case, libraries in times.items():
+        row = re.search(rf"^\| {case}, .*$", README.read_text(), re.MULTILINE).group()
+        cells = [cell.strip() for cell in row.strip("|").split("|")][1:]
+        names = ("fastnn", "JAX", "PyTorch", "scikit-learn")
+        assert cells == [figure(libraries[n]["median"] * 1e6) for n in names], case
+
+
+def test_readme_is_one_page():
+    assert len(README.read_text().splitlines()) <= 120
