@@ -27,8 +27,14 @@ core = Extension(
     include_dirs=["fastnn"],
     # -g0 takes back the -g that Python was built with: debug information takes a quarter of the
     # compilation and most of the file. CFLAGS="-g" brings it back.
-    extra_compile_args=["-std=c++17", "-O3", "-g0", "-fno-math-errno", "-ffp-contract=fast",
-                        "-pthread"],
+    extra_compile_args=[
+        "-std=c++17",
+        "-O3",
+        "-g0",
+        "-fno-math-errno",
+        "-ffp-contract=fast",
+        "-pthread",
+    ],
     extra_link_args=["-pthread"] if sys.platform == "darwin" else ["-pthread", "-s"],
     language="c++",
 )

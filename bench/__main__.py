@@ -26,18 +26,27 @@ def _sections(ctx, param, value):
     names = [name.strip() for name in value.split(",")] if value else list(SECTIONS)
     unknown = sorted(set(names) - set(SECTIONS))
     if unknown:
-        raise click.BadParameter(f"there is no {', '.join(unknown)}; expected some of "
-                                 f"{','.join(SECTIONS)}.")
+        raise click.BadParameter(
+            f"there is no {', '.join(unknown)}; expected some of {','.join(SECTIONS)}."
+        )
     return names
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer and shorter rounds, nothing that compiles long.")
-@click.option("--only", metavar="SECTIONS", callback=_sections,
-              help=f"Of {','.join(SECTIONS)}: those with commas between.")
-@click.option("--write/--no-write", default=True, show_default=True,
-              help="bench/results.json and bench/speed.svg; of some sections only into a file "
-                   "that the same machine and versions wrote.")
+@click.option(
+    "--only",
+    metavar="SECTIONS",
+    callback=_sections,
+    help=f"Of {','.join(SECTIONS)}: those with commas between.",
+)
+@click.option(
+    "--write/--no-write",
+    default=True,
+    show_default=True,
+    help="bench/results.json and bench/speed.svg; of some sections only into a file "
+    "that the same machine and versions wrote.",
+)
 def main(quick, only, write):
     """Measure fastnn and its peers side by side, and show which targets are met.
 
@@ -76,7 +85,10 @@ def _run(name, effort):
         path = Path(directory) / "results.json"
         worker = subprocess.run(
             [sys.executable, "-m", "bench.worker", name, json.dumps(asdict(effort)), path],
-            cwd=HERE.parent, env=os.environ, capture_output=True, text=True,
+            cwd=HERE.parent,
+            env=os.environ,
+            capture_output=True,
+            text=True,
         )
         results = None
         if worker.returncode == 0:
@@ -90,16 +102,20 @@ def _earlier(described):
         return None
     data = json.loads((HERE / "results.json").read_text())
     passing = ("date", "load")
-    same = ({key: value for key, value in of.items() if key not in passing}
-            for of in (data["machine"], described))
+    same = (
+        {key: value for key, value in of.items() if key not in passing}
+        for of in (data["machine"], described)
+    )
     return data["sections"] if next(same) == next(same) else None
 
 
 def _write(described, effort, earlier, sections):
     from bench.picture import draw
 
-    new = {name: {**results.as_json(), "date": described["date"], "load": described["load"]}
-           for name, results in sections.items()}
+    new = {
+        name: {**results.as_json(), "date": described["date"], "load": described["load"]}
+        for name, results in sections.items()
+    }
     together = {name: {**earlier, **new}[name] for name in SECTIONS if name in {**earlier, **new}}
     data = {"machine": described, "effort": asdict(effort), "sections": together}
     (HERE / "results.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")

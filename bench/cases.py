@@ -55,8 +55,9 @@ class Case:
     def task(self, **changes):
         """Train it as a classifier of random labels, on as many rows as the case has."""
         rows = self.batches * self.batch_size
-        return Task(self.layer_sizes, self.batch_size, *random_data(self.layer_sizes, rows),
-                    **changes)
+        return Task(
+            self.layer_sizes, self.batch_size, *random_data(self.layer_sizes, rows), **changes
+        )
 
 
 CASES = {

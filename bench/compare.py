@@ -20,21 +20,33 @@ def seconds_per_step(case):
 
     task = CASES[case].task()
     epochs = EPOCHS[case]
-    fits = [fastnn.Network(task.layer_sizes, keep_prob=task.keep_prob, rng=0).fit(
-        task.X, task.y, epochs=epochs, batch_size=task.batch_size, evaluate_every=0, threads=1,
-        learning_rate=1e-5) for _ in range(4)]
+    fits = [
+        fastnn.Network(task.layer_sizes, keep_prob=task.keep_prob, rng=0).fit(
+            task.X,
+            task.y,
+            epochs=epochs,
+            batch_size=task.batch_size,
+            evaluate_every=0,
+            threads=1,
+            learning_rate=1e-5,
+        )
+        for _ in range(4)
+    ]
     return min(history.training_seconds for history in fits) / (epochs * CASES[case].batches)
 
 
 def measure(checkout):
     """Seconds a step of each case, by the fastnn in `checkout`."""
     # The checkout comes before everything, so that no installed fastnn is measured instead.
-    code = (f"import sys; sys.path.insert(0, {checkout!r}); import fastnn;"
-            f"sys.path.insert(0, {os.getcwd()!r}); from bench.compare import *;"
-            "os.sched_setaffinity(0, {max(os.sched_getaffinity(0))});"
-            "print(*(seconds_per_step(case) for case in CASES))")
-    result = subprocess.run([sys.executable, "-P", "-c", code], check=True, text=True,
-                            stdout=subprocess.PIPE)
+    code = (
+        f"import sys; sys.path.insert(0, {checkout!r}); import fastnn;"
+        f"sys.path.insert(0, {os.getcwd()!r}); from bench.compare import *;"
+        "os.sched_setaffinity(0, {max(os.sched_getaffinity(0))});"
+        "print(*(seconds_per_step(case) for case in CASES))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-P", "-c", code], check=True, text=True, stdout=subprocess.PIPE
+    )
     return [float(figure) for figure in result.stdout.split()]
 
 

@@ -14,7 +14,7 @@ class Effort:
 
     rounds: int
     seconds: float
-    thorough: bool   # whether what takes long to compile takes part
+    thorough: bool  # whether what takes long to compile takes part
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Contender:
 class Timing:
     """Of one contender, round by round."""
 
-    seconds: list[float] = field(default_factory=list)     # for one unit
-    cpu_share: list[float] = field(default_factory=list)   # processor time over elapsed time
+    seconds: list[float] = field(default_factory=list)  # for one unit
+    cpu_share: list[float] = field(default_factory=list)  # processor time over elapsed time
 
     @property
     def median(self):
@@ -57,7 +57,7 @@ def compare(contenders, rounds, seconds, each_round=None):
     repetitions = [_repetitions(contender, seconds) for contender in contenders]
     timings = {contender.name: Timing() for contender in contenders}
     gc.collect()
-    gc.disable()   # as timeit does: a collection would hit one contender or another
+    gc.disable()  # as timeit does: a collection would hit one contender or another
     try:
         for _ in range(rounds):
             if each_round:
@@ -87,7 +87,7 @@ def calls(function, *args):
 
 
 def _repetitions(contender, seconds):
-    contender.run(1)   # compiles, allocates, fills caches
+    contender.run(1)  # compiles, allocates, fills caches
     n, elapsed = 1, _time(contender.run, 1)[0]
     while elapsed < seconds / 5:
         n *= 2

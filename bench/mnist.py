@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 
 # Beside the repository, or where the variable says.
-FOLDER = Path(os.environ.get("FASTNN_BENCH_DATA",
-                             Path(__file__).resolve().parents[2] / "shared" / "data")) / "mnist"
+FOLDER = (
+    Path(
+        os.environ.get("FASTNN_BENCH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
+    )
+    / "mnist"
+)
 
 
 def load_mnist(part):

@@ -7,8 +7,14 @@ from fastnn import _kernels
 
 
 def network(task, **options):
-    return fastnn.Network(task.layer_sizes, activation=task.activation, output=task.output,
-                          keep_prob=task.keep_prob, rng=0, **options)
+    return fastnn.Network(
+        task.layer_sizes,
+        activation=task.activation,
+        output=task.output,
+        keep_prob=task.keep_prob,
+        rng=0,
+        **options,
+    )
 
 
 def trainer(task, name="fastnn", *, threads=1, optimizer="adam", augment=None):
@@ -16,9 +22,17 @@ def trainer(task, name="fastnn", *, threads=1, optimizer="adam", augment=None):
     net = network(task)
 
     def run(epochs):
-        net.fit(task.X, task.y, epochs=epochs, batch_size=task.batch_size, optimizer=optimizer,
-                learning_rate=LEARNING_RATE, evaluate_every=0, threads=threads,
-                augment=augment)
+        net.fit(
+            task.X,
+            task.y,
+            epochs=epochs,
+            batch_size=task.batch_size,
+            optimizer=optimizer,
+            learning_rate=LEARNING_RATE,
+            evaluate_every=0,
+            threads=threads,
+            augment=augment,
+        )
 
     return Contender(name, run, task.steps)
 

@@ -31,14 +31,26 @@ def draw(results, path, machine):
 
     cases = [name for name in CASES if name in results.times]
     libraries = [name for name in COLORS if any(name in results.times[case] for case in cases)]
-    style = {"svg.hashsalt": "fastnn", "svg.fonttype": "none", "font.size": 9,
-             "font.family": ["DejaVu Sans", "sans-serif"],
-             "text.color": INK, "axes.edgecolor": "#d1d5db", "xtick.color": MUTED}
+    style = {
+        "svg.hashsalt": "fastnn",
+        "svg.fonttype": "none",
+        "font.size": 9,
+        "font.family": ["DejaVu Sans", "sans-serif"],
+        "text.color": INK,
+        "axes.edgecolor": "#d1d5db",
+        "xtick.color": MUTED,
+    }
     with mpl.rc_context(style):
-        figure, axes = plt.subplots(len(cases), figsize=(7.2, 1.25 * len(cases) + 0.6),
-                                    sharex=True, squeeze=False, layout="constrained")
-        ratios = {(finding.case, finding.what): finding.value.median
-                  for finding in results.findings}
+        figure, axes = plt.subplots(
+            len(cases),
+            figsize=(7.2, 1.25 * len(cases) + 0.6),
+            sharex=True,
+            squeeze=False,
+            layout="constrained",
+        )
+        ratios = {
+            (finding.case, finding.what): finding.value.median for finding in results.findings
+        }
         for axis, case in zip(axes[:, 0], cases, strict=True):
             times = results.times[case]
             labels = {name: duration(times[name].median) for name in libraries if name in times}
@@ -47,10 +59,19 @@ def draw(results, path, machine):
                     labels[name] += f"   {quantity(ratios[case, f'vs {name}'], TIMES)}"
             _panel(axis, case, times, labels, libraries)
         _scale(axes[-1, 0], results.times)
-        figure.suptitle("Time of a training step, one core (shorter is better, logarithmic)",
-                        x=0.01, ha="left", fontsize=11, fontweight="bold")
-        figure.supxlabel(f"{machine['cpu']}, {machine['kernels']}; float32, ReLU, dropout "
-                         "(none in scikit-learn), Adam, softmax", fontsize=7.5, color=MUTED)
+        figure.suptitle(
+            "Time of a training step, one core (shorter is better, logarithmic)",
+            x=0.01,
+            ha="left",
+            fontsize=11,
+            fontweight="bold",
+        )
+        figure.supxlabel(
+            f"{machine['cpu']}, {machine['kernels']}; float32, ReLU, dropout "
+            "(none in scikit-learn), Adam, softmax",
+            fontsize=7.5,
+            color=MUTED,
+        )
         figure.savefig(Path(path), format="svg", facecolor="white", metadata={"Date": None})
         plt.close(figure)
 
@@ -59,9 +80,15 @@ def _panel(axis, case, times, labels, libraries):
     for name, label in labels.items():
         at, seconds = libraries.index(name), times[name].median
         axis.barh(at, seconds, color=COLORS[name], height=0.72, zorder=2)
-        axis.annotate(label, (seconds, at), xytext=(4, 0), textcoords="offset points",
-                      va="center", fontsize=8.5,
-                      fontweight="bold" if name == "fastnn" else "normal")
+        axis.annotate(
+            label,
+            (seconds, at),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+            fontweight="bold" if name == "fastnn" else "normal",
+        )
     axis.set_yticks(range(len(libraries)), libraries)
     axis.invert_yaxis()
     axis.tick_params(axis="both", which="both", length=0)

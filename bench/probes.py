@@ -29,8 +29,16 @@ def start():
     net.fit(X, y, epochs=1)
     first = lap()
     net.fit(X, y, epochs=1)
-    print(json.dumps({"numpy": numpy, "fastnn": imported, "network": imported + made,
-                      "first_fit": first - lap()}))
+    print(
+        json.dumps(
+            {
+                "numpy": numpy,
+                "fastnn": imported,
+                "network": imported + made,
+                "first_fit": first - lap(),
+            }
+        )
+    )
 
 
 def memory():
@@ -58,7 +66,7 @@ def _peak_resident(reset=False):
     # Not getrusage's ru_maxrss: a new process inherits the peak of the one that started it.
     try:
         if reset:
-            Path("/proc/self/clear_refs").write_text("5")   # the peak is what is resident now
+            Path("/proc/self/clear_refs").write_text("5")  # the peak is what is resident now
         status = Path("/proc/self/status").read_text()
     except OSError:
         return None

@@ -29,10 +29,14 @@ def show(console, machine, sections):
         for warning in _warnings(name, results):
             console.print(warning, style="yellow", markup=False)
     met = [f.met for results in sections.values() for f in results.findings]
-    unknown = sum(f.met is None and f.has_target for results in sections.values()
-                  for f in results.findings)
-    console.print(f"\n{met.count(True)} targets met, {met.count(False)} missed, {unknown} not "
-                  "measured.", style="bold", highlight=False)
+    unknown = sum(
+        f.met is None and f.has_target for results in sections.values() for f in results.findings
+    )
+    console.print(
+        f"\n{met.count(True)} targets met, {met.count(False)} missed, {unknown} not measured.",
+        style="bold",
+        highlight=False,
+    )
 
 
 def duration(seconds):
@@ -61,13 +65,16 @@ def _number(value, unit):
 
 
 def _heading(machine):
-    versions = ", ".join(f"{name} {version or 'missing'}"
-                         for name, version in machine["versions"].items())
+    versions = ", ".join(
+        f"{name} {version or 'missing'}" for name, version in machine["versions"].items()
+    )
     governor = f", governor {machine['governor']}" if machine["governor"] else ""
-    return (f"{machine['cpu']}, {machine['cores']} cores{governor}, load {machine['load']}; "
-            f"kernels {machine['kernels']}; Python {machine['python']}, {versions}.\n"
-            f"Medians of the rounds; {PLUS_MINUS} is half the distance of their quartiles. Ratios "
-            "are taken within each round; vs a peer is its time over fastnn's.")
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores{governor}, load {machine['load']}; "
+        f"kernels {machine['kernels']}; Python {machine['python']}, {versions}.\n"
+        f"Medians of the rounds; {PLUS_MINUS} is half the distance of their quartiles. Ratios "
+        "are taken within each round; vs a peer is its time over fastnn's."
+    )
 
 
 def _times(times):
@@ -100,8 +107,9 @@ def _findings(findings):
     for finding in findings:
         case = finding.case if finding.case != previous else ""
         previous = finding.case
-        table.add_row(case, finding.what, *_measured(finding), _target(finding),
-                      VERDICTS[finding.met])
+        table.add_row(
+            case, finding.what, *_measured(finding), _target(finding), VERDICTS[finding.met]
+        )
     return table
 
 
@@ -122,5 +130,7 @@ def _target(finding):
 def _warnings(name, results):
     yield from (f"Skipped: {what}" for what in results.skipped)
     if SECTIONS[name].pinned and results.cpu_share < LEAST_CPU_SHARE:
-        yield (f"A contender had only {results.cpu_share:.0%} of its core: something else was "
-               "running, do not rely on these figures.")
+        yield (
+            f"A contender had only {results.cpu_share:.0%} of its core: something else was "
+            "running, do not rely on these figures."
+        )

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-TIMES = "\N{MULTIPLICATION SIGN}"   # the unit of ratios
+TIMES = "\N{MULTIPLICATION SIGN}"  # the unit of ratios
 SHARE = "share"
 
 
@@ -60,7 +60,7 @@ class Results:
     times: dict[str, dict[str, Summary]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    cpu_share: float = 1.0   # the least of any contender's medians
+    cpu_share: float = 1.0  # the least of any contender's medians
 
     def time(self, case, timings):
         """Keep the timings that `measure.compare` gave."""
@@ -83,8 +83,15 @@ class Results:
 
     @classmethod
     def from_json(cls, data):
-        times = {case: {name: Summary(**summary) for name, summary in contenders.items()}
-                 for case, contenders in data["times"].items()}
-        findings = [Finding(**{k: v for k, v in finding.items() if k not in ("value", "met")},
-                            value=Summary(**finding["value"])) for finding in data["findings"]]
+        times = {
+            case: {name: Summary(**summary) for name, summary in contenders.items()}
+            for case, contenders in data["times"].items()
+        }
+        findings = [
+            Finding(
+                **{k: v for k, v in finding.items() if k not in ("value", "met")},
+                value=Summary(**finding["value"]),
+            )
+            for finding in data["findings"]
+        ]
         return cls(times, findings, data["skipped"], data["cpu_share"])

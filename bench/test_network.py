@@ -8,8 +8,7 @@ OPTIMIZERS = ["gd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 def test_epoch(benchmark, case):
     """16 updates with dropout and Adam, one thread, without evaluation."""
     net, X, y, batch_size = case
-    history = benchmark(net.fit, X, y, epochs=1, batch_size=batch_size, evaluate_every=0,
-                        threads=1)
+    history = benchmark(net.fit, X, y, epochs=1, batch_size=batch_size, evaluate_every=0, threads=1)
     assert history.examples == len(X)
 
 
@@ -17,8 +16,17 @@ def test_epoch(benchmark, case):
 def test_optimizer(benchmark, case, optimizer):
     net, X, y, batch_size = case
     net.keep_prob = 1.0
-    benchmark(net.fit, X, y, epochs=1, batch_size=batch_size, evaluate_every=0, threads=1,
-              optimizer=optimizer, learning_rate=1e-4)
+    benchmark(
+        net.fit,
+        X,
+        y,
+        epochs=1,
+        batch_size=batch_size,
+        evaluate_every=0,
+        threads=1,
+        optimizer=optimizer,
+        learning_rate=1e-4,
+    )
 
 
 def test_value_and_grad(benchmark, case):

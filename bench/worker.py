@@ -12,8 +12,12 @@ from bench.sections import SECTIONS
 def pin():
     """Keep this process to one core. Before any library is loaded: their threads inherit it, and
     they count processors only once."""
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
-                     "TORCHINDUCTOR_COMPILE_THREADS"):
+    for variable in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "TORCHINDUCTOR_COMPILE_THREADS",
+    ):
         os.environ[variable] = "1"
     if hasattr(os, "sched_setaffinity"):
         # The last, because the first serves most interrupts.
@@ -30,8 +34,9 @@ def main(name, effort, path):
     from bench.results import Results
 
     results = Results()
-    function = getattr(importlib.import_module(f"bench.sections.{section.module}"),
-                       section.function)
+    function = getattr(
+        importlib.import_module(f"bench.sections.{section.module}"), section.function
+    )
     function(results, Effort(**json.loads(effort)))
     Path(path).write_text(json.dumps(results.as_json()))
 

@@ -8,7 +8,7 @@
 import importlib
 import importlib.util
 
-__version__ = "0.1.0"
+from fastnn.version import __version__
 
 # Public name -> module. Loaded on first use, so that `import fastnn` costs next to nothing.
 _PUBLIC = {
@@ -21,7 +21,7 @@ _PUBLIC = {
     "DivergenceError": "errors",
     "GradientError": "errors",
     "ModelFormatError": "errors",
-    "load": "files.model",
+    "load": "loading",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
     "diagnose": "diagnosis",

@@ -120,7 +120,7 @@ class Session:
     @property
     def overflowed(self) -> bool: ...
 
-class Shortcut:
+class SmallForward:
     def __init__(
         self,
         widths: Sequence[int],

@@ -107,3 +107,14 @@ def generator(rng):
             f"{type(rng).__name__}"
         )
     return np.random.default_rng(integer(rng, "rng", 0))
+
+
+def check_dtype(dtype):
+    """`dtype` as np.float32 or np.float64 of this machine's byte order."""
+    try:
+        resolved = np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError):  # what NumPy raises depends on the string
+        resolved = None
+    if resolved not in (np.float32, np.float64) or dtype is None:
+        raise ValueError(f"expected dtype float32 or float64, got {dtype!r}")
+    return resolved.newbyteorder("=")

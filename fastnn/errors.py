@@ -22,8 +22,11 @@ class DivergenceError(ArithmeticError):
         super().__init__(epoch, batch, learning_rate, what)
 
     def __str__(self):
-        rate = "" if math.isnan(self.learning_rate) else (
-            f" with learning rate {self.learning_rate:g}")
+        rate = (
+            ""
+            if math.isnan(self.learning_rate)
+            else (f" with learning rate {self.learning_rate:g}")
+        )
         smaller = "a learning rate 3 to 10 times smaller, " if rate else ""
         return (
             f"training diverged at epoch {self.epoch}, batch {self.batch}{rate}: {self.what}. "

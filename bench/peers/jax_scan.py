@@ -37,8 +37,10 @@ def trainer(task, name="JAX"):
 
 def _initial_state(layer_sizes, rng):
     params = [
-        (jnp.asarray(rng.standard_normal((n_in, n_out), np.float32) * np.sqrt(2 / n_in)),
-         jnp.zeros(n_out, jnp.float32))
+        (
+            jnp.asarray(rng.standard_normal((n_in, n_out), np.float32) * np.sqrt(2 / n_in)),
+            jnp.zeros(n_out, jnp.float32),
+        )
         for n_in, n_out in pairwise(layer_sizes)
     ]
     moments = [jax.tree.map(jnp.zeros_like, params) for _ in range(2)]
@@ -73,8 +75,11 @@ def _adam(params, dparams, first, second, t, beta1=0.9, beta2=0.999, epsilon=1e-
     second = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, second, dparams)
     correction1, correction2 = 1 - beta1**t, 1 - beta2**t
     params = jax.tree.map(
-        lambda w, m, v: w - LEARNING_RATE * (m / correction1)
-        / (jnp.sqrt(v / correction2) + epsilon),
-        params, first, second,
+        lambda w, m, v: (
+            w - LEARNING_RATE * (m / correction1) / (jnp.sqrt(v / correction2) + epsilon)
+        ),
+        params,
+        first,
+        second,
     )
     return params, first, second

@@ -13,7 +13,8 @@ def predictor(net, X):
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     session = onnxruntime.InferenceSession(
-        _export(net).SerializeToString(), options, providers=["CPUExecutionProvider"])
+        _export(net).SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     feed = {"A0": X}
 
     def predict():
@@ -31,13 +32,18 @@ def _export(net):
         nodes.append(helper.make_node("Relu", [f"Z{l}"], [f"A{l}"]))
     nodes[-1] = helper.make_node("Softmax", [f"Z{layers[-1]}"], ["probabilities"], axis=1)
     graph = helper.make_graph(
-        nodes, "network",
+        nodes,
+        "network",
         [helper.make_tensor_value_info("A0", TensorProto.FLOAT, ["rows", net.layer_sizes[0]])],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT,
-                                       ["rows", net.layer_sizes[-1]])],
+        [
+            helper.make_tensor_value_info(
+                "probabilities", TensorProto.FLOAT, ["rows", net.layer_sizes[-1]]
+            )
+        ],
         [numpy_helper.from_array(value.copy(), name) for name, value in net.params.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
-                              ir_version=IR_VERSION)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+    )
     checker.check_model(model)
     return model

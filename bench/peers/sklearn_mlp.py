@@ -16,14 +16,20 @@ from bench.measure import Contender
 def trainer(task, name="scikit-learn"):
     """Epochs of `fit`, each call going on from the last."""
     mlp = MLPClassifier(
-        task.layer_sizes[1:-1], activation=task.activation, alpha=0.0,
-        batch_size=task.batch_size, learning_rate_init=LEARNING_RATE, warm_start=True, tol=0.0,
-        n_iter_no_change=10**9, random_state=0,
+        task.layer_sizes[1:-1],
+        activation=task.activation,
+        alpha=0.0,
+        batch_size=task.batch_size,
+        learning_rate_init=LEARNING_RATE,
+        warm_start=True,
+        tol=0.0,
+        n_iter_no_change=10**9,
+        random_state=0,
     )
 
     def run(epochs):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)   # it is not meant to converge
+            warnings.simplefilter("ignore", ConvergenceWarning)  # it is not meant to converge
             mlp.set_params(max_iter=epochs).fit(task.X, task.y)
 
     return Contender(name, run, task.steps)

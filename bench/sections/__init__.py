@@ -11,7 +11,7 @@ class Section:
     title: str
     module: str
     function: str
-    pinned: bool   # to one core, with every library on one thread
+    pinned: bool  # to one core, with every library on one thread
 
 
 SECTIONS = {
@@ -21,8 +21,9 @@ SECTIONS = {
     "widths": Section("Threads over widths 30 to 66", "threads", "widths", False),
     "bits": Section("The same bits from 1, 2, 3, 4 and 7 threads", "bits", "same_bits", False),
     "augmentation": Section("What augmentation costs, one core", "augmentation", "costs", True),
-    "mnist": Section("What augmentation does for 5,000 images of MNIST", "augmentation", "mnist",
-                     False),
+    "mnist": Section(
+        "What augmentation does for 5,000 images of MNIST", "augmentation", "mnist", False
+    ),
     "inference": Section("Inference, one core", "inference", "inference", True),
     "simplechains": Section("SimpleChains' cases, one core", "simplechains", "published", True),
     "gradcheck": Section("A gradient check, two cores", "gradcheck", "checks", False),

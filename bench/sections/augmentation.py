@@ -17,18 +17,36 @@ ELASTIC = Images(rotation=10, shift=2, zoom=(0.85, 1.15), elastic=Elastic(34, 4)
 def costs(results, effort):
     """Epochs of the mid case, whose images are of 28 x 28, with and without."""
     task = CASES["mid"].task()
-    kinds = {"without": None, "rotation, shift, zoom": WARP, "and elastic": ELASTIC,
-             "noise": Images(noise=0.1)}
-    timings = compare([ours.trainer(task, name, augment=kind) for name, kind in kinds.items()],
-                      effort.rounds, effort.seconds)
+    kinds = {
+        "without": None,
+        "rotation, shift, zoom": WARP,
+        "and elastic": ELASTIC,
+        "noise": Images(noise=0.1),
+    }
+    timings = compare(
+        [ours.trainer(task, name, augment=kind) for name, kind in kinds.items()],
+        effort.rounds,
+        effort.seconds,
+    )
     results.time("mid", timings)
     without = timings.pop("without")
     for name, timing in timings.items():
-        results.find("mid", f"{name} / without", ratios(timing, without), TIMES,
-                     at_most=2.0 if name == "rotation, shift, zoom" else None)
-        results.find("mid", f"{name}, an image",
-                     [1e6 * (a - b) / task.batch_size
-                      for a, b in zip(timing.seconds, without.seconds, strict=True)], "µs")
+        results.find(
+            "mid",
+            f"{name} / without",
+            ratios(timing, without),
+            TIMES,
+            at_most=2.0 if name == "rotation, shift, zoom" else None,
+        )
+        results.find(
+            "mid",
+            f"{name}, an image",
+            [
+                1e6 * (a - b) / task.batch_size
+                for a, b in zip(timing.seconds, without.seconds, strict=True)
+            ],
+            "µs",
+        )
 
 
 def mnist(results, effort):
@@ -45,8 +63,15 @@ def mnist(results, effort):
         chosen = np.random.default_rng(seed).permutation(len(y))[:5000]
         for name, augment in (("without", None), ("with", ELASTIC)):
             net = Network([784, 256, 128, 10], keep_prob=0.8, rng=seed)
-            net.fit(X[chosen], y[chosen], epochs=epochs, batch_size=128, schedule="cosine",
-                    evaluate_every=0, augment=augment)
+            net.fit(
+                X[chosen],
+                y[chosen],
+                epochs=epochs,
+                batch_size=128,
+                schedule="cosine",
+                evaluate_every=0,
+                augment=augment,
+            )
             errors[name].append(net.error(X_test, y_test))
     case = f"784-256-128-10, {epochs} epochs"
     for name, of_seeds in errors.items():

@@ -20,7 +20,7 @@ def same_bits(results, effort):
     for name, case in CASES.items():
         case = Case(case.layer_sizes, case.batch_size, 3)
         task = case.task()
-        X, y = task.X[:-case.batch_size // 3], task.y[:-case.batch_size // 3]
+        X, y = task.X[: -case.batch_size // 3], task.y[: -case.batch_size // 3]
         same = []
         for dtype, optimizer in product(("float32", "float64"), OPTIMIZERS):
             thetas = []
@@ -28,9 +28,22 @@ def same_bits(results, effort):
                 net = ours.network(task, dtype=dtype)
                 if optimizer == "lbfgs":
                     net = fastnn.Network(task.layer_sizes, l2=1.0, rng=0, dtype=dtype)
-                net.fit(X, y, epochs=epochs, batch_size=case.batch_size, optimizer=optimizer,
-                        learning_rate=100 * LEARNING_RATE, evaluate_every=0, threads=threads)
+                net.fit(
+                    X,
+                    y,
+                    epochs=epochs,
+                    batch_size=case.batch_size,
+                    optimizer=optimizer,
+                    learning_rate=100 * LEARNING_RATE,
+                    evaluate_every=0,
+                    threads=threads,
+                )
                 thetas.append(net.theta.tobytes())
             same += [float(theta == thetas[0]) for theta in thetas[1:]]
-        results.find(name, f"same theta, {len(same)} fits of {epochs} epochs", [np.mean(same)],
-                     SHARE, at_least=1)
+        results.find(
+            name,
+            f"same theta, {len(same)} fits of {epochs} epochs",
+            [np.mean(same)],
+            SHARE,
+            at_least=1,
+        )

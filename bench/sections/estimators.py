@@ -30,28 +30,47 @@ def speed(results, effort):
         for dtype in (np.float32, np.float64):
             X = task.X[: 20 * case.batch_size].astype(dtype)
             y = task.y[: len(X)]
-            settings = {**FIT, "hidden_layer_sizes": case.layer_sizes[1:-1],
-                        "batch_size": case.batch_size}
-            models = {"fastnn": fastnn.MLPClassifier(**settings),
-                      "scikit-learn": neural_network.MLPClassifier(**settings)}
+            settings = {
+                **FIT,
+                "hidden_layer_sizes": case.layer_sizes[1:-1],
+                "batch_size": case.batch_size,
+            }
+            models = {
+                "fastnn": fastnn.MLPClassifier(**settings),
+                "scikit-learn": neural_network.MLPClassifier(**settings),
+            }
             label = f"{case.label}, {np.dtype(dtype).name}"
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                _time(results, effort, f"fit {label}",
-                      {kind: calls(model.fit, X, y) for kind, model in models.items()})
+                _time(
+                    results,
+                    effort,
+                    f"fit {label}",
+                    {kind: calls(model.fit, X, y) for kind, model in models.items()},
+                )
             ours, theirs = models.values()
             # A comparison of speed is worth nothing between different results.
             np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-3)
-            _time(results, effort, f"predict one row, {label}",
-                  {kind: calls(model.predict, X[:1]) for kind, model in models.items()})
+            _time(
+                results,
+                effort,
+                f"predict one row, {label}",
+                {kind: calls(model.predict, X[:1]) for kind, model in models.items()},
+            )
 
 
 def _time(results, effort, case, work):
-    timings = compare([Contender(kind, run) for kind, run in work.items()], effort.rounds,
-                      effort.seconds)
+    timings = compare(
+        [Contender(kind, run) for kind, run in work.items()], effort.rounds, effort.seconds
+    )
     results.time(case, timings)
-    results.find(case, "vs scikit-learn",
-                 ratios(timings["scikit-learn"], timings["fastnn"]), TIMES, at_least=8)
+    results.find(
+        case,
+        "vs scikit-learn",
+        ratios(timings["scikit-learn"], timings["fastnn"]),
+        TIMES,
+        at_least=8,
+    )
 
 
 def accuracy(results, effort):
@@ -65,7 +84,9 @@ def accuracy(results, effort):
             train, test = np.array_split(order, 2)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                ours, theirs = (getattr(library, kind)(random_state=seed).fit(X[train], y[train])
-                                for library in (fastnn, neural_network))
+                ours, theirs = (
+                    getattr(library, kind)(random_state=seed).fit(X[train], y[train])
+                    for library in (fastnn, neural_network)
+                )
             differences.append(ours.score(X[test], y[test]) - theirs.score(X[test], y[test]))
         results.find(name, "score, minus scikit-learn's", differences, SHARE, at_least=-1e-3)

@@ -34,17 +34,24 @@ def checks(results, effort):
     processors = available_processors()
     contenders = [
         Contender("fastnn", calls(net.gradcheck, X, y), size),
-        Contender("fastnn, 1 thread", lambda n: [net.gradcheck(X, y, threads=1) for _ in range(n)],
-                  size),
+        Contender(
+            "fastnn, 1 thread", lambda n: [net.gradcheck(X, y, threads=1) for _ in range(n)], size
+        ),
         Contender("NumPy loop", calls(numpy_loop, LAYER_SIZES, net.theta, X, y, sample), SAMPLE),
     ]
     timings = compare(contenders, effort.rounds, effort.seconds)
     case = "-".join(map(str, LAYER_SIZES))
     results.time(case, timings)
-    results.find(case, f"all {size:,} components", [s * size for s in timings["fastnn"].seconds],
-                 "s", at_most=2.0 if processors >= 2 else None)
-    results.find(case, "vs NumPy loop", ratios(timings["NumPy loop"], timings["fastnn"]), TIMES,
-                 at_least=60)
+    results.find(
+        case,
+        f"all {size:,} components",
+        [s * size for s in timings["fastnn"].seconds],
+        "s",
+        at_most=2.0 if processors >= 2 else None,
+    )
+    results.find(
+        case, "vs NumPy loop", ratios(timings["NumPy loop"], timings["fastnn"]), TIMES, at_least=60
+    )
     # The ratio of the notes, 1e-7 of which is great.
     results.find(case, "digits that agree", [-np.log10(check.difference)], "", at_least=7)
     with tempfile.TemporaryDirectory() as folder:
@@ -82,9 +89,12 @@ def numpy_loop(layer_sizes, theta, X, y, components):
 
 def _compile_seconds(folder):
     """Of `fastnn warmup` in a new interpreter with that folder for Numba's cache."""
-    code = ("import json, os; os.environ['NUMBA_CACHE_DIR'] = {!r}\n"
-            "from fastnn.gradient_checking.network.check import warm_up\n"
-            "print(json.dumps(warm_up()))")
-    out = subprocess.run([sys.executable, "-c", code.format(folder)], stdout=subprocess.PIPE,
-                         check=True)
+    code = (
+        "import json, os; os.environ['NUMBA_CACHE_DIR'] = {!r}\n"
+        "from fastnn.gradient_checking.network.check import warm_up\n"
+        "print(json.dumps(warm_up()))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code.format(folder)], stdout=subprocess.PIPE, check=True
+    )
     return json.loads(out.stdout)

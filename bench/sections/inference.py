@@ -34,5 +34,6 @@ def inference(results, effort):
         results.time(case, timings)
         mine = timings.pop("fastnn")
         for peer, timing in timings.items():
-            results.find(case, f"vs {peer}", ratios(timing, mine), TIMES,
-                         at_least=targets.get(peer))
+            results.find(
+                case, f"vs {peer}", ratios(timing, mine), TIMES, at_least=targets.get(peer)
+            )

@@ -30,12 +30,15 @@ def regularization(results, effort):
     if name == "digits":
         results.skip("MNIST: no data in $FASTNN_DATA or ../shared/data; digits instead")
     rng = np.random.default_rng(0)
-    noisy = [(X, np.where(rng.random(len(y)) < NOISE, rng.integers(0, 10, len(y)), y))
-             for X, y in (train, dev)]
+    noisy = [
+        (X, np.where(rng.random(len(y)) < NOISE, rng.integers(0, 10, len(y)), y))
+        for X, y in (train, dev)
+    ]
     seeds = range(5 if effort.thorough else 3)
     _compare(results, name, train, dev, seeds, targets=False)
-    _compare(results, f"{name}, {NOISE:.0%} of labels random", *noisy, seeds,
-             targets=name == "mnist")
+    _compare(
+        results, f"{name}, {NOISE:.0%} of labels random", *noisy, seeds, targets=name == "mnist"
+    )
 
 
 def _compare(results, name, train, dev, seeds, targets):
@@ -45,8 +48,15 @@ def _compare(results, name, train, dev, seeds, targets):
         errors[method] = measured = np.empty((len(seeds), 2))
         for seed in seeds:
             net = fastnn.Network([train[0].shape[1], *HIDDEN, 10], rng=seed, **spec)
-            net.fit(*train, dev=dev, epochs=40, batch_size=64, schedule="cosine", threads=1,
-                    **{"evaluate_every": 1 if options else 0, **options})
+            net.fit(
+                *train,
+                dev=dev,
+                epochs=40,
+                batch_size=64,
+                schedule="cosine",
+                threads=1,
+                **{"evaluate_every": 1 if options else 0, **options},
+            )
             measured[seed] = net.error(*train), net.error(*dev)
             if method == "L1":
                 zeros.append(net.sparsity()["all"])

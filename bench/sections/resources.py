@@ -25,22 +25,23 @@ def linearity(results, effort):
         contenders.append(ours.trainer(task, f"{m:,} rows"))
     timings = compare(contenders, effort.rounds, effort.seconds)
     results.time("small", timings)
-    steps = np.array([timing.seconds for timing in timings.values()])   # (decades, rounds)
+    steps = np.array([timing.seconds for timing in timings.values()])  # (decades, rounds)
     epochs = steps * np.array(ROWS)[:, None] / case.batch_size
     exponents = np.polyfit(np.log(ROWS), np.log(epochs), 1)[0]
     results.find("small", "p of time ~ m^p", exponents, "", at_most=1.05)
-    results.find("small", "dearest step / cheapest",
-                 steps.max(axis=0) / steps.min(axis=0), TIMES)
+    results.find("small", "dearest step / cheapest", steps.max(axis=0) / steps.min(axis=0), TIMES)
 
 
 def start(results, effort):
     """Import and the first fit, each round in a new interpreter. Making a Network has the limit
     of the import, too: otherwise loading lazily would only hide the time."""
     seconds = [_probe("start") for _ in range(effort.rounds)]
-    for what, key, limit in [("import numpy", "numpy", None),
-                             ("import fastnn over numpy", "fastnn", 50),
-                             ("import, make a Network", "network", 50),
-                             ("first fit over second", "first_fit", None)]:
+    for what, key, limit in [
+        ("import numpy", "numpy", None),
+        ("import fastnn over numpy", "fastnn", 50),
+        ("import, make a Network", "network", 50),
+        ("first fit over second", "first_fit", None),
+    ]:
         results.find("start", what, [1e3 * s[key] for s in seconds], "ms", at_most=limit)
 
 
@@ -53,11 +54,19 @@ def memory(results, effort):
         return
     parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(case.layer_sizes))
     numbers = 5 * parameters + 3 * case.batch_size * sum(case.layer_sizes)
-    results.find("mid", "peak over the data", [probe / 1e6 for probe in probes], "MB",
-                 at_most=4 * numbers / 1e6)
+    results.find(
+        "mid",
+        "peak over the data",
+        [probe / 1e6 for probe in probes],
+        "MB",
+        at_most=4 * numbers / 1e6,
+    )
 
 
 def _probe(name):
-    out = subprocess.run([sys.executable, "-c", f"from bench.probes import {name}; {name}()"],
-                         stdout=subprocess.PIPE, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", f"from bench.probes import {name}; {name}()"],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
     return json.loads(out.stdout)

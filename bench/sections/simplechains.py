@@ -24,8 +24,11 @@ def _gradient(results, effort):
     task = _regression([24, 8, 2], 200, np.float64, keep_prob=0.8)
     net = ours.network(task, dtype="float64")
     session = passes.open_session(
-        net, as_features(task.X, 24, net.dtype), as_targets(task.y, 200, net.output, 2, net.dtype),
-        threads=1, training=True,
+        net,
+        as_features(task.X, 24, net.dtype),
+        as_targets(task.y, 200, net.output, 2, net.dtype),
+        threads=1,
+        training=True,
     )
     session.set_dropout(net.keep_prob, 1, 0)
     gradient = np.zeros_like(net.theta)
@@ -35,18 +38,21 @@ def _gradient(results, effort):
         session.differentiate(passes.TURN)
 
     timings = compare(
-        [Contender("Session kept", calls(kept_session)),
-         Contender("value_and_grad", calls(lambda: net.value_and_grad(task.X, task.y,
-                                                                      dropout=(1, 0))))],
-        effort.rounds, effort.seconds,
+        [
+            Contender("Session kept", calls(kept_session)),
+            Contender(
+                "value_and_grad", calls(lambda: net.value_and_grad(task.X, task.y, dropout=(1, 0)))
+            ),
+        ],
+        effort.rounds,
+        effort.seconds,
     )
     np.testing.assert_allclose(gradient, net.value_and_grad(task.X, task.y, dropout=(1, 0))[1])
     case = "24-8-2 gradient"
     results.time(case, timings)
     for name, timing in timings.items():
         rates = [task.flops / seconds / 1e9 for seconds in timing.seconds]
-        results.find(case, name, rates, "GFLOP/s",
-                     at_least=30 if name == "Session kept" else None)
+        results.find(case, name, rates, "GFLOP/s", at_least=30 if name == "Session kept" else None)
 
 
 def _training(results, effort):

@@ -23,11 +23,14 @@ def steps(results, effort):
         contenders = [ours.trainer(task)]
         contenders += [peer.trainer(task) for peer in peers.values()]
         if effort.thorough and "PyTorch" in peers:
-            contenders.append(
-                peers["PyTorch"].trainer(task, "PyTorch, compiled", compiled=True))
+            contenders.append(peers["PyTorch"].trainer(task, "PyTorch, compiled", compiled=True))
         peaks = []
-        timings = compare(contenders, effort.rounds, effort.seconds,
-                          each_round=lambda peaks=peaks: peaks.append(ours.peak()))
+        timings = compare(
+            contenders,
+            effort.rounds,
+            effort.seconds,
+            each_round=lambda peaks=peaks: peaks.append(ours.peak()),
+        )
         results.time(name, timings)
 
         mine = timings.pop("fastnn")
@@ -37,8 +40,9 @@ def steps(results, effort):
         shares = [rate / peak for rate, peak in zip(rates, peaks, strict=True)]
         results.find(name, "share of peak", shares, SHARE, at_least=TARGETS[name]["peak"])
         for peer, timing in timings.items():
-            results.find(name, f"vs {peer}", ratios(timing, mine), TIMES,
-                         at_least=TARGETS[name].get(peer))
+            results.find(
+                name, f"vs {peer}", ratios(timing, mine), TIMES, at_least=TARGETS[name].get(peer)
+            )
 
 
 def costs(results, effort):

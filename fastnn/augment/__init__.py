@@ -1,5 +1,4 @@
-"""Augmentation of images: every epoch sees another distorted copy of each, with the same label.
-"""
+"""Augmentation of images: every epoch sees another distorted copy of each, with the same label."""
 
 from fastnn.augment.images import Images
 

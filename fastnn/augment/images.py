@@ -91,7 +91,7 @@ class Images:
     fill: str = "zero"
 
     def __post_init__(self):
-        for f in fields(self):   # lists, as from JSON, could not be hashed
+        for f in fields(self):  # lists, as from JSON, could not be hashed
             if isinstance(value := getattr(self, f.name), list):
                 object.__setattr__(self, f.name, tuple(value))
         if self.shape is not None:
@@ -114,8 +114,11 @@ class Images:
             self._window(None if self.shape is None else _check_shape(self.shape))
 
     def __repr__(self):
-        given = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self)
-                 if getattr(self, f.name) != f.default]
+        given = [
+            f"{f.name}={getattr(self, f.name)!r}"
+            for f in fields(self)
+            if getattr(self, f.name) != f.default
+        ]
         return f"Images({', '.join(given)})"
 
     def image_shape(self, columns):
@@ -142,10 +145,10 @@ class Images:
 
     def augmenter(self, columns):
         """These settings as the compiled core reads them, for rows of so many numbers."""
-        self.__post_init__()   # frozen is a word of honour
+        self.__post_init__()  # frozen is a word of honour
         shape = self.image_shape(columns)
         elastic = self.elastic or Elastic(alpha=0.0, sigma=1.0)
-        reach = max(shape[:2]) - 1   # what is further apart has nothing to do with each other
+        reach = max(shape[:2]) - 1  # what is further apart has nothing to do with each other
         middle = len(elastic.taps) // 2
         taps = elastic.taps[max(0, middle - reach) : middle + reach + 1]
         angle, zoom, shift = self._ranges()
@@ -154,14 +157,25 @@ class Images:
                 f"expected shift of less than the image's {max(shape[:2])} pixels, which leaves "
                 f"something to see; got {self.shift!r}"
             )
-        return Augmenter(shape, float(self.flip), np.deg2rad(angle), zoom, shift,
-                         self._window(shape), float(elastic.alpha), taps, float(self.noise),
-                         _FILLS[self.fill])
+        return Augmenter(
+            shape,
+            float(self.flip),
+            np.deg2rad(angle),
+            zoom,
+            shift,
+            self._window(shape),
+            float(elastic.alpha),
+            taps,
+            float(self.noise),
+            _FILLS[self.fill],
+        )
 
     def _ranges(self):
-        return (number_range(self.rotation, "rotation", "(-inf, inf)"),
-                number_range(self.zoom, "zoom", _ZOOMS),
-                number_range(self.shift, "shift", "(-inf, inf)"))
+        return (
+            number_range(self.rotation, "rotation", "(-inf, inf)"),
+            number_range(self.zoom, "zoom", _ZOOMS),
+            number_range(self.shift, "shift", "(-inf, inf)"),
+        )
 
     def _window(self, shape):
         """(height, width) of what `crop` leaves of an image of that shape, None if unknown."""
@@ -173,8 +187,10 @@ class Images:
                 f"expected crop to be a number of pixels or a pair (height, width), got {crop!r}"
             )
         most = (_LONGEST_SIDE,) * 2 if shape is None else shape[:2]
-        return tuple(integer(side, f"the {name} of crop", 1, limit) for side, name, limit
-                     in zip(crop, ("height", "width"), most, strict=True))
+        return tuple(
+            integer(side, f"the {name} of crop", 1, limit)
+            for side, name, limit in zip(crop, ("height", "width"), most, strict=True)
+        )
 
     def apply(self, X, seed=0, *, epoch=0):
         """Augmented copies of the images, to look at or for another library.
@@ -198,7 +214,7 @@ class Images:
         epoch = integer(epoch, "epoch", 0, 2**32 - 1)
         if X.ndim > 2 and self.shape is None:
             return Images(**{**vars(self), "shape": X.shape[1:]}).apply(X, seed, epoch=epoch)
-        flat = X.reshape(len(X), math.prod(X.shape[1:]))   # -1 is undefined for no images
+        flat = X.reshape(len(X), math.prod(X.shape[1:]))  # -1 is undefined for no images
         dtype = np.dtype("float64" if X.dtype == np.float64 else "float32")
         augmenter = self.augmenter(flat.shape[1])
         rows = as_features(flat, flat.shape[1], dtype)
@@ -272,8 +288,10 @@ def make_augmenter(augment, X, columns):
     _refuse_sparse(X)
     sides = np.shape(X)
     if len(sides) > 2 and math.prod(sides[1:]) == columns:
-        raise ValueError(f"expected X to have shape (m, {columns}) in fit, images as rows, got "
-                         f"{sides}; pass X.reshape(len(X), -1)")
+        raise ValueError(
+            f"expected X to have shape (m, {columns}) in fit, images as rows, got "
+            f"{sides}; pass X.reshape(len(X), -1)"
+        )
     return augment.augmenter(columns)
 
 

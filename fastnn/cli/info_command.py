@@ -23,11 +23,12 @@ def info(model: str, as_json: bool) -> None:
     MODEL is a file that fastnn train --save, or save in Python, wrote.
     """
     with told():
-        from fastnn.files import model as modelfile
+        from fastnn.loading import load
+        from fastnn.network import load_network
 
         with told_of_file(f"load {model}"):
-            content, network = modelfile.read(model)
-            loaded = modelfile.load(model)
+            content, network = load_network(model)
+            loaded = load(model)
         facts = {
             "file": model,
             "kind": content["kind"],

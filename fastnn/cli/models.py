@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def load_table_model(path: str) -> TableModel:
     """The model in a file that ``fastnn train data.csv --save`` wrote."""
-    from fastnn.files.model import load
+    from fastnn.loading import load
     from fastnn.tabular import TableModel
 
     with told_of_file(f"load {path}"):

@@ -97,7 +97,7 @@ def predictions(
 
 def write_table(table: pd.DataFrame, path: str) -> None:
     """Write a table in the format of its suffix, entirely or not at all."""
-    from fastnn.files.header import write_atomically
+    from fastnn.files.atomic import write_atomically
 
     file, name = io.BytesIO(), path.lower()
     if name.endswith(".parquet"):

@@ -176,7 +176,7 @@ def sweep(
 
 
 def _write_table(result: Any, source: Source, path: str) -> None:
-    from fastnn.files.header import write_atomically
+    from fastnn.files.atomic import write_atomically
 
     file, table = io.StringIO(), result.to_frame()
     if source.regression:

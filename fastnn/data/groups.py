@@ -51,8 +51,8 @@ def divide_groups(groups, names, sizes, labels, rng):
             f"part is to have ({', '.join(f'{size:,}' for size in sizes)}); groups are never "
             "split: give sizes that it fits, or divide it"
         )
-    table = members[:, np.newaxis].astype(float)   # what counts of each group: its size ...
-    if labels is not None:                         # ... and its members of each class
+    table = members[:, np.newaxis].astype(float)  # what counts of each group: its size ...
+    if labels is not None:  # ... and its members of each class
         classes = np.zeros((members.size, labels.max() + 1))
         np.add.at(classes, (groups, labels), 1)
         table = np.hstack([table, classes])
@@ -100,7 +100,7 @@ def _improve(part, table, aim, parts):
         change = squares + slope + (squares - slope)[everyone, part][:, np.newaxis]
         change[everyone, part] = 0
         alone = np.flatnonzero(np.bincount(part, minlength=len(aim)) == 1)
-        change[np.isin(part, alone[alone < parts])] = 0   # it would leave its part empty
+        change[np.isin(part, alone[alone < parts])] = 0  # it would leave its part empty
         group, to = np.unravel_index(change.argmin(), change.shape)
         if change[group, to] > -1e-9:
             break

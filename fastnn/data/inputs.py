@@ -85,7 +85,7 @@ def as_weights(sample_weight, m):
     largest = w.max(initial=0)
     if largest == 0:
         raise ValueError("expected a positive sum of sample_weight, got 0")
-    w /= largest   # so that no sum overflows
+    w /= largest  # so that no sum overflows
     return w * (m / w.sum())
 
 
@@ -94,11 +94,14 @@ def check_same_columns(X, X_dev):
     an error where dev has another than X."""
     names, others = (list(getattr(part, "columns", ())) for part in (X, X_dev))
     if names and others and names != others:
-        there = next((pair for pair in zip(names, others, strict=False) if pair[0] != pair[1]),
-                     (f"{len(names)} columns", f"{len(others)}"))
+        there = next(
+            (pair for pair in zip(names, others, strict=False) if pair[0] != pair[1]),
+            (f"{len(names)} columns", f"{len(others)}"),
+        )
         raise ValueError(
             f"expected the columns of dev to be those of X, in the same order; X has {there[0]!r} "
-            f"where dev has {there[1]!r}: pass dev with Xd[X.columns]")
+            f"where dev has {there[1]!r}: pass dev with Xd[X.columns]"
+        )
 
 
 def is_sparse(X):
@@ -124,7 +127,7 @@ def as_numbers(X, name):
         )
         raise TypeError(f"expected {name} to hold real numbers, got dtype {X.dtype}{hint}")
     if X.dtype.itemsize > 8:
-        with np.errstate(over="ignore"):   # whoever needs finite numbers checks for them
+        with np.errstate(over="ignore"):  # whoever needs finite numbers checks for them
             return X.astype(np.float64)
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
 
@@ -141,12 +144,17 @@ def _csr_rows(X, columns, moments):
         raise ValueError(f"expected X to be a well-formed sparse matrix, but {error}") from None
     data = np.ascontiguousarray(as_numbers(X.data, "X"))
     index = np.result_type(X.indptr, X.indices)
-    return Rows(data[: X.indptr[-1]], X.shape, np.ascontiguousarray(X.indptr, index),
-                np.ascontiguousarray(X.indices, index), **moments)
+    return Rows(
+        data[: X.indptr[-1]],
+        X.shape,
+        np.ascontiguousarray(X.indptr, index),
+        np.ascontiguousarray(X.indices, index),
+        **moments,
+    )
 
 
 def _check_finite(rows, X, name, dtype, *, normalized=False):
-    if X.dtype.kind != "f" and not normalized:   # a tiny sigma can make any number too large
+    if X.dtype.kind != "f" and not normalized:  # a tiny sigma can make any number too large
         return
     m, n = X.shape
     at_once = max(1, _CHECKED_AT_ONCE // max(n, 1))

@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 
-from fastnn.arguments import integer
+from fastnn.arguments import check_dtype, integer
 from fastnn.data.inputs import as_numbers, is_sparse
-from fastnn.network import _check_dtype
 
 # Values made float64 at a time: a copy that stays in the cache, whatever the size of X.
 _AT_ONCE = 1 << 17
@@ -61,10 +60,10 @@ class Normalizer:
     """
 
     def __init__(self, *, dtype="float32"):
-        self._dtype = _check_dtype(dtype)
-        self._n_seen, self._origin = 0, None   # origin: what the moments are relative to
-        self._offset = self._squares = None    # mean - origin; sum of squared deviations
-        self._std = None                       # of a dict, which may not be the root of a float64
+        self._dtype = check_dtype(dtype)
+        self._n_seen, self._origin = 0, None  # origin: what the moments are relative to
+        self._offset = self._squares = None  # mean - origin; sum of squared deviations
+        self._std = None  # of a dict, which may not be the root of a float64
 
     @property
     def dtype(self):
@@ -161,8 +160,12 @@ class Normalizer:
 
     def to_dict(self):
         """The state in types that JSON knows, to every bit."""
-        return {"mean": self.mean_.tolist(), "std": self.std_.tolist(), "n_seen": self._n_seen,
-                "dtype": self._dtype.name}
+        return {
+            "mean": self.mean_.tolist(),
+            "std": self.std_.tolist(),
+            "n_seen": self._n_seen,
+            "dtype": self._dtype.name,
+        }
 
     @classmethod
     def from_dict(cls, state):
@@ -178,8 +181,10 @@ class Normalizer:
         expected = {"mean", "std", "n_seen", "dtype"}
         if not isinstance(state, dict) or state.keys() != expected:
             got = sorted(map(str, state)) if isinstance(state, dict) else type(state).__name__
-            raise ValueError(f"expected a normalizer's dict with {sorted(expected)}, got "
-                             f"{str(got)[:120]}; make it with Normalizer.to_dict")
+            raise ValueError(
+                f"expected a normalizer's dict with {sorted(expected)}, got "
+                f"{str(got)[:120]}; make it with Normalizer.to_dict"
+            )
         self = cls(dtype=state["dtype"])
         mean, std = (_finite_vector(state[name], name) for name in ("mean", "std"))
         if mean.size != std.size or (std < 0).any():
@@ -202,8 +207,11 @@ class Normalizer:
             return f"<Normalizer, {self._n_seen} examples seen>"
         constant = self.constant_
         shown = ", ".join(map(str, constant[:10])) + (", ..." if constant.size > 10 else "")
-        return (f"<Normalizer of {self._origin.size} features, {self._n_seen:,} examples seen"
-                + (f", constant: {shown}" if constant.size else "") + ">")
+        return (
+            f"<Normalizer of {self._origin.size} features, {self._n_seen:,} examples seen"
+            + (f", constant: {shown}" if constant.size else "")
+            + ">"
+        )
 
     # --- how ---------------------------------------------------------------------------------
 
@@ -215,7 +223,7 @@ class Normalizer:
                 self._origin = chunk[0] + 0.0
                 self._offset, self._squares = np.zeros((2, chunk.shape[1]))
             n, more = self._n_seen, len(chunk)
-            with np.errstate(over="ignore", invalid="ignore"):   # looked at below
+            with np.errstate(over="ignore", invalid="ignore"):  # looked at below
                 x = chunk - self._origin
                 mean = x.mean(axis=0)
                 x -= mean
@@ -223,8 +231,11 @@ class Normalizer:
                 squares = np.einsum("ij,ij->j", x, x) - np.square(x.sum(axis=0)) / more
                 delta = mean - self._offset
                 self._offset = self._offset + delta * (more / (n + more))
-                self._squares = (self._squares + np.maximum(squares, 0)
-                                 + np.square(delta) * (n * more / (n + more)))
+                self._squares = (
+                    self._squares
+                    + np.maximum(squares, 0)
+                    + np.square(delta) * (n * more / (n + more))
+                )
             self._n_seen = n + more
             bad = np.flatnonzero(~np.isfinite(self._squares))
             if bad.size:
@@ -244,7 +255,7 @@ class Normalizer:
         self._check_width(X)
         out = np.empty(X.shape, dtype)
         for first, chunk in _chunks(X, "X"):
-            part = out[first:first + len(chunk)]
+            part = out[first : first + len(chunk)]
             with np.errstate(over="ignore"):
                 part[...] = function(chunk)
             if not np.isfinite(part).all():
@@ -279,7 +290,7 @@ def _as_matrix(X):
     """X as a two-dimensional array of numbers, or a CSR matrix; at least one row and column."""
     if is_sparse(X):
         X = X.tocsr()
-        as_numbers(X.data[:0], "X")   # refuses complex numbers
+        as_numbers(X.data[:0], "X")  # refuses complex numbers
     else:
         X = as_numbers(X, "X")
     if X.ndim != 2:
@@ -294,7 +305,7 @@ def _chunks(X, name):
     """First row and float64 values of some rows at a time, checked to be finite."""
     rows = max(1, min(4096, _AT_ONCE // X.shape[1]))
     for first in range(0, X.shape[0], rows):
-        chunk = X[first:first + rows]
+        chunk = X[first : first + rows]
         # Sums run in the order of memory: the same bits for every layout of X need one layout here.
         chunk = np.ascontiguousarray(chunk.toarray() if is_sparse(chunk) else chunk, np.float64)
         if not np.isfinite(chunk).all():
@@ -308,7 +319,10 @@ def _chunks(X, name):
 
 def _finite_vector(values, name):
     # Not all that NumPy would make numbers of is one: strings, booleans.
-    if (not isinstance(values, list) or not values
-            or not all(type(value) in (int, float) and math.isfinite(value) for value in values)):
+    if (
+        not isinstance(values, list)
+        or not values
+        or not all(type(value) in (int, float) and math.isfinite(value) for value in values)
+    ):
         raise ValueError(f"expected {name} to be a list of finite numbers, got {str(values)[:80]}")
     return np.array(values, dtype=np.float64)

@@ -66,8 +66,10 @@ def part_sizes(sizes, m, names=("train", "dev", "test")):
             )
         return counts
     if all(isinstance(size, Real) for size in sizes) and abs(sum(sizes) - 100) < 1e-6:
-        raise ValueError(f"expected fractions that sum to 1, got {sizes}, which sum to 100; for "
-                         f"per cent write ({_as_fractions(sizes)})")
+        raise ValueError(
+            f"expected fractions that sum to 1, got {sizes}, which sum to 100; for "
+            f"per cent write ({_as_fractions(sizes)})"
+        )
     fractions = [number(size, f"sizes[{i}]", "(0, 1]") for i, size in enumerate(sizes)]
     if abs(sum(fractions) - 1) > 1e-6:
         raise ValueError(

@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fastnn.data.inputs import is_sparse
+from fastnn.data.inputs import as_numbers, is_sparse
 
 
 class Split:
@@ -72,11 +72,30 @@ def rows_of(data, name):
 def _take(data, index):
     if is_sparse(data):
         return data.tocsr()[index]
-    if hasattr(data, "iloc"):   # pandas
+    if hasattr(data, "iloc"):  # pandas
         return data.iloc[index]
-    if hasattr(data, "shape"):   # NumPy's arrays and their like, polars' frames and series
+    if hasattr(data, "shape"):  # NumPy's arrays and their like, polars' frames and series
         first, count = (index[0], len(index)) if len(index) else (0, 0)
         if isinstance(data, np.ndarray) and (index == np.arange(first, first + count)).all():
-            return data[first:first + count]
+            return data[first : first + count]
         return data[index]
     return [data[i] for i in index]
+
+
+def as_pair(part, name):
+    """(X, y) of a pair, or of an object with `.X` and `.y` such as a part of a split."""
+    if isinstance(part, tuple | list) and len(part) == 2:
+        return tuple(part)
+    if hasattr(part, "X") and hasattr(part, "y"):
+        return part.X, part.y
+    raise TypeError(
+        f"expected {name} to be a pair (X, y) or to have attributes X and y, got "
+        f"{type(part).__name__}"
+    )
+
+
+def take(X, index, name="X"):
+    """The rows of X, an array-like or sparse matrix, at `index`."""
+    if is_sparse(X):
+        return X.tocsr()[index]
+    return as_numbers(X, name)[index]

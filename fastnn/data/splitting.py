@@ -79,7 +79,7 @@ def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=Non
 
 
 def _dev_from_elsewhere(X, y, m, dev_from, sizes, stratify, groups, rng):
-    if hasattr(dev_from, "X") and hasattr(dev_from, "y"):   # such as another Split
+    if hasattr(dev_from, "X") and hasattr(dev_from, "y"):  # such as another Split
         dev_from = dev_from.X, dev_from.y
     if not isinstance(dev_from, tuple | list) or len(dev_from) != 2:
         raise TypeError(f"expected dev_from to be a pair (X2, y2), got {type(dev_from).__name__}")
@@ -113,7 +113,7 @@ def _deal(m, sizes, strata, groups, rng):
     """The rows of each part, in random order; `strata` and `groups` as codes and their names."""
     if strata is None and groups is None:
         order = rng.permutation(m)
-        return np.split(order, np.cumsum(sizes))[:len(sizes)]
+        return np.split(order, np.cumsum(sizes))[: len(sizes)]
     if groups is None:
         part = stratified(*strata, sizes, rng)
     else:
@@ -128,18 +128,23 @@ def _check_pair(X, y, X_name, y_name):
     if m < 1:
         raise ValueError(f"expected examples in {X_name}, got none")
     if y is not None and rows_of(y, y_name) != m:
-        raise ValueError(f"expected {y_name} to have as many examples as {X_name}, {m:,}; got "
-                         f"{rows_of(y, y_name):,}")
+        raise ValueError(
+            f"expected {y_name} to have as many examples as {X_name}, {m:,}; got "
+            f"{rows_of(y, y_name):,}"
+        )
     return m
 
 
 def _check_alike(first, second, what, first_name, second_name):
     """Refuse sources that no single network could read."""
-    shapes = [data.shape[1:] if hasattr(data, "shape") else np.shape(data[0])
-              for data in (first, second)]
+    shapes = [
+        data.shape[1:] if hasattr(data, "shape") else np.shape(data[0]) for data in (first, second)
+    ]
     if shapes[0] != shapes[1]:
-        raise ValueError(f"expected the same {what} in {first_name} and {second_name}, got "
-                         f"{shapes[0]} and {shapes[1]} for each example")
+        raise ValueError(
+            f"expected the same {what} in {first_name} and {second_name}, got "
+            f"{shapes[0]} and {shapes[1]} for each example"
+        )
     columns = [list(data.columns) if hasattr(data, "columns") else None for data in (first, second)]
     if None not in columns and columns[0] != columns[1]:
         raise ValueError(
@@ -163,9 +168,7 @@ def _strata(stratify, y, m):
     if not isinstance(stratify, str):
         return _codes(stratify, "stratify", m)
     if stratify != "auto":
-        raise ValueError(
-            f"expected stratify to be 'auto', True, False or labels, got {stratify!r}"
-        )
+        raise ValueError(f"expected stratify to be 'auto', True, False or labels, got {stratify!r}")
     if y is None or is_sparse(y):
         return None
     labels = np.asarray(y)
@@ -176,8 +179,10 @@ def _strata(stratify, y, m):
     if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
         return None
     if labels.dtype.kind == "O" and not all(
-            isinstance(label, str | int | np.integer | np.bool_)
-            or (isinstance(label, float) and label.is_integer()) for label in labels.flat):
+        isinstance(label, str | int | np.integer | np.bool_)
+        or (isinstance(label, float) and label.is_integer())
+        for label in labels.flat
+    ):
         return None
     codes, names = _codes(labels, "y", m)
     return (codes, names) if len(names) <= max(20, m**0.5) else None
@@ -185,8 +190,13 @@ def _strata(stratify, y, m):
 
 def _is_one_hot(labels):
     """Whether each row has a single 1 among zeros."""
-    return bool(labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "biuf"
-                and ((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all())
+    return bool(
+        labels.ndim == 2
+        and labels.shape[1] > 1
+        and labels.dtype.kind in "biuf"
+        and ((labels == 0) | (labels == 1)).all()
+        and (labels.sum(axis=1) == 1).all()
+    )
 
 
 def _group_names(groups, m):
@@ -196,15 +206,18 @@ def _group_names(groups, m):
 def _codes(labels, name, m):
     """Labels as whole numbers 0 .. K-1, and what they stand for."""
     if is_sparse(labels) or rows_of(labels, name) != m:
-        raise ValueError(f"expected {name} to hold one label for each of the {m:,} examples, got "
-                         + (f"{type(labels).__name__}" if is_sparse(labels) else
-                            f"{rows_of(labels, name):,}"))
+        raise ValueError(
+            f"expected {name} to hold one label for each of the {m:,} examples, got "
+            + (f"{type(labels).__name__}" if is_sparse(labels) else f"{rows_of(labels, name):,}")
+        )
     array = np.asarray(labels)
     if name != "groups" and _is_one_hot(array):
         array = array.argmax(axis=1)
     if array.size != m:
-        raise ValueError(f"expected {name} to have shape ({m},) to take labels from, got "
-                         f"{array.shape}; pass one label for each example")
+        raise ValueError(
+            f"expected {name} to have shape ({m},) to take labels from, got "
+            f"{array.shape}; pass one label for each example"
+        )
     try:
         names, codes = np.unique(array.ravel(), return_inverse=True)
     except TypeError as error:

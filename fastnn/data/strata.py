@@ -66,8 +66,10 @@ def rounded_table(rows, columns, rng):
     if not k.size:
         return down
     K, J = quota.shape
-    margins = coo_array((np.ones(2 * k.size), (np.concatenate([k, K + j]),
-                                               np.tile(np.arange(k.size), 2))), (K + J, k.size))
+    margins = coo_array(
+        (np.ones(2 * k.size), (np.concatenate([k, K + j]), np.tile(np.arange(k.size), 2))),
+        (K + J, k.size),
+    )
     due = np.concatenate([rows - down.sum(axis=1), columns - down.sum(axis=0)])
     # Ties are broken at random, so that no class is favoured for its number.
     wish = remainder[k, j] / rows.sum() + 10 * (down[k, j] == 0) + 1e-3 * rng.random(k.size)

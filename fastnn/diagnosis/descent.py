@@ -67,10 +67,10 @@ def too_short(history, train_error, dev_error):
     if history.stopped != "epochs" or train_error <= BY_TRAINING * dev_error:
         return None
     rate = falling_rate(history)
-    if rate is None:   # two evaluations show no trend, but the pace
+    if rate is None:  # two evaluations show no trend, but the pace
         _, cost = _evaluated(history)
         rate = 1 - cost[1] / cost[0] if len(cost) == 2 and cost[0] > 0 else 0.0
-    again = max(len(history), EVALUATIONS)   # twice of very few epochs would still be few
+    again = max(len(history), EVALUATIONS)  # twice of very few epochs would still be few
     return rate if rate > 0 and 1 - (1 - rate) ** again >= MUCH else None
 
 

@@ -61,14 +61,16 @@ def difference_limits(a, b, confidence, n_a=None, n_b=None):
     low_a, high_a = a.limits(confidence, n_a)
     low_b, high_b = b.limits(confidence, n_b)
     gap = b.value - a.value
-    return (gap - math.hypot(b.value - low_b, high_a - a.value),
-            gap + math.hypot(high_b - b.value, a.value - low_a))
+    return (
+        gap - math.hypot(b.value - low_b, high_a - a.value),
+        gap + math.hypot(high_b - b.value, a.value - low_a),
+    )
 
 
 def is_above(limits, threshold):
     """True or False when the whole interval is above or not above; None when it is astride."""
     low, high = limits
-    slack = 1e-12   # 0.17 - 0.15 is more than 0.02 in floating point
+    slack = 1e-12  # 0.17 - 0.15 is more than 0.02 in floating point
     if low > threshold + slack:
         return True
     return False if high <= threshold + slack else None
@@ -99,6 +101,7 @@ def examples_to_tell(a, b, threshold, confidence):
     if a.n and b.n:
         ways.append(both)
     for grown in ways:
+
         def told(factor, grown=grown):
             limits = difference_limits(a, b, confidence, *grown(factor))
             return is_above(limits, threshold) is not None
@@ -106,7 +109,7 @@ def examples_to_tell(a, b, threshold, confidence):
         low, high = 1.0, MOST_EXAMPLES / max(a.n or 1, b.n or 1)
         if not told(high):
             continue
-        while high > low * 1.001:   # told() is monotone: intervals shrink as sets grow
+        while high > low * 1.001:  # told() is monotone: intervals shrink as sets grow
             middle = (low * high) ** 0.5
             low, high = (low, middle) if told(middle) else (middle, high)
         return grown(high)

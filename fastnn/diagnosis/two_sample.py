@@ -47,8 +47,10 @@ class TwoSampleTest:
         told = f"a classifier tells them apart with accuracy {self.accuracy:.1%}"
         if self.different:
             return f"different distributions: {told}, p = {self.p_value:.2g}"
-        return (f"no difference found: {told}, by chance it would be 50 %, p = "
-                f"{self.p_value:.2g}, from {self.n_a:,} and {self.n_b:,} examples")
+        return (
+            f"no difference found: {told}, by chance it would be 50 %, p = "
+            f"{self.p_value:.2g}, from {self.n_a:,} and {self.n_b:,} examples"
+        )
 
     def __str__(self):
         return self.verdict
@@ -107,8 +109,10 @@ def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
     b = _in_the_order_of(a, b)
     columns = _columns(a, "a")
     if _columns(b, "b") != columns:
-        raise ValueError(f"expected a and b to have the same features, got {columns} and "
-                         f"{_columns(b, 'b')} columns")
+        raise ValueError(
+            f"expected a and b to have the same features, got {columns} and "
+            f"{_columns(b, 'b')} columns"
+        )
     a, b = (_some_rows(part, name, columns, max_rows, rng) for part, name in ((a, "a"), (b, "b")))
     X, from_b = np.concatenate([a, b]), np.repeat([0, 1], [len(a), len(b)])
     half = np.concatenate([rng.permutation(len(part)) % 2 for part in (a, b)])
@@ -120,8 +124,13 @@ def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
         right += np.bincount(labels, (scores > 0.5) == labels, minlength=2)
     from scipy.special import ndtr
 
-    return TwoSampleTest(float((right / [len(a), len(b)]).mean()), float(ndtr(-np.mean(z))),
-                         confidence, len(a), len(b))
+    return TwoSampleTest(
+        float((right / [len(a), len(b)]).mean()),
+        float(ndtr(-np.mean(z))),
+        confidence,
+        len(a),
+        len(b),
+    )
 
 
 def _in_the_order_of(a, b):
@@ -131,13 +140,20 @@ def _in_the_order_of(a, b):
     ours, theirs = list(a.columns), list(b.columns)
     if ours == theirs:
         return b
-    only = [[name for name in one if name not in other]
-            for one, other in ((ours, theirs), (theirs, ours))]
+    only = [
+        [name for name in one if name not in other]
+        for one, other in ((ours, theirs), (theirs, ours))
+    ]
     if any(only) or len(ours) != len(theirs):
-        shown = " and ".join(f"only {part} has {', '.join(map(str, names[:5]))}"
-                             for part, names in zip("ab", only, strict=True) if names)
-        raise ValueError("expected a and b to have the same features, by their columns' names; "
-                         + (shown or f"got {len(ours)} and {len(theirs)} columns"))
+        shown = " and ".join(
+            f"only {part} has {', '.join(map(str, names[:5]))}"
+            for part, names in zip("ab", only, strict=True)
+            if names
+        )
+        raise ValueError(
+            "expected a and b to have the same features, by their columns' names; "
+            + (shown or f"got {len(ours)} and {len(theirs)} columns")
+        )
     return b[ours]
 
 
@@ -153,8 +169,10 @@ def _some_rows(data, name, columns, most, rng):
     """At most that many rows, at random, as a dense array."""
     m = rows_of(data, name)
     if m < _LEAST_ROWS:
-        raise ValueError(f"expected at least {_LEAST_ROWS} examples in {name}, got {m}: fewer "
-                         "cannot show a difference")
+        raise ValueError(
+            f"expected at least {_LEAST_ROWS} examples in {name}, got {m}: fewer "
+            "cannot show a difference"
+        )
     if not is_sparse(data):
         data = as_numbers(data, name)
     try:
@@ -173,8 +191,16 @@ def _scores(X, from_b, unseen, rng):
     # Enough updates to bend around a variance or a correlation, too few to learn the noise.
     batch_size, updates = min(_BATCH, m), 300 + m // 20
     net = Network([X.shape[1], _HIDDEN, 1], normalize=True, l2=3e-4 * m, rng=rng)
-    net.fit(X, from_b, sample_weight=weight, batch_size=batch_size, learning_rate=0.01,
-            epochs=max(1, updates * batch_size // m), schedule="cosine", evaluate_every=0)
+    net.fit(
+        X,
+        from_b,
+        sample_weight=weight,
+        batch_size=batch_size,
+        learning_rate=0.01,
+        epochs=max(1, updates * batch_size // m),
+        schedule="cosine",
+        evaluate_every=0,
+    )
     return net.forward(unseen)[:, 0]
 
 
@@ -188,7 +214,7 @@ def _mann_whitney(scores, labels):
     _, ties = np.unique(scores, return_counts=True)
     ties = ties.astype(float)
     variance = n_a * n_b / 12 * (n + 1 - (ties**3 - ties).sum() / (n * (n - 1)))
-    if variance <= 0:   # a network that sees no difference between any two
+    if variance <= 0:  # a network that sees no difference between any two
         return 0.0
     excess = rankdata(scores)[labels == 1].sum() - n_b * (n + 1) / 2
     return excess / np.sqrt(variance)

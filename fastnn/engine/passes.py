@@ -7,29 +7,27 @@ import numpy as np
 
 from fastnn import _kernels
 from fastnn.engine.threads import choose_threads
+from fastnn.layers.activations import ACTIVATIONS
+from fastnn.layers.outputs import OUTPUTS
 
-TURN = 0.05   # seconds between two turns of Python
+TURN = 0.05  # seconds between two turns of Python
 
 
-def open_session(network, X, y=None, weight=None, *, batch_size=None, threads=None,
-                 training=False):
+def open_session(network, X, y=None, weight=None, *, batch_size=None, threads=None, training=False):
     """A `Session` of `network`; X, y and weight as fastnn.data.inputs gives them."""
     m = max(X.shape[0], 1)
     batch_size = min(batch_size or m, m)
     if threads is None:
         threads = choose_threads(network.layer_sizes, batch_size, steps=training and batch_size < m)
     return _kernels.Session(
-        network.layer_sizes, network.activation_codes, network.output_code, network.theta,
-        X, y, weight, batch_size=batch_size, threads=threads, training=training,
+        *description(network),
+        X,
+        y,
+        weight,
+        batch_size=batch_size,
+        threads=threads,
+        training=training,
     )
-
-
-def open_shortcut(network):
-    """A `Shortcut` for `forward` of a few rows of `network`."""
-    normalizer = network.current_normalizer()
-    moments = () if normalizer is None else (normalizer.mean_, normalizer.scale)
-    return _kernels.Shortcut(network.layer_sizes, network.activation_codes, network.output_code,
-                             network.theta, *moments)
 
 
 def outputs(network, X):
@@ -64,11 +62,12 @@ def differentiate(network, X, y, weight, dropout=None, threads=None):
     session.start(gradient=gradient)
     while session.differentiate(TURN):
         pass
-    for l2, l1, parameter in zip(network.l2, network.l1, weights_of(network), strict=True):
+    for l2, l1, parameter in zip(network.l2, network.l1, network.layout.weights, strict=True):
         if l2 or l1:
             at = parameter.slice
-            _kernels.add_penalty_gradient(network.theta, gradient, at.start, at.stop - at.start,
-                                          l2 / m, l1 / m)
+            _kernels.add_penalty_gradient(
+                network.theta, gradient, at.start, at.stop - at.start, l2 / m, l1 / m
+            )
     return session.loss / m + penalty(network, m), gradient
 
 
@@ -77,8 +76,8 @@ def penalty(network, m):
     total = 0.0
     if not any(network.l2) and not any(network.l1):
         return total
-    with np.errstate(over="ignore"):   # of exploding weights: J is infinite
-        for l2, l1, parameter in zip(network.l2, network.l1, weights_of(network), strict=True):
+    with np.errstate(over="ignore"):  # of exploding weights: J is infinite
+        for l2, l1, parameter in zip(network.l2, network.l1, network.layout.weights, strict=True):
             W = network.theta[parameter.slice]
             if l2:
                 total += l2 / 2 * np.square(W, dtype=np.float64).sum()
@@ -87,6 +86,16 @@ def penalty(network, m):
     return float(total) / m
 
 
-def weights_of(network):
-    """The parameters W1 .. WL of the layout."""
-    return [p for p in network.layout.values() if p.name[0] == "W"]
+def description(network):
+    """Layer sizes, codes of the activations of layers 0 .. L and of the output, and theta.
+
+    The activation of the input and that of the logits is the identity.
+    """
+    hidden = [ACTIVATIONS[name].code for name in network.activation]
+    identity = ACTIVATIONS["identity"].code
+    return (
+        network.layer_sizes,
+        [identity, *hidden, identity],
+        OUTPUTS[network.output].code,
+        network.theta,
+    )

@@ -43,7 +43,7 @@ def available_processors():
     """Processors that this process may use now."""
     try:
         return min(_joblib_cpu_count(), len(os.sched_getaffinity(0)))
-    except AttributeError:   # no affinity on this system
+    except AttributeError:  # no affinity on this system
         return _joblib_cpu_count()
 
 
@@ -63,19 +63,19 @@ class Pace:
         Whether the number of threads is given, so that no other is tried.
     """
 
-    TRIAL = 0.002    # seconds that another number of threads is tried for
-    RARITY = 50      # times as long as the trial is at least what comes between two
-    LONGEST = 0.5    # seconds between two, where that is longer
-    MARGIN = 0.97    # of the time a row takes, below which another number of threads is better
+    TRIAL = 0.002  # seconds that another number of threads is tried for
+    RARITY = 50  # times as long as the trial is at least what comes between two
+    LONGEST = 0.5  # seconds between two, where that is longer
+    MARGIN = 0.97  # of the time a row takes, below which another number of threads is better
 
     def __init__(self, session, chosen, clock=time.perf_counter):
         self._session, self._clock = session, clock
         most = session.threads
         self._choices = [most] if chosen else [*_powers_of_two_below(most), most]
-        self._at = len(self._choices) - 1   # the choice in use
-        self._step, self._trying = -1, False   # to the choice that is tried next, or now
-        self._between, self._usual = self.TRIAL, None   # stint in use, and seconds a row took in it
-        self._rows, self._seconds = 0, 0.0   # of this stint or trial so far
+        self._at = len(self._choices) - 1  # the choice in use
+        self._step, self._trying = -1, False  # to the choice that is tried next, or now
+        self._between, self._usual = self.TRIAL, None  # stint in use, and seconds a row took in it
+        self._rows, self._seconds = 0, 0.0  # of this stint or trial so far
 
     def turn(self, seconds):
         """`session.train` for about so long; False when the epoch is finished, or has failed."""
@@ -100,13 +100,12 @@ class Pace:
         """At the end of a stint or a trial in which a row took `pace` seconds."""
         if not self._trying:
             self._usual = pace
-            if 0 <= self._at - self._step < len(self._choices):   # the neighbours in turn
+            if 0 <= self._at - self._step < len(self._choices):  # the neighbours in turn
                 self._step = -self._step
         elif pace < self.MARGIN * self._usual:
             self._at, self._between = self._at + self._step, self.TRIAL
         else:
-            self._between = max(min(4 * self._between, self.LONGEST),
-                                self.RARITY * self._seconds)
+            self._between = max(min(4 * self._between, self.LONGEST), self.RARITY * self._seconds)
         self._trying = not self._trying
 
 

@@ -74,8 +74,10 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         mine = object()
         # setdefault is one step: two threads cannot both find the place empty.
         if vars(self).setdefault("_fitted_by", mine) is not mine:
-            raise RuntimeError(f"this {type(self).__name__} is being fitted already, by another "
-                               "thread or a callback")
+            raise RuntimeError(
+                f"this {type(self).__name__} is being fitted already, by another "
+                "thread or a callback"
+            )
         try:
             with self._unchanged_by_errors():
                 task = prepare(self, X, y, sample_weight, validation, incremental)
@@ -89,8 +91,11 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
     def _unchanged_by_errors(self):
         before = dict(vars(self))
         network = before.get("network_")
-        settings = {} if network is None else {
-            name: getattr(network, name) for name in ("keep_prob", "l2", "l1")}
+        settings = (
+            {}
+            if network is None
+            else {name: getattr(network, name) for name in ("keep_prob", "l2", "l1")}
+        )
         try:
             yield
         except BaseException:
@@ -101,14 +106,15 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
                 setattr(network, name, value)
             raise
 
-    def __getstate__(self):   # a copy made in a callback is not being fitted
+    def __getstate__(self):  # a copy made in a callback is not being fitted
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_fitted_by"}
 
     def _is_stochastic(self):
         if self.solver == "lbfgs":
-            raise AttributeError("partial_fit is only available for the solvers sgd and adam, got "
-                                 f"{self.solver!r}")
+            raise AttributeError(
+                f"partial_fit is only available for the solvers sgd and adam, got {self.solver!r}"
+            )
         return True
 
     def __sklearn_tags__(self):
@@ -119,5 +125,13 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
 
 def validated(estimator, X, y, reset, **options):
     """X as floats, dense or CSR, and y, by scikit-learn's rules."""
-    return validate_data(estimator, X, y, accept_sparse="csr", multi_output=True,
-                         dtype=(np.float64, np.float32), reset=reset, **options)
+    return validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse="csr",
+        multi_output=True,
+        dtype=(np.float64, np.float32),
+        reset=reset,
+        **options,
+    )

@@ -96,24 +96,58 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     True
     """
 
-    loss = "log_loss"   # not a parameter: there is no other
+    loss = "log_loss"  # not a parameter: there is no other
 
-    def __init__(self, hidden_layer_sizes=(100,), activation="relu", *, solver="adam",
-                 alpha=0.0001, batch_size="auto", learning_rate="constant",
-                 learning_rate_init=0.001, power_t=0.5, max_iter=200, shuffle=True,
-                 random_state=None, tol=1e-4, verbose=False, warm_start=False, momentum=0.9,
-                 nesterovs_momentum=True, early_stopping=False, validation_fraction=0.1,
-                 beta_1=0.9, beta_2=0.999, epsilon=1e-8, n_iter_no_change=10, max_fun=15000,
-                 keep_prob=1.0, l1=0.0, class_weight=None, scoring=None, callbacks=(),
-                 n_threads=None):
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        keep_prob=1.0,
+        l1=0.0,
+        class_weight=None,
+        scoring=None,
+        callbacks=(),
+        n_threads=None,
+    ):
         given = dict(locals())
         del given["self"]
         vars(self).update(given)
 
     @available_if(lambda self: self._is_stochastic())
     @with_callbacks
-    def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None,
-                    sample_weight_val=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        classes=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """One epoch over the given examples, going on from the present parameters.
 
         Settings changed by `set_params` hold from the next call on, the learning rate too; layers
@@ -135,11 +169,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if not hasattr(self, "network_"):
             self._first_classes(y, classes)
         elif classes is not None and not np.array_equal(self.classes_, np.unique(classes)):
-            raise ValueError(f"`classes={classes!r}` is not the same as on last call to "
-                             f"partial_fit, was: {self.classes_!r}")
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to "
+                f"partial_fit, was: {self.classes_!r}"
+            )
         try:
-            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val),
-                             incremental=True)
+            return self._fit(
+                X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=True
+            )
         finally:
             vars(self).pop("_announced", None)
 
@@ -160,14 +197,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _decoder(self):
         labels = vars(self).get("_labels")
-        return labels if labels is not None else Labels(np.empty(0))   # _forward says what is wrong
+        return labels if labels is not None else Labels(np.empty(0))  # _forward says what is wrong
 
     def _first_classes(self, y, classes):
         multilabel = np.ndim(y) == 2 and np.shape(y)[1] > 1
         if classes is None and not multilabel:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        self._announced = Labels(np.arange(np.shape(y)[1]) if multilabel else np.unique(classes),
-                                 multilabel, issparse(y))
+        self._announced = Labels(
+            np.arange(np.shape(y)[1]) if multilabel else np.unique(classes), multilabel, issparse(y)
+        )
 
     def _check_targets(self, X, y, first):
         X, y = validated(self, X, y, first)
@@ -191,9 +229,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if self.class_weight is None:
             return None
         if incremental and self.class_weight == "balanced":
-            raise ValueError("class_weight='balanced' needs all of y, which partial_fit does not "
-                             "have: pass the weights themselves, "
-                             "sklearn.utils.class_weight.compute_class_weight('balanced', ...)")
+            raise ValueError(
+                "class_weight='balanced' needs all of y, which partial_fit does not "
+                "have: pass the weights themselves, "
+                "sklearn.utils.class_weight.compute_class_weight('balanced', ...)"
+            )
         if isinstance(self.class_weight, dict):
             for label, weight in self.class_weight.items():
                 number(weight, f"class_weight[{label!r}]", "[0, inf)")

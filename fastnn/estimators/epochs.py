@@ -25,12 +25,12 @@ def _descend(estimator, task, callbacks):
     estimator._optimizer.follow(estimator)
     rate = estimator._optimizer.rate
     by_score = estimator.early_stopping and task.validation is not None
-    if by_score != (estimator._progress.theta is not None):   # it was progress of another thing
+    if by_score != (estimator._progress.theta is not None):  # it was progress of another thing
         estimator._progress = Progress()
         estimator._progress.theta = network.theta.copy() if by_score else None
     progress = estimator._progress
     if task.incremental and progress.stopped and by_score:
-        return   # the best parameters are in place
+        return  # the best parameters are in place
     if not task.incremental:
         progress.stopped = False
 
@@ -44,16 +44,25 @@ def _descend(estimator, task, callbacks):
             progress.look(-loss, estimator.tol)
             estimator.best_loss_ = -progress.best
         rate.epoch_done(estimator.t_)
-        return (progress.without_improvement > estimator.n_iter_no_change
-                and _give_up(estimator, progress, rate, by_score))
+        return progress.without_improvement > estimator.n_iter_no_change and _give_up(
+            estimator, progress, rate, by_score
+        )
 
     epochs = 1 if task.incremental else estimator.max_iter
-    ended = _watched(estimator, callbacks, epochs, epoch_done,
-                     lambda watch: descend(estimator, task, epochs, watch))
+    ended = _watched(
+        estimator,
+        callbacks,
+        epochs,
+        epoch_done,
+        lambda watch: descend(estimator, task, epochs, watch),
+    )
     if not task.incremental and not ended:
-        warnings.warn(f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
-                      "and the optimization hasn't converged yet.", ConvergenceWarning,
-                      stacklevel=4)
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
+            "and the optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
     if by_score and (progress.stopped or not task.incremental):
         network.theta = progress.theta
 
@@ -66,8 +75,13 @@ def _minimize(estimator, task, callbacks):
         estimator.best_loss_ = min(estimator.loss_curve_)
         return False
 
-    _watched(estimator, callbacks, estimator.max_iter, iteration_done,
-             lambda watch: minimize_by_lbfgs(estimator, task, watch))
+    _watched(
+        estimator,
+        callbacks,
+        estimator.max_iter,
+        iteration_done,
+        lambda watch: minimize_by_lbfgs(estimator, task, watch),
+    )
 
 
 def _watched(estimator, callbacks, limit, done, solve):
@@ -122,6 +136,8 @@ def _give_up(estimator, progress, rate, by_score):
     if estimator.verbose:
         what = "Validation score" if by_score else "Training loss"
         then = "Stopping." if stop else f"Setting learning rate to {rate.now:f}"
-        print(f"{what} did not improve more than tol={estimator.tol:f} for "
-              f"{estimator.n_iter_no_change} consecutive epochs. {then}")
+        print(
+            f"{what} did not improve more than tol={estimator.tol:f} for "
+            f"{estimator.n_iter_no_change} consecutive epochs. {then}"
+        )
     return stop

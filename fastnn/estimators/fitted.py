@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastnn.engine.small_forward import forward_small
+
 
 class FittedMixin:
     """The parameters of `network_` by scikit-learn's names, its outputs, and what it can tell of
@@ -14,7 +16,7 @@ class FittedMixin:
         if network is None:
             check_is_fitted(self)
         if type(X) is np.ndarray and "feature_names_in_" not in vars(self):
-            A = network.forward_few(X)   # of one or a few rows that need no validation
+            A = forward_small(network, X)  # of one or a few rows that need no validation
             if A is not None:
                 return A
         X = validate_data(self, X, accept_sparse="csr", reset=False)
@@ -40,7 +42,7 @@ class FittedMixin:
 
     @property
     def out_activation_(self):
-        """"softmax", "logistic", "identity" or "exp"."""
+        """ "softmax", "logistic", "identity" or "exp"."""
         output = self._fitted("out_activation_").output
         return {"sigmoid": "logistic"}.get(output, output.split("_")[0])
 
@@ -59,8 +61,9 @@ class FittedMixin:
             raise ValueError(f"expected {len(views)} arrays, got {len(values)}")
         for view, value in zip(views, values, strict=True):
             if np.shape(value) != view.shape:
-                raise ValueError(f"expected parameters of shape {view.shape}, got "
-                                 f"{np.shape(value)}")
+                raise ValueError(
+                    f"expected parameters of shape {view.shape}, got {np.shape(value)}"
+                )
         for view, value in zip(views, values, strict=True):
             view[...] = value
 
@@ -84,11 +87,16 @@ class FittedMixin:
         for name in ("test", "train_dev"):
             if options.get(name) is not None:
                 options[name] = self._pair(*options[name])
-        words = Words("alpha", 1 / self._l2_per_alpha, "hidden_layer_sizes",
-                      "sklearn.model_selection.learning_curve",
-                      "sklearn.model_selection.validation_curve")
-        return diagnose_network(network, self._pair(X, y), self._pair(X_val, y_val), words,
-                                **options)
+        words = Words(
+            "alpha",
+            1 / self._l2_per_alpha,
+            "hidden_layer_sizes",
+            "sklearn.model_selection.learning_curve",
+            "sklearn.model_selection.validation_curve",
+        )
+        return diagnose_network(
+            network, self._pair(X, y), self._pair(X_val, y_val), words, **options
+        )
 
     def gradcheck(self, X, y, **options):
         """Compare the gradient at the present parameters with a numerical one.

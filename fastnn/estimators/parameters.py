@@ -19,7 +19,7 @@ _INTERVALS = {
     "alpha": "[0, inf)",
     "l1": "[0, inf)",
     "learning_rate_init": "(0, inf)",
-    "power_t": "[0, 10]",   # beyond, the learning rate is nothing after the first epoch
+    "power_t": "[0, 10]",  # beyond, the learning rate is nothing after the first epoch
     "tol": "[0, inf)",
     "momentum": "[0, 1]",
     "validation_fraction": "[0, 1)",
@@ -51,8 +51,10 @@ def check_settings(estimator):
     lookup(SOLVERS, estimator.solver, "solver")
     lookup(LEARNING_RATES, estimator.learning_rate, "learning_rate")
     if estimator.solver == "lbfgs" and estimator.early_stopping and estimator.scoring is not None:
-        raise ValueError("expected solver 'sgd' or 'adam' with scoring, got 'lbfgs', which stops "
-                         "by its gradient alone")
+        raise ValueError(
+            "expected solver 'sgd' or 'adam' with scoring, got 'lbfgs', which stops "
+            "by its gradient alone"
+        )
 
 
 def hidden_layers(estimator):
@@ -78,8 +80,10 @@ def hidden_activations(estimator, hidden):
     names = activation_names(estimator, hidden)
     names = [lookup(ACTIVATION_NAMES, name, "activation") for name in names]
     if hidden and len(names) != hidden:
-        raise ValueError(f"expected one activation, or one for each of the {hidden} hidden layers; "
-                         f"got {len(names)}")
+        raise ValueError(
+            f"expected one activation, or one for each of the {hidden} hidden layers; "
+            f"got {len(names)}"
+        )
     return names[:hidden]
 
 
@@ -87,9 +91,17 @@ def update_rule(estimator):
     """The optimizer's class and the numbers of its update, by the names of native/kernels.h."""
     none = {"beta1": 0.0, "beta2": 0.0, "epsilon": 0.0, "weight_decay": 0.0}
     if estimator.solver == "adam":
-        return Adam, {**none, "beta1": float(estimator.beta_1), "beta2": float(estimator.beta_2),
-                      "epsilon": float(estimator.epsilon), "epsilon_hat": True}
+        return Adam, {
+            **none,
+            "beta1": float(estimator.beta_1),
+            "beta2": float(estimator.beta_2),
+            "epsilon": float(estimator.epsilon),
+            "epsilon_hat": True,
+        }
     momentum = float(estimator.momentum)
-    rule = GradientDescent if not momentum else (
-        Nesterov if estimator.nesterovs_momentum else Momentum)
+    rule = (
+        GradientDescent
+        if not momentum
+        else (Nesterov if estimator.nesterovs_momentum else Momentum)
+    )
     return rule, {**none, "beta1": momentum}

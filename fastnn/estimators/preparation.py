@@ -74,8 +74,9 @@ def prepare(estimator, X, y, sample_weight, given, incremental):
     elif min(network.keep_prob) < 1:
         raise ValueError(
             "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, or choose "
-            f"another solver; got keep_prob {estimator.keep_prob!r}")
-    if weight is not None:   # those of weight 0 are as if they were not there
+            f"another solver; got keep_prob {estimator.keep_prob!r}"
+        )
+    if weight is not None:  # those of weight 0 are as if they were not there
         examples = examples._replace(weight=weight)
         examples = examples if weight.all() else examples.at(np.flatnonzero(weight))
     validation = None
@@ -91,10 +92,15 @@ def prepare(estimator, X, y, sample_weight, given, incremental):
     if stochastic:
         share *= max(1.0, m / usual_batch_size(estimator))
     task = Task(
-        network, as_features(examples.X, network.layer_sizes[0], network.dtype),
+        network,
+        as_features(examples.X, network.layer_sizes[0], network.dtype),
         as_targets(examples.targets, m, network.output, network.layer_sizes[-1], network.dtype),
-        examples.weight, estimator._loss_constants(examples.targets), validation, random_state,
-        incremental)
+        examples.weight,
+        estimator._loss_constants(examples.targets),
+        validation,
+        random_state,
+        incremental,
+    )
     network.l2, network.l1 = estimator.alpha * share, estimator.l1 * share
     estimator._l2_per_alpha = share
     return task
@@ -116,8 +122,9 @@ def _weights(estimator, examples, sample_weight, incremental):
         given = _check_sample_weight(sample_weight, examples.X, dtype=np.float64)
         bad = np.flatnonzero(given < 0)
         if bad.size:
-            raise ValueError(f"expected sample_weight not to be negative, got {given[bad[0]]} at "
-                             f"index {bad[0]}")
+            raise ValueError(
+                f"expected sample_weight not to be negative, got {given[bad[0]]} at index {bad[0]}"
+            )
         weight = given if weight is None else weight * given
     if weight is None:
         return None
@@ -128,7 +135,8 @@ def _weights(estimator, examples, sample_weight, incremental):
     if not _SMALLEST <= total <= _LARGEST:
         raise ValueError(
             f"expected weights with a sum from {_SMALLEST:g} to {_LARGEST:g}, got {total:g}; scale "
-            "sample_weight or class_weight, and alpha and l1 with them")
+            "sample_weight or class_weight, and alpha and l1 with them"
+        )
     return weight
 
 
@@ -145,10 +153,16 @@ def _given_validation(estimator, X, y, weight):
 def _hold_out(estimator, examples, random_state, incremental):
     """The examples to train on, and a validation set of the others."""
     if incremental:
-        raise ValueError("partial_fit cannot hold out examples of a stream for early stopping: "
-                         "pass X_val and y_val, or set early_stopping=False")
-    training, held = hold_out(examples.X.shape[0], estimator.validation_fraction, random_state,
-                              examples.targets if estimator._stratified() else None)
+        raise ValueError(
+            "partial_fit cannot hold out examples of a stream for early stopping: "
+            "pass X_val and y_val, or set early_stopping=False"
+        )
+    training, held = hold_out(
+        examples.X.shape[0],
+        estimator.validation_fraction,
+        random_state,
+        examples.targets if estimator._stratified() else None,
+    )
     return examples.at(training), Validation(estimator, examples.at(held))
 
 
@@ -157,9 +171,14 @@ def _initialize(estimator, dtype, random_state):
     hidden = hidden_layers(estimator)
     output, units = estimator._output()
     estimator.network_ = Network(
-        [estimator.n_features_in_, *hidden, units], keep_prob=estimator.keep_prob,
-        activation=hidden_activations(estimator, len(hidden)), output=output, init="zeros",
-        dtype=dtype, rng=0)
+        [estimator.n_features_in_, *hidden, units],
+        keep_prob=estimator.keep_prob,
+        activation=hidden_activations(estimator, len(hidden)),
+        output=output,
+        init="zeros",
+        dtype=dtype,
+        rng=0,
+    )
     names = activation_names(estimator, len(hidden))
     initial_weights(estimator.network_, random_state, [name == "logistic" for name in names])
     estimator.n_outputs_, estimator.n_layers_ = units, len(hidden) + 2
@@ -177,15 +196,19 @@ def _check_same_network(estimator):
     if hidden != was[1:-1]:
         raise ValueError(
             f"expected hidden_layer_sizes as in the previous call, {was[1:-1]}, got {hidden}; "
-            "fit anew with warm_start=False")
+            "fit anew with warm_start=False"
+        )
     sizes = [estimator.n_features_in_, *hidden, estimator.n_outputs_]
     if sizes != was:
-        raise ValueError(f"expected layers of {sizes}, got network_ with layers of {was}; fit "
-                         "anew with warm_start=False")
+        raise ValueError(
+            f"expected layers of {sizes}, got network_ with layers of {was}; fit "
+            "anew with warm_start=False"
+        )
     if tuple(hidden_activations(estimator, len(hidden))) != network.activation:
         raise ValueError(
             f"expected activation as in the previous call, {list(network.activation)}, got "
-            f"{estimator.activation!r}; fit anew with warm_start=False")
+            f"{estimator.activation!r}; fit anew with warm_start=False"
+        )
     network.keep_prob = estimator.keep_prob
 
 

@@ -67,21 +67,48 @@ n_features_in_, feature_names_in_, out_activation_
     True
     """
 
-    def __init__(self, loss="squared_error", hidden_layer_sizes=(100,), activation="relu", *,
-                 solver="adam", alpha=0.0001, batch_size="auto", learning_rate="constant",
-                 learning_rate_init=0.001, power_t=0.5, max_iter=200, shuffle=True,
-                 random_state=None, tol=1e-4, verbose=False, warm_start=False, momentum=0.9,
-                 nesterovs_momentum=True, early_stopping=False, validation_fraction=0.1,
-                 beta_1=0.9, beta_2=0.999, epsilon=1e-8, n_iter_no_change=10, max_fun=15000,
-                 keep_prob=1.0, l1=0.0, scoring=None, callbacks=(), n_threads=None):
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        keep_prob=1.0,
+        l1=0.0,
+        scoring=None,
+        callbacks=(),
+        n_threads=None,
+    ):
         given = dict(locals())
         del given["self"]
         vars(self).update(given)
 
     @available_if(lambda self: self._is_stochastic())
     @with_callbacks
-    def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None,
-                    sample_weight_val=None):
+    def partial_fit(
+        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None
+    ):
         """One epoch over the given examples, going on from the present parameters.
 
         Settings changed by `set_params` hold from the next call on, the learning rate too; layers
@@ -113,20 +140,27 @@ n_features_in_, feature_names_in_, out_activation_
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if y.dtype.kind not in "fiub":
-            raise TypeError(f"expected y to hold real numbers, got dtype {y.dtype}; convert it, as "
-                            "with y.astype(float)")
+            raise TypeError(
+                f"expected y to hold real numbers, got dtype {y.dtype}; convert it, as "
+                "with y.astype(float)"
+            )
         if self.loss == "poisson" and y.min() < 0:
-            raise ValueError(f"expected y of at least 0 for loss='poisson', got {y.min()}; use "
-                             "loss='squared_error' for targets that can be negative")
+            raise ValueError(
+                f"expected y of at least 0 for loss='poisson', got {y.min()}; use "
+                "loss='squared_error' for targets that can be negative"
+            )
         units = 1 if y.ndim == 1 else y.shape[1]
         if first:
             self._units = units
         elif units != self._units:
-            raise ValueError(f"expected y of {self._units} outputs as in the first call, got "
-                             f"{units}")
+            raise ValueError(
+                f"expected y of {self._units} outputs as in the first call, got {units}"
+            )
         elif self.network_.output != output:
-            raise ValueError(f"expected the loss of the first call, whose output is "
-                             f"{self.network_.output!r}; got {self.loss!r}")
+            raise ValueError(
+                f"expected the loss of the first call, whose output is "
+                f"{self.network_.output!r}; got {self.loss!r}"
+            )
         return X, y
 
     def _encode(self, y):

@@ -29,13 +29,14 @@ class OptimizerState:
     second: np.ndarray | None
     rate: LearningRate
     dropout_seed: int
-    step: int = 0    # updates so far
+    step: int = 0  # updates so far
 
     def __setstate__(self, state):
         vars(self).update(state)
         # They may come as read-only views on a file (joblib).
-        self.first, self.second = (None if vector is None else np.array(vector)
-                                   for vector in (self.first, self.second))
+        self.first, self.second = (
+            None if vector is None else np.array(vector) for vector in (self.first, self.second)
+        )
 
     @classmethod
     def fresh(cls, estimator, network, random_state):
@@ -51,7 +52,8 @@ class OptimizerState:
         rule, _ = update_rule(estimator)
         return rule is self.rule and all(
             vector is None or vector.shape == network.theta.shape
-            for vector in (self.first, self.second))
+            for vector in (self.first, self.second)
+        )
 
     def follow(self, estimator):
         """Take on a learning rate that was set to another since the last call."""
@@ -80,21 +82,34 @@ def descend(estimator, task, epochs, watch):
         Told of every epoch's mean loss; True ends training.
     """
     network, state, weight, constants = (
-        task.network, estimator._optimizer, task.weight, task.constants)
+        task.network,
+        estimator._optimizer,
+        task.weight,
+        task.constants,
+    )
     m = task.X.shape[0]
     batch_size = _batch_size(estimator, m)
     _, settings = update_rule(estimator)
-    session = passes.open_session(network, task.X, task.y, weight, batch_size=batch_size,
-                                  threads=estimator.n_threads, training=True)
+    session = passes.open_session(
+        network,
+        task.X,
+        task.y,
+        weight,
+        batch_size=batch_size,
+        threads=estimator.n_threads,
+        training=True,
+    )
     pace = Pace(session, chosen=estimator.n_threads is not None)
     session.set_dropout(network.keep_prob, state.dropout_seed, state.step)
     penalties = [(0.0, 0.0)] + [(float(estimator.alpha), float(estimator.l1))] * (
-        len(network.layer_sizes) - 1)
+        len(network.layer_sizes) - 1
+    )
     gradient = np.zeros_like(network.theta)
 
     def use_state():
-        session.set_optimizer(state.rule.code, settings, penalties, gradient, state.first,
-                              state.second)
+        session.set_optimizer(
+            state.rule.code, settings, penalties, gradient, state.first, state.second
+        )
 
     use_state()
     starts = np.arange(0, m, batch_size)
@@ -102,14 +117,14 @@ def descend(estimator, task, epochs, watch):
     divisors = sizes if weight is None else np.add.reduceat(weight, starts)
     index = np.arange(m) if estimator.shuffle and len(starts) > 1 else None
     rates = np.full(len(starts), state.rate.now)
-    weights = [network.theta[p.slice] for p in passes.weights_of(network)]
+    weights = [network.theta[p.slice] for p in network.layout.weights]
     before = _penalty(weights, *penalties[-1])
     if constants is not None and weight is not None:
         constants = constants * weight
     for epoch in range(epochs):
         if index is not None:
             order = np.arange(m)
-            task.random_state.shuffle(order)   # as sklearn.utils.shuffle does
+            task.random_state.shuffle(order)  # as sklearn.utils.shuffle does
             index = index[order]
             if weight is not None:
                 divisors = np.add.reduceat(weight[index], starts)
@@ -117,11 +132,14 @@ def descend(estimator, task, epochs, watch):
         try:
             while pace.turn(passes.TURN):
                 pass
-        finally:   # Ctrl-C comes between two mini-batches
+        finally:  # Ctrl-C comes between two mini-batches
             state.step += session.batch
         if session.failed:
-            what = "the update would overflow" if session.overflowed else (
-                "the loss or its gradient is not finite")
+            what = (
+                "the update would overflow"
+                if session.overflowed
+                else ("the loss or its gradient is not finite")
+            )
             raise DivergenceError(epoch, session.batch, state.rate.now, what)
         after = _penalty(weights, *penalties[-1])
         # The penalty changes little within an epoch: it is taken to do so evenly.
@@ -147,8 +165,9 @@ def minimize_by_lbfgs(estimator, task, watch):
     watch : callable(loss) -> bool
         Told of every iteration's J; True ends training.
     """
-    constant = 0.0 if task.constants is None else float(
-        np.average(task.constants, weights=task.weight))
+    constant = (
+        0.0 if task.constants is None else float(np.average(task.constants, weights=task.weight))
+    )
     history = SimpleNamespace(training_seconds=0.0, examples=0, stopped="")
 
     def iteration_done(iteration):
@@ -156,19 +175,36 @@ def minimize_by_lbfgs(estimator, task, watch):
             history.stopped = "callback"
         return bool(history.stopped)
 
-    monitor = SimpleNamespace(epochs=estimator.max_iter, history=history, objective=None,
-                              epoch_done=iteration_done, finish=lambda: None)
-    optimizer = LBFGS(tolerance=float(estimator.tol), cost_tolerance=_COST_TOLERANCE,
-                      max_evaluations=int(estimator.max_fun))
-    minimize(task.network, optimizer, task.X, task.y, as_weights(task.weight, task.X.shape[0]),
-             monitor, estimator.n_threads)
+    monitor = SimpleNamespace(
+        epochs=estimator.max_iter,
+        history=history,
+        objective=None,
+        epoch_done=iteration_done,
+        finish=lambda: None,
+    )
+    optimizer = LBFGS(
+        tolerance=float(estimator.tol),
+        cost_tolerance=_COST_TOLERANCE,
+        max_evaluations=int(estimator.max_fun),
+    )
+    minimize(
+        task.network,
+        optimizer,
+        task.X,
+        task.y,
+        as_weights(task.weight, task.X.shape[0]),
+        monitor,
+        estimator.n_threads,
+    )
     if history.stopped not in ("converged", "callback"):
         warnings.warn(
             f"lbfgs failed to converge after {estimator.n_iter_} iteration(s): "
             f"{history.stopped or 'limit of iterations'}. Increase max_iter (now "
             f"{estimator.max_iter}) or max_fun (now {estimator.max_fun}), or scale the data, as "
             "with sklearn.preprocessing.StandardScaler",
-            ConvergenceWarning, stacklevel=2)
+            ConvergenceWarning,
+            stacklevel=2,
+        )
 
 
 def _learning_rate(estimator):
@@ -178,13 +214,15 @@ def _learning_rate(estimator):
 
 def usual_batch_size(estimator):
     """The number of examples of a mini-batch, where there are as many."""
-    return 200 if isinstance(estimator.batch_size, str) else int(estimator.batch_size)   # "auto"
+    return 200 if isinstance(estimator.batch_size, str) else int(estimator.batch_size)  # "auto"
 
 
 def _batch_size(estimator, m):
     if not isinstance(estimator.batch_size, str) and estimator.batch_size > m:
-        warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be "
-                      "clipped", stacklevel=2)
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
+            stacklevel=2,
+        )
     return min(usual_batch_size(estimator), m)
 
 
@@ -194,7 +232,7 @@ def _penalty(weights, alpha, l1):
     As passes.penalty, but quick beside an epoch of a small network.
     """
     total = 0.0
-    with np.errstate(over="ignore"):   # of exploding weights: J is infinite
+    with np.errstate(over="ignore"):  # of exploding weights: J is infinite
         if alpha:
             total += alpha / 2 * sum(float(W @ W) for W in weights)
         if l1:

@@ -12,9 +12,9 @@ class Progress:
     """
 
     def __init__(self):
-        self.best = -math.inf     # greater is better: a score, or minus a loss
+        self.best = -math.inf  # greater is better: a score, or minus a loss
         self.without_improvement = 0
-        self.theta = None         # of the best validation score
+        self.theta = None  # of the best validation score
         self.stopped = False
 
     def look(self, value, tol, theta=None):
@@ -43,7 +43,10 @@ class LearningRate:
     def begins_as(self, other):
         """Whether the two had the same settings."""
         return (self.initial, self.schedule, self.power_t) == (
-            other.initial, other.schedule, other.power_t)
+            other.initial,
+            other.schedule,
+            other.power_t,
+        )
 
     def epoch_done(self, examples):
         """After so many examples in all."""

@@ -43,17 +43,22 @@ class Labels:
         if (y.ndim == 2) != self.multilabel:
             raise ValueError(
                 f"expected y to be {'an indicator matrix' if self.multilabel else 'class labels'} "
-                f"as in the first call, got shape {y.shape}")
+                f"as in the first call, got shape {y.shape}"
+            )
         if self.multilabel:
             if y.shape[1] != len(self.classes):
-                raise ValueError(f"`y` has {y.shape[1]} labels, expected {len(self.classes)} as in "
-                                 "the first call")
+                raise ValueError(
+                    f"`y` has {y.shape[1]} labels, expected {len(self.classes)} as in "
+                    "the first call"
+                )
             return y.astype(np.uint8)
         index = np.searchsorted(self.classes, y)
         known = self.classes[np.minimum(index, len(self.classes) - 1)] == y
         if not known.all():
-            raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has "
-                             f"{self.classes}. 'y' has {np.unique(y)}.")
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has "
+                f"{self.classes}. 'y' has {np.unique(y)}."
+            )
         return index
 
     def decode(self, A):
@@ -81,6 +86,8 @@ def as_labels(y):
         y = y.toarray() if issparse(y) else np.asarray(y)
         return y[:, 0] if y.shape[1] == 1 else y
     if kind == "multiclass-multioutput":
-        raise ValueError("Multioutput target data is not supported: expected y to be one vector of "
-                         "labels, or an indicator matrix of 0 and 1 for several labels an example")
+        raise ValueError(
+            "Multioutput target data is not supported: expected y to be one vector of "
+            "labels, or an indicator matrix of 0 and 1 for several labels an example"
+        )
     return column_or_1d(y, warn=True)

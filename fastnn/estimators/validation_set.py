@@ -50,7 +50,8 @@ class Validation:
         m = self._rows.shape[0]
         y = as_targets(examples.targets, m, network.output, network.layer_sizes[-1], network.dtype)
         self._session = passes.open_session(
-            network, self._rows, y, as_weights(examples.weight, m), threads=estimator.n_threads)
+            network, self._rows, y, as_weights(examples.weight, m), threads=estimator.n_threads
+        )
         self._scorer = None
         if estimator.scoring not in (None, "loss"):
             self._scorer = check_scoring(estimator, estimator.scoring)
@@ -77,9 +78,12 @@ class Validation:
 
 def hold_out(m, fraction, random_state, stratify):
     """Indices of the training and of the validation examples."""
-    training, validation = train_test_split(np.arange(m), random_state=random_state,
-                                            test_size=fraction, stratify=stratify)
+    training, validation = train_test_split(
+        np.arange(m), random_state=random_state, test_size=fraction, stratify=stratify
+    )
     if len(validation) < 2:
-        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the "
-                         "size of your dataset.")
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the "
+            "size of your dataset."
+        )
     return training, validation

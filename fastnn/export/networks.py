@@ -20,20 +20,23 @@ def network_of(net):
     if isinstance(found, Network):
         classes = getattr(net, "classes_", (None, None))
         if len(classes) < 2:
-            raise ValueError(f"expected a classifier of at least two classes, got only "
-                             f"{classes[0]}, which it says of any X, whatever its network does; "
-                             "fit it to more classes, or pass its network_")
+            raise ValueError(
+                f"expected a classifier of at least two classes, got only "
+                f"{classes[0]}, which it says of any X, whatever its network does; "
+                "fit it to more classes, or pass its network_"
+            )
         return found
     hint = ""
-    if hasattr(net, "get_params"):   # an estimator, of whatever library
+    if hasattr(net, "get_params"):  # an estimator, of whatever library
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(net)
         hint = step_hint(net)
         if hasattr(net, "coefs_"):
             hint = "; make it a Network first, with fastnn.from_sklearn"
-    raise TypeError("expected a fastnn.Network or a fitted estimator of fastnn, got "
-                    f"{kind_of(net)}{hint}")
+    raise TypeError(
+        f"expected a fastnn.Network or a fitted estimator of fastnn, got {kind_of(net)}{hint}"
+    )
 
 
 def kind_of(estimator):
@@ -52,5 +55,7 @@ def check_finite(net):
     """An error for parameters that `Network.theta` would not take."""
     for name, value in net.params.items():
         if not np.isfinite(value).all():
-            raise ValueError(f"expected {name} to be finite, got a NaN or an infinity; train anew, "
-                             "with a smaller learning rate or normalized inputs")
+            raise ValueError(
+                f"expected {name} to be finite, got a NaN or an infinity; train anew, "
+                "with a smaller learning rate or normalized inputs"
+            )

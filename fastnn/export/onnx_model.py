@@ -2,10 +2,11 @@
 
 import numpy as np
 
-import fastnn
 from fastnn.arguments import lookup
+from fastnn.engine.examples import current_normalizer
 from fastnn.export.networks import network_of
-from fastnn.files.header import write_atomically
+from fastnn.files.atomic import write_atomically
+from fastnn.version import __version__
 
 # Old enough for any runtime in use; nothing here needs a newer one.
 _OPSET, _IR_VERSION = 17, 8
@@ -67,9 +68,7 @@ def _import_onnx():
     try:
         import onnx
     except ImportError as error:
-        raise ImportError(
-            "to_onnx needs onnx: pip install 'fastnn-cpu[onnx]'"
-        ) from error
+        raise ImportError("to_onnx needs onnx: pip install 'fastnn-cpu[onnx]'") from error
     return onnx
 
 
@@ -95,18 +94,26 @@ class _Graph:
         operator, settings = lookup(_OUTPUTS, net.output, "output")
         self.node(operator, Z, name=name, **settings)
         graph = helper.make_graph(
-            self._nodes, "network",
+            self._nodes,
+            "network",
             [helper.make_tensor_value_info("X", self._type, ["rows", net.layer_sizes[0]])],
             [helper.make_tensor_value_info(name, self._type, ["rows", net.layer_sizes[-1]])],
-            [self._onnx.numpy_helper.from_array(value, key)
-             for key, value in self._constants.items()])
+            [
+                self._onnx.numpy_helper.from_array(value, key)
+                for key, value in self._constants.items()
+            ],
+        )
         return helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION,
-            producer_name="fastnn", producer_version=fastnn.__version__)
+            graph,
+            opset_imports=[helper.make_opsetid("", _OPSET)],
+            ir_version=_IR_VERSION,
+            producer_name="fastnn",
+            producer_version=__version__,
+        )
 
     def _normalized(self, X):
         """In float64, as the compiled core does it: x - mu may cancel nearly all of x."""
-        normalizer = self._net.current_normalizer()
+        normalizer = current_normalizer(self._net)
         if normalizer is None:
             return X
         wide = self._cast(X, np.float64)
@@ -124,8 +131,7 @@ class _Graph:
     def constant(self, value, name=None):
         """Add a constant, numbers in the network's dtype; its name."""
         name = name or f"constant_{value}"
-        self._constants[name] = np.asarray(
-            value, getattr(value, "dtype", self._net.dtype))
+        self._constants[name] = np.asarray(value, getattr(value, "dtype", self._net.dtype))
         return name
 
     def _cast(self, x, dtype, name=None):
@@ -153,8 +159,9 @@ def _leaky_relu(graph, Z, A):
 def _elu(graph, Z, A):
     """max(z, 0) + (e^min(z, 0) - 1)"""
     negative = graph.node("Exp", graph.node("Min", Z, graph.constant(0.0)))
-    return graph.node("Add", graph.node("Relu", Z),
-                      graph.node("Sub", negative, graph.constant(1.0)), name=A)
+    return graph.node(
+        "Add", graph.node("Relu", Z), graph.node("Sub", negative, graph.constant(1.0)), name=A
+    )
 
 
 def _gelu(graph, Z, A):

@@ -64,8 +64,14 @@ def from_sklearn(estimator):
             f"{estimator.out_activation_!r}, which a Network does not have"
         )
     sizes = [estimator.coefs_[0].shape[0], *(W.shape[1] for W in estimator.coefs_)]
-    net = Network(sizes, activation=_ACTIVATIONS[estimator.activation], output=output,
-                  l2=float(estimator.alpha), dtype=np.result_type(*estimator.coefs_), init="zeros")
+    net = Network(
+        sizes,
+        activation=_ACTIVATIONS[estimator.activation],
+        output=output,
+        l2=float(estimator.alpha),
+        dtype=np.result_type(*estimator.coefs_),
+        init="zeros",
+    )
     for l, (W, b) in enumerate(zip(estimator.coefs_, estimator.intercepts_, strict=True), start=1):
         net.params[f"W{l}"][...], net.params[f"b{l}"][...] = W, b
     check_finite(net)

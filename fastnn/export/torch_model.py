@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastnn.arguments import boolean, lookup
+from fastnn.engine.examples import current_normalizer
 from fastnn.export.networks import check_finite, network_of
 from fastnn.network import Network
 
@@ -63,23 +64,36 @@ def from_torch(module, output=None):
     if output is None:
         output = found or "identity"
     elif found not in (None, output):
-        raise ValueError(f"the module ends in {_OUTPUTS[found]}, got output={output!r}; leave it "
-                         "out, or drop the last part of the module")
+        raise ValueError(
+            f"the module ends in {_OUTPUTS[found]}, got output={output!r}; leave it "
+            "out, or drop the last part of the module"
+        )
     sizes = [linears[0].in_features, *(linear.out_features for linear in linears)]
     for l in range(1, len(linears)):
         if linears[l].in_features != sizes[l]:
-            raise ValueError(f"Linear {l + 1} takes {linears[l].in_features} features, expected "
-                             f"the {sizes[l]} that the one before it gives")
+            raise ValueError(
+                f"Linear {l + 1} takes {linears[l].in_features} features, expected "
+                f"the {sizes[l]} that the one before it gives"
+            )
     if any(linear.weight.is_meta for linear in linears):
-        raise ValueError("expected parameters that have values, got some on device 'meta'; load "
-                         "them first")
+        raise ValueError(
+            "expected parameters that have values, got some on device 'meta'; load them first"
+        )
     weights = [linear.weight.detach().cpu() for linear in linears]
     dtypes = {str(weight.dtype).removeprefix("torch.") for weight in weights}
     if len(dtypes) > 1 or not dtypes <= {"float32", "float64"}:
-        raise ValueError(f"expected parameters in float32 or float64, got {sorted(dtypes)}; "
-                         "convert them with module.float()")
-    net = Network(sizes, activation=activations, output=output, keep_prob=keep_prob,
-                  dtype=dtypes.pop(), init="zeros")
+        raise ValueError(
+            f"expected parameters in float32 or float64, got {sorted(dtypes)}; "
+            "convert them with module.float()"
+        )
+    net = Network(
+        sizes,
+        activation=activations,
+        output=output,
+        keep_prob=keep_prob,
+        dtype=dtypes.pop(),
+        init="zeros",
+    )
     for l, (linear, weight) in enumerate(zip(linears, weights, strict=True), start=1):
         net.params[f"W{l}"][...] = weight.numpy().T
         if linear.bias is not None:
@@ -127,8 +141,10 @@ def to_torch(net, *, logits=False):
     nn, logits = torch.nn, boolean(logits, "logits")
     net = network_of(net)
     if net.output == "exp" and not logits:
-        raise ValueError("PyTorch has no part for e^z, got output='exp'; convert with logits=True, "
-                         "and take the exponential of what the module gives")
+        raise ValueError(
+            "PyTorch has no part for e^z, got output='exp'; convert with logits=True, "
+            "and take the exponential of what the module gives"
+        )
     parts, last = [], len(net.layer_sizes) - 1
     for l in range(last):
         if net.keep_prob[l] < 1:
@@ -160,7 +176,7 @@ def _import_torch():
 def _linear_of(net, l):
     """W[l] and b[l]; in the first with (x - mu) s W + b = x (s W) + (b - mu s W)."""
     W, b = net.params[f"W{l}"].copy(), net.params[f"b{l}"].copy()
-    normalizer = net.current_normalizer()
+    normalizer = current_normalizer(net)
     if l > 1 or normalizer is None:
         return W, b
     if net.keep_prob[0] < 1:
@@ -182,23 +198,27 @@ def _parts(module, nn):
         if isinstance(part, nn.Sequential):
             yield from _parts(part, nn)
             continue
-        if isinstance(part, nn.LazyLinear):   # a Linear from its first batch on
-            raise ValueError(f"expected Linear layers that know their features, got {part}; run "
-                             "the module on a batch first")
+        if isinstance(part, nn.LazyLinear):  # a Linear from its first batch on
+            raise ValueError(
+                f"expected Linear layers that know their features, got {part}; run "
+                "the module on a batch first"
+            )
         _check_hooks(part)
         yield part
 
 
 def _check_hooks(module):
     if module._forward_hooks or module._forward_pre_hooks:
-        raise ValueError(f"expected parts without hooks, got some on {module}: they change what "
-                         "the module computes; remove them")
+        raise ValueError(
+            f"expected parts without hooks, got some on {module}: they change what "
+            "the module computes; remove them"
+        )
 
 
 def _read_sequence(parts, nn):
     """Linear layers, names of the activations between, keep_prob, and the output or None."""
     linears, activations, keep_prob = [], [], [1.0]
-    stage = "input"   # what has come since the last Linear: nothing, an activation or a Dropout
+    stage = "input"  # what has come since the last Linear: nothing, an activation or a Dropout
     for at, part in enumerate(parts):
         if type(part) is nn.Linear:
             if stage == "linear":
@@ -208,11 +228,14 @@ def _read_sequence(parts, nn):
             stage = "linear"
         elif type(part) is nn.Dropout:
             if stage not in ("input", "activation"):
-                raise ValueError(f"{_EXPECTED}; got a Dropout as part {at}, which does not come "
-                                 "after an activation")
+                raise ValueError(
+                    f"{_EXPECTED}; got a Dropout as part {at}, which does not come "
+                    "after an activation"
+                )
             if not part.p < 1:
-                raise ValueError(f"expected Dropout of p < 1, got {part} as part {at}, which drops "
-                                 "everything")
+                raise ValueError(
+                    f"expected Dropout of p < 1, got {part} as part {at}, which drops everything"
+                )
             keep_prob[-1], stage = 1 - part.p, "dropout"
         elif not linears and _leaves_rows(part, nn):
             continue
@@ -231,7 +254,8 @@ def _read_sequence(parts, nn):
 def _leaves_rows(part, nn):
     """Whether it does nothing to X, whose rows are flat."""
     return type(part) is nn.Identity or (
-        type(part) is nn.Flatten and (part.start_dim, part.end_dim) == (1, -1))
+        type(part) is nn.Flatten and (part.start_dim, part.end_dim) == (1, -1)
+    )
 
 
 def _is_last(parts, at):
@@ -241,8 +265,11 @@ def _is_last(parts, at):
 def _activation_name(part, at, nn):
     for name, (torch_name, settings) in _ACTIVATIONS.items():
         if type(part) is getattr(nn, torch_name):
-            other = {key: getattr(part, key) for key, value in settings.items()
-                     if getattr(part, key) != value}
+            other = {
+                key: getattr(part, key)
+                for key, value in settings.items()
+                if getattr(part, key) != value
+            }
             if other:
                 raise ValueError(f"expected {torch_name} with {settings}, got {other} in part {at}")
             return name
@@ -254,5 +281,7 @@ def _output_name(part, at, nn):
     for name, torch_name in _OUTPUTS.items():
         if type(part) is getattr(nn, torch_name) and getattr(part, "dim", None) in (None, 1, -1):
             return name
-    raise ValueError(f"expected the last part to be a Linear, {', '.join(_OUTPUTS.values())}, got "
-                     f"{part} as part {at}")
+    raise ValueError(
+        f"expected the last part to be a Linear, {', '.join(_OUTPUTS.values())}, got "
+        f"{part} as part {at}"
+    )

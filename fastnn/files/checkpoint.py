@@ -20,10 +20,11 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-import fastnn
 from fastnn import _kernels
 from fastnn.errors import ModelFormatError
-from fastnn.files.header import canonical, check_header_length, parse, write_atomically
+from fastnn.files.atomic import write_atomically
+from fastnn.files.header import canonical, check_header_length, parse
+from fastnn.version import __version__
 
 FORMAT = 1
 ENTRY = "fastnn_checkpoint"
@@ -38,7 +39,7 @@ class SavedRun:
     run: dict[str, Any]
     state: dict[str, Any]
     tensors: dict[str, np.ndarray]
-    library_version: str = fastnn.__version__
+    library_version: str = __version__
     kernels: str = _kernels.variant
 
 
@@ -46,10 +47,15 @@ def write(path: str | os.PathLike, saved: SavedRun) -> None:
     """Write a checkpoint, entirely or not at all."""
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in saved.tensors.items()}
     content = {
-        "format": FORMAT, "library_version": saved.library_version, "kernels": saved.kernels,
-        "run": saved.run, "state": saved.state,
-        "tensors": {name: [tensor.dtype.name, list(tensor.shape), _sha256(tensor)]
-                    for name, tensor in tensors.items()},
+        "format": FORMAT,
+        "library_version": saved.library_version,
+        "kernels": saved.kernels,
+        "run": saved.run,
+        "state": saved.state,
+        "tensors": {
+            name: [tensor.dtype.name, list(tensor.shape), _sha256(tensor)]
+            for name, tensor in tensors.items()
+        },
     }
     content["sha256"] = _sha256(canonical(content).encode("utf-8", "surrogatepass"))
     write_atomically(path, safetensors.numpy.save(tensors, metadata={ENTRY: canonical(content)}))
@@ -77,11 +83,18 @@ def read(path: str | os.PathLike, expected_of) -> SavedRun:
         check_header_length(path)
         with safetensors.safe_open(path, framework="numpy") as file:
             content = _parse((file.metadata() or {}).get(ENTRY))
-            expected = {name: [dtype, list(shape)] for name, (dtype, shape)
-                        in expected_of(content["run"], content["state"]).items()}
+            expected = {
+                name: [dtype, list(shape)]
+                for name, (dtype, shape) in expected_of(content["run"], content["state"]).items()
+            }
             tensors = _read_tensors(file, content, expected)
-            return SavedRun(content["run"], content["state"], tensors,
-                            str(content["library_version"]), str(content["kernels"]))
+            return SavedRun(
+                content["run"],
+                content["state"],
+                tensors,
+                str(content["library_version"]),
+                str(content["kernels"]),
+            )
     except safetensors.SafetensorError as error:
         raise ModelFormatError(
             f"{path}: not a whole safetensors file ({str(error)[:200]}): it is damaged"
@@ -100,42 +113,50 @@ def _parse(text: str | None) -> dict[str, Any]:
         raise ModelFormatError(f"the {ENTRY!r} metadata has no format number: it is damaged")
     if content["format"] != FORMAT:
         raise ModelFormatError(
-            f"format {str(content['format'])[:20]}, this fastnn {fastnn.__version__} reads format "
+            f"format {str(content['format'])[:20]}, this fastnn {__version__} reads format "
             f"{FORMAT}; upgrade: pip install -U fastnn-cpu"
         )
     if content.keys() != _KEYS or not all(
-            isinstance(content[name], dict) for name in ("run", "state", "tensors")):
+        isinstance(content[name], dict) for name in ("run", "state", "tensors")
+    ):
         raise ModelFormatError(
             f"the {ENTRY!r} metadata has {str(sorted(content))[:120]}, expected {sorted(_KEYS)}"
         )
     rest = {name: value for name, value in content.items() if name != "sha256"}
     if content["sha256"] != _sha256(canonical(rest).encode("utf-8", "surrogatepass")):
-        raise ModelFormatError("the metadata is not what was written: SHA-256 differs; the file "
-                               "was changed or damaged, use another one")
+        raise ModelFormatError(
+            "the metadata is not what was written: SHA-256 differs; the file "
+            "was changed or damaged, use another one"
+        )
     return content
 
 
 def _read_tensors(file, content, expected):
     names = set(file.keys())
     if not names == set(content["tensors"]) == set(expected):
-        raise ModelFormatError(f"got the tensors {str(sorted(names))[:200]}, expected "
-                               f"{sorted(expected)}: the file was changed")
+        raise ModelFormatError(
+            f"got the tensors {str(sorted(names))[:200]}, expected "
+            f"{sorted(expected)}: the file was changed"
+        )
     tensors = {}
     for name, wanted in expected.items():
         tensor = file.get_slice(name)
         got = [_DTYPES.get(tensor.get_dtype()), tensor.get_shape()]
         stored = content["tensors"][name]
         if got != wanted or not isinstance(stored, list) or stored[:-1] != wanted:
-            raise ModelFormatError(f"tensor {name} is {str(got)[:80]}, expected {wanted}: the file "
-                                   "was changed")
+            raise ModelFormatError(
+                f"tensor {name} is {str(got)[:80]}, expected {wanted}: the file was changed"
+            )
         tensors[name] = file.get_tensor(name)
         if _sha256(tensors[name]) != stored[-1]:
-            raise ModelFormatError(f"tensor {name} is not what was written: SHA-256 differs; the "
-                                   "file was changed or damaged, use another one")
+            raise ModelFormatError(
+                f"tensor {name} is not what was written: SHA-256 differs; the "
+                "file was changed or damaged, use another one"
+            )
     return tensors
 
 
 def _sha256(data) -> str:
     if isinstance(data, np.ndarray):
-        data = data.astype(data.dtype.newbyteorder("<"), copy=False)   # as in the file
+        data = data.astype(data.dtype.newbyteorder("<"), copy=False)  # as in the file
     return hashlib.sha256(data).hexdigest()

@@ -26,8 +26,9 @@ def check_state(state, batches, bit_generator, *, early_stopping):
     sound = (
         state.keys() == {*_INTEGERS, *_NUMBERS, "stopped", "generator", "early_stopping"}
         and all(type(state[name]) is int and 0 <= state[name] < 2**63 for name in _INTEGERS)
-        and all(type(state[name]) in (int, float) and 0 <= state[name] < math.inf
-                for name in _NUMBERS)
+        and all(
+            type(state[name]) in (int, float) and 0 <= state[name] < math.inf for name in _NUMBERS
+        )
         and state["batch"] < batches
         and state["step"] == state["epoch"] * batches + state["batch"] > 0
         and state["stopped"] in ("", "early stopping")
@@ -35,21 +36,25 @@ def check_state(state, batches, bit_generator, *, early_stopping):
         and _is_early_stopping(state["early_stopping"], state["epoch"], early_stopping)
     )
     if not sound:
-        raise ModelFormatError("the state in the metadata is not one that fit writes: the file "
-                               "was changed")
+        raise ModelFormatError(
+            "the state in the metadata is not one that fit writes: the file was changed"
+        )
 
 
 def check_arrays(path, arrays):
     """Raise ModelFormatError unless the arrays are finite, and the order is one of all rows."""
     for name in ("theta", "first", "second", "best_theta"):
         if name in arrays and not np.isfinite(arrays[name]).all():
-            raise ModelFormatError(f"{path}: {name} has NaN or infinite values, expected finite "
-                                   "ones: the file was changed")
+            raise ModelFormatError(
+                f"{path}: {name} has NaN or infinite values, expected finite "
+                "ones: the file was changed"
+            )
     order = arrays.get("order")
     # The compiled core gathers rows by it unseen.
     if order is not None and not np.array_equal(np.sort(order), np.arange(order.size)):
-        raise ModelFormatError(f"{path}: order is no order of {order.size} rows: the file was "
-                               "changed")
+        raise ModelFormatError(
+            f"{path}: order is no order of {order.size} rows: the file was changed"
+        )
 
 
 def _is_generator_state(state, bit_generator):
@@ -68,5 +73,8 @@ def _is_early_stopping(numbers, done, expected):
     if not isinstance(numbers, dict) or numbers.keys() != {"epoch", "improved"}:
         return False
     best, improved = numbers["epoch"], numbers["improved"]
-    return ((best is None or (type(best) is int and 0 <= best < done))
-            and type(improved) is int and -1 <= improved < done)
+    return (
+        (best is None or (type(best) is int and 0 <= best < done))
+        and type(improved) is int
+        and -1 <= improved < done
+    )

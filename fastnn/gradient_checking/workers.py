@@ -9,7 +9,7 @@ taken when the interrupt comes or are not.
 import _thread
 import time
 
-_PATIENCE = 10.0   # seconds for the pieces under way, once one has failed or was interrupted
+_PATIENCE = 10.0  # seconds for the pieces under way, once one has failed or was interrupted
 
 
 def run(function, pieces, threads):
@@ -33,7 +33,7 @@ def run(function, pieces, threads):
                 if piece is None:
                     break
                 results[k] = function(*piece)
-        except BaseException as error:   # raised again where it is waited for
+        except BaseException as error:  # raised again where it is waited for
             errors[k] = error
             stop.append(True)
         finally:

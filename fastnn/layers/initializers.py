@@ -10,12 +10,12 @@ from fastnn.layers.activations import ACTIVATIONS
 
 # Standard deviation of W (n_in, n_out), by name.
 INITIALIZERS = {
-    "he": lambda n_in, n_out: math.sqrt(2 / n_in),                  # He et al. (2015), for ReLU
-    "xavier": lambda n_in, n_out: math.sqrt(1 / n_in),              # for tanh
-    "glorot": lambda n_in, n_out: math.sqrt(2 / (n_in + n_out)),    # Glorot and Bengio (2010)
-    "lecun": lambda n_in, n_out: math.sqrt(1 / n_in),               # LeCun et al. (1998)
-    "normal": lambda n_in, n_out: 1.0,                              # scale it with init_gain
-    "zeros": lambda n_in, n_out: 0.0,                               # breaks no symmetry
+    "he": lambda n_in, n_out: math.sqrt(2 / n_in),  # He et al. (2015), for ReLU
+    "xavier": lambda n_in, n_out: math.sqrt(1 / n_in),  # for tanh
+    "glorot": lambda n_in, n_out: math.sqrt(2 / (n_in + n_out)),  # Glorot and Bengio (2010)
+    "lecun": lambda n_in, n_out: math.sqrt(1 / n_in),  # LeCun et al. (1998)
+    "normal": lambda n_in, n_out: 1.0,  # scale it with init_gain
+    "zeros": lambda n_in, n_out: 0.0,  # breaks no symmetry
 }
 
 

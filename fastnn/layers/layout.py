@@ -64,6 +64,11 @@ class Layout(Mapping):
         shapes = ", ".join(f"{p.name} {p.shape}" for p in self.values())
         return f"<Layout of {self.size} numbers: {shapes}>"
 
+    @property
+    def weights(self):
+        """The parameters W1 .. WL."""
+        return [p for p in self.values() if p.name[0] == "W"]
+
     def views(self, theta):
         """The arrays as views on `theta`, by name."""
         return {p.name: theta[p.slice].reshape(p.shape) for p in self.values()}

@@ -20,10 +20,10 @@ def _itself(A):
 
 
 class Output(NamedTuple):
-    code: int            # enum Output in native/kernels.h
+    code: int  # enum Output in native/kernels.h
     loss: str
-    error: str           # what History calls the error
-    predict: Callable    # output activations (m, n[L]) to predictions
+    error: str  # what History calls the error
+    predict: Callable  # output activations (m, n[L]) to predictions
 
     @property
     def regression(self):

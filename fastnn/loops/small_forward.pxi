@@ -13,7 +13,7 @@ cdef size_t KEPT = 1 << 22
 
 
 @cython.final
-cdef class Shortcut:
+cdef class SmallForward:
     """`forward` on one thread for not too many rows: a Session would take longer to set up than
     they take themselves.
 
@@ -54,13 +54,13 @@ cdef class Shortcut:
                 or len(widths) < 2 or min(widths) < 1 or len(activations) != len(widths)
                 or not 0 <= output < OUTPUTS
                 or not all(0 <= code < ACTIVATIONS for code in activations)):
-            raise ValueError("the arguments of a Shortcut do not fit together")
+            raise ValueError("the arguments of a SmallForward do not fit together")
         self.is_double = kind == "d"
         self.widths, self.activations, self.output = widths, activations, output
         if mean is not None or scale is not None:
             mean, scale = [float(x) for x in mean], [float(x) for x in scale]
             if not len(mean) == len(scale) == widths[0]:
-                raise ValueError("the arguments of a Shortcut do not fit together")
+                raise ValueError("the arguments of a SmallForward do not fit together")
             self.mean, self.scale = mean, scale
             self.largest_mean = max(abs(x) for x in mean)
             self.largest_scale = max(abs(x) for x in scale)

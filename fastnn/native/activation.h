@@ -13,33 +13,38 @@
 
 namespace FASTNN_VARIANT {
 
-template <class T> struct Identity {
+template <class T>
+struct Identity {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V value(V z) { return z; }
     FASTNN_INLINE V slope(V, V) { return broadcast(T(1)); }
 };
 
-template <class T> struct Relu {
+template <class T>
+struct Relu {
     typedef typename Vec<T>::type V;
     // A NaN must stay one: comparing z <= 0 sends only true non-positives to 0.
     FASTNN_INLINE V value(V z) { return select(z <= V{}, V{}, z); }
     FASTNN_INLINE V slope(V a, V) { return select(a > V{}, broadcast(T(1)), V{}); }
 };
 
-template <class T> struct LeakyRelu {
+template <class T>
+struct LeakyRelu {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V value(V z) { return select(z > V{}, z, z * T(0.01)); }
     FASTNN_INLINE V slope(V a, V) { return select(a > V{}, broadcast(T(1)), broadcast(T(0.01))); }
 };
 
-template <class T> struct Elu {
+template <class T>
+struct Elu {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V value(V z) { return select(z > V{}, z, vexpm1<T>(select(z > V{}, V{}, z))); }
     FASTNN_INLINE V slope(V a, V) { return select(a > V{}, broadcast(T(1)), a + T(1)); }
 };
 
 // z Phi(z), Hendrycks and Gimpel (2016), the exact form.
-template <class T> struct Gelu {
+template <class T>
+struct Gelu {
     typedef typename Vec<T>::type V;
     // -inf * Phi(-inf) would be NaN where the limit is 0.
     FASTNN_INLINE V value(V z) {
@@ -53,7 +58,8 @@ template <class T> struct Gelu {
     }
 };
 
-template <class T> struct Silu {
+template <class T>
+struct Silu {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V value(V z) {
         V s = vsigmoid<T>(z);
@@ -65,37 +71,50 @@ template <class T> struct Silu {
     }
 };
 
-template <class T> struct Tanh {
+template <class T>
+struct Tanh {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V value(V z) { return vtanh<T>(z); }
     FASTNN_INLINE V slope(V a, V) { return T(1) - a * a; }
 };
 
-template <class T> struct Sigmoid {
+template <class T>
+struct Sigmoid {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V value(V z) { return vsigmoid<T>(z); }
     FASTNN_INLINE V slope(V a, V) { return a * (T(1) - a); }
 };
 
 // log(1 + e^z); its slope is sigmoid(z) = 1 - e^-a.
-template <class T> struct Softplus {
+template <class T>
+struct Softplus {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V value(V z) { return vsoftplus<T>(z); }
     FASTNN_INLINE V slope(V a, V) { return -vexpm1<T>(-a); }
 };
 
 // Calls body(Entry<T>()) for the activation with this code.
-template <class T, class Body> FASTNN_INLINE void with_activation(int activation, Body body) {
+template <class T, class Body>
+FASTNN_INLINE void with_activation(int activation, Body body) {
     switch (activation) {
-    case fastnn::RELU: return body(Relu<T>());
-    case fastnn::LEAKY_RELU: return body(LeakyRelu<T>());
-    case fastnn::ELU: return body(Elu<T>());
-    case fastnn::GELU: return body(Gelu<T>());
-    case fastnn::SILU: return body(Silu<T>());
-    case fastnn::TANH: return body(Tanh<T>());
-    case fastnn::SIGMOID: return body(Sigmoid<T>());
-    case fastnn::SOFTPLUS: return body(Softplus<T>());
-    default: return body(Identity<T>());
+        case fastnn::RELU:
+            return body(Relu<T>());
+        case fastnn::LEAKY_RELU:
+            return body(LeakyRelu<T>());
+        case fastnn::ELU:
+            return body(Elu<T>());
+        case fastnn::GELU:
+            return body(Gelu<T>());
+        case fastnn::SILU:
+            return body(Silu<T>());
+        case fastnn::TANH:
+            return body(Tanh<T>());
+        case fastnn::SIGMOID:
+            return body(Sigmoid<T>());
+        case fastnn::SOFTPLUS:
+            return body(Softplus<T>());
+        default:
+            return body(Identity<T>());
     }
 }
 

@@ -33,7 +33,8 @@ bool variant_available(int variant) {
     return variant == BASELINE;
 }
 
-template <> const Kernels<float> *kernels<float>(int variant) {
+template <>
+const Kernels<float> *kernels<float>(int variant) {
 #if defined(__x86_64__)
     if (variant == AVX512) return &fastnn_avx512::float_kernels;
     if (variant == AVX2) return &fastnn_avx2::float_kernels;
@@ -41,7 +42,8 @@ template <> const Kernels<float> *kernels<float>(int variant) {
     return variant == BASELINE ? &fastnn_baseline::float_kernels : nullptr;
 }
 
-template <> const Kernels<double> *kernels<double>(int variant) {
+template <>
+const Kernels<double> *kernels<double>(int variant) {
 #if defined(__x86_64__)
     if (variant == AVX512) return &fastnn_avx512::double_kernels;
     if (variant == AVX2) return &fastnn_avx2::double_kernels;
@@ -70,8 +72,10 @@ Dropout make_dropout(uint64_t seed, uint64_t step, uint32_t layer, double keep_p
     uint32_t words[4];
     philox4x32(counter, key, words);
     const double threshold = keep_prob * 2147483648.0;
-    return {keep_prob < 1, {words[0], words[1]},
-            threshold < 2147483647.0 ? int32_t(threshold) : 2147483647, keep_prob};
+    return {keep_prob < 1,
+            {words[0], words[1]},
+            threshold < 2147483647.0 ? int32_t(threshold) : 2147483647,
+            keep_prob};
 }
 
 }  // namespace fastnn

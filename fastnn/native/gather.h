@@ -22,7 +22,7 @@ inline float widen(Half h) {
     uint32_t bits;
     float out;
     if (exponent == 0) {
-        out = float(fraction) * 5.9604644775390625e-8f;   // 2^-24
+        out = float(fraction) * 5.9604644775390625e-8f;  // 2^-24
         return sign ? -out : out;
     }
     bits = sign | (exponent == 31 ? 0x7f800000 : (exponent + 112) << 23) | fraction << 13;
@@ -30,26 +30,34 @@ inline float widen(Half h) {
     return out;
 }
 
-template <class T, class S> inline T convert(S x) { return T(x); }
-template <class T> inline T convert(Half x) { return T(widen(x)); }
+template <class T, class S>
+inline T convert(S x) {
+    return T(x);
+}
+template <class T>
+inline T convert(Half x) {
+    return T(widen(x));
+}
 
-template <class A, class B> struct same {
+template <class A, class B>
+struct same {
     static constexpr bool is = false;
 };
-template <class A> struct same<A, A> {
+template <class A>
+struct same<A, A> {
     static constexpr bool is = true;
 };
 
 struct Matrix {
-    int number;                          // enum Number, of values
+    int number;  // enum Number, of values
     const char *values;
     int64_t rows, columns;
-    int64_t row_stride, column_stride;   // bytes; of dense data
+    int64_t row_stride, column_stride;  // bytes; of dense data
     // CSR if columns_of is not null; both of 4 or 8 bytes.
     const char *row_starts, *columns_of;
     int index_bytes;
-    int64_t stored;                      // length of values and columns_of
-    const double *mean, *scale;          // (columns), or null: rows are taken as (x - mean) * scale
+    int64_t stored;              // length of values and columns_of
+    const double *mean, *scale;  // (columns), or null: rows are taken as (x - mean) * scale
 };
 
 // Whether rows lie ready for a kernel: dense, of that number type, aligned, columns adjacent.
@@ -80,14 +88,16 @@ inline int64_t index_at(const char *p, int64_t i, int bytes) {
     return x;
 }
 
-template <class T, class S> inline T read(const char *p) {
-    S x;   // the user's strides may leave values unaligned
+template <class T, class S>
+inline T read(const char *p) {
+    S x;  // the user's strides may leave values unaligned
     memcpy(&x, p, sizeof(S));
     return convert<T>(x);
 }
 
 // (x - mean) * scale in double, whatever x and T: of 1e8 + noise little is left in float.
-template <class T> inline T normalize(double x, double mean, double scale) {
+template <class T>
+inline T normalize(double x, double mean, double scale) {
     return T((x - mean) * scale);
 }
 
@@ -113,7 +123,7 @@ void gather_dense(const Matrix *m, const int64_t *index, int64_t first, int64_t 
     const int64_t bytes = m->columns * int64_t(sizeof(S));
     if (same<T, S>::is && !index && !m->scale && m->row_stride == bytes &&
         (m->column_stride == int64_t(sizeof(S)) || m->columns == 1) &&
-        ld == m->columns) {   // the rows lie there as they are to lie here
+        ld == m->columns) {  // the rows lie there as they are to lie here
         memcpy(out, m->values + first * bytes, count * bytes);
         return;
     }
@@ -170,9 +180,9 @@ void gather(const Matrix *m, const int64_t *index, int64_t first, int64_t count,
             int64_t ld) {
     typedef void (*Gather)(const Matrix *, const int64_t *, int64_t, int64_t, T *, int64_t);
     static constexpr Gather by_number[NUMBERS] = {
-        gather_from<T, Half>,     gather_from<T, float>,    gather_from<T, double>,
-        gather_from<T, int8_t>,   gather_from<T, uint8_t>,  gather_from<T, int16_t>,
-        gather_from<T, uint16_t>, gather_from<T, int32_t>,  gather_from<T, uint32_t>,
+        gather_from<T, Half>,     gather_from<T, float>,   gather_from<T, double>,
+        gather_from<T, int8_t>,   gather_from<T, uint8_t>, gather_from<T, int16_t>,
+        gather_from<T, uint16_t>, gather_from<T, int32_t>, gather_from<T, uint32_t>,
         gather_from<T, int64_t>,  gather_from<T, uint64_t>};
     by_number[m->number](m, index, first, count, out, ld);
 }

@@ -10,7 +10,8 @@
 
 namespace FASTNN_VARIANT {
 
-template <class T> struct alignas(64) Tile {
+template <class T>
+struct alignas(64) Tile {
     T C[FASTNN_TILE_ROWS * panel_columns<T>];
 };
 
@@ -18,11 +19,11 @@ template <class T> struct alignas(64) Tile {
 template <class T>
 FASTNN_INLINE void gradient(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
                             int64_t unit, int units, int64_t column, Tile<T> &tile) {
-    in_tiles(units, vectors_from(layer->n, column, Vec<T>::lanes),
-             ToMemory<T>{{below->A + unit, 1, below->ld, layer->dZ + column, layer->ld, rows,
-                          nullptr},
-                         tile.C,
-                         panel_columns<T>});
+    in_tiles(
+        units, vectors_from(layer->n, column, Vec<T>::lanes),
+        ToMemory<T>{{below->A + unit, 1, below->ld, layer->dZ + column, layer->ld, rows, nullptr},
+                    tile.C,
+                    panel_columns<T>});
 }
 
 template <class T>
@@ -45,7 +46,7 @@ static T gradient_tile(const Layer<T> *below, const Layer<T> *layer, int64_t row
 
 template <class T>
 static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
-                          T *db) {
+                       T *db) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     Watch<T> watched;
@@ -84,8 +85,8 @@ FASTNN_INLINE void update_whole(const Rates<T> &s, const Tile<T> &tile, int unit
 // Rows this narrow follow each other in memory within a few registers: an update takes as long for
 // an empty lane as for a full one, so the rows are pushed together first.
 template <class T, template <class> class Rule, bool Plain>
-FASTNN_INLINE void update_narrow(const Rates<T> &s, const Tile<T> &tile, int units, int64_t n,
-                                 T *W, T *first, T *second, T *panel, Watch<T> &watched) {
+FASTNN_INLINE void update_narrow(const Rates<T> &s, const Tile<T> &tile, int units, int64_t n, T *W,
+                                 T *first, T *second, T *panel, Watch<T> &watched) {
     constexpr int lanes = Vec<T>::lanes;
     alignas(64) T close[FASTNN_TILE_ROWS * lanes];
     for (int r = 0; r < units; ++r) store(close + r * n, load(tile.C + r * panel_columns<T>));
@@ -145,9 +146,9 @@ static T update_bias(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
         for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
             const int64_t at = column + v * lanes;
             const int count = lanes_at<T>(layer->n, at);
-            store(panel + v * lanes, updated<T, Rule, decltype(plain)::is>(
-                                         s, load_first(db + at, count, T(0)), b + at, first + at,
-                                         second + at, watched, count));
+            store(panel + v * lanes,
+                  updated<T, Rule, decltype(plain)::is>(s, load_first(db + at, count, T(0)), b + at,
+                                                        first + at, second + at, watched, count));
         }
     });
     return watched.magnitude();

@@ -10,10 +10,19 @@
 
 namespace fastnn {
 
-enum Activation { IDENTITY, RELU, LEAKY_RELU, ELU, GELU, SILU, TANH, SIGMOID, SOFTPLUS, ACTIVATIONS };
-enum Output {
-    OUT_SOFTMAX, OUT_SIGMOID, OUT_IDENTITY, OUT_EXP, OUT_ABSOLUTE, OUT_HUBER, OUTPUTS
+enum Activation {
+    IDENTITY,
+    RELU,
+    LEAKY_RELU,
+    ELU,
+    GELU,
+    SILU,
+    TANH,
+    SIGMOID,
+    SOFTPLUS,
+    ACTIVATIONS
 };
+enum Output { OUT_SOFTMAX, OUT_SIGMOID, OUT_IDENTITY, OUT_EXP, OUT_ABSOLUTE, OUT_HUBER, OUTPUTS };
 enum Optimizer { GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OPTIMIZERS };
 
 // The slopes of these two cannot be had from the activation: Z is kept for them.
@@ -23,51 +32,55 @@ inline bool slope_needs_z(int activation) { return activation == GELU || activat
 struct Dropout {
     bool on;
     uint32_t keys[2];
-    int32_t threshold;   // keep_prob * 2^31
+    int32_t threshold;  // keep_prob * 2^31
     double keep_prob;
 };
 
 // Layer l of a mini-batch. Layer 0 is the input: it has no weights.
-template <class T> struct Layer {
-    int64_t n, ld;       // units, row stride
-    T *A;                // (rows, ld)  activations, after dropout; logits in layer L
-    T *Z;                // (rows, ld)  pre-activations, or null: see slope_needs_z
-    T *dZ;               // (rows, ld)  dJ/dZ, or null outside training
-    T *W_panels;         // W[l] with b[l] as its first row, in panels of `panel` columns
-    T *Wt_panels;        // transposed W[l], in panels of `panel` columns, or null
+template <class T>
+struct Layer {
+    int64_t n, ld;  // units, row stride
+    T *A;           // (rows, ld)  activations, after dropout; logits in layer L
+    T *Z;           // (rows, ld)  pre-activations, or null: see slope_needs_z
+    T *dZ;          // (rows, ld)  dJ/dZ, or null outside training
+    T *W_panels;    // W[l] with b[l] as its first row, in panels of `panel` columns
+    T *Wt_panels;   // transposed W[l], in panels of `panel` columns, or null
     int activation;
     Dropout dropout;
 };
 
 // What the rows of a mini-batch are compared with.
-template <class T> struct Targets {
-    const T *Y;              // (rows, ldy)  for all outputs but softmax
+template <class T>
+struct Targets {
+    const T *Y;  // (rows, ldy)  for all outputs but softmax
     int64_t ldy;
-    const int32_t *labels;   // (rows,)      for softmax
-    const T *weight;         // (rows,)      u_i, or null for all ones
-    T scale;                 // dZ is scaled by u_i * scale
-    T *loss;                 // (rows,) out  u_i L_i
-    T *error;                // (rows,) out  u_i * (wrong: 0 or 1 | share of labels wrong | mean squared error), or null
+    const int32_t *labels;  // (rows,)      for softmax
+    const T *weight;        // (rows,)      u_i, or null for all ones
+    T scale;                // dZ is scaled by u_i * scale
+    T *loss;                // (rows,) out  u_i L_i
+    T *error;  // (rows,) out  u_i * (wrong: 0 or 1 | share of labels wrong | mean squared error),
+               // or null
 };
 
 // One first-order update of a stretch of theta. l2 and l1 are lambda / m.
 struct Update {
     double rate, l2, l1, weight_decay;
-    double penalty_share;   // of l2 and l1 in this update: 1, but see Run::divisors
+    double penalty_share;  // of l2 and l1 in this update: 1, but see Run::divisors
     double beta1, beta2, epsilon;
-    // Adam's 1 / (1 - beta^t), and its rate and epsilon once m / (sqrt(v) + epsilon) has been rid of
-    // them; of every other optimizer 1, rate and epsilon themselves.
+    // Adam's 1 / (1 - beta^t), and its rate and epsilon once m / (sqrt(v) + epsilon) has been rid
+    // of them; of every other optimizer 1, rate and epsilon themselves.
     double correction1, correction2;
     double corrected_rate, corrected_epsilon;
 };
 
-struct Warp;        // settings of augmentation, and
-struct Placement;   // what is drawn for one image: warp.h
+struct Warp;       // settings of augmentation, and
+struct Placement;  // what is drawn for one image: warp.h
 
-template <class T> struct Kernels {
-    int lanes;        // numbers in a register
-    int tile_rows;    // rows of a register tile
-    int panel;        // columns of a register tile, and of a packed panel
+template <class T>
+struct Kernels {
+    int lanes;      // numbers in a register
+    int tile_rows;  // rows of a register tile
+    int panel;      // columns of a register tile, and of a packed panel
 
     // Panel `column / panel` of W[l] (n_in, n_out) with b[l], and of its transpose.
     void (*pack)(const T *W, const T *b, int64_t n_in, int64_t n_out, int64_t column, T *panels);
@@ -82,20 +95,18 @@ template <class T> struct Kernels {
     // dW (+)= A_below^T dZ for `units` rows of dW from `unit`. Returns the largest magnitude in it,
     // infinity if a value is not finite; so do the next one and `update`.
     T (*gradient_tile)(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
-                          int units, int64_t column, bool accumulate, T *dW);
+                       int units, int64_t column, bool accumulate, T *dW);
     // db (+)= column sums of dZ.
-    T (*bias_gradient)(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
-                          T *db);
+    T (*bias_gradient)(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate, T *db);
 
-    // gradient_tile or bias_gradient and at once the update of the same stretch of theta, and of its
-    // place in the panels, by enum Optimizer. W, first and second are those of the layer.
+    // gradient_tile or bias_gradient and at once the update of the same stretch of theta, and of
+    // its place in the panels, by enum Optimizer. W, first and second are those of the layer.
     // Returns the largest magnitude in the new theta.
     T (*update_tile[OPTIMIZERS])(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
                                  int64_t unit, int units, int64_t column, const Update *u, T *W,
                                  T *first, T *second);
     T (*update_bias[OPTIMIZERS])(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
-                                 int64_t column, const Update *u, T *db, T *b, T *first,
-                                 T *second);
+                                 int64_t column, const Update *u, T *db, T *b, T *first, T *second);
     // The largest magnitude in rows [row, row + rows) of a (.., ld) buffer of width n.
     T (*largest)(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t n);
 
@@ -109,7 +120,7 @@ template <class T> struct Kernels {
 
     // theta after one update, by enum Optimizer.
     T (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,
-                               int64_t n);
+                            int64_t n);
     // A (n_out,) = activation(a W + b) of a single row a (n_in,); b follows W.
     void (*forward_row)(const T *a, int64_t n_in, const T *W, int64_t n_out, int activation, T *A);
     // A full register tile: C (tile_rows, panel) = A (tile_rows, depth) B (depth, panel).
@@ -125,7 +136,8 @@ template <class T> struct Kernels {
 enum Variant { AVX512, AVX2, BASELINE, VARIANTS };
 const char *variant_name(int variant);
 bool variant_available(int variant);
-template <class T> const Kernels<T> *kernels(int variant);
+template <class T>
+const Kernels<T> *kernels(int variant);
 
 // Philox4x32-10 and the keys of one layer's mask.
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

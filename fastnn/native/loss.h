@@ -16,10 +16,12 @@ namespace FASTNN_VARIANT {
 using fastnn::Layer;
 using fastnn::Targets;
 
-template <class T> static constexpr int narrow = 2 * Vec<T>::lanes;
+template <class T>
+static constexpr int narrow = 2 * Vec<T>::lanes;
 
 // As many rows as a register has lanes: at[j] holds unit j of all of them.
-template <class T> struct alignas(64) Columns {
+template <class T>
+struct alignas(64) Columns {
     static constexpr int lanes = Vec<T>::lanes;
     T at[narrow<T>][lanes];
 
@@ -38,19 +40,22 @@ template <class T> struct alignas(64) Columns {
 };
 
 // body(r, count) for as many rows at a time as fit side by side.
-template <class T, class Body> FASTNN_INLINE void side_by_side(int64_t row, int64_t rows, Body body) {
+template <class T, class Body>
+FASTNN_INLINE void side_by_side(int64_t row, int64_t rows, Body body) {
     for (int64_t r = row; r < row + rows; r += Vec<T>::lanes) body(r, lanes_at<T>(row + rows, r));
 }
 
 // Rows are worked on in whole registers. The body learns which lanes are `inside` the row.
-template <class T, class Body> FASTNN_INLINE void each_register(int64_t n, Body body) {
+template <class T, class Body>
+FASTNN_INLINE void each_register(int64_t n, Body body) {
     constexpr int lanes = Vec<T>::lanes;
     int64_t at = 0;
     for (; at + lanes <= n; at += lanes) body(at, ~typename Vec<T>::mask{});
     if (at < n) body(at, lane_numbers<T>() < T(n - at));
 }
 
-template <class T> FASTNN_INLINE T weight_of(const Targets<T> *t, int64_t row) {
+template <class T>
+FASTNN_INLINE T weight_of(const Targets<T> *t, int64_t row) {
     return t->weight ? t->weight[row] : T(1);
 }
 
@@ -61,14 +66,17 @@ FASTNN_INLINE typename Vec<T>::type weights_of(const Targets<T> *t, int64_t row,
 
 // ---- softmax -------------------------------------------------------------------------------
 // A row z becomes e^(z - max z). `others` is their sum without one of the largest, whose term is 1:
-// the loss of a confident, right answer is log(1 + others), which 1 + others alone would round to 0.
-template <class Number, class Unit> struct Exponentials {
-    Number top;   // max z
-    Unit unit;    // where it first is
+// the loss of a confident, right answer is log(1 + others), which 1 + others alone would round to
+// 0.
+template <class Number, class Unit>
+struct Exponentials {
+    Number top;  // max z
+    Unit unit;   // where it first is
     Number others;
 };
 
-template <class T> FASTNN_INLINE Exponentials<T, int64_t> exponentials(T *row, int64_t n) {
+template <class T>
+FASTNN_INLINE Exponentials<T, int64_t> exponentials(T *row, int64_t n) {
     typedef typename Vec<T>::type V;
     const T lowest = -T(__builtin_inf());
     V largest = broadcast(lowest), not_numbers{};
@@ -78,7 +86,7 @@ template <class T> FASTNN_INLINE Exponentials<T, int64_t> exponentials(T *row, i
         not_numbers += z != z ? z : V{};
     });
     Exponentials<T, int64_t> e;
-    e.top = largest_lane<T>(largest) + sum_lanes<T>(not_numbers);   // a NaN must not be passed over
+    e.top = largest_lane<T>(largest) + sum_lanes<T>(not_numbers);  // a NaN must not be passed over
     e.unit = 0;
     while (e.unit + 1 < n && !(row[e.unit] == e.top)) ++e.unit;
     V sum{};
@@ -92,8 +100,8 @@ template <class T> FASTNN_INLINE Exponentials<T, int64_t> exponentials(T *row, i
 }
 
 template <class T>
-FASTNN_INLINE Exponentials<typename Vec<T>::type, typename Vec<T>::type>
-exponentials(Columns<T> &z, int64_t n) {
+FASTNN_INLINE Exponentials<typename Vec<T>::type, typename Vec<T>::type> exponentials(Columns<T> &z,
+                                                                                      int64_t n) {
     typedef typename Vec<T>::type V;
     V top = load(z.at[0]), unit{}, not_numbers = top != top ? top : V{}, others{};
     for (int64_t j = 1; j < n; ++j) {
@@ -162,7 +170,8 @@ static void softmax_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row
         });
 }
 
-template <class T> static void softmax_output(const Layer<T> *layer, int64_t row, int64_t rows) {
+template <class T>
+static void softmax_output(const Layer<T> *layer, int64_t row, int64_t rows) {
     const int64_t n = layer->n, ld = layer->ld;
     if (n > narrow<T>)
         for (T *z = layer->A + row * ld; z < layer->A + (row + rows) * ld; z += ld) {
@@ -183,9 +192,10 @@ template <class T> static void softmax_output(const Layer<T> *layer, int64_t row
 
 // L = log(1 + e^z) - y z;  dZ = sigmoid(z) - y. Both from e^-|z|, so that neither overflows nor
 // cancels. A label is right when it is on the output's side of 1/2.
-template <class T> struct Logistic {
+template <class T>
+struct Logistic {
     typedef typename Vec<T>::type V;
-    static constexpr T neutral = -T(__builtin_inf());   // with y = 0 it loses nothing and is right
+    static constexpr T neutral = -T(__builtin_inf());  // with y = 0 it loses nothing and is right
     V loss, error, dZ;
 
     __attribute__((always_inline)) Logistic(V z, V y) {
@@ -197,7 +207,8 @@ template <class T> struct Logistic {
 };
 
 // L = 1/2 (z - y)^2;  dZ = z - y.
-template <class T> struct Squared {
+template <class T>
+struct Squared {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = 0;
     V loss, error, dZ;
@@ -211,7 +222,8 @@ template <class T> struct Squared {
 
 // L = e^z - y z, half the Poisson deviance but for y log y - y, which does not depend on z;
 // dZ = e^z - y.
-template <class T> struct Poisson {
+template <class T>
+struct Poisson {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = -T(__builtin_inf());
     V loss, error, dZ;
@@ -225,7 +237,8 @@ template <class T> struct Poisson {
 };
 
 // L = |z - y|;  dZ = sign(z - y).
-template <class T> struct Absolute {
+template <class T>
+struct Absolute {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = 0;
     V loss, error, dZ;
@@ -240,7 +253,8 @@ template <class T> struct Absolute {
 };
 
 // L = r^2 / 2 where |r| <= 1, |r| - 1/2 beyond, r = z - y;  dZ = r cut off at -1 and 1.
-template <class T> struct Huber {
+template <class T>
+struct Huber {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = 0;
     V loss, error, dZ;
@@ -290,7 +304,8 @@ static void summed_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row,
     });
 }
 
-template <class T> static void sigmoid_output(const Layer<T> *layer, int64_t row, int64_t rows) {
+template <class T>
+static void sigmoid_output(const Layer<T> *layer, int64_t row, int64_t rows) {
     const int64_t n = layer->n, ld = layer->ld;
     if (n > narrow<T> / 2)
         for (int64_t r = row; r < row + rows; ++r)
@@ -307,7 +322,8 @@ template <class T> static void sigmoid_output(const Layer<T> *layer, int64_t row
         });
 }
 
-template <class T> static void exp_output(const Layer<T> *layer, int64_t row, int64_t rows) {
+template <class T>
+static void exp_output(const Layer<T> *layer, int64_t row, int64_t rows) {
     for (int64_t r = row; r < row + rows; ++r)
         for (int64_t j = 0; j < layer->n; j += Vec<T>::lanes) {
             T *z = layer->A + r * layer->ld + j;
@@ -315,6 +331,7 @@ template <class T> static void exp_output(const Layer<T> *layer, int64_t row, in
         }
 }
 
-template <class T> static void identity_output(const Layer<T> *, int64_t, int64_t) {}
+template <class T>
+static void identity_output(const Layer<T> *, int64_t, int64_t) {}
 
 }  // namespace FASTNN_VARIANT

@@ -18,7 +18,7 @@ inline void *zeroed(size_t bytes) {
     if (bytes >= 2 * page) {
         void *block = nullptr;
         if (posix_memalign(&block, page, bytes)) return nullptr;
-        madvise(block, bytes, MADV_HUGEPAGE);   // refused, it is slower and as good
+        madvise(block, bytes, MADV_HUGEPAGE);  // refused, it is slower and as good
         return memset(block, 0, bytes);
     }
 #endif

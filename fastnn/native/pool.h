@@ -23,10 +23,10 @@
 
 namespace fastnn {
 
-typedef void (*Task)(void *context, int thread);   // must not throw
+typedef void (*Task)(void *context, int thread);  // must not throw
 
 class Worker {
-public:
+  public:
     Worker() { std::thread(&Worker::live, this).detach(); }
 
     void start(Task task, void *context, int thread) {
@@ -40,7 +40,7 @@ public:
         changed_.wait(lock, [this] { return !task_; });
     }
 
-private:
+  private:
     void live() {
         std::unique_lock<std::mutex> lock(mutex_);
         for (;;) {
@@ -61,7 +61,7 @@ private:
 };
 
 class Pool {
-public:
+  public:
     // Task(context, 0 .. threads - 1), all at once. False if the system gives no more threads;
     // nothing has run then.
     static bool run(Task task, void *context, int threads) {
@@ -79,7 +79,7 @@ public:
         return true;
     }
 
-private:
+  private:
     // Never destroyed: workers may outlive static destruction.
     static Pool &instance() {
         static std::atomic<Pool *> current{nullptr};
@@ -87,7 +87,7 @@ private:
         if (pool && pool->pid_ == FASTNN_PID()) return *pool;
         Pool *fresh = new Pool;
         if (current.compare_exchange_strong(pool, fresh)) return *fresh;
-        delete fresh;   // another thread was first
+        delete fresh;  // another thread was first
         return *pool;
     }
 
@@ -97,7 +97,7 @@ private:
             workers.reserve(count);
             while (int(workers.size()) < count) {
                 if (idle_.empty()) {
-                    idle_.reserve(started_ + 1);   // so that giving back cannot fail
+                    idle_.reserve(started_ + 1);  // so that giving back cannot fail
                     workers.push_back(new Worker);
                     ++started_;
                 } else {
@@ -124,7 +124,8 @@ private:
 };
 
 // task(context, thread) on every thread.
-template <class C> bool on_threads(void (*task)(C *, int), C *context, int threads) {
+template <class C>
+bool on_threads(void (*task)(C *, int), C *context, int threads) {
     struct Call {
         void (*task)(C *, int);
         C *context;
@@ -139,7 +140,7 @@ template <class C> bool on_threads(void (*task)(C *, int), C *context, int threa
 
 // All `threads` threads of one Pool::run meet here, between the phases of a step.
 class Barrier {
-public:
+  public:
     explicit Barrier(int threads) : threads_(threads) {}
 
     // Only while nobody waits.
@@ -158,7 +159,7 @@ public:
             if (spin > 2000) std::this_thread::yield();
     }
 
-private:
+  private:
     int threads_;
     std::atomic<int> waiting_{0};
     std::atomic<unsigned> turn_{0};

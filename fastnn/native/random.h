@@ -13,7 +13,8 @@
 
 namespace FASTNN_VARIANT {
 
-template <class T> struct Word32 {
+template <class T>
+struct Word32 {
     typedef uint32_t type __attribute__((vector_size(Vec<T>::lanes * 4)));
     typedef int32_t mask __attribute__((vector_size(Vec<T>::lanes * 4)));
 };

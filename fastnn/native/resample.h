@@ -45,8 +45,7 @@ static void draw_field(const fastnn::Warp *w, const uint32_t keys[2], T *drawn, 
         for (int64_t x = 0; x < width; x += lanes) {
             typename Word32<T>::mask bits =
                 typename Word32<T>::mask(hash_units<T>({keys[0], keys[1]}, y * width + x));
-            store(drawn + y * ld + x,
-                  __builtin_convertvector(bits, V<T>) * T(1 / 2147483648.0));
+            store(drawn + y * ld + x, __builtin_convertvector(bits, V<T>) * T(1 / 2147483648.0));
         }
     // Along the rows: the taps that lie beside each other are those of columns beside each other.
     for (int64_t x = 0; x < width; x += lanes) {
@@ -126,13 +125,16 @@ FASTNN_INLINE V<T> look_up(const T *p, typename Word32<T>::mask at) {
 }
 
 // s within [0, limit]; NaN becomes 0.
-template <class T> FASTNN_INLINE V<T> within(V<T> s, T limit) {
+template <class T>
+FASTNN_INLINE V<T> within(V<T> s, T limit) {
     s = select(s > T(0), s, V<T>{});
     return select(s < limit, s, broadcast<T>(limit));
 }
 
-template <class T> FASTNN_INLINE V<T> blend(V<T> a, V<T> b, V<T> share) {
-    return (T(1) - share) * a + share * b;   // exact where share is 0; a + share (b - a) may overflow
+template <class T>
+FASTNN_INLINE V<T> blend(V<T> a, V<T> b, V<T> share) {
+    return (T(1) - share) * a +
+           share * b;  // exact where share is 0; a + share (b - a) may overflow
 }
 
 // Both coordinates are those of the padded planes, in which `place` is shifted by BEFORE.
@@ -190,19 +192,19 @@ FASTNN_INLINE void resample(const fastnn::Warp *w, const fastnn::Placement *plac
 
 // cos(2 pi u) for u in [0, 1): cos(2 pi u) = -sin(2 pi (1/4 - |u - 1/2|)), by the Taylor series
 // of sine up to pi / 2, whose first term left out is below 2^-60.
-template <class T> FASTNN_INLINE V<T> cosine_of_turn(V<T> u) {
-    static constexpr T sine[] = {
-        T(1.0),
-        T(-1.6666666666666667e-01),
-        T(8.3333333333333333e-03),
-        T(-1.9841269841269841e-04),
-        T(2.7557319223985891e-06),
-        T(-2.5052108385441719e-08),
-        T(1.6059043836821615e-10),
-        T(-7.6471637318198165e-13),
-        T(2.8114572543455208e-15),
-        T(-8.2206352466243297e-18),
-        T(1.9572941063391261e-20)};
+template <class T>
+FASTNN_INLINE V<T> cosine_of_turn(V<T> u) {
+    static constexpr T sine[] = {T(1.0),
+                                 T(-1.6666666666666667e-01),
+                                 T(8.3333333333333333e-03),
+                                 T(-1.9841269841269841e-04),
+                                 T(2.7557319223985891e-06),
+                                 T(-2.5052108385441719e-08),
+                                 T(1.6059043836821615e-10),
+                                 T(-7.6471637318198165e-13),
+                                 T(2.8114572543455208e-15),
+                                 T(-8.2206352466243297e-18),
+                                 T(1.9572941063391261e-20)};
     const V<T> z = (T(0.25) - vabs<T>(u - T(0.5))) * T(6.283185307179586);
     return -z * polynomial<T>(z * z, sine);
 }

@@ -10,8 +10,8 @@ namespace FASTNN_VARIANT {
 
 // z[column ..] = b + a W for NV registers of columns, each sum in the order of tile.h.
 template <class T, int NV>
-FASTNN_INLINE void row_product(const T *a, int64_t n_in, const T *W, int64_t n_out,
-                               int64_t column, T *z) {
+FASTNN_INLINE void row_product(const T *a, int64_t n_in, const T *W, int64_t n_out, int64_t column,
+                               T *z) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     const T *b = W + n_in * n_out;

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <utility>   // for integer_sequence, a type: no code comes with it
+#include <utility>  // for integer_sequence, a type: no code comes with it
 #if defined(FASTNN_AVX512)
 #include <immintrin.h>
 #endif
@@ -19,13 +19,21 @@
 
 namespace FASTNN_VARIANT {
 
-template <class T> struct Scalar;
-template <> struct Scalar<float> { typedef int32_t bits; };
-template <> struct Scalar<double> { typedef int64_t bits; };
+template <class T>
+struct Scalar;
+template <>
+struct Scalar<float> {
+    typedef int32_t bits;
+};
+template <>
+struct Scalar<double> {
+    typedef int64_t bits;
+};
 
 // Vec<T>::type holds Vec<T>::lanes numbers; ::mask is the type of a comparison:
 // signed integers of the same width, all ones where true.
-template <class T> struct Vec {
+template <class T>
+struct Vec {
     static constexpr int lanes = FASTNN_VECTOR_BYTES / sizeof(T);
     typedef T type __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
     typedef typename Scalar<T>::bits mask __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
@@ -34,16 +42,19 @@ template <class T> struct Vec {
         __attribute__((vector_size(FASTNN_VECTOR_BYTES), aligned(alignof(T)), may_alias));
 };
 
-template <class T> FASTNN_INLINE typename Vec<T>::type load(const T *p) {
+template <class T>
+FASTNN_INLINE typename Vec<T>::type load(const T *p) {
     return *reinterpret_cast<const typename Vec<T>::unaligned *>(p);
 }
 
-template <class T> FASTNN_INLINE void store(T *p, typename Vec<T>::type v) {
+template <class T>
+FASTNN_INLINE void store(T *p, typename Vec<T>::type v) {
     *reinterpret_cast<typename Vec<T>::unaligned *>(p) = v;
 }
 
 // How many lanes of the register at column `at` lie within a row of n.
-template <class T> FASTNN_INLINE int lanes_at(int64_t n, int64_t at) {
+template <class T>
+FASTNN_INLINE int lanes_at(int64_t n, int64_t at) {
     return n - at < Vec<T>::lanes ? int(n - at) : int(Vec<T>::lanes);
 }
 
@@ -63,13 +74,15 @@ FASTNN_INLINE void store_first(double *p, Vec<double>::type v, int count) {
     _mm512_mask_storeu_pd(p, (1u << count) - 1, (__m512d)v);
 }
 #else
-template <class T> FASTNN_INLINE void store_first(T *p, typename Vec<T>::type v, int count) {
+template <class T>
+FASTNN_INLINE void store_first(T *p, typename Vec<T>::type v, int count) {
     T lanes[Vec<T>::lanes];
     store(lanes, v);
     memcpy(p, lanes, count * sizeof(T));
 }
 
-template <class T> FASTNN_INLINE typename Vec<T>::type load_first(const T *p, int count, T fill) {
+template <class T>
+FASTNN_INLINE typename Vec<T>::type load_first(const T *p, int count, T fill) {
     T lanes[Vec<T>::lanes];
     for (int i = 0; i < Vec<T>::lanes; ++i) lanes[i] = fill;
     memcpy(lanes, p, count * sizeof(T));
@@ -77,23 +90,27 @@ template <class T> FASTNN_INLINE typename Vec<T>::type load_first(const T *p, in
 }
 #endif
 
-template <class T> FASTNN_INLINE typename Vec<T>::type broadcast(T x) {
+template <class T>
+FASTNN_INLINE typename Vec<T>::type broadcast(T x) {
     return x - typename Vec<T>::type{};
 }
 
 // Lanes 0, 1, 2, ... as numbers.
-template <class T> FASTNN_INLINE typename Vec<T>::type lane_numbers() {
+template <class T>
+FASTNN_INLINE typename Vec<T>::type lane_numbers() {
     typename Vec<T>::type v;
     for (int i = 0; i < Vec<T>::lanes; ++i) v[i] = T(i);
     return v;
 }
 
 // All lanes combined in halves, always in the same order.
-template <class T, int N> struct Reduce {
+template <class T, int N>
+struct Reduce {
     typedef T vec __attribute__((vector_size(N * sizeof(T))));
 
 #if __has_builtin(__builtin_shufflevector)
-    template <class Combine> FASTNN_INLINE T of(vec v, Combine combine) {
+    template <class Combine>
+    FASTNN_INLINE T of(vec v, Combine combine) {
         return halves(v, combine, std::make_integer_sequence<int, N / 2>());
     }
     template <class Combine, int... i>
@@ -102,8 +119,9 @@ template <class T, int N> struct Reduce {
                                             __builtin_shufflevector(v, v, (i + N / 2)...)),
                                     combine);
     }
-#else   // GCC before 12: through memory, which is as right and a little slower
-    template <class Combine> FASTNN_INLINE T of(vec v, Combine combine) {
+#else  // GCC before 12: through memory, which is as right and a little slower
+    template <class Combine>
+    FASTNN_INLINE T of(vec v, Combine combine) {
         alignas(vec) T lanes[N];
         *reinterpret_cast<vec *>(lanes) = v;
         typename Reduce<T, N / 2>::vec low, high;
@@ -114,23 +132,28 @@ template <class T, int N> struct Reduce {
 #endif
 };
 
-template <class T> struct Reduce<T, 2> {
+template <class T>
+struct Reduce<T, 2> {
     typedef T vec __attribute__((vector_size(2 * sizeof(T))));
-    template <class Combine> FASTNN_INLINE T of(vec v, Combine combine) {
+    template <class Combine>
+    FASTNN_INLINE T of(vec v, Combine combine) {
         return combine(v[0], v[1]);
     }
 };
 
-template <class T> FASTNN_INLINE T sum_lanes(typename Vec<T>::type v) {
+template <class T>
+FASTNN_INLINE T sum_lanes(typename Vec<T>::type v) {
     return Reduce<T, Vec<T>::lanes>::of(v, [](auto a, auto b) { return a + b; });
 }
 
-template <class T> FASTNN_INLINE T largest_lane(typename Vec<T>::type v) {
+template <class T>
+FASTNN_INLINE T largest_lane(typename Vec<T>::type v) {
     return Reduce<T, Vec<T>::lanes>::of(v, [](auto a, auto b) { return a > b ? a : b; });
 }
 
 // condition ? a : b, lane by lane.
-template <class V, class M> FASTNN_INLINE V select(M condition, V a, V b) {
+template <class V, class M>
+FASTNN_INLINE V select(M condition, V a, V b) {
     return condition ? a : b;
 }
 

@@ -22,14 +22,16 @@ namespace FASTNN_VARIANT {
 using fastnn::Layer;
 
 static constexpr int TILE_VECTORS = 2;
-template <class T> static constexpr int panel_columns = TILE_VECTORS * Vec<T>::lanes;
+template <class T>
+static constexpr int panel_columns = TILE_VECTORS * Vec<T>::lanes;
 
-template <class T> struct Product {
+template <class T>
+struct Product {
     const T *A;
     int64_t row_stride, k_stride;
     const T *B;
     int64_t ldb, depth;
-    const T *init;   // one row that every row of C starts from, or null for zeros
+    const T *init;  // one row that every row of C starts from, or null for zeros
 };
 
 // out(r, v, c) gets each register of the (R, NV vectors) tile of C when it is done.
@@ -57,14 +59,15 @@ FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
 
 // The heights and widths that tiles are compiled for. Kernel has run<R, NV>(at), `at` the first of
 // the R rows; what is left of a tile's rows is done in lower ones.
-template <class Kernel, int R> FASTNN_INLINE int in_height(int rows, int at, int vectors,
-                                                           const Kernel &kernel) {
+template <class Kernel, int R>
+FASTNN_INLINE int in_height(int rows, int at, int vectors, const Kernel &kernel) {
     for (; rows - at >= R; at += R)
         vectors == 1 ? kernel.template run<R, 1>(at) : kernel.template run<R, 2>(at);
     return at;
 }
 
-template <class Kernel> FASTNN_INLINE void in_tiles(int rows, int vectors, const Kernel &kernel) {
+template <class Kernel>
+FASTNN_INLINE void in_tiles(int rows, int vectors, const Kernel &kernel) {
     int at = in_height<Kernel, FASTNN_TILE_ROWS>(rows, 0, vectors, kernel);
     if constexpr (FASTNN_TILE_ROWS > 8) at = in_height<Kernel, 8>(rows, at, vectors, kernel);
     if constexpr (FASTNN_TILE_ROWS > 4) at = in_height<Kernel, 4>(rows, at, vectors, kernel);
@@ -73,24 +76,27 @@ template <class Kernel> FASTNN_INLINE void in_tiles(int rows, int vectors, const
 }
 
 // C to memory, row by row.
-template <class T> struct ToMemory {
+template <class T>
+struct ToMemory {
     Product<T> p;
     T *C;
     int64_t ldc;
 
-    template <int R, int NV> __attribute__((noinline)) void run(int at) const {
+    template <int R, int NV>
+    __attribute__((noinline)) void run(int at) const {
         T *to = C + at * ldc;
         const int64_t ld = ldc;
         Product<T> part = p;
         part.A += at * p.row_stride;
-        multiply<T, R, NV>(part, [=](int r, int v, typename Vec<T>::type c)
-                                     __attribute__((always_inline)) {
-                                         store(to + r * ld + v * Vec<T>::lanes, c);
-                                     });
+        multiply<T, R, NV>(
+            part, [=](int r, int v, typename Vec<T>::type c) __attribute__((always_inline)) {
+                store(to + r * ld + v * Vec<T>::lanes, c);
+            });
     }
 };
 
-template <class T> static void whole_tile(const T *A, const T *B, int64_t depth, T *C) {
+template <class T>
+static void whole_tile(const T *A, const T *B, int64_t depth, T *C) {
     ToMemory<T> tile = {{A, depth, 1, B, panel_columns<T>, depth, nullptr}, C, panel_columns<T>};
     tile.template run<FASTNN_TILE_ROWS, TILE_VECTORS>(0);
 }
@@ -100,13 +106,15 @@ FASTNN_INLINE int vectors_from(int64_t n, int64_t column, int lanes) {
 }
 
 // A = dropout(relu(Z)) and, for Activation = Identity and no dropout, A = Z.
-template <class T, template <class> class Activation, bool Drop> struct Activate {
+template <class T, template <class> class Activation, bool Drop>
+struct Activate {
     typedef typename Vec<T>::type V;
     Product<T> p;
     const Layer<T> *layer;
-    int64_t row, column, place;   // place: of the row in the mini-batch
+    int64_t row, column, place;  // place: of the row in the mini-batch
 
-    template <int R, int NV> __attribute__((noinline)) void run(int at) const {
+    template <int R, int NV>
+    __attribute__((noinline)) void run(int at) const {
         const fastnn::Dropout d = layer->dropout;
         const T scale = T(1 / d.keep_prob);
         const int64_t ld = layer->ld, first = place + at, unit = column;
@@ -130,8 +138,8 @@ static void forward_tile(const Layer<T> *below, const Layer<T> *layer, int64_t r
     const int vectors = vectors_from(layer->n, column, lanes);
     const int64_t width = vectors * lanes;
     const T *panel = layer->W_panels + column * (below->n + 1);
-    const Product<T> p = {below->A + row * below->ld, below->ld, 1,    panel + width,
-                          width,                      below->n,  panel};
+    const Product<T> p = {
+        below->A + row * below->ld, below->ld, 1, panel + width, width, below->n, panel};
     const fastnn::Dropout &d = layer->dropout;
     const int64_t place = first_row + row;
     if (layer->activation == fastnn::RELU && d.on)
@@ -147,8 +155,7 @@ static void forward_tile(const Layer<T> *below, const Layer<T> *layer, int64_t r
             const RowKeys keys = d.on ? row_keys(d, place + r) : RowKeys{};
             for (int v = 0; v < vectors; ++v) {
                 auto z = load(A + v * lanes), a = g.value(z);
-                if (layer->Z)
-                    store(layer->Z + (row + r) * layer->ld + column + v * lanes, z);
+                if (layer->Z) store(layer->Z + (row + r) * layer->ld + column + v * lanes, z);
                 if (d.on)
                     a = select(kept<T>(d, keys, column + v * lanes), a * scale, decltype(a){});
                 store(A + v * lanes, a);
@@ -158,13 +165,15 @@ static void forward_tile(const Layer<T> *below, const Layer<T> *layer, int64_t r
 }
 
 // dZ = dA * relu'(Z) * mask / keep_prob: where A > 0 the unit was active and kept.
-template <class T> struct BackThroughRelu {
+template <class T>
+struct BackThroughRelu {
     typedef typename Vec<T>::type V;
     Product<T> p;
     const Layer<T> *below;
     int64_t row, column;
 
-    template <int R, int NV> __attribute__((noinline)) void run(int at) const {
+    template <int R, int NV>
+    __attribute__((noinline)) void run(int at) const {
         const int64_t ld = below->ld, from = (row + at) * ld + column;
         const T scale = T(1 / below->dropout.keep_prob);
         const T *A = below->A + from;
@@ -184,8 +193,12 @@ static void backward_tile(const Layer<T> *layer, const Layer<T> *below, int64_t 
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(below->n, column, lanes);
-    const Product<T> p = {layer->dZ + row * layer->ld,          layer->ld,       1,
-                          layer->Wt_panels + column * layer->n, vectors * lanes, layer->n,
+    const Product<T> p = {layer->dZ + row * layer->ld,
+                          layer->ld,
+                          1,
+                          layer->Wt_panels + column * layer->n,
+                          vectors * lanes,
+                          layer->n,
                           nullptr};
     if (below->activation == fastnn::RELU)
         return in_tiles(rows, vectors, BackThroughRelu<T>{p, below, row, column});

@@ -8,19 +8,22 @@ namespace FASTNN_VARIANT {
 
 // A square of registers, by halves: swap the off-diagonal quarters, then the same within each
 // quarter, down to single numbers.
-template <class T> struct Square {
+template <class T>
+struct Square {
     typedef typename Vec<T>::type V;
     static constexpr int N = Vec<T>::lanes;
     V row[N];
 
-    template <int Half> __attribute__((always_inline)) void swap_quarters() {
+    template <int Half>
+    __attribute__((always_inline)) void swap_quarters() {
 #pragma GCC unroll 16
         for (int i = 0; i < N; ++i)
             if (!(i & Half)) swap<Half>(row[i], row[i + Half]);
         if constexpr (Half > 1) swap_quarters<Half / 2>();
     }
 
-    template <int Half> FASTNN_INLINE void swap(V &above, V &below) {
+    template <int Half>
+    FASTNN_INLINE void swap(V &above, V &below) {
         swap<Half>(above, below, std::make_integer_sequence<int, N>());
     }
 
@@ -31,7 +34,7 @@ template <class T> struct Square {
         above = __builtin_shufflevector(a, b, (k & Half ? N + k - Half : k)...);
         below = __builtin_shufflevector(a, b, (k & Half ? N + k : k + Half)...);
     }
-#else   // GCC before 12: number by number
+#else  // GCC before 12: number by number
     template <int Half, int... k>
     FASTNN_INLINE void swap(V &above, V &below, std::integer_sequence<int, k...>) {
         V a = above, b = below;
@@ -56,8 +59,8 @@ FASTNN_INLINE void transpose(const T *from, int64_t ld, int rows, int columns, T
     } else {
 #pragma GCC unroll 16
         for (int i = 0; i < lanes; ++i)
-            square.row[i] = i < rows ? load_first(from + i * ld, columns, T(0))
-                                     : typename Vec<T>::type{};
+            square.row[i] =
+                i < rows ? load_first(from + i * ld, columns, T(0)) : typename Vec<T>::type{};
     }
     square.template swap_quarters<lanes / 2>();
 #pragma GCC unroll 16

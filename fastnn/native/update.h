@@ -15,16 +15,25 @@
 
 namespace FASTNN_VARIANT {
 
-template <class T> struct Rates {
+template <class T>
+struct Rates {
     T rate, l2, l1, decay, beta1, beta2, epsilon, correction1, correction2;
-    T rest1, rest2;   // 1 - beta, of betas that T may round to 1
+    T rest1, rest2;  // 1 - beta, of betas that T may round to 1
     T corrected_rate, corrected_epsilon;
 
     explicit Rates(const fastnn::Update *u)
-        : rate(T(u->rate)), l2(T(u->l2)), l1(T(u->l1)), decay(T(1 - u->rate * u->weight_decay)),
-          beta1(T(u->beta1)), beta2(T(u->beta2)), epsilon(T(u->epsilon)),
-          correction1(T(u->correction1)), correction2(T(u->correction2)),
-          rest1(T(1 - u->beta1)), rest2(T(1 - u->beta2)), corrected_rate(T(u->corrected_rate)),
+        : rate(T(u->rate)),
+          l2(T(u->l2)),
+          l1(T(u->l1)),
+          decay(T(1 - u->rate * u->weight_decay)),
+          beta1(T(u->beta1)),
+          beta2(T(u->beta2)),
+          epsilon(T(u->epsilon)),
+          correction1(T(u->correction1)),
+          correction2(T(u->correction2)),
+          rest1(T(1 - u->beta1)),
+          rest2(T(1 - u->beta2)),
+          corrected_rate(T(u->corrected_rate)),
           corrected_epsilon(T(u->corrected_epsilon)) {
         // One that T rounds to 0 would make 0 / 0 of a gradient of 0.
         const T least = sizeof(T) == 4 ? T(1.5e-45) : T(5e-324);
@@ -34,7 +43,8 @@ template <class T> struct Rates {
 
 // S(w - step, k), and the sign of w - step where it is larger than k. Written so that w is rounded
 // once: |w - step| - k would round a constant k to the grid of w, the same way in every step.
-template <class T> struct Shrunk {
+template <class T>
+struct Shrunk {
     typedef typename Vec<T>::type V;
     V w, sign;
 
@@ -42,7 +52,7 @@ template <class T> struct Shrunk {
         V to = from - step, one = broadcast(T(1));
         sign = select(to > k, one, select(to < -k, -one, V{}));
         w = select(sign == V{}, V{}, from - (step + sign * k));
-        w = select(to == to, w, to);   // a NaN fails all comparisons: do not hide it as a 0
+        w = select(to == to, w, to);  // a NaN fails all comparisons: do not hide it as a 0
     }
 };
 
@@ -58,7 +68,8 @@ FASTNN_INLINE typename Vec<T>::type over_root(typename Vec<T>::type numerator,
     // The processor's 14-bit estimates and a Newton step each are good to 2 ulp in a fifth of that.
     if constexpr (Plain && sizeof(T) == 4) {
         typedef typename Vec<T>::type V;
-        // The estimate of a root of 0 would be infinite. Epsilon, of 1e-12 at least, hides the rest.
+        // The estimate of a root of 0 would be infinite. Epsilon, of 1e-12 at least, hides the
+        // rest.
         square = select(square > 1e-38f, square, broadcast(1e-38f));
         V y = (V)_mm512_maskz_rsqrt14_ps(0xffff, (__m512)square);
         V root = square * y;
@@ -72,20 +83,24 @@ FASTNN_INLINE typename Vec<T>::type over_root(typename Vec<T>::type numerator,
     return numerator / (vsqrt<T>(square) + epsilon);
 }
 
-template <class T> struct GradientDescent {
+template <class T>
+struct GradientDescent {
     typedef typename Vec<T>::type V;
     static constexpr bool has_first = false, has_second = false;
-    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &) {
+    template <bool Plain>
+    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &) {
         V step = s.rate * g;
         if (!Plain && s.l1 > 0) return Shrunk<T>(w, step, broadcast(s.rate * s.l1)).w;
         return w - step;
     }
 };
 
-template <class T> struct Momentum {
+template <class T>
+struct Momentum {
     typedef typename Vec<T>::type V;
     static constexpr bool has_first = true, has_second = false;
-    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
+    template <bool Plain>
+    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
         velocity = s.beta1 * velocity + g;
         V step = s.rate * velocity;
         if (!Plain && s.l1 > 0 && s.rate > 0) {
@@ -100,10 +115,12 @@ template <class T> struct Momentum {
 // theta holds the look-ahead point. With L1 the state is not the velocity but how far that point is
 // ahead of the iterate, -rate beta1 velocity: an iterate of 0 then comes back from it as exactly 0.
 // Under a learning rate that varies, that is FISTA's momentum and not quite the plain rule's.
-template <class T> struct Nesterov {
+template <class T>
+struct Nesterov {
     typedef typename Vec<T>::type V;
     static constexpr bool has_first = true, has_second = false;
-    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
+    template <bool Plain>
+    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &velocity, V &) {
         if (!Plain && s.l1 > 0) {
             V &ahead = velocity;
             V x = w - ahead;
@@ -116,10 +133,12 @@ template <class T> struct Nesterov {
     }
 };
 
-template <class T> struct RMSprop {
+template <class T>
+struct RMSprop {
     typedef typename Vec<T>::type V;
     static constexpr bool has_first = false, has_second = true;
-    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &square) {
+    template <bool Plain>
+    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &, V &square) {
         square = s.beta2 * square + s.rest2 * (g * g);
         if (Plain) return w - over_root<Plain>(s.rate * g, square, s.epsilon);
         V rate = over_root<Plain>(broadcast(s.rate), square, s.epsilon);
@@ -128,15 +147,17 @@ template <class T> struct RMSprop {
 };
 
 // Kingma and Ba (2015); decay is AdamW's (Loshchilov and Hutter, 2019), 1 for Adam.
-template <class T> struct Adam {
+template <class T>
+struct Adam {
     typedef typename Vec<T>::type V;
     static constexpr bool has_first = true, has_second = true;
-    template <bool Plain> FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &mean, V &square) {
+    template <bool Plain>
+    FASTNN_INLINE V step(const Rates<T> &s, V w, V g, V &mean, V &square) {
         mean = s.beta1 * mean + s.rest1 * g;
         square = s.beta2 * square + s.rest2 * (g * g);
         if (Plain)
-            return w * s.decay - over_root<Plain>(s.corrected_rate * mean, square,
-                                                  s.corrected_epsilon);
+            return w * s.decay -
+                   over_root<Plain>(s.corrected_rate * mean, square, s.corrected_epsilon);
         V rate = over_root<Plain>(broadcast(s.rate), square * s.correction2, s.epsilon);
         V step = rate * (mean * s.correction1);
         w = w * s.decay;
@@ -145,7 +166,8 @@ template <class T> struct Adam {
 };
 
 // Calls body(Flag<true or false>()): whether Plain rules do.
-template <bool value> struct Flag {
+template <bool value>
+struct Flag {
     static constexpr bool is = value;
 };
 template <class Rule, class T, class Body>

@@ -12,7 +12,8 @@
 namespace FASTNN_VARIANT {
 
 // constexpr: nothing compiled for this CPU may run while the module is loaded on another.
-template <class T> static constexpr fastnn::Kernels<T> make_table() {
+template <class T>
+static constexpr fastnn::Kernels<T> make_table() {
     return {Vec<T>::lanes,
             FASTNN_TILE_ROWS,
             panel_columns<T>,

@@ -6,7 +6,7 @@
 #endif
 #define FASTNN_VARIANT fastnn_avx2
 #define FASTNN_VECTOR_BYTES 32
-#define FASTNN_TILE_ROWS 6   // 12 of 16 registers hold C
+#define FASTNN_TILE_ROWS 6  // 12 of 16 registers hold C
 #include "variant.h"
 #if defined(__clang__)
 #pragma clang attribute pop

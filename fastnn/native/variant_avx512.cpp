@@ -9,7 +9,7 @@
 #define FASTNN_AVX512
 #define FASTNN_VARIANT fastnn_avx512
 #define FASTNN_VECTOR_BYTES 64
-#define FASTNN_TILE_ROWS 12   // 24 of 32 registers hold C
+#define FASTNN_TILE_ROWS 12  // 24 of 32 registers hold C
 #include "variant.h"
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -15,9 +15,11 @@
 
 namespace FASTNN_VARIANT {
 
-template <class T> struct Math;
+template <class T>
+struct Math;
 
-template <> struct Math<float> {
+template <>
+struct Math<float> {
     typedef uint32_t word;
     static constexpr int mantissa_bits = 23, bias = 127;
     static constexpr word one = 0x3f800000, sqrt_half = 0x3f3504f3, sign = 0x80000000;
@@ -33,7 +35,8 @@ template <> struct Math<float> {
     static constexpr float log_tail[] = {0.6666695f, 0.39957824f, 0.303606f};
 };
 
-template <> struct Math<double> {
+template <>
+struct Math<double> {
     typedef uint64_t word;
     static constexpr int mantissa_bits = 52, bias = 1023;
     static constexpr word one = 0x3ff0000000000000, sqrt_half = 0x3fe6a09e667f3bcd,
@@ -43,38 +46,49 @@ template <> struct Math<double> {
     static constexpr double ln2_high = 0.6931471805598903, ln2_low = 5.497923018708371e-14;
     // As above: degree 9, error 2^-55.6
     static constexpr double exp_tail[] = {
-        0.5000000000000006,    0.16666666666666588,    0.04166666666657601,  0.008333333333390069,
+        0.5000000000000006,    0.16666666666666588,    0.04166666666657601,   0.008333333333390069,
         0.0013888888931836503, 0.00019841269718127538, 2.480150492158209e-05, 2.755740799706066e-06,
         2.762618649758097e-07, 2.5053760348678608e-08};
     // As above: degree 6, error 2^-55.9
-    static constexpr double log_tail[] = {0.666666666666727,   0.3999999999616479,
-                                          0.28571429394796555, 0.22222138538246958,
-                                          0.1818635467482476,  0.15250214779757335,
-                                          0.1536799823470503};
+    static constexpr double log_tail[] = {
+        0.666666666666727,  0.3999999999616479,  0.28571429394796555, 0.22222138538246958,
+        0.1818635467482476, 0.15250214779757335, 0.1536799823470503};
 };
 
 // A register's bit patterns, as unsigned integers: shifts fill with zeros.
-template <class T> struct Bits {
+template <class T>
+struct Bits {
     typedef typename Math<T>::word type __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
 };
 
-template <class T> using V = typename Vec<T>::type;
-template <class T> using Words = typename Bits<T>::type;
+template <class T>
+using V = typename Vec<T>::type;
+template <class T>
+using Words = typename Bits<T>::type;
 
-template <class T> FASTNN_INLINE Words<T> to_bits(V<T> x) { return (Words<T>)x; }
-template <class T> FASTNN_INLINE V<T> from_bits(Words<T> b) { return (V<T>)b; }
+template <class T>
+FASTNN_INLINE Words<T> to_bits(V<T> x) {
+    return (Words<T>)x;
+}
+template <class T>
+FASTNN_INLINE V<T> from_bits(Words<T> b) {
+    return (V<T>)b;
+}
 
-template <class T> FASTNN_INLINE V<T> vabs(V<T> x) {
+template <class T>
+FASTNN_INLINE V<T> vabs(V<T> x) {
     return from_bits<T>(to_bits<T>(x) & ~Math<T>::sign);
 }
 
 // |x| with the sign of y.
-template <class T> FASTNN_INLINE V<T> vcopysign(V<T> x, V<T> y) {
+template <class T>
+FASTNN_INLINE V<T> vcopysign(V<T> x, V<T> y) {
     return from_bits<T>((to_bits<T>(x) & ~Math<T>::sign) | (to_bits<T>(y) & Math<T>::sign));
 }
 
 // min(x, limit) that keeps NaN.
-template <class T> FASTNN_INLINE V<T> vat_most(V<T> x, T limit) {
+template <class T>
+FASTNN_INLINE V<T> vat_most(V<T> x, T limit) {
     return select(x > limit, broadcast<T>(limit), x);
 }
 
@@ -93,13 +107,15 @@ FASTNN_INLINE V<T> polynomial(V<T> x, const T (&c)[N]) {
 // an integer and leaves n in the low bits of the sum, from where a shift moves it into the
 // exponent of another number.
 
-template <class T> struct Reduced {
+template <class T>
+struct Reduced {
     V<T> n, r;
     Words<T> exponent;  // n, in the place of the exponent
 };
 
 // The reduction of high - low, with |low| << |high|; x is the same number, rounded.
-template <class T> FASTNN_INLINE Reduced<T> reduce_exp(V<T> x, V<T> high, V<T> low) {
+template <class T>
+FASTNN_INLINE Reduced<T> reduce_exp(V<T> x, V<T> high, V<T> low) {
     constexpr T log2e = T(1.4426950408889634);
     constexpr T rounder = T(1.5) * T(typename Math<T>::word(1) << Math<T>::mantissa_bits);
     Reduced<T> a;
@@ -111,13 +127,15 @@ template <class T> FASTNN_INLINE Reduced<T> reduce_exp(V<T> x, V<T> high, V<T> l
 }
 
 // 2^n e^r, right where that is a normal number.
-template <class T> FASTNN_INLINE V<T> exp_reduced(Reduced<T> a) {
+template <class T>
+FASTNN_INLINE V<T> exp_reduced(Reduced<T> a) {
     V<T> p = (polynomial<T>(a.r, Math<T>::exp_tail) * a.r + T(1)) * a.r + T(1);
     return from_bits<T>(to_bits<T>(p) + a.exponent);
 }
 
 // e^x, 0 where that is below the smallest normal number. Error 1.2 / 1.2 ulp.
-template <class T> FASTNN_INLINE V<T> vexp(V<T> x) {
+template <class T>
+FASTNN_INLINE V<T> vexp(V<T> x) {
     V<T> zero = {}, y = exp_reduced<T>(reduce_exp<T>(x, x, zero));
     y = select(x < Math<T>::exp_min, zero, y);
     return select(x <= Math<T>::exp_max, y, x + T(__builtin_inf()));  // NaN + inf is NaN
@@ -125,11 +143,13 @@ template <class T> FASTNN_INLINE V<T> vexp(V<T> x) {
 
 // (e^x - 1) / 2 = head + tail for x >= -40: with s = 2^(n-1), head = s r + (s - 1/2) and
 // tail = s (e^r - 1 - r) and what head lost in rounding. The half keeps s finite for every n.
-template <class T> struct HalfExpm1 {
+template <class T>
+struct HalfExpm1 {
     V<T> head, tail;
 };
 
-template <class T> FASTNN_INLINE HalfExpm1<T> half_expm1(V<T> x) {
+template <class T>
+FASTNN_INLINE HalfExpm1<T> half_expm1(V<T> x) {
     typedef typename Math<T>::word word;
     constexpr word half = Math<T>::one - (word(1) << Math<T>::mantissa_bits);
     Reduced<T> a = reduce_exp<T>(x, x, V<T>{});
@@ -140,7 +160,8 @@ template <class T> FASTNN_INLINE HalfExpm1<T> half_expm1(V<T> x) {
 }
 
 // e^x - 1. Error 1.3 / 1.7 ulp.
-template <class T> FASTNN_INLINE V<T> vexpm1(V<T> x) {
+template <class T>
+FASTNN_INLINE V<T> vexpm1(V<T> x) {
     HalfExpm1<T> h = half_expm1<T>(-vat_most<T>(-x, T(40)));
     V<T> y = vcopysign<T>(T(2) * (h.head + h.tail), x);  // the sign of -0
     return select(x <= Math<T>::exp_max, y, x + T(__builtin_inf()));
@@ -148,7 +169,8 @@ template <class T> FASTNN_INLINE V<T> vexpm1(V<T> x) {
 
 // tanh(x) = sign(x) q, q = h / (h + 1) with h = (e^|2x| - 1) / 2 = head + tail. For small x
 // q = h - h q, with head and tail unrounded, is more accurate. Error 1.8 / 1.9 ulp.
-template <class T> FASTNN_INLINE V<T> vtanh(V<T> x) {
+template <class T>
+FASTNN_INLINE V<T> vtanh(V<T> x) {
     V<T> size = vat_most<T>(vabs<T>(x), T(20));
     HalfExpm1<T> a = half_expm1<T>(T(2) * size);
     V<T> h = a.head + a.tail, q = h / (h + T(1));
@@ -156,7 +178,8 @@ template <class T> FASTNN_INLINE V<T> vtanh(V<T> x) {
 }
 
 // 1 / (1 + e^-z), from p = e / (1 + e) = e - e p with e = e^-|z|. Error 1.9 / 1.9 ulp.
-template <class T> FASTNN_INLINE V<T> vsigmoid(V<T> z) {
+template <class T>
+FASTNN_INLINE V<T> vsigmoid(V<T> z) {
     V<T> e = vexp<T>(-vabs<T>(z));
     V<T> p = e - e * (e / (e + T(1)));
     return select(z > T(0), T(1) - p, p);
@@ -167,20 +190,22 @@ template <class T> FASTNN_INLINE V<T> vsigmoid(V<T> z) {
 // log(1 + f) = 2 atanh(s) = f - (f^2/2 - s (f^2/2 + (2 atanh(s)/s - 2))).
 
 // log(2^n (1 + f)).
-template <class T> FASTNN_INLINE V<T> log_reduced(V<T> n, V<T> f) {
+template <class T>
+FASTNN_INLINE V<T> log_reduced(V<T> n, V<T> f) {
     V<T> s = f / (f + T(2)), square = s * s, half_f2 = T(0.5) * f * f;
     V<T> tail = square * polynomial<T>(square, Math<T>::log_tail);
-    return n * Math<T>::ln2_high +
-           (f - (half_f2 - (s * (half_f2 + tail) + n * Math<T>::ln2_low)));
+    return n * Math<T>::ln2_high + (f - (half_f2 - (s * (half_f2 + tail) + n * Math<T>::ln2_low)));
 }
 
 // The biased exponent (an integer) and f, for normal x > 0.
-template <class T> struct Split {
+template <class T>
+struct Split {
     Words<T> biased;
     V<T> n, f;
 };
 
-template <class T> FASTNN_INLINE Split<T> split_log(V<T> x) {
+template <class T>
+FASTNN_INLINE Split<T> split_log(V<T> x) {
     typedef Math<T> M;
     constexpr typename M::word unit = typename M::word(1) << M::mantissa_bits;
     // The bits of the number 2^mantissa_bits, into whose low end an integer can be put.
@@ -194,7 +219,8 @@ template <class T> FASTNN_INLINE Split<T> split_log(V<T> x) {
 }
 
 // y = log(x) where x is positive and finite; the limits and NaN elsewhere.
-template <class T> FASTNN_INLINE V<T> log_limits(V<T> x, V<T> y) {
+template <class T>
+FASTNN_INLINE V<T> log_limits(V<T> x, V<T> y) {
     constexpr T inf = T(__builtin_inf());
     y = select(x == T(0), broadcast<T>(-inf), y);
     y = select(x < inf, y, x);
@@ -202,7 +228,8 @@ template <class T> FASTNN_INLINE V<T> log_limits(V<T> x, V<T> y) {
 }
 
 // log(x). Error 0.9 / 1.0 ulp.
-template <class T> FASTNN_INLINE V<T> vlog(V<T> x) {
+template <class T>
+FASTNN_INLINE V<T> vlog(V<T> x) {
     constexpr T scale = T(typename Math<T>::word(1) << Math<T>::mantissa_bits);
     V<T> zero = {};
     auto subnormal = x < Math<T>::smallest;
@@ -212,7 +239,8 @@ template <class T> FASTNN_INLINE V<T> vlog(V<T> x) {
 }
 
 // log(1 + x): what the sum u = 1 + x lost in rounding is given back to f. Error 1.4 / 1.4 ulp.
-template <class T> FASTNN_INLINE V<T> vlog1p(V<T> x) {
+template <class T>
+FASTNN_INLINE V<T> vlog1p(V<T> x) {
     V<T> u = x + T(1);
     V<T> lost = x - (u - T(1));
     Split<T> a = split_log<T>(u);
@@ -225,7 +253,8 @@ template <class T> FASTNN_INLINE V<T> vlog1p(V<T> x) {
 
 // log(1 + e^z) = max(z, 0) + log(1 + e) with e = e^-|z|, and from e = 1/2 on
 // log(1 + e) = log(2) + log(1 + (e - 1)/2), where the argument is exact. Error 1.7 / 1.8 ulp.
-template <class T> FASTNN_INLINE V<T> vsoftplus(V<T> z) {
+template <class T>
+FASTNN_INLINE V<T> vsoftplus(V<T> z) {
     V<T> zero = {}, one = broadcast<T>(T(1));
     V<T> e = vexp<T>(-vabs<T>(z));
     auto small = e < T(0.5);
@@ -239,7 +268,8 @@ FASTNN_INLINE float sqrt_lane(float x) { return __builtin_sqrtf(x); }
 FASTNN_INLINE double sqrt_lane(double x) { return __builtin_sqrt(x); }
 
 // The correctly rounded square root; one instruction under -fno-math-errno.
-template <class T> FASTNN_INLINE V<T> vsqrt(V<T> x) {
+template <class T>
+FASTNN_INLINE V<T> vsqrt(V<T> x) {
     T lanes[Vec<T>::lanes];
     store<T>(lanes, x);
     for (int i = 0; i < Vec<T>::lanes; ++i) lanes[i] = sqrt_lane(lanes[i]);

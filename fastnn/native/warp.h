@@ -22,15 +22,15 @@ enum Drawing { DRAWS_MOTION = 1, DRAWS_PLACE, DRAWS_FIELD, DRAWS_NOISE };
 // Settings. Ranges are (low, high).
 struct Warp {
     int64_t height, width, channels;
-    double flip;                            // probability
-    double angle[2], zoom[2], shift[2];     // radians, factors, pixels
-    int64_t crop[2];                        // height and width of the window
-    double alpha;                           // of the elastic distortion, 0 for none
-    double noise;                           // standard deviation, 0 for none
-    int fill;                               // enum Fill
+    double flip;                         // probability
+    double angle[2], zoom[2], shift[2];  // radians, factors, pixels
+    int64_t crop[2];                     // height and width of the window
+    double alpha;                        // of the elastic distortion, 0 for none
+    double noise;                        // standard deviation, 0 for none
+    int fill;                            // enum Fill
     // The Gaussian that smooths its fields: taps -reach .. reach, with zeros before and after.
     int64_t reach;
-    const float *float_taps;                // (TAP_PADDING + 2 reach + 1 + TAP_PADDING,)
+    const float *float_taps;  // (TAP_PADDING + 2 reach + 1 + TAP_PADDING,)
     const double *double_taps;
 };
 
@@ -39,10 +39,10 @@ struct Warp {
 struct Placement {
     bool flipped;
     double angle, zoom, shift_y, shift_x;
-    int64_t top, left;                      // of the window
+    int64_t top, left;  // of the window
     double xx, xy, x0, yx, yy, y0;
-    bool stays;                             // every pixel where it is
-    uint32_t field[4], noise[4];            // keys
+    bool stays;                   // every pixel where it is
+    uint32_t field[4], noise[4];  // keys
 };
 
 // No register holds more lanes than this: zeros on both sides of the kernel, for whole loads.
@@ -119,8 +119,7 @@ inline void draw(const Warp *w, uint64_t seed, uint64_t epoch, int64_t row, Plac
     p->yy = high * cosine;
     p->x0 = centre_x + mirror * window_x - p->xx * (centre_x + p->shift_x) -
             p->xy * (centre_y + p->shift_y);
-    p->y0 = centre_y + window_y - p->yx * (centre_x + p->shift_x) -
-            p->yy * (centre_y + p->shift_y);
+    p->y0 = centre_y + window_y - p->yx * (centre_x + p->shift_x) - p->yy * (centre_y + p->shift_y);
     p->stays = w->alpha == 0 && p->xx == 1 && p->xy == 0 && p->x0 == 0 && p->yx == 0 &&
                p->yy == 1 && p->y0 == 0;
 }

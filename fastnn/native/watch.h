@@ -8,7 +8,8 @@ namespace FASTNN_VARIANT {
 
 // The largest magnitude of what goes by; infinite if something was not finite. Without their sign
 // the bits of numbers are in the order of the numbers, and those of infinity and NaN come last.
-template <class T> struct Watch {
+template <class T>
+struct Watch {
     typedef typename Vec<T>::type V;
     typedef typename Vec<T>::mask Signed;
     typedef typename Scalar<T>::bits Bits;
@@ -20,8 +21,8 @@ template <class T> struct Watch {
 
     __attribute__((always_inline)) T magnitude() const {
         const T infinite = T(__builtin_inf());
-        Bits most = Reduce<Bits, Vec<T>::lanes>::of(
-            largest, [](auto a, auto b) { return a > b ? a : b; });
+        Bits most =
+            Reduce<Bits, Vec<T>::lanes>::of(largest, [](auto a, auto b) { return a > b ? a : b; });
         Bits end;
         memcpy(&end, &infinite, sizeof end);
         if (most > end) most = end;
@@ -30,7 +31,7 @@ template <class T> struct Watch {
         return magnitude;
     }
 
-private:
+  private:
     __attribute__((always_inline)) void take(Signed bits) {
         largest = select(bits > largest, bits, largest);
     }
@@ -57,7 +58,7 @@ FASTNN_INLINE void put(T *to, typename Vec<T>::type v, int count, bool accumulat
 template <class T>
 static T largest(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t n) {
     constexpr int lanes = Vec<T>::lanes;
-    Watch<T> watched[4];   // independent of each other, so that none waits for the last
+    Watch<T> watched[4];  // independent of each other, so that none waits for the last
     for (int64_t r = row; r < row + rows; ++r) {
         const T *at = buffer + r * ld;
         int64_t j = 0;

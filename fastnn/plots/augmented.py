@@ -42,10 +42,14 @@ def plot_augmented(sheet, ax=None):
         for j in range(columns):
             top, left = i * (height + 1), j * (width + 1) + (gap if j else 0)
             mosaic[top : top + height, left : left + width] = shades[i, j]
-    ax.imshow(mosaic[..., 0] if channels == 1 else mosaic, cmap="gray", vmin=0, vmax=1,
-              interpolation="nearest")
-    ax.set_xticks([(width - 1) / 2, (mosaic.shape[1] + width + gap) / 2],
-                  ["original", "augmented"])
+    ax.imshow(
+        mosaic[..., 0] if channels == 1 else mosaic,
+        cmap="gray",
+        vmin=0,
+        vmax=1,
+        interpolation="nearest",
+    )
+    ax.set_xticks([(width - 1) / 2, (mosaic.shape[1] + width + gap) / 2], ["original", "augmented"])
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set_yticks([])

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastnn.arguments import integer
 from fastnn.data.inputs import as_numbers
+from fastnn.engine.examples import check_data
 from fastnn.plots.figure import _pyplot
 
 # Room around the data, in parts of its range.
@@ -40,7 +41,7 @@ def plot_boundary(network, X, y, ax=None, resolution=200):
             f"expected one output, or softmax, to draw; got {network.layer_sizes[-1]} outputs of "
             f"{network.output}"
         )
-    network._check_data(X, y, None)
+    check_data(network, X, y, None)
     X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, np.float64)
     y = as_numbers(y, "y").reshape(-1)
     low, high = X.min(axis=0), X.max(axis=0)
@@ -57,9 +58,13 @@ def plot_boundary(network, X, y, ax=None, resolution=200):
     # One scale for plane and examples: an example on the wrong side stands out by its colour.
     classes = network.layer_sizes[-1] - 1
     low, high = {"softmax": (0, classes), "sigmoid": (0, 1)}.get(
-        network.output, (min(y.min(), response.min()), max(y.max(), response.max())))
-    colours = {"cmap": "tab10" if labels and classes < 10 else "coolwarm", "vmin": low,
-               "vmax": 9 if labels and classes < 10 else high}
+        network.output, (min(y.min(), response.min()), max(y.max(), response.max()))
+    )
+    colours = {
+        "cmap": "tab10" if labels and classes < 10 else "coolwarm",
+        "vmin": low,
+        "vmax": 9 if labels and classes < 10 else high,
+    }
     ax.pcolormesh(xx0, xx1, response, shading="nearest", alpha=0.4, rasterized=True, **colours)
     if not network.regression:
         levels = np.arange(classes) + 0.5 if labels else [0.5]

@@ -29,16 +29,30 @@ def plot_learning_curve(curve, ax=None):
     ax = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
     for name in ("train", "dev"):
         errors = getattr(curve, f"{name}_errors")
-        line, = ax.plot(curve.sizes, errors.mean(axis=1), marker="o", label=name)
+        (line,) = ax.plot(curve.sizes, errors.mean(axis=1), marker="o", label=name)
         if errors.shape[1] > 1:
-            ax.fill_between(curve.sizes, errors.min(axis=1), errors.max(axis=1),
-                            color=line.get_color(), alpha=0.2)
+            ax.fill_between(
+                curve.sizes,
+                errors.min(axis=1),
+                errors.max(axis=1),
+                color=line.get_color(),
+                alpha=0.2,
+            )
     if curve.law is not None:
         m = np.geomspace(curve.sizes[0], 2 * curve.sizes[-1], 60)
-        ax.plot(m, [curve.law(v) for v in m], linestyle="--", color=line.get_color(),
-                label="dev, expected")
-        ax.fill_between(m, *zip(*(curve.law.limits(v) for v in m), strict=True),
-                        color=line.get_color(), alpha=0.1)
+        ax.plot(
+            m,
+            [curve.law(v) for v in m],
+            linestyle="--",
+            color=line.get_color(),
+            label="dev, expected",
+        )
+        ax.fill_between(
+            m,
+            *zip(*(curve.law.limits(v) for v in m), strict=True),
+            color=line.get_color(),
+            alpha=0.1,
+        )
     ax.set(xlabel="training examples", ylabel="error", xscale="log")
     ax.set_ylim(bottom=0)
     ax.legend(frameon=False)
@@ -61,8 +75,12 @@ def plot_penalty_path(path, ax=None):
     error_ax.axvline(path.values.index(path.best), color="0.6", linestyle="--", label="best")
     error_ax.set(xlabel=path.name, ylabel="error")
     error_ax.set_ylim(bottom=0)
-    weight_ax.plot(at, path.weight_norm / path.weight_norm.max(initial=1e-300), marker="o",
-                   label="norm of W, of the largest")
+    weight_ax.plot(
+        at,
+        path.weight_norm / path.weight_norm.max(initial=1e-300),
+        marker="o",
+        label="norm of W, of the largest",
+    )
     weight_ax.plot(at, path.sparsity, marker="o", label="zero weights")
     weight_ax.set(xlabel=path.name, ylabel="share", ylim=(-0.02, 1.05))
     for axes in (error_ax, weight_ax):

@@ -31,8 +31,13 @@ def plot_diagnosis(diagnosis, titles, ax=None):
             low, high = (100 * limit for limit in diagnosis.intervals[name])
             ax.plot([at, at], [low, high], color="0.2", linewidth=1.5)
     for at, (name, gap) in enumerate(diagnosis.gaps.items(), start=len(diagnosis.errors)):
-        ax.plot([at - 0.4, at + 0.4], [100 * gap.threshold] * 2, color="0.2", linestyle=":",
-                label="high above" if name == "bias" else None)
+        ax.plot(
+            [at - 0.4, at + 0.4],
+            [100 * gap.threshold] * 2,
+            color="0.2",
+            linestyle=":",
+            label="high above" if name == "bias" else None,
+        )
     ax.axvline(len(diagnosis.errors) - 0.5, color="0.8", linewidth=0.8)
     ax.axhline(0, color="0.2", linewidth=0.8)
     ticks = [titles[name] for name in diagnosis.errors]

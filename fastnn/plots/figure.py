@@ -25,8 +25,9 @@ def plot_history(history, ax=None):
     _draw_curves(error_ax, "error", {"train": history.train_error, "dev": history.dev_error})
     if history.best_epoch is not None:
         for axes in (cost_ax, error_ax):
-            axes.axvline(history.best_epoch + 1, color="0.6", linestyle="--",
-                         label="restored parameters")
+            axes.axvline(
+                history.best_epoch + 1, color="0.6", linestyle="--", label="restored parameters"
+            )
     for axes in (cost_ax, error_ax):
         if axes.get_legend_handles_labels()[0]:
             axes.legend(frameon=False)
@@ -53,17 +54,28 @@ def plot_gradient_check(check, ax=None):
     for rank, parameter in enumerate(arrays):
         compared = check.compared[parameter.slice]
         if compared.any():
-            ax.scatter(check.numeric[parameter.slice][compared],
-                       check.analytic[parameter.slice][compared], s=9, alpha=0.6,
-                       color=f"C{rank}" if rank < 10 else "0.6",
-                       label=parameter.name if rank < 10 else None)
+            ax.scatter(
+                check.numeric[parameter.slice][compared],
+                check.analytic[parameter.slice][compared],
+                s=9,
+                alpha=0.6,
+                color=f"C{rank}" if rank < 10 else "0.6",
+                label=parameter.name if rank < 10 else None,
+            )
     if check.off.any():
-        ax.scatter(check.numeric[check.off], check.analytic[check.off], s=45, facecolors="none",
-                   edgecolors="red", linewidths=0.8, label="off")
+        ax.scatter(
+            check.numeric[check.off],
+            check.analytic[check.off],
+            s=45,
+            facecolors="none",
+            edgecolors="red",
+            linewidths=0.8,
+            label="off",
+        )
     if check.compared.any():
         ax.axline((0.0, 0.0), slope=1.0, color="0.6", linewidth=0.8, zorder=0)
         ax.legend(frameon=False)
-        ax.set_aspect("equal", adjustable="datalim")   # so that what agrees lies at 45 degrees
+        ax.set_aspect("equal", adjustable="datalim")  # so that what agrees lies at 45 degrees
     ax.set_xlabel("numerical gradient")
     ax.set_ylabel("analytic gradient")
     ax.set_title(f"{check.verdict}, difference {check.difference:.1e}")
@@ -75,8 +87,7 @@ def _draw_curves(ax, label, curves):
         # NaN marks an epoch that was not evaluated.
         known = [(epoch, value) for epoch, value in enumerate(values, 1) if value == value]
         if known:
-            ax.plot(*zip(*known, strict=True), label=name,
-                    marker="o" if len(known) == 1 else None)
+            ax.plot(*zip(*known, strict=True), label=name, marker="o" if len(known) == 1 else None)
     ax.set_xlabel("epoch")
     ax.set_ylabel(label)
     ax.set_ylim(bottom=0)

@@ -39,8 +39,12 @@ def plot_signal_flow(flow, ax=None):
     for name in ("a_rms", "dA_rms", "dW_rms"):
         sizes = [getattr(s, name) for s in flow.layers]
         # A logarithmic axis has no place for 0.
-        size_ax.plot(layers, [size or float("nan") for size in sizes], marker="o",
-                     label={"a_rms": "A", "dA_rms": "dA", "dW_rms": "dW"}[name])
+        size_ax.plot(
+            layers,
+            [size or float("nan") for size in sizes],
+            marker="o",
+            label={"a_rms": "A", "dA_rms": "dA", "dW_rms": "dW"}[name],
+        )
     if any(s.a_rms or s.dA_rms or s.dW_rms for s in flow.layers):
         size_ax.set_yscale("log")
     size_ax.set(xlabel="layer", ylabel="root mean square")
@@ -48,7 +52,7 @@ def plot_signal_flow(flow, ax=None):
         share_ax.plot(layers, [getattr(s, name) for s in flow.layers], marker="o", label=name)
     share_ax.set(xlabel="layer", ylabel="share", ylim=(-0.02, 1.02))
     for axes in (size_ax, share_ax):
-        axes.xaxis.get_major_locator().set_params(integer=True)   # there is no layer 1.5
+        axes.xaxis.get_major_locator().set_params(integer=True)  # there is no layer 1.5
         axes.legend(frameon=False)
     return SignalFlowDisplay((size_ax, share_ax), size_ax.figure)
 
@@ -61,8 +65,9 @@ def plot_weights(network, ax=None, bins=50):
     # A legend of more entries would cover what it explains: some, evenly, the last among them.
     named = np.unique(np.linspace(0, len(weights) - 1, min(len(weights), MOST_NAMED)).round())
     for l, (name, W) in enumerate(weights.items()):
-        ax.hist(W.ravel(), bins=bins, density=True, histtype="step",
-                label=name if l in named else None)
+        ax.hist(
+            W.ravel(), bins=bins, density=True, histtype="step", label=name if l in named else None
+        )
     ax.set(xlabel="weight", ylabel="density")
     ax.legend(frameon=False)
     return WeightsDisplay(ax, ax.figure)

@@ -22,31 +22,55 @@ def plot_sweep(sweep, ax=None):
     trials = [trial for trial in sweep.trials if not trial.failure]
     names = [name for name in sweep.names if _is_numeric(name, trials)]
     if not trials or not names:
-        raise ValueError("expected a trial that did not fail, and a setting that is a number, to "
-                         f"draw; got {len(trials)} such trials and the settings {sweep.names}")
+        raise ValueError(
+            "expected a trial that did not fail, and a setting that is a number, to "
+            f"draw; got {len(trials)} such trials and the settings {sweep.names}"
+        )
     if ax is None:
-        _, ax = _pyplot().subplots(1, len(names), figsize=(4.5 * len(names), 3.5), sharey=True,
-                                   squeeze=False, layout="constrained")
+        _, ax = _pyplot().subplots(
+            1,
+            len(names),
+            figsize=(4.5 * len(names), 3.5),
+            sharey=True,
+            squeeze=False,
+            layout="constrained",
+        )
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if len(axes) != len(names):
         raise ValueError(f"expected {len(names)} axes, one for each of {names}; got {len(axes)}")
     for axis, name in zip(axes, names, strict=True):
         having = [trial for trial in trials if trial.setting.get(name) is not None]
         values = np.array([trial.setting[name] for trial in having], float)
-        axis.scatter(values, [trial.train_error for trial in having], s=14, alpha=0.6,
-                     label="train")
-        axis.errorbar(values, [trial.dev_error for trial in having],
-                      [np.nan_to_num(trial.dev_error_std) for trial in having], fmt="o",
-                      markersize=4, alpha=0.8, color="C1", label="dev")
+        axis.scatter(
+            values, [trial.train_error for trial in having], s=14, alpha=0.6, label="train"
+        )
+        axis.errorbar(
+            values,
+            [trial.dev_error for trial in having],
+            [np.nan_to_num(trial.dev_error_std) for trial in having],
+            fmt="o",
+            markersize=4,
+            alpha=0.8,
+            color="C1",
+            label="dev",
+        )
         if trials[0] in having[:1]:
-            axis.scatter(values[:1], [trials[0].dev_error], s=90, facecolors="none",
-                         edgecolors="red", label="best", zorder=3)
+            axis.scatter(
+                values[:1],
+                [trials[0].dev_error],
+                s=90,
+                facecolors="none",
+                edgecolors="red",
+                label="best",
+                zorder=3,
+            )
         if name in sweep.logarithmic:
             positive = values[values > 0]
             # A 0 in the grid has no logarithm: near it the axis is linear.
-            axis.set_xscale("log" if positive.size == values.size else "symlog",
-                            **({} if positive.size == values.size else
-                               {"linthresh": positive.min()}))
+            axis.set_xscale(
+                "log" if positive.size == values.size else "symlog",
+                **({} if positive.size == values.size else {"linthresh": positive.min()}),
+            )
         axis.set_xlabel(name)
         axis.set_ylim(bottom=0)
     axes[0].set_ylabel("error")
@@ -58,5 +82,6 @@ def _is_numeric(name, trials):
     """Whether those trials that have a value, of a list or instead of None, have numbers."""
     values = [trial.setting.get(name) for trial in trials]
     values = [value for value in values if value is not None]
-    return bool(values) and all(isinstance(value, Real) and not isinstance(value, bool)
-                                for value in values)
+    return bool(values) and all(
+        isinstance(value, Real) and not isinstance(value, bool) for value in values
+    )

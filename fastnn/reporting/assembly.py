@@ -6,10 +6,11 @@ import os
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import fastnn
 from fastnn.arguments import boolean, integer
-from fastnn.diagnosis.sets import as_pair, check_network, checked_pair
-from fastnn.files.header import write_atomically
+from fastnn.data.parts import as_pair
+from fastnn.engine.examples import current_normalizer
+from fastnn.engine.sets import check_network, check_set
+from fastnn.files.atomic import write_atomically
 from fastnn.reporting import sections
 from fastnn.reporting.examples import judge, some_rows
 from fastnn.reporting.mistakes import mistakes
@@ -18,6 +19,7 @@ from fastnn.reporting.pictures import shape_of_images
 from fastnn.reporting.worst import worst_examples
 from fastnn.text.markup import paragraphs
 from fastnn.training.history import History
+from fastnn.version import __version__
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,30 @@ class Report:
 
     def _repr_html_(self):
         # In a frame, so that the styles of the page and of the notebook leave each other alone.
-        return (f'<iframe title="fastnn report" srcdoc="{html.escape(self.html)}" '
-                'style="width: 100%; height: 640px; border: 1px solid #888"></iframe>')
+        return (
+            f'<iframe title="fastnn report" srcdoc="{html.escape(self.html)}" '
+            'style="width: 100%; height: 640px; border: 1px solid #888"></iframe>'
+        )
 
 
-def report(network, history, train, dev, test=None, path=None, *, optimal_error=0.0,
-           target_names=None, feature_names=None, image_shape=None, examples=12, gradcheck=True,
-           settings=None, title=None, first_row=0):
+def report(
+    network,
+    history,
+    train,
+    dev,
+    test=None,
+    path=None,
+    *,
+    optimal_error=0.0,
+    target_names=None,
+    feature_names=None,
+    image_shape=None,
+    examples=12,
+    gradcheck=True,
+    settings=None,
+    title=None,
+    first_row=0,
+):
     """What a trained network does and what to do next, as one self-contained HTML page.
 
     The verdict and the advice of `Network.diagnose`; cost and errors by epoch; signals and
@@ -115,35 +134,57 @@ def report(network, history, train, dev, test=None, path=None, *, optimal_error=
     """
     check_network(network, "network")
     if history is not None and not isinstance(history, History):
-        raise TypeError(f"expected history to be that of a fit, or None, got {history!r} of type "
-                        f"{type(history).__name__}")
+        raise TypeError(
+            f"expected history to be that of a fit, or None, got {history!r} of type "
+            f"{type(history).__name__}"
+        )
     examples = integer(examples, "examples", 0)
     gradcheck = boolean(gradcheck, "gradcheck")
     settings = _check_settings(settings)
-    network.current_normalizer()   # says so where a fit is missing
+    current_normalizer(network)  # says so where a fit is missing
     parts = {"train": train, "dev": dev} | ({} if test is None else {"test": test})
-    counts = {name: checked_pair(network, part, name)[2] for name, part in parts.items()}
+    counts = {name: check_set(network, part, name)[2] for name, part in parts.items()}
     _check_costs(network, parts)
     names = _target_names(network, target_names)
     training_X = as_pair(train, "train")[0]
     features = _feature_names(network, feature_names, training_X)
     if image_shape not in (None, False):
-        shape_of_images(image_shape, some_rows(training_X))   # complains, if at all, now
+        shape_of_images(image_shape, some_rows(training_X))  # complains, if at all, now
     judged = judge(network, dev, first_row=integer(first_row, "first_row", 0))
 
     shown = [
-        ("verdict", "Verdict", sections.verdict_section(
-            network.diagnose(train, dev, test=test, optimal_error=optimal_error))),
-        ("curves", "Cost and errors", paragraphs("Left out: no history was given.")
-         if history is None else sections.curves_section(history, network.output)),
-        ("signals", "Signals and gradients", sections.signal_section(
-            network.signal_flow(*as_pair(train, "train")))),
+        (
+            "verdict",
+            "Verdict",
+            sections.verdict_section(
+                network.diagnose(train, dev, test=test, optimal_error=optimal_error)
+            ),
+        ),
+        (
+            "curves",
+            "Cost and errors",
+            paragraphs("Left out: no history was given.")
+            if history is None
+            else sections.curves_section(history, network.output),
+        ),
+        (
+            "signals",
+            "Signals and gradients",
+            sections.signal_section(network.signal_flow(*as_pair(train, "train"))),
+        ),
         ("mistakes", "Mistakes on the dev set", mistakes(judged, names)),
-        ("worst", "Worst examples", worst_examples(judged, training_X, names, features, image_shape,
-                                                   examples)
-         if examples else paragraphs("Left out: examples=0.")),
-        ("gradients", "Gradient check",
-         sections.gradient_section(network, history, train, gradcheck)),
+        (
+            "worst",
+            "Worst examples",
+            worst_examples(judged, training_X, names, features, image_shape, examples)
+            if examples
+            else paragraphs("Left out: examples=0."),
+        ),
+        (
+            "gradients",
+            "Gradient check",
+            sections.gradient_section(network, history, train, gradcheck),
+        ),
         ("layers", "Layers", sections.layers_section(network)),
         ("settings", "Settings", sections.settings_section(network, history, counts, settings)),
         ("times", "Times and versions", sections.times_section(history)),
@@ -153,8 +194,12 @@ def report(network, history, train, dev, test=None, path=None, *, optimal_error=
     sets = ", ".join(f"{n:,} {name}" for name, n in counts.items())
     missing = "" if test is not None else "; no test set was given"
     now = datetime.now().astimezone()
-    text = page(title, f"{repr(network)[1:-1]}; {sets} examples{missing}.", shown,
-                f"fastnn {fastnn.__version__}, {now:%Y-%m-%d %H:%M %Z}")
+    text = page(
+        title,
+        f"{repr(network)[1:-1]}; {sets} examples{missing}.",
+        shown,
+        f"fastnn {__version__}, {now:%Y-%m-%d %H:%M %Z}",
+    )
     made = Report(text)
     return made if path is None else made.save(path)
 
@@ -203,6 +248,7 @@ def _check_settings(settings):
     if settings is None:
         return {}
     if not isinstance(settings, dict):
-        raise TypeError("expected settings to be a dict such as {'optimizer': 'adam'}, got "
-                        f"{settings!r}")
+        raise TypeError(
+            f"expected settings to be a dict such as {{'optimizer': 'adam'}}, got {settings!r}"
+        )
     return {str(name): str(value) for name, value in settings.items()}

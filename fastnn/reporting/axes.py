@@ -14,11 +14,13 @@ class Scale(NamedTuple):
     start: float
     end: float
     log: bool = False
-    whole: bool = False   # there is no layer 1.5
+    whole: bool = False  # there is no layer 1.5
 
     def __call__(self, value):
-        low, high, value = (np.log10(v) if self.log else np.asarray(v, np.float64)
-                            for v in (self.low, self.high, value))
+        low, high, value = (
+            np.log10(v) if self.log else np.asarray(v, np.float64)
+            for v in (self.low, self.high, value)
+        )
         return self.start + (value - low) / (high - low) * (self.end - self.start)
 
     def ticks(self, most=5):
@@ -40,7 +42,7 @@ def make_scale(values, start, end, *, log=False, from_zero=False, whole=False):
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
     size = max(abs(low), abs(high))
-    if high - low <= max(1e-9 * size, 1e-300):   # nothing that ticks could tell apart
+    if high - low <= max(1e-9 * size, 1e-300):  # nothing that ticks could tell apart
         room = 1.0 if whole or size < 1e-300 else size / 2
         low, high = (low, high + room) if from_zero and low == 0 else (low - room, high + room)
     elif not whole:

@@ -58,11 +58,24 @@ def scatter_chart(x, y, *, title, x_label, y_label):
     across = make_scale(both, LEFT, WIDTH - RIGHT)
     up = make_scale(both, HEIGHT - BOTTOM, TOP)
     ends = across.low, across.high
-    diagonal = tag("line", x1=f"{across(ends[0]):.1f}", y1=f"{up(ends[0]):.1f}",
-                   x2=f"{across(ends[1]):.1f}", y2=f"{up(ends[1]):.1f}", class_="mark")
+    diagonal = tag(
+        "line",
+        x1=f"{across(ends[0]):.1f}",
+        y1=f"{up(ends[0]):.1f}",
+        x2=f"{across(ends[1]):.1f}",
+        y2=f"{up(ends[1]):.1f}",
+        class_="mark",
+    )
     dots = [_dot(a, b, "dot s1 faint", 2) for a, b in zip(across(x), up(y), strict=True)]
-    return _figure(title, [_frame(across, up, x_label, y_label, False), diagonal, *dots,
-                           _legend([("equal", "mark")])])
+    return _figure(
+        title,
+        [
+            _frame(across, up, x_label, y_label, False),
+            diagonal,
+            *dots,
+            _legend([("equal", "mark")]),
+        ],
+    )
 
 
 def histogram(values, *, title, x_label, y_label="examples", bins=20):
@@ -71,9 +84,18 @@ def histogram(values, *, title, x_label, y_label="examples", bins=20):
     across = make_scale(edges, LEFT, WIDTH - RIGHT)
     up = make_scale(counts, HEIGHT - BOTTOM, TOP, from_zero=True)
     places = across(edges)
-    bars = [tag("rect", x=f"{a:.1f}", y=f"{up(count):.1f}", width=f"{max(b - a - 1, 0.5):.1f}",
-                height=f"{up(0) - up(count):.1f}", class_="bar s1")
-            for a, b, count in zip(places, places[1:], counts, strict=False) if count]
+    bars = [
+        tag(
+            "rect",
+            x=f"{a:.1f}",
+            y=f"{up(count):.1f}",
+            width=f"{max(b - a - 1, 0.5):.1f}",
+            height=f"{up(0) - up(count):.1f}",
+            class_="bar s1",
+        )
+        for a, b, count in zip(places, places[1:], counts, strict=False)
+        if count
+    ]
     parts = [_frame(across, up, x_label, y_label, False), *bars]
     if edges[0] < 0 < edges[-1]:
         zero = f"{across(0):.1f}"
@@ -82,8 +104,14 @@ def histogram(values, *, title, x_label, y_label="examples", bins=20):
 
 
 def _figure(title, parts):
-    drawing = tag("svg", *parts, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=title,
-                  xmlns="http://www.w3.org/2000/svg")
+    drawing = tag(
+        "svg",
+        *parts,
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+        aria_label=title,
+        xmlns="http://www.w3.org/2000/svg",
+    )
     return tag("figure", drawing, tag("figcaption", title), class_="chart")
 
 
@@ -92,22 +120,29 @@ def _frame(across, up, x_label, y_label, percent):
     bottom, parts = HEIGHT - BOTTOM, []
     for value in up.ticks():
         y = f"{up(value):.1f}"
-        parts += [tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"),
-                  tag("text", _number(value, percent), x=LEFT - 6, y=y, dy="0.35em",
-                      text_anchor="end")]
+        parts += [
+            tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"),
+            tag("text", _number(value, percent), x=LEFT - 6, y=y, dy="0.35em", text_anchor="end"),
+        ]
     ticks = across.ticks()
     # Ten-digit numbers would run into each other.
     stride = 1 + max(len(_number(v, False)) for v in ticks) * len(ticks) * 7 // (WIDTH - LEFT)
     for value in ticks[::stride]:
-        parts.append(tag("text", _number(value, False), x=f"{across(value):.1f}", y=bottom + 16,
-                         text_anchor="middle"))
+        parts.append(
+            tag(
+                "text",
+                _number(value, False),
+                x=f"{across(value):.1f}",
+                y=bottom + 16,
+                text_anchor="middle",
+            )
+        )
     middle = (TOP + bottom) / 2
     parts += [
         tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=bottom, y2=bottom, class_="axis"),
         tag("line", x1=LEFT, x2=LEFT, y1=TOP, y2=bottom, class_="axis"),
         tag("text", x_label, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 6, text_anchor="middle"),
-        tag("text", y_label, transform=f"translate(11 {middle}) rotate(-90)",
-            text_anchor="middle"),
+        tag("text", y_label, transform=f"translate(11 {middle}) rotate(-90)", text_anchor="middle"),
     ]
     return join(parts)
 
@@ -116,8 +151,10 @@ def _legend(entries):
     """Names over the plot, each with a sample of its line."""
     parts, x = [], LEFT
     for name, style in entries:
-        parts += [tag("line", x1=x, x2=x + 20, y1=14, y2=14, class_=style),
-                  tag("text", name, x=x + 25, y=14, dy="0.35em")]
+        parts += [
+            tag("line", x1=x, x2=x + 20, y1=14, y2=14, class_=style),
+            tag("text", name, x=x + 25, y=14, dy="0.35em"),
+        ]
         x += 38 + 6.5 * len(name)
     return join(parts)
 
@@ -130,7 +167,7 @@ def _number(value, percent):
     if percent:
         return f"{100 * value:g} %"
     text = f"{value:g}"
-    if 0 < abs(value) < 0.001:   # 0.0001 would take too much room
+    if 0 < abs(value) < 0.001:  # 0.0001 would take too much room
         text = f"{value:.0e}"
     return text.replace("e-0", "e-").replace("e+0", "e")
 

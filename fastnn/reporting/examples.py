@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.data.inputs import as_numbers
-from fastnn.diagnosis.sets import as_pair, take
-from fastnn.network import Network
+from fastnn.data.parts import as_pair, take
 
 # Rows that are enough to say what is usual for a feature.
 USUAL_ROWS = 1000
@@ -44,7 +43,9 @@ class Judged:
         if self.network.output == "identity":
             plain = self.network
         else:
-            plain = Network(**{**self.network.spec, "output": "identity"}, rng=0)
+            plain = self.network.like(
+                output="identity", init="zeros", normalizer=self.network.normalizer
+            )
             plain.theta = self.network.theta
         return plain.forward(self.X).astype(np.float64).reshape(len(self.y), -1)
 
@@ -63,14 +64,20 @@ class Judged:
     @cached_property
     def labels(self):
         """Of the data: (m,) classes for softmax, (m, n[L]) of 0 and 1 for sigmoid."""
-        return self.y[:, 0].astype(np.int64) if self.network.output == "softmax" else (
-            (self.y > 0.5).astype(np.int64))
+        return (
+            self.y[:, 0].astype(np.int64)
+            if self.network.output == "softmax"
+            else ((self.y > 0.5).astype(np.int64))
+        )
 
     @cached_property
     def predicted(self):
         """As `labels`, by the network."""
-        return self.logits.argmax(axis=1) if self.network.output == "softmax" else (
-            (self.logits > 0).astype(np.int64))
+        return (
+            self.logits.argmax(axis=1)
+            if self.network.output == "softmax"
+            else ((self.logits > 0).astype(np.int64))
+        )
 
     def worst(self, count):
         """The `count` examples of highest loss, worst first."""

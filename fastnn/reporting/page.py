@@ -108,8 +108,16 @@ def page(title, summary, sections, footer):
     footer : str
     """
     links = [tag("a", heading, href=f"#{name}") for name, heading, _ in sections]
-    body = [tag("section", tag("h2", heading, id=f"{name}-heading"), content, id=name,
-                aria_labelledby=f"{name}-heading") for name, heading, content in sections]
+    body = [
+        tag(
+            "section",
+            tag("h2", heading, id=f"{name}-heading"),
+            content,
+            id=name,
+            aria_labelledby=f"{name}-heading",
+        )
+        for name, heading, content in sections
+    ]
     head = [
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
@@ -118,9 +126,16 @@ def page(title, summary, sections, footer):
         tag("title", title),
         tag("style", Markup(STYLE)),
     ]
-    header = tag("header", tag("h1", title), tag("p", summary, class_="soft"),
-                 tag("nav", *links, aria_label="Sections"))
-    document = tag("html", tag("head", *head),
-                   tag("body", header, tag("main", *body), tag("footer", footer, class_="soft")),
-                   lang="en")
+    header = tag(
+        "header",
+        tag("h1", title),
+        tag("p", summary, class_="soft"),
+        tag("nav", *links, aria_label="Sections"),
+    )
+    document = tag(
+        "html",
+        tag("head", *head),
+        tag("body", header, tag("main", *body), tag("footer", footer, class_="soft")),
+        lang="en",
+    )
     return str(join([Markup("<!DOCTYPE html>\n"), document, "\n"]))

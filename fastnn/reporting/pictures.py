@@ -54,8 +54,14 @@ def picture(values, shape, limits, description):
     shades = np.zeros(len(values)) if high == low else (values - low) / (high - low)
     pixels = np.round(255 * shades).astype(np.uint8).reshape(shape)
     data = base64.b64encode(png(pixels)).decode()
-    return tag("img", src=f"data:image/png;base64,{data}", alt=description, class_="example",
-               width=72, height=max(1, round(72 * shape[0] / shape[1])))
+    return tag(
+        "img",
+        src=f"data:image/png;base64,{data}",
+        alt=description,
+        class_="example",
+        width=72,
+        height=max(1, round(72 * shape[0] / shape[1])),
+    )
 
 
 def png(pixels):
@@ -72,4 +78,5 @@ def png(pixels):
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks)
+        for kind, data in chunks
+    )

@@ -4,15 +4,15 @@ import platform
 
 import numpy as np
 
-import fastnn
 from fastnn import _kernels
+from fastnn.data.parts import as_pair, take
 from fastnn.diagnosis.bias_variance.result import TITLES
-from fastnn.diagnosis.sets import as_pair, take
 from fastnn.gradient_checking.network.during_fit import COMPONENTS, EXAMPLES
 from fastnn.gradient_checking.result.rendering import headline
 from fastnn.layers.outputs import OUTPUTS
 from fastnn.reporting.charts import Line, line_chart
 from fastnn.text.markup import cell, join, listed, paragraphs, table, tag
+from fastnn.version import __version__
 
 # Costs that span more than this are drawn on a logarithmic axis.
 WIDE = 30
@@ -24,9 +24,15 @@ def verdict_section(diagnosis):
     for name in ("train_error", "train_dev_error", "dev_error", "test_error"):
         if name in diagnosis.errors:
             n = diagnosis.counts[name]
-            tiles.append(tag("div", tag("dt", f"{TITLES[name]} error"),
-                             tag("dd", f"{100 * diagnosis.errors[name]:.3g} %"),
-                             tag("dd", f"of {n:,}" if n else "", class_="small"), class_="tile"))
+            tiles.append(
+                tag(
+                    "div",
+                    tag("dt", f"{TITLES[name]} error"),
+                    tag("dd", f"{100 * diagnosis.errors[name]:.3g} %"),
+                    tag("dd", f"of {n:,}" if n else "", class_="small"),
+                    class_="tile",
+                )
+            )
     parts = [tag("p", diagnosis.verdict, class_="verdict"), tag("dl", *tiles, class_="tiles")]
     if diagnosis.unit != "share of wrong labels":
         parts.append(paragraphs(f"Errors are the {diagnosis.unit}."))
@@ -37,8 +43,10 @@ def verdict_section(diagnosis):
         parts.append(paragraphs("Nothing that these figures ask for."))
     if diagnosis.notes:
         parts += [tag("h3", "Notes"), listed("ul", diagnosis.notes)]
-    rows = [[name, value, _judged(remark), limits or "n/a"]
-            for name, value, limits, remark in diagnosis.rows()]
+    rows = [
+        [name, value, _judged(remark), limits or "n/a"]
+        for name, value, limits, remark in diagnosis.rows()
+    ]
     caption = f"Errors and the gaps between them, with {100 * diagnosis.confidence:g} % intervals"
     parts.append(table(["what", "value", "judgement", "interval"], rows, caption=caption))
     return join(parts)
@@ -55,14 +63,28 @@ def curves_section(history, output):
     costs = [v for v in (*history.cost, *history.dev_cost) if v == v]
     wide = bool(costs) and min(costs) > 0 and max(costs) > WIDE * min(costs)
     error = OUTPUTS[output].error
-    charts = [chart for chart in (
-        line_chart(_by_epoch(epochs, train=history.cost, dev=history.dev_cost), log=wide,
-                   title="Cost J, with the penalty" + (", on a logarithmic scale" if wide else ""),
-                   x_label="epoch", y_label="cost J", mark=mark),
-        line_chart(_by_epoch(epochs, train=history.train_error, dev=history.dev_error),
-                   title=f"Error: {error}", x_label="epoch",
-                   y_label="error", percent=output != "identity", mark=mark),
-    ) if chart is not None]
+    charts = [
+        chart
+        for chart in (
+            line_chart(
+                _by_epoch(epochs, train=history.cost, dev=history.dev_cost),
+                log=wide,
+                title="Cost J, with the penalty" + (", on a logarithmic scale" if wide else ""),
+                x_label="epoch",
+                y_label="cost J",
+                mark=mark,
+            ),
+            line_chart(
+                _by_epoch(epochs, train=history.train_error, dev=history.dev_error),
+                title=f"Error: {error}",
+                x_label="epoch",
+                y_label="error",
+                percent=output != "identity",
+                mark=mark,
+            ),
+        )
+        if chart is not None
+    ]
     if not charts:
         return paragraphs("No epoch of this fit was evaluated (evaluate_every=0).")
     return join([tag("p", _stopped(history)), tag("div", *charts, class_="charts")])
@@ -75,37 +97,75 @@ def _by_epoch(epochs, **curves):
 def _stopped(history):
     text = f"{len(history):,} epochs; the fit ended by: {history.stopped or 'it still runs'}."
     if history.best_epoch is not None:
-        text += (f" The parameters are those of epoch {history.best_epoch + 1}, the best on the "
-                 "dev set.")
+        text += (
+            f" The parameters are those of epoch {history.best_epoch + 1}, the best on the dev set."
+        )
     return text
 
 
 def signal_section(flow):
     """The verdict on signals and gradients, their sizes by layer, and the table."""
     layers = [s.layer for s in flow.layers]
-    lines = [Line(name, layers, [getattr(s, f"{name}_rms") for s in flow.layers])
-             for name in ("a", "dA", "dW")]
+    lines = [
+        Line(name, layers, [getattr(s, f"{name}_rms") for s in flow.layers])
+        for name in ("a", "dA", "dW")
+    ]
     lines[0] = lines[0]._replace(name="A")
     positive = all(v > 0 for line in lines for v in line.y if np.isfinite(v))
-    sizes = line_chart(lines, title="Root mean square by layer: signals A, gradients dA and dW",
-                       x_label="layer", y_label="root mean square", log=positive)
+    sizes = line_chart(
+        lines,
+        title="Root mean square by layer: signals A, gradients dA and dW",
+        x_label="layer",
+        y_label="root mean square",
+        log=positive,
+    )
     shares = line_chart(
-        [Line(name, layers, [getattr(s, name) for s in flow.layers])
-         for name in ("saturated", "dead")],
-        title="Share of flat inputs, and of units that are flat for every row", x_label="layer",
-        y_label="share", percent=True)
-    rows = [[str(s.layer), s.activation,
-             *(f"{v:.3g}" for v in (s.z_mean, s.z_std, s.a_mean, s.a_std)),
-             f"{s.saturated:.0%}", f"{s.dead:.0%}", f"{s.dW_rms:.3g}", f"{s.dA_rms:.3g}"]
-            for s in flow.layers]
-    heads = ["layer", "activation", "Z mean", "Z std", "A mean", "A std", "saturated", "dead",
-             "dW rms", "dA rms"]
-    return join([
-        tag("p", flow.verdict, class_="verdict"), *paragraphs(*flow.findings[1:]),
-        tag("div", *filter(None, (sizes, shares)), class_="charts"),
-        table(heads, rows, caption=f"Signals and gradients over {flow.rows:,} of {flow.of_rows:,} "
-                                   "training examples, dropout off"),
-    ])
+        [
+            Line(name, layers, [getattr(s, name) for s in flow.layers])
+            for name in ("saturated", "dead")
+        ],
+        title="Share of flat inputs, and of units that are flat for every row",
+        x_label="layer",
+        y_label="share",
+        percent=True,
+    )
+    rows = [
+        [
+            str(s.layer),
+            s.activation,
+            *(f"{v:.3g}" for v in (s.z_mean, s.z_std, s.a_mean, s.a_std)),
+            f"{s.saturated:.0%}",
+            f"{s.dead:.0%}",
+            f"{s.dW_rms:.3g}",
+            f"{s.dA_rms:.3g}",
+        ]
+        for s in flow.layers
+    ]
+    heads = [
+        "layer",
+        "activation",
+        "Z mean",
+        "Z std",
+        "A mean",
+        "A std",
+        "saturated",
+        "dead",
+        "dW rms",
+        "dA rms",
+    ]
+    return join(
+        [
+            tag("p", flow.verdict, class_="verdict"),
+            *paragraphs(*flow.findings[1:]),
+            tag("div", *filter(None, (sizes, shares)), class_="charts"),
+            table(
+                heads,
+                rows,
+                caption=f"Signals and gradients over {flow.rows:,} of {flow.of_rows:,} "
+                "training examples, dropout off",
+            ),
+        ]
+    )
 
 
 def gradient_section(network, history, train, wanted):
@@ -114,24 +174,45 @@ def gradient_section(network, history, train, wanted):
     if not checks and not wanted:
         return paragraphs("Left out: gradcheck=False, and the fit had no gradcheck_at.")
     if checks:
-        told = [(f"After {done} epoch{'s' * (done != 1)}", check)
-                for done, check in sorted(checks.items())]
+        told = [
+            (f"After {done} epoch{'s' * (done != 1)}", check)
+            for done, check in sorted(checks.items())
+        ]
     else:
         told = [("Now", _check_now(network, train))]
     parts = []
     for when, check in told:
         said = headline(check).removeprefix("gradient check: ")
         compared = int(check.compared.sum())
-        parts += [tag("p", tag("b", f"{when}: "), f"{said}; {compared:,} of {check.theta.size:,} "
-                      f"components, epsilon {check.epsilon:g}, {check.dtype}.")]
+        parts += [
+            tag(
+                "p",
+                tag("b", f"{when}: "),
+                f"{said}; {compared:,} of {check.theta.size:,} "
+                f"components, epsilon {check.epsilon:g}, {check.dtype}.",
+            )
+        ]
         if check.findings:
             parts.append(listed("ul", (finding.text for finding in check.findings)))
     when, check = told[-1]
-    rows = [[p.name, str(p.shape).replace(" ", "\N{NO-BREAK SPACE}"), f"{p.checked:,}",
-             f"{p.difference:.1e}" if p.checked else "n/a", f"{p.off:,}", _judged(p.verdict)]
-            for p in check.parameters.values()]
-    parts.append(table(["array", "shape", "compared", "difference", "off", "verdict"], rows,
-                       caption=f"{when}: backpropagation beside numerical derivatives"))
+    rows = [
+        [
+            p.name,
+            str(p.shape).replace(" ", "\N{NO-BREAK SPACE}"),
+            f"{p.checked:,}",
+            f"{p.difference:.1e}" if p.checked else "n/a",
+            f"{p.off:,}",
+            _judged(p.verdict),
+        ]
+        for p in check.parameters.values()
+    ]
+    parts.append(
+        table(
+            ["array", "shape", "compared", "difference", "off", "verdict"],
+            rows,
+            caption=f"{when}: backpropagation beside numerical derivatives",
+        )
+    )
     return join(parts)
 
 
@@ -140,8 +221,9 @@ def _check_now(network, train):
     X, y = as_pair(train, "train")
     m = X.shape[0] if hasattr(X, "shape") else len(X)
     rows = np.arange(min(m, EXAMPLES))
-    return network.gradcheck(take(X, rows), take(y, rows, "y"), sample=COMPONENTS,
-                             dropout=min(network.keep_prob) < 1)
+    return network.gradcheck(
+        take(X, rows), take(y, rows, "y"), sample=COMPONENTS, dropout=min(network.keep_prob) < 1
+    )
 
 
 def layers_section(network):
@@ -151,34 +233,67 @@ def layers_section(network):
     for l, n_out in enumerate(network.layer_sizes[1:], start=1):
         W, b = network.params[f"W{l}"], network.params[f"b{l}"]
         name = [*network.activation, network.output][l - 1]
-        rows.append([f"{l}", f"{n_out:,}", name, f"{W.size + b.size:,}",
-                     f"{network.keep_prob[l - 1]:g}", f"{network.l2[l - 1]:g}",
-                     f"{network.l1[l - 1]:g}", f"{np.linalg.norm(W.astype(np.float64)):.4g}",
-                     f"{100 * zeros[f'W{l}']:.3g} %"])
-    return join([
-        paragraphs(f"{network.theta.size:,} parameters; {100 * zeros['all']:.3g} % of the weights "
-                   "are exactly zero."),
-        table(["layer", "units", "activation", "parameters", "keep_prob of its input", "l2", "l1",
-               "‖W‖", "zero weights"], rows, caption=f"Layers, after {network.layer_sizes[0]:,} "
-                                                     "features"),
-    ])
+        rows.append(
+            [
+                f"{l}",
+                f"{n_out:,}",
+                name,
+                f"{W.size + b.size:,}",
+                f"{network.keep_prob[l - 1]:g}",
+                f"{network.l2[l - 1]:g}",
+                f"{network.l1[l - 1]:g}",
+                f"{np.linalg.norm(W.astype(np.float64)):.4g}",
+                f"{100 * zeros[f'W{l}']:.3g} %",
+            ]
+        )
+    return join(
+        [
+            paragraphs(
+                f"{network.theta.size:,} parameters; {100 * zeros['all']:.3g} % of the weights "
+                "are exactly zero."
+            ),
+            table(
+                [
+                    "layer",
+                    "units",
+                    "activation",
+                    "parameters",
+                    "keep_prob of its input",
+                    "l2",
+                    "l1",
+                    "‖W‖",
+                    "zero weights",
+                ],
+                rows,
+                caption=f"Layers, after {network.layer_sizes[0]:,} features",
+            ),
+        ]
+    )
 
 
 def settings_section(network, history, sets, settings):
     """What makes a network and a fit like these, as far as it is known."""
     spec = network.spec
-    rows = [["layer_sizes", spec["layer_sizes"]],
-            ["output", f"{network.output}, trained on {OUTPUTS[network.output].loss}"],
-            ["init", f"{spec['init']}, gain {spec['init_gain']:g}"], ["dtype", spec["dtype"]],
-            ["normalized inputs", "yes" if network.normalize else "no"]]
+    rows = [
+        ["layer_sizes", spec["layer_sizes"]],
+        ["output", f"{network.output}, trained on {OUTPUTS[network.output].loss}"],
+        ["init", f"{spec['init']}, gain {spec['init_gain']:g}"],
+        ["dtype", spec["dtype"]],
+        ["normalized inputs", "yes" if network.normalize else "no"],
+    ]
     rows += [[f"{name} examples", f"{n:,}"] for name, n in sets.items()]
     rows += [[name, value] for name, value in settings.items()]
     if history is not None and len(history):
         rates = history.learning_rate[0], history.learning_rate[-1]
-        rows += [["learning rate, end of first and of last epoch",
-                  " and ".join(f"{rate:.4g}" for rate in rates)],
-                 ["epochs done", f"{len(history):,}"], ["stopped by", history.stopped],
-                 ["seed of the masks", str(history.dropout_seed)]]
+        rows += [
+            [
+                "learning rate, end of first and of last epoch",
+                " and ".join(f"{rate:.4g}" for rate in rates),
+            ],
+            ["epochs done", f"{len(history):,}"],
+            ["stopped by", history.stopped],
+            ["seed of the masks", str(history.dropout_seed)],
+        ]
     rows = [[name, cell(str(value))] for name, value in rows]
     return table(["setting", "value"], rows, caption="Settings")
 
@@ -190,20 +305,29 @@ def times_section(history):
         rows = [["the fit, evaluations included", f"{history.seconds[-1]:.3g} s"]]
         if history.training_seconds:
             speed = history.examples / history.training_seconds
-            rows += [["updates alone", f"{history.training_seconds:.3g} s"],
-                     ["training examples a second, in updates", f"{speed:,.0f}"]]
-    versions = {"fastnn": fastnn.__version__, "kernels": _kernels.variant,
-                "Python": platform.python_version(), "NumPy": np.__version__,
-                "machine": f"{platform.system()} {platform.machine()}"}
+            rows += [
+                ["updates alone", f"{history.training_seconds:.3g} s"],
+                ["training examples a second, in updates", f"{speed:,.0f}"],
+            ]
+    versions = {
+        "fastnn": __version__,
+        "kernels": _kernels.variant,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
     rows += [[name, cell(version)] for name, version in versions.items()]
     return table(["what", "value"], rows, caption="Times and versions")
 
 
 def _judged(text):
     """A word of judgement in a colour that goes with it."""
-    for words, style in ((("HIGH", "wrong"), "bad"), (("not high", "correct"), "good"),
-                         (("cannot be told", "suspect"), "unsure")):
+    for words, style in (
+        (("HIGH", "wrong"), "bad"),
+        (("not high", "correct"), "good"),
+        (("cannot be told", "suspect"), "unsure"),
+    ):
         for word in words:
             if text.startswith(word):
-                return cell(join([tag("span", word, class_=style), text[len(word):]]))
+                return cell(join([tag("span", word, class_=style), text[len(word) :]]))
     return text

@@ -18,8 +18,11 @@ def worst_examples(judged, training_X, names, features, image_shape, count):
     X = judged.rows(index)
     shape = shape_of_images(image_shape, usual)
     where = "in the data that they come from" if judged.of_all else "in the dev set"
-    said = tag("p", f"The {len(index)} dev examples of highest loss, by their row {where}, "
-                    f"counted from {judged.first_row}.")
+    said = tag(
+        "p",
+        f"The {len(index)} dev examples of highest loss, by their row {where}, "
+        f"counted from {judged.first_row}.",
+    )
     if shape is not None:
         return join([said, _pictures(judged, index, X, names, shape)])
     return join([said, _table(judged, index, X, names, features, usual)])
@@ -31,13 +34,29 @@ def _pictures(judged, index, X, names, shape):
     for i, values in zip(index, X, strict=True):
         truth, said = _answer(judged, i, names)
         number = f"row {judged.numbers[i]:,}"
-        words = [tag("b", truth), f" → {said}", tag("br"),
-                 f"loss {judged.losses[i]:.3g}", tag("br"), number]
+        words = [
+            tag("b", truth),
+            f" → {said}",
+            tag("br"),
+            f"loss {judged.losses[i]:.3g}",
+            tag("br"),
+            number,
+        ]
         description = f"{number}: {truth}, predicted {said}"
-        figures.append(tag("figure", picture(values, shape, limits, description),
-                           tag("figcaption", *words), class_=_rightness(judged, i)))
-    return join([tag("p", "True → predicted; mistakes have a frame."),
-                 tag("div", *figures, class_="examples")])
+        figures.append(
+            tag(
+                "figure",
+                picture(values, shape, limits, description),
+                tag("figcaption", *words),
+                class_=_rightness(judged, i),
+            )
+        )
+    return join(
+        [
+            tag("p", "True → predicted; mistakes have a frame."),
+            tag("div", *figures, class_="examples"),
+        ]
+    )
 
 
 def _table(judged, index, X, names, features, usual):
@@ -46,8 +65,14 @@ def _table(judged, index, X, names, features, usual):
     rows = []
     for i, values in zip(index, X, strict=True):
         shown = [f"{v:.4g}" for v in values] if few else [_unusual(values, features, usual)]
-        rows.append([f"{judged.numbers[i]:,}", *_answer(judged, i, names),
-                     f"{judged.losses[i]:.3g}", *shown])
+        rows.append(
+            [
+                f"{judged.numbers[i]:,}",
+                *_answer(judged, i, names),
+                f"{judged.losses[i]:.3g}",
+                *shown,
+            ]
+        )
     caption = "Examples of highest loss"
     if not few:
         caption += ", with their features that are the most standard deviations from the mean"
@@ -69,8 +94,10 @@ def _answer(judged, i, names):
     if net.output == "softmax" or judged.y.shape[1] == 1:
         label, said = (int(np.ravel(values[i])[0]) for values in (judged.labels, judged.predicted))
         return names[label], f"{names[said]} ({_probability(judged, i):.0%})"
-    return tuple(", ".join(names[k] for k in np.flatnonzero(values[i])[:5]) or "none"
-                 for values in (judged.labels, judged.predicted))
+    return tuple(
+        ", ".join(names[k] for k in np.flatnonzero(values[i])[:5]) or "none"
+        for values in (judged.labels, judged.predicted)
+    )
 
 
 def _numbers(values):

@@ -39,8 +39,10 @@ class Halving:
     def rungs(self, epochs, settings):
         """(epochs done at its end, settings in it) of each rung, the last of all epochs."""
         if self.first is not None and self.first > epochs:
-            raise ValueError(f"expected the first rung of halving to have at most epochs, "
-                             f"{epochs}; got {self.first}")
+            raise ValueError(
+                f"expected the first rung of halving to have at most epochs, "
+                f"{epochs}; got {self.first}"
+            )
         ends, count = [epochs], settings
         if self.first is None:
             while count >= self.factor and ends[0] >= self.factor:
@@ -66,9 +68,13 @@ def make_rungs(halving, settings, epochs):
     if isinstance(halving, Integral):
         halving = Halving(halving)
     if not isinstance(halving, Halving):
-        raise TypeError("expected halving to be None, the factor or a fastnn.sweeps.Halving, got "
-                        f"{halving!r} of type {type(halving).__name__}")
+        raise TypeError(
+            "expected halving to be None, the factor or a fastnn.sweeps.Halving, got "
+            f"{halving!r} of type {type(halving).__name__}"
+        )
     if len(set(epochs)) > 1:
-        raise ValueError("expected the same epochs for all settings with halving, which stops the "
-                         f"worse of them early; got {sorted(set(epochs))}")
+        raise ValueError(
+            "expected the same epochs for all settings with halving, which stops the "
+            f"worse of them early; got {sorted(set(epochs))}"
+        )
     return halving.rungs(epochs[0], settings)

@@ -79,11 +79,13 @@ class OptunaPruningCallback:
     def __init__(self, trial, monitor="dev_error"):
         direction, self._needs = lookup(_MONITORS, monitor, "monitor")
         if not (hasattr(trial, "report") and hasattr(trial, "should_prune")):
-            raise TypeError("expected trial to be what Optuna calls the objective with, an "
-                            f"optuna.trial.Trial, got {trial!r} of type {type(trial).__name__}")
+            raise TypeError(
+                "expected trial to be what Optuna calls the objective with, an "
+                f"optuna.trial.Trial, got {trial!r} of type {type(trial).__name__}"
+            )
         self._trial, self._monitor = trial, monitor
-        self._reported, self._seen = {}, 0   # values by step; entries of the history or curve
-        study = getattr(trial, "study", None)   # a fixed trial has none
+        self._reported, self._seen = {}, 0  # values by step; entries of the history or curve
+        study = getattr(trial, "study", None)  # a fixed trial has none
         if study is not None:
             _check_directions(study.directions, monitor, direction)
             known = study.get_trials(deepcopy=False)[trial.number]
@@ -98,7 +100,7 @@ class OptunaPruningCallback:
         """Report the epochs that are new; an estimator has no `history`."""
         values = self._values(model, history)
         evaluated = bool(values) and not math.isnan(values[-1])
-        begin = self._seen if self._seen < len(values) else 0   # 0: a new fit, or one resumed
+        begin = self._seen if self._seen < len(values) else 0  # 0: a new fit, or one resumed
         for epoch, value in enumerate(values[begin:], begin):
             if not math.isnan(value) and self._reported.get(epoch) != value:
                 self._trial.report(value, epoch)
@@ -110,15 +112,19 @@ class OptunaPruningCallback:
 
             if history is not None:
                 history.stopped = "pruned"
-            raise TrialPruned(f"pruned after epoch {len(values) - 1}, in which {self._monitor} was "
-                              f"{values[-1]:.4g}")
+            raise TrialPruned(
+                f"pruned after epoch {len(values) - 1}, in which {self._monitor} was "
+                f"{values[-1]:.4g}"
+            )
 
     def _values(self, model, history):
         """What is monitored, an entry an epoch."""
         known = _OF_ESTIMATORS if history is None else _OF_HISTORY
         if self._monitor not in known:
-            raise ValueError(f"expected monitor to be one of {', '.join(known)} in a fit of "
-                             f"{type(model).__name__}, got {self._monitor!r}")
+            raise ValueError(
+                f"expected monitor to be one of {', '.join(known)} in a fit of "
+                f"{type(model).__name__}, got {self._monitor!r}"
+            )
         values = getattr(model if history is None else history, self._monitor)
         if not values and self._needs:
             raise ValueError(f"monitor={self._monitor!r} needs {self._needs}")
@@ -128,10 +134,13 @@ class OptunaPruningCallback:
 def _check_directions(directions, monitor, direction):
     names = [given.name.lower() for given in directions]
     if len(names) > 1:
-        raise ValueError(f"expected a trial of a study with one objective, got {len(names)}, for "
-                         "which Optuna does not prune: fit without the callback, or optimize one")
+        raise ValueError(
+            f"expected a trial of a study with one objective, got {len(names)}, for "
+            "which Optuna does not prune: fit without the callback, or optimize one"
+        )
     if names[0] != direction:
         raise ValueError(
             f"monitor={monitor!r} is to be {direction}d, got a study that will {names[0]}: its "
             "pruner would end the best trials. Make it with "
-            f"optuna.create_study(direction={direction!r}), or monitor another value")
+            f"optuna.create_study(direction={direction!r}), or monitor another value"
+        )

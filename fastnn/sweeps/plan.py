@@ -15,18 +15,18 @@ class Plan:
 
     layer_sizes: tuple
     settings: list
-    options: list   # of each setting, with those of all
+    options: list  # of each setting, with those of all
     seeds: list
     rungs: list
     select: str
     data: tuple
     store: NoStore
-    trials: dict = field(default_factory=dict)      # number -> Trial, as far as it came
-    _runs: dict = field(default_factory=dict)       # (trial, seed index) -> Run, its last
-    _at: dict = field(default_factory=dict)         # (trial, seed index) -> rung of that run
-    _networks: dict = field(default_factory=dict)   # of trials whose other seeds are not done
-    _leader: Trial | None = None                    # the best so far
-    _best: tuple = (None, None)                     # (trial, seed index, rung), and its network
+    trials: dict = field(default_factory=dict)  # number -> Trial, as far as it came
+    _runs: dict = field(default_factory=dict)  # (trial, seed index) -> Run, its last
+    _at: dict = field(default_factory=dict)  # (trial, seed index) -> rung of that run
+    _networks: dict = field(default_factory=dict)  # of trials whose other seeds are not done
+    _leader: Trial | None = None  # the best so far
+    _best: tuple = (None, None)  # (trial, seed index, rung), and its network
 
     @property
     def work(self):
@@ -34,8 +34,9 @@ class Plan:
         if self.rungs[0][0] is None:
             return len(self.seeds) * sum(each.get("epochs", 100) for each in self.options)
         before = [0, *(end for end, _ in self.rungs)]
-        return len(self.seeds) * sum((end - begin) * count for (end, count), begin
-                                     in zip(self.rungs, before, strict=False))
+        return len(self.seeds) * sum(
+            (end - begin) * count for (end, count), begin in zip(self.rungs, before, strict=False)
+        )
 
     def carry_out(self, n_jobs, backend, bar):
         """Train all that is not in the store."""
@@ -71,8 +72,10 @@ class Plan:
                 self._runs[key], self._at[key] = outcome.run, rung
                 self._networks[key] = outcome.network
                 left[key[0]] -= 1
-                bar.worked((outcome.job.until or self.options[key[0]].get("epochs", 100))
-                           - outcome.job.done)
+                bar.worked(
+                    (outcome.job.until or self.options[key[0]].get("epochs", 100))
+                    - outcome.job.done
+                )
                 if not left[key[0]]:
                     self._complete(key[0], rung)
                     bar.ended(int(last), self._leader)
@@ -95,8 +98,17 @@ class Plan:
             # Another machine may not have the directory, and rungs are checkpoints themselves.
             local = backend is None and until is None
             goes_on = not isinstance(make_optimizer(options.get("optimizer", "adam")), LBFGS)
-            yield Job(number, index, self.layer_sizes, options, seed, until, done, state,
-                      self.store.autosave((*key, rung)) if local and goes_on else None)
+            yield Job(
+                number,
+                index,
+                self.layer_sizes,
+                options,
+                seed,
+                until,
+                done,
+                state,
+                self.store.autosave((*key, rung)) if local and goes_on else None,
+            )
 
     def _complete(self, number, rung):
         """All seeds of a trial are done on a rung: only the best trial's network is kept."""
@@ -113,8 +125,10 @@ class Plan:
 
     def _key_of(self, trial):
         """(trial, seed index, rung) of the best network of a trial."""
-        index = min(range(len(trial.runs)), key=lambda i: (
-            getattr(trial.runs[i], self.select), trial.runs[i].dev_loss))
+        index = min(
+            range(len(trial.runs)),
+            key=lambda i: (getattr(trial.runs[i], self.select), trial.runs[i].dev_loss),
+        )
         key = trial.number, index
         return *key, self._at[key]
 
@@ -128,8 +142,9 @@ class Plan:
             return self._best[1]
         number, index, rung = key
         untrained, _ = make_network(self.layer_sizes, self.options[number], 0)
-        network = self.store.best_network(key, best.runs[index], untrained.layer_sizes,
-                                          self.data[2:])
+        network = self.store.best_network(
+            key, best.runs[index], untrained.layer_sizes, self.data[2:]
+        )
         if network is not None:
             return network
         # It was not the best when it was dropped, or the crash came before it was stored.

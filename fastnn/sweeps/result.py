@@ -41,7 +41,7 @@ class Sweep:
     select: str
     shares: bool = field(repr=False)
     m_dev: int = field(repr=False)
-    logarithmic: frozenset[str] = field(repr=False)   # settings with such an axis
+    logarithmic: frozenset[str] = field(repr=False)  # settings with such an axis
 
     @property
     def best(self):
@@ -59,28 +59,36 @@ class Sweep:
         if best is None:
             return f"all {len(self.trials)} trials failed: {self.trials[0].failure}"
         what = "dev error" if self.select == "dev_error" else "dev loss"
-        figure = self._figure(best.dev_error) if self.select == "dev_error" else (
-            f"{best.dev_loss:.4g}")
-        rivals = [trial for trial in self.trials[1:]
-                  if trial.rung == best.rung and not trial.failure]
+        figure = (
+            self._figure(best.dev_error) if self.select == "dev_error" else (f"{best.dev_loss:.4g}")
+        )
+        rivals = [
+            trial for trial in self.trials[1:] if trial.rung == best.rung and not trial.failure
+        ]
         rung = " of the last rung" if best.rung else ""
         text = f"{written(best.setting)} has the lowest {what}{rung}, {figure}"
-        return text + "".join(self._doubts(best, rivals)) + (
-            "; chosen for being the lowest it is optimistic: measure it on a test set")
+        return (
+            text
+            + "".join(self._doubts(best, rivals))
+            + ("; chosen for being the lowest it is optimistic: measure it on a test set")
+        )
 
     def _doubts(self, best, rivals):
         if rivals and self.shares and self.select == "dev_error":
             _, high = Estimate(min(1.0, best.dev_error), self.m_dev).limits(_CONFIDENCE)
             near = sum(trial.dev_error <= high for trial in rivals)
-            yield (f"; of the other {len(rivals)}, {near} within the noise of {self.m_dev:,} dev "
-                   "examples")
+            yield (
+                f"; of the other {len(rivals)}, {near} within the noise of {self.m_dev:,} dev "
+                "examples"
+            )
         k = len(best.runs)
         if rivals and k > 1:
             from scipy.special import stdtrit
 
             # The same seeds for both: initial weights and order of rows are paired.
-            gaps = np.subtract(*([getattr(run, self.select) for run in trial.runs]
-                                 for trial in (rivals[0], best)))
+            gaps = np.subtract(
+                *([getattr(run, self.select) for run in trial.runs] for trial in (rivals[0], best))
+            )
             half = stdtrit(k - 1, (1 + _CONFIDENCE) / 2) * gaps.std(ddof=1) / math.sqrt(k)
             told = "is clear" if gaps.mean() > half else "cannot be told from chance"
             yield f"; its lead over the runner-up {told} over {k} seeds"
@@ -95,19 +103,35 @@ class Sweep:
         """Head and rows of the short table."""
         spread = len(self.trials[0].runs) > 1
         halving = any(trial.rung for trial in self.trials)
-        yield [*self.names, "dev error", *(["std"] if spread else []), "dev loss", "train error",
-               *(["rung"] if halving else []), "epochs", "seconds"]
+        yield [
+            *self.names,
+            "dev error",
+            *(["std"] if spread else []),
+            "dev loss",
+            "train error",
+            *(["rung"] if halving else []),
+            "epochs",
+            "seconds",
+        ]
         for trial in self.trials[:MOST_SHOWN]:
-            row = [shown(trial.setting[name]) if name in trial.setting else ""
-                   for name in self.names]
+            row = [
+                shown(trial.setting[name]) if name in trial.setting else "" for name in self.names
+            ]
             if trial.failure:
                 row += [trial.failure.partition(":")[0], *([""] if spread else []), "", ""]
             else:
-                row += [self._figure(trial.dev_error),
-                        *([self._figure(trial.dev_error_std)] if spread else []),
-                        f"{trial.dev_loss:.4g}", self._figure(trial.train_error)]
-            yield [*row, *([str(trial.rung)] if halving else []), f"{trial.epochs:g}",
-                   f"{trial.seconds:.2g}"]
+                row += [
+                    self._figure(trial.dev_error),
+                    *([self._figure(trial.dev_error_std)] if spread else []),
+                    f"{trial.dev_loss:.4g}",
+                    self._figure(trial.train_error),
+                ]
+            yield [
+                *row,
+                *([str(trial.rung)] if halving else []),
+                f"{trial.epochs:g}",
+                f"{trial.seconds:.2g}",
+            ]
 
     def _rest(self):
         left = len(self.trials) - MOST_SHOWN
@@ -116,8 +140,9 @@ class Sweep:
     def __str__(self):
         rows = list(self._rows())
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
-                 for row in rows]
+        table = [
+            "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows
+        ]
         return "\n".join(filter(None, [self.verdict, "\n" + "\n".join(table), self._rest()]))
 
     def _repr_html_(self):
@@ -131,15 +156,28 @@ class Sweep:
         try:
             import pandas as pd
         except ImportError as error:
-            raise ImportError("to_frame needs pandas; install it with: pip install pandas"
-                              ) from error
+            raise ImportError(
+                "to_frame needs pandas; install it with: pip install pandas"
+            ) from error
         rows: list[dict[str, Any]] = []
         names = self.names
         for trial in self.trials:
             row = {name: trial.setting.get(name) for name in names}
-            row |= {name: getattr(trial, name) for name in (
-                "dev_error", "dev_error_std", "dev_loss", "dev_cost", "train_error", "cost", "rung",
-                "epochs", "seconds", "failure")}
+            row |= {
+                name: getattr(trial, name)
+                for name in (
+                    "dev_error",
+                    "dev_error_std",
+                    "dev_loss",
+                    "dev_cost",
+                    "train_error",
+                    "cost",
+                    "rung",
+                    "epochs",
+                    "seconds",
+                    "failure",
+                )
+            }
             rows.append(row)
         return pd.DataFrame(rows, index=pd.Index([t.number for t in self.trials], name="trial"))
 
@@ -164,5 +202,10 @@ class Sweep:
 def rank(trial, select):
     """What trials are sorted by, best first."""
     other = {"dev_error": "dev_loss", "dev_loss": "dev_error"}[select]
-    return (bool(trial.failure), -trial.rung, getattr(trial, select), getattr(trial, other),
-            trial.number)
+    return (
+        bool(trial.failure),
+        -trial.rung,
+        getattr(trial, select),
+        getattr(trial, other),
+        trial.number,
+    )

@@ -4,7 +4,8 @@ import contextlib
 
 from fastnn.arguments import boolean, generator, integer, lookup
 from fastnn.data.inputs import as_numbers, as_weights, check_same_columns, is_sparse
-from fastnn.diagnosis.sets import as_pair, checked_pair, take
+from fastnn.data.parts import as_pair, take
+from fastnn.engine.sets import check_set
 from fastnn.network import Network
 from fastnn.sweeps.halving import make_rungs
 from fastnn.sweeps.plan import Plan
@@ -18,9 +19,24 @@ from fastnn.sweeps.workers import check_workers
 _SELECT = {"dev_error": None, "dev_loss": None}
 
 
-def sweep(layer_sizes, train, dev, space, *, trials=None, seeds=1, select="dev_error",
-          halving=None, n_jobs=-1, backend=None, rng=0, checkpoint=None, resume=False,
-          progress=False, **options):
+def sweep(
+    layer_sizes,
+    train,
+    dev,
+    space,
+    *,
+    trials=None,
+    seeds=1,
+    select="dev_error",
+    halving=None,
+    n_jobs=-1,
+    backend=None,
+    rng=0,
+    checkpoint=None,
+    resume=False,
+    progress=False,
+    **options,
+):
     """Train a network for each of many settings, and choose by the dev set.
 
     One network is trained per thread, without the GIL; all read the same X. The result has the
@@ -101,8 +117,10 @@ def sweep(layer_sizes, train, dev, space, *, trials=None, seeds=1, select="dev_e
     """
     lookup(_SELECT, select, "select")
     if checkpoint is not None and rng is None:
-        raise ValueError("expected rng to be a seed or a Generator with checkpoint, got None, with "
-                         "which no other call is the same sweep: give a number")
+        raise ValueError(
+            "expected rng to be a seed or a Generator with checkpoint, got None, with "
+            "which no other call is the same sweep: give a number"
+        )
     progress, rng = boolean(progress, "progress"), generator(rng)
     check_workers(n_jobs, backend)
     seeds = rng.integers(2**63, size=integer(seeds, "seeds", 1)).tolist()
@@ -110,8 +128,9 @@ def sweep(layer_sizes, train, dev, space, *, trials=None, seeds=1, select="dev_e
     check_names(options)
     twice = sorted(set(options).intersection(*settings))
     if twice:
-        raise ValueError(f"expected {twice[0]} as an option or in the space, got both: leave one "
-                         "out")
+        raise ValueError(
+            f"expected {twice[0]} as an option or in the space, got both: leave one out"
+        )
     check_same_columns(as_pair(train, "train")[0], as_pair(dev, "dev")[0])
     data = *_arrays(train, "train"), *_arrays(dev, "dev")
     sizes = Network(layer_sizes, init="zeros", rng=0).layer_sizes
@@ -119,24 +138,42 @@ def sweep(layer_sizes, train, dev, space, *, trials=None, seeds=1, select="dev_e
     regression = _check_all(sizes, settings, given, data, resumable=halving is not None)
     rungs = make_rungs(halving, len(settings), [each.get("epochs", 100) for each in given])
     if checkpoint is not None:
-        store = Store(checkpoint, describe(sizes, settings, options, seeds, select, rungs, data[:2],
-                                           data[2:]), resume)
+        store = Store(
+            checkpoint,
+            describe(sizes, settings, options, seeds, select, rungs, data[:2], data[2:]),
+            resume,
+        )
     elif boolean(resume, "resume"):
-        raise ValueError("resume=True goes on with the sweep in checkpoint=...; got no checkpoint: "
-                         "give the directory")
+        raise ValueError(
+            "resume=True goes on with the sweep in checkpoint=...; got no checkpoint: "
+            "give the directory"
+        )
     else:
         store = NoStore()
     plan = Plan(sizes, settings, given, seeds, rungs, select, data, store)
-    with (open_bar(plan.work, len(settings), percent=not regression) if progress
-          else no_bar()) as bar:
+    with (
+        open_bar(plan.work, len(settings), percent=not regression) if progress else no_bar()
+    ) as bar:
         plan.carry_out(n_jobs, backend, bar)
-    columns = space if isinstance(space, dict) else {
-        name: [setting[name] for setting in settings if name in setting]
-        for name in dict.fromkeys(name for setting in settings for name in setting)}
-    logarithmic = frozenset(name for name, values in columns.items()
-                            if is_logarithmic(name, values))
-    return Sweep(plan.ranked(plan.trials.values()), plan.best_network(), select, not regression,
-                 data[2].shape[0], logarithmic)
+    columns = (
+        space
+        if isinstance(space, dict)
+        else {
+            name: [setting[name] for setting in settings if name in setting]
+            for name in dict.fromkeys(name for setting in settings for name in setting)
+        }
+    )
+    logarithmic = frozenset(
+        name for name, values in columns.items() if is_logarithmic(name, values)
+    )
+    return Sweep(
+        plan.ranked(plan.trials.values()),
+        plan.best_network(),
+        select,
+        not regression,
+        data[2].shape[0],
+        logarithmic,
+    )
 
 
 @contextlib.contextmanager
@@ -163,25 +200,30 @@ def _check_all(sizes, settings, given, data, resumable):
     """Check every setting on a few rows, and all rows once; whether the errors are real values."""
     X, y, X_dev, y_dev = data
     seen, drawn = set(), set()
-    for weight in {id(each.get("sample_weight")): each.get("sample_weight") for each in given
-                   }.values():
+    for weight in {
+        id(each.get("sample_weight")): each.get("sample_weight") for each in given
+    }.values():
         as_weights(weight, X.shape[0])
     for number, (setting, each) in enumerate(zip(settings, given, strict=True)):
         # The draw of initial weights is the dear part, of which these are all that matters.
-        draw = repr([each.get(name) for name in ("hidden", "activation", "init", "init_gain",
-                                                 "dtype")])
+        draw = repr(
+            [each.get(name) for name in ("hidden", "activation", "init", "init_gain", "dtype")]
+        )
         with _about(f"trial {number}, {written(setting)}"):
             network, options = make_network(
-                sizes, {**each, "init": "zeros"} if draw in drawn else each, 0)
+                sizes, {**each, "init": "zeros"} if draw in drawn else each, 0
+            )
         drawn.add(draw)
         kind = network.dtype, network.output, network.normalize
         if kind not in seen:
             seen.add(kind)
-            checked_pair(network, (X, y), "train")
-            checked_pair(network, (X_dev, y_dev), "dev")
+            check_set(network, (X, y), "train")
+            check_set(network, (X_dev, y_dev), "dev")
         with _about(f"trial {number}, {written(setting)}"):
             check_fit(network, options, take(X, slice(2)), y[:2], resumable=resumable)
     if len({network_output for _, network_output, _ in seen}) > 1:
-        raise ValueError("expected one output for all settings, whose errors do not compare "
-                         f"otherwise; got {sorted(output for _, output, _ in seen)}")
+        raise ValueError(
+            "expected one output for all settings, whose errors do not compare "
+            f"otherwise; got {sorted(output for _, output, _ in seen)}"
+        )
     return network.regression

@@ -71,8 +71,9 @@ class HiddenLayers:
         if not isinstance(self.layers, tuple | list):
             return self.layers, self.layers
         if len(self.layers) != 2:
-            raise ValueError("expected layers to be a number or a pair (fewest, most), got "
-                             f"{self.layers!r}")
+            raise ValueError(
+                f"expected layers to be a number or a pair (fewest, most), got {self.layers!r}"
+            )
         return tuple(self.layers)
 
     def rvs(self, random_state=None):
@@ -84,25 +85,40 @@ class HiddenLayers:
         # From half below the lowest to half above the highest, so that the ends get their share.
         return tuple(
             round(_log_uniform(self.low - 0.499, self.high + 0.499, random_state))
-            for _ in range(random_state.randint(fewest, most + 1)))
+            for _ in range(random_state.randint(fewest, most + 1))
+        )
 
 
 def _log_uniform(low, high, random_state):
     from sklearn.utils import check_random_state
 
     value = np.exp(check_random_state(random_state).uniform(np.log(low), np.log(high)))
-    return float(np.clip(value, low, high))   # exp and log may be a bit off
+    return float(np.clip(value, low, high))  # exp and log may be a bit off
 
 
 NETWORK_OPTIONS = frozenset(inspect.signature(Network).parameters) - {"layer_sizes", "rng"}
 FIT_OPTIONS = frozenset(inspect.signature(Network.fit).parameters) - {
-    "self", "X", "y", "dev", "threads", "progress", "checkpoint", "resume"}
+    "self",
+    "X",
+    "y",
+    "dev",
+    "threads",
+    "progress",
+    "checkpoint",
+    "resume",
+}
 # What a sweep sees to itself, and by what.
-_TAKEN = {"X": "train", "y": "train", "dev": "dev", "layer_sizes": "layer_sizes and hidden",
-          "rng": "rng and seeds of the sweep",
-          "threads": "n_jobs (each network is trained by one thread)",
-          "progress": "progress of the sweep", "checkpoint": "checkpoint of the sweep",
-          "resume": "resume of the sweep"}
+_TAKEN = {
+    "X": "train",
+    "y": "train",
+    "dev": "dev",
+    "layer_sizes": "layer_sizes and hidden",
+    "rng": "rng and seeds of the sweep",
+    "threads": "n_jobs (each network is trained by one thread)",
+    "progress": "progress of the sweep",
+    "checkpoint": "checkpoint of the sweep",
+    "resume": "resume of the sweep",
+}
 
 
 def make_settings(space, trials, seed):
@@ -118,17 +134,23 @@ def make_settings(space, trials, seed):
     """
     if isinstance(space, list | tuple):
         if trials is not None:
-            raise ValueError("expected trials with a dict to draw from, got it with a list of "
-                             "settings, each of which is a trial: leave trials out")
+            raise ValueError(
+                "expected trials with a dict to draw from, got it with a list of "
+                "settings, each of which is a trial: leave trials out"
+            )
         if not space or not all(isinstance(setting, dict) for setting in space):
-            raise TypeError("expected space to be a dict, or a list of one or more dicts, each "
-                            f"the settings of a trial; got {_short(space)}")
+            raise TypeError(
+                "expected space to be a dict, or a list of one or more dicts, each "
+                f"the settings of a trial; got {_short(space)}"
+            )
         settings = [dict(setting) for setting in space]
     elif isinstance(space, dict):
         settings = _combinations(space, trials, seed)
     else:
-        raise TypeError("expected space to be a dict such as {'l2': [0.1, 1, 10]}, or a list of "
-                        f"settings; got {_short(space)}")
+        raise TypeError(
+            "expected space to be a dict such as {'l2': [0.1, 1, 10]}, or a list of "
+            f"settings; got {_short(space)}"
+        )
     for setting in settings:
         check_names(setting)
     return [{name: _plain(value) for name, value in setting.items()} for setting in settings]
@@ -136,13 +158,17 @@ def make_settings(space, trials, seed):
 
 def _combinations(space, trials, seed):
     check_names(space)
-    choices = {name: values if hasattr(values, "rvs") else _choices(name, values)
-               for name, values in space.items()}
+    choices = {
+        name: values if hasattr(values, "rvs") else _choices(name, values)
+        for name, values in space.items()
+    }
     drawn = [name for name, values in choices.items() if hasattr(values, "rvs")]
     if trials is None:
         if drawn:
-            raise ValueError(f"{drawn[0]} is a distribution, of which there are no all combinations"
-                             ": say how many to draw, trials=20, or give a list of values")
+            raise ValueError(
+                f"{drawn[0]} is a distribution, of which there are no all combinations"
+                ": say how many to draw, trials=20, or give a list of values"
+            )
         from sklearn.model_selection import ParameterGrid
 
         # In the order of the space, where ParameterGrid has that of the alphabet.
@@ -151,27 +177,34 @@ def _combinations(space, trials, seed):
     if not drawn:
         size = int(np.prod([len(values) for values in choices.values()], dtype=float))
         if trials > size:
-            raise ValueError(f"expected trials of at most {size}, all the combinations there are; "
-                             f"got {trials}: leave trials out to try each")
+            raise ValueError(
+                f"expected trials of at most {size}, all the combinations there are; "
+                f"got {trials}: leave trials out to try each"
+            )
     from sklearn.model_selection import ParameterSampler
 
     try:
         sampled = list(ParameterSampler(choices, trials, random_state=seed))
-    except TypeError as error:   # such as SciPy's of a distribution without its parameters
-        raise TypeError(f"cannot draw {', '.join(drawn)}: {error}; expected a distribution with "
-                        ".rvs(random_state=), such as scipy.stats.loguniform(1e-4, 1e-1)"
-                        ) from error
+    except TypeError as error:  # such as SciPy's of a distribution without its parameters
+        raise TypeError(
+            f"cannot draw {', '.join(drawn)}: {error}; expected a distribution with "
+            ".rvs(random_state=), such as scipy.stats.loguniform(1e-4, 1e-1)"
+        ) from error
     return [{name: setting[name] for name in space} for setting in sampled]
 
 
 def _choices(name, values):
     if isinstance(values, set | frozenset):
-        raise TypeError(f"expected a list of values of {name} to try, got {_short(values)}, which "
-                        "has no order that another process would repeat: give a list")
+        raise TypeError(
+            f"expected a list of values of {name} to try, got {_short(values)}, which "
+            "has no order that another process would repeat: give a list"
+        )
     if isinstance(values, str | dict) or not isinstance(values, Iterable):
-        raise TypeError(f"expected a list of values of {name} to try, or a distribution with "
-                        f".rvs(random_state=), got {_short(values)}; for a single value write "
-                        f"[{_short(values)}], or give it as an option: {name}={_short(values)}")
+        raise TypeError(
+            f"expected a list of values of {name} to try, or a distribution with "
+            f".rvs(random_state=), got {_short(values)}; for a single value write "
+            f"[{_short(values)}], or give it as an option: {name}={_short(values)}"
+        )
     values = list(values)
     if not values:
         raise ValueError(f"expected at least one value of {name}, got none")
@@ -183,8 +216,9 @@ def check_names(setting):
     known = sorted({"hidden", *NETWORK_OPTIONS, *FIT_OPTIONS})
     for name in setting:
         if name in _TAKEN:
-            raise ValueError(f"{name} is not an option of a sweep's networks: it is given by "
-                             f"{_TAKEN[name]}")
+            raise ValueError(
+                f"{name} is not an option of a sweep's networks: it is given by {_TAKEN[name]}"
+            )
         if name not in known:
             raise ValueError(f"unknown option {name!r}; known: {', '.join(known)}")
 
@@ -201,8 +235,9 @@ def sizes_with(layer_sizes, hidden):
     if isinstance(hidden, Integral):
         hidden = [hidden]
     if isinstance(hidden, str) or not isinstance(hidden, Iterable):
-        raise TypeError(f"expected hidden to be sizes of hidden layers, such as [64, 32], got "
-                        f"{hidden!r}")
+        raise TypeError(
+            f"expected hidden to be sizes of hidden layers, such as [64, 32], got {hidden!r}"
+        )
     return [layer_sizes[0], *hidden, layer_sizes[-1]]
 
 

@@ -16,13 +16,15 @@ import math
 import os
 import re
 
-import fastnn
 from fastnn import _kernels
 from fastnn.arguments import boolean
 from fastnn.errors import ModelFormatError
+from fastnn.files.atomic import write_atomically
 from fastnn.files.fingerprint import differences, fingerprint
-from fastnn.files.header import canonical, write_atomically
+from fastnn.files.header import canonical
+from fastnn.network import load_network
 from fastnn.sweeps.trials import Run
+from fastnn.version import __version__
 
 FORMAT = 2
 _ENTRY = "sweep.json"
@@ -34,11 +36,20 @@ _REMEDY = "remove it, and the network is trained again"
 def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
     """Everything that the bits of a sweep depend on, as {name: value} in types that JSON knows."""
     fixed = {name: value for name, value in fixed.items() if name != "callbacks"}
-    arrays = {"X": train[0], "y": train[1], "Xd of dev": dev[0], "yd of dev": dev[1],
-              "sample_weight": fixed.pop("sample_weight", None)}
+    arrays = {
+        "X": train[0],
+        "y": train[1],
+        "Xd of dev": dev[0],
+        "yd of dev": dev[1],
+        "sample_weight": fixed.pop("sample_weight", None),
+    }
     return {
-        "format": FORMAT, "fastnn": fastnn.__version__, "kernels": _kernels.variant,
-        "layer_sizes": list(layer_sizes), "select": select, "seeds": list(seeds),
+        "format": FORMAT,
+        "fastnn": __version__,
+        "kernels": _kernels.variant,
+        "layer_sizes": list(layer_sizes),
+        "select": select,
+        "seeds": list(seeds),
         "space": [_text(sorted(setting.items())) for setting in settings],
         "rungs": [list(rung) for rung in rungs],
         **{f"option {name}": _text(value) for name, value in fixed.items()},
@@ -101,19 +112,24 @@ class Store(NoStore):
 
     def __init__(self, directory, description, resume):
         if not isinstance(directory, str | bytes | os.PathLike):
-            raise TypeError(f"expected checkpoint to be the path of a directory, got {directory!r} "
-                            f"of type {type(directory).__name__}")
+            raise TypeError(
+                f"expected checkpoint to be the path of a directory, got {directory!r} "
+                f"of type {type(directory).__name__}"
+            )
         self._directory = os.fsdecode(directory)
         if not self._directory:
             raise ValueError("expected checkpoint to be the path of a directory, got an empty one")
         resume = boolean(resume, "resume")
         parent = os.path.dirname(os.path.abspath(self._directory))
         if not os.path.isdir(parent):
-            raise FileNotFoundError(f"cannot make {self._directory}: there is no directory "
-                                    f"{parent}; create it first")
+            raise FileNotFoundError(
+                f"cannot make {self._directory}: there is no directory {parent}; create it first"
+            )
         if os.path.exists(self._directory) and not os.path.isdir(self._directory):
-            raise NotADirectoryError("expected checkpoint to be the path of a directory, got that "
-                                     f"of a file: {self._directory}")
+            raise NotADirectoryError(
+                "expected checkpoint to be the path of a directory, got that "
+                f"of a file: {self._directory}"
+            )
         os.makedirs(self._directory, exist_ok=True)
         if os.path.exists(self._path(_ENTRY)):
             if not resume:
@@ -143,8 +159,9 @@ class Store(NoStore):
         of, _ = content.pop("of", None), content.pop("state", None)
         run = Run.from_json(content)
         if run is None or of != list(key):
-            raise ModelFormatError(f"{self._path(name)}: not a run that a sweep wrote there: "
-                                   f"{_REMEDY}")
+            raise ModelFormatError(
+                f"{self._path(name)}: not a run that a sweep wrote there: {_REMEDY}"
+            )
         return run
 
     def autosave(self, key):
@@ -152,11 +169,13 @@ class Store(NoStore):
 
     def keep(self, key, outcome):
         if outcome.run.stopped == "error":
-            return   # it may have been short of memory: the next time may be another
+            return  # it may have been short of memory: the next time may be another
         if outcome.state is not None:
             write_atomically(self._path(f"state-{_name(key)}"), outcome.state)
-        self._write(f"run-{_name(key)}.json", {
-            "of": list(key), "state": _digest(outcome.state), **outcome.run.to_json()})
+        self._write(
+            f"run-{_name(key)}.json",
+            {"of": list(key), "state": _digest(outcome.state), **outcome.run.to_json()},
+        )
         self._remove(f"fit-{_name(key)}")
         trial, seed_index, rung = key
         self._remove(f"state-{_name((trial, seed_index, rung - 1))}")
@@ -164,12 +183,14 @@ class Store(NoStore):
     def take_state(self, key):
         path = self._path(f"state-{_name(key)}")
         if not os.path.exists(path):
-            return None   # it was used, and then the run that used it was removed
+            return None  # it was used, and then the run that used it was removed
         with open(path, "rb") as file:
             state = file.read()
         if self._read(f"run-{_name(key)}.json").get("state") != _digest(state):
-            raise ModelFormatError(f"{path}: not what its run left: unless another process goes on "
-                                   f"with this sweep now, {_REMEDY}")
+            raise ModelFormatError(
+                f"{path}: not what its run left: unless another process goes on "
+                f"with this sweep now, {_REMEDY}"
+            )
         return state
 
     def keep_best(self, key, network):
@@ -184,11 +205,12 @@ class Store(NoStore):
         if not os.path.exists(path):
             return None
         try:
-            network = fastnn.load(path)
+            _, network = load_network(path)
         except ModelFormatError as error:
             raise ModelFormatError(f"{error}: {_REMEDY}") from error
-        if network.layer_sizes != sizes or not math.isclose(network.error(*dev), run.dev_error,
-                                                            rel_tol=1e-6):
+        if network.layer_sizes != sizes or not math.isclose(
+            network.error(*dev), run.dev_error, rel_tol=1e-6
+        ):
             raise ModelFormatError(f"{path}: not the network that its run is of: {_REMEDY}")
         return network
 
@@ -219,10 +241,12 @@ class Store(NoStore):
         except (ValueError, RecursionError) as error:
             raise ModelFormatError(
                 f"{path}: not JSON ({str(error)[:200]}), expected a file that a sweep wrote: it is "
-                f"damaged; {self._remedy(name)}") from error
+                f"damaged; {self._remedy(name)}"
+            ) from error
         if not isinstance(content, dict):
-            raise ModelFormatError(f"{path}: not what a sweep wrote: it is damaged; "
-                                   f"{self._remedy(name)}")
+            raise ModelFormatError(
+                f"{path}: not what a sweep wrote: it is damaged; {self._remedy(name)}"
+            )
         return content
 
     @staticmethod

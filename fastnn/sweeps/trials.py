@@ -11,10 +11,10 @@ import numpy as np
 
 from fastnn.engine import passes
 from fastnn.errors import DivergenceError
-from fastnn.files.fingerprint import check_resumable
 from fastnn.network import Network
 from fastnn.sweeps.space import NETWORK_OPTIONS, sizes_with, written
 from fastnn.training.optimizers import make_optimizer
+from fastnn.training.run import check_resumable
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,12 @@ class Run:
         values = {name: math.inf if value is None else value for name, value in content.items()}
         kinds = {"seed": int, "epochs": int, "stopped": str, "failure": str}
         # JSON may write a whole float without a point.
-        sound = all(isinstance(value, kinds.get(name, float | int)) and value == value
-                    and not (isinstance(value, int) and not 0 <= value < 2**63)
-                    for name, value in values.items())
+        sound = all(
+            isinstance(value, kinds.get(name, float | int))
+            and value == value
+            and not (isinstance(value, int) and not 0 <= value < 2**63)
+            for name, value in values.items()
+        )
         return cls(**values) if sound else None
 
 
@@ -71,8 +74,9 @@ AUTOSAVE = 30.0
 
 
 def _mean_of(name):
-    return property(lambda trial: math.fsum(getattr(run, name) for run in trial.runs)
-                    / len(trial.runs))
+    return property(
+        lambda trial: math.fsum(getattr(run, name) for run in trial.runs) / len(trial.runs)
+    )
 
 
 @dataclass(frozen=True, repr=False)
@@ -173,12 +177,17 @@ def make_network(layer_sizes, options, seed):
     """The untrained network of a setting, and its options of fit."""
     sizes = sizes_with(layer_sizes, options["hidden"]) if "hidden" in options else layer_sizes
     given = {name: value for name, value in options.items() if name in NETWORK_OPTIONS}
-    rest = {name: value for name, value in options.items()
-            if name not in NETWORK_OPTIONS and name != "hidden"}
+    rest = {
+        name: value
+        for name, value in options.items()
+        if name not in NETWORK_OPTIONS and name != "hidden"
+    }
     if rest.get("evaluate_every") == 0:
-        raise ValueError("expected evaluate_every of at least 1 in a sweep, which goes by the "
-                         "error at the end; got 0: leave it out, which evaluates the last epoch "
-                         "alone")
+        raise ValueError(
+            "expected evaluate_every of at least 1 in a sweep, which goes by the "
+            "error at the end; got 0: leave it out, which evaluates the last epoch "
+            "alone"
+        )
     # Only the end counts, unless something watches the way.
     rest.setdefault("evaluate_every", 1 if rest.get("early_stopping") else rest.get("epochs", 100))
     return Network(sizes, **given, rng=seed), rest
@@ -189,8 +198,14 @@ def check_fit(network, options, X, y, *, resumable):
     if resumable:
         check_resumable(network, make_optimizer(options.get("optimizer", "adam")))
     with contextlib.suppress(_OnlyChecked):
-        network.fit(X, y, dev=(X, y), progress=_BeforeTraining(), threads=1,
-                    **{**options, "sample_weight": None})   # which is of all rows
+        network.fit(
+            X,
+            y,
+            dev=(X, y),
+            progress=_BeforeTraining(),
+            threads=1,
+            **{**options, "sample_weight": None},
+        )  # which is of all rows
 
 
 def train_job(X, y, X_dev, y_dev, job, progress=False):
@@ -201,10 +216,12 @@ def train_job(X, y, X_dev, y_dev, job, progress=False):
     """
     try:
         return _train(X, y, X_dev, y_dev, job, progress)
-    except Exception as error:   # whatever it is, the other trials are worth having
+    except Exception as error:  # whatever it is, the other trials are worth having
         stopped = "diverged" if isinstance(error, DivergenceError) else "error"
-        return Outcome(replace(job, state=None), Run(
-            job.seed, stopped=stopped, failure=f"{type(error).__name__}: {error}"))
+        return Outcome(
+            replace(job, state=None),
+            Run(job.seed, stopped=stopped, failure=f"{type(error).__name__}: {error}"),
+        )
 
 
 def _train(X, y, X_dev, y_dev, job, progress):
@@ -228,12 +245,20 @@ def _train(X, y, X_dev, y_dev, job, progress):
     at = -1 if history.best_epoch is None else history.best_epoch
     dev_cost = history.dev_cost[at]
     if not math.isfinite(dev_cost):
-        raise DivergenceError(len(history) - 1, 0, history.learning_rate[-1],
-                              f"the cost on the dev set is {dev_cost}")
-    run = Run(job.seed, dev_error=history.dev_error[at],
-              dev_loss=dev_cost - passes.penalty(network, X.shape[0]), dev_cost=dev_cost,
-              train_error=history.train_error[at], cost=history.cost[at], epochs=len(history),
-              seconds=history.seconds[-1], stopped="rung" if going else history.stopped)
+        raise DivergenceError(
+            len(history) - 1, 0, history.learning_rate[-1], f"the cost on the dev set is {dev_cost}"
+        )
+    run = Run(
+        job.seed,
+        dev_error=history.dev_error[at],
+        dev_loss=dev_cost - passes.penalty(network, X.shape[0]),
+        dev_cost=dev_cost,
+        train_error=history.train_error[at],
+        cost=history.cost[at],
+        epochs=len(history),
+        seconds=history.seconds[-1],
+        stopped="rung" if going else history.stopped,
+    )
     # The job goes back with its outcome, but for what it went on from.
     return Outcome(replace(job, state=None), run, network, state)
 
@@ -247,8 +272,10 @@ def _stop_at_rung(options, job, path, going):
     options["checkpoint"] = Checkpoint(path, every_epochs=job.until - job.done)
     if going:
         callbacks = options.get("callbacks", ())
-        options["callbacks"] = [*([callbacks] if callable(callbacks) else callbacks),
-                                lambda net, history: len(history) >= job.until]
+        options["callbacks"] = [
+            *([callbacks] if callable(callbacks) else callbacks),
+            lambda net, history: len(history) >= job.until,
+        ]
     if job.state is not None:
         with open(path, "wb") as file:
             file.write(job.state)

@@ -49,8 +49,9 @@ def threads_for(n_jobs):
     3
     """
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral):
-        raise TypeError(f"expected n_jobs to be an integer, got {n_jobs!r} of type "
-                        f"{type(n_jobs).__name__}")
+        raise TypeError(
+            f"expected n_jobs to be an integer, got {n_jobs!r} of type {type(n_jobs).__name__}"
+        )
     if n_jobs == 0:
         raise ValueError("expected n_jobs of at least 1, or -1 for all processors; got 0")
     return int(n_jobs) if n_jobs > 0 else max(1, available_processors() + 1 + int(n_jobs))
@@ -64,9 +65,11 @@ def check_workers(n_jobs, backend):
     from joblib.parallel import Parallel, ParallelBackendBase, parallel_config
 
     if not isinstance(backend, str | ParallelBackendBase):
-        raise TypeError("expected backend to be a name that joblib knows, such as 'loky' or "
-                        f"'dask', or a backend of joblib, got {backend!r} of type "
-                        f"{type(backend).__name__}")
+        raise TypeError(
+            "expected backend to be a name that joblib knows, such as 'loky' or "
+            f"'dask', or a backend of joblib, got {backend!r} of type "
+            f"{type(backend).__name__}"
+        )
     with parallel_config(backend=backend):
         Parallel(n_jobs=n_jobs)
 
@@ -124,6 +127,6 @@ def _from_backend(jobs, data, n_jobs, backend):
     with parallel_config(backend=backend):
         try:
             parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        except ValueError:   # not every backend can (Ray's, multiprocessing): then all at the end
+        except ValueError:  # not every backend can (Ray's, multiprocessing): then all at the end
             parallel = Parallel(n_jobs=n_jobs)
     yield from parallel(delayed(train_job)(*data, job) for job in jobs)

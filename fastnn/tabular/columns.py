@@ -84,7 +84,7 @@ def choose_columns(frame, categorical):
 
 
 def kind_of(series, categorical):
-    """"numeric" or "categorical"; ValueError for values that are neither.
+    """ "numeric" or "categorical"; ValueError for values that are neither.
 
     Text is numbers where all of it is, and refused where nearly all of it is.
     """
@@ -105,15 +105,17 @@ def kind_of(series, categorical):
 def check_mistakes(series, bad, given, otherwise):
     """Refuse text that is numbers but for mistakes, or but for commas and signs."""
     if bad.sum() <= (1 - _MOSTLY) * given:
-        checked_numbers(series, f"as {given - int(bad.sum()):,} of the {given:,} values are (or "
-                                f"{otherwise})")
+        checked_numbers(
+            series, f"as {given - int(bad.sum()):,} of the {given:,} values are (or {otherwise})"
+        )
     text = series.iloc[np.flatnonzero(bad)].astype(str)
     written = text[text.str.fullmatch(_WRITTEN)]
     if len(written) >= _MOSTLY * len(text):
         raise ValueError(
             f"column {series.name!r} holds numbers with commas or signs, as {written.iloc[0]!r} in "
             f"row {written.index[0]}; write 1234.5 for them, since 1,234 can mean two numbers (or "
-            f"{otherwise})")
+            f"{otherwise})"
+        )
 
 
 def why_left_out(series, kind, categorical):
@@ -130,8 +132,10 @@ def why_left_out(series, kind, categorical):
         if different == given:
             return "all its values are different, as names or keys are"
         if not categorical and series.dtype != "category" and different >= _MOSTLY * given:
-            return (f"{different:,} of its {given:,} values are different, as names or keys are; "
-                    "name it as categorical to keep it")
+            return (
+                f"{different:,} of its {given:,} values are different, as names or keys are; "
+                "name it as categorical to keep it"
+            )
     return None
 
 
@@ -144,7 +148,8 @@ def numeric_values(frame, names):
         if large.size:
             raise ValueError(
                 f"column {name!r}: expected numbers up to {_LARGEST:g}, got "
-                f"{values[large[0], j]:g} in row {frame.index[large[0]]}; scale it down")
+                f"{values[large[0], j]:g} in row {frame.index[large[0]]}; scale it down"
+            )
     return values
 
 
@@ -157,11 +162,13 @@ def category_texts(series):
 def unknown_categories(series, column):
     """A sentence on categories that have no input of their own, or none."""
     codes, texts = categories(series)
-    texts = [*texts, MISSING]   # the code of a gap, -1, takes the last
+    texts = [*texts, MISSING]  # the code of a gap, -1, takes the last
     at = np.flatnonzero(~np.isin(np.array(texts, dtype=object), column.categories)[codes])
     if not at.size:
         return []
     then = "they count as rare" if column.rare else "all its inputs are 0 for them"
-    return [f"Column {column.name!r}: {rows(at.size)} with categories that training has "
-            f"{'hardly or ' * column.rare}never seen, as {texts[codes[at[0]]]!r:.60} in row "
-            f"{series.index[at[0]]}; {then}."]
+    return [
+        f"Column {column.name!r}: {rows(at.size)} with categories that training has "
+        f"{'hardly or ' * column.rare}never seen, as {texts[codes[at[0]]]!r:.60} in row "
+        f"{series.index[at[0]]}; {then}."
+    ]

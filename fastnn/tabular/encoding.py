@@ -26,12 +26,17 @@ def column_transformer(numeric, categorical):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    of_numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True),
-                               StandardScaler())
+    of_numbers = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True), StandardScaler()
+    )
     of_categories = make_pipeline(
         SimpleImputer(strategy="constant", fill_value=MISSING),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=_LEAST_ROWS,
-                      max_categories=_MOST_CATEGORIES))
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            min_frequency=_LEAST_ROWS,
+            max_categories=_MOST_CATEGORIES,
+        ),
+    )
     parts = [("numeric", of_numbers, numeric), ("categorical", of_categories, categorical)]
     return ColumnTransformer([part for part in parts if part[2]])
 
@@ -39,8 +44,9 @@ def column_transformer(numeric, categorical):
 def as_transformed(frame, numeric, categorical):
     """What `column_transformer` takes: float64 with NaN, and texts with NaN."""
     columns = dict(zip(numeric, numeric_values(frame, numeric).T, strict=True))
-    columns |= {name: pandas().Series(category_texts(frame[name]), dtype=object)
-                for name in categorical}
+    columns |= {
+        name: pandas().Series(category_texts(frame[name]), dtype=object) for name in categorical
+    }
     return pandas().DataFrame(columns)
 
 
@@ -52,15 +58,20 @@ def learn_columns(frame, numeric, categorical):
     if numeric:
         imputer, scaler = (step for _, step in transformer.named_transformers_["numeric"].steps)
         moments = list(zip(scaler.mean_.tolist(), scaler.scale_.tolist(), strict=True))
-        gaps = dict(zip(imputer.indicator_.features_.tolist(), moments[len(numeric):],
-                        strict=True))
-        columns += [NumericColumn(name, fill, *moments[j], gaps.get(j))
-                    for j, (name, fill) in enumerate(zip(numeric, imputer.statistics_.tolist(),
-                                                         strict=True))]
+        gaps = dict(
+            zip(imputer.indicator_.features_.tolist(), moments[len(numeric) :], strict=True)
+        )
+        columns += [
+            NumericColumn(name, fill, *moments[j], gaps.get(j))
+            for j, (name, fill) in enumerate(
+                zip(numeric, imputer.statistics_.tolist(), strict=True)
+            )
+        ]
     if categorical:
         encoder = transformer.named_transformers_["categorical"].steps[-1][1]
-        for name, known, rare in zip(categorical, encoder.categories_,
-                                     encoder.infrequent_categories_, strict=True):
+        for name, known, rare in zip(
+            categorical, encoder.categories_, encoder.infrequent_categories_, strict=True
+        ):
             rare = set() if rare is None else set(rare)
             frequent = tuple(str(text) for text in known if text not in rare)
             columns.append(CategoricalColumn(name, frequent, bool(rare)))
@@ -85,7 +96,7 @@ def encode(frame, columns):
     values = numeric_values(frame, [column.name for column in numeric])
     X = np.zeros((len(frame), len(input_names(columns))), dtype=np.float32)
     at = len(numeric)
-    with np.errstate(over="ignore"):   # looked at below
+    with np.errstate(over="ignore"):  # looked at below
         for j, column in enumerate(numeric):
             gaps = np.isnan(values[:, j])
             X[:, j] = (np.where(gaps, column.fill, values[:, j]) - column.mean) / column.scale
@@ -113,11 +124,12 @@ def category_index(series, column):
 
 
 def _check_range(X, values, frame, numeric):
-    bad = ~np.isfinite(X[:, :len(numeric)])
+    bad = ~np.isfinite(X[:, : len(numeric)])
     if bad.any():
         row, j = np.argwhere(bad)[0]
         column = numeric[j]
         raise ValueError(
             f"column {column.name!r}: got {values[row, j]:g} in row {frame.index[row]}, too far "
             f"from the training mean {column.mean:g} with its standard deviation "
-            f"{column.scale:g}; correct it")
+            f"{column.scale:g}; correct it"
+        )

@@ -78,7 +78,7 @@ def _read_open(file, text):
     try:
         return _read_text(decoded, name, text)
     finally:
-        decoded.detach()   # else the caller's file would be closed with it
+        decoded.detach()  # else the caller's file would be closed with it
 
 
 def _read_text(file, path, text):
@@ -92,8 +92,15 @@ def _read_text(file, path, text):
             # A first row of more fields than there are names: pandas would leave some out.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(
-                file, sep=separator, header=None, names=names, index_col=False, low_memory=False,
-                dtype=dict.fromkeys(as_text & set(names), str), skipinitialspace=True)
+                file,
+                sep=separator,
+                header=None,
+                names=names,
+                index_col=False,
+                low_memory=False,
+                dtype=dict.fromkeys(as_text & set(names), str),
+                skipinitialspace=True,
+            )
     except UnicodeDecodeError as error:
         encoding = "utf-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
         raise ValueError(
@@ -102,7 +109,8 @@ def _read_text(file, path, text):
         ) from error
     except csv.Error as error:
         raise ValueError(
-            f"{path}: not the names of columns: {error}; correct the first line") from error
+            f"{path}: not the names of columns: {error}; correct the first line"
+        ) from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         columns = "1 column" if len(names) == 1 else f"{len(names):,} columns"
         raise ValueError(
@@ -116,7 +124,7 @@ def _first_record(file, path):
     """The lines that the names take: several, where a quoted name goes over lines."""
     lines, quotes = [], 0
     for line in file:
-        lines.append(line.removeprefix("\ufeff"))   # a byte order mark is not part of a name
+        lines.append(line.removeprefix("\ufeff"))  # a byte order mark is not part of a name
         quotes += line.count('"')
         if quotes % 2 == 0:
             break
@@ -125,7 +133,8 @@ def _first_record(file, path):
     if not "".join(lines).strip():
         raise ValueError(
             f"{path}: the {'first line' if lines else 'table'} is empty; expected column names, "
-            "then rows")
+            "then rows"
+        )
     return lines
 
 
@@ -153,7 +162,7 @@ def _what_is_wrong(error):
 
 def _read_parquet(path):
     pd = pandas()
-    with open(path, "rb"):   # says what is wrong with the file, before pyarrow guesses
+    with open(path, "rb"):  # says what is wrong with the file, before pyarrow guesses
         pass
     try:
         frame = pd.read_parquet(path, engine="pyarrow")
@@ -161,7 +170,7 @@ def _read_parquet(path):
         raise ImportError(
             "Parquet files need pyarrow; install it with: pip install 'fastnn-cpu[table]'"
         ) from error
-    except (ValueError, OSError) as error:   # pyarrow's own errors are among them
+    except (ValueError, OSError) as error:  # pyarrow's own errors are among them
         raise ValueError(f"{path}: not a whole Parquet file: {str(error)[:200]}") from error
     _check_names(list(frame.columns), path)
     return frame.reset_index(drop=True)

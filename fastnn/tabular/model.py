@@ -72,8 +72,10 @@ class TableModel:
     def predict_proba(self, frame):
         """(m, n_classes) probabilities of `schema.classes`."""
         if self.schema.task == "regression":
-            raise TypeError(f"the model predicts {self.schema.target!r}, a number, and has no "
-                            "probabilities; call predict")
+            raise TypeError(
+                f"the model predicts {self.schema.target!r}, a number, and has no "
+                "probabilities; call predict"
+            )
         A = self.network.forward(self.schema.inputs(frame))
         return A if A.shape[1] > 1 else np.hstack([1 - A, A])
 
@@ -104,10 +106,15 @@ class TableModel:
         ModelFormatError
             `state` is not such a dict, or does not fit the network.
         """
-        if not isinstance(state, dict) or state.keys() != {"schema", "run"} or not isinstance(
-                state["run"], dict):
-            raise ModelFormatError(f"the model of a table is {reprlib.repr(state):.200}, expected "
-                                   "an object with 'schema' and 'run': save it again")
+        if (
+            not isinstance(state, dict)
+            or state.keys() != {"schema", "run"}
+            or not isinstance(state["run"], dict)
+        ):
+            raise ModelFormatError(
+                f"the model of a table is {reprlib.repr(state):.200}, expected "
+                "an object with 'schema' and 'run': save it again"
+            )
         schema = TableSchema.from_dict(state["schema"])
         try:
             return cls(schema, network, state["run"])
@@ -122,12 +129,16 @@ def _check_fit(schema, network):
     n_in, n_out = network.layer_sizes[0], network.layer_sizes[-1]
     if n_in != schema.n_inputs:
         raise ValueError(f"expected a network of the schema's {schema.n_inputs} inputs, got {n_in}")
-    if schema.task == "regression":   # not "exp": standardized values are negative, too
+    if schema.task == "regression":  # not "exp": standardized values are negative, too
         sound = network.output.startswith("identity") and n_out == 1
     else:
-        sound = (network.output, n_out) in {("softmax", len(schema.classes)),
-                                            (schema.output, schema.n_outputs)}
+        sound = (network.output, n_out) in {
+            ("softmax", len(schema.classes)),
+            (schema.output, schema.n_outputs),
+        }
     if not sound:
         units = f"{schema.n_outputs} unit{'s' * (schema.n_outputs != 1)}"
-        raise ValueError(f"expected a network with output {schema.output!r} of {units} for a "
-                         f"{schema.task} of {schema.target!r}, got {network.output!r} of {n_out}")
+        raise ValueError(
+            f"expected a network with output {schema.output!r} of {units} for a "
+            f"{schema.task} of {schema.target!r}, got {network.output!r} of {n_out}"
+        )

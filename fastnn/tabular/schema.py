@@ -100,7 +100,8 @@ class TableSchema:
             raise ValueError(f"expected drop to hold other columns than the target, got {target!r}")
         if len(frame) < 2:
             raise ValueError(
-                f"expected at least 2 rows whose target {target!r} is known, got {len(frame)}")
+                f"expected at least 2 rows whose target {target!r} is known, got {len(frame)}"
+            )
         notices = []
         if left_out:
             notices.append(f"{rows(left_out)} without {target!r}: left out.")
@@ -114,8 +115,10 @@ class TableSchema:
         dropped = dict.fromkeys(drop, "as asked for") | left
         if not kinds:
             reasons = "; ".join(f"{name!r}: {why}" for name, why in list(dropped.items())[:10])
-            raise ValueError(f"expected columns to predict {target!r} from, got none that is "
-                             f"usable{': ' * bool(reasons)}{reasons}")
+            raise ValueError(
+                f"expected columns to predict {target!r} from, got none that is "
+                f"usable{': ' * bool(reasons)}{reasons}"
+            )
         if learnt.classes is not None:
             counts = np.bincount(learnt.encode(as_target), minlength=len(learnt.classes))
             alone = learnt.classes[counts == 1].tolist()
@@ -153,8 +156,11 @@ class TableSchema:
 
     @property
     def output(self):
-        return "identity" if self.task == "regression" else (
-            "sigmoid" if self.n_outputs == 1 else "softmax")
+        return (
+            "identity"
+            if self.task == "regression"
+            else ("sigmoid" if self.n_outputs == 1 else "softmax")
+        )
 
     @property
     def text_columns(self):
@@ -163,8 +169,10 @@ class TableSchema:
         return names + [self.target] * (self.classes is not None and self.classes.dtype == object)
 
     def __repr__(self):
-        return (f"<TableSchema of {len(self.columns)} columns, {self.n_inputs} inputs, "
-                f"{self.task} of {self.target!r}>")
+        return (
+            f"<TableSchema of {len(self.columns)} columns, {self.n_inputs} inputs, "
+            f"{self.task} of {self.target!r}>"
+        )
 
     # --- what it does ------------------------------------------------------------------------
 
@@ -216,16 +224,21 @@ class TableSchema:
         """
         frame = self._checked(frame)
         extra = self.extra_columns(frame)
-        said = [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."
-                ] if extra else []
+        said = (
+            [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."]
+            if extra
+            else []
+        )
         for column in self.columns:
             series = frame[column.name]
             if column.kind == "categorical":
                 said += unknown_categories(series, column)
             elif column.missing is None and series.isna().any():
                 count = rows(int(series.isna().sum()))
-                said.append(f"Column {column.name!r} is missing in {count}, and was in none of "
-                            f"training: {column.fill:g} is put there.")
+                said.append(
+                    f"Column {column.name!r} is missing in {count}, and was in none of "
+                    f"training: {column.fill:g} is put there."
+                )
         return said
 
     def to_dict(self):

@@ -27,11 +27,20 @@ def schema_state(columns, target, dropped):
 
 def _column_state(column):
     if column.kind == "numeric":
-        return {"kind": "numeric", "name": column.name, "fill": column.fill, "mean": column.mean,
-                "scale": column.scale,
-                "missing": None if column.missing is None else list(column.missing)}
-    return {"kind": "categorical", "name": column.name, "categories": list(column.categories),
-            "rare": column.rare}
+        return {
+            "kind": "numeric",
+            "name": column.name,
+            "fill": column.fill,
+            "mean": column.mean,
+            "scale": column.scale,
+            "missing": None if column.missing is None else list(column.missing),
+        }
+    return {
+        "kind": "categorical",
+        "name": column.name,
+        "categories": list(column.categories),
+        "rare": column.rare,
+    }
 
 
 def schema_parts(state):
@@ -42,7 +51,8 @@ def schema_parts(state):
     columns = tuple(_column(column) for column in state["columns"])
     target, dropped = _target(state["target"]), state["dropped"]
     if not isinstance(dropped, dict) or not all(
-            isinstance(text, str) for text in (*dropped, *dropped.values())):
+        isinstance(text, str) for text in (*dropped, *dropped.values())
+    ):
         _refuse("dropped", dropped, "a reason for each name")
     names = [column.name for column in columns] + [target.name]
     if len({*names, *dropped}) != len(names) + len(dropped):
@@ -62,14 +72,21 @@ def _column(state):
             if not isinstance(missing, list) or len(missing) != 2:
                 _refuse("missing", missing, "null, or mean and scale")
             missing = _number(missing[0], "missing"), _scale(missing[1], "missing")
-        return NumericColumn(_text(state["name"], "name"), _number(state["fill"], "fill"),
-                             _number(state["mean"], "mean"), _scale(state["scale"], "scale"),
-                             missing)
+        return NumericColumn(
+            _text(state["name"], "name"),
+            _number(state["fill"], "fill"),
+            _number(state["mean"], "mean"),
+            _scale(state["scale"], "scale"),
+            missing,
+        )
     if kind == "categorical":
         _check_keys(state, {"kind", "name", "categories", "rare"}, "column")
         known, rare = state["categories"], state["rare"]
-        if not isinstance(known, list) or not all(isinstance(text, str) for text in known) or (
-                len(set(known)) != len(known)):
+        if (
+            not isinstance(known, list)
+            or not all(isinstance(text, str) for text in known)
+            or (len(set(known)) != len(known))
+        ):
             _refuse("categories", known, "a list of different texts")
         if not isinstance(rare, bool) or not (known or rare):
             _refuse("rare", rare, "true or false, and true where there are no categories")
@@ -86,8 +103,12 @@ def _target(state):
     kinds = {type(value) for value in values} if isinstance(values, list) else set()
     # type(True) is bool, not int: the values are all of one of these.
     dtypes = {str: object, bool: np.bool_, int: np.int64, float: np.float64}
-    if len(kinds) != 1 or not kinds <= dtypes.keys() or len(values) < 2 or (
-            any(not a < b for a, b in pairwise(values))):
+    if (
+        len(kinds) != 1
+        or not kinds <= dtypes.keys()
+        or len(values) < 2
+        or (any(not a < b for a, b in pairwise(values)))
+    ):
         _refuse("classes", values, "two or more, sorted, of one type")
     kind = kinds.pop()
     if kind in (int, float):
@@ -109,7 +130,7 @@ def _text(value, what):
 
 
 def _number(value, what):
-    if type(value) is int and abs(value) < 2**1000:   # of which JSON makes 1.0, too
+    if type(value) is int and abs(value) < 2**1000:  # of which JSON makes 1.0, too
         value = float(value)
     if type(value) is not float or not math.isfinite(value):
         _refuse(what, value, "a finite number")
@@ -122,5 +143,7 @@ def _scale(value, what):
 
 
 def _refuse(what, got, expected):
-    raise ModelFormatError(f"the schema's {what} is {reprlib.repr(got):.200}, expected {expected}: "
-                           "save the model again")
+    raise ModelFormatError(
+        f"the schema's {what} is {reprlib.repr(got):.200}, expected {expected}: "
+        "save the model again"
+    )

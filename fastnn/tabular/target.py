@@ -52,7 +52,8 @@ class Target:
         if gaps.size:
             raise ValueError(
                 f"the target {self.name!r} is missing in {rows(gaps.size)}, first in row "
-                f"{series.index[gaps[0]]}; leave them out with fastnn.tabular.with_target")
+                f"{series.index[gaps[0]]}; leave them out with fastnn.tabular.with_target"
+            )
         if self.classes is None:
             return (checked_numbers(series, "as in training") - self.mean) / self.scale
         if self.classes.dtype == object:
@@ -68,7 +69,8 @@ class Target:
             raise ValueError(
                 f"the target {self.name!r} is {series.iloc[unknown[0]]!r} in row "
                 f"{series.index[unknown[0]]}, which is not one of the {len(self.classes)} classes "
-                f"of the training rows: {str(self.classes.tolist())[:200]}")
+                f"of the training rows: {str(self.classes.tolist())[:200]}"
+            )
         return index
 
     def decode(self, A):
@@ -152,12 +154,13 @@ def learn_target(series, task):
 
 def _regression(series):
     values = checked_numbers(series, "for a regression")
-    with np.errstate(over="ignore", invalid="ignore"):   # looked at below
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
         mean, scale = float(values.mean()), float(values.std())
     if values.min() == values.max() or not 0 < scale < np.inf:
         raise ValueError(
             f"expected the target {series.name!r} to vary, with a standard deviation within "
-            f"float64, got values from {values.min():g} to {values.max():g} in {rows(len(series))}")
+            f"float64, got values from {values.min():g} to {values.max():g} in {rows(len(series))}"
+        )
     return Target(series.name, None, mean, scale)
 
 
@@ -173,11 +176,13 @@ def _classes(series, numeric):
     if count < 2:
         raise ValueError(
             f"expected two classes or more in the target {series.name!r}, got {classes.tolist()} "
-            f"in all {rows(m)}: there is nothing to tell apart")
+            f"in all {rows(m)}: there is nothing to tell apart"
+        )
     if count > m / 2 and count > 2:
         raise ValueError(
             f"the target {series.name!r} has {count:,} different values in {rows(m)}, too many "
-            "for classes: choose another target, or task='regression' if it is numbers")
+            "for classes: choose another target, or task='regression' if it is numbers"
+        )
     return Target(series.name, classes)
 
 

@@ -11,8 +11,10 @@ import numpy as np
 _DATES = "derive numbers from it, such as the year, the month or the days since a date"
 _REFUSED = {
     **dict.fromkeys(("datetime64", "datetime", "date", "period"), ("dates", _DATES)),
-    **dict.fromkeys(("timedelta64", "timedelta", "time"),
-                    ("times", "make it a number, as with .dt.total_seconds()")),
+    **dict.fromkeys(
+        ("timedelta64", "timedelta", "time"),
+        ("times", "make it a number, as with .dt.total_seconds()"),
+    ),
     "interval": ("intervals", "give its middle"),
     "bytes": ("bytes", "decode it"),
     "complex": ("complex numbers", "give real and imaginary part a column each"),
@@ -50,13 +52,15 @@ def as_frame(table):
                 f"expected column names that are text, got {name!r} of type {type(name).__name__}; "
                 "rename them, as with frame.columns = frame.columns.map(str)"
             )
-        if "\0" in name:   # pandas takes a name to end there when it looks for it
+        if "\0" in name:  # pandas takes a name to end there when it looks for it
             raise ValueError(
-                f"expected column names without NUL characters, got {name!r}; rename them")
+                f"expected column names without NUL characters, got {name!r}; rename them"
+            )
     if not frame.columns.is_unique:
         name = frame.columns[frame.columns.duplicated()][0]
-        raise ValueError(f"expected columns of different names, got several named {name!r}; "
-                         "rename them")
+        raise ValueError(
+            f"expected columns of different names, got several named {name!r}; rename them"
+        )
     return frame
 
 
@@ -73,7 +77,8 @@ def check_columns(names, frame, what):
     for name in names:
         if not isinstance(name, str):
             raise TypeError(
-                f"expected names that are text, got {name!r} of type {type(name).__name__}")
+                f"expected names that are text, got {name!r} of type {type(name).__name__}"
+            )
     missing = [name for name in names if name not in frame.columns]
     if missing:
         there = list(frame.columns)
@@ -85,7 +90,8 @@ def check_columns(names, frame, what):
         raise ValueError(
             f"the table has no {what} {', '.join(shown)}"
             + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
-            + f"; it has: {', '.join(map(repr, there[:30]))}" + (", ..." if there[30:] else "")
+            + f"; it has: {', '.join(map(repr, there[:30]))}"
+            + (", ..." if there[30:] else "")
         )
     return names
 
@@ -98,12 +104,13 @@ def check_usable(series):
     if kind in _REFUSED:
         what, remedy = _REFUSED[kind]
         raise ValueError(f"column {series.name!r} holds {what}: {remedy}, or drop it")
-    if kind.startswith(("mixed", "unknown")):   # lists, for example
+    if kind.startswith(("mixed", "unknown")):  # lists, for example
         for row, value in series.dropna().items():
             if not isinstance(value, _USABLE):
                 raise ValueError(
                     f"column {series.name!r} holds values of type {type(value).__name__}, as in "
-                    f"row {row}, expected numbers or text; convert them, or drop it")
+                    f"row {row}, expected numbers or text; convert them, or drop it"
+                )
 
 
 def check_not_dates(series):
@@ -112,14 +119,20 @@ def check_not_dates(series):
     if len(given) and all(_DATE_TEXT.fullmatch(str(value).strip()) for value in given.iloc[:100]):
         raise ValueError(
             f"column {series.name!r} holds dates, as {given.iloc[0]!r} in row {given.index[0]}: "
-            f"{_DATES}, or drop it")
+            f"{_DATES}, or drop it"
+        )
 
 
 def is_numeric(series):
     """Whether pandas has the column as numbers or booleans."""
     pd = pandas()
     return pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.infer_dtype(series) in (
-        "boolean", "integer", "floating", "mixed-integer-float", "decimal")
+        "boolean",
+        "integer",
+        "floating",
+        "mixed-integer-float",
+        "decimal",
+    )
 
 
 def numbers(series):
@@ -147,7 +160,8 @@ def checked_numbers(series, why):
             raise ValueError(
                 f"column {series.name!r}: expected{what} numbers, {why}; got "
                 f"{_shown(series.iloc[at[0]])} in row {series.index[at[0]]}{more}; correct it, or "
-                "leave the field empty where the value is not known")
+                "leave the field empty where the value is not known"
+            )
     return values
 
 
@@ -159,7 +173,7 @@ def categories(series):
     pd = pandas()
     try:
         codes, unique = pd.factorize(series)
-    except TypeError as error:   # not hashable
+    except TypeError as error:  # not hashable
         raise ValueError(
             f"column {series.name!r} holds values that are neither numbers nor text ({error}); "
             "drop it"
@@ -168,7 +182,7 @@ def categories(series):
 
 
 def rows(count):
-    """"1 row", "2 rows"."""
+    """ "1 row", "2 rows"."""
     return f"{count:,} row{'s' * (count != 1)}"
 
 
@@ -187,7 +201,8 @@ def _text(value, name):
         return str(int(value)) if whole(np.float64(value)) else repr(value)
     raise ValueError(
         f"column {name!r} holds {_shown(value)} of type {type(value).__name__}, expected numbers "
-        "or text; convert it, or drop it")
+        "or text; convert it, or drop it"
+    )
 
 
 def _shown(value):

@@ -19,8 +19,11 @@ def tag(name, /, *children, **attributes):
     >>> tag("p", "1 < 2", tag("b", "!"), class_="note", aria_label='"x"')
     '<p class="note" aria-label="&quot;x&quot;">1 &lt; 2<b>!</b></p>'
     """
-    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
-                    for key, value in attributes.items() if value is not None)
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
     if name in _VOID:
         return Markup(f"<{name}{given}>")
     return Markup(f"<{name}{given}>{join(children)}</{name}>")
@@ -28,8 +31,11 @@ def tag(name, /, *children, **attributes):
 
 def join(children):
     """Markup and texts, one after the other."""
-    return Markup("".join(child if isinstance(child, Markup) else html.escape(str(child))
-                          for child in children))
+    return Markup(
+        "".join(
+            child if isinstance(child, Markup) else html.escape(str(child)) for child in children
+        )
+    )
 
 
 def table(heads, rows, *, caption):
@@ -39,15 +45,23 @@ def table(heads, rows, *, caption):
     a row names it. Columns of nothing but numbers are set to the right.
     """
     rows = list(rows)
-    styles = ["number" if rows and all(map(_is_number, column)) else None
-              for column in (zip(*rows, strict=True) if rows else [()] * len(heads))]
+    styles = [
+        "number" if rows and all(map(_is_number, column)) else None
+        for column in (zip(*rows, strict=True) if rows else [()] * len(heads))
+    ]
     named = list(zip(heads, styles, strict=True))
     head = tag("tr", *(tag("th", text, scope="col", class_=style) for text, style in named))
     body = [
-        tag("tr", tag("th", first, scope="row", class_=styles[0]),
-            *(content if isinstance(content, _Cell) else tag("td", content, class_=style)
-              for content, style in zip(rest, styles[1:], strict=True)))
-        for first, *rest in rows]
+        tag(
+            "tr",
+            tag("th", first, scope="row", class_=styles[0]),
+            *(
+                content if isinstance(content, _Cell) else tag("td", content, class_=style)
+                for content, style in zip(rest, styles[1:], strict=True)
+            ),
+        )
+        for first, *rest in rows
+    ]
     content = tag("table", tag("thead", head), tag("tbody", *body), aria_label=caption)
     # tabindex: a box that scrolls has to be reached by the keyboard, too. The caption is outside of
     # it, so that it is never cut off.

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import fastnn
 from fastnn import _kernels
 from fastnn.arguments import integer, number
+from fastnn.files.atomic import check_target
 from fastnn.files.checkpoint import SavedRun, read, write
 from fastnn.files.checkpoint_state import check_arrays, check_state
 from fastnn.files.fingerprint import differences
-from fastnn.files.header import check_target
+from fastnn.version import __version__
 
 _COLUMNS = ("cost", "train_error", "dev_cost", "dev_error", "learning_rate", "seconds")
 
@@ -62,8 +62,10 @@ class Checkpoint:
 
     def __post_init__(self):
         if not isinstance(self.path, str | bytes | os.PathLike):
-            raise TypeError(f"expected the path of a checkpoint, got {self.path!r} of type "
-                            f"{type(self.path).__name__}")
+            raise TypeError(
+                f"expected the path of a checkpoint, got {self.path!r} of type "
+                f"{type(self.path).__name__}"
+            )
         if self.every_epochs is not None and self.every_seconds is not None:
             raise ValueError("expected every_epochs or every_seconds, got both")
         if self.every_epochs is not None:
@@ -86,11 +88,13 @@ class Checkpointing:
         if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
             checkpoint = Checkpoint(checkpoint)
         self._rule, self._saved, self._session = checkpoint, None, None
-        self.position = 0, 0   # epochs done, and mini-batches of the next one
+        self.position = 0, 0  # epochs done, and mini-batches of the next one
         if isinstance(resume, bool | np.bool_):
             if resume and checkpoint is None:
-                raise ValueError("resume=True goes on from the file of checkpoint=...; got no "
-                                 "checkpoint: give one, or the path as resume")
+                raise ValueError(
+                    "resume=True goes on from the file of checkpoint=...; got no "
+                    "checkpoint: give one, or the path as resume"
+                )
             resume = checkpoint.path if resume and os.path.exists(checkpoint.path) else None
         if resume is not None and not isinstance(resume, str | bytes | os.PathLike):
             raise TypeError(
@@ -154,7 +158,7 @@ class Checkpointing:
         self._session.set_dropout(self._network.keep_prob, state["dropout_seed"], state["step"])
         self._session.reach = state["reach_step"], state["reach_rate"]
         self._last_epoch = state["epoch"]
-        self._saved = None   # its arrays are not needed any more
+        self._saved = None  # its arrays are not needed any more
         self.position = state["epoch"], state["batch"]
 
     def within_epoch(self, epoch, rates):
@@ -163,7 +167,7 @@ class Checkpointing:
         if rule is None or rule.every_seconds is None or not self._time_is_up():
             return
         while self._session.chunk and self._session.train(0.0):
-            pass   # to the end of the mini-batch
+            pass  # to the end of the mini-batch
         if not self._session.failed and 0 < self._session.batch < self._batches:
             self._write(epoch, self._session.batch, float(rates[self._session.batch - 1]))
 
@@ -189,11 +193,18 @@ class Checkpointing:
             tensors[f"history.{name}"] = np.array(getattr(history, name), np.float64)
         reach_step, reach_rate = self._session.reach
         state = {
-            "epoch": epoch, "batch": batch, "step": self._session.step,
-            "dropout_seed": history.dropout_seed, "examples": history.examples,
-            "elapsed": self._monitor.elapsed(), "training_seconds": history.training_seconds,
-            "rate": rate, "reach_step": reach_step, "reach_rate": reach_rate,
-            "stopped": history.stopped, "generator": self._network.rng.bit_generator.state,
+            "epoch": epoch,
+            "batch": batch,
+            "step": self._session.step,
+            "dropout_seed": history.dropout_seed,
+            "examples": history.examples,
+            "elapsed": self._monitor.elapsed(),
+            "training_seconds": history.training_seconds,
+            "rate": rate,
+            "reach_step": reach_step,
+            "reach_rate": reach_rate,
+            "stopped": history.stopped,
+            "generator": self._network.rng.bit_generator.state,
             "early_stopping": None,
         }
         if best is not None:
@@ -212,8 +223,12 @@ class Checkpointing:
                 f"{os.fsdecode(self._resume)} is of another run: {'; '.join(differ)}. Call fit as "
                 "it was called then to go on, or without resume to begin anew"
             )
-        check_state(state, self._batches, type(self._network.rng.bit_generator),
-                    early_stopping=self._monitor.best is not None)
+        check_state(
+            state,
+            self._batches,
+            type(self._network.rng.bit_generator),
+            early_stopping=self._monitor.best is not None,
+        )
         done = state["epoch"]
         if done + (state["batch"] > 0) > self._monitor.epochs:
             raise ValueError(
@@ -223,7 +238,8 @@ class Checkpointing:
         dev_columns = done if self._monitor.has_dev else 0
         return self._arrays | {
             f"history.{name}": ("float64", (dev_columns if name.startswith("dev") else done,))
-            for name in _COLUMNS}
+            for name in _COLUMNS
+        }
 
     def _check_rate(self, state, rates_of):
         """Functions cannot be compared, and epochs may be more: the learning rate tells."""
@@ -239,9 +255,13 @@ class Checkpointing:
 
 def _warn_of_other_bits(saved):
     """The run can go on elsewhere, but an uninterrupted one would have had other bits."""
-    for what, before, now in (("fastnn", saved.library_version, fastnn.__version__),
-                              ("the CPU's kernels", saved.kernels, _kernels.variant)):
+    for what, before, now in (
+        ("fastnn", saved.library_version, __version__),
+        ("the CPU's kernels", saved.kernels, _kernels.variant),
+    ):
         if before != now:
             warnings.warn(
                 f"the checkpoint was written with {what} {before}, this is {now}: training goes "
-                "on, but not to the same bits as without the interruption", stacklevel=5)
+                "on, but not to the same bits as without the interruption",
+                stacklevel=5,
+            )

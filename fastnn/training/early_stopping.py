@@ -62,8 +62,8 @@ class BestSoFar:
     def __init__(self, rule, theta):
         self._rule = rule
         self._best = (math.inf, math.inf)
-        self._mark = math.inf    # what the monitored value has to beat by min_delta
-        self._improved = -1      # the epoch that last did
+        self._mark = math.inf  # what the monitored value has to beat by min_delta
+        self._improved = -1  # the epoch that last did
         self.theta = theta.copy()
         self.epoch = None
 
@@ -80,8 +80,10 @@ class BestSoFar:
 
     def state(self):
         """What a checkpoint keeps: numbers for JSON, and arrays (values may be infinite)."""
-        return ({"epoch": self.epoch, "improved": self._improved},
-                {"best_theta": self.theta, "best_values": np.array([*self._best, self._mark])})
+        return (
+            {"epoch": self.epoch, "improved": self._improved},
+            {"best_theta": self.theta, "best_values": np.array([*self._best, self._mark])},
+        )
 
     def restore(self, numbers, arrays):
         """Go back to a `state`."""

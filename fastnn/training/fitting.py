@@ -10,6 +10,7 @@ from fastnn import _kernels
 from fastnn.arguments import boolean, integer, number
 from fastnn.data.inputs import check_same_columns
 from fastnn.engine import passes
+from fastnn.engine.examples import check_data, normalizer_for
 from fastnn.engine.threads import Pace
 from fastnn.errors import DivergenceError
 from fastnn.schedules import Constant, make_schedule
@@ -18,10 +19,100 @@ from fastnn.training.history import History
 from fastnn.training.optimizers import LBFGS, GradientDescent, make_optimizer
 
 
-def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, schedule,
-        sample_weight, shuffle, early_stopping, evaluate_every, callbacks, progress, threads,
-        augment=None, gradcheck_at=(), checkpoint=None, resume=None):
-    """See `Network.fit`, which documents the arguments."""
+def fit(
+    network,
+    X,
+    y,
+    *,
+    dev=None,
+    epochs=100,
+    batch_size=128,
+    optimizer="adam",
+    learning_rate=1e-3,
+    schedule=None,
+    sample_weight=None,
+    shuffle=True,
+    early_stopping=None,
+    evaluate_every=1,
+    callbacks=(),
+    progress=False,
+    threads=None,
+    augment=None,
+    gradcheck_at=(),
+    checkpoint=None,
+    resume=None,
+):
+    """Train from the present theta.
+
+    Parameters
+    ----------
+    X, y : as for `value_and_grad`
+        Any array-like, memory map, or CSR/CSC matrix; never copied whole.
+    dev : (Xd, yd), optional
+        Evaluated after each epoch, and what early stopping goes by.
+    epochs : int
+    batch_size : int or None
+        None is full-batch descent: one update an epoch.
+    optimizer : str or object
+        gd momentum nesterov rmsprop adam adamw lbfgs, or an object with its settings such as
+        ``fastnn.Adam(beta1=0.95)``. L1 gives exact zeros under every one of them; lbfgs finds
+        the minimum of convex problems best. lbfgs has no batches, learning rate or schedule
+        (they are not used), and no dropout (it is refused).
+    learning_rate : float
+    schedule : str, object or function, optional
+        constant linear cosine step exponential inverse, an object of `fastnn.schedules`, or
+        a function of the epochs done (2.25: a quarter into the third) that gives a factor.
+    sample_weight : (m,) array-like, optional
+    shuffle : bool
+        A new order of rows every epoch.
+    early_stopping : bool, int or EarlyStopping, optional
+        True, a patience in epochs, or an object; restores the best parameters. Needs `dev`.
+    evaluate_every : int
+        Epochs between evaluations of cost and errors on all of X and dev (the last epoch
+        always is); entries between are NaN. 0: never, which is fastest.
+    callbacks : sequence of functions
+        Called as ``callback(net, history)`` after each epoch; one that returns True stops
+        the fit. `OptunaPruningCallback` is one.
+    progress : bool
+        Show a progress bar.
+    threads : int, optional
+        None: as many as have turned out fastest while training, up to what the work of a step
+        is worth and this process may use, by the environment's OMP_NUM_THREADS as well (which
+        joblib, Dask and Ray set in their workers). The result has the same bits for any.
+    augment : fastnn.augment.Images, optional
+        What to do to the images that are the rows of a dense X, anew in every epoch. Cost and
+        errors are evaluated without it. Not for lbfgs, whose J must stay the same.
+    gradcheck_at : int or sequence of int
+        (0, 5): check gradients at initialization and again when 5 epochs are done, on the
+        first 64 examples, with dropout's masks, and at most 10,000 components of theta;
+        `History.gradchecks` keeps the results.
+    checkpoint : path or Checkpoint, optional
+        A file that the state of the fit is saved to after every epoch, or as the object says.
+        Not for lbfgs.
+    resume : path or True, optional
+        A checkpoint to go on from, to the same bits of theta and History (times and
+        gradchecks apart) as without the interruption; True: from `checkpoint` if there is
+        such a file, so that the same call begins and goes on. X, y, dev, sample_weight, the
+        network and all that bears on the bits must be as they were (of arrays over 64 MiB a
+        sample of rows is compared); `epochs` may be more where the schedule does not depend on
+        them. Callbacks of the last epoch saved are called again.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    DivergenceError
+        A cost, gradient or parameter was not finite; the last finite theta is restored.
+    KeyboardInterrupt
+        On Ctrl-C, after at most some 100 ms: theta is that of the last finished batch, and
+        `history` is kept.
+    ModelFormatError
+        The file to resume from is not a checkpoint, or is damaged.
+    ValueError, TypeError
+        Before anything has changed.
+    """
     epochs = integer(epochs, "epochs", 1)
     if batch_size is not None:
         batch_size = integer(batch_size, "batch_size", 1)
@@ -37,8 +128,8 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
     checkpoints, given_augment = None, augment
     if checkpoint is not None or not (resume is None or resume is False):
         # safetensors is a slow import, and only this needs it.
-        from fastnn.files.fingerprint import check_resumable, describe_run
         from fastnn.training.checkpointing import Checkpointing
+        from fastnn.training.run import check_resumable, describe_run
 
         check_resumable(network, optimizer)
         checkpoints = Checkpointing(checkpoint, resume)
@@ -56,23 +147,31 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
                 "None, or choose another optimizer"
             )
         augment = make_augmenter(augment, X, network.layer_sizes[0])
-    monitor = Monitor(network, epochs, make_early_stopping(early_stopping),
-                      integer(evaluate_every, "evaluate_every", 0), callbacks)
+    monitor = Monitor(
+        network,
+        epochs,
+        make_early_stopping(early_stopping),
+        integer(evaluate_every, "evaluate_every", 0),
+        callbacks,
+    )
     if not isinstance(gradcheck_at, tuple) or gradcheck_at:
         from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
 
         monitor.gradchecks = ChecksDuringFit(gradcheck_at, epochs, X, y, sample_weight)
     if not np.isfinite(network.theta).all():
-        raise ValueError("expected theta to be finite, got a NaN or infinity written to it; assign "
-                         "finite parameters to net.theta, or make a new Network")
-    normalizer = network.normalizer_for(X)
-    data = network._check_data(X, y, sample_weight, normalizer)
+        raise ValueError(
+            "expected theta to be finite, got a NaN or infinity written to it; assign "
+            "finite parameters to net.theta, or make a new Network"
+        )
+    normalizer = normalizer_for(network, X)
+    data = check_data(network, X, y, sample_weight, normalizer)
     monitor.set_data(data, _check_dev(network, X, dev, normalizer), threads)
     m = data[0].shape[0]
     batches = -(-m // min(batch_size or m, m))
     full_batch_gd = isinstance(optimizer, GradientDescent) and batches == 1
     monitor.history.must_fall = isinstance(optimizer, LBFGS) or (
-        full_batch_gd and min(network.keep_prob) == 1 and augment is None)
+        full_batch_gd and min(network.keep_prob) == 1 and augment is None
+    )
 
     constant = given_schedule in (None, "constant", Constant())
 
@@ -81,15 +180,27 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
             return first_rates
         return learning_rate * schedule(epoch + np.arange(batches) / batches)
 
-    first_rates = rates_of(0)   # a schedule that does not work is refused before anything is done
+    first_rates = rates_of(0)  # a schedule that does not work is refused before anything is done
     if checkpoints is not None:
         run = describe_run(
-            network, normalizer, X, y, sample_weight, dev, batch_size=min(batch_size or m, m),
-            optimizer=optimizer, learning_rate=learning_rate, schedule=given_schedule,
-            shuffle=shuffle, early_stopping=monitor.rule, evaluate_every=monitor.every,
-            augment=given_augment)
-        checkpoints.prepare(network, optimizer, monitor, run, rates_of, m, batches,
-                            shuffle and batches > 1)
+            network,
+            normalizer,
+            X,
+            y,
+            sample_weight,
+            dev,
+            batch_size=min(batch_size or m, m),
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            schedule=given_schedule,
+            shuffle=shuffle,
+            early_stopping=monitor.rule,
+            evaluate_every=monitor.every,
+            augment=given_augment,
+        )
+        checkpoints.prepare(
+            network, optimizer, monitor, run, rates_of, m, batches, shuffle and batches > 1
+        )
         monitor.checkpoints = checkpoints
     with monitor.watching(progress):
         if normalizer is not None:
@@ -101,25 +212,53 @@ def fit(network, X, y, *, dev, epochs, batch_size, optimizer, learning_rate, sch
 
             minimize(network, optimizer, *data, monitor, threads)
         else:
-            descend(network, optimizer, *data, monitor, first_rates, rates_of,
-                    batch_size=batch_size, shuffle=shuffle, threads=threads, augmenter=augment,
-                    checkpoints=checkpoints)
+            descend(
+                network,
+                optimizer,
+                *data,
+                monitor,
+                first_rates,
+                rates_of,
+                batch_size=batch_size,
+                shuffle=shuffle,
+                threads=threads,
+                augmenter=augment,
+                checkpoints=checkpoints,
+            )
     return monitor.history
 
 
-def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch_size, shuffle,
-            threads, augmenter=None, checkpoints=None):
+def descend(
+    network,
+    optimizer,
+    X,
+    y,
+    weight,
+    monitor,
+    rates,
+    rates_of,
+    *,
+    batch_size,
+    shuffle,
+    threads,
+    augmenter=None,
+    checkpoints=None,
+):
     """A first-order optimizer over mini-batches."""
     m, history = X.shape[0], monitor.history
-    session = passes.open_session(network, X, y, weight, batch_size=batch_size, threads=threads,
-                                  training=True)
+    session = passes.open_session(
+        network, X, y, weight, batch_size=batch_size, threads=threads, training=True
+    )
     session.set_dropout(network.keep_prob, history.dropout_seed)
     if augmenter is not None:
         session.set_augmentation(augmenter)
-    vectors = [np.zeros_like(network.theta) if needed else None
-               for needed in (True, *optimizer.moments)]
-    penalty = [(0.0, 0.0), *((l2 / m, l1 / m)
-                             for l2, l1 in zip(network.l2, network.l1, strict=True))]
+    vectors = [
+        np.zeros_like(network.theta) if needed else None for needed in (True, *optimizer.moments)
+    ]
+    penalty = [
+        (0.0, 0.0),
+        *((l2 / m, l1 / m) for l2, l1 in zip(network.l2, network.l1, strict=True)),
+    ]
     session.set_optimizer(optimizer.code, optimizer.settings(), penalty, *vectors)
     monitor.evaluate_training_by(session)
 
@@ -146,8 +285,11 @@ def descend(network, optimizer, X, y, weight, monitor, rates, rates_of, *, batch
             if checkpoints is not None and going:
                 checkpoints.within_epoch(epoch, rates)
         if session.failed:
-            what = "the update would overflow" if session.overflowed else (
-                "the loss or its gradient is not finite")
+            what = (
+                "the update would overflow"
+                if session.overflowed
+                else ("the loss or its gradient is not finite")
+            )
             raise DivergenceError(epoch, session.batch, float(rates[session.batch]), what)
         history.examples += m
         if monitor.epoch_done(epoch, float(rates[-1])):
@@ -177,9 +319,7 @@ class Monitor:
     def set_data(self, training, dev, threads):
         """Rows, targets and weights to evaluate on."""
         if self.rule and dev is None:
-            raise ValueError(
-                "early_stopping needs a dev set to watch: pass dev=(Xd, yd)"
-            )
+            raise ValueError("early_stopping needs a dev set to watch: pass dev=(Xd, yd)")
         self._m = training[0].shape[0]
         self._training, self._threads = training, threads
         self._train_session = self._dev_session = None
@@ -295,8 +435,9 @@ class Monitor:
 
     def _evaluate_training(self):
         if self._train_session is None:
-            self._train_session = passes.open_session(self.network, *self._training,
-                                                      threads=self._threads)
+            self._train_session = passes.open_session(
+                self.network, *self._training, threads=self._threads
+            )
         return passes.evaluate(self._train_session, self.network, self._m)
 
 
@@ -324,14 +465,14 @@ def _progress_bar(network, epochs, show):
 def _check_dev(network, X, dev, normalizer):
     if dev is None:
         return None
-    if hasattr(dev, "X") and hasattr(dev, "y"):   # a part that fastnn.split gave
+    if hasattr(dev, "X") and hasattr(dev, "y"):  # a part that fastnn.split gave
         dev = dev.X, dev.y
     if not isinstance(dev, tuple | list) or len(dev) != 2:
         got = type(dev).__name__ + (f" of {len(dev)}" if hasattr(dev, "__len__") else "")
         raise TypeError(f"expected dev to be a pair (Xd, yd), got {got}")
     check_same_columns(X, dev[0])
     try:
-        return network._check_data(*dev, None, normalizer)
+        return check_data(network, *dev, None, normalizer)
     except TypeError as error:
         raise TypeError(f"in dev: {error}") from None
     except ValueError as error:

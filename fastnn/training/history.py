@@ -59,7 +59,7 @@ class History:
             shown.append(f"best epoch {self.best_epoch}")
         for name in ("cost", "train_error", "dev_error"):
             values = getattr(self, name)
-            if values and values[at] == values[at]:   # NaN: not evaluated
+            if values and values[at] == values[at]:  # NaN: not evaluated
                 shown.append(f"{name.replace('_', ' ')} {values[at]:.4g}")
         return f"<History of {len(self)} epochs, {', '.join(shown)}>"
 

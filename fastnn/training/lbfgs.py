@@ -20,7 +20,7 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     from scipy.optimize import minimize as scipy_minimize
     from threadpoolctl import threadpool_limits
 
-    twin = type(network)(**{**network.spec, "dtype": "float64", "init": "zeros", "l1": 0.0})
+    twin = network.like(dtype="float64", init="zeros", l1=0.0, normalizer=network.normalizer)
     split, threshold = _split_weights(network, X.shape[0])
     n, history = network.theta.size, monitor.history
 
@@ -49,7 +49,7 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
         monitor.objective = float(intermediate_result.fun)
         try:
             stop = monitor.epoch_done(epoch)
-        except StopIteration as error:   # a callback's own
+        except StopIteration as error:  # a callback's own
             raise _Stopped from error
         epoch += 1
         if stop:
@@ -61,16 +61,24 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     bounds = np.tile([-np.inf, np.inf], (z.size, 1))
     bounds[split, 0] = bounds[n:, 0] = 0
     epoch = 0
-    options = {"maxiter": monitor.epochs,
-               "maxfun": optimizer.max_evaluations or 1000 * monitor.epochs,
-               "maxcor": optimizer.memory, "gtol": optimizer.tolerance,
-               "ftol": optimizer.cost_tolerance}
+    options = {
+        "maxiter": monitor.epochs,
+        "maxfun": optimizer.max_evaluations or 1000 * monitor.epochs,
+        "maxcor": optimizer.memory,
+        "gtol": optimizer.tolerance,
+        "ftol": optimizer.cost_tolerance,
+    }
     try:
         # Its vectors are short: BLAS threads only wait for each other, and spin against ours.
         with threadpool_limits(1, user_api="blas"):
             result = scipy_minimize(
-                objective, z, jac=True, method="L-BFGS-B", callback=iteration_done,
-                bounds=bounds if split.size else None, options=options,
+                objective,
+                z,
+                jac=True,
+                method="L-BFGS-B",
+                callback=iteration_done,
+                bounds=bounds if split.size else None,
+                options=options,
             )
     except _Stopped as stopped:
         if stopped.__cause__:
@@ -80,10 +88,10 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
         raise DivergenceError(epoch, 0, math.nan, f"the cost is {result.fun}")
     if epoch == 0:
         monitor.objective = float(result.fun)
-        monitor.epoch_done(0)   # the minimum was where it began
+        monitor.epoch_done(0)  # the minimum was where it began
     monitor.finish()
     if not history.stopped and result.nit < monitor.epochs:
-        why = {0: "converged", 1: "limit of evaluations"}   # of iterations: not fewer than epochs
+        why = {0: "converged", 1: "limit of evaluations"}  # of iterations: not fewer than epochs
         history.stopped = why.get(result.status, "no further descent")
 
 
@@ -93,7 +101,9 @@ class _Stopped(Exception):
 
 def _split_weights(network, m):
     """Positions in theta of the weights with an L1 penalty, and lambda/m of each."""
-    at = [np.arange(p.slice.start, p.slice.stop) if l1 else np.arange(0)
-          for p, l1 in zip(passes.weights_of(network), network.l1, strict=True)]
+    at = [
+        np.arange(p.slice.start, p.slice.stop) if l1 else np.arange(0)
+        for p, l1 in zip(network.layout.weights, network.l1, strict=True)
+    ]
     threshold = [np.full(a.size, l1 / m) for a, l1 in zip(at, network.l1, strict=True)]
     return np.concatenate(at), np.concatenate(threshold)

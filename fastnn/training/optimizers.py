@@ -39,8 +39,10 @@ class Optimizer:
 
     def settings(self):
         """The numbers of the update rule, by the names of native/kernels.h."""
-        return {name: float(getattr(self, name))
-                for name in ("beta1", "beta2", "epsilon", "weight_decay")}
+        return {
+            name: float(getattr(self, name))
+            for name in ("beta1", "beta2", "epsilon", "weight_decay")
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,16 @@ from fastnn.augment.images import Images
 mpl.use("Agg")
 
 IMAGES = Images(rotation=15, shift=1, zoom=(0.9, 1.1), flip=0.5)
-EVERYTHING = Images(rotation=15, shift=1, zoom=(0.9, 1.1), flip=0.5, crop=7,
-                    elastic=Elastic(5, 2), noise=0.1, fill="edge")
+EVERYTHING = Images(
+    rotation=15,
+    shift=1,
+    zoom=(0.9, 1.1),
+    flip=0.5,
+    crop=7,
+    elastic=Elastic(5, 2),
+    noise=0.1,
+    fill="edge",
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +54,12 @@ def test_fit_is_descent_on_the_copies_that_apply_shows(digits, dtype, optimizer,
     over several epochs and adam over one."""
     X, y = digits[0][:500], digits[1][:500]
     epochs = 3 if optimizer == "gd" else 1
-    options = {"batch_size": batch_size, "optimizer": optimizer, "learning_rate": 0.05,
-               "shuffle": False}
+    options = {
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "learning_rate": 0.05,
+        "shuffle": False,
+    }
     net, other = network(dtype), network(dtype)
     history = net.fit(X, y, epochs=epochs, augment=EVERYTHING, **options)
     for epoch in range(epochs):
@@ -105,8 +117,15 @@ def test_a_second_fit_draws_other_copies(digits):
     assert seeds[0] != seeds[1]
 
 
-@pytest.mark.parametrize("kind", [np.asfortranarray, lambda X: X.astype("uint8"),
-                                  lambda X: X.repeat(2, 0)[::2], np.ndarray.tolist])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        np.asfortranarray,
+        lambda X: X.astype("uint8"),
+        lambda X: X.repeat(2, 0)[::2],
+        np.ndarray.tolist,
+    ],
+)
 def test_any_kind_of_X_is_left_as_it_was(digits, kind):
     X = np.round(digits[0] * 16)
     thetas = []
@@ -121,8 +140,15 @@ def test_any_kind_of_X_is_left_as_it_was(digits, kind):
 
 def test_weights_early_stopping_and_other_outputs_go_along(digits):
     X, y = digits
-    history = network(l2=1.0).fit(X, y, dev=(X, y), sample_weight=np.arange(len(y)) % 3, epochs=5,
-                                  early_stopping=2, augment=IMAGES)
+    history = network(l2=1.0).fit(
+        X,
+        y,
+        dev=(X, y),
+        sample_weight=np.arange(len(y)) % 3,
+        epochs=5,
+        early_stopping=2,
+        augment=IMAGES,
+    )
     assert np.isfinite(history.cost).all()
     auto = Network([64, 8, 64], output="identity", rng=0)
     cost = auto.fit(X, X, epochs=30, learning_rate=0.01, augment=Images(noise=0.2)).cost
@@ -140,8 +166,15 @@ def test_it_makes_the_network_tolerant(digits):
 
     def error(seed, augment):
         net = Network([64, 128, 10], keep_prob=0.8, rng=seed)
-        net.fit(X[:600], y[:600], epochs=150, batch_size=32, learning_rate=0.003,
-                augment=augment, evaluate_every=0)
+        net.fit(
+            X[:600],
+            y[:600],
+            epochs=150,
+            batch_size=32,
+            learning_rate=0.003,
+            augment=augment,
+            evaluate_every=0,
+        )
         return net.error(distorted, y[600:])
 
     with_it, without = (np.mean([error(seed, a) for seed in range(3)]) for a in (images, None))
@@ -183,8 +216,11 @@ def test_the_sheet_shows_originals_and_copies(digits):
 def test_the_sheet_goes_where_it_is_told(digits):
     figure, ax = mpl.pyplot.subplots()
     colours = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3), np.uint8)
-    for images, X in [(Images(rotation=9), colours), (Images((5, 6, 3)), colours.reshape(4, 90)),
-                      (Images(), np.zeros((1, 4)))]:
+    for images, X in [
+        (Images(rotation=9), colours),
+        (Images((5, 6, 3)), colours.reshape(4, 90)),
+        (Images(), np.zeros((1, 4))),
+    ]:
         assert images.plot(X, ax=ax).ax_ is ax
     with pytest.raises(ValueError, match="1 or 3 channels"):
         Images((8, 4, 2)).plot(digits[0])
@@ -241,10 +277,15 @@ def test_settings_that_are_refused(settings, error, message):
         Images(**settings)
 
 
-@pytest.mark.parametrize(("settings", "message"), [
-    ((-1, 4), r"alpha of Elastic in \[0, inf\), got -1"),
-    ((1, 0), r"sigma of Elastic in \(0, 100\], got 0"),
-    ((NAN, 4), "alpha of Elastic"), ((1, 1e9), "sigma of Elastic")])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ((-1, 4), r"alpha of Elastic in \[0, inf\), got -1"),
+        ((1, 0), r"sigma of Elastic in \(0, 100\], got 0"),
+        ((NAN, 4), "alpha of Elastic"),
+        ((1, 1e9), "sigma of Elastic"),
+    ],
+)
 def test_elastic_that_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Elastic(*settings)
@@ -285,14 +326,17 @@ def test_sparse_images(digits, make):
         IMAGES.apply(X)
 
 
-@pytest.mark.parametrize(("X", "error", "message"), [
-    (np.ones(64), ValueError, r"images as rows .* got \(64,\)"),
-    (5, ValueError, r"images as rows .* got \(\)"),
-    (np.ones((2, 0)), ValueError, r"got \(2, 0\)"),
-    (np.ones((1, 2, 3, 4, 5)), ValueError, r"shape to be \(height, width\)"),
-    ([["a"] * 4], TypeError, "real numbers"),
-    ([[1, 2, NAN, 4]], ValueError, "finite in float.* in row 0"),
-])
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (np.ones(64), ValueError, r"images as rows .* got \(64,\)"),
+        (5, ValueError, r"images as rows .* got \(\)"),
+        (np.ones((2, 0)), ValueError, r"got \(2, 0\)"),
+        (np.ones((1, 2, 3, 4, 5)), ValueError, r"shape to be \(height, width\)"),
+        ([["a"] * 4], TypeError, "real numbers"),
+        ([[1, 2, NAN, 4]], ValueError, "finite in float.* in row 0"),
+    ],
+)
 def test_apply_refuses(X, error, message):
     with pytest.raises(error, match=message):
         Images(rotation=5).apply(X)
@@ -300,16 +344,26 @@ def test_apply_refuses(X, error, message):
         Images(rotation=5).plot(X)
 
 
-@pytest.mark.parametrize("options", [{"seed": -1}, {"seed": 0.5}, {"seed": 2**64},
-                                     {"epoch": -1}, {"epoch": None}])
+@pytest.mark.parametrize(
+    "options", [{"seed": -1}, {"seed": 0.5}, {"seed": 2**64}, {"epoch": -1}, {"epoch": None}]
+)
 def test_apply_refuses_seeds(options):
     with pytest.raises((ValueError, TypeError), match=r"seed|epoch"):
         Images().apply(np.ones((1, 4)), **options)
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("zoom", (NAN, NAN)), ("rotation", INF), ("crop", 99), ("shape", (10**9, 10**9)),
-    ("elastic", object()), ("noise", -1), ("fill", None)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("zoom", (NAN, NAN)),
+        ("rotation", INF),
+        ("crop", 99),
+        ("shape", (10**9, 10**9)),
+        ("elastic", object()),
+        ("noise", -1),
+        ("fill", None),
+    ],
+)
 def test_settings_changed_behind_its_back_are_checked_again(digits, name, value):
     images = copy.copy(IMAGES)
     object.__setattr__(images, name, value)
@@ -340,9 +394,21 @@ OTHERS = [v for v in _kernels.variants() if v != _kernels.variant]
 def test_every_variant(variant):
     here = Path(__file__).parent
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
-         str(here.parent / "core" / "test_warp.py")],
-        env={**os.environ, "FASTNN_VARIANT": variant}, capture_output=True, text=True, check=False)
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            str(here.parent / "core" / "test_warp.py"),
+        ],
+        env={**os.environ, "FASTNN_VARIANT": variant},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 0, result.stdout[-5_000:]
 
 
@@ -365,16 +431,17 @@ def test_images_are_normalized_after_their_warp():
     hand_history = hand.fit(normalizer.as_dtype(np.float32).transform(seen), y, **options)
     assert net.theta.tobytes() == hand.theta.tobytes()
     # Evaluation is on the images as they are.
-    assert history.cost[-1] == pytest.approx(
-        hand.cost(normalizer.transform(X), y), rel=1e-5)
+    assert history.cost[-1] == pytest.approx(hand.cost(normalizer.transform(X), y), rel=1e-5)
     assert history.cost[-1] != pytest.approx(hand_history.cost[-1], rel=1e-5)
 
 
 def test_images_that_are_not_of_the_shape():
     with pytest.raises(ValueError, match=r"images of shape \(28, 28\), got \(14, 56\) for each"):
         Images(shape=(28, 28)).apply(np.ones((2, 14, 56)))
-    for images, X in ((Images(shape=(4, 4, 3)), np.ones((2, 3, 4, 4))),
-                      (Images(), np.ones((2, 3, 28, 28)))):
+    for images, X in (
+        (Images(shape=(4, 4, 3)), np.ones((2, 3, 4, 4))),
+        (Images(), np.ones((2, 3, 28, 28))),
+    ):
         with pytest.raises(ValueError, match=r"np\.moveaxis\(X, 1, -1\)"):
             images.apply(X)
     for shape, sides in (((3, 28, 28), (3, 28, 28)), ((4, 4), (4, 4, 1)), ((4, 4, 1), (4, 4))):

@@ -27,8 +27,18 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     houses().to_csv(folder / "data.csv", index=False)
     path = folder / "grade.safetensors"
-    done("train", folder / "data.csv", "--target", "grade", *DROP, "--quiet", "--save", path,
-         "--epochs", "30")
+    done(
+        "train",
+        folder / "data.csv",
+        "--target",
+        "grade",
+        *DROP,
+        "--quiet",
+        "--save",
+        path,
+        "--epochs",
+        "30",
+    )
     return path
 
 
@@ -46,8 +56,19 @@ def write(frame, path):
 # --- Formats ---
 
 
-@pytest.mark.parametrize("name", ["d.csv", "d.tsv", "d.csv.gz", "d.tsv.gz", "d.parquet", "bom.csv",
-                                  "d_semicolon.csv", "d_bar.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "d.csv",
+        "d.tsv",
+        "d.csv.gz",
+        "d.tsv.gz",
+        "d.parquet",
+        "bom.csv",
+        "d_semicolon.csv",
+        "d_bar.txt",
+    ],
+)
 def test_every_format_trains_and_predicts_alike(model, tmp_path, name):
     path, other = tmp_path / name, tmp_path / "plain.csv"
     write(houses(), path)
@@ -60,7 +81,8 @@ def test_every_format_trains_and_predicts_alike(model, tmp_path, name):
 def test_lines_that_end_as_on_windows_and_quoted_ones(model, tmp_path):
     frame = houses().assign(note='a "note"\nof two lines, with a comma')
     (tmp_path / "d.csv").write_bytes(
-        frame.to_csv(index=False, lineterminator="\r\n", quoting=1).encode())
+        frame.to_csv(index=False, lineterminator="\r\n", quoting=1).encode()
+    )
     result = run("predict", model, tmp_path / "d.csv", "--keep", "note")
     assert result.exit_code == 0
     import io
@@ -74,7 +96,10 @@ def test_standard_input(model):
     text = houses().to_csv(index=False)
     assert done("predict", model, "-", stdin=text).count("\n") == 241
     assert document("train", "-", "--target", "grade", *DROP, *QUICK, stdin=text)["rows"] == {
-        "train": 144, "dev": 48, "test": 48}
+        "train": 144,
+        "dev": 48,
+        "test": 48,
+    }
     said = failed(2, "predict", model, "-", stdin="a,b\n1,2\n")
     assert said.startswith("standard input: ")
 
@@ -125,8 +150,18 @@ def test_codes_stay_codes(tmp_path):
     frame = pd.DataFrame({"zip": zips, "dear": np.where(zips == "02134", "yes", "no")})
     frame.to_csv(tmp_path / "d.csv", index=False)
     path = tmp_path / "m.safetensors"
-    results = document("train", tmp_path / "d.csv", "--target", "dear", "--categorical", "zip",
-                       "--save", path, "--learning-rate", "0.05")
+    results = document(
+        "train",
+        tmp_path / "d.csv",
+        "--target",
+        "dear",
+        "--categorical",
+        "zip",
+        "--save",
+        path,
+        "--learning-rate",
+        "0.05",
+    )
     assert results["test_error"] == 0
     out = done("predict", path, "-", "--keep", "zip", stdin="zip\n02134\n2134\n")
     assert out == "zip,prediction\n02134,yes\n2134,no\n"
@@ -136,13 +171,23 @@ def test_classes_that_are_integers_stay_so(tmp_path):
     frame = houses().assign(rooms=lambda d: (d["area"] // 50 + 1).astype(int))
     frame.to_csv(tmp_path / "d.csv", index=False)
     path = tmp_path / "m.safetensors"
-    results = document("train", tmp_path / "d.csv", "--target", "rooms", "--drop", "id", "--save",
-                       path, *QUICK)
+    results = document(
+        "train", tmp_path / "d.csv", "--target", "rooms", "--drop", "id", "--save", path, *QUICK
+    )
     assert results["task"] == "classification"
     out = done("predict", path, tmp_path / "d.csv").splitlines()[1:]
     assert set(out) <= {"1", "2", "3", "4", "5"}
-    results = document("train", tmp_path / "d.csv", "--target", "rooms", "--drop", "id", "--task",
-                       "regression", *QUICK)
+    results = document(
+        "train",
+        tmp_path / "d.csv",
+        "--target",
+        "rooms",
+        "--drop",
+        "id",
+        "--task",
+        "regression",
+        *QUICK,
+    )
     assert "test_rmse" in results
 
 
@@ -150,7 +195,7 @@ def test_rows_are_numbered_as_in_a_spreadsheet(model, tmp_path):
     path = tmp_path / "d.csv"
     table = houses(6).assign(note="two\nlines")
     table.loc[4, "city"] = "Lima"
-    table.to_csv(path, index=False)   # Lima is in the sixth row; the first is of the names
+    table.to_csv(path, index=False)  # Lima is in the sixth row; the first is of the names
     said = run("predict", model, path, "--keep", "city")
     assert "'Lima' in row 6;" in said.stderr
     assert said.stdout.splitlines()[5].startswith("Lima,")
@@ -188,8 +233,11 @@ def test_files_that_are_no_tables(model, tmp_path, name, content, message):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
-    for command in (("train", path, "--target", "b"), ("predict", model, path),
-                    ("diagnose", model, path)):
+    for command in (
+        ("train", path, "--target", "b"),
+        ("predict", model, path),
+        ("diagnose", model, path),
+    ):
         said = failed(1, *command)
         assert re.search(f"^could not read {path}: .*{message}", said)
         assert said.count(f"{path}:") == 1
@@ -212,10 +260,11 @@ def test_what_cannot_be_written_is_told(model, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     houses().to_csv(tmp_path / "d.csv", index=False)
-    monkeypatch.setattr("fastnn.files.header.write_atomically", write)
+    monkeypatch.setattr("fastnn.files.atomic.write_atomically", write)
     path = tmp_path / "out.csv"
     assert f"could not write {path}: [Errno 28] No space left" in failed(
-        1, "predict", model, tmp_path / "d.csv", "-o", path)
+        1, "predict", model, tmp_path / "d.csv", "-o", path
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
@@ -223,12 +272,19 @@ def test_what_cannot_be_written_is_told(model, tmp_path, monkeypatch):
 def test_a_full_disk_is_told(model, tmp_path, command):
     path = tmp_path / "d.csv"
     houses().to_csv(path, index=False)
-    arguments = {"train": [path, "--target", "grade", *DROP, *QUICK], "predict": [model, path],
-                 "info": [model]}[command]
+    arguments = {
+        "train": [path, "--target", "grade", *DROP, *QUICK],
+        "predict": [model, path],
+        "info": [model],
+    }[command]
     with open("/dev/full", "wb") as full:
         result = subprocess.run(
-            [SCRIPT, command, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
-            check=False)
+            [SCRIPT, command, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     assert result.returncode == 1
     assert result.stderr == "Error: [Errno 28] No space left on device\n"
 
@@ -238,8 +294,12 @@ def test_letters_that_the_terminal_does_not_have(tmp_path):
     houses().rename(columns={"city": "\x1b[31mŁódź"}).to_csv(path, index=False)
     options = ["--target", "grade", *DROP, *QUICK, "--quiet", "--save", model]
     done("train", path, *options)
-    result = subprocess.run([SCRIPT, "info", model], capture_output=True, check=False,
-                            env=os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"})
+    result = subprocess.run(
+        [SCRIPT, "info", model],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+    )
     assert (result.returncode, result.stderr) == (0, b"")
     assert b"  \\ufffd[31m\\u0141\xf3d\\u017a: categorical" in result.stdout
 
@@ -252,8 +312,12 @@ def test_letters_that_the_terminal_does_not_have(tmp_path):
     [
         (lambda d: d.rename(columns={"area": "Area"}), "'area'.*'Area'"),
         (lambda d: d.drop(columns=["city", "age"]), "city.*age|age.*city"),
-        (lambda d: d.assign(area=d["area"].astype(str).replace(d["area"].iat[3].astype(str), "?")),
-         r"'area'.*'\?'.*row 5"),
+        (
+            lambda d: d.assign(
+                area=d["area"].astype(str).replace(d["area"].iat[3].astype(str), "?")
+            ),
+            r"'area'.*'\?'.*row 5",
+        ),
         (lambda d: d.assign(area=d["area"].where(d.index != 4, np.inf)), "'area'.*inf.*row 6"),
     ],
     ids=["misspelt", "missing", "text", "infinite"],
@@ -280,8 +344,11 @@ def test_tables_that_do_not_fit_the_model(model, tmp_path, change, message):
         (lambda d: d.assign(grade=None), "--target grade", "got 0 rows with a grade"),
         (lambda d: d.assign(grade="dear"), "--target grade", "two classes or more.*dear"),
         (lambda d: d.assign(price=3.5), "--target price", "'price' to vary"),
-        (lambda d: d.assign(grade=d["grade"].where(d.index > 1, "ruin")), "--target grade",
-         "class ruin of grade has 2 rows, expected at least 3, one for each of train, dev, test"),
+        (
+            lambda d: d.assign(grade=d["grade"].where(d.index > 1, "ruin")),
+            "--target grade",
+            "class ruin of grade has 2 rows, expected at least 3, one for each of train, dev, test",
+        ),
     ],
 )
 def test_tables_that_nothing_can_be_learnt_from(tmp_path, change, arguments, message):
@@ -298,16 +365,23 @@ def test_what_is_read_is_not_written_over(model, tmp_path):
     houses(60, 1).to_csv(dev, index=False)
     before = dev.read_bytes()
     options = [train, "--target", "grade", *DROP, "--epochs", "2", "--test", dev, "--dev", dev]
-    for command in (["train", *options, "--save"], ["train", *options, "--report"],
-                    ["sweep", *options, "--l2", "1,2", "--csv"]):
+    for command in (
+        ["train", *options, "--save"],
+        ["train", *options, "--report"],
+        ["sweep", *options, "--l2", "1,2", "--csv"],
+    ):
         assert f"--dev and {command[-1]} both name {dev}" in failed(2, *command, dev)
     assert dev.read_bytes() == before
 
 
-@pytest.mark.parametrize("command", [
-    ["train", "-", "--target", "grade", "--test", "-"],
-    ["sweep", "-", "--target", "grade", "--dev", "-", "--l2", "1,2"],
-    ["diagnose", "MODEL", "-", "--dev", "-"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "-", "--target", "grade", "--test", "-"],
+        ["sweep", "-", "--target", "grade", "--dev", "-", "--l2", "1,2"],
+        ["diagnose", "MODEL", "-", "--dev", "-"],
+    ],
+)
 def test_the_standard_input_is_one_table(model, command):
     command = [model if word == "MODEL" else word for word in command]
     said = failed(2, *command, stdin=houses().to_csv(index=False))

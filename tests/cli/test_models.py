@@ -22,8 +22,21 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("houses")
     houses().to_csv(folder / "data.csv", index=False)
     for target, other in (("grade", "price"), ("price", "grade")):
-        done("train", folder / "data.csv", "--target", target, "--drop", f"id,{other}", "--quiet",
-             "--save", folder / f"{target}.safetensors", "--l1", "0.5", "--seed", "3")
+        done(
+            "train",
+            folder / "data.csv",
+            "--target",
+            target,
+            "--drop",
+            f"id,{other}",
+            "--quiet",
+            "--save",
+            folder / f"{target}.safetensors",
+            "--l1",
+            "0.5",
+            "--seed",
+            "3",
+        )
     done("train", "--quiet", "--epochs", "1", "--save", folder / "digits.safetensors")
     return folder
 
@@ -41,7 +54,11 @@ def test_info(folder):
     assert (facts["task"], facts["target"]) == ("classification", "grade")
     assert facts["classes"] == ["cheap", "dear", "fair"]
     assert facts["columns"] == {
-        "area": "numeric", "age": "numeric", "garden": "numeric", "city": "categorical"}
+        "area": "numeric",
+        "age": "numeric",
+        "garden": "numeric",
+        "city": "categorical",
+    }
     assert set(facts["dropped"]) == {"id", "price"}
     header = path.read_bytes()
     assert facts["sha256"].encode() in header
@@ -81,8 +98,20 @@ def test_diagnosis_is_that_of_the_training_run(folder, target):
     """The rows are found again: the errors are those that training has shown."""
     other = {"grade": "price", "price": "grade"}[target]
     path = folder / "again.safetensors"
-    trained = document("train", folder / "data.csv", "--target", target, "--drop", f"id,{other}",
-                       "--save", path, "--seed", "3", "--l1", "0.5")
+    trained = document(
+        "train",
+        folder / "data.csv",
+        "--target",
+        target,
+        "--drop",
+        f"id,{other}",
+        "--save",
+        path,
+        "--seed",
+        "3",
+        "--l1",
+        "0.5",
+    )
     found = document("diagnose", path, folder / "data.csv")
     assert found["rows"] == {"train": 144, "dev": 48, "test": 48}
     # What training also knows, its history, may give more advice; the figures are the same.
@@ -127,16 +156,29 @@ def test_other_rows_need_a_dev_file(folder, tmp_path):
     said = failed(2, "diagnose", folder / "grade.safetensors", tmp_path / "d.csv")
     assert "does not hold the rows" in said
     assert "pass that table, or --dev" in said
-    found = document("diagnose", folder / "grade.safetensors", tmp_path / "d.csv", "--dev",
-                     tmp_path / "dev.csv")
+    found = document(
+        "diagnose", folder / "grade.safetensors", tmp_path / "d.csv", "--dev", tmp_path / "dev.csv"
+    )
     assert found["rows"] == {"train": 240, "dev": 60}
 
 
 def test_a_model_with_dev_rows_of_their_own(folder, tmp_path):
     houses(60, seed=1).to_csv(tmp_path / "dev.csv", index=False)
     path = tmp_path / "m.safetensors"
-    trained = document("train", folder / "data.csv", "--target", "grade", "--drop", "id,price",
-                       "--dev", tmp_path / "dev.csv", "--save", path, "--epochs", "20")
+    trained = document(
+        "train",
+        folder / "data.csv",
+        "--target",
+        "grade",
+        "--drop",
+        "id,price",
+        "--dev",
+        tmp_path / "dev.csv",
+        "--save",
+        path,
+        "--epochs",
+        "20",
+    )
     said = failed(2, "diagnose", path, folder / "data.csv")
     assert "was trained with dev rows of their own; pass them: --dev" in said
     found = document("diagnose", path, folder / "data.csv", "--dev", tmp_path / "dev.csv")
@@ -184,7 +226,7 @@ def test_interrupted_or_out_of_memory(folder, monkeypatch, command, error, code,
     def load(path):
         raise error
 
-    monkeypatch.setattr("fastnn.files.model.load", load)
+    monkeypatch.setattr("fastnn.loading.load", load)
     data = () if command == "info" else (folder / "data.csv",)
     result = run(command, folder / "grade.safetensors", *data)
     assert (result.exit_code, result.stdout) == (code, "")
@@ -196,8 +238,15 @@ def test_interrupted_training_on_a_table(folder, monkeypatch, tmp_path):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(fastnn.Network, "fit", fit)
-    result = run("train", folder / "data.csv", "--target", "grade", "--quiet", "--save",
-                 tmp_path / "m.safetensors")
+    result = run(
+        "train",
+        folder / "data.csv",
+        "--target",
+        "grade",
+        "--quiet",
+        "--save",
+        tmp_path / "m.safetensors",
+    )
     assert result.exit_code == 130
     assert result.stderr == "Interrupted after 0 of 200 epochs. Nothing was saved.\n"
 
@@ -206,8 +255,10 @@ def test_interrupted_training_on_a_table(folder, monkeypatch, tmp_path):
 def test_help_tells_every_option_and_the_exit_codes(command):
     text = CliRunner().invoke(cli.main, [command, "--help"], prog_name="fastnn").stdout
     words = " ".join(text.split())
-    assert ("Exit codes: 0 done; 1 training or saving failed, or a file cannot be read or is "
-            "damaged; 2 wrong option, or data that does not fit; 130 interrupted.") in words
+    assert (
+        "Exit codes: 0 done; 1 training or saving failed, or a file cannot be read or is "
+        "damaged; 2 wrong option, or data that does not fit; 130 interrupted."
+    ) in words
     assert max(map(len, text.splitlines())) <= 80
     for parameter in cli.main.commands[command].params:
         assert getattr(parameter, "help", "") or parameter.name in ("model", "data")

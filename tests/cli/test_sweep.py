@@ -25,13 +25,27 @@ def grade(data, *options):
 
 def test_the_best_of_all_combinations_is_saved(data, tmp_path):
     path, table = tmp_path / "best.safetensors", tmp_path / "trials.csv"
-    results = document(*grade(data, "--l2", "0.1,1000", "--keep-prob", "0.8,1", "--learning-rate",
-                              "0.01", "--save", path, "--csv", table))
+    results = document(
+        *grade(
+            data,
+            "--l2",
+            "0.1,1000",
+            "--keep-prob",
+            "0.8,1",
+            "--learning-rate",
+            "0.01",
+            "--save",
+            path,
+            "--csv",
+            table,
+        )
+    )
     settings = [trial["setting"] for trial in results["trials"]]
     assert len(settings) == 4
     assert {(s["keep_prob"], s["l2"], s["learning_rate"]) for s in settings} == {
-        (p, l2, 0.01) for p in (0.8, 1.0) for l2 in (0.1, 1000.0)}
-    assert results["best"]["l2"] == 0.1   # 1000 leaves nothing of the weights
+        (p, l2, 0.01) for p in (0.8, 1.0) for l2 in (0.1, 1000.0)
+    }
+    assert results["best"]["l2"] == 0.1  # 1000 leaves nothing of the weights
     errors = [trial["dev_error"] for trial in results["trials"]]
     assert errors == sorted(errors)
     assert results["dev_error"] == errors[0] < errors[-1]
@@ -75,8 +89,19 @@ def test_of_many_trials_the_best_are_shown(data):
 
 
 def test_ranges_are_drawn_from(data):
-    results = document(*grade(data, "--l2", "log:0.01:10", "--keep-prob", "log:0.5:0.95",
-                              "--learning-rate", "0.001,0.01", "--trials", "12"))
+    results = document(
+        *grade(
+            data,
+            "--l2",
+            "log:0.01:10",
+            "--keep-prob",
+            "log:0.5:0.95",
+            "--learning-rate",
+            "0.001,0.01",
+            "--trials",
+            "12",
+        )
+    )
     settings = [trial["setting"] for trial in results["trials"]]
     assert len({s["l2"] for s in settings}) == 12
     assert all(0.01 <= s["l2"] <= 10 and 0.5 <= s["keep_prob"] <= 0.95 for s in settings)
@@ -98,8 +123,21 @@ def test_the_same_for_any_number_of_jobs(data):
 
 
 def test_halving_trains_few_to_the_end(data):
-    results = document(*grade(data, "--l2", "log:0.01:10", "--trials", "9", "--halving", "3",
-                              "--epochs", "27", "--early-stopping", "off"))
+    results = document(
+        *grade(
+            data,
+            "--l2",
+            "log:0.01:10",
+            "--trials",
+            "9",
+            "--halving",
+            "3",
+            "--epochs",
+            "27",
+            "--early-stopping",
+            "off",
+        )
+    )
     epochs = sorted(trial["epochs"] for trial in results["trials"])
     assert epochs == [3] * 6 + [9] * 2 + [27]
     assert results["trials"][0]["epochs"] == 27
@@ -115,8 +153,25 @@ def test_the_digits_without_a_file():
 def test_options_that_are_not_varied_are_those_of_train(data):
     """The best of a sweep of one is a network that has the options."""
     path = data.parent / "one.safetensors"
-    document(*grade(data, "--l2", "0.5", "--hidden", "7", "--activation", "tanh", "--dtype",
-                    "float64", "--batch-size", "full", "--optimizer", "lbfgs", "--save", path))
+    document(
+        *grade(
+            data,
+            "--l2",
+            "0.5",
+            "--hidden",
+            "7",
+            "--activation",
+            "tanh",
+            "--dtype",
+            "float64",
+            "--batch-size",
+            "full",
+            "--optimizer",
+            "lbfgs",
+            "--save",
+            path,
+        )
+    )
     spec = fastnn.load(path).network.spec
     assert spec["layer_sizes"][1:] == [7, 3]
     assert (spec["activation"], spec["dtype"]) == (["tanh"], "float64")
@@ -154,8 +209,9 @@ def test_trials_that_diverge_come_last(data):
     ],
 )
 def test_bad_options(data, arguments, message):
-    said = failed(2, "sweep", data, "--target", "grade", "--drop", "id,price", "--quiet",
-                  *arguments.split())
+    said = failed(
+        2, "sweep", data, "--target", "grade", "--drop", "id,price", "--quiet", *arguments.split()
+    )
     assert re.search(message, said)
 
 
@@ -172,6 +228,7 @@ def test_interrupted(data, monkeypatch, tmp_path):
 
 def test_standard_input():
     text = houses().to_csv(index=False)
-    results = document("sweep", "-", "--target", "grade", "--drop", "id,price", "--l2", "0.1",
-                       *QUICK, stdin=text)
+    results = document(
+        "sweep", "-", "--target", "grade", "--drop", "id,price", "--l2", "0.1", *QUICK, stdin=text
+    )
     assert results["rows"] == {"train": 144, "dev": 48, "test": 48}

@@ -26,8 +26,18 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("houses")
     houses().to_csv(folder / "data.csv", index=False)
     for target, other in (("grade", "price"), ("price", "grade")):
-        done("train", folder / "data.csv", "--target", target, "--drop", f"id,{other}", "--quiet",
-             "--save", folder / f"{target}.safetensors", *QUICK)
+        done(
+            "train",
+            folder / "data.csv",
+            "--target",
+            target,
+            "--drop",
+            f"id,{other}",
+            "--quiet",
+            "--save",
+            folder / f"{target}.safetensors",
+            *QUICK,
+        )
     return folder
 
 
@@ -42,14 +52,14 @@ def test_classes(folder):
     results = document("train", folder / "data.csv", "--target", "grade", "--drop", "id,price")
     assert (results["task"], results["target"]) == ("classification", "grade")
     assert results["rows"] == {"train": 144, "dev": 48, "test": 48}
-    assert results["test_error"] < 0.2   # guessing the most frequent errs in half
+    assert results["test_error"] < 0.2  # guessing the most frequent errs in half
     assert "train_rmse" not in results
 
 
 def test_quantities_are_in_the_units_of_the_target(folder):
     results = document("train", folder / "data.csv", "--target", "price", "--drop", "id,grade")
     assert results["task"] == "regression"
-    assert 15_000 < results["test_rmse"] < 60_000   # the noise is 15,000, the spread 160,000
+    assert 15_000 < results["test_rmse"] < 60_000  # the noise is 15,000, the spread 160,000
     assert results["test_r2"] > 0.8
     assert "test_error" not in results
     shown = done("train", folder / "data.csv", "--target", "price", "--drop", "id,grade")
@@ -63,12 +73,24 @@ def test_figures_are_those_of_the_saved_model(folder, tmp_path):
 
     held_out, path = houses(60, seed=1), tmp_path / "m.safetensors"
     held_out.to_csv(tmp_path / "test.csv", index=False)
-    results = document("train", folder / "data.csv", "--target", "price", "--drop", "id,grade",
-                       "--test", tmp_path / "test.csv", "--save", path, *QUICK)
+    results = document(
+        "train",
+        folder / "data.csv",
+        "--target",
+        "price",
+        "--drop",
+        "id,grade",
+        "--test",
+        tmp_path / "test.csv",
+        "--save",
+        path,
+        *QUICK,
+    )
     assert results["rows"] == {"train": 192, "dev": 48, "test": 60}
     values = fastnn.load(path).predict(held_out)
     assert results["test_rmse"] == pytest.approx(
-        root_mean_squared_error(held_out["price"], values), rel=1e-5)
+        root_mean_squared_error(held_out["price"], values), rel=1e-5
+    )
     assert results["test_r2"] == pytest.approx(r2_score(held_out["price"], values), rel=1e-5)
 
 
@@ -86,11 +108,27 @@ def test_preprocessing_is_learnt_on_the_training_rows(folder, tmp_path):
     frame = houses()
     for name in ("dev", "test"):
         frame.assign(area=frame["area"] * 1000, city="Atlantis").to_csv(
-            tmp_path / f"{name}.csv", index=False)
+            tmp_path / f"{name}.csv", index=False
+        )
     frame.to_csv(tmp_path / "train.csv", index=False)
-    done("train", tmp_path / "train.csv", "--target", "grade", "--drop", "id,price", "--quiet",
-         "--dev", tmp_path / "dev.csv", "--test", tmp_path / "test.csv", "--save",
-         tmp_path / "m.safetensors", "--early-stopping", "off", *QUICK)
+    done(
+        "train",
+        tmp_path / "train.csv",
+        "--target",
+        "grade",
+        "--drop",
+        "id,price",
+        "--quiet",
+        "--dev",
+        tmp_path / "dev.csv",
+        "--test",
+        tmp_path / "test.csv",
+        "--save",
+        tmp_path / "m.safetensors",
+        "--early-stopping",
+        "off",
+        *QUICK,
+    )
     schema = fastnn.load(tmp_path / "m.safetensors").schema
     area = next(column for column in schema.columns if column.name == "area")
     assert area.mean == pytest.approx(frame["area"].mean())
@@ -129,36 +167,67 @@ def test_notices_tell_what_was_left_out(tmp_path):
 
 def test_the_report_names_classes_and_columns(folder, tmp_path):
     path = tmp_path / "out.html"
-    done("train", folder / "data.csv", "--target", "grade", "--drop", "id,price", "--quiet",
-         "--report", path, *QUICK)
+    done(
+        "train",
+        folder / "data.csv",
+        "--target",
+        "grade",
+        "--drop",
+        "id,price",
+        "--quiet",
+        "--report",
+        path,
+        *QUICK,
+    )
     page = Page(path.read_text(encoding="utf-8"))
     assert page.table("Confusion matrix")[0][1:4] == ["cheap", "dear", "fair"]
     assert "city=Oslo" in page.text
-    assert page.named("img") == []   # rows of a table are no pictures
+    assert page.named("img") == []  # rows of a table are no pictures
     assert str(folder / "data.csv") in page.text
 
 
 @pytest.mark.parametrize("own_dev_file", [False, True])
 def test_the_report_names_rows_as_a_spreadsheet_shows_them(tmp_path, own_dev_file):
     table = houses()
-    table.loc[[0, 7], "price"] = np.nan   # rows without a target are not lost count of
+    table.loc[[0, 7], "price"] = np.nan  # rows without a target are not lost count of
     table.to_csv(tmp_path / "d.csv", index=False)
     dev = ["--dev", tmp_path / "d.csv"] if own_dev_file else []
-    done("train", tmp_path / "d.csv", "--target", "price", "--drop", "id,grade", "--quiet",
-         "--report", tmp_path / "r.html", *dev, *QUICK)
+    done(
+        "train",
+        tmp_path / "d.csv",
+        "--target",
+        "price",
+        "--drop",
+        "id,grade",
+        "--quiet",
+        "--report",
+        tmp_path / "r.html",
+        *dev,
+        *QUICK,
+    )
     page = Page((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert "by their row in the data that they come from, counted from 2" in page.text
     head, *worst = page.table("Examples of highest loss")
     price = table["price"].loc[[int(cells[head.index("row")]) - 2 for cells in worst]]
-    true = [float(cells[head.index("true")]) for cells in worst]   # standardized, so in a line
+    true = [float(cells[head.index("true")]) for cells in worst]  # standardized, so in a line
     assert price.nunique() == 12
     assert np.corrcoef(true, price)[0, 1] > 0.9999
 
 
 def test_the_report_of_quantities(folder, tmp_path):
     path = tmp_path / "out.html"
-    done("train", folder / "data.csv", "--target", "price", "--drop", "id,grade", "--quiet",
-         "--report", path, *QUICK)
+    done(
+        "train",
+        folder / "data.csv",
+        "--target",
+        "price",
+        "--drop",
+        "id,grade",
+        "--quiet",
+        "--report",
+        path,
+        *QUICK,
+    )
     page = Page(path.read_text(encoding="utf-8"))
     assert page.table("Residuals")[1][0] == "price, standardized"
 
@@ -173,8 +242,18 @@ def test_defaults_are_no_worse_than_those_of_scikit_learn(name, tmp_path):
         rest = frame.drop(test.index)
         rest.to_csv(tmp_path / "rest.csv", index=False)
         test.to_csv(tmp_path / "test.csv", index=False)
-        results = document("train", tmp_path / "rest.csv", "--target", "target", "--test",
-                           tmp_path / "test.csv", "--seed", seed, "--threads", 1)
+        results = document(
+            "train",
+            tmp_path / "rest.csv",
+            "--target",
+            "target",
+            "--test",
+            tmp_path / "test.csv",
+            "--seed",
+            seed,
+            "--threads",
+            1,
+        )
         X, y = rest.drop(columns="target").to_numpy(), rest["target"].to_numpy()
         scaler = StandardScaler().fit(X)
         A, b = scaler.transform(test.drop(columns="target").to_numpy()), test["target"].to_numpy()
@@ -203,19 +282,26 @@ def test_predictions_are_those_of_the_model(folder):
         table = predicted(done("predict", path, folder / "data.csv"))
         assert list(table) == ["prediction"]
         expected = fastnn.load(path).predict(frame)
-        if target == "price":   # as CSV has it, to every digit
+        if target == "price":  # as CSV has it, to every digit
             np.testing.assert_array_equal(table["prediction"], expected)
         else:
             assert table["prediction"].tolist() == expected.tolist()
 
 
 def test_probabilities_and_columns_to_keep(folder):
-    text = done("predict", folder / "grade.safetensors", folder / "data.csv", "--proba", "--keep",
-                "id,area")
+    text = done(
+        "predict", folder / "grade.safetensors", folder / "data.csv", "--proba", "--keep", "id,area"
+    )
     table = predicted(text)
-    assert list(table) == ["id", "area", "prediction", "probability of cheap",
-                           "probability of dear", "probability of fair"]
-    assert table["id"].tolist() == houses()["id"].tolist()   # 2^53 + 1 and on, to the digit
+    assert list(table) == [
+        "id",
+        "area",
+        "prediction",
+        "probability of cheap",
+        "probability of dear",
+        "probability of fair",
+    ]
+    assert table["id"].tolist() == houses()["id"].tolist()  # 2^53 + 1 and on, to the digit
     assert table["area"].tolist() == houses()["area"].tolist()
     P = table.filter(like="probability")
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-5)
@@ -238,8 +324,9 @@ def test_two_classes_have_two_probabilities(tmp_path):
 def test_formats_of_the_output(folder, tmp_path, suffix):
     path = tmp_path / f"out{suffix}"
     path.write_bytes(b"old")
-    said = done("predict", folder / "grade.safetensors", folder / "data.csv", "-o", path, "--keep",
-                "city")
+    said = done(
+        "predict", folder / "grade.safetensors", folder / "data.csv", "-o", path, "--keep", "city"
+    )
     assert said == f"240 predictions written to {path}\n"
     if suffix == ".parquet":
         table = pd.read_parquet(path)
@@ -248,8 +335,16 @@ def test_formats_of_the_output(folder, tmp_path, suffix):
     assert list(table) == ["city", "prediction"]
     assert table["city"].tolist() == houses()["city"].tolist()
     again = tmp_path / f"again{suffix}"
-    done("predict", folder / "grade.safetensors", folder / "data.csv", "-o", again, "--keep",
-         "city", "--quiet")
+    done(
+        "predict",
+        folder / "grade.safetensors",
+        folder / "data.csv",
+        "-o",
+        again,
+        "--keep",
+        "city",
+        "--quiet",
+    )
     assert again.read_bytes() == path.read_bytes()
 
 
@@ -305,12 +400,14 @@ def test_options_that_do_not_fit(folder, arguments, message, monkeypatch):
 
 def test_a_column_of_the_name_of_the_result_is_not_kept(folder, tmp_path):
     houses().assign(prediction=1).to_csv(tmp_path / "d.csv", index=False)
-    said = failed(2, "predict", folder / "grade.safetensors", tmp_path / "d.csv", "--keep",
-                  "prediction")
+    said = failed(
+        2, "predict", folder / "grade.safetensors", tmp_path / "d.csv", "--keep", "prediction"
+    )
     assert "--keep prediction: this is a column of the result; rename it" in said
 
 
 def test_json_of_training_is_one_document(folder):
-    text = done("train", folder / "data.csv", "--target", "grade", "--drop", "id,price", "--json",
-                *QUICK)
+    text = done(
+        "train", folder / "data.csv", "--target", "grade", "--drop", "id,price", "--json", *QUICK
+    )
     assert json.loads(text)["diagnosis"]["verdict"]

@@ -69,7 +69,7 @@ def test_slope_is_that_of_the_value(name, dtype):
     for z in (-30.0, -5.0, -1.0, -0.3, -1e-3, 1e-3, 0.3, 1.0, 5.0, 30.0):
         net.params["b1"][...] = z
         a = net.forward([[0.0]])[0, 0]
-        _, dtheta = net.value_and_grad([[0.0]], [a - 1.0])   # dJ/da = a - y = 1
+        _, dtheta = net.value_and_grad([[0.0]], [a - 1.0])  # dJ/da = a - y = 1
         z = float(net.params["b1"][0])
         h = 1e-5 * max(abs(z), 1e-3)
         slope = (EXACT[name](np.array(z + h)) - EXACT[name](np.array(z - h))) / (2 * h)

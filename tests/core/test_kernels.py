@@ -22,11 +22,22 @@ ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.0}
 
 
 def session(**changes):
-    arguments = {"widths": WIDTHS, "activations": CODES, "output": 0, "theta": np.zeros(SIZE),
-                 "X": Rows(X, X.shape), "y": Rows(LABELS, LABELS.shape), "weight": None,
-                 "batch_size": 4, "threads": 1, "training": True} | changes
-    positional = [arguments.pop(name) for name in ("widths", "activations", "output", "theta", "X",
-                                                   "y", "weight")]
+    arguments = {
+        "widths": WIDTHS,
+        "activations": CODES,
+        "output": 0,
+        "theta": np.zeros(SIZE),
+        "X": Rows(X, X.shape),
+        "y": Rows(LABELS, LABELS.shape),
+        "weight": None,
+        "batch_size": 4,
+        "threads": 1,
+        "training": True,
+    } | changes
+    positional = [
+        arguments.pop(name)
+        for name in ("widths", "activations", "output", "theta", "X", "y", "weight")
+    ]
     return Session(*positional, **arguments)
 
 
@@ -56,8 +67,15 @@ def test_session_refuses_what_does_not_fit(misfit):
         session(**MISFITS[misfit])
 
 
-@pytest.mark.parametrize("theta", [np.zeros(SIZE, np.int64), np.zeros(2 * SIZE)[::2],
-                                   np.zeros((SIZE, 1)), np.zeros(SIZE, np.longdouble)])
+@pytest.mark.parametrize(
+    "theta",
+    [
+        np.zeros(SIZE, np.int64),
+        np.zeros(2 * SIZE)[::2],
+        np.zeros((SIZE, 1)),
+        np.zeros(SIZE, np.longdouble),
+    ],
+)
 def test_session_refuses_another_theta(theta):
     with pytest.raises((ValueError, TypeError)):
         session(theta=theta)
@@ -83,45 +101,70 @@ def test_passes_need_their_preparation():
     with pytest.raises(ValueError, match="training=True"):
         untrained.differentiate(1)
     with pytest.raises(ValueError, match="do not fit"):
-        untrained.start(index=np.arange(4))   # it has no buffer to gather rows in
+        untrained.start(index=np.arange(4))  # it has no buffer to gather rows in
 
 
-@pytest.mark.parametrize("arguments", [
-    {"index": np.arange(3)}, {"index": np.arange(4, dtype=np.int32)}, {"rates": np.ones(2)},
-    {"gradient": np.zeros(SIZE + 1)}, {"out": np.zeros((4, 3))}, {"out": np.zeros((3, 2))},
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"index": np.arange(3)},
+        {"index": np.arange(4, dtype=np.int32)},
+        {"rates": np.ones(2)},
+        {"gradient": np.zeros(SIZE + 1)},
+        {"out": np.zeros((4, 3))},
+        {"out": np.zeros((3, 2))},
+    ],
+)
 def test_start_refuses_what_does_not_fit(arguments):
     with pytest.raises(ValueError, match=r"do not fit|mismatch"):
         session().start(**arguments)
 
 
-@pytest.mark.parametrize(("optimizer", "moments"), [(4, (None, None)), (1, (None, SIZE)),
-                                                    (4, (SIZE, SIZE - 1)), (5, (SIZE, SIZE)),
-                                                    (0, (SIZE, None))])
+@pytest.mark.parametrize(
+    ("optimizer", "moments"),
+    [
+        (4, (None, None)),
+        (1, (None, SIZE)),
+        (4, (SIZE, SIZE - 1)),
+        (5, (SIZE, SIZE)),
+        (0, (SIZE, None)),
+    ],
+)
 def test_set_optimizer_refuses_what_does_not_fit(optimizer, moments):
     vectors = [np.zeros(n) if n else None for n in (SIZE, *moments)]
     with pytest.raises(ValueError, match="do not fit"):
         session().set_optimizer(optimizer, ADAM, [(0, 0)] * 3, *vectors)
 
 
-@pytest.mark.parametrize("arguments", [
-    (X, (4, 2)), (X, (5, 3)), (X[0], (3,)), (X[0], (1, 3)),
-    (np.ones(3), (2, 3), np.array([0, 1, 3]), np.array([0, 1])),          # a column is missing
-    (np.ones(3), (2, 3), np.array([0, 3]), np.array([0, 1, 2])),          # a row is missing
-    (np.ones(3), (2, 3), np.array([0, 1, 3], np.int16), np.array([0, 1, 2], np.int16)),
-    (np.ones(6)[::2], (2, 3), np.array([0, 1, 3]), np.array([0, 1, 2])),
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (X, (4, 2)),
+        (X, (5, 3)),
+        (X[0], (3,)),
+        (X[0], (1, 3)),
+        (np.ones(3), (2, 3), np.array([0, 1, 3]), np.array([0, 1])),  # a column is missing
+        (np.ones(3), (2, 3), np.array([0, 3]), np.array([0, 1, 2])),  # a row is missing
+        (np.ones(3), (2, 3), np.array([0, 1, 3], np.int16), np.array([0, 1, 2], np.int16)),
+        (np.ones(6)[::2], (2, 3), np.array([0, 1, 3]), np.array([0, 1, 2])),
+    ],
+)
 def test_rows_refuses_what_does_not_fit(arguments):
     with pytest.raises(ValueError, match=r"shape|CSR|dimension|unpack|contiguous"):
         Rows(*arguments)
 
 
-@pytest.mark.parametrize("moments", [
-    {"mean": np.zeros(3)}, {"mean": np.zeros(2), "scale": np.ones(3)},
-    {"mean": np.zeros(3), "scale": np.ones(4)}, {"mean": np.zeros(3, "f4"), "scale": np.ones(3)},
-    {"mean": np.zeros((3, 1)), "scale": np.ones(3)},
-    {"mean": np.zeros(6)[::2], "scale": np.ones(3)},
-])
+@pytest.mark.parametrize(
+    "moments",
+    [
+        {"mean": np.zeros(3)},
+        {"mean": np.zeros(2), "scale": np.ones(3)},
+        {"mean": np.zeros(3), "scale": np.ones(4)},
+        {"mean": np.zeros(3, "f4"), "scale": np.ones(3)},
+        {"mean": np.zeros((3, 1)), "scale": np.ones(3)},
+        {"mean": np.zeros(6)[::2], "scale": np.ones(3)},
+    ],
+)
 def test_rows_refuses_moments_that_do_not_fit(moments):
     with pytest.raises((ValueError, TypeError), match=r"each column|dimension|contiguous|bytes"):
         Rows(X, X.shape, **moments)
@@ -129,7 +172,7 @@ def test_rows_refuses_moments_that_do_not_fit(moments):
 
 def test_shortcut_refuses_moments_that_do_not_fit():
     with pytest.raises(ValueError, match="do not fit"):
-        _kernels.Shortcut([4, 3], [0, 0], 0, np.zeros(15), np.zeros(4), np.ones(3))
+        _kernels.SmallForward([4, 3], [0, 0], 0, np.zeros(15), np.zeros(4), np.ones(3))
 
 
 def test_hostile_csr_stays_in_bounds():
@@ -137,11 +180,12 @@ def test_hostile_csr_stays_in_bounds():
     for starts, columns in (([0, 10**12, 3], [0, 1, 2]), ([-5, 2, 3], [0, 10**9, -7])):
         rows = Rows(np.ones(3), (2, 3), np.array(starts), np.array(columns))
         out = np.zeros((2, 2))
-        hostile = Session([3, 2], [0, 0], 2, np.ones(8), rows, None, None, batch_size=2, threads=1,
-                          training=False)
+        hostile = Session(
+            [3, 2], [0, 0], 2, np.ones(8), rows, None, None, batch_size=2, threads=1, training=False
+        )
         hostile.start(out=out)
         assert not hostile.evaluate(1)
-        assert (out >= 1).all()   # b = 1, plus entries that are within bounds
+        assert (out >= 1).all()  # b = 1, plus entries that are within bounds
         assert (out <= 4).all()
 
 
@@ -175,11 +219,14 @@ BROKEN_CALLS = {
     "start with another gradient": lambda s: s.start(gradient=np.zeros(SIZE, np.float32)),
     "start with a transposed out": lambda s: s.start(out=np.zeros((2, 4)).T),
     "optimizer with another gradient": lambda s: s.set_optimizer(
-        0, ADAM, [(0, 0)] * 3, np.zeros(SIZE, np.float32), None, None),
+        0, ADAM, [(0, 0)] * 3, np.zeros(SIZE, np.float32), None, None
+    ),
     "optimizer with read-only moments": lambda s: s.set_optimizer(
-        1, ADAM, [(0, 0)] * 3, np.zeros(SIZE), READ_ONLY, None),
+        1, ADAM, [(0, 0)] * 3, np.zeros(SIZE), READ_ONLY, None
+    ),
     "optimizer without settings": lambda s: s.set_optimizer(
-        0, {}, [(0, 0)] * 3, np.zeros(SIZE), None, None),
+        0, {}, [(0, 0)] * 3, np.zeros(SIZE), None, None
+    ),
 }
 
 
@@ -229,8 +276,9 @@ def test_a_session_is_one_threads():
     assert all("another thread" in error for error in errors)
 
 
-@pytest.mark.parametrize(("at", "n"), [(2**63 - 1, 2**63 - 1), (2**62, 2**62), (-1, 1), (0, 0),
-                                       (SIZE, 1), (1, SIZE)])
+@pytest.mark.parametrize(
+    ("at", "n"), [(2**63 - 1, 2**63 - 1), (2**62, 2**62), (-1, 1), (0, 0), (SIZE, 1), (1, SIZE)]
+)
 def test_add_penalty_gradient_stays_within_theta(at, n):
     with pytest.raises(ValueError, match="not within theta"):
         _kernels.add_penalty_gradient(np.zeros(SIZE), np.zeros(SIZE), at, n, 1.0, 1.0)
@@ -269,21 +317,44 @@ OTHERS = [v for v in _kernels.variants() if v != _kernels.variant]
 @pytest.mark.parametrize("variant", OTHERS)
 def test_every_variant(variant):
     """The tests of the mathematics, on the other CPU variants that this machine can run."""
-    files = ["engine/test_parity.py", "training/test_trajectory.py", "core/test_activations.py",
-             "core/test_random.py", "core/test_small_forward.py"]
+    files = [
+        "engine/test_parity.py",
+        "training/test_trajectory.py",
+        "core/test_activations.py",
+        "core/test_random.py",
+        "core/test_small_forward.py",
+    ]
     tests = Path(__file__).parent.parent
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
-         *(str(tests / name) for name in files)],
-        env={**os.environ, "FASTNN_VARIANT": variant}, capture_output=True, text=True, check=False)
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            *(str(tests / name) for name in files),
+        ],
+        env={**os.environ, "FASTNN_VARIANT": variant},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 0, result.stdout[-5_000:]
 
 
 @pytest.mark.parametrize("variant", OTHERS)
 def test_masks_are_the_same_on_every_variant(variant):
-    code = ("from fastnn._kernels import dropout_mask, variant; import sys;"
-            f"assert variant == {variant!r};"
-            "sys.stdout.buffer.write(dropout_mask(7, 8, 9, 50, 300, 0.7).tobytes())")
-    masks = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
-                           env={**os.environ, "FASTNN_VARIANT": variant}).stdout
+    code = (
+        "from fastnn._kernels import dropout_mask, variant; import sys;"
+        f"assert variant == {variant!r};"
+        "sys.stdout.buffer.write(dropout_mask(7, 8, 9, 50, 300, 0.7).tobytes())"
+    )
+    masks = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "FASTNN_VARIANT": variant},
+    ).stdout
     assert masks == _kernels.dropout_mask(7, 8, 9, 50, 300, 0.7).tobytes()

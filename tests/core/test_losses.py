@@ -9,15 +9,18 @@ import fastnn
 LOSSES = {
     "exp": (np.exp, lambda z, y: np.exp(z) - y * z),
     "identity_absolute": (lambda z: z, lambda z, y: np.abs(z - y)),
-    "identity_huber": (lambda z: z, lambda z, y: np.where(
-        np.abs(z - y) <= 1, (z - y) ** 2 / 2, np.abs(z - y) - 0.5)),
+    "identity_huber": (
+        lambda z: z,
+        lambda z, y: np.where(np.abs(z - y) <= 1, (z - y) ** 2 / 2, np.abs(z - y) - 0.5),
+    ),
 }
 
 
 def problem(output, units, dtype):
     rng = np.random.default_rng(units)
-    net = fastnn.Network([3, 5, units], activation="tanh", output=output, dtype=dtype, l2=0.3,
-                         rng=0)
+    net = fastnn.Network(
+        [3, 5, units], activation="tanh", output=output, dtype=dtype, l2=0.3, rng=0
+    )
     return net, rng.standard_normal((37, 3)), 3 * rng.random((37, units)), rng.random(37)
 
 
@@ -27,7 +30,7 @@ def logits(net, X):
 
 
 @pytest.mark.parametrize("output", LOSSES)
-@pytest.mark.parametrize("units", [1, 2, 7, 70])   # rows side by side, and rows gone along
+@pytest.mark.parametrize("units", [1, 2, 7, 70])  # rows side by side, and rows gone along
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_outputs_and_cost(output, units, dtype):
     net, X, y, weight = problem(output, units, dtype)

@@ -20,13 +20,25 @@ def assert_diverges_finite(net, X, y, **options):
 
 
 @pytest.mark.parametrize("every", [0, 1])
-@pytest.mark.parametrize(("optimizer", "rate", "l2"), [
-    ("gd", 0.01, 2e3), ("nesterov", 0.01, 2e3), ("momentum", 0.01, 4e3), ("momentum", 1e-3, 4e4),
-])
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "l2"),
+    [
+        ("gd", 0.01, 2e3),
+        ("nesterov", 0.01, 2e3),
+        ("momentum", 0.01, 4e3),
+        ("momentum", 1e-3, 4e4),
+    ],
+)
 def test_slow_growth_under_too_large_an_l2(optimizer, rate, l2, every):
     """rate l2 / m > 2: theta grows by a factor until it would overflow."""
-    assert_diverges_finite(fastnn.Network([3, 1], l2=l2, rng=0), X, Y, optimizer=optimizer,
-                           learning_rate=rate, evaluate_every=every)
+    assert_diverges_finite(
+        fastnn.Network([3, 1], l2=l2, rng=0),
+        X,
+        Y,
+        optimizer=optimizer,
+        learning_rate=rate,
+        evaluate_every=every,
+    )
 
 
 @pytest.mark.parametrize("penalty", [{"l2": 1.0}, {"l1": 1e300}])
@@ -41,25 +53,42 @@ def test_a_penalty_that_overflows_is_infinite(penalty):
 
 def test_a_velocity_that_overflows_at_a_tiny_rate():
     net = fastnn.Network([1, 1], output="identity", init="zeros")
-    assert_diverges_finite(net, [[2e19]], [1e19], optimizer="momentum", learning_rate=1e-80,
-                           evaluate_every=0)
+    assert_diverges_finite(
+        net, [[2e19]], [1e19], optimizer="momentum", learning_rate=1e-80, evaluate_every=0
+    )
 
 
 ZERO = {"init": "zeros"}
-HALF = np.full(8, 0.5)   # of which the gradient at theta = 0 is 0 where X is
+HALF = np.full(8, 0.5)  # of which the gradient at theta = 0 is 0 where X is
 UNDERFLOWS = [
     (ZERO, np.zeros((8, 3)), HALF, {"optimizer": fastnn.Adam(epsilon=1e-46)}),
     (ZERO, np.zeros((8, 3)), HALF, {"optimizer": fastnn.RMSprop(epsilon=1e-46)}),
     (ZERO, np.zeros((8, 3)), HALF, {"optimizer": fastnn.Adam(epsilon=1e-38), "learning_rate": 10}),
-    (ZERO | {"dtype": "float64"}, np.zeros((8, 3)), HALF,
-     {"optimizer": fastnn.Adam(epsilon=1e-308), "learning_rate": 10}),
-    (ZERO | {"dtype": "float64"}, np.zeros((8, 3)), HALF,
-     {"optimizer": fastnn.Adam(epsilon=5e-324)}),
-    *((ZERO | {"l2": 1e300}, X, Y, {"optimizer": name})
-      for name in ("gd", "momentum", "nesterov", "rmsprop", "adam")),
-    *((ZERO, np.zeros((8, 3)), HALF,
-       {"optimizer": name, "learning_rate": 1e30, "schedule": lambda epoch: 1e30})
-      for name in ("gd", "momentum", "nesterov", "rmsprop", "adam")),
+    (
+        ZERO | {"dtype": "float64"},
+        np.zeros((8, 3)),
+        HALF,
+        {"optimizer": fastnn.Adam(epsilon=1e-308), "learning_rate": 10},
+    ),
+    (
+        ZERO | {"dtype": "float64"},
+        np.zeros((8, 3)),
+        HALF,
+        {"optimizer": fastnn.Adam(epsilon=5e-324)},
+    ),
+    *(
+        (ZERO | {"l2": 1e300}, X, Y, {"optimizer": name})
+        for name in ("gd", "momentum", "nesterov", "rmsprop", "adam")
+    ),
+    *(
+        (
+            ZERO,
+            np.zeros((8, 3)),
+            HALF,
+            {"optimizer": name, "learning_rate": 1e30, "schedule": lambda epoch: 1e30},
+        )
+        for name in ("gd", "momentum", "nesterov", "rmsprop", "adam")
+    ),
     (ZERO, X, Y, {"optimizer": fastnn.AdamW(weight_decay=1e300)}),
     ({"l1": 8e39}, X, Y, {"optimizer": "gd", "learning_rate": 0.0}),
     ({"l1": 1e300}, X, Y, {"optimizer": "nesterov", "evaluate_every": 0}),
@@ -75,8 +104,9 @@ def test_settings_out_of_the_range_of_the_dtype(settings, X, y, options):
     np.testing.assert_array_equal(net.theta, before)
 
 
-@pytest.mark.parametrize("optimizer", [fastnn.Adam(beta2=0.0, epsilon=1e-39),
-                                       fastnn.RMSprop(rho=0.0, epsilon=1e-39)])
+@pytest.mark.parametrize(
+    "optimizer", [fastnn.Adam(beta2=0.0, epsilon=1e-39), fastnn.RMSprop(rho=0.0, epsilon=1e-39)]
+)
 def test_a_subnormal_epsilon_divides_zero_gradients_by_it(optimizer):
     net = fastnn.Network([3, 1], init="zeros")
     net.fit(np.zeros((8, 3)), HALF, epochs=3, optimizer=optimizer)
@@ -84,20 +114,30 @@ def test_a_subnormal_epsilon_divides_zero_gradients_by_it(optimizer):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", [
-    *(fastnn.RMSprop(epsilon=epsilon) for epsilon in (1e-46, 1e-12, 1.0, 100.0, 1e10, 1e39)),
-    *(fastnn.Adam(epsilon=epsilon) for epsilon in (1e-46, 1e-30, 1e-8, 1.0, 1e20, 1e39)),
-    fastnn.Adam(beta1=1 - 2**-53, beta2=0.0, epsilon=1.0),
-    fastnn.Adam(beta1=0.9, beta2=1 - 2**-53, epsilon=1e-8),
-], ids=repr)
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        *(fastnn.RMSprop(epsilon=epsilon) for epsilon in (1e-46, 1e-12, 1.0, 100.0, 1e10, 1e39)),
+        *(fastnn.Adam(epsilon=epsilon) for epsilon in (1e-46, 1e-30, 1e-8, 1.0, 1e20, 1e39)),
+        fastnn.Adam(beta1=1 - 2**-53, beta2=0.0, epsilon=1.0),
+        fastnn.Adam(beta1=0.9, beta2=1 - 2**-53, epsilon=1e-8),
+    ],
+    ids=repr,
+)
 def test_theta_stays_finite_over_all_settings(optimizer, dtype):
     """Steps are large only where the rule says so; if they are too large, that is an error."""
     for rate in (0.0, 1e-20, 1e-3, 1.0, 1e22, 1e30):
         for target in (0.0, 1e-25, 1.0, 1e9, 1e17):
             net = fastnn.Network([1, 1], output="identity", init="zeros", dtype=dtype)
             with contextlib.suppress(fastnn.DivergenceError):
-                net.fit([[1.0]], [target], epochs=3, optimizer=optimizer, learning_rate=rate,
-                        evaluate_every=0)
+                net.fit(
+                    [[1.0]],
+                    [target],
+                    epochs=3,
+                    optimizer=optimizer,
+                    learning_rate=rate,
+                    evaluate_every=0,
+                )
             assert np.isfinite(net.theta).all(), (rate, target)
 
 
@@ -114,7 +154,8 @@ def test_a_logit_of_minus_infinity_is_a_probability_of_0(classes, dtype):
         expected[unit] = 0
         np.testing.assert_allclose(A, np.tile(expected, (5, 1)), rtol=1e-6)
         assert net.cost(np.full((5, 1), 2.0), np.full(5, right)) == pytest.approx(
-            np.log(classes - 1), abs=1e-6)
+            np.log(classes - 1), abs=1e-6
+        )
         assert (net.predict(np.full((5, 1), 2.0)) != unit).all()
 
 

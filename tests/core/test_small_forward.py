@@ -12,17 +12,18 @@ import pytest
 import fastnn
 from fastnn import _kernels
 from fastnn.engine import passes
+from fastnn.engine.examples import features
 from fastnn.layers.activations import ACTIVATIONS
 
 RNG = np.random.default_rng(0)
 
 
 def takes_shortcut(net, X, **options):
-    return net._shortcut.forward(X, **options) is not None
+    return net._small_forward.forward(X, **options) is not None
 
 
 def the_long_way(net, X):
-    return passes.outputs(net, net.features(X))
+    return passes.outputs(net, features(net, X))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -31,10 +32,10 @@ def the_long_way(net, X):
 @pytest.mark.parametrize("sizes", [[1, 1, 2], [3, 17, 33, 2], [65, 130, 64, 10], [5, 20]])
 def test_same_bits_as_among_many_rows(sizes, activation, output, dtype):
     net = fastnn.Network(sizes, activation=activation, output=output, dtype=dtype, rng=0)
-    net.theta[...] += np.asarray(RNG.standard_normal(net.theta.size) * 0.1, dtype)   # biases too
+    net.theta[...] += np.asarray(RNG.standard_normal(net.theta.size) * 0.1, dtype)  # biases too
     X = RNG.standard_normal((700, sizes[0])).astype(dtype)
     among_many = the_long_way(net, X)
-    for rows in (1, 2, 3, 4, 5, 12, 13, 1, 17, 300, 33, 700, 4, 257):   # buffers grow and are kept
+    for rows in (1, 2, 3, 4, 5, 12, 13, 1, 17, 300, 33, 700, 4, 257):  # buffers grow and are kept
         few = net.forward(X[:rows])
         assert takes_shortcut(net, X[:rows], alone=True)
         assert few.dtype == among_many.dtype
@@ -63,8 +64,9 @@ def test_follows_theta():
     assert (net.forward(X) != doubled).any()
 
 
-@pytest.mark.parametrize("duplicate", [copy.deepcopy, copy.copy,
-                                       lambda net: pickle.loads(pickle.dumps(net))])
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, copy.copy, lambda net: pickle.loads(pickle.dumps(net))]
+)
 def test_a_copy_has_a_theta_of_its_own(duplicate):
     net = fastnn.Network([4, 8, 3], rng=0)
     X = np.ones((1, 4), np.float32)
@@ -104,12 +106,17 @@ def test_layouts(layout):
     assert takes_shortcut(net, X) == short
 
 
-@pytest.mark.parametrize("layout", ["rows backwards", "every other row", "one row repeated",
-                                    "plain"])
+@pytest.mark.parametrize(
+    "layout", ["rows backwards", "every other row", "one row repeated", "plain"]
+)
 def test_layouts_of_many_rows(layout):
     many = RNG.standard_normal((60, 8)).astype(np.float32)
-    X = {"rows backwards": many[::-1, :4], "every other row": many[::2, 4:], "plain": many[:, :4],
-         "one row repeated": np.broadcast_to(many[0, :4], (30, 4))}[layout]
+    X = {
+        "rows backwards": many[::-1, :4],
+        "every other row": many[::2, 4:],
+        "plain": many[:, :4],
+        "one row repeated": np.broadcast_to(many[0, :4], (30, 4)),
+    }[layout]
     net = fastnn.Network([4, 8, 3], rng=0)
     np.testing.assert_array_equal(net.forward(X), the_long_way(net, np.ascontiguousarray(X)))
     assert takes_shortcut(net, X)
@@ -127,7 +134,7 @@ X = np.frombuffer(mapped, np.float32).reshape(200, 64)[:, :40]
 net = fastnn.Network([40, 32, 3], rng=0)
 for rows in (1, 7, 150, 7, 200, 5):   # buffers grow
     net.forward(X[:rows])
-    assert net._shortcut.forward(X[:rows]) is not None
+    assert net._small_forward.forward(X[:rows]) is not None
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -172,7 +179,7 @@ def test_large_networks_do_not_hold_the_interpreter():
 
 
 def test_buffers_that_are_kept_are_small():
-    net = fastnn.Network([1000, 1200, 10], rng=0)   # 4.8 MB of panels
+    net = fastnn.Network([1000, 1200, 10], rng=0)  # 4.8 MB of panels
     X = np.ones((6, 1000), np.float32)
     net.forward(X)
     assert not takes_shortcut(net, X, alone=True)
@@ -190,7 +197,7 @@ def test_work_for_several_threads_goes_another_way():
     assert takes_shortcut(net, X[:300])
 
 
-@pytest.mark.parametrize("rows", [1, 7, 150])   # of 150 the interpreter is let go
+@pytest.mark.parametrize("rows", [1, 7, 150])  # of 150 the interpreter is let go
 def test_threads_share_a_network(rows):
     net = fastnn.Network([64, 128, 64, 4], rng=0)
     X = RNG.standard_normal((200, 64)).astype(np.float32)
@@ -200,7 +207,7 @@ def test_threads_share_a_network(rows):
     def ask(start):
         for i in range(2_000 // rows + 50):
             row = (start + i) % (201 - rows)
-            if (net.forward(X[row:row + rows]) != expected[row:row + rows]).any():
+            if (net.forward(X[row : row + rows]) != expected[row : row + rows]).any():
                 wrong.append(row)
 
     threads = [threading.Thread(target=ask, args=(50 * i,)) for i in range(4)]
@@ -211,12 +218,19 @@ def test_threads_share_a_network(rows):
     assert wrong == []
 
 
-@pytest.mark.parametrize("arguments", [
-    ([4, 3], [0, 0], 0, np.zeros(14)), ([4, 3], [0, 99], 0, np.zeros(15)),
-    ([4, 3], [0], 0, np.zeros(15)), ([4, 3], [0, 0], 7, np.zeros(15)),
-    ([4], [0], 0, np.zeros(0)), ([4, 0], [0, 0], 0, np.zeros(0)),
-    ([4, 3], [0, 0], 0, np.zeros(15, int)), ([4, 3], [0, 0], 0, np.zeros((15, 1))),
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ([4, 3], [0, 0], 0, np.zeros(14)),
+        ([4, 3], [0, 99], 0, np.zeros(15)),
+        ([4, 3], [0], 0, np.zeros(15)),
+        ([4, 3], [0, 0], 7, np.zeros(15)),
+        ([4], [0], 0, np.zeros(0)),
+        ([4, 0], [0, 0], 0, np.zeros(0)),
+        ([4, 3], [0, 0], 0, np.zeros(15, int)),
+        ([4, 3], [0, 0], 0, np.zeros((15, 1))),
+    ],
+)
 def test_refuses_what_does_not_fit(arguments):
     with pytest.raises(ValueError, match="do not fit"):
-        _kernels.Shortcut(*arguments)
+        _kernels.SmallForward(*arguments)

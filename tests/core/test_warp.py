@@ -76,7 +76,8 @@ def reference(images, X, seed, epoch, row):
         for field, at in ((x, 0), (y, 2)):
             drawn = hashed(keys[at : at + 2], height * width).view(np.int32) / 2.0**31
             field += images.elastic.alpha * scipy.ndimage.gaussian_filter(
-                drawn.reshape(height, width), images.elastic.sigma, mode="constant")
+                drawn.reshape(height, width), images.elastic.sigma, mode="constant"
+            )
     # Backwards, step by step.
     y -= (height - 1) / 2 + uniform(images.shift, second[0])
     x -= (width - 1) / 2 + uniform(images.shift, second[1])
@@ -97,8 +98,13 @@ def reference(images, X, seed, epoch, row):
         x = -x
     y, x = y + (height - 1) / 2, x + (width - 1) / 2
     mode = {"zero": "grid-constant", "edge": "nearest"}[images.fill]
-    warped = np.stack([scipy.ndimage.map_coordinates(image[..., c], (y, x), order=1, mode=mode)
-                       for c in range(channels)], axis=-1).ravel()
+    warped = np.stack(
+        [
+            scipy.ndimage.map_coordinates(image[..., c], (y, x), order=1, mode=mode)
+            for c in range(channels)
+        ],
+        axis=-1,
+    ).ravel()
     if images.noise:
         keys = words(seed, epoch, row, 4)
         u, turn = ((hashed(keys[at : at + 2], warped.size) >> 1) / 2.0**31 for at in (0, 2))
@@ -122,13 +128,23 @@ def test_like_scipy(settings, shape, dtype):
     found = images.apply(X, seed, epoch=epoch)
     assert found.dtype == dtype
     for row in range(len(X)):
-        np.testing.assert_allclose(found[row], reference(images, X, seed, epoch, row), rtol=0,
-                                   atol=TOLERANCE[dtype])
+        np.testing.assert_allclose(
+            found[row], reference(images, X, seed, epoch, row), rtol=0, atol=TOLERANCE[dtype]
+        )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("shape", "crop"), [((28, 28), 24), ((28, 28), (1, 28)), ((3, 5), (2, 4)),
-                                             ((9, 17, 3), (5, 17)), ((4, 4), 4), ((1, 1), 1)])
+@pytest.mark.parametrize(
+    ("shape", "crop"),
+    [
+        ((28, 28), 24),
+        ((28, 28), (1, 28)),
+        ((3, 5), (2, 4)),
+        ((9, 17, 3), (5, 17)),
+        ((4, 4), 4),
+        ((1, 1), 1),
+    ],
+)
 def test_crops_like_scipy(shape, crop, dtype):
     images = Images(shape, crop=crop, flip=0.5, rotation=10)
     X = pictures(shape, dtype=dtype)
@@ -138,8 +154,10 @@ def test_crops_like_scipy(shape, crop, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("shape", "crop"), [((5, 5), 3), ((32, 32, 3), 28), ((7, 9), 1),
-                                             ((28, 28), (27, 2)), ((1, 9), (1, 4))])
+@pytest.mark.parametrize(
+    ("shape", "crop"),
+    [((5, 5), 3), ((32, 32, 3), 28), ((7, 9), 1), ((28, 28), (27, 2)), ((1, 9), (1, 4))],
+)
 def test_a_crop_shows_the_window_and_nothing_else(shape, crop, dtype):
     ones = np.ones((20, *shape), dtype)
     np.testing.assert_allclose(Images(crop=crop).apply(ones, 1), 1, rtol=0, atol=TOLERANCE[dtype])
@@ -155,8 +173,9 @@ def test_a_crop_shows_the_window_and_nothing_else(shape, crop, dtype):
         for at, y in ((0, top), (-1, top + side[0] - 1)):
             for along, x in ((0, left), (-1, left + side[1] - 1)):
                 if side[0] > 1 and side[1] > 1:
-                    np.testing.assert_allclose(found[row, at, along], source[row, y, x], rtol=0,
-                                               atol=TOLERANCE[dtype])
+                    np.testing.assert_allclose(
+                        found[row, at, along], source[row, y, x], rtol=0, atol=TOLERANCE[dtype]
+                    )
 
 
 # --- what is exact ---------------------------------------------------------------------------
@@ -198,8 +217,9 @@ class TestExact:
         found = Images(shape, shift=(pixels, pixels), fill=fill).apply(X, 5)
         height, width, channels = (*shape, 1)[:3]
         mode = {"mode": "constant"} if fill == "zero" else {"mode": "edge"}
-        padded = np.pad(X.reshape(-1, height, width, channels),
-                        ((0, 0), (100, 100), (100, 100), (0, 0)), **mode)
+        padded = np.pad(
+            X.reshape(-1, height, width, channels), ((0, 0), (100, 100), (100, 100), (0, 0)), **mode
+        )
         expected = padded[:, 100 - pixels :][:, :height, 100 - pixels :][:, :, :width]
         np.testing.assert_array_equal(found, expected.reshape(X.shape), strict=True)
 
@@ -251,8 +271,11 @@ def test_parameters_are_uniform_in_their_ranges_and_independent():
         counts = np.bincount([p["window"][axis] for p in drawn], minlength=places)
         assert counts.size == places
         assert scipy.stats.chisquare(counts).pvalue > 1e-3
-    table = [flips, *(values for values, _, _ in columns.values()),
-             *([p["window"][axis] for p in drawn] for axis in (0, 1))]
+    table = [
+        flips,
+        *(values for values, _, _ in columns.values()),
+        *([p["window"][axis] for p in drawn] for axis in (0, 1)),
+    ]
     apart = np.corrcoef(np.array(table, float))[np.triu_indices(7, 1)]
     assert np.abs(apart).max() < 4.5 / np.sqrt(len(drawn))
 
@@ -306,8 +329,18 @@ def test_any_strides():
 
 
 def raw(**changes):
-    arguments = {"shape": (6, 5, 2), "flip": 0.5, "angle": (0, 0), "zoom": (1, 1), "shift": (0, 0),
-                 "crop": (6, 5), "alpha": 0.0, "taps": [1.0], "noise": 0.0, "edge": False}
+    arguments = {
+        "shape": (6, 5, 2),
+        "flip": 0.5,
+        "angle": (0, 0),
+        "zoom": (1, 1),
+        "shift": (0, 0),
+        "crop": (6, 5),
+        "alpha": 0.0,
+        "taps": [1.0],
+        "noise": 0.0,
+        "edge": False,
+    }
     return Augmenter(*(arguments | changes).values())
 
 
@@ -332,10 +365,23 @@ def test_wild_parameters_read_only_the_image(name, dtype):
             assert out.max() <= 5.001
 
 
-@pytest.mark.parametrize("changes", [
-    {"shape": (0, 5, 2)}, {"shape": (6, -5, 2)}, {"shape": (6, 5, 0)}, {"shape": (2**21, 1, 1)},
-    {"shape": (2**20, 2**20, 1)}, {"shape": (2**15, 2**15, 2**30)}, {"crop": (7, 5)},
-    {"crop": (0, 5)}, {"crop": (6, -1)}, {"taps": []}, {"taps": [0.5, 0.5]}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shape": (0, 5, 2)},
+        {"shape": (6, -5, 2)},
+        {"shape": (6, 5, 0)},
+        {"shape": (2**21, 1, 1)},
+        {"shape": (2**20, 2**20, 1)},
+        {"shape": (2**15, 2**15, 2**30)},
+        {"crop": (7, 5)},
+        {"crop": (0, 5)},
+        {"crop": (6, -1)},
+        {"taps": []},
+        {"taps": [0.5, 0.5]},
+    ],
+    ids=str,
+)
 def test_augmenter_refuses_what_does_not_fit(changes):
     with pytest.raises(ValueError, match="do not fit"):
         raw(**changes)

@@ -37,8 +37,9 @@ def test_mean_and_std_to_rounding():
     exact = X.astype("longdouble")
     np.testing.assert_allclose(normalizer.mean_, exact.mean(axis=0).astype(float), rtol=1e-14)
     varying = [0, 1, 2, 3, 5]
-    np.testing.assert_allclose(normalizer.std_[varying],
-                               exact[:, varying].std(axis=0).astype(float), rtol=1e-13)
+    np.testing.assert_allclose(
+        normalizer.std_[varying], exact[:, varying].std(axis=0).astype(float), rtol=1e-13
+    )
     Z = normalizer.transform(X)
     np.testing.assert_allclose(Z[:, varying].mean(axis=0), 0, atol=1e-7)
     np.testing.assert_allclose(Z[:, varying].std(axis=0), 1, atol=1e-12)
@@ -53,8 +54,12 @@ def test_mean_and_std_to_rounding():
 
 def test_agrees_with_scikit_learn():
     X = RNG.gamma(2, 3, (500, 7))
-    np.testing.assert_allclose(Normalizer(dtype="float64").fit_transform(X),
-                               StandardScaler().fit_transform(X), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(
+        Normalizer(dtype="float64").fit_transform(X),
+        StandardScaler().fit_transform(X),
+        rtol=1e-11,
+        atol=1e-13,
+    )
 
 
 @settings(deadline=None, max_examples=40)
@@ -85,7 +90,7 @@ def test_an_outlier_first_is_not_lost_on_the_rest():
 
 def test_features_on_the_way_out_of_float64():
     with pytest.raises(ValueError, match="too close to each other in column 0"):
-        Normalizer().fit([[1e-200], [2e-200]])   # its variance is below the smallest float64
+        Normalizer().fit([[1e-200], [2e-200]])  # its variance is below the smallest float64
     with pytest.raises(ValueError, match="too large in column 1"):
         Normalizer().fit([[1.0, 1e300], [2.0, -1e300]])
     with pytest.raises(ValueError, match="range of float32, got 1e\\+300 at row 1, column 0"):
@@ -102,16 +107,26 @@ def test_transform_and_back(dtype):
     assert not np.shares_memory(Z, X)
     back = normalizer.inverse_transform(Z)
     assert back.dtype == np.float64
-    np.testing.assert_allclose((back - X) / np.where(normalizer.std_, normalizer.std_, 1), 0,
-                               atol=1e-6 if dtype == "float32" else 1e-7)
+    np.testing.assert_allclose(
+        (back - X) / np.where(normalizer.std_, normalizer.std_, 1),
+        0,
+        atol=1e-6 if dtype == "float32" else 1e-7,
+    )
     np.testing.assert_array_equal(back[:, 4], X[:, 4])
     np.testing.assert_array_equal(X, before)
 
 
-@pytest.mark.parametrize("kind", [
-    np.asfortranarray, lambda X: X[::-1].copy()[::-1], lambda X: X.tolist(),
-    lambda X: X.astype(">f8"), scipy.sparse.csr_matrix, scipy.sparse.csc_array,
-])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        np.asfortranarray,
+        lambda X: X[::-1].copy()[::-1],
+        lambda X: X.tolist(),
+        lambda X: X.astype(">f8"),
+        scipy.sparse.csr_matrix,
+        scipy.sparse.csc_array,
+    ],
+)
 def test_any_kind_of_array(kind):
     X = np.round(4 * RNG.standard_normal((300, 5)))
     one, other = Normalizer().fit(X), Normalizer().fit(kind(X))
@@ -136,8 +151,11 @@ def test_a_memory_map_is_not_copied_whole(tmp_path):
 
 def test_state():
     normalizer = Normalizer(dtype="float64").fit(awkward())
-    for twin in (Normalizer.from_dict(json.loads(json.dumps(normalizer.to_dict()))),
-                 pickle.loads(pickle.dumps(normalizer)), copy.deepcopy(normalizer)):
+    for twin in (
+        Normalizer.from_dict(json.loads(json.dumps(normalizer.to_dict()))),
+        pickle.loads(pickle.dumps(normalizer)),
+        copy.deepcopy(normalizer),
+    ):
         assert twin.dtype == normalizer.dtype
         assert repr(twin) == repr(normalizer)
         for name in ("mean_", "std_", "scale", "n_seen_"):
@@ -162,13 +180,18 @@ def test_fit_forgets_and_refused_calls_change_nothing():
     assert normalizer.mean_.tolist() == [1.0]
 
 
-@pytest.mark.parametrize(("X", "message"), [
-    ([[1.0, 2.0]], "at least 2 examples to take a standard deviation of, got 1"),
-    ([1.0, 2.0], r"reshape\(-1, 1\)"), (np.zeros((0, 3)), "examples and features"),
-    (np.zeros((3, 0)), "examples and features"), (np.zeros((2, 2, 2)), r"shape \(m, n\)"),
-    ([[1.0], [np.inf]], "got inf at row 1, column 0"),
-    (scipy.sparse.csr_matrix([[0, 1.0], [np.nan, 0]]), "got nan at row 1, column 0"),
-])
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([[1.0, 2.0]], "at least 2 examples to take a standard deviation of, got 1"),
+        ([1.0, 2.0], r"reshape\(-1, 1\)"),
+        (np.zeros((0, 3)), "examples and features"),
+        (np.zeros((3, 0)), "examples and features"),
+        (np.zeros((2, 2, 2)), r"shape \(m, n\)"),
+        ([[1.0], [np.inf]], "got inf at row 1, column 0"),
+        (scipy.sparse.csr_matrix([[0, 1.0], [np.nan, 0]]), "got nan at row 1, column 0"),
+    ],
+)
 def test_bad_input(X, message):
     with pytest.raises(ValueError, match=message):
         Normalizer().fit(X)
@@ -207,8 +230,10 @@ def problem(m=400, dtype="float32"):
 
 def raw_and_by_hand(dtype="float32", **options):
     """Two networks alike, but that one is told to normalize and the other is given X normalized."""
-    return (Network([5, 16, 8, 2], normalize=True, dtype=dtype, rng=1, **options),
-            Network([5, 16, 8, 2], dtype=dtype, rng=1, **options))
+    return (
+        Network([5, 16, 8, 2], normalize=True, dtype=dtype, rng=1, **options),
+        Network([5, 16, 8, 2], dtype=dtype, rng=1, **options),
+    )
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "gd", "lbfgs"])
@@ -222,7 +247,7 @@ def test_same_as_transforming_by_hand(dtype, optimizer):
     Z, Zd = normalizer.transform(X), normalizer.transform(Xd)
     fit = {"epochs": 12, "batch_size": 32, "optimizer": optimizer, "learning_rate": 0.01}
     history, expected = net.fit(X, y, dev=(Xd, yd), **fit), plain.fit(Z, y, dev=(Zd, yd), **fit)
-    if optimizer == "lbfgs":   # its passes are in float64, where Z has been rounded to float32
+    if optimizer == "lbfgs":  # its passes are in float64, where Z has been rounded to float32
         tolerance = {"rtol": 1e-2, "atol": 1e-2} if dtype == "float32" else {"rtol": 1e-9}
         np.testing.assert_allclose(net.forward(X), plain.forward(Z), **tolerance)
         return
@@ -240,10 +265,17 @@ def test_same_as_transforming_by_hand(dtype, optimizer):
     np.testing.assert_array_equal(dtheta, dtheta_plain)
 
 
-@pytest.mark.parametrize("kind", [
-    np.asfortranarray, lambda X: X.astype("float64"), lambda X: X[:, ::-1].copy()[:, ::-1],
-    scipy.sparse.csr_matrix, lambda X: X.tolist(), lambda X: X.astype(">f4"),
-])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        np.asfortranarray,
+        lambda X: X.astype("float64"),
+        lambda X: X[:, ::-1].copy()[:, ::-1],
+        scipy.sparse.csr_matrix,
+        lambda X: X.tolist(),
+        lambda X: X.astype(">f4"),
+    ],
+)
 def test_any_kind_of_array_the_same_bits(kind):
     """A sparse X too: rows become dense as they are gathered, as they do without normalizing."""
     X, y = problem()
@@ -261,8 +293,9 @@ def test_same_bits_over_threads(threads, batch_size):
     X, y = problem()
     nets = [raw_and_by_hand(keep_prob=0.8)[0] for _ in range(2)]
     for net, count in zip(nets, (1, threads), strict=True):
-        net.fit(X, y, epochs=3, batch_size=batch_size, shuffle=batch_size is not None,
-                threads=count)
+        net.fit(
+            X, y, epochs=3, batch_size=batch_size, shuffle=batch_size is not None, threads=count
+        )
     np.testing.assert_array_equal(nets[0].theta, nets[1].theta)
 
 
@@ -291,7 +324,7 @@ def test_mu_and_sigma_are_those_of_the_first_training_set():
     assert net.normalizer.constant_.tolist() == [3]
     net.fit(X * 3, y, epochs=1)
     assert net.normalizer.n_seen_ == 200
-    net.normalizer.partial_fit(X)   # of a copy
+    net.normalizer.partial_fit(X)  # of a copy
     assert net.normalizer.n_seen_ == 200
     net.normalizer = None
     net.fit(X, y, epochs=1)
@@ -320,8 +353,13 @@ def test_refused_fit_leaves_no_normalizer():
     net = Network([5, 8, 2], normalize=True, rng=0)
     bad = X.copy()
     bad[7, 2] = np.nan
-    for arguments in ({"X": bad, "y": y}, {"X": X, "y": y + 5}, {"X": X[:1], "y": y[:1]},
-                      {"X": X, "y": y, "dev": (bad, y)}, {"X": X[:, :4], "y": y}):
+    for arguments in (
+        {"X": bad, "y": y},
+        {"X": X, "y": y + 5},
+        {"X": X[:1], "y": y[:1]},
+        {"X": X, "y": y, "dev": (bad, y)},
+        {"X": X[:, :4], "y": y},
+    ):
         with pytest.raises(ValueError, match=r"row 7|labels|2 examples|shape"):
             net.fit(**arguments, epochs=1)
         assert net.normalizer is None

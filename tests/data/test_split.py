@@ -27,8 +27,18 @@ def assert_dealt_out(parts, m):
 # --- sizes -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("m", "n"), [(3, 1), (5, 1), (100, 20), (1000, 200), (10_000, 2000),
-                                      (1_000_000, 10_000), (4_000_000, 10_000)])
+@pytest.mark.parametrize(
+    ("m", "n"),
+    [
+        (3, 1),
+        (5, 1),
+        (100, 20),
+        (1000, 200),
+        (10_000, 2000),
+        (1_000_000, 10_000),
+        (4_000_000, 10_000),
+    ],
+)
 def test_sizes_of_the_rule(m, n):
     assert [len(part) for part in fastnn.split(np.empty((m, 0)))] == [m - 2 * n, n, n]
 
@@ -39,12 +49,15 @@ def test_the_rule_is_monotone_and_smooth():
     assert (np.diff(n) >= 0).all()
     ms, n = ms[ms > 1000][::20], n[ms > 1000][::20]
     steps = np.diff(np.log(n)) / np.diff(np.log(ms))
-    assert steps.max() < 1.05   # n never grows faster than m, but for rounding: no jumps
+    assert steps.max() < 1.05  # n never grows faster than m, but for rounding: no jumps
 
 
 @QUICK
-@given(m=st.integers(3, 3000), seed=st.integers(0, 99),
-       shares=st.lists(st.floats(0.01, 1), min_size=2, max_size=3))
+@given(
+    m=st.integers(3, 3000),
+    seed=st.integers(0, 99),
+    shares=st.lists(st.floats(0.01, 1), min_size=2, max_size=3),
+)
 def test_fractions(m, seed, shares):
     fractions = np.array(shares) / sum(shares)
     parts = indices(np.empty((m, 1)), sizes=fractions, rng=seed)
@@ -91,12 +104,20 @@ def test_every_example_is_as_likely_to_be_dev():
 
 
 @QUICK
-@given(seed=st.integers(0, 10**6), classes=st.integers(1, 12), m=st.integers(60, 1500),
-       two=st.booleans())
+@given(
+    seed=st.integers(0, 10**6),
+    classes=st.integers(1, 12),
+    m=st.integers(60, 1500),
+    two=st.booleans(),
+)
 def test_proportions_within_one(seed, classes, m, two):
     rng = np.random.default_rng(seed)
-    y = np.concatenate([np.repeat(np.arange(classes), 3),
-                        rng.choice(classes, m, p=rng.dirichlet(np.ones(classes)))])
+    y = np.concatenate(
+        [
+            np.repeat(np.arange(classes), 3),
+            rng.choice(classes, m, p=rng.dirichlet(np.ones(classes))),
+        ]
+    )
     sizes = (0.7, 0.3) if two else "auto"
     parts = indices(y, y, sizes=sizes, stratify=True, rng=seed)
     assert_dealt_out(parts, y.size)
@@ -125,21 +146,34 @@ def test_rounding_of_any_table(seed):
     assert np.abs(table - np.outer(rows, columns) / rows.sum()).max() < 1
 
 
-@pytest.mark.parametrize("labels", [
-    lambda y: np.array(["cat", "dog", "emu"])[y], lambda y: np.array(["a", "b", "c"], object)[y],
-    lambda y: y.tolist(), lambda y: y.astype("uint8"), lambda y: y[:, np.newaxis],
-])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        lambda y: np.array(["cat", "dog", "emu"])[y],
+        lambda y: np.array(["a", "b", "c"], object)[y],
+        lambda y: y.tolist(),
+        lambda y: y.astype("uint8"),
+        lambda y: y[:, np.newaxis],
+    ],
+)
 def test_auto_knows_classes(labels):
     y = np.repeat([0, 1, 2], [300, 30, 70])
     for part in indices(y, labels(y)):
-        np.testing.assert_allclose(np.bincount(y[part]), [0.75 * len(part), 0.075 * len(part),
-                                                          0.175 * len(part)], atol=1)
+        np.testing.assert_allclose(
+            np.bincount(y[part]), [0.75 * len(part), 0.075 * len(part), 0.175 * len(part)], atol=1
+        )
 
 
-@pytest.mark.parametrize("y", [
-    np.linspace(0, 1, 400), np.arange(400), np.ones((400, 4)),
-    np.array([1.5, None] * 200, object), scipy.sparse.csr_matrix(np.ones((400, 1))),
-])
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.linspace(0, 1, 400),
+        np.arange(400),
+        np.ones((400, 4)),
+        np.array([1.5, None] * 200, object),
+        scipy.sparse.csr_matrix(np.ones((400, 1))),
+    ],
+)
 def test_auto_leaves_the_rest_alone(y):
     plain = indices(np.arange(400))
     for part, expected in zip(indices(np.arange(400), y), plain, strict=True):
@@ -163,9 +197,16 @@ def test_auto_knows_classes_written_otherwise(kind):
         assert all((a.index == b.index).all() for a, b in zip(parts, again, strict=True))
 
 
-@pytest.mark.parametrize("y", [np.r_[[0.5] * 500, [1.0] * 500], np.r_[[np.nan], np.ones(999)],
-                               np.eye(4)[np.arange(1000) % 4] * 0.9, np.ones((1000, 2)),
-                               np.arange(1000.0)])
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.r_[[0.5] * 500, [1.0] * 500],
+        np.r_[[np.nan], np.ones(999)],
+        np.eye(4)[np.arange(1000) % 4] * 0.9,
+        np.ones((1000, 2)),
+        np.arange(1000.0),
+    ],
+)
 def test_auto_leaves_quantities_alone(y):
     X = np.zeros((1000, 2))
     assert_same = zip(indices(X, y), indices(X, y, stratify=False), strict=True)
@@ -200,17 +241,20 @@ def test_groups_with_classes_keep_both():
     groups = np.arange(1000) // 10
     y = (groups % 5 == 0).astype(int)
     for seed in range(5):
-        for part, n in zip(indices(groups, y, groups=groups, rng=seed), (600, 200, 200),
-                           strict=True):
+        for part, n in zip(
+            indices(groups, y, groups=groups, rng=seed), (600, 200, 200), strict=True
+        ):
             assert abs(len(part) - n) <= 20
             assert abs(y[part].mean() - 0.2) < 0.05
 
 
 def test_large_groups_come_to_every_part():
     groups = np.concatenate([np.repeat(np.arange(10), 30), np.arange(10, 310)])
-    large = sum((np.bincount(groups[indices(groups, groups=groups, rng=seed)[1]]) == 30).sum()
-                for seed in range(40))
-    assert 40 < large < 120   # 80 expected: a fifth of ten groups, forty times
+    large = sum(
+        (np.bincount(groups[indices(groups, groups=groups, rng=seed)[1]]) == 30).sum()
+        for seed in range(40)
+    )
+    assert 40 < large < 120  # 80 expected: a fifth of ten groups, forty times
 
 
 def test_every_part_has_a_group():
@@ -243,7 +287,7 @@ def test_dev_and_test_from_elsewhere():
     assert (train.X == 0).all()
     assert (dev.X == 1).all()
     assert (test.X == 1).all()
-    assert_dealt_out([dev.index, test.index], 400)   # a fifth of 2400 is more than half of 400
+    assert_dealt_out([dev.index, test.index], 400)  # a fifth of 2400 is more than half of 400
     assert np.bincount(dev.y).tolist() == [100, 100]
     _, dev, test = fastnn.split(web, y, dev_from=(app, y2), sizes=(40, 60))
     assert (len(dev), len(test)) == (40, 60)
@@ -268,8 +312,14 @@ def test_kinds_of_arrays(tmp_path):
     X, y = np.arange(60.0).reshape(20, 3), np.arange(20) % 2
     file = np.memmap(tmp_path / "X", dtype=float, mode="w+", shape=X.shape)
     file[:] = X
-    for kind in (X, X.tolist(), file, scipy.sparse.csr_matrix(X), scipy.sparse.coo_matrix(X),
-                 scipy.sparse.csc_array(X)):
+    for kind in (
+        X,
+        X.tolist(),
+        file,
+        scipy.sparse.csr_matrix(X),
+        scipy.sparse.coo_matrix(X),
+        scipy.sparse.csc_array(X),
+    ):
         for part in fastnn.split(kind, y):
             taken = part.X.toarray() if scipy.sparse.issparse(part.X) else part.X
             np.testing.assert_array_equal(taken, X[part.index])
@@ -379,36 +429,53 @@ def test_a_missing_label_or_group_is_named_as_such():
 Y = np.array([0] * 50 + [7, 7])
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"sizes": (0.5, 0.2, 0.2)}, r"fractions that sum to 1, got 0\.5 \+ 0\.2 \+ 0\.2 = 0\.9"),
-    ({"sizes": (40, 20, 20)}, r"at most 52 examples.* got 40 \+ 20 \+ 20 = 80"),
-    ({"sizes": (1.0,)}, "got 1 of them"), ({"sizes": (0.25,) * 4}, "got 4 of them"),
-    ({"sizes": (52, 0)}, r"sizes\[1\] to be at least 1, got 0"),
-    ({"sizes": (1.5, -0.5)}, r"sizes\[0\] in \(0, 1\]"), ({"sizes": "all"}, "'auto', fractions"),
-    ({"y": Y}, "at least 3 examples of each class.*class 7 has 2.*stratify=False"),
-    ({"y": Y, "groups": np.arange(52)}, "class 7 has 2"),
-    ({"y": Y[:51]}, "as many examples as X, 52; got 51"),
-    ({"stratify": True}, "needs y"), ({"stratify": "classes"}, "'auto', True, False or labels"),
-    ({"stratify": Y[1:]}, "one label for each of the 52 examples, got 51"),
-    ({"groups": Y}, "at least 3 groups, one for each part, got 2: 0, 7"),
-    ({"groups": np.array([0] * 40 + [*range(1, 13)])},
-     r"group 0 has 40 of the 52 examples, more than any part is to have \(32, 10, 10\)"),
-    ({"groups": np.zeros((52, 2))}, r"groups to have shape \(52,\)"),
-    ({"dev_from": (np.zeros(9), np.zeros(9))}, "both or neither"),
-    ({"dev_from": (np.zeros((9, 2)), None), "sizes": (0.6, 0.2, 0.2)}, "dev, or of dev and test"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sizes": (0.5, 0.2, 0.2)}, r"fractions that sum to 1, got 0\.5 \+ 0\.2 \+ 0\.2 = 0\.9"),
+        ({"sizes": (40, 20, 20)}, r"at most 52 examples.* got 40 \+ 20 \+ 20 = 80"),
+        ({"sizes": (1.0,)}, "got 1 of them"),
+        ({"sizes": (0.25,) * 4}, "got 4 of them"),
+        ({"sizes": (52, 0)}, r"sizes\[1\] to be at least 1, got 0"),
+        ({"sizes": (1.5, -0.5)}, r"sizes\[0\] in \(0, 1\]"),
+        ({"sizes": "all"}, "'auto', fractions"),
+        ({"y": Y}, "at least 3 examples of each class.*class 7 has 2.*stratify=False"),
+        ({"y": Y, "groups": np.arange(52)}, "class 7 has 2"),
+        ({"y": Y[:51]}, "as many examples as X, 52; got 51"),
+        ({"stratify": True}, "needs y"),
+        ({"stratify": "classes"}, "'auto', True, False or labels"),
+        ({"stratify": Y[1:]}, "one label for each of the 52 examples, got 51"),
+        ({"groups": Y}, "at least 3 groups, one for each part, got 2: 0, 7"),
+        (
+            {"groups": np.array([0] * 40 + [*range(1, 13)])},
+            r"group 0 has 40 of the 52 examples, more than any part is to have \(32, 10, 10\)",
+        ),
+        ({"groups": np.zeros((52, 2))}, r"groups to have shape \(52,\)"),
+        ({"dev_from": (np.zeros(9), np.zeros(9))}, "both or neither"),
+        (
+            {"dev_from": (np.zeros((9, 2)), None), "sizes": (0.6, 0.2, 0.2)},
+            "dev, or of dev and test",
+        ),
+    ],
+)
 def test_bad_values(options, message):
     with pytest.raises(ValueError, match=message):
         fastnn.split(np.zeros((52, 2)), options.pop("y", None), **options)
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"X": 5}, "with one entry for each example, got int"), ({"X": "text"}, "got str"),
-    ({"X": np.array(5.0)}, "got ndarray"), ({"sizes": 0.8}, "'auto', fractions or counts, got 0.8"),
-    ({"sizes": (True, 0.2)}, r"sizes\[0\] to be a number"), ({"rng": "seed"}, "rng"),
-    ({"y": np.array([1, "a"] * 2, object)}, "of one kind"),
-    ({"dev_from": np.zeros(4)}, r"pair \(X2, y2\), got ndarray"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"X": 5}, "with one entry for each example, got int"),
+        ({"X": "text"}, "got str"),
+        ({"X": np.array(5.0)}, "got ndarray"),
+        ({"sizes": 0.8}, "'auto', fractions or counts, got 0.8"),
+        ({"sizes": (True, 0.2)}, r"sizes\[0\] to be a number"),
+        ({"rng": "seed"}, "rng"),
+        ({"y": np.array([1, "a"] * 2, object)}, "of one kind"),
+        ({"dev_from": np.zeros(4)}, r"pair \(X2, y2\), got ndarray"),
+    ],
+)
 def test_bad_types(options, message):
     arguments = {"X": np.zeros(4), **options}
     with pytest.raises(TypeError, match=message):

@@ -23,13 +23,16 @@ counts = st.integers(1, 10**6)
 # --- the notes' table --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("train", "dev", "optimal", "bias", "variance"), [
-    (0.01, 0.11, 0.0, False, True),
-    (0.15, 0.16, 0.0, True, False),
-    (0.15, 0.30, 0.0, True, True),
-    (0.005, 0.01, 0.0, False, False),
-    (0.15, 0.16, 0.15, False, False),
-])
+@pytest.mark.parametrize(
+    ("train", "dev", "optimal", "bias", "variance"),
+    [
+        (0.01, 0.11, 0.0, False, True),
+        (0.15, 0.16, 0.0, True, False),
+        (0.15, 0.30, 0.0, True, True),
+        (0.005, 0.01, 0.0, False, False),
+        (0.15, 0.16, 0.15, False, False),
+    ],
+)
 def test_the_cases_of_the_notes(train, dev, optimal, bias, variance):
     for n in (None, 200_000):
         d = fastnn.diagnose(train, dev, optimal_error=optimal, n_train=n, n_dev=n)
@@ -42,7 +45,7 @@ def test_the_cases_of_the_notes(train, dev, optimal, bias, variance):
 
 def test_a_gap_is_high_above_the_largest_of_three_thresholds():
     assert fastnn.diagnose(0.0, 0.02).high_variance is False
-    assert fastnn.diagnose(0.15, 0.17).high_variance is False   # 0.17 - 0.15 > 0.02 in binary
+    assert fastnn.diagnose(0.15, 0.17).high_variance is False  # 0.17 - 0.15 > 0.02 in binary
     assert fastnn.diagnose(0.0, 0.021).high_variance is True
     assert fastnn.diagnose(0.001, 0.006, tolerance=0.004).high_variance is True
     # A tenth of the optimal error, and of the other gap.
@@ -54,8 +57,14 @@ def test_a_gap_is_high_above_the_largest_of_three_thresholds():
 
 def test_the_recipe_comes_in_its_order():
     d = fastnn.diagnose(0.15, 0.30)
-    steps = ["bias: bigger network", "bias: train longer", "bias: another architecture",
-             "variance: more data", "variance: regularize", "variance: another architecture"]
+    steps = [
+        "bias: bigger network",
+        "bias: train longer",
+        "bias: another architecture",
+        "variance: more data",
+        "variance: regularize",
+        "variance: another architecture",
+    ]
     assert len(d.advice) == len(steps)
     for text, step in zip(d.advice, steps, strict=True):
         assert text.startswith(step)
@@ -90,16 +99,23 @@ def test_limits_are_scipys(wrong, n):
     assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
-@pytest.mark.parametrize(("p", "q", "n", "m"), [(0.01, 0.11, 2000, 500), (0.15, 0.16, 300, 300),
-                                                (0.0, 0.03, 1000, 200), (0.4, 0.3, 50, 80)])
+@pytest.mark.parametrize(
+    ("p", "q", "n", "m"),
+    [(0.01, 0.11, 2000, 500), (0.15, 0.16, 300, 300), (0.0, 0.03, 1000, 200), (0.4, 0.3, 50, 80)],
+)
 def test_intervals_cover(p, q, n, m):
     """95 % limits of each error and of the difference hold the truth 95 % of the time."""
     rng, draws = np.random.default_rng(0), 2000
     held = np.zeros(2)
     for a, b in zip(rng.binomial(n, p, draws) / n, rng.binomial(m, q, draws) / m, strict=True):
         d = fastnn.diagnose(a, b, n_train=n, n_dev=m)
-        held += [low - 1e-12 <= truth <= high + 1e-12 for truth, (low, high) in (
-            (q, d.intervals["dev_error"]), (q - p, d.intervals["variance"]))]
+        held += [
+            low - 1e-12 <= truth <= high + 1e-12
+            for truth, (low, high) in (
+                (q, d.intervals["dev_error"]),
+                (q - p, d.intervals["variance"]),
+            )
+        ]
     assert (held / draws > 0.93).all()
     assert (held / draws < 0.995).all()
 
@@ -107,11 +123,13 @@ def test_intervals_cover(p, q, n, m):
 def test_verdicts_are_rarely_wrong():
     """A gap well below the threshold is seldom called high on a small dev set, and the reverse."""
     rng = np.random.default_rng(1)
-    for truth, wrong in ((0.05, True), (0.20, False)):   # the threshold: 0.04 + 0.02
-        verdicts = [fastnn.diagnose(0.04, k / 150, n_dev=150).high_variance
-                    for k in rng.binomial(150, truth, 400)]
+    for truth, wrong in ((0.05, True), (0.20, False)):  # the threshold: 0.04 + 0.02
+        verdicts = [
+            fastnn.diagnose(0.04, k / 150, n_dev=150).high_variance
+            for k in rng.binomial(150, truth, 400)
+        ]
         assert np.mean([v is wrong for v in verdicts]) < 0.04
-    assert np.mean([v is True for v in verdicts]) > 0.9   # and there is power
+    assert np.mean([v is True for v in verdicts]) > 0.9  # and there is power
 
 
 def test_too_small_a_dev_set_is_told_and_how_many_would_do():
@@ -176,19 +194,30 @@ def test_limits_shrink_with_examples(p, n, factor):
 # --- bad input ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("call", "error", "pattern"), [
-    (lambda: fastnn.diagnose(8, 0.1), ValueError, r"train_error in \[0, 1\].*0\.08 for 8 %; got 8"),
-    (lambda: fastnn.diagnose(0.1, -0.1), ValueError, r"dev_error in \[0, 1\]"),
-    (lambda: fastnn.diagnose(0.1, float("nan")), ValueError, r"dev_error in .*got nan"),
-    (lambda: fastnn.diagnose("0.1", 0.2), TypeError, r"train_error to be a number"),
-    (lambda: fastnn.diagnose(0.1, None), TypeError, r"dev_error to be a number, got None"),
-    (lambda: fastnn.diagnose(0.1, 0.2, optimal_error=1.5), ValueError, r"optimal_error in \[0, 1"),
-    (lambda: fastnn.diagnose(0.1, 0.2, n_dev=0), ValueError, r"n_dev to be at least 1"),
-    (lambda: fastnn.diagnose(0.1, 0.2, n_train=1e3), TypeError, r"n_train to be an integer"),
-    (lambda: fastnn.diagnose(0.1, 0.2, n_test=5), ValueError, r"test_error with its count 5"),
-    (lambda: fastnn.diagnose(0.1, 0.2, confidence=1), ValueError, r"confidence in \(0, 1\)"),
-    (lambda: fastnn.diagnose(0.1, 0.2, tolerance=-1), ValueError, r"tolerance in"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "pattern"),
+    [
+        (
+            lambda: fastnn.diagnose(8, 0.1),
+            ValueError,
+            r"train_error in \[0, 1\].*0\.08 for 8 %; got 8",
+        ),
+        (lambda: fastnn.diagnose(0.1, -0.1), ValueError, r"dev_error in \[0, 1\]"),
+        (lambda: fastnn.diagnose(0.1, float("nan")), ValueError, r"dev_error in .*got nan"),
+        (lambda: fastnn.diagnose("0.1", 0.2), TypeError, r"train_error to be a number"),
+        (lambda: fastnn.diagnose(0.1, None), TypeError, r"dev_error to be a number, got None"),
+        (
+            lambda: fastnn.diagnose(0.1, 0.2, optimal_error=1.5),
+            ValueError,
+            r"optimal_error in \[0, 1",
+        ),
+        (lambda: fastnn.diagnose(0.1, 0.2, n_dev=0), ValueError, r"n_dev to be at least 1"),
+        (lambda: fastnn.diagnose(0.1, 0.2, n_train=1e3), TypeError, r"n_train to be an integer"),
+        (lambda: fastnn.diagnose(0.1, 0.2, n_test=5), ValueError, r"test_error with its count 5"),
+        (lambda: fastnn.diagnose(0.1, 0.2, confidence=1), ValueError, r"confidence in \(0, 1\)"),
+        (lambda: fastnn.diagnose(0.1, 0.2, tolerance=-1), ValueError, r"tolerance in"),
+    ],
+)
 def test_bad_input(call, error, pattern):
     with pytest.raises(error, match=pattern):
         call()
@@ -278,8 +307,9 @@ def test_a_rise_is_told_where_j_must_fall_and_only_there():
     assert f"rose at {len(found)} of 30 epochs" in advice[0]
     assert "smaller learning rate" in advice[0]
     for options in ({"batch_size": 100}, {"batch_size": None, "optimizer": "momentum"}):
-        history = fastnn.Network([8, 16, 2], rng=0).fit(X, y, **{"optimizer": "gd", **options},
-                                                        learning_rate=0.1, epochs=3)
+        history = fastnn.Network([8, 16, 2], rng=0).fit(
+            X, y, **{"optimizer": "gd", **options}, learning_rate=0.1, epochs=3
+        )
         assert not history.must_fall
     dropped = fastnn.Network([8, 16, 2], keep_prob=0.8, rng=0)
     assert not dropped.fit(X, y, optimizer="gd", batch_size=None, epochs=3).must_fall
@@ -312,7 +342,7 @@ def test_high_variance_of_an_overfitted_network():
     before = net.theta.copy()
     d = net.diagnose(train, SimpleNamespace(X=dev[0], y=dev[1]), test=dev, train_dev=dev)
     assert (d.high_bias, d.high_variance, d.high_overfitting_to_dev) == (False, True, None)
-    assert d.overfitting_to_dev == 0   # the same set; but 850 examples do not show it to 2 points
+    assert d.overfitting_to_dev == 0  # the same set; but 850 examples do not show it to 2 points
     assert d.errors["dev_error"] == net.error(*dev)
     assert d.counts["dev_error"] == 850
     assert re.search(r"l2=0.1 \(now 0\), keep_prob 0.8 \(now 1\)", d.advice[1])
@@ -357,8 +387,17 @@ def test_the_plain_cause_comes_first():
     assert any(text.startswith("bias: regularize less") for text in advice)
 
 
-@pytest.mark.parametrize("options", [{}, {"init": "normal"}, {"init": "zeros"}, {"init_gain": 0.3},
-                                     {"activation": "tanh", "init": "glorot"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"init": "normal"},
+        {"init": "zeros"},
+        {"init_gain": 0.3},
+        {"activation": "tanh", "init": "glorot"},
+    ],
+    ids=str,
+)
 def test_initial_weights_are_known_as_such(options):
     for seed in range(20):
         net = fastnn.Network([8, 5, 3, 2], **options, rng=seed)
@@ -393,19 +432,20 @@ def test_bigger():
 def test_regression_is_measured_by_the_variance_of_its_targets():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((4000, 3))
-    y = 100 + 10 * (X @ [1, 2, 2] + rng.standard_normal(4000))   # 1 of 10 parts is noise
+    y = 100 + 10 * (X @ [1, 2, 2] + rng.standard_normal(4000))  # 1 of 10 parts is noise
     net = fastnn.Network([3, 1], output="identity", dtype="float64", rng=0)
     net.fit(X[:2000], y[:2000], optimizer="lbfgs", epochs=100)
     train, dev = (X[:2000], y[:2000]), (X[2000:], y[2000:])
     d = net.diagnose(train, dev, optimal_error=0.1)
     assert d.errors["train_error"] == pytest.approx(
-        net.error(*train) ** 2 / y[:2000].var(), rel=1e-9)
+        net.error(*train) ** 2 / y[:2000].var(), rel=1e-9
+    )
     assert d.bias == pytest.approx(0, abs=0.01)
     assert (d.high_bias, d.high_variance) == (False, False)
     low, high = d.intervals["dev_error"]
     assert low < 0.1 < high
     assert "variance left unexplained" in str(d)
-    net.params["W1"][...] *= -5   # worse than the mean: above 1, and no error
+    net.params["W1"][...] *= -5  # worse than the mean: above 1, and no error
     assert net.diagnose(train, dev).errors["dev_error"] > 1
     with pytest.raises(ValueError, match="targets that vary"):
         net.diagnose((X[:5], np.ones(5)), dev)
@@ -447,8 +487,9 @@ def test_picture_of_a_diagnosis():
     d = fastnn.diagnose(0.05, 0.11, train_dev_error=0.06, test_error=0.1, n_train=5000, n_dev=300)
     display = d.plot()
     heights = [bar.get_height() for bar in display.ax_.patches]
-    np.testing.assert_allclose(heights, [100 * v for v in (
-        *d.errors.values(), *(gap.value for gap in d.gaps.values()))])
+    np.testing.assert_allclose(
+        heights, [100 * v for v in (*d.errors.values(), *(gap.value for gap in d.gaps.values()))]
+    )
     ticks = [text.get_text() for text in display.ax_.get_xticklabels()]
     assert ticks[len(d.errors)] == "bias\nhigh"
     limits = [line.get_ydata() for line in display.ax_.lines]

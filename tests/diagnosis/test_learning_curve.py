@@ -34,8 +34,9 @@ def test_a_law_without_noise_is_found(a, b, c):
 
 
 @pytest.mark.parametrize("repeats", [1, 2, 5])
-@pytest.mark.parametrize(("a", "b", "c"), [(0.02, 0.08, 0.5), (0.0, 0.1, 0.3), (0.01, 0.2, 0.2),
-                                           (0.1, 0.0, 0.5)])
+@pytest.mark.parametrize(
+    ("a", "b", "c"), [(0.02, 0.08, 0.5), (0.0, 0.1, 0.3), (0.01, 0.2, 0.2), (0.1, 0.0, 0.5)]
+)
 def test_the_interval_covers(a, b, c, repeats):
     """The error expected at twice the data is within 95 % limits nine times out of ten, or more,
     also for the slow laws that are hardest to tell from a floor."""
@@ -80,8 +81,9 @@ def test_more_data_helps_a_starved_network():
     assert low < expected < high
     assert expected < curve.dev_error[-1]
     # It is a prediction: more of the same data comes out as it says.
-    more = fastnn.learning_curve(net, problem(1600, 0), dev, [1600], repeats=4, epochs=20,
-                                 learning_rate=0.01)
+    more = fastnn.learning_curve(
+        net, problem(1600, 0), dev, [1600], repeats=4, epochs=20, learning_rate=0.01
+    )
     assert low * 0.9 <= more.dev_error[0] <= high * 1.1
     assert (net.theta == theta).all()
     assert net.history is None
@@ -93,8 +95,9 @@ def test_more_data_does_not_help_a_biased_network():
     X = rng.standard_normal((6000, 2))
     y = ((X[:, 0] > 0) & (X[:, 1] > 0)).astype(int)
     net = fastnn.Network([2, 1], rng=0)
-    curve = fastnn.learning_curve(net, (X[:2000], y[:2000]), (X[2000:], y[2000:]), repeats=5,
-                                  optimizer="lbfgs", epochs=50)
+    curve = fastnn.learning_curve(
+        net, (X[:2000], y[:2000]), (X[2000:], y[2000:]), repeats=5, optimizer="lbfgs", epochs=50
+    )
     assert curve.more_data_helps is False
     assert "bias, not variance" in curve.verdict
 
@@ -102,8 +105,10 @@ def test_more_data_does_not_help_a_biased_network():
 def test_repeatable_and_nested():
     train, dev = problem(200, 0), problem(100, 1)
     net = fastnn.Network([20, 8, 2], keep_prob=0.9, rng=0)
-    curves = [fastnn.learning_curve(net, train, dev, [50, 100, 200], epochs=5, rng=seed)
-              for seed in (3, 3, 4)]
+    curves = [
+        fastnn.learning_curve(net, train, dev, [50, 100, 200], epochs=5, rng=seed)
+        for seed in (3, 3, 4)
+    ]
     assert (curves[0].dev_errors == curves[1].dev_errors).all()
     assert (curves[0].dev_errors != curves[2].dev_errors).any()
     part = fastnn.learning_curve(net, train, dev, [100, 200], epochs=5, rng=3)
@@ -120,16 +125,31 @@ def test_equal_updates():
     net = fastnn.Network([20, 2], rng=0)
     for equal, expected in ((True, [8, 4]), (False, [4, 4])):
         seen.clear()
-        fastnn.learning_curve(net, train, dev, [128, 256], epochs=4, batch_size=64, callbacks=note,
-                              equal_updates=equal)
+        fastnn.learning_curve(
+            net,
+            train,
+            dev,
+            [128, 256],
+            epochs=4,
+            batch_size=64,
+            callbacks=note,
+            equal_updates=equal,
+        )
         assert [n for n, after in zip(seen, [*seen[1:], 1], strict=True) if after == 1] == expected
 
 
 def test_lbfgs_takes_as_many_iterations_at_every_size():
     lengths = []
     net = fastnn.Network([20, 2], l2=1.0, rng=0)
-    fastnn.learning_curve(net, problem(1000, 0, 0.2), problem(50, 1), [100, 1000], epochs=4,
-                          optimizer="lbfgs", callbacks=lambda net, h: lengths.append(len(h)))
+    fastnn.learning_curve(
+        net,
+        problem(1000, 0, 0.2),
+        problem(50, 1),
+        [100, 1000],
+        epochs=4,
+        optimizer="lbfgs",
+        callbacks=lambda net, h: lengths.append(len(h)),
+    )
     assert lengths == [1, 2, 3, 4] * 2
 
 
@@ -168,8 +188,9 @@ def test_regression_and_few_sizes():
     X = rng.standard_normal((300, 4))
     y = X @ [1, 2, 3, 4] + rng.standard_normal(300)
     net = fastnn.Network([4, 1], output="identity", rng=0)
-    curve = fastnn.learning_curve(net, (X[:150], y[:150]), (X[150:], y[150:]), [20, 150],
-                                  optimizer="lbfgs")
+    curve = fastnn.learning_curve(
+        net, (X[:150], y[:150]), (X[150:], y[150:]), [20, 150], optimizer="lbfgs"
+    )
     assert curve.dev_error[1] == pytest.approx(1, abs=0.15)
     assert "%" not in str(curve)
     assert curve.more_data_helps is None
@@ -186,18 +207,21 @@ def test_default_sizes(m):
     assert (np.diff(sizes) > 0).all()
 
 
-@pytest.mark.parametrize(("options", "error", "pattern"), [
-    ({"sizes": [10, 300]}, ValueError, "sizes to be at least 1 and at most 200, got 300"),
-    ({"sizes": [0.5, 1.5]}, ValueError, r"sizes \(shares, unless integers\) in \(0, 1\]"),
-    ({"sizes": []}, ValueError, "at least one size"),
-    ({"sizes": 100}, TypeError, "sequence of numbers, got 100"),
-    ({"repeats": 0}, ValueError, "repeats to be at least 1"),
-    ({"X": None}, TypeError, "no 'X' among the options of fit"),
-    ({"epochs": 0}, ValueError, "epochs to be at least 1"),
-    ({"sample_weight": [1.0]}, ValueError, r"sample_weight to have shape \(200,\)"),
-    ({"rng": "seed"}, TypeError, "rng to be a seed"),
-    ({"learning_speed": 1}, TypeError, "learning_speed"),
-])
+@pytest.mark.parametrize(
+    ("options", "error", "pattern"),
+    [
+        ({"sizes": [10, 300]}, ValueError, "sizes to be at least 1 and at most 200, got 300"),
+        ({"sizes": [0.5, 1.5]}, ValueError, r"sizes \(shares, unless integers\) in \(0, 1\]"),
+        ({"sizes": []}, ValueError, "at least one size"),
+        ({"sizes": 100}, TypeError, "sequence of numbers, got 100"),
+        ({"repeats": 0}, ValueError, "repeats to be at least 1"),
+        ({"X": None}, TypeError, "no 'X' among the options of fit"),
+        ({"epochs": 0}, ValueError, "epochs to be at least 1"),
+        ({"sample_weight": [1.0]}, ValueError, r"sample_weight to have shape \(200,\)"),
+        ({"rng": "seed"}, TypeError, "rng to be a seed"),
+        ({"learning_speed": 1}, TypeError, "learning_speed"),
+    ],
+)
 def test_bad_input(options, error, pattern):
     net = fastnn.Network([20, 2], rng=0)
     train, dev = problem(200, 0), problem(50, 1)

@@ -28,8 +28,9 @@ def test_gradcheck(fitted):
     net, X, y, Z = fitted
     check = net.gradcheck(X, y)
     assert check.verdict == "correct"
-    np.testing.assert_allclose(check.numeric, plain(net).gradcheck(Z, y).numeric, rtol=1e-4,
-                               atol=1e-6)
+    np.testing.assert_allclose(
+        check.numeric, plain(net).gradcheck(Z, y).numeric, rtol=1e-4, atol=1e-6
+    )
     assert net.gradcheck(sparse.csr_matrix(X.astype(net.dtype)), y).verdict == "correct"
 
 

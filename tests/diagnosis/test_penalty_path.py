@@ -37,7 +37,7 @@ def test_laws_of_the_path(name, warm):
     assert (np.diff(path.weight_norm) < 0).all()
     assert (np.diff(path.cost) > 0).all()
     assert path.best == grid[np.flatnonzero(path.dev_error == path.dev_error.min())[-1]]
-    assert path.dev_error.min() < path.dev_error[0]   # it does reduce variance
+    assert path.dev_error.min() < path.dev_error[0]  # it does reduce variance
     gaps = path.dev_error - path.train_error
     assert gaps[path.values.index(path.best)] < gaps[0]
     assert path.network.error(*DEV) == path.dev_error.min()
@@ -45,15 +45,17 @@ def test_laws_of_the_path(name, warm):
 
 
 def test_warm_and_cold_paths_of_a_convex_problem_agree():
-    paths = [fastnn.penalty_path(logistic(), TRAIN, DEV, l2=[0.5, 5, 50], warm=warm, **CONVEX)
-             for warm in (True, False)]
+    paths = [
+        fastnn.penalty_path(logistic(), TRAIN, DEV, l2=[0.5, 5, 50], warm=warm, **CONVEX)
+        for warm in (True, False)
+    ]
     np.testing.assert_allclose(paths[0].weight_norm, paths[1].weight_norm, rtol=1e-4)
     np.testing.assert_allclose(paths[0].cost, paths[1].cost, rtol=1e-6)
 
 
 def test_l1_makes_exact_zeros_and_keeps_what_matters():
     path = fastnn.penalty_path(logistic(), TRAIN, DEV, l1=[20, 0, 5, 1], **CONVEX)
-    assert path.values == [0, 1, 5, 20]   # from weak to strong, however given
+    assert path.values == [0, 1, 5, 20]  # from weak to strong, however given
     assert path.sparsity[0] == 0
     assert (np.diff(path.sparsity) >= 0).all()
     assert path.sparsity[-1] >= 0.8
@@ -86,8 +88,10 @@ def test_dropout_per_layer_on_the_grid():
 def test_nothing_is_changed_and_repeatable():
     net = fastnn.Network([30, 8, 2], l2=1.0, rng=0)
     theta = net.theta.copy()
-    paths = [fastnn.penalty_path(net, TRAIN, DEV, l2=[0.1, 1], epochs=5, early_stopping=2, rng=4)
-             for _ in range(2)]
+    paths = [
+        fastnn.penalty_path(net, TRAIN, DEV, l2=[0.1, 1], epochs=5, early_stopping=2, rng=4)
+        for _ in range(2)
+    ]
     assert (net.theta == theta).all()
     assert net.l2 == (1, 1)
     assert net.history is None
@@ -95,10 +99,11 @@ def test_nothing_is_changed_and_repeatable():
 
 
 def test_the_verdict_speaks_of_the_noise_and_the_end_of_the_grid():
-    path = fastnn.penalty_path(logistic(), TRAIN, (DEV[0][:60], DEV[1][:60]), l2=[1, 1.01, 1.02],
-                               **CONVEX)
+    path = fastnn.penalty_path(
+        logistic(), TRAIN, (DEV[0][:60], DEV[1][:60]), l2=[1, 1.01, 1.02], **CONVEX
+    )
     assert "3 of the 3 values, 1 to 1.02, are within the noise of 60 dev examples" in path.verdict
-    assert path.verdict.endswith("try stronger ones")   # of equals the strongest is best
+    assert path.verdict.endswith("try stronger ones")  # of equals the strongest is best
     assert path.verdict in str(path)
 
 
@@ -120,13 +125,12 @@ def test_every_value_gets_the_same_training(warm):
     assert "train longer" in path.verdict
     assert "stronger" not in path.verdict
     alone = fastnn.penalty_path(net, *digits(), l2=[0, 3e-6], epochs=10, warm=warm)
-    assert alone.cost[-1] == path.cost[-1]   # what lies between has no part in it
+    assert alone.cost[-1] == path.cost[-1]  # what lies between has no part in it
 
 
 def test_a_path_that_was_trained_long_enough_is_judged():
     net = fastnn.Network([64, 32, 10], normalize=True, rng=0)
-    path = fastnn.penalty_path(net, *digits(), l2=[0, 10, 100], epochs=60,
-                               learning_rate=0.01)
+    path = fastnn.penalty_path(net, *digits(), l2=[0, 10, 100], epochs=60, learning_rate=0.01)
     assert path.converged
     assert "has the lowest dev error" in path.verdict
     assert fastnn.penalty_path(logistic(), TRAIN, DEV, l2=[0.1, 10], **CONVEX).converged
@@ -136,15 +140,17 @@ def test_a_path_that_was_trained_long_enough_is_judged():
 
 def test_early_stopping_is_not_taken_for_too_short_a_fit():
     net = fastnn.Network([64, 32, 10], normalize=True, rng=0)
-    path = fastnn.penalty_path(net, *digits(), l2=[0, 1, 10], epochs=60, learning_rate=0.01,
-                               early_stopping=3)
+    path = fastnn.penalty_path(
+        net, *digits(), l2=[0, 1, 10], epochs=60, learning_rate=0.01, early_stopping=3
+    )
     assert path.converged
     assert not _not_converged("l2", [0, 1], [None] * 2, np.empty(0))
 
 
 def test_a_loss_that_falls_as_the_penalty_grows_is_no_minimum():
     assert _not_converged("l2", [0, 1, 2], [None] * 3, np.array([0.5, 0.3, 0.4])).startswith(
-        "from l2=0 to 1 the loss without the penalty falls")
+        "from l2=0 to 1 the loss without the penalty falls"
+    )
     assert not _not_converged("l2", [0, 1, 2], [None] * 3, np.array([0.5, 0.49, 0.6]))
     assert not _not_converged("keep_prob", [1, 0.9], [None] * 2, np.array([0.5, 0.3]))
 
@@ -158,19 +164,22 @@ def test_any_grid(grid):
     assert len(path.cost) == len(path.sparsity) == len(grid)
 
 
-@pytest.mark.parametrize(("options", "error", "pattern"), [
-    ({}, TypeError, "one of l2, l1 and keep_prob to be a grid, got 0"),
-    ({"l2": [1], "l1": [1]}, TypeError, "got 2 of them"),
-    ({"l2": 3}, TypeError, "l2 to be a sequence of values to try, got 3"),
-    ({"l2": []}, ValueError, "at least one value of l2"),
-    ({"l2": [1, -1]}, ValueError, r"l2 in \[0, inf\), got -1"),
-    ({"keep_prob": [0.5, 0]}, ValueError, r"keep_prob in \(0, 1\], got 0"),
-    ({"l2": [1, 0, 1.0]}, ValueError, "different values of l2, got 1 twice"),
-    ({"keep_prob": [1, (1,)]}, ValueError, r"different values of keep_prob, got \(1\) twice"),
-    ({"l2": [[1, 2]]}, ValueError, "l2 to be one number or 1"),
-    ({"l2": [1], "X": 3}, TypeError, "no 'X' among the options"),
-    ({"l2": [1], "warm": "yes"}, TypeError, "warm to be True or False"),
-])
+@pytest.mark.parametrize(
+    ("options", "error", "pattern"),
+    [
+        ({}, TypeError, "one of l2, l1 and keep_prob to be a grid, got 0"),
+        ({"l2": [1], "l1": [1]}, TypeError, "got 2 of them"),
+        ({"l2": 3}, TypeError, "l2 to be a sequence of values to try, got 3"),
+        ({"l2": []}, ValueError, "at least one value of l2"),
+        ({"l2": [1, -1]}, ValueError, r"l2 in \[0, inf\), got -1"),
+        ({"keep_prob": [0.5, 0]}, ValueError, r"keep_prob in \(0, 1\], got 0"),
+        ({"l2": [1, 0, 1.0]}, ValueError, "different values of l2, got 1 twice"),
+        ({"keep_prob": [1, (1,)]}, ValueError, r"different values of keep_prob, got \(1\) twice"),
+        ({"l2": [[1, 2]]}, ValueError, "l2 to be one number or 1"),
+        ({"l2": [1], "X": 3}, TypeError, "no 'X' among the options"),
+        ({"l2": [1], "warm": "yes"}, TypeError, "warm to be True or False"),
+    ],
+)
 def test_bad_input(options, error, pattern):
     with pytest.raises(error, match=pattern):
         fastnn.penalty_path(logistic(), TRAIN, DEV, **options)

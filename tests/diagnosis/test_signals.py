@@ -41,7 +41,7 @@ def test_fifty_layers_of_scaled_identity(factor, activation, output):
     assert flow.backward_growth == pytest.approx(factor, rel=1e-9)
     name = "exploding" if factor > 1 else "vanishing"
     assert flow.verdict.startswith(f"{name}: x{factor} a layer forward and backward; use ")
-    if activation == "identity":   # of relu, fresh networks so deep and narrow die as well
+    if activation == "identity":  # of relu, fresh networks so deep and narrow die as well
         assert "; use new weights with init='xavier'" in flow.verdict
     rms = [s.a_rms for s in flow.layers[:-1]]
     np.testing.assert_allclose(np.diff(np.log(rms)), np.log(factor), rtol=1e-6)
@@ -62,8 +62,9 @@ def test_formulas_are_those_of_the_reference():
 def test_figures_are_those_of_the_core(activation, output):
     X, labels = data()
     y = labels if output == "softmax" else np.random.default_rng(1).random((200, 4))
-    net = fastnn.Network([16, 9, 7, 4], activation=activation, output=output, dtype="float64",
-                         rng=0)
+    net = fastnn.Network(
+        [16, 9, 7, 4], activation=activation, output=output, dtype="float64", rng=0
+    )
     flow = net.signal_flow(X, y)
     A = net.forward(X)
     last = flow.layers[-1]
@@ -79,23 +80,35 @@ def test_initialization_keeps_signals_level():
     sizes = [16, *[64] * 12, 4]
     growth = {}
     for activation in ("relu", "tanh", "gelu", "sigmoid"):
-        flows = [fastnn.Network(sizes, activation=activation, rng=seed).signal_flow(X, y)
-                 for seed in range(3)]
+        flows = [
+            fastnn.Network(sizes, activation=activation, rng=seed).signal_flow(X, y)
+            for seed in range(3)
+        ]
         growth[activation] = np.mean([flow.backward_growth for flow in flows])
         healthy = activation != "sigmoid"
-        assert all(flow.verdict.startswith("healthy" if healthy else "vanishing")
-                   for flow in flows), activation
+        assert all(
+            flow.verdict.startswith("healthy" if healthy else "vanishing") for flow in flows
+        ), activation
     assert growth["relu"] == pytest.approx(1, abs=0.1)
-    assert growth["sigmoid"] == pytest.approx(0.25, abs=0.05)   # the slope of sigmoid at 0
+    assert growth["sigmoid"] == pytest.approx(0.25, abs=0.05)  # the slope of sigmoid at 0
 
 
-@pytest.mark.parametrize(("options", "verdict"), [
-    ({"init": "normal"}, "exploding: x.* use init='he' \\(now 'normal'\\)"),
-    ({"init_gain": 0.3}, "vanishing: x.* use init_gain=1 \\(now 0.3\\)"),
-    ({"init_gain": 3.0}, "exploding: x.* use init_gain=1 \\(now 3\\)"),
-    ({"init": "zeros"}, "dead: the signal is 0 from layer 1 on; use init='he' \\(now 'zeros'\\)"),
-    ({"activation": "sigmoid"}, "vanishing: x.* backward; use activation='relu' with init='he'"),
-])
+@pytest.mark.parametrize(
+    ("options", "verdict"),
+    [
+        ({"init": "normal"}, "exploding: x.* use init='he' \\(now 'normal'\\)"),
+        ({"init_gain": 0.3}, "vanishing: x.* use init_gain=1 \\(now 0.3\\)"),
+        ({"init_gain": 3.0}, "exploding: x.* use init_gain=1 \\(now 3\\)"),
+        (
+            {"init": "zeros"},
+            "dead: the signal is 0 from layer 1 on; use init='he' \\(now 'zeros'\\)",
+        ),
+        (
+            {"activation": "sigmoid"},
+            "vanishing: x.* backward; use activation='relu' with init='he'",
+        ),
+    ],
+)
 def test_verdicts_name_the_remedy(options, verdict):
     X, y = data()
     net = fastnn.Network([16, *[32] * 10, 4], **{"activation": "relu", "rng": 0, **options})
@@ -128,8 +141,10 @@ def advised(verdict):
 
 
 @pytest.mark.parametrize("start", [{}, {"init": "normal"}, {"init_gain": 0.3}], ids=str)
-@pytest.mark.parametrize(("activation", "depth"), [("gelu", 10), ("silu", 10), ("silu", 20),
-                                                   ("sigmoid", 10), ("tanh", 10), ("elu", 10)])
+@pytest.mark.parametrize(
+    ("activation", "depth"),
+    [("gelu", 10), ("silu", 10), ("silu", 20), ("sigmoid", 10), ("tanh", 10), ("elu", 10)],
+)
 def test_the_advice_mends_it(activation, depth, start):
     """Followed on other weights, it is the end of it: no second advice to the contrary."""
     from sklearn.datasets import load_digits

@@ -20,20 +20,28 @@ def draws(kind, n, d, seed):
 
 
 def p_values(kind, n, d, seeds, shape=lambda a, b: (a, b)):
-    return np.array([fastnn.same_distribution(*shape(*draws(kind, n, d, seed))).p_value
-                     for seed in range(seeds)])
+    return np.array(
+        [
+            fastnn.same_distribution(*shape(*draws(kind, n, d, seed))).p_value
+            for seed in range(seeds)
+        ]
+    )
 
 
-@pytest.mark.parametrize("shape", [
-    lambda a, b: (a, b),
-    lambda a, b: (a, b[:40]),                              # few against many
-    lambda a, b: (np.round(a[:, :1]), np.round(b[:, :1])),   # ties
-], ids=["plain", "unbalanced", "ties"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda a, b: (a, b),
+        lambda a, b: (a, b[:40]),  # few against many
+        lambda a, b: (np.round(a[:, :1]), np.round(b[:, :1])),  # ties
+    ],
+    ids=["plain", "unbalanced", "ties"],
+)
 def test_false_alarms_are_as_rare_as_promised(shape):
     p = p_values("none", 200, 4, 120, shape)
     # Of 120 tests at 5 %, more than 13 has probability 0.3 %.
     assert (p < 0.05).sum() <= 13
-    assert (p < 0.5).sum() >= 36   # and it is not mute
+    assert (p < 0.5).sum() >= 36  # and it is not mute
 
 
 @pytest.mark.parametrize("kind", ["mean", "variance", "correlation"])
@@ -90,12 +98,15 @@ def test_constant_and_equal_features():
 GOOD = np.random.default_rng(0).standard_normal((30, 2))
 
 
-@pytest.mark.parametrize(("a", "b", "message"), [
-    (GOOD, GOOD[:, :1], "same features, got 2 and 1"),
-    (GOOD[:19], GOOD, "20 examples in a, got 19"),
-    (GOOD[:, 0], GOOD, r"a to have shape \(m, n\)"),
-    (GOOD, np.where(np.arange(60).reshape(30, 2) == 15, np.nan, GOOD), "in b: .*row 7"),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "message"),
+    [
+        (GOOD, GOOD[:, :1], "same features, got 2 and 1"),
+        (GOOD[:19], GOOD, "20 examples in a, got 19"),
+        (GOOD[:, 0], GOOD, r"a to have shape \(m, n\)"),
+        (GOOD, np.where(np.arange(60).reshape(30, 2) == 15, np.nan, GOOD), "in b: .*row 7"),
+    ],
+)
 def test_bad_values(a, b, message):
     with pytest.raises(ValueError, match=message):
         fastnn.same_distribution(a, b)
@@ -137,19 +148,25 @@ def test_dev_size():
     assert fastnn.dev_size(0.6, 0.1) == 388
     sizes = [fastnn.dev_size(0.1, d) for d in (0.001, 0.01, 0.05, 0.1)]
     assert sizes == sorted(sizes, reverse=True)
-    assert fastnn.dev_size(0.1, 0.01, power=0.95) > sizes[1] < fastnn.dev_size(0.1, 0.01,
-                                                                              confidence=0.99)
+    assert (
+        fastnn.dev_size(0.1, 0.01, power=0.95)
+        > sizes[1]
+        < fastnn.dev_size(0.1, 0.01, confidence=0.99)
+    )
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"error": 0.05, "difference": 0.06}, "at most error"), ({"error": 1.2, "difference": 0.1},
-                                                            "error in"),
-    ({"error": 0.05, "difference": 0}, "difference in"),
-    ({"error": 0.1, "difference": 0.01, "power": 1}, "power in"),
-    ({"error": 0.1, "difference": 0.01, "confidence": 95}, "confidence in"),
-    ({"error": 0.1, "difference": 0.01, "disagreement": 0.001}, "disagreement from difference"),
-    ({"error": 0.1, "difference": 0.01, "disagreement": 0.3}, "sum of the two errors"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"error": 0.05, "difference": 0.06}, "at most error"),
+        ({"error": 1.2, "difference": 0.1}, "error in"),
+        ({"error": 0.05, "difference": 0}, "difference in"),
+        ({"error": 0.1, "difference": 0.01, "power": 1}, "power in"),
+        ({"error": 0.1, "difference": 0.01, "confidence": 95}, "confidence in"),
+        ({"error": 0.1, "difference": 0.01, "disagreement": 0.001}, "disagreement from difference"),
+        ({"error": 0.1, "difference": 0.01, "disagreement": 0.3}, "sum of the two errors"),
+    ],
+)
 def test_dev_size_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         fastnn.dev_size(**arguments)

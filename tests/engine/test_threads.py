@@ -6,6 +6,7 @@ import pytest
 import fastnn
 from fastnn import _kernels
 from fastnn.engine import passes, threads
+from fastnn.engine.examples import check_data
 from fastnn.engine.threads import Pace, choose_threads
 
 
@@ -38,9 +39,16 @@ def run(machine, pace, seconds):
 
 
 @pytest.mark.parametrize("scale", [1e-7, 1e-5, 1e-3])
-@pytest.mark.parametrize(("row_time", "best"), [
-    ({1: 1.0, 2: 0.6}, 2), ({1: 1.0, 2: 1.8}, 1), ({1: 1.0, 2: 0.6, 4: 0.4, 7: 0.3}, 7),
-    ({1: 1.0, 2: 0.6, 4: 0.9, 7: 1.5}, 2), ({1: 1.0, 2: 1.1, 4: 1.2, 7: 1.3}, 1)])
+@pytest.mark.parametrize(
+    ("row_time", "best"),
+    [
+        ({1: 1.0, 2: 0.6}, 2),
+        ({1: 1.0, 2: 1.8}, 1),
+        ({1: 1.0, 2: 0.6, 4: 0.4, 7: 0.3}, 7),
+        ({1: 1.0, 2: 0.6, 4: 0.9, 7: 1.5}, 2),
+        ({1: 1.0, 2: 1.1, 4: 1.2, 7: 1.3}, 1),
+    ],
+)
 def test_the_fastest_number_of_threads_is_found(row_time, best, scale):
     machine = Machine({n: seconds * scale for n, seconds in row_time.items()}, max(row_time))
     pace = Pace(machine, chosen=False, clock=machine.clock)
@@ -53,7 +61,7 @@ def test_it_follows_the_machine():
     machine = Machine({1: 3e-7, 2: 2e-7}, 2)
     pace = Pace(machine, chosen=False, clock=machine.clock)
     assert run(machine, pace, 5)[2] > 0.95
-    machine.row_time = {1: 3e-7, 2: 6e-7}   # another program takes one of the processors
+    machine.row_time = {1: 3e-7, 2: 6e-7}  # another program takes one of the processors
     run(machine, pace, 1)
     assert run(machine, pace, 5)[1] > 0.98
     machine.row_time = {1: 3e-7, 2: 2e-7}
@@ -98,7 +106,7 @@ def test_changing_threads_between_turns_changes_no_bit(dtype, monkeypatch):
     class Restless(Pace):
         def turn(self, seconds):
             used.append(self._session.threads)
-            going = self._session.train(0.0)   # a chunk
+            going = self._session.train(0.0)  # a chunk
             self._session.threads = len(used) % 5 + 1
             return going
 
@@ -123,18 +131,19 @@ def test_fit_tries_other_numbers_only_if_none_is_given(monkeypatch):
     def threads_used(given):
         seen.clear()
         fastnn.Network([64, 64, 64, 10], rng=0).fit(
-            X, y, epochs=5, batch_size=64, threads=given, evaluate_every=0)
+            X, y, epochs=5, batch_size=64, threads=given, evaluate_every=0
+        )
         return set(seen)
 
     assert threads_used(2) == {2}
     assert threads_used(1) == {1}
-    assert threads_used(None) == {1, 2}   # for a moment at least
+    assert threads_used(None) == {1, 2}  # for a moment at least
 
 
 def test_a_session_keeps_to_the_threads_it_was_made_for():
     net = fastnn.Network([4, 3, 2], rng=0)
     X, y = np.zeros((10, 4), np.float32), np.zeros(10, int)
-    session = passes.open_session(net, *net._check_data(X, y, None, None), threads=3)
+    session = passes.open_session(net, *check_data(net, X, y, None), threads=3)
     session.threads = 2
     assert session.threads == 2
     session.threads = 3
@@ -151,8 +160,10 @@ def test_small_work_gets_one_thread(monkeypatch):
     assert choose_threads([784, 256, 128, 10], 128, steps=True) == 8
 
 
-@pytest.mark.parametrize(("given", "expected"), [
-    ("1", 1), ("3", 3), (" 2 , 1", 2), ("64", 8), ("", 8), ("0", 8), ("-1", 8), ("many", 8)])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("1", 1), ("3", 3), (" 2 , 1", 2), ("64", 8), ("", 8), ("0", 8), ("-1", 8), ("many", 8)],
+)
 def test_the_environment_limits_what_is_chosen(monkeypatch, given, expected):
     monkeypatch.setattr(threads, "available_processors", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", given)
@@ -161,7 +172,7 @@ def test_the_environment_limits_what_is_chosen(monkeypatch, given, expected):
 
 def test_barrier_time():
     assert 0 < _kernels.barrier_time(1, 1000) < 1
-    assert 0 < _kernels.barrier_time(2, 1000) < 1   # whatever else the machine does
+    assert 0 < _kernels.barrier_time(2, 1000) < 1  # whatever else the machine does
     for bad in ((0, 1), (1025, 1), (2, 0), (2, 10**7)):
         with pytest.raises(ValueError, match="expected threads"):
             _kernels.barrier_time(*bad)

@@ -14,10 +14,12 @@ def test_default_settings(estimator, check):
     check(estimator)
 
 
-@parametrize_with_checks([
-    fastnn.MLPClassifier([8], solver="lbfgs", max_iter=50),
-    fastnn.MLPRegressor(hidden_layer_sizes=[8], solver="lbfgs", max_iter=50),
-    fastnn.MLPClassifier([20], solver="sgd", learning_rate_init=0.1, l1=1e-5),
-])
+@parametrize_with_checks(
+    [
+        fastnn.MLPClassifier([8], solver="lbfgs", max_iter=50),
+        fastnn.MLPRegressor(hidden_layer_sizes=[8], solver="lbfgs", max_iter=50),
+        fastnn.MLPClassifier([20], solver="sgd", learning_rate_init=0.1, l1=1e-5),
+    ]
+)
 def test_other_settings(estimator, check):
     check(estimator)

@@ -25,8 +25,16 @@ X, Y = load_digits(return_X_y=True)
 @pytest.fixture(scope="module")
 def client():
     """Of a cluster of two processes on this machine."""
-    with (LocalCluster(n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1",
-                       dashboard_address=None) as cluster, Client(cluster) as client):
+    with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
         yield client
 
 
@@ -36,9 +44,13 @@ def ray():
     register_ray = pytest.importorskip("ray.util.joblib").register_ray
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False,
-             _node_ip_address="127.0.0.1",
-             runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}})
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        _node_ip_address="127.0.0.1",
+        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
+    )
     register_ray()
     yield ray
     ray.shutdown()
@@ -59,14 +71,15 @@ def in_both(function):
     deadline = time.monotonic() + 60
     while len(results) < 2:
         assert time.monotonic() < deadline, "the second process never got a call"
-        results.update(joblib.Parallel()(joblib.delayed(_after_a_while)(function)
-                                         for _ in range(4)))
+        results.update(
+            joblib.Parallel()(joblib.delayed(_after_a_while)(function) for _ in range(4))
+        )
     assert os.getpid() not in results
     return list(results.values())
 
 
 def _after_a_while(function):
-    time.sleep(0.05)   # so that the other process gets the next one
+    time.sleep(0.05)  # so that the other process gets the next one
     return os.getpid(), function()
 
 
@@ -74,8 +87,10 @@ def _after_a_while(function):
 
 
 def grid_search(n_jobs=None):
-    model = make_pipeline(StandardScaler(), fastnn.MLPClassifier(
-        (32,), learning_rate_init=0.01, max_iter=8, random_state=0))
+    model = make_pipeline(
+        StandardScaler(),
+        fastnn.MLPClassifier((32,), learning_rate_init=0.01, max_iter=8, random_state=0),
+    )
     grid = {"mlpclassifier__alpha": [0.001, 1.0], "mlpclassifier__keep_prob": [1.0, 0.8]}
     return GridSearchCV(model, grid, cv=3, n_jobs=n_jobs, error_score="raise").fit(X, Y)
 
@@ -87,17 +102,24 @@ def test_grid_search_is_that_of_this_process(backend):
     for fold in range(3):
         scores = f"split{fold}_test_score"
         np.testing.assert_array_equal(far.cv_results_[scores], near.cv_results_[scores])
-    np.testing.assert_array_equal(far.best_estimator_[-1].network_.theta,
-                                  near.best_estimator_[-1].network_.theta)
+    np.testing.assert_array_equal(
+        far.best_estimator_[-1].network_.theta, near.best_estimator_[-1].network_.theta
+    )
     assert near.best_score_ > 0.85
 
 
 def test_cross_validation_is_that_of_this_process(backend):
     data = load_diabetes(return_X_y=True)
-    model = fastnn.MLPRegressor(hidden_layer_sizes=16, max_iter=30, learning_rate_init=0.01,
-                                early_stopping=True, random_state=0)
-    np.testing.assert_array_equal(cross_val_score(model, *data, error_score="raise"),
-                                  cross_val_score(model, *data, n_jobs=1))
+    model = fastnn.MLPRegressor(
+        hidden_layer_sizes=16,
+        max_iter=30,
+        learning_rate_init=0.01,
+        early_stopping=True,
+        random_state=0,
+    )
+    np.testing.assert_array_equal(
+        cross_val_score(model, *data, error_score="raise"), cross_val_score(model, *data, n_jobs=1)
+    )
 
 
 # --- what is sent -----------------------------------------------------------------------------
@@ -112,21 +134,23 @@ def trained(net):
 def test_networks_go_there_and_back(backend):
     net = fastnn.Network([64, 32, 10], keep_prob=0.8, normalize=True, rng=0)
     far, history = joblib.Parallel()([joblib.delayed(trained)(net)])[0]
-    assert net.history is None   # a copy was sent
+    assert net.history is None  # a copy was sent
     _, expected = trained(net)
     np.testing.assert_array_equal(far.theta, net.theta)
     assert history.dev_cost == expected.dev_cost
     assert history.stopped == "epochs"
     np.testing.assert_array_equal(far.forward(X[:1]), net.forward(X[:1]))
-    _, again = trained(far)   # its random generator has come along
+    _, again = trained(far)  # its random generator has come along
     assert again.dev_cost == trained(net)[1].dev_cost
 
 
 def test_dask_sends_networks_without_joblib(client):
     model = fastnn.MLPClassifier((16,), max_iter=3, random_state=0).fit(X, Y)
     sent = client.scatter(model, broadcast=True)
-    proba = [client.submit(fastnn.MLPClassifier.predict_proba, sent, X, workers=[worker],
-                           pure=False) for worker in client.scheduler_info()["workers"]]
+    proba = [
+        client.submit(fastnn.MLPClassifier.predict_proba, sent, X, workers=[worker], pure=False)
+        for worker in client.scheduler_info()["workers"]
+    ]
     assert len(proba) == 2
     for result in client.gather(proba):
         np.testing.assert_array_equal(result, model.predict_proba(X))
@@ -154,9 +178,18 @@ def test_processes_share_the_processors(backend):
 @pytest.mark.parametrize("halving", [None, 2])
 def test_sweep_is_that_of_threads(backend, halving):
     def sweep(**where):
-        return fastnn.sweep([64, 32, 10], (X[:1200], Y[:1200]), (X[1200:], Y[1200:]),
-                            {"l2": [0.1, 10.0], "keep_prob": [0.8, 1.0]}, seeds=2, halving=halving,
-                            epochs=8, normalize=True, learning_rate=0.01, **where)
+        return fastnn.sweep(
+            [64, 32, 10],
+            (X[:1200], Y[:1200]),
+            (X[1200:], Y[1200:]),
+            {"l2": [0.1, 10.0], "keep_prob": [0.8, 1.0]},
+            seeds=2,
+            halving=halving,
+            epochs=8,
+            normalize=True,
+            learning_rate=0.01,
+            **where,
+        )
 
     far, near = sweep(backend=backend, n_jobs=2), sweep(n_jobs=1)
     np.testing.assert_array_equal(far.best_network.theta, near.best_network.theta)
@@ -165,13 +198,22 @@ def test_sweep_is_that_of_threads(backend, halving):
         assert not here.failure
         assert there.setting == here.setting
         assert [replace(run, seconds=0) for run in there.runs] == [
-            replace(run, seconds=0) for run in here.runs]
+            replace(run, seconds=0) for run in here.runs
+        ]
     assert {trial.rung for trial in far.trials} == ({0} if halving is None else {0, 1, 2})
     assert far.best.dev_error < 0.1
 
 
 def test_a_failure_in_another_process_is_a_row(backend):
-    result = fastnn.sweep([64, 8, 10], (X, Y), (X, Y), {"learning_rate": [0.01, 1e30]}, epochs=2,
-                          optimizer="gd", backend=backend, n_jobs=2)
+    result = fastnn.sweep(
+        [64, 8, 10],
+        (X, Y),
+        (X, Y),
+        {"learning_rate": [0.01, 1e30]},
+        epochs=2,
+        optimizer="gd",
+        backend=backend,
+        n_jobs=2,
+    )
     assert [bool(trial.failure) for trial in result.trials] == [False, True]
     assert "DivergenceError" in result.trials[1].failure

@@ -33,8 +33,14 @@ SETTINGS = {
     "momentum": {"solver": "sgd", "nesterovs_momentum": False, "alpha": 1.0},
     "plain": {"solver": "sgd", "momentum": 0.0, "shuffle": False},
     "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.5},
-    "adaptive": {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.3,
-                 "max_iter": 80, "tol": 1e-3, "n_iter_no_change": 3},
+    "adaptive": {
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.3,
+        "max_iter": 80,
+        "tol": 1e-3,
+        "n_iter_no_change": 3,
+    },
     "lbfgs": {"solver": "lbfgs", "alpha": 0.01},
     "early stopping": {"early_stopping": True, "batch_size": 32, "n_iter_no_change": 3},
     "two layers": {"hidden_layer_sizes": (20, 10), "activation": "tanh", "batch_size": 60},
@@ -90,9 +96,11 @@ def test_classifier_takes_the_steps_of_scikit_learn(load, settings, weighted):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("settings", [*SETTINGS.values(), {"loss": "poisson"},
-                                      {"loss": "poisson", "solver": "lbfgs"}],
-                         ids=[*SETTINGS, "poisson", "poisson by lbfgs"])
+@pytest.mark.parametrize(
+    "settings",
+    [*SETTINGS.values(), {"loss": "poisson"}, {"loss": "poisson", "solver": "lbfgs"}],
+    ids=[*SETTINGS, "poisson", "poisson by lbfgs"],
+)
 def test_regressor_takes_the_steps_of_scikit_learn(settings, weighted):
     X, y = diabetes()
     weight = np.random.default_rng(0).uniform(0.5, 2, len(y)) if weighted else None
@@ -117,8 +125,10 @@ def test_partial_fit_takes_the_steps_of_scikit_learn():
 
 def test_warm_start_takes_the_steps_of_scikit_learn():
     X, y = diabetes()
-    both = [kind(random_state=0, warm_start=True, max_iter=3)
-            for kind in (MLPRegressor, fastnn.MLPRegressor)]
+    both = [
+        kind(random_state=0, warm_start=True, max_iter=3)
+        for kind in (MLPRegressor, fastnn.MLPRegressor)
+    ]
     for _ in range(3):
         theirs, ours = (e.fit(X, y) for e in both)
     assert_alike(ours, theirs)
@@ -129,18 +139,32 @@ def test_gradient_of_several_outputs_is_that_of_the_loss():
     """Of theirs it is n_outputs times as large: one step of plain descent tells."""
     X, y = diabetes()
     Y = np.column_stack([y, -y, y**2 / 4])
-    settings = {"hidden_layer_sizes": (5,), "activation": "tanh", "solver": "sgd", "momentum": 0.0,
-                "max_iter": 1, "batch_size": len(y), "random_state": 0, "learning_rate_init": 1e-3}
+    settings = {
+        "hidden_layer_sizes": (5,),
+        "activation": "tanh",
+        "solver": "sgd",
+        "momentum": 0.0,
+        "max_iter": 1,
+        "batch_size": len(y),
+        "random_state": 0,
+        "learning_rate_init": 1e-3,
+    }
     ours = fastnn.MLPRegressor(**settings).fit(X, Y)
     theirs = MLPRegressor(**settings).fit(X, Y)
     for mine, other in zip(ours.coefs_, theirs.coefs_, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-9)
     assert ours.loss_ == pytest.approx(3 * theirs.loss_, rel=1e-3)
     assert ours.gradcheck(X[:50], Y[:50]).verdict == "correct"
-    lbfgs = {"solver": "lbfgs", "hidden_layer_sizes": (20,), "max_iter": 300, "random_state": 0,
-             "alpha": 1.0}
+    lbfgs = {
+        "solver": "lbfgs",
+        "hidden_layer_sizes": (20,),
+        "max_iter": 300,
+        "random_state": 0,
+        "alpha": 1.0,
+    }
     assert fastnn.MLPRegressor(**lbfgs).fit(X, Y).score(X, Y) >= (
-        MLPRegressor(**lbfgs).fit(X, Y).score(X, Y) - 1e-3)
+        MLPRegressor(**lbfgs).fit(X, Y).score(X, Y) - 1e-3
+    )
 
 
 @pytest.mark.parametrize("load", [load_digits, load_breast_cancer, load_wine, load_diabetes])
@@ -155,15 +179,19 @@ def test_as_accurate_over_seeds(load):
         order = np.random.default_rng(seed).permutation(len(y))
         train, test = order[: len(y) // 2], order[len(y) // 2 :]
         settings = {"random_state": seed, "max_iter": 15, "hidden_layer_sizes": (30,)}
-        scores = [kind(**settings).fit(X[train], y[train]).score(X[test], y[test])
-                  for kind in (ours_kind, their_kind)]
+        scores = [
+            kind(**settings).fit(X[train], y[train]).score(X[test], y[test])
+            for kind in (ours_kind, their_kind)
+        ]
         differences.append(scores[0] - scores[1])
     assert np.mean(differences) > -1e-3
 
 
 def test_defaults_and_names_are_theirs():
-    for ours, theirs in ((fastnn.MLPClassifier(), MLPClassifier()),
-                         (fastnn.MLPRegressor(), MLPRegressor())):
+    for ours, theirs in (
+        (fastnn.MLPClassifier(), MLPClassifier()),
+        (fastnn.MLPRegressor(), MLPRegressor()),
+    ):
         mine = ours.get_params()
         assert theirs.get_params().items() <= mine.items()
         first = list(type(theirs)._get_param_names())
@@ -211,7 +239,7 @@ def test_multilabel(sparse):
 
 def test_multilabel_partial_fit_needs_no_classes_and_no_complete_batch():
     X, Y = make_multilabel_classification(300, 20, n_classes=4, random_state=0)
-    Y[:100, 3] = 0   # the first batch has no example of the last label
+    Y[:100, 3] = 0  # the first batch has no example of the last label
     model = fastnn.MLPClassifier(random_state=0)
     for _ in range(60):
         for begin in (0, 100, 200):
@@ -242,8 +270,14 @@ def test_outliers_weigh_less(loss):
     X = rng.standard_normal((400, 1))
     y = X[:, 0].copy()
     y[:40] += 50
-    settings = {"hidden_layer_sizes": (), "max_iter": 600, "random_state": 0, "tol": 0.0,
-                "learning_rate_init": 0.02, "batch_size": 100}
+    settings = {
+        "hidden_layer_sizes": (),
+        "max_iter": 600,
+        "random_state": 0,
+        "tol": 0.0,
+        "learning_rate_init": 0.02,
+        "batch_size": 100,
+    }
     robust = fastnn.MLPRegressor(loss, **settings).fit(X, y)
     plain = fastnn.MLPRegressor(**settings).fit(X, y)
     assert abs(robust.intercepts_[0][0]) < 0.3 < abs(plain.intercepts_[0][0])
@@ -254,8 +288,9 @@ def test_outliers_weigh_less(loss):
 def test_gradients_of_every_loss(loss, dropout):
     rng = np.random.default_rng(1)
     X, Y = rng.standard_normal((40, 4)), 3 * rng.random((40, 2))
-    model = fastnn.MLPRegressor(loss, (6,), "tanh", random_state=0, max_iter=5, alpha=0.5,
-                                keep_prob=0.8).fit(X, Y)
+    model = fastnn.MLPRegressor(
+        loss, (6,), "tanh", random_state=0, max_iter=5, alpha=0.5, keep_prob=0.8
+    ).fit(X, Y)
     weight = rng.random(40)
     assert model.gradcheck(X, Y, sample_weight=weight, dropout=dropout).verdict == "correct"
 
@@ -281,21 +316,29 @@ def test_validation_set_of_the_users_own():
 def test_early_stopping_by_any_score(scoring):
     X, y = classification()
     frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
-    model = fastnn.MLPClassifier(random_state=0, max_iter=200, early_stopping=True,
-                                 scoring=scoring, learning_rate_init=0.02, n_iter_no_change=3)
+    model = fastnn.MLPClassifier(
+        random_state=0,
+        max_iter=200,
+        early_stopping=True,
+        scoring=scoring,
+        learning_rate_init=0.02,
+        n_iter_no_change=3,
+    )
     model.fit(frame, y)
     assert model.n_iter_ < 200
     best = int(np.argmax(model.validation_scores_))
     assert model.best_validation_score_ == model.validation_scores_[best]
     if scoring != "f1_macro":
-        np.testing.assert_allclose(model.validation_scores_,
-                                   -np.array(model.validation_loss_curve_), rtol=1e-6)
+        np.testing.assert_allclose(
+            model.validation_scores_, -np.array(model.validation_loss_curve_), rtol=1e-6
+        )
 
 
 def test_early_stopping_of_a_stream():
     X, y = classification()
-    model = fastnn.MLPClassifier(random_state=0, early_stopping=True, n_iter_no_change=3,
-                                 learning_rate_init=0.01)
+    model = fastnn.MLPClassifier(
+        random_state=0, early_stopping=True, n_iter_no_change=3, learning_rate_init=0.01
+    )
     with pytest.raises(ValueError, match="pass X_val and y_val"):
         model.partial_fit(X, y, classes=[0, 1, 2])
     for _ in range(60):
@@ -316,8 +359,15 @@ def test_class_weight_is_sample_weight():
 
 def test_dropout_activations_and_l1():
     X, y = classification()
-    model = fastnn.MLPClassifier((20, 10), ["tanh", "gelu"], keep_prob=[1.0, 0.7, 0.9], l1=0.5,
-                                 random_state=0, max_iter=300, batch_size=40).fit(X, y)
+    model = fastnn.MLPClassifier(
+        (20, 10),
+        ["tanh", "gelu"],
+        keep_prob=[1.0, 0.7, 0.9],
+        l1=0.5,
+        random_state=0,
+        max_iter=300,
+        batch_size=40,
+    ).fit(X, y)
     assert model.network_.activation == ("tanh", "gelu")
     assert model.network_.keep_prob == (1.0, 0.7, 0.9)
     assert model.network_.sparsity()["W1"] > 0.2
@@ -391,7 +441,7 @@ def test_advice_is_in_the_estimators_own_words():
     X, y = classification(load_digits)
     y = np.char.add("digit ", y.astype(str))
     sets = X[::3], y[::3], X[1::3], y[1::3]
-    settings = {"random_state": 0, "max_iter": 10, "alpha": 0.5}   # l2 is 3 times it
+    settings = {"random_state": 0, "max_iter": 10, "alpha": 0.5}  # l2 is 3 times it
     high_bias = fastnn.MLPClassifier((2,), **settings).fit(X[::3], y[::3]).diagnose(*sets)
     advice = "\n".join(high_bias.advice)
     assert "try hidden_layer_sizes [4] (now [2])" in advice
@@ -420,14 +470,22 @@ def test_threads_do_not_change_bits():
 
 def test_pipelines_and_searches():
     X, y = load_wine(return_X_y=True)
-    pipe = make_pipeline(StandardScaler().set_output(transform="pandas"),
-                         fastnn.MLPClassifier((8,), max_iter=20, random_state=0))
+    pipe = make_pipeline(
+        StandardScaler().set_output(transform="pandas"),
+        fastnn.MLPClassifier((8,), max_iter=20, random_state=0),
+    )
     grid = GridSearchCV(pipe, {"mlpclassifier__alpha": [1e-4, 1.0]}, cv=2).fit(X, y)
     assert list(grid.best_estimator_[-1].feature_names_in_)
     assert cross_val_score(pipe, X, y, cv=2).shape == (2,)
     halving = HalvingRandomSearchCV(
-        fastnn.MLPClassifier(random_state=0), {"alpha": [1e-4, 1e-2, 1.0, 10.0]}, cv=2,
-        resource="max_iter", max_resources=40, min_resources=10, random_state=0).fit(scale(X), y)
+        fastnn.MLPClassifier(random_state=0),
+        {"alpha": [1e-4, 1e-2, 1.0, 10.0]},
+        cv=2,
+        resource="max_iter",
+        max_resources=40,
+        min_resources=10,
+        random_state=0,
+    ).fit(scale(X), y)
     assert halving.best_estimator_.max_iter == halving.n_resources_[-1] == 30
 
 
@@ -474,7 +532,8 @@ def test_metadata_routing():
     X, y = classification()
     with sklearn.config_context(enable_metadata_routing=True):
         model = fastnn.MLPClassifier(max_iter=3).set_fit_request(
-            sample_weight=True, X_val=True, y_val=True)
+            sample_weight=True, X_val=True, y_val=True
+        )
         pipe = make_pipeline(model)
         pipe.fit(X, y, sample_weight=np.ones(len(y)), X_val=X[:50], y_val=y[:50])
     assert len(pipe[-1].validation_loss_curve_) == 3
@@ -496,16 +555,37 @@ def test_a_few_rows_are_predicted_as_many_are():
         fastnn.MLPClassifier().predict(X)
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("alpha", -1), ("tol", "small"), ("max_iter", 0), ("solver", "newton"), ("momentum", 1.5),
-    ("learning_rate", "fast"), ("batch_size", "all"), ("activation", "swish"), ("shuffle", 1),
-    ("activation", ["tanh", "relu"]), ("hidden_layer_sizes", (0,)), ("keep_prob", 0.0),
-    ("n_iter_no_change", 0), ("n_threads", 0), ("callbacks", 3), ("beta_1", 1.0),
-    ("warm_start", "always"), ("activation", None), ("activation", np.array("tanh")),
-    ("activation", 3), ("hidden_layer_sizes", "9"), ("hidden_layer_sizes", b"9"),
-    ("hidden_layer_sizes", np.array(3.0)), ("keep_prob", np.array(0.5)),
-    ("warm_start", np.array([1, 2])), ("n_iter_no_change", np.array([1, 2])),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("alpha", -1),
+        ("tol", "small"),
+        ("max_iter", 0),
+        ("solver", "newton"),
+        ("momentum", 1.5),
+        ("learning_rate", "fast"),
+        ("batch_size", "all"),
+        ("activation", "swish"),
+        ("shuffle", 1),
+        ("activation", ["tanh", "relu"]),
+        ("hidden_layer_sizes", (0,)),
+        ("keep_prob", 0.0),
+        ("n_iter_no_change", 0),
+        ("n_threads", 0),
+        ("callbacks", 3),
+        ("beta_1", 1.0),
+        ("warm_start", "always"),
+        ("activation", None),
+        ("activation", np.array("tanh")),
+        ("activation", 3),
+        ("hidden_layer_sizes", "9"),
+        ("hidden_layer_sizes", b"9"),
+        ("hidden_layer_sizes", np.array(3.0)),
+        ("keep_prob", np.array(0.5)),
+        ("warm_start", np.array([1, 2])),
+        ("n_iter_no_change", np.array([1, 2])),
+    ],
+)
 def test_bad_settings(name, value):
     X, y = classification()
     with pytest.raises((ValueError, TypeError), match=r"expected|unknown"):
@@ -585,7 +665,9 @@ def test_zero_weights_are_as_good_as_left_out():
 
 def test_verbose(capsys):
     X, y = classification()
-    for model in (fastnn.MLPClassifier(max_iter=2, verbose=True, early_stopping=True),
-                  fastnn.MLPClassifier(max_iter=2, verbose=True, solver="lbfgs")):
+    for model in (
+        fastnn.MLPClassifier(max_iter=2, verbose=True, early_stopping=True),
+        fastnn.MLPClassifier(max_iter=2, verbose=True, solver="lbfgs"),
+    ):
         model.fit(X, y)
         assert "Iteration 2, loss = " in capsys.readouterr().out

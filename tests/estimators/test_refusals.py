@@ -52,7 +52,7 @@ def test_refused_data_leave_the_penalty_as_it_was():
     network = model.network_
     before = network.l2, network.l1
     too_large = WINE.copy()
-    too_large[3] = 1e39   # for float32
+    too_large[3] = 1e39  # for float32
     with pytest.raises(ValueError, match="finite in float32"):
         model.set_params(alpha=7.0, l1=7.0).fit(too_large, KIND)
     assert (network.l2, network.l1) == before
@@ -69,8 +69,15 @@ def test_callbacks_are_looked_at_before_anything_changes():
 @pytest.mark.parametrize(("dtype", "rate"), [("f4", 1e12), ("f8", 1e25), ("f8", 1e100)])
 def test_weights_that_explode_are_told_of_once(dtype, rate):
     """Squares of W overflow an epoch before W does: no warning (which would be an error here)."""
-    model = small(solver="sgd", alpha=1.0, l1=1.0, learning_rate_init=rate, momentum=0.0,
-                  activation="identity", max_iter=9)
+    model = small(
+        solver="sgd",
+        alpha=1.0,
+        l1=1.0,
+        learning_rate_init=rate,
+        momentum=0.0,
+        activation="identity",
+        max_iter=9,
+    )
     with pytest.raises(fastnn.DivergenceError, match="learning rate"):
         model.fit(WINE.astype(dtype), KIND)
     assert np.isfinite(model.network_.theta).all()
@@ -82,16 +89,21 @@ def test_weights_that_explode_are_told_of_once(dtype, rate):
 def test_tools_for_networks_say_how_to_pass_an_estimator():
     model = small().fit(WINE, NAMES)
     half, other = (WINE[::2], NAMES[::2]), (WINE[1::2], NAMES[1::2])
-    said = (r"expected net(work)? to be a fastnn.Network, got MLPClassifier; pass its network_, "
-            r"which knows labels by their places, 0 .. C-1: np.searchsorted\(\w+.classes_, y\)$")
-    for call in (lambda: fastnn.report(model, None, half, other),
-                 lambda: fastnn.learning_curve(model, half, other),
-                 lambda: fastnn.penalty_path(model, half, other, l2=[0, 1])):
+    said = (
+        r"expected net(work)? to be a fastnn.Network, got MLPClassifier; pass its network_, "
+        r"which knows labels by their places, 0 .. C-1: np.searchsorted\(\w+.classes_, y\)$"
+    )
+    for call in (
+        lambda: fastnn.report(model, None, half, other),
+        lambda: fastnn.learning_curve(model, half, other),
+        lambda: fastnn.penalty_path(model, half, other, l2=[0, 1]),
+    ):
         with pytest.raises(TypeError, match=said):
             call()
     half, other = ((X, np.searchsorted(model.classes_, y)) for X, y in (half, other))
-    page = fastnn.report(model.network_, None, half, other, target_names=model.classes_,
-                         gradcheck=False)
+    page = fastnn.report(
+        model.network_, None, half, other, target_names=model.classes_, gradcheck=False
+    )
     assert "Grignolino" in page.html
     curve = fastnn.learning_curve(model.network_, half, other, [20, 80], epochs=5)
     assert curve.dev_errors.shape == (2, 1)

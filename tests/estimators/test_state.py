@@ -54,7 +54,7 @@ def test_one_fit_at_a_time(wine, solver, how):
     assert len(caught) == model.n_iter_
     assert "is being fitted already, by another thread or a callback" in caught[0]
     np.testing.assert_array_equal(model.network_.theta, plain.network_.theta)
-    model.set_params(callbacks=()).fit(*digits)   # and when it is done it may be fitted again
+    model.set_params(callbacks=()).fit(*digits)  # and when it is done it may be fitted again
     assert model.n_features_in_ == 64
     with pytest.raises(ZeroDivisionError):
         model.set_params(callbacks=lambda model: 1 / 0).fit(*wine)
@@ -171,7 +171,8 @@ def test_another_learning_rate_holds_from_then_on(wine, solver):
     steps = []
     for rate in (0.01, 0.03):
         model = small(solver=solver, momentum=0.0, learning_rate_init=0.01).partial_fit(
-            *wine, classes=[0, 1, 2])
+            *wine, classes=[0, 1, 2]
+        )
         before = model.network_.theta.copy()
         model.set_params(learning_rate_init=rate).partial_fit(*wine)
         steps.append(model.network_.theta - before)

@@ -33,13 +33,17 @@ def close(got, expected):
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-@pytest.mark.parametrize("y", [LABELS, LABELS == "yes", np.stack([X[:, 0] > 0, X[:, 1] > 0], 1)],
-                         ids=["three", "two", "multilabel"])
+@pytest.mark.parametrize(
+    "y",
+    [LABELS, LABELS == "yes", np.stack([X[:, 0] > 0, X[:, 1] > 0], 1)],
+    ids=["three", "two", "multilabel"],
+)
 def test_classifiers(y, activation, dtype):
     x = X.astype(dtype)
     y = y.astype(int) if y.ndim == 2 else y
-    estimator = MLPClassifier((12, 7), activation=activation, alpha=0.3, max_iter=40,
-                              random_state=0).fit(x, y)
+    estimator = MLPClassifier(
+        (12, 7), activation=activation, alpha=0.3, max_iter=40, random_state=0
+    ).fit(x, y)
     net = fastnn.from_sklearn(estimator)
     assert net.dtype == dtype
     assert net.layer_sizes == (6, 12, 7, {"three": 3}.get(len(np.unique(y)), net.layer_sizes[-1]))
@@ -98,8 +102,11 @@ def test_poisson_regressors():
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
-@pytest.mark.parametrize("convert", [fastnn.to_torch, lambda net: fastnn.to_onnx(net, "none.onnx")],
-                         ids=["to_torch", "to_onnx"])
+@pytest.mark.parametrize(
+    "convert",
+    [fastnn.to_torch, lambda net: fastnn.to_onnx(net, "none.onnx")],
+    ids=["to_torch", "to_onnx"],
+)
 def test_what_is_not_a_network_is_told_apart(convert):
     pytest.importorskip("torch")
     theirs = MLPClassifier((4,), **FEW).fit(X, LABELS)
@@ -127,8 +134,14 @@ def torch():
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_there_and_back(torch, activation, output, dtype):
-    net = fastnn.Network([6, 12, 8, 3], activation=["tanh", activation], output=output,
-                         keep_prob=[0.9, 0.75, 0.5], dtype=dtype, rng=2)
+    net = fastnn.Network(
+        [6, 12, 8, 3],
+        activation=["tanh", activation],
+        output=output,
+        keep_prob=[0.9, 0.75, 0.5],
+        dtype=dtype,
+        rng=2,
+    )
     net.theta = net.theta + 0.1 * RNG.standard_normal(net.theta.size)
     x = X.astype(dtype)
     module = fastnn.to_torch(net)
@@ -137,12 +150,13 @@ def test_there_and_back(torch, activation, output, dtype):
     assert got.dtype == dtype
     close(got, net.forward(x))
     assert [part.p for part in module if type(part) is torch.nn.Dropout] == pytest.approx(
-        [0.1, 0.25, 0.5])
+        [0.1, 0.25, 0.5]
+    )
     again = fastnn.from_torch(module)
     assert again.spec == {**net.spec, "init": "zeros", "keep_prob": again.spec["keep_prob"]}
     assert again.keep_prob == pytest.approx(net.keep_prob)
     np.testing.assert_array_equal(again.theta, net.theta)
-    with torch.no_grad():   # each has its own
+    with torch.no_grad():  # each has its own
         module[1].weight.zero_()
     np.testing.assert_array_equal(again.theta, net.theta)
 
@@ -166,8 +180,9 @@ def test_a_normalizer_goes_into_the_first_layer(torch):
         fastnn.to_torch(net)
     net.fit(x, (X[:, 0] > 0).astype(int), epochs=3)
     with torch.no_grad():
-        np.testing.assert_allclose(fastnn.to_torch(net)(torch.from_numpy(x)).numpy(),
-                                   net.forward(x), rtol=1e-5)
+        np.testing.assert_allclose(
+            fastnn.to_torch(net)(torch.from_numpy(x)).numpy(), net.forward(x), rtol=1e-5
+        )
     net.keep_prob = [0.9, 1.0]
     with pytest.raises(ValueError, match=r"got keep_prob\[0\]=0.9: PyTorch would drop"):
         fastnn.to_torch(net)
@@ -181,8 +196,12 @@ def test_torch_generator_is_left_alone(torch):
 
 def test_sequences_of_other_kinds(torch):
     nn = torch.nn
-    module = nn.Sequential(nn.Dropout(0.25), nn.Sequential(nn.Linear(6, 4, bias=False), nn.ReLU()),
-                           nn.Linear(4, 4), nn.Linear(4, 2)).eval()
+    module = nn.Sequential(
+        nn.Dropout(0.25),
+        nn.Sequential(nn.Linear(6, 4, bias=False), nn.ReLU()),
+        nn.Linear(4, 4),
+        nn.Linear(4, 2),
+    ).eval()
     net = fastnn.from_torch(module, output="identity")
     assert net.activation == ("relu", "identity")
     assert net.keep_prob == (0.75, 1.0, 1.0)

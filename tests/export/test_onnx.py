@@ -59,8 +59,14 @@ def test_every_activation(path, activation, dtype):
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_networks(path, activation, output, dtype):
-    net = fastnn.Network([7, 40, 30, 3], activation=[activation, "tanh"], output=output,
-                         keep_prob=0.5, dtype=dtype, rng=1)
+    net = fastnn.Network(
+        [7, 40, 30, 3],
+        activation=[activation, "tanh"],
+        output=output,
+        keep_prob=0.5,
+        dtype=dtype,
+        rng=1,
+    )
     net.theta = net.theta + 0.1 * RNG.standard_normal(net.theta.size)
     fastnn.to_onnx(net, path)
     X = RNG.standard_normal((200, 7)).astype(dtype)
@@ -72,7 +78,8 @@ def test_networks(path, activation, output, dtype):
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     assert {onnx.helper.tensor_dtype_to_np_dtype(t.data_type) for t in model.graph.initializer} == {
-        np.dtype(dtype)}
+        np.dtype(dtype)
+    }
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -26,13 +26,15 @@ def path(tmp_path):
 
 def table_model():
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({
-        "age": np.where(np.arange(60) % 7 == 0, np.nan, rng.normal(40, 10, 60)),
-        "member": rng.integers(2, size=60) == 1,
-        "city": rng.choice(["Rome", "Oslo", "Łódź"], 60),
-        "id": [f"#{i}" for i in range(60)],
-        "risk": np.repeat(["low", "mid", "high"], 20),
-    })
+    frame = pd.DataFrame(
+        {
+            "age": np.where(np.arange(60) % 7 == 0, np.nan, rng.normal(40, 10, 60)),
+            "member": rng.integers(2, size=60) == 1,
+            "city": rng.choice(["Rome", "Oslo", "Łódź"], 60),
+            "id": [f"#{i}" for i in range(60)],
+            "risk": np.repeat(["low", "mid", "high"], 20),
+        }
+    )
     frame.loc[0, "city"] = "Ur"
     schema = TableSchema.fit(frame, target="risk")
     net = fastnn.Network([schema.n_inputs, 5, schema.n_outputs], output=schema.output, rng=0)
@@ -40,8 +42,11 @@ def table_model():
 
 
 def fitted(kind=fastnn.MLPClassifier, X=X, y=LABELS, **params):
-    estimator = kind((5, 4), random_state=0, batch_size=32) if kind is fastnn.MLPClassifier else (
-        kind(hidden_layer_sizes=(5, 4), random_state=0, batch_size=32))
+    estimator = (
+        kind((5, 4), random_state=0, batch_size=32)
+        if kind is fastnn.MLPClassifier
+        else (kind(hidden_layer_sizes=(5, 4), random_state=0, batch_size=32))
+    )
     estimator.set_params(**params)
     for _ in range(3):
         many = {"classes": np.unique(y)} if kind is fastnn.MLPClassifier and y.ndim == 1 else {}
@@ -51,11 +56,22 @@ def fitted(kind=fastnn.MLPClassifier, X=X, y=LABELS, **params):
 
 # --- Round trips ---
 
-@pytest.mark.parametrize("labels", [
-    LABELS, LABELS > 0, LABELS.astype(np.int8) - 5, LABELS.astype(np.float32),
-    np.array(["a", "bb", "ccc"])[LABELS], np.array(["a", "bb", "é"], dtype=object)[LABELS],
-    LABELS % 2, np.zeros(150), MULTILABEL,
-], ids=["int", "bool", "int8", "float32", "str", "object", "binary", "single", "multilabel"])
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        LABELS,
+        LABELS > 0,
+        LABELS.astype(np.int8) - 5,
+        LABELS.astype(np.float32),
+        np.array(["a", "bb", "ccc"])[LABELS],
+        np.array(["a", "bb", "é"], dtype=object)[LABELS],
+        LABELS % 2,
+        np.zeros(150),
+        MULTILABEL,
+    ],
+    ids=["int", "bool", "int8", "float32", "str", "object", "binary", "single", "multilabel"],
+)
 def test_a_classifier_predicts_the_same(path, labels):
     estimator = fitted(y=labels)
     estimator.save(path)
@@ -68,8 +84,9 @@ def test_a_classifier_predicts_the_same(path, labels):
 
 
 @pytest.mark.parametrize("params", [{}, {"loss": "huber"}, {"loss": "poisson"}])
-@pytest.mark.parametrize("y", [NUMBERS, np.column_stack([NUMBERS, NUMBERS / 2])],
-                         ids=["one", "two"])
+@pytest.mark.parametrize(
+    "y", [NUMBERS, np.column_stack([NUMBERS, NUMBERS / 2])], ids=["one", "two"]
+)
 def test_a_regressor_predicts_the_same(path, params, y):
     estimator = fitted(fastnn.MLPRegressor, X_NUMBERS, y / 100, **params)
     estimator.save(path)
@@ -79,8 +96,13 @@ def test_a_regressor_predicts_the_same(path, params, y):
 
 def test_an_estimator_keeps_its_parameters_and_the_numbers_of_its_fit(path):
     frame = pd.DataFrame(X, columns=list("abcd"))
-    params = {"class_weight": {0: 1.0, 1: np.float64(2.0), 2: 1}, "activation": ["relu", "tanh"],
-              "keep_prob": (1.0, 0.9, 0.8), "n_iter_no_change": np.inf, "alpha": np.float32(0.5)}
+    params = {
+        "class_weight": {0: 1.0, 1: np.float64(2.0), 2: 1},
+        "activation": ["relu", "tanh"],
+        "keep_prob": (1.0, 0.9, 0.8),
+        "n_iter_no_change": np.inf,
+        "alpha": np.float32(0.5),
+    }
     estimator = fitted(X=frame, **params)
     estimator.save(path)
     again = fastnn.load(path)
@@ -97,15 +119,24 @@ def test_an_estimator_keeps_its_parameters_and_the_numbers_of_its_fit(path):
         again.predict(frame[list("dcba")])
 
 
-@pytest.mark.parametrize("estimator", [
-    fitted(), fitted(solver="sgd"), fitted(y=MULTILABEL),
-    fitted(fastnn.MLPRegressor, X_NUMBERS, NUMBERS / 100),
-], ids=["adam", "sgd", "multilabel", "regressor"])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        fitted(),
+        fitted(solver="sgd"),
+        fitted(y=MULTILABEL),
+        fitted(fastnn.MLPRegressor, X_NUMBERS, NUMBERS / 100),
+    ],
+    ids=["adam", "sgd", "multilabel", "regressor"],
+)
 def test_a_loaded_estimator_trains_on(path, estimator):
     estimator.save(path)
     again = fastnn.load(path)
-    rows, y = (X_NUMBERS, NUMBERS / 100) if type(again) is fastnn.MLPRegressor else (
-        X, MULTILABEL if again.n_outputs_ == 2 else LABELS)
+    rows, y = (
+        (X_NUMBERS, NUMBERS / 100)
+        if type(again) is fastnn.MLPRegressor
+        else (X, MULTILABEL if again.n_outputs_ == 2 else LABELS)
+    )
     for _ in range(20):
         again.partial_fit(rows, y)
     assert again.loss_curve_[:3] == estimator.loss_curve_
@@ -126,12 +157,15 @@ def test_early_stopping_goes_on_after_loading(path):
     assert again.best_validation_score_ == max(again.validation_scores_)
 
 
-@pytest.mark.parametrize(("params", "remedy"), [
-    ({"callbacks": [print]}, r"callbacks=<built-in .*set_params\(callbacks=\(\)\)"),
-    ({"scoring": len}, r"scoring=<built-in .*set_params\(scoring=None\)"),
-    ({"random_state": np.random.RandomState(0)}, r"set_params\(random_state=None\)"),
-    ({"alpha": -1}, "expected alpha in"),
-])
+@pytest.mark.parametrize(
+    ("params", "remedy"),
+    [
+        ({"callbacks": [print]}, r"callbacks=<built-in .*set_params\(callbacks=\(\)\)"),
+        ({"scoring": len}, r"scoring=<built-in .*set_params\(scoring=None\)"),
+        ({"random_state": np.random.RandomState(0)}, r"set_params\(random_state=None\)"),
+        ({"alpha": -1}, "expected alpha in"),
+    ],
+)
 def test_what_a_file_cannot_keep_is_named(path, params, remedy):
     estimator = fitted()
     with pytest.raises(ValueError, match=remedy):
@@ -151,8 +185,7 @@ def test_only_a_fitted_estimator_of_ours_is_saved(path):
 
 
 def test_a_diverged_estimator_is_saved(path):
-    estimator = fastnn.MLPClassifier(solver="sgd", learning_rate_init=1e300, momentum=0,
-                                     alpha=0)
+    estimator = fastnn.MLPClassifier(solver="sgd", learning_rate_init=1e300, momentum=0, alpha=0)
     with pytest.raises(fastnn.DivergenceError):
         estimator.fit(X * 1e100, LABELS)
     estimator.save(path)
@@ -206,19 +239,46 @@ def test_damaged_anywhere(path, kind):
         flipped[position] ^= 1 << rng.integers(8)
         assert_refused(path, bytes(flipped))
     for start in rng.integers(len(data) - 64, size=30):
-        assert_refused(path, data[:start] + rng.bytes(64) + data[start + 64:])
+        assert_refused(path, data[:start] + rng.bytes(64) + data[start + 64 :])
 
 
 DEEP = json.loads("[" * 100 + "]" * 100)
-WRONG = [None, True, 0, -1, 0.5, -1e-320, 1e308, 10**9, 10**400, "", "x", [], {}, [None], [0.5, 1],
-         ["a", "a"], ["a"] * 1000, {"a": 1}, {"tuple": [1]}, float("nan"), float("inf"), DEEP]
+WRONG = [
+    None,
+    True,
+    0,
+    -1,
+    0.5,
+    -1e-320,
+    1e308,
+    10**9,
+    10**400,
+    "",
+    "x",
+    [],
+    {},
+    [None],
+    [0.5, 1],
+    ["a", "a"],
+    ["a"] * 1000,
+    {"a": 1},
+    {"tuple": [1]},
+    float("nan"),
+    float("inf"),
+    DEEP,
+]
 
 
 def places(tree, place=()):
     """The path to each value within a tree of JSON."""
     yield place
-    parts = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(
-        tree, list) else ()
+    parts = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
     for key, part in parts:
         yield from places(part, (*place, key))
 
@@ -257,7 +317,8 @@ def refused_or_exact(path, content, theta):
         assert_refused(path, data)
         return True
     assert json.dumps(state_of(again)[1], sort_keys=True) == json.dumps(
-        exact(content["model"]), sort_keys=True)
+        exact(content["model"]), sort_keys=True
+    )
     return False
 
 
@@ -281,7 +342,7 @@ def test_wrong_values_anywhere_in_the_model(path, kind):
     every = [place for place in places(state) if place]
     rng = np.random.default_rng(0)
     for place in every:
-        for i in rng.permutation(len(WRONG))[:len(WRONG) if len(place) < 2 else 8]:
+        for i in rng.permutation(len(WRONG))[: len(WRONG) if len(place) < 2 else 8]:
             content = content_of(net, name, changed(state, place, WRONG[i]))
             refused += refused_or_exact(path, content, net.theta)
         refused += refused_or_exact(path, content_of(net, name, without(state, place)), net.theta)
@@ -292,55 +353,92 @@ def test_wrong_values_anywhere_in_the_model(path, kind):
 
 
 def column(**changes):
-    return {"kind": "categorical", "name": "city", "categories": ["a", "b"], "rare": False,
-            **changes}
+    return {
+        "kind": "categorical",
+        "name": "city",
+        "categories": ["a", "b"],
+        "rare": False,
+        **changes,
+    }
 
 
-@pytest.mark.parametrize("columns", [
-    10**9,
-    [column(categories=10**9)],
-    [column(categories={"length": 10**9})],
-    [column(categories=["x"] * 10**5)],
-    [column(categories=[str(i) for i in range(10**5)])],
-    [column(name=f"c{i}") for i in range(3000)],
-    [column(name="risk")],
-    [column(), column()],
-    [column(), {"kind": "numeric", "name": "n", "fill": 0.0, "mean": 0.0, "scale": 1.0,
-                "missing": None}],
-    [column(categories=[], rare=False)],
-    [column(kind=["categorical"])],
-], ids=lambda columns: str(columns)[:40])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        10**9,
+        [column(categories=10**9)],
+        [column(categories={"length": 10**9})],
+        [column(categories=["x"] * 10**5)],
+        [column(categories=[str(i) for i in range(10**5)])],
+        [column(name=f"c{i}") for i in range(3000)],
+        [column(name="risk")],
+        [column(), column()],
+        [
+            column(),
+            {
+                "kind": "numeric",
+                "name": "n",
+                "fill": 0.0,
+                "mean": 0.0,
+                "scale": 1.0,
+                "missing": None,
+            },
+        ],
+        [column(categories=[], rare=False)],
+        [column(kind=["categorical"])],
+    ],
+    ids=lambda columns: str(columns)[:40],
+)
 def test_hostile_columns(path, columns):
     net, state, _ = state_of(table_model()[0])
     state["schema"]["columns"] = columns
     assert_refused(path, sealed(content_of(net, "table", state), net.theta))
 
 
-@pytest.mark.parametrize("classes", [
-    ["a"], ["b", "a", "c"], ["a", "a", "b"], ["a", 1, "c"], [0, 1, True], [1, 2.0, 3],
-    [[1], [2], [3]], [1, 2, 2**53], [0.5, 1.5, 1e400], [None, None, None], {"a": 1, "b": 2},
-    ["a", "b"], ["a", "b", "c", "d"], list(range(10**5)),
-], ids=lambda classes: str(classes)[:40])
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ["a"],
+        ["b", "a", "c"],
+        ["a", "a", "b"],
+        ["a", 1, "c"],
+        [0, 1, True],
+        [1, 2.0, 3],
+        [[1], [2], [3]],
+        [1, 2, 2**53],
+        [0.5, 1.5, 1e400],
+        [None, None, None],
+        {"a": 1, "b": 2},
+        ["a", "b"],
+        ["a", "b", "c", "d"],
+        list(range(10**5)),
+    ],
+    ids=lambda classes: str(classes)[:40],
+)
 def test_hostile_classes(path, classes):
     net, state, _ = state_of(table_model()[0])
     state["schema"]["target"]["classes"] = classes
     assert_refused(path, sealed(content_of(net, "table", state), net.theta))
 
 
-@pytest.mark.parametrize("labels", [
-    {"dtype": "int8", "classes": [1, 2, 300]},
-    {"dtype": "float16", "classes": [1.0, 2.0, 1e30]},
-    {"dtype": "uint8", "classes": [-1, 2, 3]},
-    {"dtype": "int64", "classes": [1, 2, 10**30]},
-    {"dtype": "bool", "classes": [False, True, 2]},
-    {"dtype": "<U1000000000", "classes": ["a", "b", "c"]},
-    {"dtype": "S9", "classes": ["a", "b", "c"]},
-    {"dtype": "str", "classes": ["a", "b" * 6_000_000, "c"]},
-    {"dtype": ["int64"], "classes": [1, 2, 3]},
-    {"dtype": "str", "classes": ["a", "b"]},
-    {"dtype": "str", "classes": ["a", "b", "c"], "multilabel": True},
-    {"dtype": "str", "classes": ["c", "b", "a"]},
-], ids=lambda labels: str(labels)[:60])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"dtype": "int8", "classes": [1, 2, 300]},
+        {"dtype": "float16", "classes": [1.0, 2.0, 1e30]},
+        {"dtype": "uint8", "classes": [-1, 2, 3]},
+        {"dtype": "int64", "classes": [1, 2, 10**30]},
+        {"dtype": "bool", "classes": [False, True, 2]},
+        {"dtype": "<U1000000000", "classes": ["a", "b", "c"]},
+        {"dtype": "S9", "classes": ["a", "b", "c"]},
+        {"dtype": "str", "classes": ["a", "b" * 6_000_000, "c"]},
+        {"dtype": ["int64"], "classes": [1, 2, 3]},
+        {"dtype": "str", "classes": ["a", "b"]},
+        {"dtype": "str", "classes": ["a", "b", "c"], "multilabel": True},
+        {"dtype": "str", "classes": ["c", "b", "a"]},
+    ],
+    ids=lambda labels: str(labels)[:60],
+)
 def test_hostile_labels(path, labels):
     net, state, _ = state_of(KINDS["classifier"]())
     state["labels"] |= labels
@@ -348,10 +446,13 @@ def test_hostile_labels(path, labels):
 
 
 def test_one_kind_is_not_another(path):
-    (table, state, _), (net, other, _) = (state_of(KINDS[kind]()) for kind in ("table",
-                                                                              "classifier"))
+    (table, state, _), (net, other, _) = (
+        state_of(KINDS[kind]()) for kind in ("table", "classifier")
+    )
     assert_refused(path, sealed(content_of(table, "estimator", state), table.theta))
     assert_refused(path, sealed(content_of(net, "table", other), net.theta))
     assert_refused(path, sealed(content_of(table, "table", other), table.theta))
-    assert_refused(path, sealed(content_of(fastnn.Network([5, 1]), "table", state),
-                                fastnn.Network([5, 1]).theta))
+    assert_refused(
+        path,
+        sealed(content_of(fastnn.Network([5, 1]), "table", state), fastnn.Network([5, 1]).theta),
+    )

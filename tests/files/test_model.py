@@ -17,7 +17,7 @@ import safetensors.numpy
 from damaged import assert_refused, content_of, raw, sealed
 
 import fastnn
-from fastnn.files import header as tensorfile
+from fastnn.files import atomic
 from fastnn.files import model as modelfile
 
 SPECS = {
@@ -194,8 +194,19 @@ def spec_changes():
     for value in (True, 1, "yes", [], {}, {**sound, "more": 1}, {**sound, "dtype": "float16"}):
         yield {"normalizer": value}
     for name in ("mean", "std"):
-        for value in ([0.0] * 4, [], None, "00000", [True] * 5, ["0"] * 5, [[0.0]] * 5,
-                      [10**400] * 5, [-1e-320] * 4 + [float("nan")], [1e300] * 4, {}):
+        for value in (
+            [0.0] * 4,
+            [],
+            None,
+            "00000",
+            [True] * 5,
+            ["0"] * 5,
+            [[0.0]] * 5,
+            [10**400] * 5,
+            [-1e-320] * 4 + [float("nan")],
+            [1e300] * 4,
+            {},
+        ):
             yield {"normalizer": {**sound, name: value}}
     for value in ([-1.0] * 5, [1e200] * 5, [1e-320] * 5):
         yield {"normalizer": {**sound, "std": value}}
@@ -356,10 +367,44 @@ def test_random_headers(path):
     net.save(path)
     header, data = header_of(path.read_bytes())
     rng = np.random.default_rng(3)
-    odd = [None, True, -1, 0, 1, 2**31, 2**32, 2**53, 2**63, 2**64 - 1, 2**64, 10**40, 0.5, "",
-           "F32", "F64", "F16", "BF16", "I64", "BOOL", [], [0], [-1], [2**63, 2**63], [[1]], {},
-           {"a": 1}, [0, 2**64 - 1], [0, len(data)], [len(data), 0], [1, len(data)],
-           [0, len(data) - 4], [len(data) // 4, 1], [len(data) // 4 + 1], "x" * 1000, [1] * 1000]
+    odd = [
+        None,
+        True,
+        -1,
+        0,
+        1,
+        2**31,
+        2**32,
+        2**53,
+        2**63,
+        2**64 - 1,
+        2**64,
+        10**40,
+        0.5,
+        "",
+        "F32",
+        "F64",
+        "F16",
+        "BF16",
+        "I64",
+        "BOOL",
+        [],
+        [0],
+        [-1],
+        [2**63, 2**63],
+        [[1]],
+        {},
+        {"a": 1},
+        [0, 2**64 - 1],
+        [0, len(data)],
+        [len(data), 0],
+        [1, len(data)],
+        [0, len(data) - 4],
+        [len(data) // 4, 1],
+        [len(data) // 4 + 1],
+        "x" * 1000,
+        [1] * 1000,
+    ]
     refused = 0
     for _ in range(400):
         changed = copy.deepcopy(header)
@@ -382,7 +427,8 @@ def test_changes_of_the_json(path):
     rng = np.random.default_rng(4)
     for at in rng.integers(len(text), size=200):
         piece = (b"", text[at : at + 1] * 2, bytes([rng.choice(list(b'09-.eE"[]{},:\\ntu '))]))[
-            rng.integers(3)]
+            rng.integers(3)
+        ]
         changed = text[:at] + piece + text[at + 1 :]
         refused += assert_refused_or_the_same(path, raw(changed, data), net)
     assert refused > 150
@@ -393,12 +439,18 @@ def test_memory_beyond_pythons_own_is_not_taken_either(path):
     """tracemalloc does not see what the parser of safetensors allocates."""
     net = network()
     for content in (content_of(net) | {"sha256": "0"}, [[]] * 100_000, {"format": 10**4000}):
-        for shape, end in (([2**60], 2**62), ([net.theta.size], net.theta.nbytes),
-                           ([2**32, 2**32], 0)):
-            header = {"__metadata__": {"fastnn": json.dumps(content)},
-                      "theta": {"dtype": "F32", "shape": shape, "data_offsets": [0, end]}}
+        for shape, end in (
+            ([2**60], 2**62),
+            ([net.theta.size], net.theta.nbytes),
+            ([2**32, 2**32], 0),
+        ):
+            header = {
+                "__metadata__": {"fastnn": json.dumps(content)},
+                "theta": {"dtype": "F32", "shape": shape, "data_offsets": [0, end]},
+            }
             (path.parent / f"{len(os.listdir(path.parent))}.bad").write_bytes(
-                raw(header, net.theta.tobytes()))
+                raw(header, net.theta.tobytes())
+            )
     code = """
 import pathlib, resource, sys, fastnn
 fastnn.load(sys.argv[2])
@@ -413,9 +465,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
     sound = path.parent / "sound.safetensors"
     net.save(sound)
-    result = subprocess.run([sys.executable, "-c", code, path.parent, sound], check=True,
-                            capture_output=True, text=True)
-    assert int(result.stdout) < 50_000   # kB
+    result = subprocess.run(
+        [sys.executable, "-c", code, path.parent, sound], check=True, capture_output=True, text=True
+    )
+    assert int(result.stdout) < 50_000  # kB
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -510,7 +563,7 @@ def test_impossible_targets_are_named(path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pipe with a name")
 def test_a_pipe_is_not_replaced_by_a_file(path):
-    os.mkfifo(path)   # a file in its place would leave its reader waiting; a device is worse
+    os.mkfifo(path)  # a file in its place would leave its reader waiting; a device is worse
     with pytest.raises(OSError, match="it is not a regular file; give a file name"):
         network().save(path)
     assert path.is_fifo()
@@ -520,10 +573,12 @@ def test_what_a_killed_writer_left_is_removed(path):
     """Its own temporary files alone, and only once nobody writes to them any more."""
     network().save(path)
     stem = next(iter(_temporaries_of(path)))
-    old = time.time() - 2 * tensorfile._LEFT_BEHIND
-    kept = [path.parent / f"{stem}0.tmp",             # being written
-            path.parent / ".fastnn-0123456789abcdef-0.tmp",   # of another file
-            path.parent / f"{stem}notes.txt"]
+    old = time.time() - 2 * atomic._LEFT_BEHIND
+    kept = [
+        path.parent / f"{stem}0.tmp",  # being written
+        path.parent / ".fastnn-0123456789abcdef-0.tmp",  # of another file
+        path.parent / f"{stem}notes.txt",
+    ]
     left = path.parent / f"{stem}1.tmp"
     for file in (*kept, left):
         file.write_bytes(b"x")
@@ -541,7 +596,7 @@ def _temporaries_of(path):
         stems.add(os.path.basename(source).rpartition("-")[0] + "-")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tensorfile.os, "replace", note)
+        patch.setattr(atomic.os, "replace", note)
         network().save(path)
     for file in path.parent.glob(".fastnn-*.tmp"):
         file.unlink()

@@ -21,10 +21,14 @@ def long_value(kind, z):
     e = np.exp(-np.abs(z))
     s = np.where(z > 0, 1 / (1 + e), e / (1 + e))
     return {
-        "identity": z, "relu": np.maximum(z, 0),
+        "identity": z,
+        "relu": np.maximum(z, 0),
         "leaky_relu": np.where(z > 0, z, LONG(forward.LEAK) * z),
-        "elu": np.where(z > 0, z, np.expm1(np.minimum(z, 0))), "silu": z * s, "tanh": np.tanh(z),
-        "sigmoid": s, "softplus": np.maximum(z, 0) + np.log1p(e),
+        "elu": np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+        "silu": z * s,
+        "tanh": np.tanh(z),
+        "sigmoid": s,
+        "softplus": np.maximum(z, 0) + np.log1p(e),
     }[kind]
 
 
@@ -33,8 +37,9 @@ def changes(kind, z, d):
     D = d.reshape(1, 1, -1).copy()
     z = z.reshape(1, -1)
     p, q = (np.ascontiguousarray(part) for part in forward.ingredients(kind, z))
-    crossed = differences.through_activation(forward.KINDS.index(kind), 0, 1, D, z, p, q,
-                                             np.ones_like(z))
+    crossed = differences.through_activation(
+        forward.KINDS.index(kind), 0, 1, D, z, p, q, np.ones_like(z)
+    )
     return D.ravel(), crossed
 
 
@@ -48,7 +53,7 @@ def test_change_of_an_activation(kind, size):
     exact = long_value(kind, LONG(z) + LONG(d)) - long_value(kind, LONG(z))
     # What long double itself loses in the difference.
     lost = np.finfo(LONG).eps * 8 * (np.abs(long_value(kind, LONG(z))) + 1)
-    if size > 1:   # a difference of values after all
+    if size > 1:  # a difference of values after all
         lost = 1e-15 * size
     error = np.abs(changes(kind, z, d)[0] - exact)
     assert (error <= 4e-15 * np.abs(exact) + 4e-15 * size * 1e-4 + lost).all()
@@ -62,7 +67,7 @@ def test_change_of_gelu(size):
     d = rng.choice([-1, 1], z.size) * size
     nodes, weights = np.polynomial.legendre.leggauss(8)
     at = z[:, None] + d[:, None] * (nodes + 1) / 2
-    slope = erfc(-at / np.sqrt(2)) / 2 + at * np.exp(-at**2 / 2) / np.sqrt(2 * np.pi)
+    slope = erfc(-at / np.sqrt(2)) / 2 + at * np.exp(-(at**2) / 2) / np.sqrt(2 * np.pi)
     exact = d * (slope @ weights) / 2
     np.testing.assert_allclose(changes("gelu", z, d)[0], exact, rtol=1e-12, atol=1e-15 * size)
 
@@ -71,8 +76,9 @@ def test_change_of_gelu(size):
 def test_near_and_far_formulas_meet(kind):
     z = np.linspace(-6, 6, 101)
     near, far = np.full(z.size, 2.0**-12), np.full(z.size, 2.0**-12 * (1 + 1e-9))
-    np.testing.assert_allclose(changes(kind, z, far)[0], changes(kind, z, near)[0], rtol=3e-9,
-                               atol=1e-15)
+    np.testing.assert_allclose(
+        changes(kind, z, far)[0], changes(kind, z, near)[0], rtol=3e-9, atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("kind", forward.KINDS)
@@ -81,11 +87,20 @@ def test_not_a_number_stays_one(kind):
         assert np.isnan(changes(kind, np.array([0.5, 0.5]), d)[0]).tolist() == [True, False]
 
 
-@pytest.mark.parametrize(("kind", "z", "d", "crossed"), [
-    ("relu", 1e-8, -2e-8, 1), ("relu", -1e-8, 2e-8, 1), ("relu", 1e-8, 2e-8, 0),
-    ("relu", 0.0, 1e-8, 1), ("relu", 0.0, -1e-8, 1), ("relu", 0.0, 0.0, 0),
-    ("leaky_relu", 1e-8, -2e-8, 1), ("elu", 1e-8, -2e-8, 0), ("tanh", 0.0, 1e-8, 0),
-])
+@pytest.mark.parametrize(
+    ("kind", "z", "d", "crossed"),
+    [
+        ("relu", 1e-8, -2e-8, 1),
+        ("relu", -1e-8, 2e-8, 1),
+        ("relu", 1e-8, 2e-8, 0),
+        ("relu", 0.0, 1e-8, 1),
+        ("relu", 0.0, -1e-8, 1),
+        ("relu", 0.0, 0.0, 0),
+        ("leaky_relu", 1e-8, -2e-8, 1),
+        ("elu", 1e-8, -2e-8, 0),
+        ("tanh", 0.0, 1e-8, 0),
+    ],
+)
 def test_kinks_are_counted(kind, z, d, crossed):
     assert changes(kind, np.array([z]), np.array([d]))[1] == crossed
 
@@ -104,8 +119,11 @@ def test_change_of_a_loss(output, size):
     n, m = 5, 40
     z = rng.normal(size=(n, m)) * 6
     d = rng.normal(size=(n, m)) * size
-    y = {"softmax": rng.integers(n, size=m), "sigmoid": rng.random((n, m)).round(1),
-         "identity": rng.normal(size=(n, m))}[output]
+    y = {
+        "softmax": rng.integers(n, size=m),
+        "sigmoid": rng.random((n, m)).round(1),
+        "identity": rng.normal(size=(n, m)),
+    }[output]
     weight = rng.random(m)
 
     def loss(z):
@@ -121,8 +139,19 @@ def test_change_of_a_loss(output, size):
     total = np.zeros(1)
     label = y if output == "softmax" else np.zeros(m, np.int64)
     target = np.zeros((n, m)) if output == "softmax" else y
-    differences.loss_changes(forward.OUTPUTS.index(output), 0, n, d.reshape(n, 1, m).copy(), p, q,
-                             target, label, weight, np.empty((1, m)), total)
+    differences.loss_changes(
+        forward.OUTPUTS.index(output),
+        0,
+        n,
+        d.reshape(n, 1, m).copy(),
+        p,
+        q,
+        target,
+        label,
+        weight,
+        np.empty((1, m)),
+        total,
+    )
     # Relative to what the rows come to, some up and some down; and what long double loses.
     assert abs(total[0] - exact) <= 1e-14 * np.abs(d).sum() * max(1, size) + 1e-16
 
@@ -132,10 +161,17 @@ def problem_of(sizes, kinds, output="softmax", m=23, seed=0):
     pairs = list(pairwise(sizes))
     starts = np.cumsum([0, *((a + 1) * b for a, b in pairs)])
     y = rng.integers(sizes[-1], size=m) if output == "softmax" else rng.random((sizes[-1], m))
-    return forward.Problem(tuple(sizes), (*kinds, "identity"), output,
-                           rng.normal(size=starts[-1]) / 2, tuple(starts[:-1].tolist()),
-                           rng.normal(size=(sizes[0], m)), y, rng.dirichlet(np.ones(m)),
-                           [None] * len(pairs))
+    return forward.Problem(
+        tuple(sizes),
+        (*kinds, "identity"),
+        output,
+        rng.normal(size=starts[-1]) / 2,
+        tuple(starts[:-1].tolist()),
+        rng.normal(size=(sizes[0], m)),
+        y,
+        rng.dirichlet(np.ones(m)),
+        [None] * len(pairs),
+    )
 
 
 @pytest.mark.parametrize("size", [0.5, 0.05, 0.002])
@@ -181,7 +217,7 @@ def test_many_rows_go_in_blocks(monkeypatch):
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_bits_do_not_depend_on_threads(threads, monkeypatch):
-    monkeypatch.setattr(perturb, "_PIECE", 1 << 12)   # many pieces
+    monkeypatch.setattr(perturb, "_PIECE", 1 << 12)  # many pieces
     problem = problem_of([20, 15, 10, 4], ["relu", "elu"])
     index = np.arange(problem.theta.size)
     one, _ = perturb.differentiate(problem, index, STEPS, 1)

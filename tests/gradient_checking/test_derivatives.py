@@ -24,10 +24,12 @@ SMOOTH = {
 
 def lines(f, counter=None):
     """`table` of a function of one variable."""
+
     def table(rows, points):
         if counter is not None:
             counter.append(points.size)
         return np.vectorize(f, otypes=[float])(points)
+
     return table
 
 
@@ -37,8 +39,9 @@ def test_the_error_is_within_its_bound(name, method):
     f, slope = SMOOTH[name]
     for t in (-2.1, -0.3, 1e-3, 0.0, 0.01, 1.7, 4.0):
         with np.errstate(all="raise"):
-            noise = numeric.noise_level(lambda x: f(x[0]), np.array([t]), f(t), numeric.EPS,
-                                        np.random.default_rng(0))
+            noise = numeric.noise_level(
+                lambda x: f(x[0]), np.array([t]), f(t), numeric.EPS, np.random.default_rng(0)
+            )
             found = numeric.differentiate(lines(f), np.array([t]), f(t), noise, method)
         error = abs(found.value[0] - slope(t))
         assert error <= found.uncertainty[0], f"{name} at {t}"
@@ -68,8 +71,7 @@ def test_it_takes_few_costs():
     numeric.differentiate(lines(math.sin, counter), t, cost, 1e-16, "two-sided")
     assert sum(counter) == 4 * 50
     counter.clear()
-    numeric.differentiate(lines(math.sin, counter), t, cost, 1e-16, "two-sided",
-                          np.full(50, 1e-5))
+    numeric.differentiate(lines(math.sin, counter), t, cost, 1e-16, "two-sided", np.full(50, 1e-5))
     assert sum(counter) == 4 * 50
 
 
@@ -94,8 +96,14 @@ def test_a_kink_is_left_out_or_does_no_harm(distance, side, jump):
     slope = math.cos(0.3) + (jump if side * distance < 0.0 else 0.0)
     for method in ("two-sided", "one-sided"):
         for epsilon in (None, 1e-7, 1e-4):
-            found = numeric.differentiate(lines(f), np.zeros(1), f(0.0), 1e-16, method,
-                                          None if epsilon is None else np.array([epsilon]))
+            found = numeric.differentiate(
+                lines(f),
+                np.zeros(1),
+                f(0.0),
+                1e-16,
+                method,
+                None if epsilon is None else np.array([epsilon]),
+            )
             good = abs(found.value[0] - slope) <= found.uncertainty[0]
             assert found.kink[0] or good
             if distance == 0.0:
@@ -109,7 +117,8 @@ def test_noise_level():
     rng = np.random.default_rng(0)
     theta = rng.standard_normal(20)
     for sigma in (1e-12, 1e-8, 1e-4):
-        def cost(x, sigma=sigma, noise=np.random.default_rng(1)):   # noqa: B008
+
+        def cost(x, sigma=sigma, noise=np.random.default_rng(1)):  # noqa: B008
             return x @ x + sigma * noise.standard_normal()
 
         level = numeric.noise_level(cost, theta, theta @ theta, numeric.EPS, rng)
@@ -117,7 +126,8 @@ def test_noise_level():
     exact = numeric.noise_level(lambda x: x @ x, theta, theta @ theta, numeric.EPS, rng)
     assert exact < 1e-14
     single = numeric.noise_level(
-        lambda x: float((x.astype(np.float32) ** 2).sum()), theta, theta @ theta, numeric.EPS, rng)
+        lambda x: float((x.astype(np.float32) ** 2).sum()), theta, theta @ theta, numeric.EPS, rng
+    )
     assert 1e-8 < single < 1e-4
     assert numeric.noise_level(lambda x: 3.0, theta, 3.0, numeric.EPS, rng) < 1e-15
 
@@ -139,8 +149,9 @@ def test_taylor_rates():
     rates = numeric.taylor_rates(table, np.zeros(3), 1.0, np.array([1.0, 1.0005, 2.0]), 1e-16)
     assert rates[0] == pytest.approx(2.0, abs=0.01)
     assert rates[1:] == pytest.approx([1.0, 1.0], abs=0.1)
-    straight = numeric.taylor_rates(lambda rows, points: 1.0 + 2.0 * points, np.zeros(1), 1.0,
-                                    np.array([2.0]), 1e-16)
+    straight = numeric.taylor_rates(
+        lambda rows, points: 1.0 + 2.0 * points, np.zeros(1), 1.0, np.array([2.0]), 1e-16
+    )
     assert np.isnan(straight[0])
 
 
@@ -182,5 +193,7 @@ def test_float32_is_found_out():
     # The gradient's own rounding is no fault of it.
     check = gradcheck(either, lambda x: grad(x, np.float32), theta)
     assert (check.dtype, check.verdict) == ("float32", "correct"), check
-    assert gradcheck(either, lambda x: np.float32(1.0005) * grad(x, np.float32),
-                     theta).verdict != "correct"
+    assert (
+        gradcheck(either, lambda x: np.float32(1.0005) * grad(x, np.float32), theta).verdict
+        != "correct"
+    )

@@ -33,11 +33,24 @@ class Planted:
         for name, array in self.theta.items():
             parameters.append(Parameter(name, start, array.shape))
             start += array.size
-        options = {"epsilon": 1e-7, "method": "two-sided", "dtype": "float64", "evaluations": 0,
-                   "seconds": 0.0, "penalties": self.penalties, **options}
+        options = {
+            "epsilon": 1e-7,
+            "method": "two-sided",
+            "dtype": "float64",
+            "evaluations": 0,
+            "seconds": 0.0,
+            "penalties": self.penalties,
+            **options,
+        }
         noise = u / 5 * self.rng.uniform(-1, 1, start)
-        return GradientCheck(flat(self.theta), flat(self.grad), flat(self.numeric) + noise,
-                             np.full(start, u), parameters, **options)
+        return GradientCheck(
+            flat(self.theta),
+            flat(self.grad),
+            flat(self.numeric) + noise,
+            np.full(start, u),
+            parameters,
+            **options,
+        )
 
     def said(self, **options):
         (finding,) = self.check(**options).findings
@@ -50,17 +63,20 @@ def test_nothing_to_say():
     assert check.findings == ()
 
 
-@pytest.mark.parametrize(("c", "words"), [
-    (2.0, "is 2.000 times too large everywhere"),
-    (1.0005, "is 1.0005 times too large everywhere"),
-    (0.9995, "is 0.9995 times what it should be everywhere"),
-    (0.5, "is 0.5000 times what it should be everywhere"),
-    (1.02, "is 1.020 times too large everywhere"),
-    (64.0, "is 64.00 times too large everywhere"),
-    (-1.0, "has the wrong sign everywhere"),
-    (-2.0, "has the wrong sign and is 2.000 times too large everywhere"),
-    (0.0, "is zero everywhere: never written?"),
-])
+@pytest.mark.parametrize(
+    ("c", "words"),
+    [
+        (2.0, "is 2.000 times too large everywhere"),
+        (1.0005, "is 1.0005 times too large everywhere"),
+        (0.9995, "is 0.9995 times what it should be everywhere"),
+        (0.5, "is 0.5000 times what it should be everywhere"),
+        (1.02, "is 1.020 times too large everywhere"),
+        (64.0, "is 64.00 times too large everywhere"),
+        (-1.0, "has the wrong sign everywhere"),
+        (-2.0, "has the wrong sign and is 2.000 times too large everywhere"),
+        (0.0, "is zero everywhere: never written?"),
+    ],
+)
 @pytest.mark.parametrize("name", ["W1", "W2", "b3"])
 def test_a_factor(c, words, name):
     p = Planted()
@@ -83,8 +99,10 @@ def test_a_factor_of_the_data_alone(l2):
     penalty = 0.01 * p.theta["W2"]
     p.numeric["W2"] += penalty
     p.grad["W2"] = 2.0 * p.grad["W2"] + penalty
-    assert p.said().text == ("dW2 is 2.000 times too large everywhere, apart from its L2 term "
-                             "0.01 W2, which is right; everything else agrees")
+    assert p.said().text == (
+        "dW2 is 2.000 times too large everywhere, apart from its L2 term "
+        "0.01 W2, which is right; everything else agrees"
+    )
 
 
 def test_a_factor_of_all_with_a_known_penalty():
@@ -100,7 +118,8 @@ def test_a_factor_of_all_with_a_known_penalty():
 
 def test_penalties_that_are_known():
     for change, words in (
-        (-0.01, "lacks the L2 term 0.01 W2"), (0.01, "has the L2 term 0.01 W2 twice"),
+        (-0.01, "lacks the L2 term 0.01 W2"),
+        (0.01, "has the L2 term 0.01 W2 twice"),
         (-0.02, "has the L2 term 0.01 W2 with the wrong sign"),
         (0.19, "has the L2 term 0.01 W2 20.00 times"),
     ):
@@ -114,15 +133,18 @@ def test_penalties_that_are_known():
     assert p.said().text == "dW3 lacks the L1 term 0.02 sign(W3); everything else agrees"
     p = Planted(l2=0.01, l1=0.02)
     p.grad["W3"] -= 0.01 * p.theta["W3"] + 0.02 * np.sign(p.theta["W3"])
-    assert p.said().text == ("dW3 lacks the penalty: 0.01 W3 + 0.02 sign(W3); everything else "
-                             "agrees")
+    assert p.said().text == (
+        "dW3 lacks the penalty: 0.01 W3 + 0.02 sign(W3); everything else agrees"
+    )
 
 
 def test_penalties_that_are_inferred():
     p = Planted()
     p.grad["W2"] -= 0.01 * p.theta["W2"]
-    assert p.said().text == ("dW2 lacks a term 0.01 W2: an L2 penalty? Or has one of 0.005 W2 the "
-                             "wrong sign?; everything else agrees")
+    assert p.said().text == (
+        "dW2 lacks a term 0.01 W2: an L2 penalty? Or has one of 0.005 W2 the "
+        "wrong sign?; everything else agrees"
+    )
     p = Planted()
     p.grad["W2"] += 0.02 * np.sign(p.theta["W2"])
     assert p.said().text.startswith("dW2 has a term 0.02 sign(W2) too many: an L1 penalty")
@@ -131,8 +153,7 @@ def test_penalties_that_are_inferred():
         p.grad[f"W{l}"] -= 0.01 * p.theta[f"W{l}"]
     finding = p.said()
     assert finding.names == ("W1", "W2", "W3", "W4")
-    assert finding.text == ("dW1, dW2, dW3 and dW4 lack the L2 term 0.01 W; everything else "
-                            "agrees")
+    assert finding.text == ("dW1, dW2, dW3 and dW4 lack the L2 term 0.01 W; everything else agrees")
     p = Planted()
     for l in (1, 2, 4):
         p.grad[f"W{l}"] -= 0.01 * p.theta[f"W{l}"]
@@ -150,8 +171,9 @@ def test_transposed(l2):
     assert p.said().text == "dW2 is transposed; everything else agrees"
     p = Planted()
     p.grad["W1"] = p.grad["W1"].T.reshape(5, 4)
-    assert p.said().text == ("dW1 is transposed: computed as (4, 5) and reshaped; everything "
-                             "else agrees")
+    assert p.said().text == (
+        "dW1 is transposed: computed as (4, 5) and reshaped; everything else agrees"
+    )
 
 
 def test_another_array():
@@ -169,8 +191,10 @@ def test_all_biases():
         p.grad[f"b{l}"] *= 32.0
     finding = p.said()
     assert finding.names == ("b1", "b2", "b3", "b4")
-    assert finding.text.startswith("every bias's gradient is 32.00 times too large everywhere; "
-                                   "every weight's agrees: summed or averaged")
+    assert finding.text.startswith(
+        "every bias's gradient is 32.00 times too large everywhere; "
+        "every weight's agrees: summed or averaged"
+    )
     for l in (1, 2, 3, 4):
         p.grad[f"b{l}"] = p.rng.standard_normal(p.grad[f"b{l}"].shape)
     assert p.said().text.startswith("every bias's gradient is wrong; every weight's agrees")
@@ -215,8 +239,10 @@ def test_every_gradient():
     p = Planted()
     for name in p.grad:
         p.grad[name] *= 50.0
-    assert p.said().text == ("every gradient is 50.00 times too large everywhere: summed over 50, "
-                             "where the cost is averaged?")
+    assert p.said().text == (
+        "every gradient is 50.00 times too large everywhere: summed over 50, "
+        "where the cost is averaged?"
+    )
     for name in p.grad:
         p.grad[name] *= 0.0
     finding = p.said()
@@ -248,8 +274,10 @@ def test_biases_that_are_wrong_otherwise():
     p = Planted()
     for l in (1, 2, 3, 4):
         p.grad[f"b{l}"] = np.full_like(p.grad[f"b{l}"], p.grad[f"b{l}"].sum())
-    assert p.said().text == ("every bias's gradient is the same number everywhere: summed over "
-                             "units too (a missing axis=0?); every weight's agrees")
+    assert p.said().text == (
+        "every bias's gradient is the same number everywhere: summed over "
+        "units too (a missing axis=0?); every weight's agrees"
+    )
     p = Planted()
     p.grad["b2"][:] = p.grad["b2"].mean()
     assert p.said().text.startswith("db2 is the same number everywhere: summed over units too")
@@ -273,8 +301,10 @@ def test_words_of_a_part_claim_no_more():
         checked[list(indices)] = True
         return p.said(checked=checked).text
 
-    assert said(0, 30) == ("dW1 is 0.9320 times what it should be in the one component that was "
-                           "checked; everything else that was checked agrees")
+    assert said(0, 30) == (
+        "dW1 is 0.9320 times what it should be in the one component that was "
+        "checked; everything else that was checked agrees"
+    )
     assert said(0, 1, 2).endswith("in the 3 components that were checked")
     p = Planted()
     p.grad["W1"] += p.rng.standard_normal(p.grad["W1"].shape)
@@ -300,11 +330,21 @@ def test_a_right_gradient_of_float32_numbers():
 
 
 def test_a_cost_without_theta():
-    check = GradientCheck(np.ones(3), np.ones(3), np.zeros(3), np.full(3, 1e-9),
-                          [Parameter("W", 0, (2,)), Parameter("b", 2, (1,))], epsilon=1e-7,
-                          method="two-sided", dtype="float64", evaluations=0, seconds=0.0)
-    assert check.findings[0].text == ("the numerical derivative is zero everywhere: does J depend "
-                                      "on theta, or only in steps?")
+    check = GradientCheck(
+        np.ones(3),
+        np.ones(3),
+        np.zeros(3),
+        np.full(3, 1e-9),
+        [Parameter("W", 0, (2,)), Parameter("b", 2, (1,))],
+        epsilon=1e-7,
+        method="two-sided",
+        dtype="float64",
+        evaluations=0,
+        seconds=0.0,
+    )
+    assert check.findings[0].text == (
+        "the numerical derivative is zero everywhere: does J depend on theta, or only in steps?"
+    )
 
 
 def test_two_faults():
@@ -312,8 +352,10 @@ def test_two_faults():
     p.grad["W1"] *= 2.0
     p.grad["b3"] *= -1.0
     texts = [f.text for f in p.check().findings]
-    assert texts == ["dW1 is 2.000 times too large everywhere",
-                     "db3 has the wrong sign everywhere; everything else agrees"]
+    assert texts == [
+        "dW1 is 2.000 times too large everywhere",
+        "db3 has the wrong sign everywhere; everything else agrees",
+    ]
     p.grad["W4"] *= 2.0
     assert p.check().findings[0].text == "dW1 and dW4 are 2.000 times too large everywhere"
 
@@ -353,8 +395,13 @@ def test_verdicts():
     assert "nan" in str(p.check())
     # Beyond what 1000 bounded errors can be together, though each is within its bound.
     theta = np.zeros(1000)
-    options = {"epsilon": None, "method": "two-sided", "dtype": "float32", "evaluations": 0,
-               "seconds": 0.0}
+    options = {
+        "epsilon": None,
+        "method": "two-sided",
+        "dtype": "float32",
+        "evaluations": 0,
+        "seconds": 0.0,
+    }
     block = [Parameter("theta", 0, (1000,))]
     within = GradientCheck(theta, theta + 1.0, theta + 1.003, theta + 0.01, block, **options)
     beyond = GradientCheck(theta, theta + 1.0, theta + 1.008, theta + 0.01, block, **options)

@@ -116,10 +116,13 @@ def plant(net, bug):
 
 BUGS = ["factor", "component", "penalty", "transposed", "sign of db", "off by one", "keep_prob"]
 PATTERNS = {
-    "factor": {"factor"}, "component": {"component", "factor", "stretch"},
+    "factor": {"factor"},
+    "component": {"component", "factor", "stretch"},
     "penalty": {"penalty", "factor"},
-    "transposed": {"transposed", "components"}, "sign of db": {"sign"},
-    "off by one": {"layer"}, "keep_prob": {"layer"},
+    "transposed": {"transposed", "components"},
+    "sign of db": {"sign"},
+    "off by one": {"layer"},
+    "keep_prob": {"layer"},
 }
 
 
@@ -222,8 +225,9 @@ def test_a_vector_with_a_layout_and_one_without():
         return net.cost(unpack(t))
 
     for given_layout in (layout, shapes):
-        check = gradcheck(cost, lambda t: pack(net.grad(unpack(t), "sign of db", 2)), theta,
-                          layout=given_layout)
+        check = gradcheck(
+            cost, lambda t: pack(net.grad(unpack(t), "sign of db", 2)), theta, layout=given_layout
+        )
         assert check.findings[0].names == ("b2",)
     check = gradcheck(cost, pack(net.grad(net.theta)), theta)
     assert check.verdict == "correct"
@@ -242,19 +246,25 @@ def test_nested_names_and_forms():
 
     def grad(p, factor=1.0):
         s = p["scale"]
-        return {"layers": [{"W": 3 * s**2 * layer["W"] ** 2 * (factor if k else 1.0)}
-                           for k, layer in enumerate(p["layers"])],
-                "scale": 2 * s * sum((layer["W"] ** 3).sum() for layer in p["layers"])}
+        return {
+            "layers": [
+                {"W": 3 * s**2 * layer["W"] ** 2 * (factor if k else 1.0)}
+                for k, layer in enumerate(p["layers"])
+            ],
+            "scale": 2 * s * sum((layer["W"] ** 3).sum() for layer in p["layers"]),
+        }
 
     theta = {"layers": [{"W": np.ones((2, 3))}, {"W": np.full((2, 2), 2.0)}], "scale": 1.5}
     assert gradcheck(cost, grad, theta).verdict == "correct"
     check = gradcheck(cost, grad, theta, args=()).parameters
     assert list(check) == ["layers[0].W", "layers[1].W", "scale"]
     check = gradcheck(cost, lambda p: grad(p, 3.0), theta)
-    assert check.findings[0].text == ("the gradient of layers[1].W is 3.000 times too large "
-                                      "everywhere; everything else agrees")
-    pair = gradcheck(lambda t: t[0].sum() * t[1], lambda t: (np.full(2, t[1]), t[0].sum()),
-                     (np.ones(2), 2.0))
+    assert check.findings[0].text == (
+        "the gradient of layers[1].W is 3.000 times too large everywhere; everything else agrees"
+    )
+    pair = gradcheck(
+        lambda t: t[0].sum() * t[1], lambda t: (np.full(2, t[1]), t[0].sum()), (np.ones(2), 2.0)
+    )
     assert list(pair.parameters) == ["theta[0]", "theta[1]"]
 
 
@@ -318,9 +328,15 @@ def sklearn_closure(model, X, Y):
         A = [X] + [np.empty((len(X), n)) for n in units[1:]]
         try:
             return model._loss_grad_lbfgs(
-                theta, X, Y, None, A, [np.empty_like(a) for a in A[1:]],
+                theta,
+                X,
+                Y,
+                None,
+                A,
+                [np.empty_like(a) for a in A[1:]],
                 [np.empty_like(w) for w in model.coefs_],
-                [np.empty_like(b) for b in model.intercepts_])
+                [np.empty_like(b) for b in model.intercepts_],
+            )
         except TypeError:
             pytest.skip("scikit-learn's private API has changed")
 
@@ -342,6 +358,7 @@ def sklearn_models():
     def fitted(kind, Y, **more):
         with pytest.warns(ConvergenceWarning):
             return kind(**settings, **more).fit(X, Y)
+
     return X, rng, fitted, MLPClassifier, MLPRegressor
 
 
@@ -375,8 +392,13 @@ def test_scikit_learn_regressor_of_two_outputs_is_not(sklearn_models, alpha):
 def test_torch():
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
-    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.ReLU(),
-                                 torch.nn.Dropout(0.5), torch.nn.Linear(4, 1))
+    module = torch.nn.Sequential(
+        torch.nn.Linear(3, 4),
+        torch.nn.BatchNorm1d(4),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(0.5),
+        torch.nn.Linear(4, 1),
+    )
     X, y = torch.randn(20, 3, dtype=torch.float64), torch.randn(20, 1, dtype=torch.float64)
     before = {name: value.clone() for name, value in module.state_dict().items()}
 
@@ -416,7 +438,7 @@ def test_jax():
     def square(x):
         return x**2
 
-    square.defvjp(lambda x: (x**2, x), lambda x, g: (g * x,))   # the 2 is missing
+    square.defvjp(lambda x: (x**2, x), lambda x, g: (g * x,))  # the 2 is missing
 
     def loss(theta, square=jnp.square):
         return jnp.mean(square(jnp.tanh(X @ theta["W"]) + theta["b"][0]))
@@ -478,8 +500,11 @@ def test_a_compiled_function_runs_over_threads():
     def of_pair(theta):
         return theta[0].sum() * theta[1].sum()
 
-    check = gradcheck(of_pair, lambda t: (np.full(2, t[1].sum()), np.full(3, t[0].sum())),
-                      (np.ones(2), np.ones(3)))
+    check = gradcheck(
+        of_pair,
+        lambda t: (np.full(2, t[1].sum()), np.full(3, t[0].sum())),
+        (np.ones(2), np.ones(3)),
+    )
     assert check.verdict == "correct"
     assert "called from Python" in check.note
 
@@ -556,7 +581,7 @@ def test_the_report():
 def test_html_escapes_names():
     check = gradcheck(lambda t: t["<b>"] ** 2, lambda t: {"<b>": t["<b>"]}, {"<b>": 2.0})
     html = check._repr_html_()
-    assert "<b>" not in html.replace('<b style', "").replace("<b>wrong", "")
+    assert "<b>" not in html.replace("<b style", "").replace("<b>wrong", "")
     assert "&lt;b&gt;" in html
 
 

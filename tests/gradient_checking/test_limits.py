@@ -17,16 +17,40 @@ from fastnn import gradcheck
 ONES = np.ones(3)
 
 
-@pytest.mark.parametrize(("fun", "grad", "theta", "options", "words"), [
-    (lambda x: 1e12 + (x**3).sum(), lambda x: 6 * x**2, [1.0, 2.0], {},
-     "rounding of J hides it; J is about 1e+12"),
-    (lambda x: np.float32(1e6) + (x.astype("f4") ** 2).sum(), lambda x: 4 * x, np.ones(5), {},
-     "rounding of J hides it; J is about 1e+06"),
-    (lambda x: (x**2).sum(), lambda x: 3 * x, ONES, {"epsilon": 1e-15}, "choose an epsilon above"),
-    (lambda x: (x**2).sum(), lambda x: 2 * x, [1e-310, 1e-200], {}, "rounding of J hides it"),
-    (lambda x: np.sin(x).sum(), np.cos, np.arange(3.0), {"epsilon": 5.0},
-     "choose a smaller epsilon"),
-])
+@pytest.mark.parametrize(
+    ("fun", "grad", "theta", "options", "words"),
+    [
+        (
+            lambda x: 1e12 + (x**3).sum(),
+            lambda x: 6 * x**2,
+            [1.0, 2.0],
+            {},
+            "rounding of J hides it; J is about 1e+12",
+        ),
+        (
+            lambda x: np.float32(1e6) + (x.astype("f4") ** 2).sum(),
+            lambda x: 4 * x,
+            np.ones(5),
+            {},
+            "rounding of J hides it; J is about 1e+06",
+        ),
+        (
+            lambda x: (x**2).sum(),
+            lambda x: 3 * x,
+            ONES,
+            {"epsilon": 1e-15},
+            "choose an epsilon above",
+        ),
+        (lambda x: (x**2).sum(), lambda x: 2 * x, [1e-310, 1e-200], {}, "rounding of J hides it"),
+        (
+            lambda x: np.sin(x).sum(),
+            np.cos,
+            np.arange(3.0),
+            {"epsilon": 5.0},
+            "choose a smaller epsilon",
+        ),
+    ],
+)
 def test_what_rounding_hides_is_not_judged(fun, grad, theta, options, words):
     check = gradcheck(fun, grad, theta, **options)
     assert check.verdict == "suspect"
@@ -50,8 +74,9 @@ def test_an_array_that_the_others_hide():
     assert check.findings[0].text.startswith("da cannot be judged: rounding of J hides it; J is")
     assert "not judged" in str(check.parameters["a"])
     # A gradient that is zero is known well enough.
-    check = gradcheck(lambda t: (t["b"] ** 2).sum() * 1e6,
-                      lambda t: {"a": 0 * ONES, "b": 2e6 * t["b"]}, theta)
+    check = gradcheck(
+        lambda t: (t["b"] ** 2).sum() * 1e6, lambda t: {"a": 0 * ONES, "b": 2e6 * t["b"]}, theta
+    )
     assert check.verdict == "correct"
 
 
@@ -63,7 +88,7 @@ def test_a_network_that_has_converged_or_died():
         net = fastnn.Network([4, 8, 2], dtype=dtype, l2=0.5)
         net.fit(X, y, optimizer="lbfgs", epochs=300)
         assert net.gradcheck(X, y).verdict == "correct"
-        net.theta[net.layout["b1"].slice] = -1e3   # every ReLU is dead
+        net.theta[net.layout["b1"].slice] = -1e3  # every ReLU is dead
         assert net.gradcheck(X, y).verdict == "correct"
 
 
@@ -71,8 +96,13 @@ def test_a_network_that_has_converged_or_died():
 @pytest.mark.parametrize("power", [3, 5])
 def test_a_smooth_point_of_slope_zero_is_no_kink(method, power):
     for options in ({}, {"epsilon": 1e-7}):
-        check = gradcheck(lambda x: (x**power).sum(), lambda x: power * x ** (power - 1),
-                          np.zeros(3), method=method, **options)
+        check = gradcheck(
+            lambda x: (x**power).sum(),
+            lambda x: power * x ** (power - 1),
+            np.zeros(3),
+            method=method,
+            **options,
+        )
         assert check.verdict == "correct", check
         assert "kink" not in str(check)
         assert "worry" not in str(check)
@@ -102,8 +132,11 @@ class Single:
 
         self.X, self.Y = draw(m, sizes[0]), draw(m, sizes[2])
         self.theta = {
-            "W1": draw(*sizes[:2], scale=np.sqrt(2 / sizes[0])), "b1": draw(sizes[1], scale=0.3),
-            "W2": draw(*sizes[1:], scale=np.sqrt(2 / sizes[1])), "b2": draw(sizes[2], scale=0.3)}
+            "W1": draw(*sizes[:2], scale=np.sqrt(2 / sizes[0])),
+            "b1": draw(sizes[1], scale=0.3),
+            "W2": draw(*sizes[1:], scale=np.sqrt(2 / sizes[1])),
+            "b2": draw(sizes[2], scale=0.3),
+        }
 
     def forward(self, theta):
         t = {name: array.astype("f4") for name, array in theta.items()}
@@ -114,7 +147,8 @@ class Single:
     def cost(self, theta):
         t, _, _, output = self.forward(theta)
         return np.float32(((output - self.Y) ** 2).mean()) + self.l2 / 2 * (
-            (t["W1"] ** 2).sum() + (t["W2"] ** 2).sum())
+            (t["W1"] ** 2).sum() + (t["W2"] ** 2).sum()
+        )
 
     def grad(self, theta, c=1.0, wrong=None, lacks=()):
         t, Z, A, output = self.forward(theta)
@@ -145,7 +179,8 @@ def test_planted_bugs_in_float32():
             check = gradcheck(net.cost, partial(net.grad, c=c), net.theta)
             (finding,) = check.findings
             assert finding.text.startswith(
-                f"every gradient is {c:#.4g} times too large everywhere"), (seed, check)
+                f"every gradient is {c:#.4g} times too large everywhere"
+            ), (seed, check)
         if net.l2:
             check = gradcheck(net.cost, partial(net.grad, lacks=("W1", "W2")), net.theta)
             assert {n for f in check.findings for n in f.names} == {"W1", "W2"}, (seed, check)
@@ -165,8 +200,10 @@ def test_a_penalty_in_float32_is_no_factor(times):
 
     def cost(t):
         W, z = forward(t)
-        return np.mean(np.logaddexp(np.float32(0), z) - y * z, dtype="f4") + np.float32(
-            0.5 / 400) * (W**2).sum()
+        return (
+            np.mean(np.logaddexp(np.float32(0), z) - y * z, dtype="f4")
+            + np.float32(0.5 / 400) * (W**2).sum()
+        )
 
     def grad(t):
         W, z = forward(t)
@@ -189,11 +226,14 @@ def test_where_theta_was_when_fun_raised():
     assert "had moved all of theta" in raised.value.__notes__[0]
 
 
-@pytest.mark.parametrize(("theta", "options", "message"), [
-    (None, {}, "expected theta to be an array, or a dict"),
-    (ONES, {"rng": "a"}, "expected rng to be a seed"),
-    (ONES, {"layout": {"W": "x"}}, "a tuple of integers"),
-])
+@pytest.mark.parametrize(
+    ("theta", "options", "message"),
+    [
+        (None, {}, "expected theta to be an array, or a dict"),
+        (ONES, {"rng": "a"}, "expected rng to be a seed"),
+        (ONES, {"layout": {"W": "x"}}, "a tuple of integers"),
+    ],
+)
 def test_arguments(theta, options, message):
     with pytest.raises(TypeError, match=message):
         gradcheck(lambda x: x @ x, lambda x: 2 * x, theta, **options)
@@ -213,19 +253,27 @@ def test_tensors_are_sent_to_the_adapters():
             call()
         return getattr(raised.value, "__notes__", [""])[0]
 
-    said(TypeError, "from_torch", lambda: gradcheck(
-        lambda t: module(X).mean(), ONES, ONES))
-    said(TypeError, "from_torch", lambda: gradcheck(
-        lambda t: 1.0, ONES, dict(module.named_parameters())))
+    said(TypeError, "from_torch", lambda: gradcheck(lambda t: module(X).mean(), ONES, ONES))
+    said(
+        TypeError,
+        "from_torch",
+        lambda: gradcheck(lambda t: 1.0, ONES, dict(module.named_parameters())),
+    )
     said(TypeError, "loss to be a function", lambda: from_torch(module, None))
-    said(TypeError, r"\.item\(\)", lambda: gradcheck(
-        *from_torch(module, lambda m: m(X.double()).mean().item())))
-    said(ValueError, "one number", lambda: gradcheck(
-        *from_torch(module, lambda m: m(X.double()))))
-    said(ValueError, "name of another module", lambda: gradcheck(
-        *from_torch(module, lambda m: module(X).mean())))
-    assert "X.double()" in said(RuntimeError, "dtype", lambda: gradcheck(
-        *from_torch(module, lambda m: m(X).mean())))
+    said(
+        TypeError,
+        r"\.item\(\)",
+        lambda: gradcheck(*from_torch(module, lambda m: m(X.double()).mean().item())),
+    )
+    said(ValueError, "one number", lambda: gradcheck(*from_torch(module, lambda m: m(X.double()))))
+    said(
+        ValueError,
+        "name of another module",
+        lambda: gradcheck(*from_torch(module, lambda m: module(X).mean())),
+    )
+    assert "X.double()" in said(
+        RuntimeError, "dtype", lambda: gradcheck(*from_torch(module, lambda m: m(X).mean()))
+    )
     module.requires_grad_(False)
     said(ValueError, "requires_grad", lambda: from_torch(module, lambda m: m(X).mean()))
 
@@ -251,8 +299,9 @@ while heard < 200:
 @pytest.mark.skipif(not hasattr(os, "kill") or os.name == "nt", reason="needs SIGINT")
 def test_ctrl_c_is_heard_every_time():
     """200 interrupts at any moment: none is lost, none leaves a lock behind."""
-    with subprocess.Popen([sys.executable, "-P", "-c", INTERRUPTED], stdout=subprocess.PIPE,
-                          text=True) as child:
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True
+    ) as child:
         watchdog = threading.Timer(120.0, child.kill)
         watchdog.start()
         try:
@@ -263,7 +312,7 @@ def test_ctrl_c_is_heard_every_time():
                 child.send_signal(signal.SIGINT)
                 answer = child.stdout.readline()
                 assert answer == f"{heard}\n", f"after {heard} interrupts"
-                time.sleep(0.005)   # until it is in the try block again
+                time.sleep(0.005)  # until it is in the try block again
         finally:
             watchdog.cancel()
             child.kill()

@@ -17,7 +17,7 @@ from problems import ACTIVATIONS, OUTPUTS, draw_problem
 import fastnn
 from fastnn import _kernels
 from fastnn.engine import passes
-from fastnn.gradient_checking import network as checking
+from fastnn.gradient_checking.network import check as checking
 from fastnn.gradient_checking.network import pieces as perturb
 from fastnn.gradient_checking.network import rounding
 
@@ -49,18 +49,33 @@ def within(check):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_numeric_is_the_derivative(activation, output, weighted, keep_prob):
     """Of the plain NumPy network, to far more digits than a difference of costs could give."""
-    problem = draw_problem(3, [5, 7, 6, 3], 25, activation=activation, output=output, l2=0.7,
-                           l1=[0.0, 0.2, 0.1], keep_prob=keep_prob, weighted=weighted)
+    problem = draw_problem(
+        3,
+        [5, 7, 6, 3],
+        25,
+        activation=activation,
+        output=output,
+        l2=0.7,
+        l1=[0.0, 0.2, 0.1],
+        keep_prob=keep_prob,
+        weighted=weighted,
+    )
     net = problem.network("float64")
-    check = net.gradcheck(problem.X, problem.y, sample_weight=problem.sample_weight,
-                          dropout=(4, 9) if keep_prob else False)
+    check = net.gradcheck(
+        problem.X,
+        problem.y,
+        sample_weight=problem.sample_weight,
+        dropout=(4, 9) if keep_prob else False,
+    )
     masks = problem.masks(4)(9, 25) if keep_prob else None
-    exact = problem.reference().value_and_grad(problem.theta, problem.X, problem.y,
-                                               problem.sample_weight, masks)[1]
+    exact = problem.reference().value_and_grad(
+        problem.theta, problem.X, problem.y, problem.sample_weight, masks
+    )[1]
     at = compared(check)
     assert at.mean() > 0.9
-    np.testing.assert_allclose(check.numeric[at], exact[at], rtol=1e-10,
-                               atol=1e-12 * np.abs(exact).max())
+    np.testing.assert_allclose(
+        check.numeric[at], exact[at], rtol=1e-10, atol=1e-12 * np.abs(exact).max()
+    )
     assert check.verdict == "correct"
     assert check.difference < 1e-7
     assert check.theta.tobytes() == problem.theta.tobytes()
@@ -96,12 +111,16 @@ def random_problem(rng):
     sizes[-1] = max(sizes[-1], 2)
     drops = rng.random() < 0.4
     problem = draw_problem(
-        int(rng.integers(1 << 30)), sizes, int(rng.integers(1, 60)), output=output,
+        int(rng.integers(1 << 30)),
+        sizes,
+        int(rng.integers(1, 60)),
+        output=output,
         activation=[str(name) for name in rng.choice(ACTIVATIONS, depth - 1)],
         l2=[float(v) for v in rng.choice([0, 0.1, 1], depth)],
         l1=[float(v) for v in rng.choice([0, 0.1], depth)],
         keep_prob=[float(v) for v in rng.choice([1, 0.9, 0.5], depth)] if drops else None,
-        weighted=bool(rng.random() < 0.3))
+        weighted=bool(rng.random() < 0.3),
+    )
     return _degenerate(problem, rng)
 
 
@@ -133,16 +152,22 @@ def test_random_networks(dtype, monkeypatch):
     for n in range(300):
         problem = random_problem(rng)
         net = problem.network(dtype)
-        options = {"sample_weight": problem.sample_weight, "threads": 1,
-                   "dropout": (5, n) if problem.drops else False}
+        options = {
+            "sample_weight": problem.sample_weight,
+            "threads": 1,
+            "dropout": (5, n) if problem.drops else False,
+        }
         check = net.gradcheck(problem.X, problem.y, **options)
         assert check.verdict == "correct", check
         largest = max(largest, within(check))
 
         # An array whose gradient is 0 is the same times anything; and one whose every component
         # lies on a kink cannot be judged.
-        at = compared(check) & (check.analytic != 0) & (
-            check.uncertainty < 1e-4 * np.abs(check.analytic))
+        at = (
+            compared(check)
+            & (check.analytic != 0)
+            & (check.uncertainty < 1e-4 * np.abs(check.analytic))
+        )
         names = [p.name for p in net.layout.values() if at[p.slice].any()]
         if not names:
             continue
@@ -172,15 +197,16 @@ def test_a_missing_penalty_is_named(monkeypatch):
     monkeypatch.setattr(_kernels, "add_penalty_gradient", lambda *args: None)
     check = net.gradcheck(X, y)
     assert check.verdict != "correct"
-    assert all(check.parameters[f"W{l}"].off and not check.parameters[f"b{l}"].off
-               for l in (1, 2, 3))
+    assert all(
+        check.parameters[f"W{l}"].off and not check.parameters[f"b{l}"].off for l in (1, 2, 3)
+    )
     assert "penalty" in str(check)
 
 
 def test_dropout_without_its_scale_is_found(monkeypatch):
     """The gradient of the same masks, the 1 / keep_prob forgotten in the backward pass."""
     net, X, y = small(keep_prob=[1.0, 0.8, 0.8])
-    net.theta += 0.1   # with b = 0 a row whose units are all dropped would lie on the next kink
+    net.theta += 0.1  # with b = 0 a row whose units are all dropped would lie on the next kink
     true = passes.differentiate
 
     def differentiate(*args, **kwargs):
@@ -212,18 +238,21 @@ def test_float32_is_tight():
 
 def test_every_variant():
     """The kernels of the other CPU variants that this machine can run."""
-    code = ("import numpy as np, fastnn\n"
-            "rng = np.random.default_rng(0)\n"
-            "X, y = rng.normal(size=(30, 6)), rng.integers(0, 3, 30)\n"
-            "for dtype in ('float64', 'float32'):\n"
-            "    for activation in ('relu', 'gelu', 'tanh', 'elu'):\n"
-            "        net = fastnn.Network([6, 8, 7, 3], activation=activation, keep_prob=.8,\n"
-            "                             l2=.1, l1=.1, dtype=dtype, rng=0)\n"
-            "        check = net.gradcheck(X, y, dropout=True)\n"
-            "        assert check.verdict == 'correct', check\n")
+    code = (
+        "import numpy as np, fastnn\n"
+        "rng = np.random.default_rng(0)\n"
+        "X, y = rng.normal(size=(30, 6)), rng.integers(0, 3, 30)\n"
+        "for dtype in ('float64', 'float32'):\n"
+        "    for activation in ('relu', 'gelu', 'tanh', 'elu'):\n"
+        "        net = fastnn.Network([6, 8, 7, 3], activation=activation, keep_prob=.8,\n"
+        "                             l2=.1, l1=.1, dtype=dtype, rng=0)\n"
+        "        check = net.gradcheck(X, y, dropout=True)\n"
+        "        assert check.verdict == 'correct', check\n"
+    )
     for variant in _kernels.variants():
-        subprocess.run([sys.executable, "-c", code], check=True,
-                       env={**os.environ, "FASTNN_VARIANT": variant})
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, env={**os.environ, "FASTNN_VARIANT": variant}
+        )
 
 
 def test_dropout_masks_are_replayed():
@@ -238,7 +267,7 @@ def test_dropout_masks_are_replayed():
 
 def test_kinks_are_counted_and_left_out():
     net = fastnn.Network([1, 2, 1], output="identity", dtype="float64", rng=0)
-    net.theta = [1.0, 1.0, 0.0, 5e-8, 1.0, 1.0, 0.0]   # W1 (1, 2), b1, W2 (2, 1), b2
+    net.theta = [1.0, 1.0, 0.0, 5e-8, 1.0, 1.0, 0.0]  # W1 (1, 2), b1, W2 (2, 1), b2
     check = net.gradcheck([[0.0]], [1.0])
     # With x = 0 no weight of W1 moves anything; b1 moves z = 0 and z = 5e-8 across 0.
     assert check.excluded.tolist() == [False, False, True, True, False, False, False]
@@ -278,22 +307,25 @@ def test_sample_takes_some_of_each_array():
     assert net.gradcheck(X, y, sample=1).checked.sum() == 1
 
 
-@pytest.mark.parametrize(("options", "error", "message"), [
-    ({"method": "complex-step"}, ValueError, "two-sided, one-sided"),
-    ({"method": 2}, TypeError, "two-sided, one-sided"),
-    ({"epsilon": 0}, ValueError, r"epsilon in \(0, 0.01\]"),
-    ({"epsilon": "1"}, TypeError, "epsilon to be a number"),
-    ({"threads": 0}, ValueError, "threads"),
-    ({"dropout": 3}, TypeError, "dropout"),
-    ({"dropout": (1, 2, 3)}, TypeError, "dropout"),
-    ({"sample": 0}, ValueError, "sample"),
-    ({"sample": 2, "indices": [1]}, ValueError, "indices or sample"),
-    ({"indices": [10**9]}, ValueError, "expected indices below"),
-    ({"indices": [0.5]}, TypeError, "integers or a mask"),
-    ({"indices": []}, ValueError, "at least one"),
-    ({"indices": [True, False]}, ValueError, "expected a mask of"),
-    ({"sample_weight": [1.0]}, ValueError, "sample_weight"),
-])
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"method": "complex-step"}, ValueError, "two-sided, one-sided"),
+        ({"method": 2}, TypeError, "two-sided, one-sided"),
+        ({"epsilon": 0}, ValueError, r"epsilon in \(0, 0.01\]"),
+        ({"epsilon": "1"}, TypeError, "epsilon to be a number"),
+        ({"threads": 0}, ValueError, "threads"),
+        ({"dropout": 3}, TypeError, "dropout"),
+        ({"dropout": (1, 2, 3)}, TypeError, "dropout"),
+        ({"sample": 0}, ValueError, "sample"),
+        ({"sample": 2, "indices": [1]}, ValueError, "indices or sample"),
+        ({"indices": [10**9]}, ValueError, "expected indices below"),
+        ({"indices": [0.5]}, TypeError, "integers or a mask"),
+        ({"indices": []}, ValueError, "at least one"),
+        ({"indices": [True, False]}, ValueError, "expected a mask of"),
+        ({"sample_weight": [1.0]}, ValueError, "sample_weight"),
+    ],
+)
 def test_bad_arguments(options, error, message):
     net, X, y = small()
     with pytest.raises(error, match=message):
@@ -315,8 +347,12 @@ def test_any_data(kind):
     if kind == "sparse":
         X = pytest.importorskip("scipy.sparse").csr_matrix(X)
     else:
-        X = {"list": X.tolist(), "float32": X.astype("f4"), "int8": X.astype("i1"),
-             "fortran": np.asfortranarray(X)}[kind]
+        X = {
+            "list": X.tolist(),
+            "float32": X.astype("f4"),
+            "int8": X.astype("i1"),
+            "fortran": np.asfortranarray(X),
+        }[kind]
     assert (net.gradcheck(X, y).numeric == expected).all()
 
 
@@ -359,14 +395,16 @@ def test_two_checks_at_once():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_in_a_forked_child():
     """Of a process of its own: what else this one has loaded may object to a fork."""
-    code = ("import os, numpy as np, fastnn\n"
-            "X, y = np.random.default_rng(0).normal(size=(30, 6)), np.arange(30) % 3\n"
-            "net = fastnn.Network([6, 8, 3], rng=0)\n"
-            "net.gradcheck(X, y, threads=2)\n"
-            "child = os.fork()\n"
-            "if child == 0:\n"
-            "    os._exit(net.gradcheck(X, y, threads=2).verdict != 'correct')\n"
-            "assert os.waitpid(child, 0)[1] == 0\n")
+    code = (
+        "import os, numpy as np, fastnn\n"
+        "X, y = np.random.default_rng(0).normal(size=(30, 6)), np.arange(30) % 3\n"
+        "net = fastnn.Network([6, 8, 3], rng=0)\n"
+        "net.gradcheck(X, y, threads=2)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    os._exit(net.gradcheck(X, y, threads=2).verdict != 'correct')\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+    )
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=60)
 
 
@@ -374,7 +412,7 @@ def test_in_a_forked_child():
 def test_ctrl_c(threads):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(64, 600)), rng.integers(0, 10, 64)
-    net = fastnn.Network([600, 400, 300, 10], activation="gelu", rng=0)   # takes several seconds
+    net = fastnn.Network([600, 400, 300, 10], activation="gelu", rng=0)  # takes several seconds
     net.gradcheck(X[:2], y[:2], sample=10)
     pressed = []
 
@@ -410,7 +448,7 @@ def test_during_fit(optimizer):
     assert all(check.verdict == "correct" for check in history.gradchecks.values())
     assert (history.gradchecks[0].theta != history.gradchecks[3].theta).any()
     assert twin.fit(X, y, **options).gradchecks == {}
-    assert (twin.theta == net.theta).all()   # looking changes nothing
+    assert (twin.theta == net.theta).all()  # looking changes nothing
     assert list(pickle.loads(pickle.dumps(history)).gradchecks) == [0, 3]
 
 
@@ -418,8 +456,13 @@ def test_during_fit_on_any_data():
     sparse = pytest.importorskip("scipy.sparse")
     net, X, y = small()
     weight = np.r_[np.zeros(20), np.ones(10)]
-    history = net.fit(sparse.csc_matrix(X), y.tolist(), epochs=1, gradcheck_at=[0, 1],
-                      sample_weight=weight.tolist())
+    history = net.fit(
+        sparse.csc_matrix(X),
+        y.tolist(),
+        epochs=1,
+        gradcheck_at=[0, 1],
+        sample_weight=weight.tolist(),
+    )
     assert len(history.gradchecks) == 2
     assert net.fit(X.tolist(), y, epochs=1, gradcheck_at=0).gradchecks[0].verdict == "correct"
     for at in (np.int64(1), np.arange(1, 2)):
@@ -427,8 +470,16 @@ def test_during_fit_on_any_data():
     assert not net.fit(X, y, epochs=1, gradcheck_at=np.array([], int)).gradchecks
 
 
-@pytest.mark.parametrize(("at", "error"), [("0", TypeError), (None, TypeError), ([0.5], TypeError),
-                                           ([-1], ValueError), ([5], ValueError)])
+@pytest.mark.parametrize(
+    ("at", "error"),
+    [
+        ("0", TypeError),
+        (None, TypeError),
+        ([0.5], TypeError),
+        ([-1], ValueError),
+        ([5], ValueError),
+    ],
+)
 def test_bad_epochs_to_check_at(at, error):
     net, X, y = small()
     before = net.theta.copy()
@@ -459,7 +510,9 @@ def test_warm_up_on_the_command_line():
 
 
 def test_numba_is_loaded_only_for_a_check():
-    code = ("import fastnn, sys; net = fastnn.Network([2, 3, 2]);"
-            "net.fit([[0, 1], [1, 0]], [0, 1], epochs=1); assert 'numba' not in sys.modules;"
-            "assert not any('checking' in name for name in sys.modules)")
+    code = (
+        "import fastnn, sys; net = fastnn.Network([2, 3, 2]);"
+        "net.fit([[0, 1], [1, 0]], [0, 1], epochs=1); assert 'numba' not in sys.modules;"
+        "assert not any('checking' in name for name in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -30,13 +30,16 @@ def draw(rng):
     if rng.random() < 0.6:
         sizes[1:-1] = [sizes[1]] * (depth - 1)
     return draw_problem(
-        int(rng.integers(1 << 30)), sizes, int(rng.integers(3, 40)),
+        int(rng.integers(1 << 30)),
+        sizes,
+        int(rng.integers(3, 40)),
         output=str(rng.choice(OUTPUTS)),
         activation=[str(name) for name in rng.choice(ACTIVATIONS, depth - 1)],
         l2=[float(v) for v in rng.choice([0, 0.1, 1], depth)],
         l1=[float(v) for v in rng.choice([0, 0.1], depth)],
         keep_prob=[float(v) for v in rng.choice([1, 0.9, 0.6], depth)],
-        weighted=bool(rng.random() < 0.3))
+        weighted=bool(rng.random() < 0.3),
+    )
 
 
 def backprop(problem, masks, bug=None, at=None, rng=None):
@@ -92,8 +95,13 @@ def test_planted_bugs_are_found_and_located():
         problem = draw(rng)
         net = problem.network("float64")
         masks = problem.masks(5)(n, len(problem.X)) if problem.drops else None
-        check = net.gradcheck(problem.X, problem.y, sample_weight=problem.sample_weight,
-                              dropout=(5, n) if problem.drops else False, threads=1)
+        check = net.gradcheck(
+            problem.X,
+            problem.y,
+            sample_weight=problem.sample_weight,
+            dropout=(5, n) if problem.drops else False,
+            threads=1,
+        )
         assert check.verdict == "correct", check
         assert check.difference < 1e-7
         right = backprop(problem, masks)
@@ -104,12 +112,22 @@ def test_planted_bugs_are_found_and_located():
             delta = backprop(problem, masks, bug, int(rng.choice(at)), rng) - right
             changed = check.compared & (np.abs(delta) > 3 * check.uncertainty)
             expected = {p.name for p in check.blocks if changed[p.slice].any()}
-            if not expected:   # a gradient of 0 is the same times anything
+            if not expected:  # a gradient of 0 is the same times anything
                 continue
             found = GradientCheck(
-                check.theta, check.analytic + delta, check.numeric, check.uncertainty,
-                check.blocks, excluded=check.excluded, epsilon=check.epsilon, method=check.method,
-                dtype=check.dtype, penalties=check.penalties, evaluations=0, seconds=0.0)
+                check.theta,
+                check.analytic + delta,
+                check.numeric,
+                check.uncertainty,
+                check.blocks,
+                excluded=check.excluded,
+                epsilon=check.epsilon,
+                method=check.method,
+                dtype=check.dtype,
+                penalties=check.penalties,
+                evaluations=0,
+                seconds=0.0,
+            )
             assert found.verdict != "correct", bug
             located = {name for finding in found.findings for name in finding.names}
             assert located == expected, (bug, found)
@@ -126,6 +144,7 @@ def test_backprop_without_bug_is_the_references():
     for _ in range(20):
         problem = draw(rng)
         masks = problem.masks(5)(1, len(problem.X)) if problem.drops else None
-        exact = problem.reference().value_and_grad(problem.theta, problem.X, problem.y,
-                                                   problem.sample_weight, masks)[1]
+        exact = problem.reference().value_and_grad(
+            problem.theta, problem.X, problem.y, problem.sample_weight, masks
+        )[1]
         np.testing.assert_allclose(backprop(problem, masks), exact, rtol=1e-12, atol=1e-15)

@@ -41,68 +41,134 @@ def random_mask(x):
     return x @ (x * (np.random.default_rng().random(3) < 0.5)) + np.random.default_rng().random()
 
 
-def accumulating(x, sums=np.zeros(3)):   # noqa: B008
+def accumulating(x, sums=np.zeros(3)):  # noqa: B008
     sums += 2 * x
     return sums
 
 
-@pytest.mark.parametrize(("fun", "grad", "theta", "options", "error", "message"), [
-    (3, slope, X, {}, TypeError, "expected fun to be a function of theta, got int"),
-    (square, None, X, {}, TypeError, "expected grad to be a function of theta or an array"),
-    (square, slope, [], {}, ValueError, "expected at least one parameter in theta"),
-    (square, slope, {}, {}, ValueError, "expected at least one parameter in theta"),
-    (square, slope, np.array([1, 2]), {}, TypeError,
-     r"floating-point numbers, got dtype int64.*astype"),
-    (square, slope, {"n": 3}, {}, TypeError, "expected n to be floating-point numbers"),
-    (square, slope, X + 1j, {}, TypeError, "expected theta to be real numbers"),
-    (square, slope, "abc", {}, TypeError, "expected theta to be real numbers"),
-    (square, slope, [1.0, np.nan], {}, ValueError, r"theta to be finite, got nan in theta\[1\]"),
-    (lambda x: np.nan, slope, X, {}, ValueError, "expected J to be finite at theta, got nan"),
-    (lambda x: x, slope, X, {}, ValueError, r"got an array of shape \(3,\); sum or average"),
-    (lambda x: None, slope, X, {}, TypeError, "got None; a return is missing"),
-    (lambda x: (1.0, x), slope, X, {}, TypeError, r"if it returns \(J, gradient\)"),
-    (lambda x: "one", slope, X, {}, TypeError, "expected fun to return a real number J"),
-    (lambda x: 1j, slope, X, {}, TypeError, "expected fun to return a real number J"),
-    (changing, slope, X, {}, ValueError, r"leave theta as it is.*theta\[1\]"),
-    (square, changing_gradient, X, {}, ValueError, "expected grad to leave theta as it is"),
-    (random_mask, slope, X, {}, ValueError, "Dropout or a random mini-batch"),
-    (drifting, slope, X, {}, ValueError, "expected fun to give the same J"),
-    (square, accumulating, X, {}, ValueError, "a sum that is not set to 0"),
-    (square, lambda x: x[:2], X, {}, ValueError, r"of shape \(3,\), got shape \(2,\)"),
-    (square, lambda x: [1.0, np.inf, np.nan], X, {}, ValueError, r"got inf in theta\[1\] and 2"),
-    (square, lambda x: None, X, {}, TypeError, "got None"),
-    (square, lambda x: (1.0, x), X, {}, TypeError, r"grad=lambda theta: f\(theta\)\[1\]"),
-    (square, lambda x: x + 1j, X, {}, TypeError, "real numbers, got dtype complex128"),
-    (square, slope, X, {"args": 3}, TypeError, "expected args to be a tuple"),
-    (square, slope, X, {"method": "three"}, ValueError, "known: two-sided, one-sided"),
-    (square, slope, X, {"epsilon": 0.0}, ValueError, "expected epsilon in"),
-    (square, slope, X, {"epsilon": [1e-3]}, ValueError, "one number or 3"),
-    (square, slope, X, {"epsilon": [1e-3, 0, 1]}, ValueError, "above 0 and finite"),
-    (square, slope, X, {"indices": [3]}, ValueError, "below 3, got 3"),
-    (square, slope, X, {"indices": []}, ValueError, "at least one component"),
-    (square, slope, X, {"indices": [0.5]}, TypeError, "integers or a mask"),
-    (square, slope, X, {"indices": [True]}, ValueError, "a mask of 3"),
-    (square, slope, X, {"indices": [0], "sample": 1}, ValueError, "indices or sample"),
-    (square, slope, X, {"sample": 0}, ValueError, "expected sample to be at least 1"),
-    (square, slope, X, {"threads": 0}, ValueError, "expected threads to be at least 1"),
-    (square, slope, X, {"dtype": "int8"}, ValueError, "float32 or float64"),
-    (square, slope, X, {"layout": {"W": (2, 2)}}, ValueError, "of size 4, as the layout says"),
-    (square, slope, X, {"layout": 3}, TypeError, "expected layout to be"),
-    (lambda x: x["a"], slope, {"a": 1.0}, {"layout": {"a": ()}}, TypeError, "one vector"),
-    (lambda t: t["W"].sum(), lambda t: {"W": np.ones((3, 2))}, {"W": np.ones((2, 3))}, {},
-     ValueError, r"the gradient of W of shape \(2, 3\), got shape \(3, 2\)"),
-    (lambda t: t["W"].sum(), lambda t: {"V": t["W"]}, {"W": X}, {}, ValueError,
-     "no 'W' and an unknown 'V'"),
-    (lambda t: t["W"].sum(), lambda t: [t["W"]], {"W": X}, {}, TypeError, "as a dict like theta"),
-    (lambda t: t["W"].sum(), lambda t: {"W": None}, {"W": X}, {}, TypeError,
-     "does not depend on it"),
-    (lambda x: abs(x).sum(), np.sign, X, {"method": "complex-step"}, TypeError,
-     "fun drops the imaginary part"),
-    (lambda x: sum(map(float, x)), np.ones(3), X, {"method": "complex-step"}, TypeError,
-     "does not take complex numbers|drops the imaginary part"),
-    (lambda x: x @ x + abs(x).sum(), lambda x: 2 * x + 1, X, {"method": "complex-step"},
-     ValueError, "differ along a random direction"),
-])
+@pytest.mark.parametrize(
+    ("fun", "grad", "theta", "options", "error", "message"),
+    [
+        (3, slope, X, {}, TypeError, "expected fun to be a function of theta, got int"),
+        (square, None, X, {}, TypeError, "expected grad to be a function of theta or an array"),
+        (square, slope, [], {}, ValueError, "expected at least one parameter in theta"),
+        (square, slope, {}, {}, ValueError, "expected at least one parameter in theta"),
+        (
+            square,
+            slope,
+            np.array([1, 2]),
+            {},
+            TypeError,
+            r"floating-point numbers, got dtype int64.*astype",
+        ),
+        (square, slope, {"n": 3}, {}, TypeError, "expected n to be floating-point numbers"),
+        (square, slope, X + 1j, {}, TypeError, "expected theta to be real numbers"),
+        (square, slope, "abc", {}, TypeError, "expected theta to be real numbers"),
+        (
+            square,
+            slope,
+            [1.0, np.nan],
+            {},
+            ValueError,
+            r"theta to be finite, got nan in theta\[1\]",
+        ),
+        (lambda x: np.nan, slope, X, {}, ValueError, "expected J to be finite at theta, got nan"),
+        (lambda x: x, slope, X, {}, ValueError, r"got an array of shape \(3,\); sum or average"),
+        (lambda x: None, slope, X, {}, TypeError, "got None; a return is missing"),
+        (lambda x: (1.0, x), slope, X, {}, TypeError, r"if it returns \(J, gradient\)"),
+        (lambda x: "one", slope, X, {}, TypeError, "expected fun to return a real number J"),
+        (lambda x: 1j, slope, X, {}, TypeError, "expected fun to return a real number J"),
+        (changing, slope, X, {}, ValueError, r"leave theta as it is.*theta\[1\]"),
+        (square, changing_gradient, X, {}, ValueError, "expected grad to leave theta as it is"),
+        (random_mask, slope, X, {}, ValueError, "Dropout or a random mini-batch"),
+        (drifting, slope, X, {}, ValueError, "expected fun to give the same J"),
+        (square, accumulating, X, {}, ValueError, "a sum that is not set to 0"),
+        (square, lambda x: x[:2], X, {}, ValueError, r"of shape \(3,\), got shape \(2,\)"),
+        (
+            square,
+            lambda x: [1.0, np.inf, np.nan],
+            X,
+            {},
+            ValueError,
+            r"got inf in theta\[1\] and 2",
+        ),
+        (square, lambda x: None, X, {}, TypeError, "got None"),
+        (square, lambda x: (1.0, x), X, {}, TypeError, r"grad=lambda theta: f\(theta\)\[1\]"),
+        (square, lambda x: x + 1j, X, {}, TypeError, "real numbers, got dtype complex128"),
+        (square, slope, X, {"args": 3}, TypeError, "expected args to be a tuple"),
+        (square, slope, X, {"method": "three"}, ValueError, "known: two-sided, one-sided"),
+        (square, slope, X, {"epsilon": 0.0}, ValueError, "expected epsilon in"),
+        (square, slope, X, {"epsilon": [1e-3]}, ValueError, "one number or 3"),
+        (square, slope, X, {"epsilon": [1e-3, 0, 1]}, ValueError, "above 0 and finite"),
+        (square, slope, X, {"indices": [3]}, ValueError, "below 3, got 3"),
+        (square, slope, X, {"indices": []}, ValueError, "at least one component"),
+        (square, slope, X, {"indices": [0.5]}, TypeError, "integers or a mask"),
+        (square, slope, X, {"indices": [True]}, ValueError, "a mask of 3"),
+        (square, slope, X, {"indices": [0], "sample": 1}, ValueError, "indices or sample"),
+        (square, slope, X, {"sample": 0}, ValueError, "expected sample to be at least 1"),
+        (square, slope, X, {"threads": 0}, ValueError, "expected threads to be at least 1"),
+        (square, slope, X, {"dtype": "int8"}, ValueError, "float32 or float64"),
+        (square, slope, X, {"layout": {"W": (2, 2)}}, ValueError, "of size 4, as the layout says"),
+        (square, slope, X, {"layout": 3}, TypeError, "expected layout to be"),
+        (lambda x: x["a"], slope, {"a": 1.0}, {"layout": {"a": ()}}, TypeError, "one vector"),
+        (
+            lambda t: t["W"].sum(),
+            lambda t: {"W": np.ones((3, 2))},
+            {"W": np.ones((2, 3))},
+            {},
+            ValueError,
+            r"the gradient of W of shape \(2, 3\), got shape \(3, 2\)",
+        ),
+        (
+            lambda t: t["W"].sum(),
+            lambda t: {"V": t["W"]},
+            {"W": X},
+            {},
+            ValueError,
+            "no 'W' and an unknown 'V'",
+        ),
+        (
+            lambda t: t["W"].sum(),
+            lambda t: [t["W"]],
+            {"W": X},
+            {},
+            TypeError,
+            "as a dict like theta",
+        ),
+        (
+            lambda t: t["W"].sum(),
+            lambda t: {"W": None},
+            {"W": X},
+            {},
+            TypeError,
+            "does not depend on it",
+        ),
+        (
+            lambda x: abs(x).sum(),
+            np.sign,
+            X,
+            {"method": "complex-step"},
+            TypeError,
+            "fun drops the imaginary part",
+        ),
+        (
+            lambda x: sum(map(float, x)),
+            np.ones(3),
+            X,
+            {"method": "complex-step"},
+            TypeError,
+            "does not take complex numbers|drops the imaginary part",
+        ),
+        (
+            lambda x: x @ x + abs(x).sum(),
+            lambda x: 2 * x + 1,
+            X,
+            {"method": "complex-step"},
+            ValueError,
+            "differ along a random direction",
+        ),
+    ],
+)
 def test_what_is_wrong_is_said(fun, grad, theta, options, error, message):
     CALLS["count"] = 0
     with pytest.raises(error, match=f"(?s){message}"):
@@ -154,8 +220,15 @@ def test_theta_stays_and_results_are_copies():
     assert gradcheck(square, into_buffer, X).verdict == "correct"
 
 
-@pytest.mark.parametrize("J", [lambda x: np.array([x @ x]), lambda x: np.array(x @ x),
-                               lambda x: float(x @ x), lambda x: np.float64(x @ x)])
+@pytest.mark.parametrize(
+    "J",
+    [
+        lambda x: np.array([x @ x]),
+        lambda x: np.array(x @ x),
+        lambda x: float(x @ x),
+        lambda x: np.float64(x @ x),
+    ],
+)
 def test_forms_of_a_number(J):
     assert gradcheck(J, slope, X).verdict == "correct"
 
@@ -205,7 +278,9 @@ def test_ctrl_c_is_heard():
 
 
 def test_numba_stays_out_of_plain_functions():
-    code = ("import sys, numpy as np, fastnn; "
-            "fastnn.gradcheck(lambda x: x @ x, lambda x: 2 * x, np.ones(3)); "
-            "sys.exit(any(m in sys.modules for m in ('numba', 'torch', 'jax', 'matplotlib')))")
+    code = (
+        "import sys, numpy as np, fastnn; "
+        "fastnn.gradcheck(lambda x: x @ x, lambda x: 2 * x, np.ones(3)); "
+        "sys.exit(any(m in sys.modules for m in ('numba', 'torch', 'jax', 'matplotlib')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,22 +11,56 @@ import fastnn
 LAYERS = {
     "surface": ["cli", "estimators", "export", "reporting", "sweeps", "tabular", "tuning"],
     "practice": ["checking", "data", "diagnosis", "augment"],
-    "engine": ["network", "training", "lbfgs", "passes", "threads", "inputs", "history",
-               "early_stopping", "checkpoint", "checkpointfile", "checkpointstate",
-               "fingerprint", "tensorfile",
-               "modelfile", "modelcontent", "progress", "plots", "plots_augmented",
-               "plots_boundary", "plots_curves", "plots_diagnosis", "plots_signals",
-               "plots_sweep"],
-    "vocabulary": ["layout", "activations", "losses", "initializers", "optimizers", "schedules",
-                   "arguments", "errors", "elastic"],
+    "engine": [
+        "network",
+        "training",
+        "lbfgs",
+        "passes",
+        "threads",
+        "inputs",
+        "history",
+        "early_stopping",
+        "checkpoint",
+        "checkpointfile",
+        "checkpointstate",
+        "fingerprint",
+        "tensorfile",
+        "modelfile",
+        "modelcontent",
+        "progress",
+        "plots",
+        "plots_augmented",
+        "plots_boundary",
+        "plots_curves",
+        "plots_diagnosis",
+        "plots_signals",
+        "plots_sweep",
+    ],
+    "vocabulary": [
+        "layout",
+        "activations",
+        "losses",
+        "initializers",
+        "optimizers",
+        "schedules",
+        "arguments",
+        "errors",
+        "elastic",
+    ],
     "kernels": ["_kernels"],
 }
 HEIGHT = {module: -depth for depth, modules in enumerate(LAYERS.values()) for module in modules}
 # (module, target): a method of the one, or a setting of a fit, hands on to the other, which lies
 # above it, and imports it when it is called.
-HANDED_ON = {("network", "checking"), ("network", "data"), ("network", "diagnosis"),
-             ("training", "checking"), ("training", "augment"),
-             ("modelfile", "tabular"), ("modelfile", "estimators")}
+HANDED_ON = {
+    ("network", "checking"),
+    ("network", "data"),
+    ("network", "diagnosis"),
+    ("training", "checking"),
+    ("training", "augment"),
+    ("modelfile", "tabular"),
+    ("modelfile", "estimators"),
+}
 # The public face of the package: lazily names what lies anywhere.
 FACE = "__init__"
 PACKAGE = Path(fastnn.__file__).parent
@@ -65,7 +99,8 @@ def test_imports_point_down(module):
     for path in files_of(module):
         for target in imported_modules(path):
             assert HEIGHT[target] <= HEIGHT[module] or (module, target) in HANDED_ON, (
-                f"{module} imports {target}, which lies above it")
+                f"{module} imports {target}, which lies above it"
+            )
 
 
 @pytest.mark.parametrize(("module", "target"), HANDED_ON)
@@ -73,21 +108,38 @@ def test_what_is_handed_on_is_loaded_late(module, target):
     """The import is in a function, and there is one."""
     tree = ast.parse((PACKAGE / f"{module}.py").read_text())
     assert target in set(imported_modules(PACKAGE / f"{module}.py"))
-    assert f"fastnn.{target}" not in {node.module for node in tree.body
-                                      if isinstance(node, ast.ImportFrom)}
+    assert f"fastnn.{target}" not in {
+        node.module for node in tree.body if isinstance(node, ast.ImportFrom)
+    }
 
 
 def test_the_rule_would_notice():
     assert HEIGHT["network"] > HEIGHT["layout"] > HEIGHT["_kernels"]
     assert "training" in set(imported_modules(PACKAGE / "network.py"))
     assert "_kernels" in set(imported_modules(PACKAGE / "passes.py"))
-    assert "passes" in {target for path in files_of("checking")
-                        for target in imported_modules(path)}
+    assert "passes" in {
+        target for path in files_of("checking") for target in imported_modules(path)
+    }
 
 
 def test_no_module_is_named_like_a_public_function():
-    functions = {"gradcheck", "split", "diagnose", "sweep", "report", "load", "fit",
-                 "learning_curve", "penalty_path", "signal_flow", "same_distribution", "dev_size",
-                 "to_onnx", "from_sklearn", "from_torch", "to_torch"}
+    functions = {
+        "gradcheck",
+        "split",
+        "diagnose",
+        "sweep",
+        "report",
+        "load",
+        "fit",
+        "learning_curve",
+        "penalty_path",
+        "signal_flow",
+        "same_distribution",
+        "dev_size",
+        "to_onnx",
+        "from_sklearn",
+        "from_torch",
+        "to_torch",
+    }
     files = {path.stem for module in HEIGHT if module != "_kernels" for path in files_of(module)}
     assert not functions & (set(HEIGHT) | files)

@@ -8,13 +8,29 @@ import pytest
 
 import fastnn
 
-HEAVY = ("scipy", "sklearn", "numba", "rich", "click", "matplotlib", "safetensors", "joblib",
-         "onnx", "torch", "pandas", "pyarrow", "polars", "optuna", "dask")
+HEAVY = (
+    "scipy",
+    "sklearn",
+    "numba",
+    "rich",
+    "click",
+    "matplotlib",
+    "safetensors",
+    "joblib",
+    "onnx",
+    "torch",
+    "pandas",
+    "pyarrow",
+    "polars",
+    "optuna",
+    "dask",
+)
 
 
 def run(code):
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
-                          text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
 
 
 @pytest.mark.parametrize("code", ["import fastnn", "import fastnn; fastnn.Network([3, 4, 2])"])
@@ -24,9 +40,11 @@ def test_nothing_heavy_is_imported(code):
 
 
 def test_a_network_is_saved_and_loaded_without_pandas_and_sklearn(tmp_path):
-    code = (f"import fastnn, sys; path = {str(tmp_path / 'net.safetensors')!r}; "
-            "fastnn.Network([3, 4, 2]).save(path); fastnn.load(path); "
-            "print(*[m for m in ('pandas', 'sklearn', 'scipy') if m in sys.modules])")
+    code = (
+        f"import fastnn, sys; path = {str(tmp_path / 'net.safetensors')!r}; "
+        "fastnn.Network([3, 4, 2]).save(path); fastnn.load(path); "
+        "print(*[m for m in ('pandas', 'sklearn', 'scipy') if m in sys.modules])"
+    )
     assert run(code).split() == []
 
 
@@ -53,7 +71,12 @@ def test_version_is_that_of_the_distribution():
 
 
 def test_unknown_variant_is_refused():
-    result = subprocess.run([sys.executable, "-c", "import fastnn._kernels"], capture_output=True,
-                            text=True, env={**os.environ, "FASTNN_VARIANT": "avx1024"}, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", "import fastnn._kernels"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "FASTNN_VARIANT": "avx1024"},
+        check=False,
+    )
     assert "FASTNN_VARIANT is 'avx1024'" in result.stderr
     assert "baseline" in result.stderr

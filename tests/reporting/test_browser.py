@@ -48,11 +48,26 @@ addEventListener("message", e => {
 def chromium(page, profile, scheme, *options):
     """What the browser makes of a page: its DOM, and the lines of its console."""
     done = subprocess.run(
-        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-         f"--user-data-dir={profile}", f"--blink-settings=preferredColorScheme={scheme}",
-         "--enable-logging=stderr", "--v=0", "--virtual-time-budget=2000", "--dump-dom", *options,
-         page.as_uri()],
-        capture_output=True, text=True, timeout=60, check=True)
+        [
+            CHROMIUM,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            f"--user-data-dir={profile}",
+            f"--blink-settings=preferredColorScheme={scheme}",
+            "--enable-logging=stderr",
+            "--v=0",
+            "--virtual-time-budget=2000",
+            "--dump-dom",
+            *options,
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
@@ -64,9 +79,17 @@ def pages(tmp_path_factory):
     train, dev, test = fastnn.split(X / 16, y)
     net = fastnn.Network([64, 32, 10], rng=0)
     history = net.fit(train.X, train.y, dev=dev, epochs=10, early_stopping=3)
-    fastnn.report(net, history, train, dev, test, folder / "digits.html",
-                  target_names=[f"a_class_with_a_very_long_name_{k}" for k in range(10)],
-                  settings={"path": "/a/very/long/path/" * 8}, title="Digits" * 12)
+    fastnn.report(
+        net,
+        history,
+        train,
+        dev,
+        test,
+        folder / "digits.html",
+        target_names=[f"a_class_with_a_very_long_name_{k}" for k in range(10)],
+        settings={"path": "/a/very/long/path/" * 8},
+        title="Digits" * 12,
+    )
     data = load_diabetes()
     train, dev, _ = fastnn.split(data.data, data.target / 75 - 2, sizes=(0.7, 0.3))
     net = fastnn.Network([10, 8, 1], output="identity", rng=0)
@@ -81,8 +104,10 @@ def measured(folder, name, scheme, widths=(360, 1280)):
     text, replaced = POLICY.subn("", text)
     assert replaced == 1
     (folder / "copy.html").write_text(text.replace("</body>", MEASURE), encoding="utf-8")
-    frames = "".join(f'<iframe src="copy.html" width={width} height=800 style="border: 0">'
-                     "</iframe>" for width in widths)
+    frames = "".join(
+        f'<iframe src="copy.html" width={width} height=800 style="border: 0"></iframe>'
+        for width in widths
+    )
     (folder / "frames.html").write_text(FRAMES + frames)
     dom, console = chromium(folder / "frames.html", folder / "profile", scheme)
     assert console == []
@@ -120,7 +145,7 @@ def test_phone_and_desk_by_day_and_by_night(pages, name):
     phone, desk = light
     assert phone["height"] > desk["height"]
     if name == "digits.html":
-        assert phone["scrolling"] >= 1   # a matrix of such names has to
+        assert phone["scrolling"] >= 1  # a matrix of such names has to
     for by_night, by_day in zip(dark, light, strict=True):
         for thing in ("background", "ink", "line"):
             assert by_night[thing] != by_day[thing]

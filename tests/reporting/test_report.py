@@ -37,8 +37,15 @@ def digits():
     X, y = load_digits(return_X_y=True)
     parts = fastnn.split(X / 16, y)
     net = fastnn.Network([64, 32, 16, 10], l1=0.3, keep_prob=0.9, rng=0)
-    history = net.fit(parts[0].X, parts[0].y, dev=parts[1], epochs=40, batch_size=32,
-                      learning_rate=0.01, early_stopping=4)
+    history = net.fit(
+        parts[0].X,
+        parts[0].y,
+        dev=parts[1],
+        epochs=40,
+        batch_size=32,
+        learning_rate=0.01,
+        early_stopping=4,
+    )
     assert history.best_epoch is not None
     return Case(net, history, parts, settings={"optimizer": "adam"})
 
@@ -86,7 +93,7 @@ def case(request):
 def test_nothing_is_fetched_and_nothing_runs(case):
     text, page = case.report.html, case.page
     assert re.sub(r'xmlns="http://www.w3.org/2000/svg"', "", text).count("http") == 1
-    assert "http-equiv" in text   # which is the one
+    assert "http-equiv" in text  # which is the one
     active = {"script", "link", "iframe", "object", "embed", "form"}
     assert not active & {name for name, _ in page.elements}
     assert "url(" not in text
@@ -98,7 +105,7 @@ def test_nothing_is_fetched_and_nothing_runs(case):
         if "src" in attributes:
             assert name == "img"
             assert attributes["src"].startswith("data:image/png;base64,")
-    policy, = (a["content"] for a in page.named("meta") if "http-equiv" in a)
+    (policy,) = (a["content"] for a in page.named("meta") if "http-equiv" in a)
     assert policy.startswith("default-src 'none'")
 
 
@@ -120,6 +127,7 @@ def test_accessible(case):
 
 def contrast(a, b):
     """Of two colours (r, g, b), by WCAG 2.1."""
+
     def luminance(colour):
         c = np.array(colour) / 255
         linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
@@ -131,15 +139,19 @@ def contrast(a, b):
 
 def test_contrast_by_day_and_by_night():
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
-    day, night = ({name: np.array([int(code[i:i + 2], 16) for i in (0, 2, 4)])
-                   for name, code in re.findall(r"--([\w-]+): #(\w{6});", part)}
-                  for part in STYLE.split("@media (prefers-color-scheme: dark)"))
+    day, night = (
+        {
+            name: np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)])
+            for name, code in re.findall(r"--([\w-]+): #(\w{6});", part)
+        }
+        for part in STYLE.split("@media (prefers-color-scheme: dark)")
+    )
     assert day.keys() == night.keys()
     for colours in (day, night):
         for ground in ("ground", "panel"):
             for name in ("ink", "soft", "s1", "good", "bad", "unsure"):
                 assert contrast(colours[name], colours[ground]) >= 4.5, (name, ground)
-            for name in ("s2", "s3"):   # lines, not letters
+            for name in ("s2", "s3"):  # lines, not letters
                 assert contrast(colours[name], colours[ground]) >= 3, (name, ground)
         for name, strength in (("right-ground", 0.7), ("wrong-ground", 1.0)):
             behind = strength * colours[name] + (1 - strength) * colours["ground"]
@@ -161,8 +173,9 @@ def test_the_verdict_is_on_top(case):
 
 
 def test_the_optimal_error_is_the_reader_s(single):
-    text = fastnn.report(single.net, None, single.train, single.dev, optimal_error=0.125,
-                         gradcheck=False).html
+    text = fastnn.report(
+        single.net, None, single.train, single.dev, optimal_error=0.125, gradcheck=False
+    ).html
     assert Page(text).table("Errors and the gaps")[1][:2] == ["optimal", "12.5 %"]
 
 
@@ -175,7 +188,7 @@ def test_curves(digits):
     assert titles[:2] == ["Cost J, with the penalty", "Error: misclassified"]
     section = digits.report.html.split('id="curves"')[1].split("</section>")[0]
     curves = re.findall(r'points="([^"]+)"', section)
-    assert len(curves) == 4   # cost and error, train and dev
+    assert len(curves) == 4  # cost and error, train and dev
     dev_error = np.array([[float(v) for v in point.split(",")] for point in curves[3].split()])
     # Drawn from 0: heights above the axis are in proportion to the errors.
     heights = dev_error[:, 1].max() - dev_error[:, 1]
@@ -209,7 +222,7 @@ def test_the_worst_examples_are_the_worst(digits):
     X, y, net = digits.dev.X, digits.dev.y, digits.net
     free = fastnn.Network(**{**net.spec, "l1": 0.0})
     free.theta = net.theta
-    losses = np.array([free.cost(X[i:i + 1], y[i:i + 1]) for i in range(len(y))])
+    losses = np.array([free.cost(X[i : i + 1], y[i : i + 1]) for i in range(len(y))])
     order = np.argsort(-losses)[:12]
     said = digits.page.sections["worst"]
     rows = [int(n.replace(",", "")) for n in re.findall(r"row ([\d,]+)", said)]
@@ -219,8 +232,9 @@ def test_the_worst_examples_are_the_worst(digits):
     pictures = digits.page.named("img")
     assert len(pictures) == 12
     i, first = order[0], pictures[0]
-    assert first["alt"].endswith(f"{y[i]}, predicted {net.predict(X[i:i + 1])[0]} "
-                                 + first["alt"].split(" ")[-1])
+    assert first["alt"].endswith(
+        f"{y[i]}, predicted {net.predict(X[i : i + 1])[0]} " + first["alt"].split(" ")[-1]
+    )
     from matplotlib.image import imread
 
     seen = imread(io.BytesIO(base64.b64decode(first["src"].split(",")[1])))
@@ -233,8 +247,9 @@ def test_losses_are_those_of_the_cost(fixture, request):
     net = fastnn.Network(**{**case.net.spec, "l1": 0.0, "dtype": "float64"})
     net.theta = case.net.theta
     assert judge(net, case.dev).losses.mean() == pytest.approx(
-        net.cost(case.dev.X, case.dev.y), rel=1e-9)
-    net.theta = 1e4 * net.theta   # probabilities of 0
+        net.cost(case.dev.X, case.dev.y), rel=1e-9
+    )
+    net.theta = 1e4 * net.theta  # probabilities of 0
     assert np.isfinite(judge(net, case.dev).losses).all()
 
 
@@ -291,15 +306,15 @@ def test_regression(regression):
     rows = regression.page.table("Residuals")
     assert [row[0] for row in rows[1:]] == ["up", "down"]
     for k, row in enumerate(rows[1:]):
-        assert row[1] == f"{np.sqrt(np.mean(off[:, k]**2)):.4g}"
-        assert row[5] == f"{1 - np.mean(off[:, k]**2) / y[:, k].var():.4g}"
+        assert row[1] == f"{np.sqrt(np.mean(off[:, k] ** 2)):.4g}"
+        assert row[5] == f"{1 - np.mean(off[:, k] ** 2) / y[:, k].var():.4g}"
     assert "Confusion" not in regression.page.text
     assert regression.report.html.count("<circle") >= 2 * len(y)
     bars = re.findall(r'<rect [^>]*height="([\d.]+)"', regression.report.html)
     assert all(float(height) > 0 for height in bars)
     worst = regression.page.table("Examples of highest loss")
     assert worst[1][0] == f"{regression.dev.index[np.argmax((off**2).sum(axis=1))]:,}"
-    assert "bmi" in str(worst) or "s5" in str(worst)   # the columns of the frame
+    assert "bmi" in str(worst) or "s5" in str(worst)  # the columns of the frame
 
 
 def test_multilabel(multilabel):
@@ -309,9 +324,12 @@ def test_multilabel(multilabel):
     for k in range(4):
         found = np.sum((said[:, k] == 1) & (y[:, k] == 1))
         assert rows[str(k)] == [
-            f"{y[:, k].sum():.0f}", f"{said[:, k].sum():.0f}",
-            f"{100 * found / said[:, k].sum():.3g} %", f"{100 * found / y[:, k].sum():.3g} %",
-            f"{100 * np.mean(said[:, k] != y[:, k]):.3g} %"]
+            f"{y[:, k].sum():.0f}",
+            f"{said[:, k].sum():.0f}",
+            f"{100 * found / said[:, k].sum():.3g} %",
+            f"{100 * found / y[:, k].sum():.3g} %",
+            f"{100 * np.mean(said[:, k] != y[:, k]):.3g} %",
+        ]
     assert len(multilabel.page.table("Examples of highest loss")) == 1 + 5
 
 
@@ -384,8 +402,15 @@ def test_sparse_lists_and_frames_say_the_same(single):
     from scipy.sparse import csr_array
 
     def page(X, X_dev):
-        return Page(fastnn.report(single.net, None, (X, single.train.y.tolist()),
-                                  (X_dev, single.dev.y.tolist()), gradcheck=False).html)
+        return Page(
+            fastnn.report(
+                single.net,
+                None,
+                (X, single.train.y.tolist()),
+                (X_dev, single.dev.y.tolist()),
+                gradcheck=False,
+            ).html
+        )
 
     a, b = single.train.X, single.dev.X
     plain = page(a, b)
@@ -408,14 +433,22 @@ def test_nothing_of_the_user_s_is_changed(digits):
 
 
 def test_names_are_harmless(single):
-    bad = '"><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\''
+    bad = "\"><script>alert(1)</script><img src=x onerror=alert(2)>&amp;'"
     text = fastnn.report(
-        single.net, None, single.train, single.dev, title=bad, target_names=[bad, "yes"],
-        feature_names=[bad, "b", "c"], settings={bad: bad}, gradcheck=False).html
+        single.net,
+        None,
+        single.train,
+        single.dev,
+        title=bad,
+        target_names=[bad, "yes"],
+        feature_names=[bad, "b", "c"],
+        settings={bad: bad},
+        gradcheck=False,
+    ).html
     page = Page(text)
     assert "<script" not in text
     assert "<img" not in text
-    assert page.text.count(bad) >= 6   # and is read as it was written
+    assert page.text.count(bad) >= 6  # and is read as it was written
     assert not [key for _, a in page.elements for key in a if key.startswith("on")]
 
 
@@ -441,8 +474,14 @@ def test_names_are_harmless(single):
 def test_bad_input_is_refused_and_no_file_touched(single, tmp_path, options, error, message):
     path = tmp_path / "out.html"
     path.write_text("old")
-    arguments = {"network": single.net, "history": None, "train": single.train, "dev": single.dev,
-                 "path": path, "gradcheck": False}
+    arguments = {
+        "network": single.net,
+        "history": None,
+        "train": single.train,
+        "dev": single.dev,
+        "path": path,
+        "gradcheck": False,
+    }
     with pytest.raises(error, match=message):
         fastnn.report(**{**arguments, **options})
     assert path.read_text() == "old"
@@ -461,8 +500,9 @@ def test_a_network_that_waits_for_its_fit(single):
 
 def test_the_file_is_the_page(single, tmp_path):
     path = tmp_path / "out.html"
-    made = fastnn.report(single.net, None, single.train, single.dev, path=path, gradcheck=False,
-                         title="Grüße 😀")
+    made = fastnn.report(
+        single.net, None, single.train, single.dev, path=path, gradcheck=False, title="Grüße 😀"
+    )
     assert made.path == str(path)
     assert path.read_text(encoding="utf-8") == made.html
     assert [p.name for p in tmp_path.iterdir()] == ["out.html"]
@@ -481,8 +521,9 @@ def test_a_file_that_cannot_be_written(single, tmp_path):
 
 def test_a_notebook_gets_a_frame(single):
     frame = single.report._repr_html_()
-    document = re.fullmatch(r'<iframe title="[^"]+" srcdoc="([^"]*)" style="[^"]*"></iframe>',
-                            frame)
+    document = re.fullmatch(
+        r'<iframe title="[^"]+" srcdoc="([^"]*)" style="[^"]*"></iframe>', frame
+    )
     assert html.unescape(document[1]) == single.report.html
 
 
@@ -492,7 +533,8 @@ def test_matplotlib_is_not_needed():
         "net = fastnn.Network([1, 2], rng=0); data = [[0], [1], [2]], [0, 1, 1]\n"
         "history = net.fit(*data, epochs=2)\n"
         "assert '<svg' in fastnn.report(net, history, data, data, gradcheck=False).html\n"
-        "assert not {'matplotlib', 'numba', 'PIL'} & set(sys.modules)\n")
+        "assert not {'matplotlib', 'numba', 'PIL'} & set(sys.modules)\n"
+    )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
@@ -506,7 +548,7 @@ def test_images_are_told_from_tables():
     assert shape_of_images(None, (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-9)) == (8, 8, 1)
     assert shape_of_images(None, X[:, rng.permutation(64)]) is None
     assert shape_of_images(None, rng.standard_normal((500, 64))) is None
-    series = np.cumsum(rng.standard_normal((500, 64)), axis=1)   # neighbours in time are alike
+    series = np.cumsum(rng.standard_normal((500, 64)), axis=1)  # neighbours in time are alike
     assert shape_of_images(None, series) is None
     factor = rng.standard_normal((500, 1)) + 0.5 * rng.standard_normal((500, 64))
     assert shape_of_images(None, factor) is None
@@ -527,20 +569,34 @@ def test_png_in_colour():
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize(
     "values",
-    [[1.0], [0.5, 0.5], [1e-12, 1e12], [3.0, 3.0 + 1e-13], [1e300, 1e-300], [0.0, 0.0],
-     [-5.0, 3.0], [float("nan"), 2.0], [float("inf"), 1.0, 2.0], [1e-310, 1e-310]],
+    [
+        [1.0],
+        [0.5, 0.5],
+        [1e-12, 1e12],
+        [3.0, 3.0 + 1e-13],
+        [1e300, 1e-300],
+        [0.0, 0.0],
+        [-5.0, 3.0],
+        [float("nan"), 2.0],
+        [float("inf"), 1.0, 2.0],
+        [1e-310, 1e-310],
+    ],
 )
 def test_every_curve_stays_within_its_chart(values, log):
-    drawn = line_chart([Line("a", range(len(values)), values)], title="t", x_label="x",
-                       y_label="y", log=log)
+    drawn = line_chart(
+        [Line("a", range(len(values)), values)], title="t", x_label="x", y_label="y", log=log
+    )
     if drawn is None:
         assert log
         assert not any(0 < v < np.inf for v in values)
         return
     assert "nan" not in drawn
     assert "inf" not in drawn
-    points = [point.split(",") for found in re.findall(r'points="([^"]+)"', drawn)
-              for point in found.split()]
+    points = [
+        point.split(",")
+        for found in re.findall(r'points="([^"]+)"', drawn)
+        for point in found.split()
+    ]
     points += re.findall(r'cx="([^"]+)" cy="([^"]+)"', drawn)
     assert points
     for x, y in points:

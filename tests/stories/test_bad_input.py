@@ -115,8 +115,13 @@ def test_constructor(call, exception, pattern):
 def state(net):
     """All that a refused call could have changed."""
     return copy.deepcopy(
-        (net.theta.tobytes(), vars(net.history), net.spec, "_fitted_by" in vars(net),
-         net.rng.bit_generator.state)
+        (
+            net.theta.tobytes(),
+            vars(net.history),
+            net.spec,
+            "_fitted_by" in vars(net),
+            net.rng.bit_generator.state,
+        )
     )
 
 
@@ -160,7 +165,7 @@ def check_refused(one, call, exception, pattern, *arrays):
 
 # --- X -----------------------------------------------------------------------------------------
 
-with_value = {}   # how X holds a value that is not finite: name -> function of (X, value)
+with_value = {}  # how X holds a value that is not finite: name -> function of (X, value)
 
 
 def value_in(dtype):
@@ -256,9 +261,7 @@ def test_X(case, call, trained):
     bad = make(one.X)
     pattern = ("^in dev: .*" if call == "dev" else "") + pattern
     dev = (one.X, one.y)
-    check_refused(
-        one, lambda: X_CALLS[call](one.net, bad, one.y, dev), exception, pattern, bad
-    )
+    check_refused(one, lambda: X_CALLS[call](one.net, bad, one.y, dev), exception, pattern, bad)
 
 
 @pytest.mark.parametrize("form", ["float64", "csr", "list"])
@@ -340,9 +343,7 @@ def test_y(output, make, exception, pattern, call, trained):
     bad = make(one.y)
     pattern = ("^in dev: .*" if call == "dev" else "") + pattern
     dev = (one.X, one.y)
-    check_refused(
-        one, lambda: Y_CALLS[call](one.net, one.X, bad, dev), exception, pattern, bad
-    )
+    check_refused(one, lambda: Y_CALLS[call](one.net, one.X, bad, dev), exception, pattern, bad)
 
 
 W_SHAPE = r"sample_weight to have shape \(12,\), got "
@@ -369,9 +370,7 @@ BAD_WEIGHT = table(
 def test_sample_weight(weight, exception, pattern, method, trained):
     one = trained.softmax
     call = getattr(one.net, method)
-    check_refused(
-        one, lambda: call(one.X, one.y, sample_weight=weight), exception, pattern, weight
-    )
+    check_refused(one, lambda: call(one.X, one.y, sample_weight=weight), exception, pattern, weight)
 
 
 def test_no_examples(trained):

@@ -32,8 +32,13 @@ def sealed(content, theta):
 
 
 def content_of(net, kind="network", model=None):
-    return {"format": 1, "kind": kind, "library_version": "0", "spec": copy.deepcopy(net.spec),
-            "model": copy.deepcopy(model)}
+    return {
+        "format": 1,
+        "kind": kind,
+        "library_version": "0",
+        "spec": copy.deepcopy(net.spec),
+        "model": copy.deepcopy(model),
+    }
 
 
 def assert_refused(path, data):

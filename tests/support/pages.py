@@ -69,5 +69,5 @@ class Page(HTMLParser):
 
     def table(self, beginning):
         """The rows of the one table whose caption begins so."""
-        found, = (rows for caption, rows in self.tables.items() if caption.startswith(beginning))
+        (found,) = (rows for caption, rows in self.tables.items() if caption.startswith(beginning))
         return found

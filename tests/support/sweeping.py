@@ -12,9 +12,15 @@ TIMES = {"seconds"}
 
 def rows(result):
     """Everything of every trial but the times, best first."""
-    return [(t.number, t.setting, t.rung,
-             [{k: v for k, v in run.to_json().items() if k not in TIMES} for run in t.runs])
-            for t in result.trials]
+    return [
+        (
+            t.number,
+            t.setting,
+            t.rung,
+            [{k: v for k, v in run.to_json().items() if k not in TIMES} for run in t.runs],
+        )
+        for t in result.trials
+    ]
 
 
 def same(a, b):

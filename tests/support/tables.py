@@ -11,8 +11,9 @@ from fastnn import cli
 
 def run(*arguments, stdin=None):
     """The result of a command; whatever it raises is raised here."""
-    return CliRunner().invoke(cli.main, list(map(str, arguments)), prog_name="fastnn", input=stdin,
-                              catch_exceptions=False)
+    return CliRunner().invoke(
+        cli.main, list(map(str, arguments)), prog_name="fastnn", input=stdin, catch_exceptions=False
+    )
 
 
 def done(*arguments, stdin=None):
@@ -44,7 +45,14 @@ def houses(m=240, seed=0):
     price += rng.normal(0, 15_000, m)
     age[rng.random(m) < 0.1] = np.nan
     grade = np.where(price > 480_000, "dear", np.where(price > 280_000, "fair", "cheap"))
-    return pd.DataFrame({
-        "id": 9_007_199_254_740_993 + np.arange(m), "area": area.round(1), "city": city,
-        "age": age, "garden": garden, "price": price.round(), "grade": grade,
-    })
+    return pd.DataFrame(
+        {
+            "id": 9_007_199_254_740_993 + np.arange(m),
+            "area": area.round(1),
+            "city": city,
+            "age": age,
+            "garden": garden,
+            "price": price.round(),
+            "grade": grade,
+        }
+    )

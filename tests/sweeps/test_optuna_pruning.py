@@ -34,8 +34,12 @@ def network(**options):
 
 
 def fit(net, trial, monitor="dev_error", **options):
-    return net.fit(TRAIN.X, TRAIN.y, callbacks=fastnn.OptunaPruningCallback(trial, monitor),
-                   **{"epochs": 6, "dev": (DEV.X, DEV.y), **options})
+    return net.fit(
+        TRAIN.X,
+        TRAIN.y,
+        callbacks=fastnn.OptunaPruningCallback(trial, monitor),
+        **{"epochs": 6, "dev": (DEV.X, DEV.y), **options},
+    )
 
 
 def new_trial(pruner=None, **options):
@@ -65,8 +69,10 @@ def test_a_study_beats_the_defaults_and_prunes(n_jobs):
             fits[trial.number] = net.history
         return net.history.dev_error[-1]
 
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0),
-                                pruner=optuna.pruners.MedianPruner(n_warmup_steps=2))
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=0),
+        pruner=optuna.pruners.MedianPruner(n_warmup_steps=2),
+    )
     study.optimize(objective, n_trials=30, n_jobs=n_jobs)
 
     assert study.best_value < default.error(DEV.X, DEV.y) / 2
@@ -111,7 +117,7 @@ def test_a_pruned_fit(optimizer, evaluate_every, last):
     assert "stopped: pruned" in repr(net.history)
     assert len(net.history) == last + 1
     assert max(reported(trial)) == last
-    assert net.fit(TRAIN.X, TRAIN.y, epochs=1).stopped == "epochs"   # it is in order
+    assert net.fit(TRAIN.X, TRAIN.y, epochs=1).stopped == "epochs"  # it is in order
 
 
 def test_a_fit_that_early_stopping_ends_is_complete():
@@ -121,10 +127,10 @@ def test_a_fit_that_early_stopping_ends_is_complete():
 
     _, _, history = early_stopped(None)
     last = len(history) - 1
-    net, trial, history = early_stopped(PruneAfter(last))   # would prune in that very epoch
+    net, trial, history = early_stopped(PruneAfter(last))  # would prune in that very epoch
     assert history.stopped == "early stopping"
     assert len(reported(trial)) == last + 1
-    assert net.error(DEV.X, DEV.y) == min(history.dev_error)   # the best parameters are back
+    assert net.error(DEV.X, DEV.y) == min(history.dev_error)  # the best parameters are back
     with pytest.raises(optuna.TrialPruned):
         early_stopped(PruneAfter(last - 1))
 
@@ -138,8 +144,9 @@ def test_a_resumed_fit_goes_on_reporting(tmp_path, same_trial):
         return len(history) == 3
 
     callback = fastnn.OptunaPruningCallback(trial)
-    network().fit(TRAIN.X, TRAIN.y, epochs=6, dev=(DEV.X, DEV.y), checkpoint=path,
-                  callbacks=[callback, stop])
+    network().fit(
+        TRAIN.X, TRAIN.y, epochs=6, dev=(DEV.X, DEV.y), checkpoint=path, callbacks=[callback, stop]
+    )
     assert len(reported(trial)) == 3
     # A trial that was begun anew, as Optuna does after a crash, gets the epochs before, too.
     trial = trial if same_trial else new_trial()
@@ -171,13 +178,22 @@ def test_fixed_trials_are_fitted_to_the_end():
 
 
 def estimator(trial, monitor="validation_scores_", **options):
-    return fastnn.MLPClassifier((16,), random_state=0, **{"max_iter": 6, **options},
-                                callbacks=[fastnn.OptunaPruningCallback(trial, monitor)])
+    return fastnn.MLPClassifier(
+        (16,),
+        random_state=0,
+        **{"max_iter": 6, **options},
+        callbacks=[fastnn.OptunaPruningCallback(trial, monitor)],
+    )
 
 
-@pytest.mark.parametrize(("monitor", "direction"), [
-    ("validation_scores_", "maximize"), ("validation_loss_curve_", "minimize"),
-    ("loss_curve_", "minimize")])
+@pytest.mark.parametrize(
+    ("monitor", "direction"),
+    [
+        ("validation_scores_", "maximize"),
+        ("validation_loss_curve_", "minimize"),
+        ("loss_curve_", "minimize"),
+    ],
+)
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_estimators(monitor, direction, solver):
     trial = new_trial(direction=direction)
@@ -202,13 +218,18 @@ def test_partial_fit_is_pruned_where_fit_would_be():
 
 
 def test_a_pipeline_with_early_stopping():
-    study = optuna.create_study(direction="maximize", pruner=optuna.pruners.MedianPruner(),
-                                sampler=optuna.samplers.RandomSampler(seed=0))
+    study = optuna.create_study(
+        direction="maximize",
+        pruner=optuna.pruners.MedianPruner(),
+        sampler=optuna.samplers.RandomSampler(seed=0),
+    )
 
     def objective(trial):
         rate = trial.suggest_float("learning_rate_init", 1e-5, 1, log=True)
-        model = make_pipeline(StandardScaler(), estimator(
-            trial, early_stopping=True, max_iter=15, learning_rate_init=rate))
+        model = make_pipeline(
+            StandardScaler(),
+            estimator(trial, early_stopping=True, max_iter=15, learning_rate_init=rate),
+        )
         return model.fit(TRAIN.X, TRAIN.y).score(DEV.X, DEV.y)
 
     study.optimize(objective, n_trials=15)
@@ -234,8 +255,11 @@ def test_wrong_arguments():
         make(optuna.create_study())
     with pytest.raises(ValueError, match="one objective, got 2, for which Optuna does not prune"):
         make(new_trial(directions=["minimize", "minimize"]))
-    with pytest.raises(ValueError, match=r"'dev_error' is to be minimized, got a study that will "
-                                         r"maximize: .*direction='minimize'"):
+    with pytest.raises(
+        ValueError,
+        match=r"'dev_error' is to be minimized, got a study that will "
+        r"maximize: .*direction='minimize'",
+    ):
         make(new_trial(direction="maximize"))
     with pytest.raises(ValueError, match=r"'validation_scores_' is to be maximized"):
         make(new_trial(), "validation_scores_")

@@ -25,8 +25,16 @@ COMMON = {"batch_size": 32, "n_jobs": 2}
 
 def run(directory, plan, resume=False, callbacks=()):
     options = {"learning_rate": 0.01, **COMMON, **PLANS[plan]}
-    return fastnn.sweep(SIZES, TRAIN, DEV, SPACE, checkpoint=directory, resume=resume,
-                        callbacks=callbacks, **options)
+    return fastnn.sweep(
+        SIZES,
+        TRAIN,
+        DEV,
+        SPACE,
+        checkpoint=directory,
+        resume=resume,
+        callbacks=callbacks,
+        **options,
+    )
 
 
 def run_until_killed(directory, plan, writes):
@@ -35,7 +43,7 @@ def run_until_killed(directory, plan, writes):
 
     def kill(source, target):
         if os.path.dirname(target) != os.path.realpath(directory):
-            return replace(source, target)   # a fit's own
+            return replace(source, target)  # a fit's own
         if len(written) >= int(writes):
             os.truncate(source, os.path.getsize(source) // 2)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -46,11 +54,17 @@ def run_until_killed(directory, plan, writes):
 
 
 def killed(directory, plan, writes):
-    code = ("import sys; here = sys.argv[1]; sys.path[:0] = [here, here + '/../support']; "
-            "import test_resume as t; "
-            "t.run_until_killed(*sys.argv[2:])")
-    process = subprocess.run([sys.executable, "-c", code, Path(__file__).parent, directory, plan,
-                              str(writes)], capture_output=True, text=True, check=False)
+    code = (
+        "import sys; here = sys.argv[1]; sys.path[:0] = [here, here + '/../support']; "
+        "import test_resume as t; "
+        "t.run_until_killed(*sys.argv[2:])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code, Path(__file__).parent, directory, plan, str(writes)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert process.returncode == -signal.SIGKILL, process.stderr
 
 
@@ -106,18 +120,29 @@ def test_a_sweep_is_not_overwritten(tmp_path):
         run(tmp_path, "grid")
 
 
-@pytest.mark.parametrize(("message", "change"), [
-    ("seeds was", {"rng": 1}), ("space was", {"space": {"l2": [1]}}),
-    ("option batch_size was None and is 16", {"batch_size": 16}),
-    ("option epochs was 2 and is 3", {"epochs": 3}),
-    ("X: other values", {"train": (TRAIN[0] + 1, TRAIN[1])}),
-    ("yd of dev: other values", {"dev": (DEV[0], 1 - DEV[1])}),
-    ("rungs was", {"halving": 2}), ("select was dev_error and is dev_loss", {"select": "dev_loss"}),
-    ("sample_weight was not given and is given", {"sample_weight": np.ones(200)}),
-])
+@pytest.mark.parametrize(
+    ("message", "change"),
+    [
+        ("seeds was", {"rng": 1}),
+        ("space was", {"space": {"l2": [1]}}),
+        ("option batch_size was None and is 16", {"batch_size": 16}),
+        ("option epochs was 2 and is 3", {"epochs": 3}),
+        ("X: other values", {"train": (TRAIN[0] + 1, TRAIN[1])}),
+        ("yd of dev: other values", {"dev": (DEV[0], 1 - DEV[1])}),
+        ("rungs was", {"halving": 2}),
+        ("select was dev_error and is dev_loss", {"select": "dev_loss"}),
+        ("sample_weight was not given and is given", {"sample_weight": np.ones(200)}),
+    ],
+)
 def test_another_sweep_is_refused(message, change, tmp_path):
-    options = {"layer_sizes": SIZES, "train": TRAIN, "dev": DEV, "space": {"l2": [0.1, 1]},
-               "epochs": 2, "checkpoint": tmp_path}
+    options = {
+        "layer_sizes": SIZES,
+        "train": TRAIN,
+        "dev": DEV,
+        "space": {"l2": [0.1, 1]},
+        "epochs": 2,
+        "checkpoint": tmp_path,
+    }
     first = fastnn.sweep(**options)
     with pytest.raises(ValueError, match=message):
         fastnn.sweep(**{**options, **change, "resume": True})
@@ -157,7 +182,7 @@ def test_a_run_of_another_trial(tmp_path):
 @pytest.mark.parametrize("damage", ["truncated", "other sizes", "other weights"])
 def test_a_best_network_that_is_not_the_best(damage, tmp_path):
     result = run(tmp_path, "grid")
-    path, = tmp_path.glob("best-*")
+    (path,) = tmp_path.glob("best-*")
     if damage == "truncated":
         os.truncate(path, 100)
     else:
@@ -239,9 +264,17 @@ def test_what_failed_for_want_of_something_is_tried_again(tmp_path):
     first = fastnn.sweep(sizes, TRAIN, DEV, space, callbacks=fail, output="identity", **options)
     second = fastnn.sweep(sizes, TRAIN, DEV, space, output="identity", **options)
     assert [t.failure.split(":")[0] for t in first.trials] == [
-        "", "DivergenceError", "MemoryError", "DivergenceError"]
+        "",
+        "DivergenceError",
+        "MemoryError",
+        "DivergenceError",
+    ]
     assert [t.failure.split(":")[0] for t in second.trials] == [
-        "", "", "DivergenceError", "DivergenceError"]
+        "",
+        "",
+        "DivergenceError",
+        "DivergenceError",
+    ]
 
 
 def test_a_long_fit_goes_on_where_it_was(tmp_path, monkeypatch):
@@ -258,20 +291,35 @@ def test_a_long_fit_goes_on_where_it_was(tmp_path, monkeypatch):
     fastnn.sweep(SIZES, TRAIN, DEV, space, callbacks=crash, **options)
     assert [path.name for path in tmp_path.glob("fit-*")] == ["fit-00000-0-0"]
     seen.clear()
-    result = fastnn.sweep(SIZES, TRAIN, DEV, space, callbacks=lambda n, h: seen.append(len(h)),
-                          **options)
+    result = fastnn.sweep(
+        SIZES, TRAIN, DEV, space, callbacks=lambda n, h: seen.append(len(h)), **options
+    )
     assert seen == list(range(20, 31))
     assert not list(tmp_path.glob("fit-*"))
-    same(result, fastnn.sweep(SIZES, TRAIN, DEV, space, **{**options, "checkpoint": None,
-                                                           "resume": False}))
+    same(
+        result,
+        fastnn.sweep(SIZES, TRAIN, DEV, space, **{**options, "checkpoint": None, "resume": False}),
+    )
 
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_backend_goes_on_as_well(plan, tmp_path, capsys):
     killed(tmp_path, plan, 6)
     options = {"learning_rate": 0.01, **COMMON, **PLANS[plan]}
-    same(fastnn.sweep(SIZES, TRAIN, DEV, SPACE, checkpoint=tmp_path, resume=True,
-                      backend="threading", progress=True, **options), run(None, plan))
+    same(
+        fastnn.sweep(
+            SIZES,
+            TRAIN,
+            DEV,
+            SPACE,
+            checkpoint=tmp_path,
+            resume=True,
+            backend="threading",
+            progress=True,
+            **options,
+        ),
+        run(None, plan),
+    )
     assert capsys.readouterr().err.startswith("trial 8/8  best dev error ")
 
 
@@ -280,7 +328,7 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path, monkeypatch):
 
     def interrupted(self, key, outcome):
         keep(self, key, outcome)
-        if len(list(tmp_path.glob("run-*.json"))) == 18:   # two are on the second rung
+        if len(list(tmp_path.glob("run-*.json"))) == 18:  # two are on the second rung
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:

@@ -16,12 +16,13 @@ from fastnn.sweeps import Halving, HiddenLayers, KeepProb
 GRID = {"l2": [0.1, 10], "keep_prob": [0.8, 1], "hidden": [4, [8, 8]]}
 FEW = {"epochs": 4, "batch_size": 32, "learning_rate": 0.01}
 
+
 def test_a_grid_tries_all_combinations_and_the_best_comes_first():
     result = fastnn.sweep(SIZES, TRAIN, DEV, GRID, **FEW)
     assert len(result.trials) == 8
-    assert {(t.setting["l2"], t.setting["keep_prob"], str(t.setting["hidden"]))
-            for t in result.trials} == {(a, b, c) for a in (0.1, 10) for b in (0.8, 1)
-                                        for c in ("4", "[8, 8]")}
+    assert {
+        (t.setting["l2"], t.setting["keep_prob"], str(t.setting["hidden"])) for t in result.trials
+    } == {(a, b, c) for a in (0.1, 10) for b in (0.8, 1) for c in ("4", "[8, 8]")}
     keys = [(t.dev_error, t.dev_loss) for t in result.trials]
     assert keys == sorted(keys)
     assert result.best is result.trials[0]
@@ -34,48 +35,69 @@ def test_every_figure_is_that_of_the_network_trained_by_hand():
         for run in trial.runs:
             options = dict(trial.setting)
             hidden = options.pop("hidden")
-            net = fastnn.Network([5, *([hidden] if hidden == 4 else hidden), 2], l1=0.5,
-                                 rng=run.seed, **options)
+            net = fastnn.Network(
+                [5, *([hidden] if hidden == 4 else hidden), 2], l1=0.5, rng=run.seed, **options
+            )
             history = net.fit(*TRAIN, dev=DEV, **FEW)
             errors.append(net.error(*DEV))
             assert (run.dev_error, run.dev_cost, run.train_error, run.cost) == (
-                history.dev_error[-1], history.dev_cost[-1], history.train_error[-1],
-                history.cost[-1])
+                history.dev_error[-1],
+                history.dev_cost[-1],
+                history.train_error[-1],
+                history.cost[-1],
+            )
             assert (run.epochs, run.stopped) == (4, "epochs")
             net.l1 = net.l2 = 0
             assert run.dev_loss == pytest.approx(net.cost(*DEV))
-            if trial is result.best and run == min(trial.runs,
-                                                   key=lambda r: (r.dev_error, r.dev_loss)):
+            if trial is result.best and run == min(
+                trial.runs, key=lambda r: (r.dev_error, r.dev_loss)
+            ):
                 assert net.theta.tobytes() == result.best_network.theta.tobytes()
         assert trial.dev_error == pytest.approx(np.mean(errors))
         assert trial.dev_error_std == pytest.approx(np.std(errors, ddof=1))
 
 
-@pytest.mark.parametrize("other", [{"n_jobs": 1}, {"n_jobs": 5}, {"backend": "threading"},
-                                   {"backend": "multiprocessing", "n_jobs": 2},
-                                   {"backend": "loky", "n_jobs": 2}], ids=str)
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"n_jobs": 1},
+        {"n_jobs": 5},
+        {"backend": "threading"},
+        {"backend": "multiprocessing", "n_jobs": 2},
+        {"backend": "loky", "n_jobs": 2},
+    ],
+    ids=str,
+)
 # multiprocessing forks: where another test has imported JAX, that says so at every fork.
 @pytest.mark.filterwarnings("ignore:Exception ignored:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("halving", [None, 2])
 def test_the_same_bits_for_any_number_of_jobs_and_backend(other, halving):
     space = {"l2": loguniform(1e-3, 10), "keep_prob": KeepProb(0.5, 0.95), "hidden": [4, [6, 6]]}
     options = {"trials": 5, "seeds": 2, "halving": halving, "rng": 3, **FEW}
-    same(fastnn.sweep(SIZES, TRAIN, DEV, space, n_jobs=2, **options),
-         fastnn.sweep(SIZES, TRAIN, DEV, space, **other, **options))
+    same(
+        fastnn.sweep(SIZES, TRAIN, DEV, space, n_jobs=2, **options),
+        fastnn.sweep(SIZES, TRAIN, DEV, space, **other, **options),
+    )
 
 
 def test_the_seed_of_the_sweep_counts():
-    draws = [fastnn.sweep(SIZES, TRAIN, DEV, {"l2": loguniform(1e-3, 10)}, trials=3, rng=seed,
-                          epochs=1) for seed in (0, 0, 1)]
+    draws = [
+        fastnn.sweep(SIZES, TRAIN, DEV, {"l2": loguniform(1e-3, 10)}, trials=3, rng=seed, epochs=1)
+        for seed in (0, 0, 1)
+    ]
     same(*draws[:2])
     assert {t.setting["l2"] for t in draws[0].trials}.isdisjoint(
-        t.setting["l2"] for t in draws[2].trials)
+        t.setting["l2"] for t in draws[2].trials
+    )
     assert draws[0].best.runs[0].seed != draws[2].best.runs[0].seed
 
 
 def test_a_list_of_settings():
-    space = [{"l2": 1.0}, {"optimizer": fastnn.Adam(beta1=0.5), "learning_rate": 0.1},
-             {"optimizer": "lbfgs", "epochs": 7, "early_stopping": 3}]
+    space = [
+        {"l2": 1.0},
+        {"optimizer": fastnn.Adam(beta1=0.5), "learning_rate": 0.1},
+        {"optimizer": "lbfgs", "epochs": 7, "early_stopping": 3},
+    ]
     result = fastnn.sweep(SIZES, fastnn.Split(*TRAIN, np.arange(150)), DEV, space, epochs=5)
     assert sorted(t.number for t in result.trials) == [0, 1, 2]
     assert all(t.setting == space[t.number] for t in result.trials)
@@ -105,8 +127,15 @@ def test_distributions():
 
 
 def test_early_stopping_gives_the_figures_of_the_restored_epoch():
-    result = fastnn.sweep(SIZES, TRAIN, DEV, {"learning_rate": [0.05, 0.01]}, epochs=60,
-                          early_stopping=3, dtype="float64")
+    result = fastnn.sweep(
+        SIZES,
+        TRAIN,
+        DEV,
+        {"learning_rate": [0.05, 0.01]},
+        epochs=60,
+        early_stopping=3,
+        dtype="float64",
+    )
     assert any(run.stopped == "early stopping" for t in result.trials for run in t.runs)
     net = result.best_network
     assert net.error(*DEV) == result.best.dev_error
@@ -119,8 +148,16 @@ def test_what_diverges_or_fails_is_a_row_with_the_reason():
             raise RuntimeError("no luck")
 
     space = [{"optimizer": "gd", "learning_rate": 1e20}, {"l2": 7}, {"l2": 1}]
-    result = fastnn.sweep([5, 8, 1], (100 * X[:200], y[:200]), DEV, space, epochs=3, seeds=2,
-                          output="identity", callbacks=fail)
+    result = fastnn.sweep(
+        [5, 8, 1],
+        (100 * X[:200], y[:200]),
+        DEV,
+        space,
+        epochs=3,
+        seeds=2,
+        output="identity",
+        callbacks=fail,
+    )
     assert [t.number for t in result.trials] == [2, 0, 1]
     diverged, failed = result.trials[1:]
     assert diverged.dev_error == failed.dev_error == math.inf
@@ -132,8 +169,15 @@ def test_what_diverges_or_fails_is_a_row_with_the_reason():
 
 
 def test_all_failed():
-    result = fastnn.sweep([5, 1], TRAIN, DEV, {"learning_rate": [1e25, 1e30]}, optimizer="gd",
-                          output="identity", epochs=2)
+    result = fastnn.sweep(
+        [5, 1],
+        TRAIN,
+        DEV,
+        {"learning_rate": [1e25, 1e30]},
+        optimizer="gd",
+        output="identity",
+        epochs=2,
+    )
     assert result.best is None
     assert result.best_network is None
     assert result.verdict.startswith("all 2 trials failed: DivergenceError")
@@ -143,8 +187,15 @@ def test_all_failed():
 
 def test_a_dev_cost_that_is_not_finite_is_a_failure(tmp_path):
     far = np.full((3, 5), 3e38)
-    result = fastnn.sweep([5, 8, 1], TRAIN, (far, np.zeros(3)), {"l2": [0, 1]}, output="identity",
-                          epochs=1, checkpoint=tmp_path)
+    result = fastnn.sweep(
+        [5, 8, 1],
+        TRAIN,
+        (far, np.zeros(3)),
+        {"l2": [0, 1]},
+        output="identity",
+        epochs=1,
+        checkpoint=tmp_path,
+    )
     assert "the cost on the dev set is" in result.trials[0].failure
     assert "the cost on the dev set is" in repr(result.trials[1])
 
@@ -188,37 +239,45 @@ def test_errors_of_different_outputs_do_not_compare():
         fastnn.sweep([5, 1], TRAIN, DEV, {"output": ["sigmoid", "identity"]})
 
 
-@pytest.mark.parametrize(("message", "change"), [
-    ("in train: expected X to have shape", {"train": (X[:, :4], y)}),
-    ("in dev: expected class labels 0 .. 1", {"dev": (X, y + 1)}),
-    ("in train: expected X to be finite", {"train": (np.where(X > 2, np.nan, X), y)}),
-    ("in dev: expected at least one example", {"dev": (X[:0], y[:0])}),
-    ("expected dev to have a y", {"dev": (X, None)}),
-    ("expected sample_weight to have shape", {"sample_weight": np.ones(3)}),
-])
+@pytest.mark.parametrize(
+    ("message", "change"),
+    [
+        ("in train: expected X to have shape", {"train": (X[:, :4], y)}),
+        ("in dev: expected class labels 0 .. 1", {"dev": (X, y + 1)}),
+        ("in train: expected X to be finite", {"train": (np.where(X > 2, np.nan, X), y)}),
+        ("in dev: expected at least one example", {"dev": (X[:0], y[:0])}),
+        ("expected dev to have a y", {"dev": (X, None)}),
+        ("expected sample_weight to have shape", {"sample_weight": np.ones(3)}),
+    ],
+)
 def test_data_are_checked_before_anything_is_trained(message, change, monkeypatch):
     monkeypatch.setattr("fastnn.training.fitting.descend", None)
     with pytest.raises(ValueError, match=message):
-        fastnn.sweep(**{"layer_sizes": SIZES, "train": TRAIN, "dev": DEV, "space": {"l2": [1]},
-                        **change})
+        fastnn.sweep(
+            **{"layer_sizes": SIZES, "train": TRAIN, "dev": DEV, "space": {"l2": [1]}, **change}
+        )
 
 
-@pytest.mark.parametrize(("message", "change"), [
-    ("for a single value write \\[3\\]", {"space": {"l2": 3}}),
-    ("expected space to be a dict", {"space": 3}),
-    ("a list of values of l2 .* got {1, 2}, which has no order", {"space": {"l2": {1, 2}}}),
-    ("cannot draw l2: .*missing 2 required", {"space": {"l2": loguniform}, "trials": 2}),
-    ("cannot draw keep_prob: .*'self'", {"space": {"keep_prob": KeepProb}, "trials": 2}),
-    ("expected backend to be a name", {"backend": 3}),
-    ("expected n_jobs to be an integer", {"n_jobs": "all"}),
-    ("expected halving to be None", {"halving": "3"}),
-    ("expected checkpoint to be the path", {"checkpoint": 3}),
-    ("expected train to be a pair", {"train": X}),
-])
+@pytest.mark.parametrize(
+    ("message", "change"),
+    [
+        ("for a single value write \\[3\\]", {"space": {"l2": 3}}),
+        ("expected space to be a dict", {"space": 3}),
+        ("a list of values of l2 .* got {1, 2}, which has no order", {"space": {"l2": {1, 2}}}),
+        ("cannot draw l2: .*missing 2 required", {"space": {"l2": loguniform}, "trials": 2}),
+        ("cannot draw keep_prob: .*'self'", {"space": {"keep_prob": KeepProb}, "trials": 2}),
+        ("expected backend to be a name", {"backend": 3}),
+        ("expected n_jobs to be an integer", {"n_jobs": "all"}),
+        ("expected halving to be None", {"halving": "3"}),
+        ("expected checkpoint to be the path", {"checkpoint": 3}),
+        ("expected train to be a pair", {"train": X}),
+    ],
+)
 def test_types(message, change):
     with pytest.raises(TypeError, match=message):
-        fastnn.sweep(**{"layer_sizes": SIZES, "train": TRAIN, "dev": DEV, "space": {"l2": [1]},
-                        **change})
+        fastnn.sweep(
+            **{"layer_sizes": SIZES, "train": TRAIN, "dev": DEV, "space": {"l2": [1]}, **change}
+        )
 
 
 @pytest.mark.parametrize("kind", ["read-only", "sparse", "frame", "regression", "weights"])
@@ -252,8 +311,16 @@ def test_x_is_not_copied(monkeypatch):
     big = np.zeros((200_000, 5))
     labels = np.zeros(200_000, int)
     tracemalloc.start()
-    fastnn.sweep(SIZES, (big, labels), DEV, {"l2": [1, 2, 3, 4]}, epochs=1, batch_size=1024,
-                 shuffle=False, n_jobs=2)
+    fastnn.sweep(
+        SIZES,
+        (big, labels),
+        DEV,
+        {"l2": [1, 2, 3, 4]},
+        epochs=1,
+        batch_size=1024,
+        shuffle=False,
+        n_jobs=2,
+    )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < big.nbytes / 2
@@ -283,10 +350,16 @@ def test_rungs():
         Halving(3, first=5).rungs(4, 9)
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"keep_prob": 0.7, "schedule": "cosine", "optimizer": "nesterov"},
-    {"early_stopping": 2, "learning_rate": 0.05}, {"normalize": True, "evaluate_every": 2},
-], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"keep_prob": 0.7, "schedule": "cosine", "optimizer": "nesterov"},
+        {"early_stopping": 2, "learning_rate": 0.05},
+        {"normalize": True, "evaluate_every": 2},
+    ],
+    ids=str,
+)
 def test_who_survives_halving_has_the_bits_of_a_fit_that_was_never_stopped(options):
     space = {"l2": [0.01, 0.1, 1, 10, 100, 1000, 0]}
     options = {"learning_rate": 0.01, "batch_size": 32, "epochs": 12, "seeds": 2, **options}
@@ -300,8 +373,9 @@ def test_who_survives_halving_has_the_bits_of_a_fit_that_was_never_stopped(optio
             assert {**run.to_json(), "seconds": 0} == {**uninterrupted.to_json(), "seconds": 0}
     options.pop("seeds")
     best = min(halved.best.runs, key=lambda run: (run.dev_error, run.dev_loss))
-    network_options = {name: options.pop(name) for name in ("keep_prob", "normalize")
-                       if name in options}
+    network_options = {
+        name: options.pop(name) for name in ("keep_prob", "normalize") if name in options
+    }
     net = fastnn.Network(SIZES, rng=best.seed, **halved.best.setting, **network_options)
     net.fit(*TRAIN, dev=DEV, **options)
     assert net.theta.tobytes() == halved.best_network.theta.tobytes()
@@ -313,15 +387,32 @@ def test_who_goes_on_is_the_best_of_the_rung():
     def note(net, history):
         seen[net.l2[0]] = max(seen.get(net.l2[0], 0), len(history))
 
-    result = fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [1e-3, 1, 30, 1e3, 1e4, 1e5]}, halving=3,
-                          epochs=9, learning_rate=0.03, batch_size=32, callbacks=[note],
-                          select="dev_loss")
+    result = fastnn.sweep(
+        SIZES,
+        TRAIN,
+        DEV,
+        {"l2": [1e-3, 1, 30, 1e3, 1e4, 1e5]},
+        halving=3,
+        epochs=9,
+        learning_rate=0.03,
+        batch_size=32,
+        callbacks=[note],
+        select="dev_loss",
+    )
     assert [t.rung for t in result.trials] == [1, 1, 0, 0, 0, 0]
     assert "has the lowest dev loss of the last rung" in result.verdict
     assert {t.setting["l2"]: int(t.epochs) for t in result.trials} == seen
     assert sorted(seen.values()) == [3, 3, 3, 3, 9, 9]
-    first = fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [1e-3, 1, 30, 1e3, 1e4, 1e5]}, epochs=3,
-                         learning_rate=0.03, batch_size=32, select="dev_loss")
+    first = fastnn.sweep(
+        SIZES,
+        TRAIN,
+        DEV,
+        {"l2": [1e-3, 1, 30, 1e3, 1e4, 1e5]},
+        epochs=3,
+        learning_rate=0.03,
+        batch_size=32,
+        select="dev_loss",
+    )
     assert {t.number for t in result.trials[:2]} == {t.number for t in first.trials[:2]}
 
 
@@ -344,17 +435,28 @@ def test_table_frame_and_html():
 
 
 def test_a_clear_lead_is_called_clear():
-    result = fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [0.1, 1e6]}, seeds=4, epochs=30,
-                          learning_rate=0.03)
+    result = fastnn.sweep(
+        SIZES, TRAIN, DEV, {"l2": [0.1, 1e6]}, seeds=4, epochs=30, learning_rate=0.03
+    )
     assert "; of the other 1, 0 within the noise" in result.verdict
     assert "lead over the runner-up is clear over 4 seeds" in result.verdict
 
 
 def test_plot():
     pytest.importorskip("matplotlib").use("Agg")
-    result = fastnn.sweep(SIZES, TRAIN, DEV, {
-        "l2": [0, 0.1, 10], "learning_rate": loguniform(1e-3, 1e-1), "keep_prob": [0.5, 0.8, 1],
-        "optimizer": ["adam", "rmsprop"]}, trials=6, epochs=2)
+    result = fastnn.sweep(
+        SIZES,
+        TRAIN,
+        DEV,
+        {
+            "l2": [0, 0.1, 10],
+            "learning_rate": loguniform(1e-3, 1e-1),
+            "keep_prob": [0.5, 0.8, 1],
+            "optimizer": ["adam", "rmsprop"],
+        },
+        trials=6,
+        epochs=2,
+    )
     display = result.plot()
     assert [a.get_xlabel() for a in display.ax_] == ["l2", "learning_rate", "keep_prob"]
     assert [a.get_xscale() for a in display.ax_] == ["symlog", "log", "linear"]
@@ -367,8 +469,9 @@ def test_plot():
 
 def test_a_plot_of_settings_that_not_all_trials_have():
     pytest.importorskip("matplotlib").use("Agg")
-    result = fastnn.sweep(SIZES, TRAIN, DEV, [{"l2": 1}, {"l2": 2, "batch_size": None},
-                                              {"batch_size": 16}], epochs=2)
+    result = fastnn.sweep(
+        SIZES, TRAIN, DEV, [{"l2": 1}, {"l2": 2, "batch_size": None}, {"batch_size": 16}], epochs=2
+    )
     display = result.plot()
     assert [a.get_xlabel() for a in display.ax_] == ["l2", "batch_size"]
     for axis, values in zip(display.ax_, ([1, 2], [16]), strict=True):
@@ -406,8 +509,9 @@ def test_ctrl_c_stops_all_fits_and_leaves_no_thread(at):
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [1, 2, 3, 4, 5]}, epochs=10**9, n_jobs=2,
-                     callbacks=interrupt)
+        fastnn.sweep(
+            SIZES, TRAIN, DEV, {"l2": [1, 2, 3, 4, 5]}, epochs=10**9, n_jobs=2, callbacks=interrupt
+        )
     assert not sweep_threads()
     assert at in epochs
 
@@ -419,8 +523,15 @@ def test_ctrl_c_within_a_long_epoch(monkeypatch):
 
     def interrupted():
         timer.start()
-        fastnn.sweep([5, 2000, 2000, 2], (big, np.zeros(200_000, int)), DEV, {"l2": [1, 2]},
-                     epochs=1, batch_size=64, n_jobs=2)
+        fastnn.sweep(
+            [5, 2000, 2000, 2],
+            (big, np.zeros(200_000, int)),
+            DEV,
+            {"l2": [1, 2]},
+            epochs=1,
+            batch_size=64,
+            n_jobs=2,
+        )
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
@@ -435,6 +546,6 @@ def test_weights_are_not_drawn_only_to_check_settings(monkeypatch):
         drawn.append(init)
         initialize(theta, layout, activations, init, gain, rng)
 
-    monkeypatch.setattr("fastnn.network.initialize", counted)
+    monkeypatch.setattr("fastnn.engine.base_network.initialize", counted)
     fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [0.1, 1, 10, 100], "init_gain": [1, 2]}, **FEW)
-    assert sum(init != "zeros" for init in drawn) == 8 + 2   # two gains to check
+    assert sum(init != "zeros" for init in drawn) == 8 + 2  # two gains to check

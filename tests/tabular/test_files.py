@@ -11,17 +11,33 @@ import pytest
 
 from fastnn.tabular import TableSchema, read_table
 
-FRAME = pd.DataFrame({"area": [54.0, np.nan, 71.5], "city": ["Łódź", "Oslo", 'a "b", c'],
-                      "zip": ["02134", "10001", "00501"], "rooms": [2, 3, 4]})
+FRAME = pd.DataFrame(
+    {
+        "area": [54.0, np.nan, 71.5],
+        "city": ["Łódź", "Oslo", 'a "b", c'],
+        "zip": ["02134", "10001", "00501"],
+        "rooms": [2, 3, 4],
+    }
+)
 
 
 def same(read, expected=FRAME):
     pd.testing.assert_frame_equal(read, expected, check_dtype=False)
 
 
-@pytest.mark.parametrize(("name", "separator"), [
-    ("t.csv", ","), ("t.CSV", ","), ("t.csv", ";"), ("t.csv", "|"), ("t.tsv", "\t"),
-    ("t.txt", "\t"), ("t.csv.gz", ","), ("t.tsv.gz", "\t")])
+@pytest.mark.parametrize(
+    ("name", "separator"),
+    [
+        ("t.csv", ","),
+        ("t.CSV", ","),
+        ("t.csv", ";"),
+        ("t.csv", "|"),
+        ("t.tsv", "\t"),
+        ("t.txt", "\t"),
+        ("t.csv.gz", ","),
+        ("t.tsv.gz", "\t"),
+    ],
+)
 def test_text_files(tmp_path, name, separator):
     path = tmp_path / name
     FRAME.to_csv(path, sep=separator, index=False)
@@ -50,18 +66,21 @@ def test_open_files_and_frames():
     assert read_table(FRAME) is FRAME
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("\ufeffa,b\n1,2\n", {"a": [1], "b": [2]}),                              # byte order mark
-    ('a,"b\nc"\n1,"x\ny"\n', {"a": [1], "b\nc": ["x\ny"]}),                  # quoted newlines
-    ('"a, first";b\n1;2\n', {"a, first": [1], "b": [2]}),
-    (" a , b\n 1 , x\n", {"a": [1], "b": ["x"]}),
-    ("a\n1\n2\n", {"a": [1, 2]}),
-    ("a,b\r\n1,2\r\n", {"a": [1], "b": [2]}),
-    (",a\n0,5\n1,6\n", {"Unnamed: 0": [0, 1], "a": [5, 6]}),                 # as to_csv writes
-    ("a,b\n1,2\n3\n", {"a": [1, 3], "b": [2, np.nan]}),
-    ("a,b\n,NA\nnull,n/a\n", {"a": [np.nan] * 2, "b": [np.nan] * 2}),
-    ("a,b\n", {"a": [], "b": []}),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\ufeffa,b\n1,2\n", {"a": [1], "b": [2]}),  # byte order mark
+        ('a,"b\nc"\n1,"x\ny"\n', {"a": [1], "b\nc": ["x\ny"]}),  # quoted newlines
+        ('"a, first";b\n1;2\n', {"a, first": [1], "b": [2]}),
+        (" a , b\n 1 , x\n", {"a": [1], "b": ["x"]}),
+        ("a\n1\n2\n", {"a": [1, 2]}),
+        ("a,b\r\n1,2\r\n", {"a": [1], "b": [2]}),
+        (",a\n0,5\n1,6\n", {"Unnamed: 0": [0, 1], "a": [5, 6]}),  # as to_csv writes
+        ("a,b\n1,2\n3\n", {"a": [1, 3], "b": [2, np.nan]}),
+        ("a,b\n,NA\nnull,n/a\n", {"a": [np.nan] * 2, "b": [np.nan] * 2}),
+        ("a,b\n", {"a": [], "b": []}),
+    ],
+)
 def test_forms_of_text(tmp_path, text, expected):
     path = tmp_path / "t.csv"
     path.write_bytes(text.encode())
@@ -84,20 +103,23 @@ def test_integers_that_no_integer_type_has_are_numbers(tmp_path):
     np.testing.assert_allclose(X[:, 0], [2**0.5, -(0.5**0.5), -(0.5**0.5)])
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (b"", "the table is empty; expected column names, then rows"),
-    (b"\n\n", "the first line is empty; expected column names"),
-    (b"\na,b\n1,2\n", "the first line is empty; expected column names"),
-    (b"a,b\n1,2\n3,4,5\n", "not a table of 2 columns: row 3 has 3 fields; correct the file"),
-    (b'"a\nc",b\n1,"x\ny"\n\n3,4,5\n', "not a table of 2 columns: row 4 has 3 fields"),
-    (b"a,b\n1,2,3\n", "not a table of 2 columns: row 2 has more fields"),
-    (b'a,b\n1,2\n1,"2\n', "not a table of 2 columns: row 3 has quotes that are not closed"),
-    (b'"' + 200_000 * b"a" + b'",b\n1,2\n', "not the names of columns: field larger than"),
-    ("a,b\n1,Malmö\n".encode("latin1"), "not text in UTF-8 .*byte 0xf6.*iconv"),
-    ("a,Malmö\n1,2\n".encode("utf-16"), "not text in UTF-8 .*iconv -f utf-16 "),
-    (b'a,"b\n1,2\n3,4\n', "the quotes of a column name are not closed"),
-    (b"a,b,a\n1,2,3\n", "several columns are named 'a'; rename them"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the table is empty; expected column names, then rows"),
+        (b"\n\n", "the first line is empty; expected column names"),
+        (b"\na,b\n1,2\n", "the first line is empty; expected column names"),
+        (b"a,b\n1,2\n3,4,5\n", "not a table of 2 columns: row 3 has 3 fields; correct the file"),
+        (b'"a\nc",b\n1,"x\ny"\n\n3,4,5\n', "not a table of 2 columns: row 4 has 3 fields"),
+        (b"a,b\n1,2,3\n", "not a table of 2 columns: row 2 has more fields"),
+        (b'a,b\n1,2\n1,"2\n', "not a table of 2 columns: row 3 has quotes that are not closed"),
+        (b'"' + 200_000 * b"a" + b'",b\n1,2\n', "not the names of columns: field larger than"),
+        ("a,b\n1,Malmö\n".encode("latin1"), "not text in UTF-8 .*byte 0xf6.*iconv"),
+        ("a,Malmö\n1,2\n".encode("utf-16"), "not text in UTF-8 .*iconv -f utf-16 "),
+        (b'a,"b\n1,2\n3,4\n', "the quotes of a column name are not closed"),
+        (b"a,b,a\n1,2,3\n", "several columns are named 'a'; rename them"),
+    ],
+)
 def test_text_that_is_no_table(tmp_path, content, message):
     path = tmp_path / "t.csv"
     path.write_bytes(content)
@@ -105,12 +127,15 @@ def test_text_that_is_no_table(tmp_path, content, message):
         read_table(path)
 
 
-@pytest.mark.parametrize(("name", "content", "message"), [
-    ("t.csv.gz", b"a,b\n1,2\n", "not a whole gzip file"),
-    ("t.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-12], "not a whole gzip file"),
-    ("t.parquet", b"PAR1 and no more", "not a whole Parquet file"),
-    ("t.parquet", b"", "not a whole Parquet file"),
-])
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv.gz", b"a,b\n1,2\n", "not a whole gzip file"),
+        ("t.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-12], "not a whole gzip file"),
+        ("t.parquet", b"PAR1 and no more", "not a whole Parquet file"),
+        ("t.parquet", b"", "not a whole Parquet file"),
+    ],
+)
 def test_damaged_files(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)

@@ -37,8 +37,9 @@ def learn(values, **options):
 # --- The same as scikit-learn, and the same after JSON ---
 
 FLOATS = st.one_of(st.none(), st.floats(-1e6, 1e6), st.integers(-5, 5).map(float))
-TEXTS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "Łódź", "missing"]),
-                  st.text(max_size=3))
+TEXTS = st.one_of(
+    st.none(), st.sampled_from(["a", "b", "c", "Łódź", "missing"]), st.text(max_size=3)
+)
 
 
 @st.composite
@@ -66,8 +67,10 @@ def test_inputs_are_those_of_scikit_learn_and_survive_json(drawn):
     again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
     assert again.to_dict() == schema.to_dict()
     assert again.input_names == schema.input_names
-    names = [[column.name for column in schema.columns if column.kind == kind]
-             for kind in ("numeric", "categorical")]
+    names = [
+        [column.name for column in schema.columns if column.kind == kind]
+        for kind in ("numeric", "categorical")
+    ]
     transformer = column_transformer(*names).fit(as_transformed(train, *names))
     for frame in (train, new):
         X = schema.inputs(frame)
@@ -75,7 +78,7 @@ def test_inputs_are_those_of_scikit_learn_and_survive_json(drawn):
         assert X.shape == (len(frame), schema.n_inputs)
         np.testing.assert_array_equal(again.inputs(frame), X)
         np.testing.assert_array_equal(again.targets(frame), schema.targets(frame))
-        if len(frame):   # scikit-learn refuses empty ones
+        if len(frame):  # scikit-learn refuses empty ones
             expected = transformer.transform(as_transformed(frame, *names))
             expected = expected.toarray() if hasattr(expected, "toarray") else expected
             np.testing.assert_array_equal(X, expected.astype(np.float32))
@@ -90,22 +93,26 @@ def test_numbers_have_mean_0_and_deviation_1():
 
 # --- What columns become ---
 
-@pytest.mark.parametrize(("values", "inputs"), [
-    (cycle(1, 2, 3), ["c"]),
-    (cycle(1.5, None), ["c", "c is missing"]),
-    (cycle(True, False), ["c"]),
-    (cycle(True, False, None), ["c", "c is missing"]),
-    (pd.Series(cycle(3, 1, None), dtype="Int64"), ["c", "c is missing"]),
-    (cycle(10**30, 5, 7), ["c"]),
-    (cycle(Decimal("1.5"), Decimal(2)), ["c"]),
-    ([str(i) for i in range(M)], ["c"]),
-    (cycle("u", "v"), ["c=u", "c=v"]),
-    (cycle("u", None), ["c=missing", "c=u"]),
-    (cycle(1, "a", 2.0), ["c=1", "c=2", "c=a"]),
-    (pd.Categorical(cycle(3, 1, 2)), ["c=1", "c=2", "c=3"]),
-    ([*cycle("u", "v")[:-1], "once"], ["c=u", "c=v", "c=(rare)"]),
-    ([f"k{i // 2}" for i in range(M)], [f"c=k{i}" for i in sorted(range(30), key=str)]),
-])
+
+@pytest.mark.parametrize(
+    ("values", "inputs"),
+    [
+        (cycle(1, 2, 3), ["c"]),
+        (cycle(1.5, None), ["c", "c is missing"]),
+        (cycle(True, False), ["c"]),
+        (cycle(True, False, None), ["c", "c is missing"]),
+        (pd.Series(cycle(3, 1, None), dtype="Int64"), ["c", "c is missing"]),
+        (cycle(10**30, 5, 7), ["c"]),
+        (cycle(Decimal("1.5"), Decimal(2)), ["c"]),
+        ([str(i) for i in range(M)], ["c"]),
+        (cycle("u", "v"), ["c=u", "c=v"]),
+        (cycle("u", None), ["c=missing", "c=u"]),
+        (cycle(1, "a", 2.0), ["c=1", "c=2", "c=a"]),
+        (pd.Categorical(cycle(3, 1, 2)), ["c=1", "c=2", "c=3"]),
+        ([*cycle("u", "v")[:-1], "once"], ["c=u", "c=v", "c=(rare)"]),
+        ([f"k{i // 2}" for i in range(M)], [f"c=k{i}" for i in sorted(range(30), key=str)]),
+    ],
+)
 def test_kinds_of_columns(values, inputs):
     schema = learn(values)
     assert schema.input_names[0] == "x"
@@ -114,17 +121,19 @@ def test_kinds_of_columns(values, inputs):
 
 
 def test_integers_are_categories_when_asked_for():
-    schema = learn(cycle(1, 2, None), categorical="c")   # the gap makes them floats
+    schema = learn(cycle(1, 2, None), categorical="c")  # the gap makes them floats
     assert schema.input_names == ["x", "c=1", "c=2", "c=missing"]
     assert schema.text_columns == ["c"]
-    np.testing.assert_array_equal(schema.inputs(table(c=cycle("1", "2", None))),
-                                  schema.inputs(table(c=cycle(1, 2, None))))
+    np.testing.assert_array_equal(
+        schema.inputs(table(c=cycle("1", "2", None))), schema.inputs(table(c=cycle(1, 2, None)))
+    )
 
 
 def test_the_most_frequent_of_many_categories_are_kept():
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"c": [f"k{i}" for i in rng.geometric(0.02, 5000)],
-                          "y": rng.normal(size=5000)})
+    frame = pd.DataFrame(
+        {"c": [f"k{i}" for i in rng.geometric(0.02, 5000)], "y": rng.normal(size=5000)}
+    )
     schema = TableSchema.fit(frame, target="y")
     assert schema.n_inputs == 50
     kept = {name.removeprefix("c=") for name in schema.input_names} - {"(rare)"}
@@ -132,14 +141,17 @@ def test_the_most_frequent_of_many_categories_are_kept():
     assert counts[list(kept)].min() >= counts.drop(list(kept)).max()
 
 
-@pytest.mark.parametrize(("values", "why"), [
-    ([None] * M, "all its values are missing"),
-    ([float("nan")] * M, "all its values are missing"),
-    ([5] * M, "it is 5 in all rows"),
-    (["q"] * M, "it is q in all rows"),
-    ([f"id{i}" for i in range(M)], "all its values are different, as names or keys are"),
-    ([f"id{max(i, 3)}" for i in range(M)], "57 of its 60 values are different.*categorical"),
-])
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ([None] * M, "all its values are missing"),
+        ([float("nan")] * M, "all its values are missing"),
+        ([5] * M, "it is 5 in all rows"),
+        (["q"] * M, "it is q in all rows"),
+        ([f"id{i}" for i in range(M)], "all its values are different, as names or keys are"),
+        ([f"id{max(i, 3)}" for i in range(M)], "57 of its 60 values are different.*categorical"),
+    ],
+)
 def test_columns_that_say_nothing_are_left_out(values, why):
     schema = learn(values)
     assert schema.input_names == ["x"]
@@ -149,26 +161,38 @@ def test_columns_that_say_nothing_are_left_out(values, why):
     assert learn(values, drop="c").notices == []
 
 
-@pytest.mark.parametrize(("values", "message"), [
-    (pd.date_range("2020-01-01", periods=M), "column 'c' holds dates: derive .* or drop it"),
-    ([datetime.date(2020, 1, 1)] * M, "column 'c' holds dates"),
-    ([f"2020-01-{i % 28 + 1:02}" for i in range(M)], "holds dates, as '2020-01-01' in row 0"),
-    ([f"{i % 28 + 1}/3/2020 10:00" for i in range(M)], "holds dates, as '1/3/2020 10:00' in row 0"),
-    ([f"{i % 28 + 1}.03.2020" for i in range(M)], "holds dates, as '1.03.2020' in row 0"),
-    (pd.to_timedelta(range(M), unit="s"), "column 'c' holds times: make it a number"),
-    (cycle(b"x", b"y"), "column 'c' holds bytes"),
-    (cycle(1 + 2j, 2), "column 'c' holds complex numbers"),
-    (cycle([1], [2]), "column 'c' holds values of type list, as in row 0"),
-    ([*map(str, range(M - 2)), "oops", "?"], "as 58 of the 60 values .* 'oops' in row 58, and 1"),
-    ([f"{i},5" for i in range(M)], "numbers with commas or signs, as '0,5' in row 0"),
-    ([f"1,{i}.50" for i in range(100, M + 100)], "with commas or signs, as '1,100.50' in row 0"),
-    (cycle("$1,200", "$900", "-$3.50"), r"with commas or signs, as '\$1,200' in row 0; write"),
-    (cycle("12 %", "3.5%"), "'c' holds numbers with commas or signs, as '12 %' in row 0"),
-    (cycle("3 €", "1.200 €"), "'c' holds numbers with commas or signs, as '3 €' in row 0"),
-    (pd.array(cycle([1], [2]), pd.ArrowDtype(pa.list_(pa.int64()))), "column 'c' holds .*list"),
-    ([*cycle(1.0, 2.0)[:-1], np.inf], "column 'c': expected finite numbers.*inf in row 59"),
-    ([*cycle(1.0, 2.0)[:-1], -1e200], r"numbers up to 1e\+100, got -1e\+200 in row 59"),
-])
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (pd.date_range("2020-01-01", periods=M), "column 'c' holds dates: derive .* or drop it"),
+        ([datetime.date(2020, 1, 1)] * M, "column 'c' holds dates"),
+        ([f"2020-01-{i % 28 + 1:02}" for i in range(M)], "holds dates, as '2020-01-01' in row 0"),
+        (
+            [f"{i % 28 + 1}/3/2020 10:00" for i in range(M)],
+            "holds dates, as '1/3/2020 10:00' in row 0",
+        ),
+        ([f"{i % 28 + 1}.03.2020" for i in range(M)], "holds dates, as '1.03.2020' in row 0"),
+        (pd.to_timedelta(range(M), unit="s"), "column 'c' holds times: make it a number"),
+        (cycle(b"x", b"y"), "column 'c' holds bytes"),
+        (cycle(1 + 2j, 2), "column 'c' holds complex numbers"),
+        (cycle([1], [2]), "column 'c' holds values of type list, as in row 0"),
+        (
+            [*map(str, range(M - 2)), "oops", "?"],
+            "as 58 of the 60 values .* 'oops' in row 58, and 1",
+        ),
+        ([f"{i},5" for i in range(M)], "numbers with commas or signs, as '0,5' in row 0"),
+        (
+            [f"1,{i}.50" for i in range(100, M + 100)],
+            "with commas or signs, as '1,100.50' in row 0",
+        ),
+        (cycle("$1,200", "$900", "-$3.50"), r"with commas or signs, as '\$1,200' in row 0; write"),
+        (cycle("12 %", "3.5%"), "'c' holds numbers with commas or signs, as '12 %' in row 0"),
+        (cycle("3 €", "1.200 €"), "'c' holds numbers with commas or signs, as '3 €' in row 0"),
+        (pd.array(cycle([1], [2]), pd.ArrowDtype(pa.list_(pa.int64()))), "column 'c' holds .*list"),
+        ([*cycle(1.0, 2.0)[:-1], np.inf], "column 'c': expected finite numbers.*inf in row 59"),
+        ([*cycle(1.0, 2.0)[:-1], -1e200], r"numbers up to 1e\+100, got -1e\+200 in row 59"),
+    ],
+)
 def test_columns_that_are_refused(values, message):
     with pytest.raises(ValueError, match=message):
         learn(values)
@@ -176,8 +200,12 @@ def test_columns_that_are_refused(values, message):
 
 
 def test_categories_may_have_signs():
-    for values in (cycle("$1", "$$", "<5%"), cycle("1.0.1", "1.2.0", "2.0"),
-                   cycle("10.0.0.1", "10.0.0.2", "::1"), cycle("5-9 %", "10-19 %", "20 %")):
+    for values in (
+        cycle("$1", "$$", "<5%"),
+        cycle("1.0.1", "1.2.0", "2.0"),
+        cycle("10.0.0.1", "10.0.0.2", "::1"),
+        cycle("5-9 %", "10-19 %", "20 %"),
+    ):
         assert learn(values).n_inputs == 4
     assert learn(cycle("$1", "$2"), categorical="c").input_names == ["x", "c=$1", "c=$2"]
 
@@ -189,20 +217,24 @@ def test_text_that_looks_like_dates_may_be_categories():
 
 # --- The target ---
 
-@pytest.mark.parametrize(("values", "classes"), [
-    (cycle(0, 1), [0, 1]),
-    (cycle(1.0, 2.0, None), [1, 2]),
-    (cycle(True, False), [False, True]),
-    (cycle(True, False, None), [False, True]),
-    (cycle("u", "v", None), ["u", "v"]),
-    (pd.Categorical(cycle("lo", "hi")), ["hi", "lo"]),
-    (pd.Categorical(range(M // 2)).repeat(2), sorted(map(str, range(M // 2)))),
-    (cycle(*range(20)), list(range(20))),
-    (cycle(*range(21)), None),
-    (cycle(0.5, 1.5), None),
-    (range(M), None),
-    ([str(i) for i in range(M)], None),
-])
+
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (cycle(0, 1), [0, 1]),
+        (cycle(1.0, 2.0, None), [1, 2]),
+        (cycle(True, False), [False, True]),
+        (cycle(True, False, None), [False, True]),
+        (cycle("u", "v", None), ["u", "v"]),
+        (pd.Categorical(cycle("lo", "hi")), ["hi", "lo"]),
+        (pd.Categorical(range(M // 2)).repeat(2), sorted(map(str, range(M // 2)))),
+        (cycle(*range(20)), list(range(20))),
+        (cycle(*range(21)), None),
+        (cycle(0.5, 1.5), None),
+        (range(M), None),
+        ([str(i) for i in range(M)], None),
+    ],
+)
 def test_task_by_the_target(values, classes):
     schema = TableSchema.fit(table(y=values), target="y")
     assert schema.task == ("regression" if classes is None else "classification")
@@ -216,9 +248,14 @@ def test_task_by_the_target(values, classes):
         assert decoded.tolist() == [type(classes[0])(value) for value in rows["y"]]
 
 
-@pytest.mark.parametrize(("classes", "output", "units"), [
-    (cycle("a", "b"), "sigmoid", 1), (cycle("a", "b", "c"), "softmax", 3),
-    (range(M), "identity", 1)])
+@pytest.mark.parametrize(
+    ("classes", "output", "units"),
+    [
+        (cycle("a", "b"), "sigmoid", 1),
+        (cycle("a", "b", "c"), "softmax", 3),
+        (range(M), "identity", 1),
+    ],
+)
 def test_the_network_that_fits(classes, output, units):
     schema = TableSchema.fit(table(y=classes), target="y")
     assert (schema.output, schema.n_outputs) == (output, units)
@@ -244,29 +281,46 @@ def test_a_regression_is_in_the_targets_units():
     np.testing.assert_allclose(schema.decode(y[:, np.newaxis]), frame["y"])
 
 
-@pytest.mark.parametrize(("values", "options", "message"), [
-    (["a"] * M, {}, r"two classes or more in the target 'y', got \['a'\] in all 60 rows"),
-    ([1.0] * M, {"task": "regression"}, "'y' to vary.* got values from 1 to 1 in 60 rows"),
-    ([None] * M, {}, "at least 2 rows whose target 'y' is known, got 0"),
-    ([f"n{i}" for i in range(M)], {}, "60 different values in 60 rows, too many for classes"),
-    (cycle("a", "b"), {"task": "regression"}, "numbers, for a regression; got 'a' in row 0"),
-    ([*map(str, range(M - 1)), "x"], {}, "as 59 of the 60 .*task='classification'.* 'x' in row 59"),
-    ([np.inf, *range(M - 1)], {}, "column 'y': expected finite numbers.* in row 0"),
-    (pd.date_range("2020-01-01", periods=M), {}, "column 'y' holds dates"),
-    (cycle("a", "b"), {"task": "guess"}, "unknown task 'guess'; known: auto"),
-    (cycle("a", "b"), {"drop": "y"}, "drop to hold other columns than the target"),
-    (cycle("a", "b"), {"drop": ["x"]}, "to predict 'y' from, got none .*'x': as asked for"),
-    (cycle("a", "b"), {"drop": ["X"]}, r"no columns to drop 'X' \(did you mean 'x'\?\)"),
-    (cycle("a", "b"), {"categorical": ["xx"]}, r"no categorical columns 'xx' \(did you mean 'x'"),
-])
+@pytest.mark.parametrize(
+    ("values", "options", "message"),
+    [
+        (["a"] * M, {}, r"two classes or more in the target 'y', got \['a'\] in all 60 rows"),
+        ([1.0] * M, {"task": "regression"}, "'y' to vary.* got values from 1 to 1 in 60 rows"),
+        ([None] * M, {}, "at least 2 rows whose target 'y' is known, got 0"),
+        ([f"n{i}" for i in range(M)], {}, "60 different values in 60 rows, too many for classes"),
+        (cycle("a", "b"), {"task": "regression"}, "numbers, for a regression; got 'a' in row 0"),
+        (
+            [*map(str, range(M - 1)), "x"],
+            {},
+            "as 59 of the 60 .*task='classification'.* 'x' in row 59",
+        ),
+        ([np.inf, *range(M - 1)], {}, "column 'y': expected finite numbers.* in row 0"),
+        (pd.date_range("2020-01-01", periods=M), {}, "column 'y' holds dates"),
+        (cycle("a", "b"), {"task": "guess"}, "unknown task 'guess'; known: auto"),
+        (cycle("a", "b"), {"drop": "y"}, "drop to hold other columns than the target"),
+        (cycle("a", "b"), {"drop": ["x"]}, "to predict 'y' from, got none .*'x': as asked for"),
+        (cycle("a", "b"), {"drop": ["X"]}, r"no columns to drop 'X' \(did you mean 'x'\?\)"),
+        (
+            cycle("a", "b"),
+            {"categorical": ["xx"]},
+            r"no categorical columns 'xx' \(did you mean 'x'",
+        ),
+    ],
+)
 def test_targets_and_options_that_are_refused(values, options, message):
     with pytest.raises(ValueError, match=message):
         TableSchema.fit(table(y=values), target="y", **options)
 
 
-@pytest.mark.parametrize(("options", "got"), [
-    ({"target": ["y"]}, r"\['y'\] of type list"), ({"target": 3}, "3 of type int"),
-    ({"drop": [["x"]]}, r"\['x'\] of type list"), ({"categorical": [0]}, "0 of type int")])
+@pytest.mark.parametrize(
+    ("options", "got"),
+    [
+        ({"target": ["y"]}, r"\['y'\] of type list"),
+        ({"target": 3}, "3 of type int"),
+        ({"drop": [["x"]]}, r"\['x'\] of type list"),
+        ({"categorical": [0]}, "0 of type int"),
+    ],
+)
 def test_names_that_are_no_text(options, got):
     with pytest.raises(TypeError, match=f"expected names that are text, got {got}"):
         TableSchema.fit(table(), **{"target": "y", **options})
@@ -306,10 +360,15 @@ def test_a_class_of_one_row_is_said():
 
 # --- Other tables ---
 
+
 @pytest.fixture(scope="module")
 def model():
-    frame = table(n=cycle(1.0, 2.0, 4.0), c=cycle("u", "v", "w"), d=cycle("p", "q"),
-                  y=cycle("no", "yes", "no"))
+    frame = table(
+        n=cycle(1.0, 2.0, 4.0),
+        c=cycle("u", "v", "w"),
+        d=cycle("p", "q"),
+        y=cycle("no", "yes", "no"),
+    )
     frame.loc[0, "c"] = "once"
     schema = TableSchema.fit(frame, target="y")
     net = fastnn.Network([schema.n_inputs, 8, schema.n_outputs], output=schema.output, rng=0)
@@ -362,19 +421,30 @@ def test_what_is_new_is_said_and_follows_the_rule(model):
     assert X.loc[7, "n"] == np.float32((2.0 - column.mean) / column.scale)
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda f: f.drop(columns="n"), "the table has no columns 'n'; it has: 'x', 'y', 'c', 'd'"),
-    (lambda f: f.rename(columns={"n": "N", "c": "cc"}),
-     r"no columns 'n' \(did you mean 'N'\?\), 'c' \(did you mean 'cc'\?\)"),
-    (lambda f: f.assign(n=[*cycle("1", "2")[:-2], "abc", "zz"]),
-     "column 'n': expected numbers, as in training; got 'abc' in row 58, and 1 more"),
-    (lambda f: f.assign(n=[*cycle(1.0)[:-1], np.inf]), "'n': expected finite .* inf in row 59"),
-    (lambda f: f.assign(n=[*cycle(1.0)[:-1], 1e60]), r"'n': got 1e\+60 in row 59, too far from"),
-    (lambda f: f.assign(n=pd.date_range("2020-01-01", periods=M)), "'n': expected numbers"),
-    (lambda f: f.assign(c=cycle([1], [2])), "column 'c' holds values that are neither"),
-    (lambda f: f.assign(c=cycle(b"1")), "column 'c' holds b'1' of type bytes"),
-    (lambda f: pd.concat([f, f[["n"]]], axis=1), "several named 'n'"),
-], ids=range(9))
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.drop(columns="n"), "the table has no columns 'n'; it has: 'x', 'y', 'c', 'd'"),
+        (
+            lambda f: f.rename(columns={"n": "N", "c": "cc"}),
+            r"no columns 'n' \(did you mean 'N'\?\), 'c' \(did you mean 'cc'\?\)",
+        ),
+        (
+            lambda f: f.assign(n=[*cycle("1", "2")[:-2], "abc", "zz"]),
+            "column 'n': expected numbers, as in training; got 'abc' in row 58, and 1 more",
+        ),
+        (lambda f: f.assign(n=[*cycle(1.0)[:-1], np.inf]), "'n': expected finite .* inf in row 59"),
+        (
+            lambda f: f.assign(n=[*cycle(1.0)[:-1], 1e60]),
+            r"'n': got 1e\+60 in row 59, too far from",
+        ),
+        (lambda f: f.assign(n=pd.date_range("2020-01-01", periods=M)), "'n': expected numbers"),
+        (lambda f: f.assign(c=cycle([1], [2])), "column 'c' holds values that are neither"),
+        (lambda f: f.assign(c=cycle(b"1")), "column 'c' holds b'1' of type bytes"),
+        (lambda f: pd.concat([f, f[["n"]]], axis=1), "several named 'n'"),
+    ],
+    ids=range(9),
+)
 def test_tables_that_do_not_fit(model, change, message):
     model, frame = model
     with pytest.raises(ValueError, match=message):

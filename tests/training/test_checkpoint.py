@@ -17,6 +17,7 @@ import scipy.sparse
 
 import fastnn
 from fastnn.engine import passes
+from fastnn.engine.examples import features
 from fastnn.files import checkpoint as checkpointfile
 from fastnn.files.fingerprint import LOOKED_AT, fingerprint
 from fastnn.files.header import canonical
@@ -51,9 +52,18 @@ def outcome(net):
     """All that has to be the same, as bytes: theta, the history, and what rng would give next."""
     history = net.history
     columns = [np.array(getattr(history, name)).tobytes() for name in COLUMNS]
-    return (net.theta.tobytes(), columns, history.examples, history.stopped, history.best_epoch,
-            history.dropout_seed, history.must_fall, len(history.seconds),
-            repr(net.rng.bit_generator.state), net.spec)
+    return (
+        net.theta.tobytes(),
+        columns,
+        history.examples,
+        history.stopped,
+        history.best_epoch,
+        history.dropout_seed,
+        history.must_fall,
+        len(history.seconds),
+        repr(net.rng.bit_generator.state),
+        net.spec,
+    )
 
 
 def die_at(*moments):
@@ -116,28 +126,41 @@ def test_goes_on_to_the_same_bits(name, path, monkeypatch):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_within_an_epoch(name, path, monkeypatch):
-    monkeypatch.setattr(passes, "TURN", 0.0)   # Python has a turn after each chunk of rows
+    monkeypatch.setattr(passes, "TURN", 0.0)  # Python has a turn after each chunk of rows
     made, fitted = RUNS[name]
     whole = network(**made)
     fit(whole, **fitted)
-    again = run_with_deaths(lambda: network(**made), path, monkeypatch, [3, 1, 12][:1 + 2 * (
-        fitted.get("batch_size", 32) is not None)], fastnn.Checkpoint(path, every_seconds=0),
-        **fitted)
+    again = run_with_deaths(
+        lambda: network(**made),
+        path,
+        monkeypatch,
+        [3, 1, 12][: 1 + 2 * (fitted.get("batch_size", 32) is not None)],
+        fastnn.Checkpoint(path, every_seconds=0),
+        **fitted,
+    )
     assert outcome(again) == outcome(whole)
 
 
 def test_within_an_epoch_of_mini_batches_in_chunks(path, monkeypatch):
     monkeypatch.setattr(passes, "TURN", 0.0)
-    data = {"X": np.resize(X, (20_000, 9)), "y": np.resize(Y, 20_000), "batch_size": 9000,
-            "epochs": 3}
+    data = {
+        "X": np.resize(X, (20_000, 9)),
+        "y": np.resize(Y, 20_000),
+        "batch_size": 9000,
+        "epochs": 3,
+    }
     whole = network()
     fit(whole, **data)
     batches = []
     real = checkpointfile.write
-    monkeypatch.setattr(checkpointfile, "write", lambda path, saved: (
-        batches.append(saved.state["batch"]), real(path, saved)))
-    again = run_with_deaths(network, path, monkeypatch, [1, 1, 2, 1],
-                            fastnn.Checkpoint(path, every_seconds=0), **data)
+    monkeypatch.setattr(
+        checkpointfile,
+        "write",
+        lambda path, saved: (batches.append(saved.state["batch"]), real(path, saved)),
+    )
+    again = run_with_deaths(
+        network, path, monkeypatch, [1, 1, 2, 1], fastnn.Checkpoint(path, every_seconds=0), **data
+    )
     assert outcome(again) == outcome(whole)
     assert batches == [1, 2, 0, 1, 2, 0, 1, 2, 0]
 
@@ -148,7 +171,7 @@ def test_threads_and_what_does_not_count(path, monkeypatch):
     monkeypatch.setattr(checkpoint, "write", die_at(3))
     with pytest.raises(Killed):
         fit(network(), checkpoint=path, threads=1)
-    again = network(rng=99, init="xavier", init_gain=3.0)   # theta is that of the file
+    again = network(rng=99, init="xavier", init_gain=3.0)  # theta is that of the file
     fit(again, resume=path, threads=2, callbacks=[lambda net, history: None])
     assert outcome(again)[:-1] == outcome(whole)[:-1]
 
@@ -209,8 +232,10 @@ def test_how_often(path, monkeypatch):
     monkeypatch.setattr(checkpoint, "write", lambda path, saved: seen.append(saved.state["epoch"]))
     fit(network(), checkpoint=path)
     assert seen == list(range(1, 9))
-    for rule, expected in ((fastnn.Checkpoint(path, every_epochs=3), [3, 6, 8]),
-                           (fastnn.Checkpoint(path, every_seconds=1000), [8])):
+    for rule, expected in (
+        (fastnn.Checkpoint(path, every_epochs=3), [3, 6, 8]),
+        (fastnn.Checkpoint(path, every_seconds=1000), [8]),
+    ):
         seen.clear()
         fit(network(), checkpoint=rule)
         assert seen == expected
@@ -224,7 +249,7 @@ def test_moments_survive_where_an_overflow_is_foreseen(path):
         state = json.loads(file.metadata()[checkpointfile.ENTRY])["state"]
     assert state["reach_rate"] == 0.01
     assert state["reach_step"] > 0
-    rows = net.features(X)
+    rows = features(net, X)
     targets = fastnn.data.inputs.as_targets(Y, 300, "softmax", 2, np.dtype("float64"))
     session = passes.open_session(net, rows, targets, batch_size=32, training=True)
     session.reach = state["reach_step"], state["reach_rate"]
@@ -257,8 +282,16 @@ np.save(out + ".npy", np.array([getattr(history, name) for name in columns]))
 def test_kill_at_any_moment(tmp_path):
     def start(name, rule):
         return subprocess.Popen(
-            [sys.executable, "-c", CHILD, tmp_path / f"{name}.ckpt", tmp_path / name,
-             json.dumps(rule)], stdout=subprocess.PIPE)
+            [
+                sys.executable,
+                "-c",
+                CHILD,
+                tmp_path / f"{name}.ckpt",
+                tmp_path / name,
+                json.dumps(rule),
+            ],
+            stdout=subprocess.PIPE,
+        )
 
     with start("whole", None) as child:
         child.stdout.read()
@@ -280,8 +313,9 @@ def test_kill_at_any_moment(tmp_path):
             resumed += (tmp_path / f"{name}.ckpt").exists()
         assert kills >= 1
         for suffix in ("", ".npy"):
-            assert ((tmp_path / (name + suffix)).read_bytes()
-                    == (tmp_path / ("whole" + suffix)).read_bytes())
+            assert (tmp_path / (name + suffix)).read_bytes() == (
+                tmp_path / ("whole" + suffix)
+            ).read_bytes()
     assert resumed >= 1
 
 
@@ -314,14 +348,15 @@ OTHERS = {
     "layer_sizes was [9, 16, 2] and is [9, 17, 2]": ({"layer_sizes": [9, 17, 2]}, {}),
     "activation was ['relu'] and is ['tanh']": ({"activation": "tanh"}, {}),
     "output was softmax and is sigmoid": (
-        {"output": "sigmoid"}, {"y": np.eye(2)[Y], "dev": (DEV[0], np.eye(2)[DEV[1]])}),
+        {"output": "sigmoid"},
+        {"y": np.eye(2)[Y], "dev": (DEV[0], np.eye(2)[DEV[1]])},
+    ),
     "keep_prob was [1.0, 0.8] and is [1.0, 0.9]": ({"keep_prob": 0.9}, {}),
     "l2 was [0.0, 0.0] and is [1.0, 1.0]": ({"l2": 1.0}, {}),
     "l1 was [0.0, 0.0] and is [0.0, 1.0]": ({"l1": [0.0, 1.0]}, {}),
     "dtype was float32 and is float64": ({"dtype": "float64"}, {}),
     "normalizer was None": ({"normalize": True}, {}),
-    "rng was PCG64 and is PCG64DXSM": (
-        {"rng": np.random.Generator(np.random.PCG64DXSM(0))}, {}),
+    "rng was PCG64 and is PCG64DXSM": ({"rng": np.random.Generator(np.random.PCG64DXSM(0))}, {}),
 }
 
 
@@ -379,9 +414,13 @@ def test_wrong_arguments(options, error, message, tmp_path, monkeypatch):
 
 
 def test_wrong_rules_and_generators(path):
-    for options, error in (({"every_epochs": 0}, ValueError), ({"every_epochs": 1.5}, TypeError),
-                           ({"every_seconds": -1}, ValueError), ({"every_seconds": "1"}, TypeError),
-                           ({"every_epochs": 1, "every_seconds": 1}, ValueError)):
+    for options, error in (
+        ({"every_epochs": 0}, ValueError),
+        ({"every_epochs": 1.5}, TypeError),
+        ({"every_seconds": -1}, ValueError),
+        ({"every_seconds": "1"}, TypeError),
+        ({"every_epochs": 1, "every_seconds": 1}, ValueError),
+    ):
         with pytest.raises(error, match="expected every_"):
             fastnn.Checkpoint(path, **options)
     net = network(rng=np.random.Generator(np.random.MT19937(0)))
@@ -402,7 +441,7 @@ def test_fingerprints():
     sparse = scipy.sparse.csr_array(X)
     assert fingerprint(sparse) == fingerprint(scipy.sparse.csc_array(X))
     assert fingerprint(sparse) != fingerprint(2 * sparse)
-    large = np.zeros((LOOKED_AT // 4 // 100 + 1000, 200), "f4")   # rows of 800 bytes
+    large = np.zeros((LOOKED_AT // 4 // 100 + 1000, 200), "f4")  # rows of 800 bytes
     before = fingerprint(large)
     assert before == fingerprint(large.copy())
     large[-1, -1] = 1
@@ -447,8 +486,10 @@ def resealed(sound, change):
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     del content["sha256"]
     change(content, tensors)
-    content["tensors"] = {name: [t.dtype.name, list(t.shape), checkpointfile._sha256(t)]
-                          for name, t in tensors.items()} | content.pop("extra", {})
+    content["tensors"] = {
+        name: [t.dtype.name, list(t.shape), checkpointfile._sha256(t)]
+        for name, t in tensors.items()
+    } | content.pop("extra", {})
     content["sha256"] = checkpointfile._sha256(canonical(content).encode())
     return safetensors.numpy.save(tensors, {checkpointfile.ENTRY: canonical(content)})
 
@@ -462,10 +503,20 @@ def hostile_changes():
             yield f"{name} {value!r}", lambda c, t, n=name, v=value: c["state"].update({n: v})
     for value in ("epochs", None, 3):
         yield f"stopped {value!r}", lambda c, t, v=value: c["state"].update(stopped=v)
-    for value in (None, {}, [], "PCG64", {"bit_generator": "MT19937"},
-                  {"bit_generator": "PCG64", "state": {"state": -1, "inc": 1}},
-                  {"bit_generator": "PCG64", "state": {"state": 2**200, "inc": 1}, "has_uint32": 0,
-                   "uinteger": 0}):
+    for value in (
+        None,
+        {},
+        [],
+        "PCG64",
+        {"bit_generator": "MT19937"},
+        {"bit_generator": "PCG64", "state": {"state": -1, "inc": 1}},
+        {
+            "bit_generator": "PCG64",
+            "state": {"state": 2**200, "inc": 1},
+            "has_uint32": 0,
+            "uinteger": 0,
+        },
+    ):
         yield f"generator {str(value)[:40]}", lambda c, t, v=value: c["state"].update(generator=v)
     for value in ({"epoch": 1, "improved": 1}, {}, 0):
         yield f"stopping {value!r}", lambda c, t, v=value: c["state"].update(early_stopping=v)
@@ -502,9 +553,16 @@ def test_resealed_is_what_was_written(path, sound):
     assert len(fit(network(), resume=path, schedule="cosine", dev=DEV)) == 8
 
 
-@pytest.mark.parametrize("data", [b"", b"text", safetensors.numpy.save({"theta": np.ones(3)}),
-                                  safetensors.numpy.save({}, {checkpointfile.ENTRY: "[" * 9999}),
-                                  safetensors.numpy.save({}, {checkpointfile.ENTRY: "[]"})])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"text",
+        safetensors.numpy.save({"theta": np.ones(3)}),
+        safetensors.numpy.save({}, {checkpointfile.ENTRY: "[" * 9999}),
+        safetensors.numpy.save({}, {checkpointfile.ENTRY: "[]"}),
+    ],
+)
 def test_not_a_checkpoint(path, data):
     assert_damaged(path, data)
 

@@ -43,7 +43,7 @@ def bits(*nets):
 
 # --- divergence --------------------------------------------------------------------------------
 
-BATCHES = 8   # of 5 rows
+BATCHES = 8  # of 5 rows
 
 
 def line(dtype="float32", rows=5 * BATCHES):
@@ -54,8 +54,13 @@ def line(dtype="float32", rows=5 * BATCHES):
 
 
 def in_order(**settings):
-    return {"batch_size": 5, "epochs": 1, "optimizer": "gd", "shuffle": False,
-            "learning_rate": 0.01} | settings
+    return {
+        "batch_size": 5,
+        "epochs": 1,
+        "optimizer": "gd",
+        "shuffle": False,
+        "learning_rate": 0.01,
+    } | settings
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -66,14 +71,15 @@ def test_a_loss_or_gradient_that_is_not_finite(what, bad, threads):
     net, A, b = line()
     if what == "loss":
         A[5 * bad : 5 * bad + 5] = 3e38
-    else:   # the loss and dZ are finite, A^T dZ is not
+    else:  # the loss and dZ are finite, A^T dZ is not
         A[5 * bad : 5 * bad + 5] = 1e30
         b[5 * bad : 5 * bad + 5] = 1e10
         net.theta = [1e-30, -1e-30, 1e-30, 0]
     expected = copy.deepcopy(net)
-    if bad:   # the same updates, in an epoch of fewer
-        expected.fit(A[: 5 * bad], b[: 5 * bad],
-                     **in_order(schedule=lambda epoch: 1 / (1 + epoch * bad)))
+    if bad:  # the same updates, in an epoch of fewer
+        expected.fit(
+            A[: 5 * bad], b[: 5 * bad], **in_order(schedule=lambda epoch: 1 / (1 + epoch * bad))
+        )
     with pytest.raises(DivergenceError) as caught:
         net.fit(A, b, **in_order(threads=threads, schedule=lambda epoch: 1 / (1 + epoch * BATCHES)))
     error = caught.value
@@ -91,9 +97,13 @@ def test_a_loss_or_gradient_that_is_not_finite(what, bad, threads):
 def test_an_update_that_overflows(bad, optimizer):
     net, A, b = line()
     with pytest.raises(DivergenceError, match="overflow") as caught:
-        net.fit(A, b, **in_order(
-            optimizer=optimizer, schedule=lambda epoch: 1e41 if round(epoch * 8) == bad else 1
-        ))
+        net.fit(
+            A,
+            b,
+            **in_order(
+                optimizer=optimizer, schedule=lambda epoch: 1e41 if round(epoch * 8) == bad else 1
+            ),
+        )
     assert (caught.value.epoch, caught.value.batch) == (0, bad)
     assert caught.value.learning_rate == pytest.approx(1e39)
     assert np.isfinite(net.theta).all()
@@ -142,7 +152,7 @@ def test_divergence_error_survives_pickle():
 
 # 200 ms is the promise; the rest is for a busy machine.
 LATENCY = 1.0
-GIVE_UP = 30   # seconds after which a fit that heard nothing ends by itself
+GIVE_UP = 30  # seconds after which a fit that heard nothing ends by itself
 
 
 class Interrupt:
@@ -203,7 +213,7 @@ def test_ctrl_c_leaves_a_whole_number_of_batches(interrupt, delay, threads):
     assert done >= 2
     again.fit(A, b, epochs=done, evaluate_every=0, threads=threads, **settings)
     reached = bits(again)
-    for first in range(0, len(A), 256):   # gd keeps no state, so batches can be fits of their own
+    for first in range(0, len(A), 256):  # gd keeps no state, so batches can be fits of their own
         batch = slice(first, first + 256)
         again.fit(A[batch], b[batch], epochs=1, evaluate_every=0, threads=threads, **settings)
         reached += bits(again)
@@ -236,8 +246,13 @@ def test_ctrl_c_during_lbfgs(interrupt):
     check_interrupted(net, stop.waited())
     done, reached = len(net.history), []
     assert done >= 2
-    Network(WIDE, rng=0).fit(A, b, epochs=done + 1, **settings,
-                             callbacks=lambda again, history: reached.append(*bits(again)))
+    Network(WIDE, rng=0).fit(
+        A,
+        b,
+        epochs=done + 1,
+        **settings,
+        callbacks=lambda again, history: reached.append(*bits(again)),
+    )
     assert net.theta.tobytes() in reached[done - 1 :]
     net.fit(A, b, epochs=1, **settings)
 
@@ -278,7 +293,9 @@ def test_ctrl_c_in_a_process_of_its_own():
     """
     child = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout.readline() == "ready\n"
     time.sleep(0.1)
@@ -321,8 +338,9 @@ def test_every_callback_is_called_in_every_epoch():
     classifier().fit(X, Y, epochs=5, callbacks=callbacks)
     assert seen == [(name, n) for n in (1, 2) for name in "abc"]
     seen.clear()
-    history = classifier().fit(X, Y, epochs=50, callbacks=callbacks[1], dev=DEV,
-                               learning_rate=0.1, early_stopping=2)
+    history = classifier().fit(
+        X, Y, epochs=50, callbacks=callbacks[1], dev=DEV, learning_rate=0.1, early_stopping=2
+    )
     assert history.stopped == "early stopping"
     assert len(seen) == len(history), "not called in the epoch that early stopping ended"
 
@@ -350,10 +368,15 @@ def test_an_exception_in_a_callback_propagates(exception, optimizer):
 def test_a_copy_made_in_a_callback_is_a_network_like_any_other():
     copies = []
     net = classifier()
-    net.fit(X, Y, epochs=2, callbacks=[
-        lambda net, history: copies.append(copy.deepcopy(net)),
-        lambda net, history: copies.append(pickle.loads(pickle.dumps(net))),
-    ])
+    net.fit(
+        X,
+        Y,
+        epochs=2,
+        callbacks=[
+            lambda net, history: copies.append(copy.deepcopy(net)),
+            lambda net, history: copies.append(pickle.loads(pickle.dumps(net))),
+        ],
+    )
     assert bits(*copies[2:]) == bits(net, net)
     for one in (net, *copies[2:]):
         one.fit(X, Y, epochs=1)
@@ -468,8 +491,15 @@ def long_run(optimizer="adam", every=1):
     """Costs, errors and parameters of every epoch, without early stopping."""
     thetas = []
     history = classifier(keep_prob=0.8 if optimizer == "adam" else 1).fit(
-        X, Y, dev=DEV, epochs=EPOCHS, learning_rate=0.03, optimizer=optimizer,
-        callbacks=lambda net, history: thetas.append(*bits(net)), evaluate_every=every)
+        X,
+        Y,
+        dev=DEV,
+        epochs=EPOCHS,
+        learning_rate=0.03,
+        optimizer=optimizer,
+        callbacks=lambda net, history: thetas.append(*bits(net)),
+        evaluate_every=every,
+    )
     return history, thetas
 
 
@@ -510,8 +540,16 @@ def test_early_stopping(rule, patience, monitor, min_delta, every, optimizer):
     whole, thetas = long_run(optimizer)
     best, last, ended = best_and_last(whole, patience, monitor, min_delta, every)
     net = classifier(keep_prob=0.8 if optimizer == "adam" else 1)
-    history = net.fit(X, Y, dev=DEV, epochs=EPOCHS, learning_rate=0.03, optimizer=optimizer,
-                      early_stopping=rule, evaluate_every=every)
+    history = net.fit(
+        X,
+        Y,
+        dev=DEV,
+        epochs=EPOCHS,
+        learning_rate=0.03,
+        optimizer=optimizer,
+        early_stopping=rule,
+        evaluate_every=every,
+    )
     assert len(history) == last + 1
     assert history.best_epoch == best
     assert net.theta.tobytes() == thetas[best]
@@ -520,9 +558,10 @@ def test_early_stopping(rule, patience, monitor, min_delta, every, optimizer):
 
 
 def test_ties_of_the_dev_error_go_to_the_lower_dev_cost():
-    few = DEV[0][:4], DEV[1][:4]   # a dev set this small has few different errors
-    history = classifier(keep_prob=0.8).fit(X, Y, dev=few, epochs=EPOCHS, learning_rate=0.03,
-                                            early_stopping=EPOCHS)
+    few = DEV[0][:4], DEV[1][:4]  # a dev set this small has few different errors
+    history = classifier(keep_prob=0.8).fit(
+        X, Y, dev=few, epochs=EPOCHS, learning_rate=0.03, early_stopping=EPOCHS
+    )
     least = min(history.dev_error)
     ties = [e for e in range(EPOCHS) if history.dev_error[e] == least]
     assert len(ties) > 1, "the data should give ties"
@@ -576,8 +615,9 @@ def test_settings_of_schedules():
         fastnn.schedules.Exponential(factor=0.5): [1, 0.5, 0.25, 0.125],
         fastnn.schedules.Inverse(rate=2): [1, 1 / 3, 1 / 5, 1 / 7],
     }.items():
-        history = classifier().fit(X, Y, epochs=4, batch_size=None, learning_rate=1,
-                                   schedule=schedule, optimizer="gd")
+        history = classifier().fit(
+            X, Y, epochs=4, batch_size=None, learning_rate=1, schedule=schedule, optimizer="gd"
+        )
         np.testing.assert_allclose(history.learning_rate, factors, 1e-12, err_msg=str(schedule))
 
 
@@ -596,8 +636,11 @@ NOISY = {"keep_prob": [0.9, 0.8]}
 
 def test_the_same_seed_gives_the_same_bits():
     """... whatever `rng` is made from; fits in a row go on drawing."""
-    one, two, three = classifier(**NOISY), classifier(**NOISY), classifier(**NOISY,
-                                                                          rng=np.random.default_rng(0))
+    one, two, three = (
+        classifier(**NOISY),
+        classifier(**NOISY),
+        classifier(**NOISY, rng=np.random.default_rng(0)),
+    )
     for epochs in (2, 3):
         histories = [net.fit(X, Y, epochs=epochs, batch_size=32) for net in (one, two, three)]
         assert len(set(bits(one, two, three))) == 1
@@ -773,8 +816,12 @@ def test_a_memory_map_larger_than_memory_is_never_copied(kind, tmp_path):
         history = net.fit(X, y, epochs=1, batch_size=4096, threads=1, evaluate_every=0)
         print(history.examples, net.forward(X[::1000]).shape)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], timeout=120,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        timeout=120,
+        capture_output=True,
+        text=True,
+    )
     assert done.stderr == ""
     assert done.stdout == "no room for a copy\n100000 (100, 1)\n"
 

@@ -7,8 +7,12 @@ import pytest
 from fastnn import Network
 
 # layer sizes, batch size: rows of a tile, of a chunk and of a thread all end in the middle
-CASES = {"tiny": ([30, 32, 2], 32, 50), "small": ([64, 64, 64, 10], 64, 50),
-         "odd": ([17, 33, 1, 3], 45, 50), "wide": ([200, 130, 50], 300, 3)}
+CASES = {
+    "tiny": ([30, 32, 2], 32, 50),
+    "small": ([64, 64, 64, 10], 64, 50),
+    "odd": ([17, 33, 1, 3], 45, 50),
+    "wide": ([200, 130, 50], 300, 3),
+}
 OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lbfgs")
 
 
@@ -25,8 +29,16 @@ def test_any_number_of_threads_makes_the_same_theta(case, dtype, optimizer):
 
     def theta(threads):
         net = Network(layer_sizes, l2=0.1, dtype=dtype, rng=0, **dropout)
-        net.fit(X, y, epochs=epochs, batch_size=batch_size, optimizer=optimizer, threads=threads,
-                learning_rate=0.01, dev=(X[:50], y[:50]))
+        net.fit(
+            X,
+            y,
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            threads=threads,
+            learning_rate=0.01,
+            dev=(X[:50], y[:50]),
+        )
         return net.theta.tobytes()
 
     one = theta(1)

@@ -15,8 +15,8 @@ class Words(NamedTuple):
     """What settings are called where the network was trained, and what searches them."""
 
     l2: str = "l2"
-    per_l2: float = 1.0         # what is set, over the network's l2; of l1 alike
-    sizes: str = ""             # a name for the sizes of the hidden layers alone
+    per_l2: float = 1.0  # what is set, over the network's l2; of l1 alike
+    sizes: str = ""  # a name for the sizes of the hidden layers alone
     learning_curve: str = "fastnn.learning_curve"
     search: str = "fastnn.penalty_path"
 
@@ -47,7 +47,7 @@ def bigger(layer_sizes):
     ([64, 64, 10], [64, 50, 10])
     """
     first, *hidden, last = layer_sizes
-    if not hidden:   # in size between features and outputs
+    if not hidden:  # in size between features and outputs
         hidden = [max(8, round((first * last) ** 0.5))]
     return [first, *(2 * n for n in hidden), last]
 
@@ -62,12 +62,14 @@ def against_bias(train_error, optimal_error, known):
         if known.words.sizes:
             sizes, now = f"{known.words.sizes} {sizes[1:-1]}", now[1:-1]
         size = f", try {sizes} (now {now})"
-    if train_error > 1:   # of shares of variance, which only regressions have
-        yield ("bias: the outputs are not at the scale of the targets: the error is larger than "
-               "that of predicting their mean; standardize y, or train longer or with a larger "
-               f"learning rate: {figures}")
+    if train_error > 1:  # of shares of variance, which only regressions have
+        yield (
+            "bias: the outputs are not at the scale of the targets: the error is larger than "
+            "that of predicting their mean; standardize y, or train longer or with a larger "
+            f"learning rate: {figures}"
+        )
     strong = net is not None and _strongly_regularized(net, known.n_train)
-    if strong:   # it alone explains a high training error
+    if strong:  # it alone explains a high training error
         yield f"bias: regularize less: now {_regularization(net, known.words)}: {figures}"
     yield f"bias: bigger network: {figures}{size}"
     yield f"bias: {_training(known.history)}"
@@ -77,8 +79,9 @@ def against_bias(train_error, optimal_error, known):
 
 
 def _strongly_regularized(net, m):
-    strong = m is not None and any(max(getattr(net, name)) / m >= least
-                                   for name, least in STRONG.items())
+    strong = m is not None and any(
+        max(getattr(net, name)) / m >= least for name, least in STRONG.items()
+    )
     return strong or min(net.keep_prob) <= 1 - STRONG_DROPOUT
 
 
@@ -95,11 +98,15 @@ def _training(history):
     if rate is None:
         return f"train longer than {_epochs(epochs)}, or with {better}"
     if 1 - (1 - rate) ** epochs >= WORTH_TRAINING_ON and rate > 0:
-        return (f"train longer: try twice the epochs ({2 * epochs}), the cost was still falling "
-                f"{percent(rate)} an epoch")
+        return (
+            f"train longer: try twice the epochs ({2 * epochs}), the cost was still falling "
+            f"{percent(rate)} an epoch"
+        )
     went = f"rising {percent(-rate)}" if rate < 0 else f"falling by only {percent(rate)}"
-    return (f"train with {better}: after {_epochs(epochs)} the cost was {went} an epoch, "
-            "so more of the same would not help")
+    return (
+        f"train with {better}: after {_epochs(epochs)} the cost was {went} an epoch, "
+        "so more of the same would not help"
+    )
 
 
 def _epochs(count):
@@ -110,8 +117,10 @@ def against_variance(variance, known):
     """More data; regularization; another architecture."""
     net, n, words = known.network, known.n_train, known.words
     data = "" if n is None else f" (now {n:,} training examples)"
-    yield (f"variance: more data{data}: {words.learning_curve} tells what it would bring; "
-           "augmentation makes some")
+    yield (
+        f"variance: more data{data}: {words.learning_curve} tells what it would bring; "
+        "augmentation makes some"
+    )
     l2, drop, stop = words.l2, "dropout (keep_prob 0.8)", "early stopping"
     if net is not None:
         value = max(net.l2) * words.per_l2
@@ -124,29 +133,37 @@ def against_variance(variance, known):
             drop = "fewer features"
     if known.history is not None and known.history.best_epoch is not None:
         stop = "early stopping is on"
-    yield (f"variance: regularize: {100 * variance:.3g} points above the training error, try {l2}, "
-           f"{drop}, {stop}; {words.search} searches {words.l2} and keep_prob")
+    yield (
+        f"variance: regularize: {100 * variance:.3g} points above the training error, try {l2}, "
+        f"{drop}, {stop}; {words.search} searches {words.l2} and keep_prob"
+    )
     yield "variance: another architecture, or fewer features"
 
 
 def against_mismatch(mismatch):
     """The training data is of another distribution than dev's."""
-    yield (f"data mismatch: dev is {100 * mismatch:.3g} points worse than unseen examples of "
-           "the training distribution: look at what differs, and get or make training data that is "
-           "more like dev's")
+    yield (
+        f"data mismatch: dev is {100 * mismatch:.3g} points worse than unseen examples of "
+        "the training distribution: look at what differs, and get or make training data that is "
+        "more like dev's"
+    )
 
 
 def against_overfitting_to_dev(gap, n_dev):
     """The dev set was chosen on so often that its error flatters."""
     now = "" if n_dev is None else f" (now {n_dev:,} examples)"
-    yield (f"overfitting to dev: test is {100 * gap:.3g} points worse than dev: a larger dev set"
-           f"{now}, and choose anew on it")
+    yield (
+        f"overfitting to dev: test is {100 * gap:.3g} points worse than dev: a larger dev set"
+        f"{now}, and choose anew on it"
+    )
 
 
 def against_no_training():
     """The parameters are those that the network was made with."""
-    yield ("first of all: the network is not trained, it has its initial weights: call fit; its "
-           "errors say nothing of bias and variance yet")
+    yield (
+        "first of all: the network is not trained, it has its initial weights: call fit; its "
+        "errors say nothing of bias and variance yet"
+    )
 
 
 def against_rises(history):
@@ -163,8 +180,11 @@ def against_rises(history):
 
 
 def _regularization(net, words):
-    shown = [f"{called}={max(values) * words.per_l2:g}"
-             for called, values in ((words.l2, net.l2), ("l1", net.l1)) if max(values)]
+    shown = [
+        f"{called}={max(values) * words.per_l2:g}"
+        for called, values in ((words.l2, net.l2), ("l1", net.l1))
+        if max(values)
+    ]
     if min(net.keep_prob) < 1:
         shown.append(f"keep_prob={min(net.keep_prob):g}")
     return ", ".join(shown)

@@ -7,37 +7,61 @@ from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.bias_variance.advice import Known, Words
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.intervals import Estimate
-from fastnn.diagnosis.sets import checked_pair
-from fastnn.engine.passes import weights_of
+from fastnn.engine.sets import check_set
 from fastnn.layers.initializers import initial_std
 
 THRESHOLDS = ("confidence", "tolerance", "relative_tolerance", "share")
 
 
-def diagnose_network(network, train, dev, words=None, /, *, test=None, train_dev=None,
-                     optimal_error=0.0, **thresholds):
+def diagnose_network(
+    network,
+    train,
+    dev,
+    words=None,
+    /,
+    *,
+    test=None,
+    train_dev=None,
+    optimal_error=0.0,
+    **thresholds,
+):
     """See `Network.diagnose`, which documents the arguments; `words` are those of the advice."""
     unknown = [name for name in thresholds if name not in THRESHOLDS]
     if unknown:
-        hint = ("; the examples are counted from the sets" if unknown[0].startswith("n_") else
-                "; the errors are measured on the sets" if unknown[0].endswith("_error") else "")
-        raise TypeError(f"diagnose has no argument {unknown[0]!r}: expected test, train_dev, "
-                        f"optimal_error, {', '.join(THRESHOLDS)}{hint}")
+        hint = (
+            "; the examples are counted from the sets"
+            if unknown[0].startswith("n_")
+            else "; the errors are measured on the sets"
+            if unknown[0].endswith("_error")
+            else ""
+        )
+        raise TypeError(
+            f"diagnose has no argument {unknown[0]!r}: expected test, train_dev, "
+            f"optimal_error, {', '.join(THRESHOLDS)}{hint}"
+        )
     regression = network.regression
-    estimates = {"optimal_error": Estimate(number(
-        optimal_error, "optimal_error", "[0, 1]"))}
+    estimates = {"optimal_error": Estimate(number(optimal_error, "optimal_error", "[0, 1]"))}
     sets = {"train": train, "train_dev": train_dev, "dev": dev, "test": test}
-    pairs = {name: checked_pair(network, part, name) for name, part in sets.items()
-             if part is not None or name in ("train", "dev")}
+    pairs = {
+        name: check_set(network, part, name)
+        for name, part in sets.items()
+        if part is not None or name in ("train", "dev")
+    }
     scale = _variance(pairs["train"][1]) if regression else None
     for name, (X, y, m) in pairs.items():
         estimates[f"{name}_error"] = (
-            _unexplained(network, X, y, scale) if regression
-            else Estimate(min(1.0, network.error(X, y)), m))
-    unit = "share of the targets' variance left unexplained" if regression else (
-        "share of wrong labels")
-    known = Known(network, network.history, pairs["train"][2], not _is_as_drawn(network),
-                  words or Words())
+            _unexplained(network, X, y, scale)
+            if regression
+            else Estimate(min(1.0, network.error(X, y)), m)
+        )
+    unit = (
+        "share of the targets' variance left unexplained"
+        if regression
+        else ("share of wrong labels")
+    )
+    known = Known(
+        network, network.history, pairs["train"][2], not _is_as_drawn(network), words or Words()
+    )
     return conclude(estimates, known, unit=unit, **thresholds)
 
 
@@ -48,7 +72,7 @@ def _is_as_drawn(network):
     params = network.params
     if any(value.any() for name, value in params.items() if name[0] == "b"):
         return False
-    for p in weights_of(network):
+    for p in network.layout.weights:
         W = params[p.name].astype(np.float64)
         std = initial_std(network.spec, int(p.name[1:]), W.shape)
         # Of n normal numbers, the root mean square lies within 5 / sqrt(2 n) of 1.

@@ -7,13 +7,28 @@ from fastnn.diagnosis.bias_variance import advice as recipe
 from fastnn.diagnosis.bias_variance.advice import Known, percent
 from fastnn.diagnosis.bias_variance.result import GAPS, TITLES, Diagnosis, Gap
 from fastnn.diagnosis.intervals import Estimate, difference_limits, examples_to_tell, is_above
-from fastnn.diagnosis.sets import check_network
+from fastnn.engine.sets import check_network
 from fastnn.training.history import History
 
 
-def diagnose(train_error, dev_error, *, optimal_error=0.0, train_dev_error=None, test_error=None,
-             n_train=None, n_train_dev=None, n_dev=None, n_test=None, network=None, history=None,
-             confidence=0.95, tolerance=0.02, relative_tolerance=0.1, share=0.1):
+def diagnose(
+    train_error,
+    dev_error,
+    *,
+    optimal_error=0.0,
+    train_dev_error=None,
+    test_error=None,
+    n_train=None,
+    n_train_dev=None,
+    n_dev=None,
+    n_test=None,
+    network=None,
+    history=None,
+    confidence=0.95,
+    tolerance=0.02,
+    relative_tolerance=0.1,
+    share=0.1,
+):
     """Tell bias from variance by the errors, and say what to do, in the order of the basic recipe.
 
     A gap between two errors is high above ``max(tolerance, relative_tolerance * optimal_error)``:
@@ -65,10 +80,18 @@ def diagnose(train_error, dev_error, *, optimal_error=0.0, train_dev_error=None,
     >>> fastnn.diagnose(0.15, 0.16, n_dev=1000).high_variance is None
     True
     """
-    counts = {"train_error": n_train, "train_dev_error": n_train_dev, "dev_error": n_dev,
-              "test_error": n_test}
-    given = {"train_error": train_error, "train_dev_error": train_dev_error,
-             "dev_error": dev_error, "test_error": test_error}
+    counts = {
+        "train_error": n_train,
+        "train_dev_error": n_train_dev,
+        "dev_error": n_dev,
+        "test_error": n_test,
+    }
+    given = {
+        "train_error": train_error,
+        "train_dev_error": train_dev_error,
+        "dev_error": dev_error,
+        "test_error": test_error,
+    }
     estimates = {"optimal_error": Estimate(_share(optimal_error, "optimal_error"))}
     for name, value in given.items():
         count = counts[name]
@@ -81,14 +104,29 @@ def diagnose(train_error, dev_error, *, optimal_error=0.0, train_dev_error=None,
     if network is not None:
         check_network(network, "network")
     if history is not None and not isinstance(history, History):
-        raise TypeError("expected history to be what fit returned, a fastnn.History, got "
-                        f"{history!r}")
-    return conclude(estimates, Known(network, history, n_train), confidence=confidence,
-                    tolerance=tolerance, relative_tolerance=relative_tolerance, share=share)
+        raise TypeError(
+            f"expected history to be what fit returned, a fastnn.History, got {history!r}"
+        )
+    return conclude(
+        estimates,
+        Known(network, history, n_train),
+        confidence=confidence,
+        tolerance=tolerance,
+        relative_tolerance=relative_tolerance,
+        share=share,
+    )
 
 
-def conclude(estimates, known, *, confidence=0.95, tolerance=0.02, relative_tolerance=0.1,
-             share=0.1, unit="share of wrong labels"):
+def conclude(
+    estimates,
+    known,
+    *,
+    confidence=0.95,
+    tolerance=0.02,
+    relative_tolerance=0.1,
+    share=0.1,
+    unit="share of wrong labels",
+):
     """A Diagnosis from the errors as Estimates, by name."""
     confidence = number(confidence, "confidence", "(0, 1)")
     tolerance = number(tolerance, "tolerance", "[0, 1]")
@@ -98,8 +136,11 @@ def conclude(estimates, known, *, confidence=0.95, tolerance=0.02, relative_tole
     between = dict(GAPS)
     if "train_dev_error" in estimates:
         between["variance"] = ("train_error", "train_dev_error")
-    values = {gap: estimates[b].value - estimates[a].value for gap, (a, b) in between.items()
-              if a in estimates and b in estimates}
+    values = {
+        gap: estimates[b].value - estimates[a].value
+        for gap, (a, b) in between.items()
+        if a in estimates and b in estimates
+    }
     other = {"bias": "variance", "variance": "bias"}
     gaps, intervals = {}, {}
     for name, estimate in estimates.items():
@@ -119,29 +160,46 @@ def conclude(estimates, known, *, confidence=0.95, tolerance=0.02, relative_tole
         gaps[gap] = Gap(value, threshold, limits, high, enough)
     return Diagnosis(
         errors={name: estimate.value for name, estimate in estimates.items()},
-        gaps=gaps, intervals=intervals,
+        gaps=gaps,
+        intervals=intervals,
         counts={name: estimate.n for name, estimate in estimates.items()},
-        confidence=confidence, unit=unit, verdict=_verdict(gaps),
-        advice=_advice(estimates, gaps, known), notes=list(_notes(estimates, gaps)))
+        confidence=confidence,
+        unit=unit,
+        verdict=_verdict(gaps),
+        advice=_advice(estimates, gaps, known),
+        notes=list(_notes(estimates, gaps)),
+    )
 
 
 def _verdict(gaps):
-    named = {high: [TITLES[name] for name, gap in gaps.items() if gap.high is high]
-             for high in (True, False, None)}
+    named = {
+        high: [TITLES[name] for name, gap in gaps.items() if gap.high is high]
+        for high in (True, False, None)
+    }
     parts = []
     if named[True]:
         parts.append("high " + " and high ".join(named[True]))
         if named[False]:
-            parts.append(" and ".join(named[False]) + (" is" if len(named[False]) == 1 else " are")
-                         + " not high")
+            parts.append(
+                " and ".join(named[False])
+                + (" is" if len(named[False]) == 1 else " are")
+                + " not high"
+            )
     elif named[False]:
         one = len(named[False]) == 1
-        parts.append(f"{named[False][0]} is not high" if one else
-                     "neither " + " nor ".join(named[False]) + " is high")
+        parts.append(
+            f"{named[False][0]} is not high"
+            if one
+            else "neither " + " nor ".join(named[False]) + " is high"
+        )
     if named[None]:
         few = sorted({title for gap in gaps.values() for title in gap.enough})
-        parts.append("whether " + " or ".join(named[None]) + " is high cannot be told"
-                     + (f" by so few {' and '.join(few)} examples" if few else ""))
+        parts.append(
+            "whether "
+            + " or ".join(named[None])
+            + " is high cannot be told"
+            + (f" by so few {' and '.join(few)} examples" if few else "")
+        )
     text = "; ".join(parts) + "."
     return text[0].upper() + text[1:]
 
@@ -152,15 +210,17 @@ def _advice(estimates, gaps, known):
     texts = list(recipe.against_rises(known.history))
     high = {name for name, gap in gaps.items() if gap.high}
     if "bias" in high:
-        texts += recipe.against_bias(estimates["train_error"].value,
-                                     estimates["optimal_error"].value, known)
+        texts += recipe.against_bias(
+            estimates["train_error"].value, estimates["optimal_error"].value, known
+        )
     if "variance" in high:
         texts += recipe.against_variance(gaps["variance"].value, known)
     if "data_mismatch" in high:
         texts += recipe.against_mismatch(gaps["data_mismatch"].value)
     if "overfitting_to_dev" in high:
-        texts += recipe.against_overfitting_to_dev(gaps["overfitting_to_dev"].value,
-                                                   estimates["dev_error"].n)
+        texts += recipe.against_overfitting_to_dev(
+            gaps["overfitting_to_dev"].value, estimates["dev_error"].n
+        )
     return texts
 
 
@@ -173,23 +233,32 @@ def _notes(estimates, gaps):
             sets = " and ".join(gap.enough)
             now = " and ".join(f"{counts[title]:,}" for title in gap.enough)
             more = " and ".join(f"{n:,}" for n in gap.enough.values())
-            yield (f"too few {sets} examples ({now}) to tell whether {TITLES[name]} is high; "
-                   f"about {more} would, if the errors stay as they are")
+            yield (
+                f"too few {sets} examples ({now}) to tell whether {TITLES[name]} is high; "
+                f"about {more} would, if the errors stay as they are"
+            )
         else:
-            yield (f"{TITLES[name]} lies so near to the threshold that no number of examples "
-                   "would tell whether it is high")
+            yield (
+                f"{TITLES[name]} lies so near to the threshold that no number of examples "
+                "would tell whether it is high"
+            )
     train, optimal = estimates["train_error"].value, estimates["optimal_error"].value
     if train < optimal:
-        yield (f"the training error, {percent(train)}, is below the optimal error, "
-               f"{percent(optimal)}: luck of the sample, overfitting, or the optimal error is "
-               "lower than assumed")
+        yield (
+            f"the training error, {percent(train)}, is below the optimal error, "
+            f"{percent(optimal)}: luck of the sample, overfitting, or the optimal error is "
+            "lower than assumed"
+        )
     low, high = gaps["variance"].limits
     if high < 0 and low < high:
-        yield ("unseen examples have a lower error than training examples, by more than chance "
-               "explains: they are easier, or of another distribution")
+        yield (
+            "unseen examples have a lower error than training examples, by more than chance "
+            "explains: they are easier, or of another distribution"
+        )
     elif gaps["variance"].value < 0:
-        yield ("unseen examples have a lower error than training examples: chance, or they are "
-               "easier")
+        yield (
+            "unseen examples have a lower error than training examples: chance, or they are easier"
+        )
 
 
 def _share(value, name):

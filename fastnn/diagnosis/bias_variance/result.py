@@ -13,9 +13,15 @@ GAPS = {
     "overfitting_to_dev": ("dev_error", "test_error"),
 }
 TITLES = {
-    "train_error": "training", "train_dev_error": "training-dev", "dev_error": "dev",
-    "test_error": "test", "optimal_error": "optimal", "bias": "bias", "variance": "variance",
-    "data_mismatch": "data mismatch", "overfitting_to_dev": "overfitting to dev",
+    "train_error": "training",
+    "train_dev_error": "training-dev",
+    "dev_error": "dev",
+    "test_error": "test",
+    "optimal_error": "optimal",
+    "bias": "bias",
+    "variance": "variance",
+    "data_mismatch": "data mismatch",
+    "overfitting_to_dev": "overfitting to dev",
 }
 
 
@@ -92,19 +98,29 @@ class Diagnosis:
         return sorted({*super().__dir__(), *GAPS, *(f"high_{gap}" for gap in GAPS)})
 
     def __repr__(self):
-        return (f"<Diagnosis of bias {percent(self.bias)} and variance {percent(self.variance)}: "
-                f"{self.verdict}>")
+        return (
+            f"<Diagnosis of bias {percent(self.bias)} and variance {percent(self.variance)}: "
+            f"{self.verdict}>"
+        )
 
     def rows(self):
         """(name, value, interval, remark) of every error and gap, as text."""
         for name, value in self.errors.items():
             n = self.counts.get(name)
-            yield (TITLES[name], percent(value), self._interval(name),
-                   "" if n is None else f"of {n:,}")
+            yield (
+                TITLES[name],
+                percent(value),
+                self._interval(name),
+                "" if n is None else f"of {n:,}",
+            )
         words = {True: "HIGH", False: "not high", None: "cannot be told"}
         for name, gap in self.gaps.items():
-            yield (TITLES[name], percent(gap.value), self._interval(name),
-                   f"{words[gap.high]} (high: above {percent(gap.threshold)})")
+            yield (
+                TITLES[name],
+                percent(gap.value),
+                self._interval(name),
+                f"{words[gap.high]} (high: above {percent(gap.threshold)})",
+            )
 
     def _interval(self, name):
         if name not in self.intervals:
@@ -120,8 +136,10 @@ class Diagnosis:
             lines[0] += f" ({percent(self.confidence)} intervals)"
         if self.unit != "share of wrong labels":
             lines[1:1] = [f"Errors are the {self.unit}."]
-        lines += [f"  {name:<{widths[0]}}  {value:>{widths[1]}}  {limits:<{widths[2]}}  {remark}"
-                  .rstrip() for name, value, limits, remark in rows]
+        lines += [
+            f"  {name:<{widths[0]}}  {value:>{widths[1]}}  {limits:<{widths[2]}}  {remark}".rstrip()
+            for name, value, limits, remark in rows
+        ]
         if self.advice:
             lines += ["", "What to do, in this order:"]
             lines += [f"  {i}. {text}" for i, text in enumerate(self.advice, 1)]
@@ -148,7 +166,8 @@ class Diagnosis:
     def _repr_html_(self):
         cells = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows())
+            for row in self.rows()
+        )
         html = f"<p><b>{escape(self.verdict)}</b></p><table>{cells}</table>"
         for tag, texts in (("ol", self.advice), ("ul", self.notes)):
             if texts:

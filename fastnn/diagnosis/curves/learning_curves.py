@@ -8,10 +8,12 @@ from numbers import Integral
 import numpy as np
 
 from fastnn.arguments import boolean, generator, integer, number
+from fastnn.data.parts import take
 from fastnn.diagnosis.bias_variance.advice import percent
 from fastnn.diagnosis.curves.power_law import PowerLaw, fit_power_law
 from fastnn.diagnosis.descent import too_short, watched
-from fastnn.diagnosis.sets import checked_pair, fresh_network, take
+from fastnn.engine.examples import check_data, normalizer_for
+from fastnn.engine.sets import check_set
 from fastnn.text.tables import aligned
 from fastnn.training.optimizers import LBFGS, make_optimizer
 
@@ -73,9 +75,10 @@ class LearningCurve:
 
     def __str__(self):
         rows = [("examples", "train error", "dev error")]
-        rows += [(f"{m:,}", _with_spread(train, self.shares), _with_spread(dev, self.shares))
-                 for m, train, dev in zip(self.sizes, self.train_errors, self.dev_errors,
-                                          strict=True)]
+        rows += [
+            (f"{m:,}", _with_spread(train, self.shares), _with_spread(dev, self.shares))
+            for m, train, dev in zip(self.sizes, self.train_errors, self.dev_errors, strict=True)
+        ]
         return "\n".join([self.verdict, "", *aligned(rows)])
 
     def plot(self, ax=None):
@@ -94,8 +97,9 @@ class LearningCurve:
         return plot_learning_curve(self, ax)
 
 
-def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updates=True,
-                   **fit_options):
+def learning_curve(
+    net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updates=True, **fit_options
+):
     """Train networks like `net` on growing parts of the training set.
 
     The parts are nested, the first rows of one random order; every network starts anew, on each
@@ -135,21 +139,21 @@ def learning_curve(net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updat
     >>> bool(curve.dev_error[0] > curve.dev_error[-1])
     True
     """
-    X, y, m = checked_pair(net, train, "train")
-    X_dev, y_dev, m_dev = checked_pair(net, dev, "dev")
+    X, y, m = check_set(net, train, "train")
+    X_dev, y_dev, m_dev = check_set(net, dev, "dev")
     sizes, repeats = _check_sizes(sizes, m), integer(repeats, "repeats", 1)
     equal_updates = boolean(equal_updates, "equal_updates")
     rng = generator(rng)
     options = check_fit_options(fit_options, (X_dev, y_dev))
     weight = options.pop("sample_weight", None)
     if weight is not None:
-        net._check_data(X, y, weight, net.normalizer_for(X))
+        check_data(net, X, y, weight, normalizer_for(net, X))
     errors, rates = np.empty((2, len(sizes), repeats)), []
     for repeat in range(repeats):
         order, seed = rng.permutation(m), int(rng.integers(2**63))
         for i, size in enumerate(sizes):
             part = order[:size]
-            fresh = fresh_network(net, seed)
+            fresh = net.like(seed)
             X_part, y_part = take(X, part), take(y, part, "y")
             more = {} if weight is None else {"sample_weight": take(weight, part, "sample_weight")}
             if equal_updates:
@@ -173,8 +177,10 @@ def check_fit_options(options, dev):
     """Options of `Network.fit` for networks that only their final errors are asked of."""
     taken = {"dev", "X", "y"} & {*options}
     if taken:
-        raise TypeError(f"expected no {sorted(taken)[0]!r} among the options of fit: it is given "
-                        "by train and dev already")
+        raise TypeError(
+            f"expected no {sorted(taken)[0]!r} among the options of fit: it is given "
+            "by train and dev already"
+        )
     if options.get("early_stopping"):
         return {**options, "dev": dev}
     return {"evaluate_every": 0, **options}
@@ -183,10 +189,14 @@ def check_fit_options(options, dev):
 def _epochs(options, size, largest):
     """As many as make the updates on `size` examples those on the largest part."""
     if isinstance(make_optimizer(options.get("optimizer", "adam")), LBFGS):
-        return options.get("epochs", 100)   # an iteration is an epoch, whatever the size
-    epochs, batch_size = (integer(value, name, 1) for value, name in (
-        (options.get("epochs", 100), "epochs"),
-        (options.get("batch_size", 128) or largest, "batch_size")))
+        return options.get("epochs", 100)  # an iteration is an epoch, whatever the size
+    epochs, batch_size = (
+        integer(value, name, 1)
+        for value, name in (
+            (options.get("epochs", 100), "epochs"),
+            (options.get("batch_size", 128) or largest, "batch_size"),
+        )
+    )
     return round(epochs * math.ceil(largest / batch_size) / math.ceil(size / batch_size))
 
 
@@ -195,9 +205,12 @@ def _check_sizes(sizes, m):
         sizes = sorted({max(2, round(m * 1.8**-i)) for i in range(5)} & {*range(1, m + 1)}) or [m]
     if isinstance(sizes, str) or not isinstance(sizes, Iterable):
         raise TypeError(f"expected sizes to be a sequence of numbers, got {sizes!r}")
-    found = {integer(s, "sizes", 1, m) if isinstance(s, Integral)
-             else max(1, round(m * number(s, "sizes (shares, unless integers)", "(0, 1]")))
-             for s in sizes}
+    found = {
+        integer(s, "sizes", 1, m)
+        if isinstance(s, Integral)
+        else max(1, round(m * number(s, "sizes (shares, unless integers)", "(0, 1]")))
+        for s in sizes
+    }
     if not found:
         raise ValueError("expected at least one size, got none")
     return np.array(sorted(found))
@@ -207,17 +220,31 @@ def _conclude(sizes, train_errors, dev_errors, m_dev, shares, falling=None):
     last = len(sizes) - 1
     dev, train = dev_errors.mean(axis=1), train_errors.mean(axis=1)
     said = f"dev error {_figure(dev[last], shares)} at {sizes[last]:,} examples"
-    longer = "" if falling is None else (
-        "train longer first, then ask whether more data would help: with all of it the cost was "
-        f"still falling {percent(falling)} an epoch, and the training error is high: ")
+    longer = (
+        ""
+        if falling is None
+        else (
+            "train longer first, then ask whether more data would help: with all of it the cost "
+            f"was still falling {percent(falling)} an epoch, and the training error is high: "
+        )
+    )
     if len(sizes) < 3:
-        return LearningCurve(sizes, train_errors, dev_errors, None, None,
-                             f"{longer}{said}; at least 3 sizes are needed to say more", shares)
+        return LearningCurve(
+            sizes,
+            train_errors,
+            dev_errors,
+            None,
+            None,
+            f"{longer}{said}; at least 3 sizes are needed to say more",
+            shares,
+        )
     law = fit_power_law(sizes, dev, _scatter(dev_errors, m_dev, shares))
     twice = 2 * int(sizes[last])
     expected, (low, high) = law(twice), law.limits(twice)
-    said += (f", expected {_figure(expected, shares)} ({_figure(low, shares)} to "
-             f"{_figure(high, shares)}) at {twice:,}")
+    said += (
+        f", expected {_figure(expected, shares)} ({_figure(low, shares)} to "
+        f"{_figure(high, shares)}) at {twice:,}"
+    )
     if longer:
         return LearningCurve(sizes, train_errors, dev_errors, law, None, longer + said, shares)
     best, worst = law.ratio_limits(twice, sizes[last], 0.9)

@@ -11,9 +11,9 @@ from fastnn.diagnosis.bias_variance.advice import percent
 from fastnn.diagnosis.curves.learning_curves import check_fit_options
 from fastnn.diagnosis.descent import too_short, watched
 from fastnn.diagnosis.intervals import Estimate
-from fastnn.diagnosis.sets import checked_pair, fresh_network
 from fastnn.engine import passes
-from fastnn.network import Network
+from fastnn.engine.base_network import BaseNetwork
+from fastnn.engine.sets import check_set
 from fastnn.text.tables import aligned
 
 # The share by which the loss without the penalty has to fall from one value to the next to show
@@ -60,7 +60,7 @@ class PenaltyPath:
     weight_norm: np.ndarray
     sparsity: np.ndarray
     best: Any
-    network: Network
+    network: BaseNetwork
     verdict: str
     shares: bool
     converged: bool
@@ -72,9 +72,16 @@ class PenaltyPath:
         figure = percent if self.shares else "{:.4g}".format
         rows = [(self.name, "train error", "dev error", "J", "norm of W", "zero weights")]
         for i, value in enumerate(self.values):
-            rows.append((_written(value), figure(self.train_error[i]), figure(self.dev_error[i]),
-                         f"{self.cost[i]:.4g}", f"{self.weight_norm[i]:.4g}",
-                         percent(self.sparsity[i])))
+            rows.append(
+                (
+                    _written(value),
+                    figure(self.train_error[i]),
+                    figure(self.dev_error[i]),
+                    f"{self.cost[i]:.4g}",
+                    f"{self.weight_norm[i]:.4g}",
+                    percent(self.sparsity[i]),
+                )
+            )
         return "\n".join([self.verdict, "", *aligned(rows)])
 
     def plot(self, ax=None):
@@ -93,8 +100,9 @@ class PenaltyPath:
         return plot_penalty_path(self, ax)
 
 
-def penalty_path(net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True, rng=0,
-                 **fit_options):
+def penalty_path(
+    net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True, rng=0, **fit_options
+):
     """Train along a grid of one kind of regularization, and choose by the dev set.
 
     All values start from one point, the parameters that a fit with the weakest of them ends at, and
@@ -136,32 +144,47 @@ def penalty_path(net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True
     >>> bool(path.sparsity[0] == 0), bool(path.sparsity[1] > 0.5)
     (True, True)
     """
-    X, y, m = checked_pair(net, train, "train")
-    X_dev, y_dev, m_dev = checked_pair(net, dev, "dev")
+    X, y, m = check_set(net, train, "train")
+    X_dev, y_dev, m_dev = check_set(net, dev, "dev")
     name, grid = _check_grid(net, {"l2": l2, "l1": l1, "keep_prob": keep_prob})
     warm, rng = boolean(warm, "warm"), generator(rng)
     options = check_fit_options(fit_options, (X_dev, y_dev))
     seed = int(rng.integers(2**63))
     start = None
     if warm:
-        weakest = fresh_network(net, seed, **{name: grid[0]})
+        weakest = net.like(seed, **{name: grid[0]})
         weakest.fit(X, y, **options)
         start = weakest.theta
     rows, rates = [], []
     best_network, lowest = None, np.inf
     for value in grid:
-        fresh = fresh_network(net, seed, **{name: value})
+        fresh = net.like(seed, **{name: value})
         if start is not None:
             fresh.theta = start
         history = fresh.fit(X, y, **watched(options))
         dev_error = fresh.error(X_dev, y_dev)
         # The dev set's own penalty out, the training set's in: so that the two costs compare.
-        dev_cost = (fresh.cost(X_dev, y_dev) - passes.penalty(fresh, m_dev)
-                    + passes.penalty(fresh, m))
-        norm = np.sqrt(sum(np.square(W, dtype=np.float64).sum()
-                           for key, W in fresh.params.items() if key[0] == "W"))
-        rows.append((fresh.error(X, y), dev_error, fresh.cost(X, y), dev_cost, norm,
-                     fresh.sparsity()["all"], passes.penalty(fresh, m)))
+        dev_cost = (
+            fresh.cost(X_dev, y_dev) - passes.penalty(fresh, m_dev) + passes.penalty(fresh, m)
+        )
+        norm = np.sqrt(
+            sum(
+                np.square(W, dtype=np.float64).sum()
+                for key, W in fresh.params.items()
+                if key[0] == "W"
+            )
+        )
+        rows.append(
+            (
+                fresh.error(X, y),
+                dev_error,
+                fresh.cost(X, y),
+                dev_cost,
+                norm,
+                fresh.sparsity()["all"],
+                passes.penalty(fresh, m),
+            )
+        )
         rates.append(too_short(history, rows[-1][0], dev_error))
         if dev_error <= lowest:
             best_network, lowest, best = fresh, dev_error, value
@@ -179,23 +202,28 @@ def _not_converged(name, grid, rates, loss):
     falling = [i for i, rate in enumerate(rates) if rate is not None]
     if falling:
         i = max(falling, key=rates.__getitem__)
-        return (f"at {name}={_written(grid[i])} the cost was still falling "
-                f"{percent(rates[i])} an epoch")
+        return (
+            f"at {name}={_written(grid[i])} the cost was still falling {percent(rates[i])} an epoch"
+        )
     # Of two minima the one with the larger lambda has the larger loss.
     if name != "keep_prob" and all(np.isscalar(value) for value in grid):
         less = loss[:-1] - loss[1:]
         i = int(np.argmax(less)) if less.size else 0
         if less.size and less[i] > FALL * loss[i] and less[i] > FALL * loss.max() / 10:
-            return (f"from {name}={_written(grid[i])} to {_written(grid[i + 1])} the loss without "
-                    "the penalty falls, which at the minima it cannot")
+            return (
+                f"from {name}={_written(grid[i])} to {_written(grid[i + 1])} the loss without "
+                "the penalty falls, which at the minima it cannot"
+            )
     return ""
 
 
 def _check_grid(net, grids):
     given = {name: grid for name, grid in grids.items() if grid is not None}
     if len(given) != 1:
-        raise TypeError(f"expected one of l2, l1 and keep_prob to be a grid, got {len(given)} of "
-                        "them; set the others on the network")
+        raise TypeError(
+            f"expected one of l2, l1 and keep_prob to be a grid, got {len(given)} of "
+            "them; set the others on the network"
+        )
     name, grid = given.popitem()
     if isinstance(grid, str) or not isinstance(grid, Iterable):
         raise TypeError(f"expected {name} to be a sequence of values to try, got {grid!r}")
@@ -203,7 +231,7 @@ def _check_grid(net, grids):
     if not grid:
         raise ValueError(f"expected at least one value of {name}, got none")
     # A network of its own reads each value, so that a refusal comes before any training.
-    probe = Network(net.layer_sizes, activation=net.activation, output=net.output, rng=0)
+    probe = net.like(init="zeros")
     strengths, seen = [], set()
     for value in grid:
         setattr(probe, name, value)
@@ -220,18 +248,25 @@ def _verdict(name, grid, best, dev_error, m_dev, shares, doubt):
     lowest = dev_error.min()
     figure = percent(lowest) if shares else f"{lowest:.4g}"
     if doubt:
-        return (f"not converged: {doubt}; train longer (more epochs): until then the errors tell "
-                f"how fast a value trains, not which is best (lowest so far: {figure})")
+        return (
+            f"not converged: {doubt}; train longer (more epochs): until then the errors tell "
+            f"how fast a value trains, not which is best (lowest so far: {figure})"
+        )
     text = f"{name}={_written(best)} has the lowest dev error, {figure}"
     if shares:
         _, high = Estimate(min(1.0, float(lowest)), m_dev).limits(0.95)
         alike = [value for value, error in zip(grid, dev_error, strict=True) if error <= high]
         if len(alike) > 1:
-            between = grid[grid.index(alike[0]):grid.index(alike[-1]) + 1]
-            shown = (f"{_written(alike[0])} to {_written(alike[-1])}" if alike == between else
-                     ", ".join(map(_written, alike)))
-            text += (f"; {len(alike)} of the {len(grid)} values, {shown}, are within the noise of "
-                     f"{m_dev:,} dev examples")
+            between = grid[grid.index(alike[0]) : grid.index(alike[-1]) + 1]
+            shown = (
+                f"{_written(alike[0])} to {_written(alike[-1])}"
+                if alike == between
+                else ", ".join(map(_written, alike))
+            )
+            text += (
+                f"; {len(alike)} of the {len(grid)} values, {shown}, are within the noise of "
+                f"{m_dev:,} dev examples"
+            )
     if len(grid) > 1 and best == grid[-1]:
         text += "; it is the strongest tried: try stronger ones"
     return text

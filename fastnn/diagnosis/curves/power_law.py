@@ -24,8 +24,8 @@ class PowerLaw:
     a: float
     b: float
     c: float
-    unit: float          # m is counted in these, so that b is an error
-    draws: np.ndarray    # (DRAWS, 3) of a, b, c
+    unit: float  # m is counted in these, so that b is an error
+    draws: np.ndarray  # (DRAWS, 3) of a, b, c
 
     def __call__(self, m):
         """The expected error at m examples."""
@@ -83,10 +83,10 @@ def fit_power_law(m, error, std, seed=0):
 def _fits(x, errors, std):
     """a, b >= 0 and the weighted misfit of each row of `errors` (r, k), for each exponent."""
     w = 1 / std**2
-    powers = x[:, np.newaxis] ** -EXPONENTS                    # (k, exponents)
+    powers = x[:, np.newaxis] ** -EXPONENTS  # (k, exponents)
     s, sx, sxx = w.sum(), w @ powers, w @ powers**2
     sy = (errors @ w)[:, np.newaxis]
-    sxy = errors @ (w[:, np.newaxis] * powers)                 # (r, exponents)
+    sxy = errors @ (w[:, np.newaxis] * powers)  # (r, exponents)
     b = (s * sxy - sx * sy) / (s * sxx - sx**2)
     b = np.maximum(b, 0)
     a = (sy - b * sx) / s
@@ -94,5 +94,5 @@ def _fits(x, errors, std):
     b = np.where(a < 0, np.maximum(sxy / sxx, 0), b)
     a = np.maximum(np.where(b > 0, (sy - b * sx) / s, sy / s), 0)
     a = np.where(a * s < 1e-12 * np.abs(sy), 0, a)
-    fitted = a[..., np.newaxis] + b[..., np.newaxis] * powers.T    # (r, exponents, k)
+    fitted = a[..., np.newaxis] + b[..., np.newaxis] * powers.T  # (r, exponents, k)
     return a, b, (w * (errors[:, np.newaxis] - fitted) ** 2).sum(axis=2)

@@ -17,24 +17,35 @@ def describe(network, layers, input_rms, X, y):
     """Findings, the verdict first; layers as LayerSignals of these rows, X normalized."""
     hidden, most = len(layers) - 1, limit(network)
     forward, backward = growths(layers, input_rms)
-    advice = cache(lambda: remedy(network, X, y))   # it takes time: only where it is needed
+    advice = cache(lambda: remedy(network, X, y))  # it takes time: only where it is needed
     found = list(_lost(layers, input_rms, advice))
     grown = {"forward": (forward, hidden), "backward": (backward, hidden - 1)}
-    astray = {way: (_name(factor, steps, most), factor) for way, (factor, steps) in grown.items()
-              if factor is not None and _name(factor, steps, most)}
+    astray = {
+        way: (_name(factor, steps, most), factor)
+        for way, (factor, steps) in grown.items()
+        if factor is not None and _name(factor, steps, most)
+    }
     names = {name for name, _ in astray.values()}
     if len(astray) == 2 and len(names) == 1:
         (name, factor), (_, back) = astray["forward"], astray["backward"]
-        both = "forward and backward" if math.isclose(factor, back, rel_tol=0.01) else (
-            f"forward, x{back:.3g} backward")
+        both = (
+            "forward and backward"
+            if math.isclose(factor, back, rel_tol=0.01)
+            else (f"forward, x{back:.3g} backward")
+        )
         found.append(f"{name}: x{factor:.3g} a layer {both}; {advice()}")
     else:
-        found += [f"{name}: x{factor:.3g} a layer {way}; {advice()}"
-                  for way, (name, factor) in astray.items()]
+        found += [
+            f"{name}: x{factor:.3g} a layer {way}; {advice()}"
+            for way, (name, factor) in astray.items()
+        ]
     flat = list(_flat(layers))
     if not found:
-        known = [f"x{factor:.3g} a layer {way}" for way, (factor, _) in grown.items()
-                 if factor is not None]
+        known = [
+            f"x{factor:.3g} a layer {way}"
+            for way, (factor, _) in grown.items()
+            if factor is not None
+        ]
         healthy = "healthy" + (": " + ", ".join(known) if known else "")
         found = [healthy] if not flat else [f"{healthy}, but see the layers below"]
     return found + flat
@@ -62,22 +73,25 @@ def _lost(layers, input_rms, advice):
             yield f"dead: the signal is 0 from layer {s.layer} on; {advice()}"
             return
     if layers[-1].dA_rms == 0:
-        return   # the loss is at its minimum for these rows: there is no gradient to follow
+        return  # the loss is at its minimum for these rows: there is no gradient to follow
     for s in reversed(layers):
         if not math.isfinite(s.dA_rms):
             yield f"exploding: the gradient overflows in layer {s.layer}; {advice()}"
             return
         if s.dA_rms == 0:
-            yield (f"dead: the gradient is 0 from layer {s.layer} down to the first; "
-                   f"{advice()}")
+            yield (f"dead: the gradient is 0 from layer {s.layer} down to the first; {advice()}")
             return
 
 
 def _flat(layers):
     for s in layers[:-1]:
         if s.dead > DEAD:
-            yield (f"layer {s.layer} ({s.activation}): {s.dead:.0%} of the units are dead, flat "
-                   "for every row; use a smaller learning rate, leaky_relu, or new weights")
+            yield (
+                f"layer {s.layer} ({s.activation}): {s.dead:.0%} of the units are dead, flat "
+                "for every row; use a smaller learning rate, leaky_relu, or new weights"
+            )
         elif s.saturated > SATURATED.get(s.activation, SATURATED_ONE_SIDE):
-            yield (f"layer {s.layer} ({s.activation}): saturated at {s.saturated:.0%} of its "
-                   "inputs; normalize X, use a smaller init_gain, or relu")
+            yield (
+                f"layer {s.layer} ({s.activation}): saturated at {s.saturated:.0%} of its "
+                "inputs; normalize X, use a smaller init_gain, or relu"
+            )

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fastnn.arguments import integer
-from fastnn.diagnosis.sets import checked_pair, take
+from fastnn.data.parts import take
 from fastnn.diagnosis.signals import findings as signal_findings
 from fastnn.diagnosis.signals.layers import growths, layer_signals
+from fastnn.engine.examples import normalizer_for
+from fastnn.engine.sets import check_set
 from fastnn.text.tables import aligned
 
 
@@ -43,21 +45,48 @@ class SignalFlow:
         return f"<SignalFlow of {len(self.layers)} layers: {self.verdict}>"
 
     def __str__(self):
-        heads = ("layer", "", "Z mean", "Z std", "A mean", "A std", "saturated", "dead",
-                 "dW rms", "dA rms")
+        heads = (
+            "layer",
+            "",
+            "Z mean",
+            "Z std",
+            "A mean",
+            "A std",
+            "saturated",
+            "dead",
+            "dW rms",
+            "dA rms",
+        )
         table = [heads]
         for s in self.layers:
             figures = (s.z_mean, s.z_std, s.a_mean, s.a_std)
-            table.append((str(s.layer), s.activation, *(f"{v:.3g}" for v in figures),
-                          f"{s.saturated:.0%}", f"{s.dead:.0%}", f"{s.dW_rms:.3g}",
-                          f"{s.dA_rms:.3g}"))
-        growth = [f"{name} x{value:.3g} a layer" for name, value in
-                  (("forward", self.forward_growth), ("backward", self.backward_growth))
-                  if value is not None]
-        seen = f"{self.rows:,} rows" if self.rows == self.of_rows else (
-            f"{self.rows:,} of {self.of_rows:,} rows, drawn at random")
-        return "\n".join([self.verdict, *self.findings[1:], "", *aligned(table), "",
-                          ", ".join([*growth, seen])])
+            table.append(
+                (
+                    str(s.layer),
+                    s.activation,
+                    *(f"{v:.3g}" for v in figures),
+                    f"{s.saturated:.0%}",
+                    f"{s.dead:.0%}",
+                    f"{s.dW_rms:.3g}",
+                    f"{s.dA_rms:.3g}",
+                )
+            )
+        growth = [
+            f"{name} x{value:.3g} a layer"
+            for name, value in (
+                ("forward", self.forward_growth),
+                ("backward", self.backward_growth),
+            )
+            if value is not None
+        ]
+        seen = (
+            f"{self.rows:,} rows"
+            if self.rows == self.of_rows
+            else (f"{self.rows:,} of {self.of_rows:,} rows, drawn at random")
+        )
+        return "\n".join(
+            [self.verdict, *self.findings[1:], "", *aligned(table), "", ", ".join([*growth, seen])]
+        )
 
     def plot(self, ax=None):
         """Draw the size of signals and gradients by layer (needs matplotlib: the extra `plot`).
@@ -81,8 +110,8 @@ def measure_signals(network, X, y, *, max_rows=1000):
     max_rows = integer(max_rows, "max_rows", 1)
     if not np.isfinite(network.theta).all():
         raise ValueError("expected theta to be finite, got a NaN or infinity written to it")
-    X, y, m = checked_pair(network, (X, y), "the data")
-    normalizer = network.normalizer_for(X)   # before the first fit, mu and sigma of this X
+    X, y, m = check_set(network, (X, y), "the data")
+    normalizer = normalizer_for(network, X)  # before the first fit, mu and sigma of this X
     rows = min(m, max_rows)
     # The same rows every time: two looks at one network agree.
     index = np.sort(np.random.default_rng(0).choice(m, rows, replace=False))

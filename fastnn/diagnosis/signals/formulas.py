@@ -16,8 +16,10 @@ FORMULAS = {
     "identity": (lambda z: z, np.ones_like),
     "relu": (lambda z: np.maximum(z, 0), lambda z: np.where(z > 0, 1.0, 0.0)),
     "leaky_relu": (lambda z: np.where(z > 0, z, 0.01 * z), lambda z: np.where(z > 0, 1.0, 0.01)),
-    "elu": (lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
-            lambda z: np.exp(np.minimum(z, 0))),
+    "elu": (
+        lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+        lambda z: np.exp(np.minimum(z, 0)),
+    ),
     "gelu": (lambda z: z * ndtr(z), lambda z: ndtr(z) + z * _density(z)),
     "silu": (lambda z: z * expit(z), lambda z: expit(z) * (1 + z * expit(-z))),
     "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),

@@ -11,7 +11,7 @@ from fastnn.diagnosis.signals.formulas import FORMULAS, LOSS_SLOPES, OUTPUT_FORM
 FLAT = 0.1
 # Below this one it counts as none; leaky_relu's 0.01 is some.
 NO_SLOPE = 0.009
-STEEPEST = {"sigmoid": 0.25}   # 1, about, for all others
+STEEPEST = {"sigmoid": 0.25}  # 1, about, for all others
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,17 @@ def layer_signals(network, X, y):
             dead = float((steepness < NO_SLOPE).all(axis=0).mean())
             dZ = dA * slope
         dW = A[l - 1].T @ dZ / len(X)
-        layers.append(LayerSignal(
-            l, names[l - 1], *(float(v) for v in (Z[l - 1].mean(), Z[l - 1].std(), A[l].mean(),
-                                                  A[l].std())), flat, dead, _rms(dW), _rms(dA)))
+        layers.append(
+            LayerSignal(
+                l,
+                names[l - 1],
+                *(float(v) for v in (Z[l - 1].mean(), Z[l - 1].std(), A[l].mean(), A[l].std())),
+                flat,
+                dead,
+                _rms(dW),
+                _rms(dA),
+            )
+        )
     return layers[::-1], _rms(X)
 
 
@@ -99,8 +107,10 @@ def _rms(x):
 def growths(layers, input_rms):
     """Factor a layer of the signal, and of the gradient on its way back; None where it is lost."""
     hidden = layers[:-1]
-    return (_growth([input_rms, *(s.a_rms for s in hidden)]),
-            _growth([s.dA_rms for s in reversed(hidden)]))
+    return (
+        _growth([input_rms, *(s.a_rms for s in hidden)]),
+        _growth([s.dA_rms for s in reversed(hidden)]),
+    )
 
 
 def _growth(sizes):

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from fastnn.diagnosis.signals.layers import growths, layer_signals
 from fastnn.layers.activations import ACTIVATIONS
-from fastnn.network import Network
 
 # A signal that is this much smaller or larger in the end, whatever the number of layers, is lost.
 # Less than that an optimizer with a step size per parameter makes good.
@@ -43,8 +42,10 @@ def limit(network):
     The norm that n random weights a unit leave has a logarithm with mean -c / (2 n) and variance
     c / (2 n); c = 1, and 5/2 where half the units are 0. Over many narrow layers that adds up.
     """
-    spread = sum((1.0 if name in ("identity", "tanh", "sigmoid") else 2.5) / (2 * n)
-                 for n, name in zip(network.layer_sizes[1:-1], network.activation, strict=True))
+    spread = sum(
+        (1.0 if name in ("identity", "tanh", "sigmoid") else 2.5) / (2 * n)
+        for n, name in zip(network.layer_sizes[1:-1], network.activation, strict=True)
+    )
     return min(max(math.log(LIMIT), spread + 2 * math.sqrt(spread)), math.log(LOST))
 
 
@@ -61,10 +62,10 @@ def _measured(network, X, y):
     spec, most = network.spec, limit(network)
 
     def seen(**changes):
-        return _look({**spec, **changes}, X, y)
+        return _look(network, changes, X, y)
 
     init = spec["init"] if spec["init"] == "auto" else _proper(network)
-    if seen().worst < most:   # it is not the settings
+    if seen().worst < most:  # it is not the settings
         now = _proper(network) if spec["init"] == "auto" else spec["init"]
         return f"use new weights with init={now!r}"
     changed = spec["init"] not in ("auto", init) or spec["init_gain"] != 1
@@ -79,7 +80,8 @@ def _measured(network, X, y):
     found = (way(network, seen, most) for way in ways)
     return next(filter(None, found), None) or (
         "no init, gain or activation that was tried keeps signals level in so many layers of this "
-        "width: use fewer layers, or wider ones")
+        "width: use fewer layers, or wider ones"
+    )
 
 
 def _other_activation(network, seen, most):
@@ -95,36 +97,46 @@ def _other_activation(network, seen, most):
 def _gain(network, seen, most):
     """The gain that is measured to keep signals nearest to level, if it does."""
     init = network.spec["init"]
-    init, also = (init, "") if init in ("auto", _proper(network)) else (
-        _proper(network), f"init={_proper(network)!r} and ")
+    init, also = (
+        (init, "")
+        if init in ("auto", _proper(network))
+        else (_proper(network), f"init={_proper(network)!r} and ")
+    )
     low, high, tried = -WIDEST, WIDEST, {}
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        gain = float(f"{2**middle:.2g}")   # what is looked at is what is advised
+        gain = float(f"{2**middle:.2g}")  # what is looked at is what is advised
         tried[gain] = found = seen(init=init, init_gain=gain)
         total = found.forward + found.backward
         if total > 0:
             high = middle
-        else:   # also where nothing arrives, and NaN compares as False
+        else:  # also where nothing arrives, and NaN compares as False
             low = middle
     gain = min(tried, key=lambda gain: tried[gain].worst)
     if tried[gain].worst >= most:
         return None
-    return (f"use {also}init_gain={gain:g} (now {network.spec['init_gain']:g}), the most level of "
-            f"the gains tried on new networks: in all x{math.exp(tried[gain].forward):.2g} "
-            f"forward, x{math.exp(tried[gain].backward):.2g} backward")
+    return (
+        f"use {also}init_gain={gain:g} (now {network.spec['init_gain']:g}), the most level of "
+        f"the gains tried on new networks: in all x{math.exp(tried[gain].forward):.2g} "
+        f"forward, x{math.exp(tried[gain].backward):.2g} backward"
+    )
 
 
-def _look(spec, X, y):
-    """The growth in the worst of some fresh networks."""
+def _look(network, changes, X, y):
+    """The growth in the worst of some new networks like `network`, with other settings."""
     drawn = []
     for seed in range(DRAWS):
-        fresh = Network(**{**spec, "normalize": False, "normalizer": None}, rng=seed)
+        fresh = network.like(seed, **changes, normalize=False, normalizer=None)
         layers, input_rms = layer_signals(fresh, X, y)
         steps = len(layers) - 1, len(layers) - 2
-        drawn.append(Growth(*(
-            0.0 if count < 1 else -math.inf if factor is None else count * math.log(factor)
-            for factor, count in zip(growths(layers, input_rms), steps, strict=True))))
+        drawn.append(
+            Growth(
+                *(
+                    0.0 if count < 1 else -math.inf if factor is None else count * math.log(factor)
+                    for factor, count in zip(growths(layers, input_rms), steps, strict=True)
+                )
+            )
+        )
         if fresh.theta.size > MANY:
             break
     return max(drawn, key=lambda growth: growth.worst)

@@ -27,15 +27,21 @@ def from_torch(module, loss):
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
     if not callable(loss):
-        raise TypeError("expected loss to be a function of the module, such as lambda module: "
-                        f"criterion(module(X), y), got {type(loss).__name__}")
+        raise TypeError(
+            "expected loss to be a function of the module, such as lambda module: "
+            f"criterion(module(X), y), got {type(loss).__name__}"
+        )
     module = copy.deepcopy(module).double().eval()
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
     if not parameters:
-        raise ValueError("expected a module with parameters to check, but none has "
-                         "requires_grad; set it with module.requires_grad_(True)")
-    independent = ("expected loss to depend on the parameters of the module it is given; look for "
-                   ".detach(), torch.no_grad() and the name of another module")
+        raise ValueError(
+            "expected a module with parameters to check, but none has "
+            "requires_grad; set it with module.requires_grad_(True)"
+        )
+    independent = (
+        "expected loss to depend on the parameters of the module it is given; look for "
+        ".detach(), torch.no_grad() and the name of another module"
+    )
     # BatchNorm and its like keep sums; they must not go from one call to the next.
     buffers = {name: b.clone() for name, b in module.named_buffers()}
 
@@ -49,15 +55,21 @@ def from_torch(module, loss):
             J = loss(module)
         except RuntimeError as error:
             if "dtype" in str(error) or "scalar type" in str(error):
-                error.add_note("fastnn.gradcheck.from_torch checks the module in float64: give it "
-                               "X.double(), and floating-point targets likewise")
+                error.add_note(
+                    "fastnn.gradcheck.from_torch checks the module in float64: give it "
+                    "X.double(), and floating-point targets likewise"
+                )
             raise
         if not isinstance(J, torch.Tensor):
-            raise TypeError("expected loss to return a tensor that PyTorch can differentiate, got "
-                            f"{type(J).__name__}; leave out .item(), float() and .numpy()")
+            raise TypeError(
+                "expected loss to return a tensor that PyTorch can differentiate, got "
+                f"{type(J).__name__}; leave out .item(), float() and .numpy()"
+            )
         if J.numel() != 1:
-            raise ValueError(f"expected loss to return one number, got shape {tuple(J.shape)}; "
-                             "take its .mean() or .sum()")
+            raise ValueError(
+                f"expected loss to return one number, got shape {tuple(J.shape)}; "
+                "take its .mean() or .sum()"
+            )
         return J
 
     def fun(theta):
@@ -75,8 +87,10 @@ def from_torch(module, loss):
         if all(g is None for g in gradients):
             raise ValueError(independent)
         # A parameter that J does not depend on has the derivative 0.
-        return {name: torch.zeros_like(p).numpy() if g is None else g.numpy(force=True)
-                for (name, p), g in zip(parameters.items(), gradients, strict=True)}
+        return {
+            name: torch.zeros_like(p).numpy() if g is None else g.numpy(force=True)
+            for (name, p), g in zip(parameters.items(), gradients, strict=True)
+        }
 
     return fun, grad, {name: p.numpy(force=True).copy() for name, p in parameters.items()}
 
@@ -85,11 +99,12 @@ def pointer(value):
     """What to do with an array of another library; "" where it is none."""
     root = type(value).__module__.partition(".")[0]
     if root == "torch" or (root == "parameter" and hasattr(value, "requires_grad")):
-        return ("check a PyTorch module with fastnn.gradcheck(*fastnn.gradcheck.from_torch("
-                "module, loss)), or convert with .numpy(force=True)")
+        return (
+            "check a PyTorch module with fastnn.gradcheck(*fastnn.gradcheck.from_torch("
+            "module, loss)), or convert with .numpy(force=True)"
+        )
     if root in ("jax", "jaxlib"):
-        return ("check a JAX function with fastnn.gradcheck(*fastnn.gradcheck.from_jax("
-                "fun, theta))")
+        return "check a JAX function with fastnn.gradcheck(*fastnn.gradcheck.from_jax(fun, theta))"
     return ""
 
 
@@ -97,11 +112,15 @@ def hint_at_adapter(error):
     """A note on an error that a function raises because it was given NumPy arrays."""
     text = str(error)
     if "Tensor" in text and ("numpy" in text or "ndarray" in text):
-        error.add_note("fun and grad get NumPy arrays; check a PyTorch module with "
-                       "fastnn.gradcheck(*fastnn.gradcheck.from_torch(module, loss))")
+        error.add_note(
+            "fun and grad get NumPy arrays; check a PyTorch module with "
+            "fastnn.gradcheck(*fastnn.gradcheck.from_torch(module, loss))"
+        )
     elif "'numpy.ndarray' object has no attribute 'at'" in text:
-        error.add_note("fun and grad get NumPy arrays; check a JAX function with "
-                       "fastnn.gradcheck(*fastnn.gradcheck.from_jax(fun, theta))")
+        error.add_note(
+            "fun and grad get NumPy arrays; check a JAX function with "
+            "fastnn.gradcheck(*fastnn.gradcheck.from_jax(fun, theta))"
+        )
 
 
 def from_jax(fun, theta, grad=None):
@@ -135,7 +154,11 @@ def from_jax(fun, theta, grad=None):
         def call(theta):
             with jax.enable_x64(True):
                 return jax.tree.map(np.asarray, compiled(jax.tree.map(np.asarray, theta)))
+
         return call
 
-    return in_float64(fun), in_float64(gradient), jax.tree.map(
-        lambda leaf: np.asarray(leaf, np.float64), theta)
+    return (
+        in_float64(fun),
+        in_float64(gradient),
+        jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), theta),
+    )

@@ -22,14 +22,18 @@ def choose(structure, indices, sample, rng):
     chosen = np.asarray(indices)
     if chosen.dtype == bool:
         if chosen.shape != (structure.size,):
-            raise ValueError(f"expected a mask of {structure.size} components as indices, got "
-                             f"shape {chosen.shape}")
+            raise ValueError(
+                f"expected a mask of {structure.size} components as indices, got "
+                f"shape {chosen.shape}"
+            )
         chosen = np.flatnonzero(chosen)
     if chosen.size == 0:
         raise ValueError("expected at least one component in indices, got none")
     if chosen.dtype.kind not in "iu" or chosen.ndim != 1:
-        raise TypeError("expected indices to be a list of integers or a mask of bools, got dtype "
-                        f"{chosen.dtype} and shape {chosen.shape}")
+        raise TypeError(
+            "expected indices to be a list of integers or a mask of bools, got dtype "
+            f"{chosen.dtype} and shape {chosen.shape}"
+        )
     bad = chosen[(chosen < -structure.size) | (chosen >= structure.size)]
     if bad.size:
         raise ValueError(f"expected indices below {structure.size}, got {bad[0]}")
@@ -47,9 +51,14 @@ def _stratified(structure, count, rng):
     rest = np.argsort(np.floor(wanted) - wanted, kind="stable")
     rest = [k for k in rest if take[k] < sizes[k]][: count - take.sum()]
     take[rest] += 1
-    return np.sort(np.concatenate([
-        p.start + rng.choice(p.size, k, replace=False)
-        for p, k in zip(structure.parameters, take, strict=True)]))
+    return np.sort(
+        np.concatenate(
+            [
+                p.start + rng.choice(p.size, k, replace=False)
+                for p, k in zip(structure.parameters, take, strict=True)
+            ]
+        )
+    )
 
 
 def check_epsilon(epsilon, method, theta):
@@ -59,8 +68,10 @@ def check_epsilon(epsilon, method, theta):
         return number(epsilon, "epsilon", "(0, inf)")
     epsilon = np.asarray(epsilon, np.float64)
     if epsilon.shape != theta.shape:
-        raise ValueError(f"expected epsilon to be one number or {theta.size}, one for each "
-                         f"component, got shape {epsilon.shape}")
+        raise ValueError(
+            f"expected epsilon to be one number or {theta.size}, one for each "
+            f"component, got shape {epsilon.shape}"
+        )
     if not (np.isfinite(epsilon) & (epsilon > 0)).all():
         raise ValueError("expected epsilon above 0 and finite everywhere")
     return epsilon
@@ -70,5 +81,6 @@ def generator(rng):
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"expected rng to be a seed of 0 or more, a numpy.random.Generator or "
-                          f"None, got {rng!r}") from None
+        raise type(error)(
+            f"expected rng to be a seed of 0 or more, a numpy.random.Generator or None, got {rng!r}"
+        ) from None

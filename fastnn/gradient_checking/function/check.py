@@ -32,8 +32,22 @@ _DOUBTFUL = 100.0
 METHODS = {"two-sided": None, "one-sided": None, "complex-step": None}
 
 
-def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", layout=None,
-              indices=None, sample=None, directional=0, rng=0, threads=None, dtype=None):
+def gradcheck(
+    fun,
+    grad,
+    theta,
+    args=(),
+    *,
+    epsilon=None,
+    method="two-sided",
+    layout=None,
+    indices=None,
+    sample=None,
+    directional=0,
+    rng=0,
+    threads=None,
+    dtype=None,
+):
     """Check the gradient of any function against numerical derivatives.
 
     Parameters
@@ -109,8 +123,9 @@ def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", la
     check_callable(fun, grad)
     lookup(METHODS, method, "method")
     if not isinstance(args, tuple):
-        raise TypeError(f"expected args to be a tuple, as in args=(X, y), got "
-                        f"{type(args).__name__}")
+        raise TypeError(
+            f"expected args to be a tuple, as in args=(X, y), got {type(args).__name__}"
+        )
     directional = integer(directional, "directional", 0)
     if threads is not None:
         threads = integer(threads, "threads", 1)
@@ -121,7 +136,7 @@ def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", la
     epsilon = check_epsilon(epsilon, method, theta)
 
     cost = Cost(fun, args, structure, threads)
-    with np.errstate(all="ignore"):   # what is not finite is looked for, and told with its place
+    with np.errstate(all="ignore"):  # what is not finite is looked for, and told with its place
         J = first_cost(cost, theta)
         analytic, given, wobble = analytic_gradient(grad, args, structure, theta, rng)
         single = is_single(dtype, cost, theta, J, rng)
@@ -133,13 +148,25 @@ def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", la
         fails = True
         if directional:
             directions, rates, fails = _screen(
-                cost, theta, J, analytic, wobble, noise, directional, single, rng)
+                cost, theta, J, analytic, wobble, noise, directional, single, rng
+            )
         checked = np.zeros(theta.size, bool)
         value, uncertainty = np.full(theta.size, np.nan), np.zeros(theta.size)
         kink, used = np.zeros(theta.size, bool), np.full(theta.size, np.nan)
         if fails:
-            found = _components(cost, theta, index, J, noise, method, epsilon, single, structure,
-                                analytic[index], wobble[index])
+            found = _components(
+                cost,
+                theta,
+                index,
+                J,
+                noise,
+                method,
+                epsilon,
+                single,
+                structure,
+                analytic[index],
+                wobble[index],
+            )
             if method == "complex-step":
                 _cross_check(cost, theta, index, J, noise, found, rng)
             checked[index] = True
@@ -147,13 +174,27 @@ def gradcheck(fun, grad, theta, args=(), *, epsilon=None, method="two-sided", la
             kink[index], used[index] = found.kink, found.epsilon
         last_cost(cost, theta, J, noise)
     return GradientCheck(
-        theta, analytic, value, uncertainty, structure.parameters, excluded=kink, checked=checked,
-        epsilon=used if epsilon is None else epsilon, method=method,
-        dtype="float32" if single or given == np.float32 else "float64", rates=rates,
-        directions=directions, evaluations=cost.evaluations,
-        seconds=time.perf_counter() - started, compile_seconds=cost.compile_seconds,
-        note=cost.note, own=wobble, cost=J, noise=noise,
-        sizes={n for array in args for n in np.shape(array)} if _are_arrays(args) else ())
+        theta,
+        analytic,
+        value,
+        uncertainty,
+        structure.parameters,
+        excluded=kink,
+        checked=checked,
+        epsilon=used if epsilon is None else epsilon,
+        method=method,
+        dtype="float32" if single or given == np.float32 else "float64",
+        rates=rates,
+        directions=directions,
+        evaluations=cost.evaluations,
+        seconds=time.perf_counter() - started,
+        compile_seconds=cost.compile_seconds,
+        note=cost.note,
+        own=wobble,
+        cost=J,
+        noise=noise,
+        sizes={n for array in args for n in np.shape(array)} if _are_arrays(args) else (),
+    )
 
 
 gradcheck.from_torch = adapters.from_torch
@@ -176,12 +217,14 @@ def _screen(cost, theta, J, analytic, wobble, noise, count, single, rng):
     off = ~found.kink & ~(np.abs(slopes - found.value) <= uncertainty)
     value = np.where(found.kink, np.nan, found.value)
     rates = numeric.taylor_rates(table, origin, J, slopes, noise)
-    return (np.stack([slopes, value, uncertainty], axis=1), rates,
-            bool(off.any() or not judged(slopes, value, uncertainty).any()))
+    return (
+        np.stack([slopes, value, uncertainty], axis=1),
+        rates,
+        bool(off.any() or not judged(slopes, value, uncertainty).any()),
+    )
 
 
-def _components(cost, theta, index, J, noise, method, epsilon, single, structure, analytic,
-                wobble):
+def _components(cost, theta, index, J, noise, method, epsilon, single, structure, analytic, wobble):
     table, origin = cost.along_components(theta, index), theta[index]
     if method == "complex-step":
         found = _complex(cost, table, origin)
@@ -199,14 +242,16 @@ def _components(cost, theta, index, J, noise, method, epsilon, single, structure
         doubt |= (excess > 1.0) & (apart > 0.5) & (apart < _DOUBTFUL)
         doubtful = np.flatnonzero(~found.kink & doubt)
         if doubtful.size:
-            numeric.look_again(table, doubtful, origin, found, J, noise, method,
-                               fixed is not None, single)
+            numeric.look_again(
+                table, doubtful, origin, found, J, noise, method, fixed is not None, single
+            )
     bad = np.flatnonzero(~np.isfinite(found.value))
     if bad.size:
         raise ValueError(
             f"expected J to be finite near theta, but it is not when "
             f"{structure.describe(index[bad[0]])} is moved from {origin[bad[0]]:g} by "
-            f"{found.epsilon[bad[0]]:g}; choose a theta away from the edge of where J is defined")
+            f"{found.epsilon[bad[0]]:g}; choose a theta away from the edge of where J is defined"
+        )
     return found
 
 
@@ -233,22 +278,29 @@ def _check_that_it_moves(origin, epsilon, single, structure, index):
         raise ValueError(
             f"expected an epsilon that moves theta, but half of {epsilon[i]:g} vanishes beside "
             f"{structure.describe(index[i])} = {origin[i]:g} in {np.dtype(dtype).name}; choose "
-            f"{needed:.1g} or much more, or leave epsilon out")
+            f"{needed:.1g} or much more, or leave epsilon out"
+        )
 
 
 def _complex(cost, table, origin):
-    remedy = ("use method='two-sided', or functions of NumPy that take complex numbers; abs, "
-              "norms, .real and float() do not let them through")
+    remedy = (
+        "use method='two-sided', or functions of NumPy that take complex numbers; abs, "
+        "norms, .real and float() do not let them through"
+    )
     cost.compile_for_complex()
     try:
         found = numeric.complex_step(table, origin)
     except (TypeError, np.exceptions.ComplexWarning) as error:
-        raise TypeError(f"fun does not take complex numbers ({error}), which "
-                        f"method='complex-step' needs; {remedy}") from error
+        raise TypeError(
+            f"fun does not take complex numbers ({error}), which "
+            f"method='complex-step' needs; {remedy}"
+        ) from error
     # Of a compiled function only the values are seen; `_cross_check` finds a part that is lost.
     if not cost.is_compiled and cost.dtype.kind != "c":
-        raise TypeError(f"fun drops the imaginary part, which method='complex-step' reads the "
-                        f"derivative from; {remedy}")
+        raise TypeError(
+            f"fun drops the imaginary part, which method='complex-step' reads the "
+            f"derivative from; {remedy}"
+        )
     return found
 
 
@@ -257,12 +309,15 @@ def _cross_check(cost, theta, index, J, noise, found, rng):
     direction = np.zeros((1, theta.size))
     direction[0, index] = rng.standard_normal(index.size)
     direction /= np.linalg.norm(direction)
-    along = numeric.differentiate(cost.along_directions(theta, direction), np.zeros(1), J, noise,
-                                  "two-sided")
+    along = numeric.differentiate(
+        cost.along_directions(theta, direction), np.zeros(1), J, noise, "two-sided"
+    )
     step = direction[0, index] @ found.value
     if not along.kink[0] and abs(step - along.value[0]) > (
-            along.uncertainty[0] + np.abs(direction[0, index]) @ found.uncertainty):
+        along.uncertainty[0] + np.abs(direction[0, index]) @ found.uncertainty
+    ):
         raise ValueError(
             f"complex-step and two-sided derivative differ along a random direction: {step:.6g} "
             f"and {along.value[0]:.6g}; fun is not analytic (abs, a norm, .real, .conj, vdot?); "
-            "use method='two-sided'")
+            "use method='two-sided'"
+        )

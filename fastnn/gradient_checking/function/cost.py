@@ -8,9 +8,11 @@ import numpy as np
 from fastnn.gradient_checking.function.adapters import hint_at_adapter, pointer
 from fastnn.gradient_checking.workers import run
 
-_PIECE_SECONDS = 0.05   # between two chances for Ctrl-C
-_CHANGED = ("expected fun to leave theta as it is, but it changed it; let it work on a copy, and "
-            "look for +=, -= and [...] = on theta")
+_PIECE_SECONDS = 0.05  # between two chances for Ctrl-C
+_CHANGED = (
+    "expected fun to leave theta as it is, but it changed it; let it work on a copy, and "
+    "look for +=, -= and [...] = on theta"
+)
 
 
 class Cost:
@@ -29,9 +31,9 @@ class Cost:
     def __init__(self, fun, args, structure, threads=None):
         self._fun, self._args, self._structure = fun, args, structure
         self.evaluations, self.compile_seconds, self.note = 0, 0.0, ""
-        self._seconds = None   # of one evaluation
+        self._seconds = None  # of one evaluation
         self._driver = None
-        self.dtype = None      # of the J that fun returned
+        self.dtype = None  # of the J that fun returned
         if _is_dispatcher(fun):
             self._compile()
         self._threads = threads or (_cores() if self._driver else 1)
@@ -51,10 +53,12 @@ class Cost:
         except Exception as error:
             distance = np.abs(vector - self._structure.vector).max()
             if distance > 0.0:
-                error.add_note("fastnn.gradcheck had moved all of theta, by at most "
-                               f"{distance:.1g}, to see how J is rounded")
+                error.add_note(
+                    "fastnn.gradcheck had moved all of theta, by at most "
+                    f"{distance:.1g}, to see how J is rounded"
+                )
             raise
-        if self._seconds is not None:   # the first call may compile or allocate
+        if self._seconds is not None:  # the first call may compile or allocate
             self._seconds = min(self._seconds or np.inf, time.perf_counter() - started)
         else:
             self._seconds = 0.0
@@ -66,17 +70,21 @@ class Cost:
 
     def along_components(self, theta, index):
         """The function `table` of numeric.py whose lines are theta + t e_i, i in `index`."""
+
         def lines(rows, points):
             components = index[rows]
 
             def piece(begin, end):
                 x = theta.astype(points.dtype)
                 return self._piece(x, components[begin:end], points[begin:end])
+
             return self._table(piece, points)
+
         return lines
 
     def along_directions(self, theta, directions):
         """The same for the lines theta + t v, v the rows of `directions`."""
+
         def lines(rows, points):
             def piece(begin, end):
                 values = np.empty((end - begin, points.shape[1]))
@@ -85,12 +93,16 @@ class Cost:
                         try:
                             values[r, k] = self._call(theta + t * directions[row])
                         except Exception as error:
-                            error.add_note("fastnn.gradcheck had moved all of theta, by at most "
-                                           f"{abs(t) * np.abs(directions[row]).max():.1g}, along "
-                                           "a random direction")
+                            error.add_note(
+                                "fastnn.gradcheck had moved all of theta, by at most "
+                                f"{abs(t) * np.abs(directions[row]).max():.1g}, along "
+                                "a random direction"
+                            )
                             raise
                 return values
+
             return self._table(piece, points)
+
         return lines
 
     def _piece(self, x, components, points):
@@ -98,13 +110,15 @@ class Cost:
         values = np.empty(points.shape, x.dtype)
         if self._driver is not None:
             try:
-                self._driver(self._fun, x, self._structure.shape, components, points, values,
-                             self._args)
+                self._driver(
+                    self._fun, x, self._structure.shape, components, points, values, self._args
+                )
             except Exception as error:
                 for i in np.flatnonzero(x != np.frombuffer(before, x.dtype))[:1]:
                     error.add_note(
                         f"fastnn.gradcheck had moved theta at {self._structure.describe(i)} from "
-                        f"{np.frombuffer(before, x.dtype)[i]} to {x[i]}")
+                        f"{np.frombuffer(before, x.dtype)[i]} to {x[i]}"
+                    )
                 raise
             components = components[:0]
         for row, component in enumerate(components):
@@ -116,7 +130,8 @@ class Cost:
                 except Exception as error:
                     error.add_note(
                         "fastnn.gradcheck had moved theta at "
-                        f"{self._structure.describe(component)} from {keep} to {point}")
+                        f"{self._structure.describe(component)} from {keep} to {point}"
+                    )
                     raise
             x[component] = keep
         if x.tobytes() != before:
@@ -128,7 +143,7 @@ class Cost:
         self.evaluations += points.size
         seconds = max((self._seconds or 0.0) * each, 1e-9)
         size = int(np.clip(_PIECE_SECONDS / seconds, 1, max(lines, 1)))
-        if self._threads > 1:   # some pieces for everyone
+        if self._threads > 1:  # some pieces for everyone
             size = min(size, -(-lines // (4 * self._threads)))
         bounds = [(begin, min(begin + size, lines)) for begin in range(0, lines, max(size, 1))]
 
@@ -150,23 +165,30 @@ class Cost:
         return self._scalar(result, np.iscomplexobj(x))
 
     def _explain_compilation(self, error):
-        if _is_dispatcher(self._fun) and self._structure.shape is None and (
-                type(error).__module__.startswith("numba.")):
+        if (
+            _is_dispatcher(self._fun)
+            and self._structure.shape is None
+            and (type(error).__module__.startswith("numba."))
+        ):
             error.add_note(
                 "fastnn.gradcheck gave fun a Python dict or list, which Numba does not compile "
                 "for; let fun take one vector and slice it, with its names in layout=, or wrap "
-                "it: lambda theta: fun(theta['W'], theta['b'])")
+                "it: lambda theta: fun(theta['W'], theta['b'])"
+            )
 
     def _scalar(self, result, complex_allowed):
         if isinstance(result, tuple | list):
             raise TypeError(
                 f"expected fun to return one number J, got a {type(result).__name__} of "
-                f"{len(result)}; if it returns (J, gradient), pass lambda theta: fun(theta)[0]")
+                f"{len(result)}; if it returns (J, gradient), pass lambda theta: fun(theta)[0]"
+            )
         if result is None:
             raise TypeError("expected fun to return one number J, got None; a return is missing")
         if getattr(result, "requires_grad", False) and pointer(result):
-            raise TypeError("expected fun to return a number J, got a tensor of PyTorch that "
-                            f"carries its gradient; return J.item(), or {pointer(result)}")
+            raise TypeError(
+                "expected fun to return a number J, got a tensor of PyTorch that "
+                f"carries its gradient; return J.item(), or {pointer(result)}"
+            )
         try:
             array = np.asarray(result)
         except Exception as error:
@@ -175,10 +197,13 @@ class Cost:
         if array.size != 1:
             raise ValueError(
                 f"expected fun to return one number J, got an array of shape {array.shape}; sum "
-                "or average it over the examples")
+                "or average it over the examples"
+            )
         if array.dtype.kind not in ("fiuc" if complex_allowed else "fiu"):
-            raise TypeError(f"expected fun to return a real number J, got {result!r} of type "
-                            f"{type(result).__name__}")
+            raise TypeError(
+                f"expected fun to return a real number J, got {result!r} of type "
+                f"{type(result).__name__}"
+            )
         self.dtype = array.dtype
         return array.reshape(-1)[0] + 0.0
 
@@ -194,8 +219,15 @@ class Cost:
         x = self._structure.pack()
         started = time.perf_counter()
         try:
-            evaluate(self._fun, x, shape, np.zeros(0, np.intp), np.empty((0, 1)),
-                     np.empty((0, 1)), self._args)
+            evaluate(
+                self._fun,
+                x,
+                shape,
+                np.zeros(0, np.intp),
+                np.empty((0, 1)),
+                np.empty((0, 1)),
+                self._args,
+            )
         except (NumbaError, NotImplementedError) as error:
             reason = str(error).strip().splitlines()[0]
             self.note = f"fun was called from Python, Numba cannot compile the call: {reason}"
@@ -212,12 +244,20 @@ class Cost:
         x = self._structure.pack().astype(complex)
         started = time.perf_counter()
         try:
-            self._driver(self._fun, x, self._structure.shape, np.zeros(0, np.intp),
-                         np.empty((0, 1), complex), np.empty((0, 1), complex), self._args)
+            self._driver(
+                self._fun,
+                x,
+                self._structure.shape,
+                np.zeros(0, np.intp),
+                np.empty((0, 1), complex),
+                np.empty((0, 1), complex),
+                self._args,
+            )
         except (NumbaError, NotImplementedError) as error:
             raise TypeError(
                 "fun cannot be compiled for complex numbers, which method='complex-step' needs; "
-                "use method='two-sided'") from error
+                "use method='two-sided'"
+            ) from error
         self.compile_seconds += time.perf_counter() - started
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 EPS = float(np.finfo(np.float64).eps)
-COMPLEX_STEP = 1e-20   # nothing is subtracted, so it may be so small that h^2 vanishes
+COMPLEX_STEP = 1e-20  # nothing is subtracted, so it may be so small that h^2 vanishes
 
-_ROUNDS = 6            # of step sizes, at most
-_FACTOR = 16.0         # between one step size and the next
-_NOISE_SAFETY = 10.0   # rounding of a sum of four costs, and a few standard deviations
+_ROUNDS = 6  # of step sizes, at most
+_FACTOR = 16.0  # between one step size and the next
+_NOISE_SAFETY = 10.0  # rounding of a sum of four costs, and a few standard deviations
 
 
 @dataclass
@@ -34,9 +34,9 @@ class _Estimate:
     value: np.ndarray
     truncation: np.ndarray
     rounding: np.ndarray
-    kink: np.ndarray     # jump of the slope beyond what rounding makes it seem
-    bend: np.ndarray     # difference of the slopes to the right and to the left
-    steep: np.ndarray    # the largest slope that the formula is made of
+    kink: np.ndarray  # jump of the slope beyond what rounding makes it seem
+    bend: np.ndarray  # difference of the slopes to the right and to the left
+    steep: np.ndarray  # the largest slope that the formula is made of
     seeming: np.ndarray  # jump of the slope, rounding included
 
     @property
@@ -75,7 +75,7 @@ def _noise_along(at, theta, rng):
     levels, gamma = [], 1.0
     for k in range(1, 7):
         differences = np.diff(differences)
-        gamma *= k / (2.0 * (2.0 * k - 1.0))   # (k!)^2 / (2k)!
+        gamma *= k / (2.0 * (2.0 * k - 1.0))  # (k!)^2 / (2k)!
         levels.append(np.sqrt(gamma * np.mean(differences**2)))
     return float(np.median(levels[2:]))
 
@@ -109,8 +109,12 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
         found = estimate(table, rows, origin, epsilon, cost, noise, True, single)
         # A systematic error fills its bound; left so, thousands of them would look like a fault.
         found.truncation *= 3.0
-        return Derivatives(found.value, found.uncertainty,
-                           _is_kink(found, _scale(found.value), fixed=True), epsilon)
+        return Derivatives(
+            found.value,
+            found.uncertainty,
+            _is_kink(found, _scale(found.value), fixed=True),
+            epsilon,
+        )
 
     scale = np.maximum(np.abs(origin), 1.0)
     relative = max(noise / abs(cost), EPS) if cost else EPS
@@ -146,8 +150,9 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
         epsilon[chosen[better]] = h[chosen[better]]
         # A smaller step that is noisier than all of the best error cannot help any more.
         active[chosen] = (new.rounding < best.uncertainty[chosen]) | enlarged[chosen]
-    return Derivatives(best.value, best.uncertainty, _is_kink(best, np.maximum(typical, steep)),
-                       epsilon)
+    return Derivatives(
+        best.value, best.uncertainty, _is_kink(best, np.maximum(typical, steep)), epsilon
+    )
 
 
 def look_again(table, rows, origin, found, cost, noise, method, fixed, single=False):
@@ -211,11 +216,18 @@ def _two_sided(table, rows, origin, h, cost, noise, plain, single):
         rounding = _NOISE_SAFETY * _noise(f, noise) / h
         outer, inner = (
             (f[:, k] - cost) / (points[:, k] - x) - (cost - f[:, k + 1]) / (x - points[:, k + 1])
-            for k in (0, 2))
+            for k in (0, 2)
+        )
         jump = 2.0 * inner - outer
-        return _Estimate(value, truncation, rounding, _jump(jump, rounding),
-                         np.maximum(np.abs(inner), np.abs(outer)),
-                         np.maximum(np.abs(wide), np.abs(narrow)), np.abs(jump))
+        return _Estimate(
+            value,
+            truncation,
+            rounding,
+            _jump(jump, rounding),
+            np.maximum(np.abs(inner), np.abs(outer)),
+            np.maximum(np.abs(wide), np.abs(narrow)),
+            np.abs(jump),
+        )
 
 
 def _one_sided(table, rows, origin, h, cost, noise, plain, single):
@@ -238,8 +250,15 @@ def _one_sided(table, rows, origin, h, cost, noise, plain, single):
             jump = bend - 2.0 * (slope[:, 1] - slope[:, 2])
         # What is not between the two sides is no jump: the slopes of x^3 at 0.
         jump = np.minimum(np.abs(jump), np.abs(bend))
-        return _Estimate(value, truncation, rounding, _jump(jump, rounding), np.abs(bend),
-                         np.abs(slope).max(axis=1), np.abs(jump))
+        return _Estimate(
+            value,
+            truncation,
+            rounding,
+            _jump(jump, rounding),
+            np.abs(bend),
+            np.abs(slope).max(axis=1),
+            np.abs(jump),
+        )
 
 
 def _points(x, steps, single):

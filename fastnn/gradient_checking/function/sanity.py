@@ -24,11 +24,13 @@ def _compare_costs(J, again, cost, noise=0.0):
         raise ValueError(
             f"expected fun to give the same J at the same theta, got {J!r} and then {again!r}. "
             "Dropout or a random mini-batch is the likely cause: turn it off, or fix its seed in "
-            "every call")
+            "every call"
+        )
 
 
 def analytic_gradient(grad, args, structure, theta, rng):
     """The gradient, its dtype, and how far rounding theta moves it."""
+
     def flat(x):
         try:
             result = grad(structure.unpack(x), *args) if callable(grad) else grad
@@ -41,12 +43,16 @@ def analytic_gradient(grad, args, structure, theta, rng):
     x = theta.copy()
     analytic, dtype = flat(x)
     if x.tobytes() != theta.tobytes():
-        raise ValueError("expected grad to leave theta as it is, but it changed it; let it work "
-                         "on a copy, and look for +=, -= and [...] = on theta")
+        raise ValueError(
+            "expected grad to leave theta as it is, but it changed it; let it work "
+            "on a copy, and look for +=, -= and [...] = on theta"
+        )
     bad = np.flatnonzero(~np.isfinite(analytic))
     if bad.size:
-        raise ValueError(f"expected a finite gradient, got {analytic[bad[0]]} in "
-                         f"{structure.describe(bad[0])} and {bad.size} such in all")
+        raise ValueError(
+            f"expected a finite gradient, got {analytic[bad[0]]} in "
+            f"{structure.describe(bad[0])} and {bad.size} such in all"
+        )
     if not callable(grad):
         return analytic, dtype, np.zeros(theta.size)
     eps = eps_of(dtype == np.float32)
@@ -57,7 +63,8 @@ def analytic_gradient(grad, args, structure, theta, rng):
         raise ValueError(
             f"expected grad to give the same gradient at the same theta, got another {where} at "
             "the second call. Dropout or a random mini-batch is the likely cause, or a sum that "
-            "is not set to 0 before each call")
+            "is not set to 0 before each call"
+        )
     wobble = np.zeros(theta.size)
     for _ in range(2):
         nearby = theta * (1.0 + 2.0 * eps * rng.choice([-1.0, 1.0], theta.size))
@@ -104,7 +111,8 @@ def typical_of(analytic, structure):
         part = analytic[parameter.slice]
         largest = np.abs(part).max()
         typical[parameter.slice] = (
-            largest * np.sqrt(np.mean((part / largest) ** 2)) if largest else 0.0)
+            largest * np.sqrt(np.mean((part / largest) ** 2)) if largest else 0.0
+        )
     return typical
 
 

@@ -43,7 +43,7 @@ class Structure:
         self.parameters, arrays, start, names = [], [], 0, set()
         for path, leaf in leaves:
             name = path or "theta"
-            while name in names:   # {"a.b": ..., "a": {"b": ...}}
+            while name in names:  # {"a.b": ..., "a": {"b": ...}}
                 name += "'"
             names.add(name)
             array = _checked_leaf(leaf, name)
@@ -61,8 +61,8 @@ class Structure:
         bad = np.flatnonzero(~np.isfinite(self.vector))
         if bad.size:
             raise ValueError(
-                f"expected theta to be finite, got {self.vector[bad[0]]} in "
-                f"{self.describe(bad[0])}")
+                f"expected theta to be finite, got {self.vector[bad[0]]} in {self.describe(bad[0])}"
+            )
         if layout is not None:
             self.parameters = _from_layout(layout, theta, self.size)
 
@@ -90,10 +90,9 @@ class Structure:
         if given is None:
             raise TypeError(f"expected {what} as {self.form_in_words()}, got None")
         if _is_container(self._form) and not _is_container(given):
-            flat = np.asarray(given)   # one vector over everything
+            flat = np.asarray(given)  # one vector over everything
             if flat.shape != (self.size,):
-                raise ValueError(
-                    f"expected {what} as {self.form_in_words()}, got {_shown(given)}")
+                raise ValueError(f"expected {what} as {self.form_in_words()}, got {_shown(given)}")
             return _as_real(flat, what).astype(np.float64)
         pairs = []
         if _is_container(self._form):
@@ -104,18 +103,25 @@ class Structure:
         for parameter, leaf in zip(self.leaves, pairs, strict=True):
             name = what if parameter.name == "theta" else f"{what} of {parameter.name}"
             if leaf is None:
-                raise TypeError(f"expected {name} of shape {parameter.shape}, got None: "
-                                "J does not depend on it, or its gradient was not computed")
-            if isinstance(leaf, tuple) and len(leaf) == 2 and np.ndim(leaf[0]) == 0 < np.ndim(
-                    leaf[1]):
+                raise TypeError(
+                    f"expected {name} of shape {parameter.shape}, got None: "
+                    "J does not depend on it, or its gradient was not computed"
+                )
+            if (
+                isinstance(leaf, tuple)
+                and len(leaf) == 2
+                and np.ndim(leaf[0]) == 0 < np.ndim(leaf[1])
+            ):
                 raise TypeError(
                     f"expected {what} alone, got a pair of a number and an array; if this is "
-                    "(J, gradient), pass grad=lambda theta: f(theta)[1]")
+                    "(J, gradient), pass grad=lambda theta: f(theta)[1]"
+                )
             array = _as_real(_as_array(leaf, name), name)
             flat_is_fine = not _is_container(self._form) and array.shape == (self.size,)
             if not flat_is_fine and _squeezed(array.shape) != _squeezed(parameter.shape):
                 raise ValueError(
-                    f"expected {name} of shape {parameter.shape}, got shape {array.shape}")
+                    f"expected {name} of shape {parameter.shape}, got shape {array.shape}"
+                )
             vector[parameter.slice] = array.ravel()
         return vector
 
@@ -144,8 +150,13 @@ def _is_plain_vector(theta):
     if len(theta) == 0:
         return True
     return all(isinstance(number, int | float | np.number) for number in theta) or (
-        all(isinstance(row, list | tuple) and len(row) == len(theta[0]) > 0
-            and all(isinstance(number, int | float) for number in row) for row in theta))
+        all(
+            isinstance(row, list | tuple)
+            and len(row) == len(theta[0]) > 0
+            and all(isinstance(number, int | float) for number in row)
+            for row in theta
+        )
+    )
 
 
 def _children(node):
@@ -187,9 +198,13 @@ def _pair(node, given, path, what, pairs):
         pairs.append(given)
         return
     shown = f" of {path}" if path else ""
-    kind = ("dict" if isinstance(node, Mapping) else
-            "list or tuple" if _is_container(given) and not isinstance(given, Mapping) else
-            type(node).__name__)
+    kind = (
+        "dict"
+        if isinstance(node, Mapping)
+        else "list or tuple"
+        if _is_container(given) and not isinstance(given, Mapping)
+        else type(node).__name__
+    )
     if isinstance(node, Mapping) != isinstance(given, Mapping) or not _is_container(given):
         raise TypeError(f"expected {what}{shown} as a {kind} like theta, got {_shown(given)}")
     got = {key: child for key, _, child in _children(given)}
@@ -199,8 +214,9 @@ def _pair(node, given, path, what, pairs):
     if missing or extra:
         said = [f"no {', '.join(map(repr, missing))}"] if missing else []
         said += [f"an unknown {', '.join(map(repr, extra))}"] if extra else []
-        raise ValueError(f"expected {what}{shown} with the entries of theta, got "
-                         f"{' and '.join(said)}")
+        raise ValueError(
+            f"expected {what}{shown} with the entries of theta, got {' and '.join(said)}"
+        )
     for key, step, child in _children(node):
         _pair(child, got[key], (path + step).removeprefix("."), what, pairs)
 
@@ -215,8 +231,10 @@ def _take(vector, parameter, leaf):
 
 def _as_array(leaf, name):
     if pointer(leaf) and hasattr(leaf, "requires_grad"):
-        raise TypeError(f"expected {name} as NumPy numbers, got a {type(leaf).__name__} of "
-                        f"PyTorch; {pointer(leaf)}")
+        raise TypeError(
+            f"expected {name} as NumPy numbers, got a {type(leaf).__name__} of "
+            f"PyTorch; {pointer(leaf)}"
+        )
     try:
         return np.asarray(leaf)
     except Exception as error:
@@ -237,7 +255,8 @@ def _checked_leaf(leaf, name):
     if array.dtype.kind in "iub" and array.size:
         raise TypeError(
             f"expected {name} to be floating-point numbers, got dtype {array.dtype}, for which "
-            "there is no derivative; convert it with .astype(float), and keep constants in args")
+            "there is no derivative; convert it with .astype(float), and keep constants in args"
+        )
     if array.size:
         raise TypeError(f"expected {name} to be real numbers, got dtype {array.dtype}")
     return array.astype(np.float64)
@@ -245,28 +264,38 @@ def _checked_leaf(leaf, name):
 
 def _from_layout(layout, theta, size):
     if _is_container(theta) or theta.ndim != 1:
-        raise TypeError("expected theta to be one vector where a layout names its slices; the "
-                        "names of a dict or list of arrays are known without")
+        raise TypeError(
+            "expected theta to be one vector where a layout names its slices; the "
+            "names of a dict or list of arrays are known without"
+        )
     if not isinstance(layout, Layout):
         if not isinstance(layout, Mapping):
-            raise TypeError("expected layout to be a fastnn Layout or a dict of names to shapes, "
-                            f"got {type(layout).__name__}")
+            raise TypeError(
+                "expected layout to be a fastnn Layout or a dict of names to shapes, "
+                f"got {type(layout).__name__}"
+            )
         layout = Layout({name: _as_shape(shape, name) for name, shape in layout.items()})
     if layout.size != size:
         raise ValueError(f"expected theta of size {layout.size}, as the layout says, got {size}")
-    return [Parameter(p.name, p.slice.start, p.shape) for p in layout.values()
-            if p.slice.stop > p.slice.start]
+    return [
+        Parameter(p.name, p.slice.start, p.shape)
+        for p in layout.values()
+        if p.slice.stop > p.slice.start
+    ]
 
 
 def _as_shape(shape, name):
     try:
-        sizes = tuple(operator.index(n) for n in (
-            shape if isinstance(shape, list | tuple) else (shape,)))
+        sizes = tuple(
+            operator.index(n) for n in (shape if isinstance(shape, list | tuple) else (shape,))
+        )
     except TypeError:
         sizes = (-1,)
     if min(sizes, default=0) < 0:
-        raise TypeError(f"expected the layout to give the shape of {name!r} as a tuple of "
-                        f"integers, such as (3, 2), got {shape!r}")
+        raise TypeError(
+            f"expected the layout to give the shape of {name!r} as a tuple of "
+            f"integers, such as (3, 2), got {shape!r}"
+        )
     return sizes
 
 

@@ -13,6 +13,7 @@ from fastnn import _kernels
 from fastnn.arguments import boolean, integer, lookup, number
 from fastnn.data.inputs import as_numbers
 from fastnn.engine import passes
+from fastnn.engine.examples import check_data, current_normalizer
 from fastnn.engine.threads import available_processors
 from fastnn.gradient_checking.function.arguments import choose
 from fastnn.gradient_checking.network import cost_changes as differences
@@ -26,31 +27,51 @@ STEPS = np.array([1.0, -1.0, 2.0])
 _METHODS = {"two-sided": 2, "one-sided": 1}
 
 
-def check(network, X, y, *, dropout=False, sample_weight=None, epsilon=1e-7, method="two-sided",
-          indices=None, sample=None, rng=0, threads=None):
+def check(
+    network,
+    X,
+    y,
+    *,
+    dropout=False,
+    sample_weight=None,
+    epsilon=1e-7,
+    method="two-sided",
+    indices=None,
+    sample=None,
+    rng=0,
+    threads=None,
+):
     """See `Network.gradcheck`, which documents the arguments."""
     epsilon = number(epsilon, "epsilon", "(0, 0.01]")
     lookup(_METHODS, method, "method")
     threads = available_processors() if threads is None else integer(threads, "threads", 1, 1024)
     dropout = _masks_of(dropout, rng)
     parameters = [Parameter(p.name, p.slice.start, p.shape) for p in network.layout.values()]
-    chosen = choose(SimpleNamespace(size=network.theta.size, parameters=parameters), indices,
-                    sample, np.random.default_rng(rng))
+    chosen = choose(
+        SimpleNamespace(size=network.theta.size, parameters=parameters),
+        indices,
+        sample,
+        np.random.default_rng(rng),
+    )
     if not np.isfinite(network.theta).all():
-        raise ValueError("expected theta to be finite, got a NaN or infinity written to it; assign "
-                         "finite parameters to net.theta, or make a new Network")
-    data = network._check_data(X, y, sample_weight)
+        raise ValueError(
+            "expected theta to be finite, got a NaN or infinity written to it; assign "
+            "finite parameters to net.theta, or make a new Network"
+        )
+    data = check_data(network, X, y, sample_weight)
     if network.output not in forward.OUTPUTS:
-        return _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indices,
-                              sample, rng)
+        return _check_by_core(
+            network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng
+        )
     compile_seconds = warm_up()
 
     began = time.perf_counter()
     _, analytic = passes.differentiate(network, *data, dropout)
     problem = pose(network, X, y, sample_weight, dropout)
     changes, crossed = differentiate(problem, chosen, epsilon * STEPS, threads)
-    numeric, truncation, excluded = (np.full(network.theta.size, fill)
-                                     for fill in (np.nan, 0.0, False))
+    numeric, truncation, excluded = (
+        np.full(network.theta.size, fill) for fill in (np.nan, 0.0, False)
+    )
     numeric[chosen], truncation[chosen] = _derivative(changes, epsilon, method)
     excluded[chosen] = crossed > 0
     m = data[0].shape[0]
@@ -58,7 +79,7 @@ def check(network, X, y, *, dropout=False, sample_weight=None, epsilon=1e-7, met
     own = rounding.uncertainty(problem, network.dtype, rates)
     uncertainty = own + truncation
     penalties = {}
-    for parameter, (l2, l1) in zip(passes.weights_of(network), rates, strict=True):
+    for parameter, (l2, l1) in zip(network.layout.weights, rates, strict=True):
         at = parameter.slice
         slope, error, kink = _penalty_derivative(problem.theta[at], l2, l1, epsilon, method)
         numeric[at] += slope
@@ -68,11 +89,23 @@ def check(network, X, y, *, dropout=False, sample_weight=None, epsilon=1e-7, met
     checked = np.zeros(network.theta.size, bool)
     checked[chosen] = True
     return GradientCheck(
-        problem.theta, analytic.astype(np.float64), numeric, uncertainty, parameters,
-        excluded=excluded & checked, checked=checked, epsilon=epsilon, method=method,
-        dtype=network.dtype.name, penalties=penalties, evaluations=len(STEPS) * chosen.size,
-        seconds=time.perf_counter() - began, compile_seconds=compile_seconds, own=own,
-        sizes=data[0].shape)
+        problem.theta,
+        analytic.astype(np.float64),
+        numeric,
+        uncertainty,
+        parameters,
+        excluded=excluded & checked,
+        checked=checked,
+        epsilon=epsilon,
+        method=method,
+        dtype=network.dtype.name,
+        penalties=penalties,
+        evaluations=len(STEPS) * chosen.size,
+        seconds=time.perf_counter() - began,
+        compile_seconds=compile_seconds,
+        own=own,
+        sizes=data[0].shape,
+    )
 
 
 def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng):
@@ -80,15 +113,23 @@ def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indic
     float64."""
     from fastnn.gradient_checking.function.check import gradcheck
 
-    twin = type(network)(**{**network.spec, "dtype": "float64", "init": "zeros"})
+    twin = network.like(dtype="float64", init="zeros", normalizer=network.normalizer)
 
     def at(theta):
         twin.theta = theta
         return twin.value_and_grad(X, y, sample_weight, dropout)
 
-    return gradcheck(lambda theta: at(theta)[0], lambda theta: at(theta)[1], network.theta,
-                     epsilon=epsilon, method=method, layout=network.layout, indices=indices,
-                     sample=sample, rng=rng)
+    return gradcheck(
+        lambda theta: at(theta)[0],
+        lambda theta: at(theta)[1],
+        network.theta,
+        epsilon=epsilon,
+        method=method,
+        layout=network.layout,
+        indices=indices,
+        sample=sample,
+        rng=rng,
+    )
 
 
 def pose(network, X, y, sample_weight=None, dropout=None):
@@ -96,27 +137,41 @@ def pose(network, X, y, sample_weight=None, dropout=None):
     sizes, depth = network.layer_sizes, len(network.layer_sizes) - 1
     if hasattr(X, "toarray"):
         X = X.toarray()
-    X, normalizer = as_numbers(X, "X"), network.current_normalizer()
+    X, normalizer = as_numbers(X, "X"), current_normalizer(network)
     if normalizer is not None:
         X = (X.astype(np.float64) - normalizer.mean_) * normalizer.scale
     X = X.astype(network.dtype).astype(np.float64)
     y, m = as_numbers(y, "y"), X.shape[0]
-    weight = np.ones(m) if sample_weight is None else as_numbers(
-        sample_weight, "sample_weight").astype(np.float64)
-    weight = weight / weight.max()   # so that no sum overflows
+    weight = (
+        np.ones(m)
+        if sample_weight is None
+        else as_numbers(sample_weight, "sample_weight").astype(np.float64)
+    )
+    weight = weight / weight.max()  # so that no sum overflows
     masks = [None] * depth
     if dropout is not None:
-        masks = [None if keep_prob == 1 else np.ascontiguousarray(_kernels.dropout_mask(
-                     *dropout, l, m, sizes[l], keep_prob).T) / keep_prob
-                 for l, keep_prob in enumerate(network.keep_prob)]
+        masks = [
+            None
+            if keep_prob == 1
+            else np.ascontiguousarray(_kernels.dropout_mask(*dropout, l, m, sizes[l], keep_prob).T)
+            / keep_prob
+            for l, keep_prob in enumerate(network.keep_prob)
+        ]
     if network.output == "softmax":
         y = y.reshape(m).astype(np.int64)
     else:
         y = y.reshape(m, -1).T.astype(network.dtype).astype(np.float64)
     return forward.Problem(
-        sizes, (*network.activation, "identity"), network.output,
-        network.theta.astype(np.float64), tuple(p.slice.start for p in passes.weights_of(network)),
-        np.ascontiguousarray(X.T), np.ascontiguousarray(y), weight / weight.sum(), masks)
+        sizes,
+        (*network.activation, "identity"),
+        network.output,
+        network.theta.astype(np.float64),
+        tuple(p.slice.start for p in network.layout.weights),
+        np.ascontiguousarray(X.T),
+        np.ascontiguousarray(y),
+        weight / weight.sum(),
+        masks,
+    )
 
 
 def warm_up():
@@ -125,8 +180,9 @@ def warm_up():
         return 0.0
     began = time.perf_counter()
     one = np.ones((1, 1))
-    problem = forward.Problem((1, 1), ("identity",), "identity", np.zeros(2), (0,), one, one,
-                              np.ones(1), [None])
+    problem = forward.Problem(
+        (1, 1), ("identity",), "identity", np.zeros(2), (0,), one, one, np.ones(1), [None]
+    )
     rounding.uncertainty(problem, np.float64, [(0.0, 0.0)])
     differentiate(problem, np.arange(2), STEPS, 1)
     return time.perf_counter() - began

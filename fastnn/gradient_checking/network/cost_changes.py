@@ -39,35 +39,35 @@ _NEAR = 2.0**-12
 class Net(NamedTuple):
     """A network for compiled code; layers 1 .. L, each array with an entry for layer 0 too."""
 
-    sizes: np.ndarray        # (L + 1,)
-    kinds: np.ndarray        # (L + 1,)  index into forward.KINDS
-    starts: np.ndarray       # (L + 1,)  of W[l] in theta
-    output: int              # index into forward.OUTPUTS
-    theta: np.ndarray        # (N,)
+    sizes: np.ndarray  # (L + 1,)
+    kinds: np.ndarray  # (L + 1,)  index into forward.KINDS
+    starts: np.ndarray  # (L + 1,)  of W[l] in theta
+    output: int  # index into forward.OUTPUTS
+    theta: np.ndarray  # (N,)
 
 
 class Base(NamedTuple):
     """The pass that the changes are relative to; m rows, H = n[1] + ... + n[L] units."""
 
-    A: np.ndarray            # (n[0] + ... + n[L-1], m)  after dropout
-    A_at: np.ndarray         # (L,)      first unit of layer l in A
-    reach: np.ndarray        # (L, m)    largest of 1 and |A| in layer l
-    at: np.ndarray           # (L + 1,)  first unit of layer l in the following
-    z: np.ndarray            # (H, m)
-    p: np.ndarray            # (H, m)    forward.ingredients
-    q: np.ndarray            # (H, m)
-    scale: np.ndarray        # (H, m)    dropout of a hidden unit; targets of an output
-    label: np.ndarray        # (m,)
-    weight: np.ndarray       # (m,)
+    A: np.ndarray  # (n[0] + ... + n[L-1], m)  after dropout
+    A_at: np.ndarray  # (L,)      first unit of layer l in A
+    reach: np.ndarray  # (L, m)    largest of 1 and |A| in layer l
+    at: np.ndarray  # (L + 1,)  first unit of layer l in the following
+    z: np.ndarray  # (H, m)
+    p: np.ndarray  # (H, m)    forward.ingredients
+    q: np.ndarray  # (H, m)
+    scale: np.ndarray  # (H, m)    dropout of a hidden unit; targets of an output
+    label: np.ndarray  # (m,)
+    weight: np.ndarray  # (m,)
 
 
 class Work(NamedTuple):
     """What to differentiate by: unit `column` of `layer`, its weight from `row` or, for
     row = n[l-1], its bias. Components of the same unit stand side by side."""
 
-    layer: np.ndarray        # (count,)
-    row: np.ndarray          # (count,)
-    column: np.ndarray       # (count,)
+    layer: np.ndarray  # (count,)
+    row: np.ndarray  # (count,)
+    column: np.ndarray  # (count,)
 
 
 def jit(function):
@@ -75,7 +75,7 @@ def jit(function):
     options = {"nogil": True, "error_model": "numpy"}
     try:
         return njit(cache=True, **options)(function)
-    except RuntimeError:   # no folder that a cache can be written to
+    except RuntimeError:  # no folder that a cache can be written to
         return njit(**options)(function)
 
 
@@ -167,13 +167,14 @@ def through_activation(kind, first, n, D, z, p, q, scale):
     for k in range(first, first + n):
         for s in range(steps):
             for r in range(rows):
-                far += not abs(D[k, s, r]) <= _NEAR   # a NaN is far too
+                far += not abs(D[k, s, r]) <= _NEAR  # a NaN is far too
     if far > 0:
         for k in range(first, first + n):
             for s in range(steps):
                 for r in range(rows):
-                    D[k, s, r] = scale[k, r] * _far_change(kind, z[k, r], D[k, s, r], p[k, r],
-                                                           q[k, r])
+                    D[k, s, r] = scale[k, r] * _far_change(
+                        kind, z[k, r], D[k, s, r], p[k, r], q[k, r]
+                    )
     elif kind == _ELU:
         for k in range(first, first + n):
             for s in range(steps):
@@ -194,8 +195,18 @@ def through_activation(kind, first, n, D, z, p, q, scale):
                     # Taylor's series of Phi: its derivatives are Hermite polynomials times q.
                     h5 = x * ((xx - 10) * xx + 15)
                     h4 = (xx - 6) * xx + 3
-                    series = 1 - d * (x * (1 / 2) - d * ((xx - 1) * (1 / 6) - d * (
-                        x * (xx - 3) * (1 / 24) - d * (h4 * (1 / 120) - d * (h5 * (1 / 720))))))
+                    series = 1 - d * (
+                        x * (1 / 2)
+                        - d
+                        * (
+                            (xx - 1) * (1 / 6)
+                            - d
+                            * (
+                                x * (xx - 3) * (1 / 24)
+                                - d * (h4 * (1 / 120) - d * (h5 * (1 / 720)))
+                            )
+                        )
+                    )
                     change = q[k, r] * d * series
                     D[k, s, r] = scale[k, r] * (d * (p[k, r] + change) + x * change)
     elif kind == _TANH:
@@ -220,8 +231,9 @@ def through_activation(kind, first, n, D, z, p, q, scale):
                     d = D[k, s, r]
                     e = _expm1(d)
                     change = q[k, r] * e / (1 + p[k, r] * e)
-                    D[k, s, r] = scale[k, r] * (d * (p[k, r] + change) + z[k, r] * change
-                                                if silu else change)
+                    D[k, s, r] = scale[k, r] * (
+                        d * (p[k, r] + change) + z[k, r] * change if silu else change
+                    )
     return crossed
 
 
@@ -234,12 +246,13 @@ def _multiply(theta, start, n_in, n_out, D, below, above):
             D[above + o, w] = 0.0
         k = 0
         at = start + o
-        while k + 4 <= n_in:   # four at a time: the sums go through memory a quarter as often
+        while k + 4 <= n_in:  # four at a time: the sums go through memory a quarter as often
             w0, w1 = theta[at], theta[at + n_out]
             w2, w3 = theta[at + 2 * n_out], theta[at + 3 * n_out]
             for w in range(width):
                 D[above + o, w] += (w0 * D[below + k, w] + w1 * D[below + k + 1, w]) + (
-                    w2 * D[below + k + 2, w] + w3 * D[below + k + 3, w])
+                    w2 * D[below + k + 2, w] + w3 * D[below + k + 3, w]
+                )
             k += 4
             at += 4 * n_out
         while k < n_in:
@@ -303,26 +316,34 @@ def loss_changes(output, first, n, D, p, q, target, label, weight, own, total):
                         d = D[k, s, r]
                         change += p[k, r] * math.expm1(min(d, 1.0))
                         total_p += p[k, r] * math.exp(d - top)
-                        rest += d   # so that a NaN is seen, which min and max may pass over
-                    own[s, r] = (math.log1p(change) if top < 1 and change > -0.5
-                                 else math.log(total_p) + top) + (rest - rest)
+                        rest += d  # so that a NaN is seen, which min and max may pass over
+                    own[s, r] = (
+                        math.log1p(change) if top < 1 and change > -0.5 else math.log(total_p) + top
+                    ) + (rest - rest)
     elif far == 0:
         for k in range(first, first + n):
             for s in range(steps):
                 for r in range(rows):
                     d, y = D[k, s, r], target[k, r]
-                    own[s, r] += (y * _log1p(q[k, r] * _expm1(-d))
-                                  + (1 - y) * _log1p(p[k, r] * _expm1(d)))
+                    own[s, r] += y * _log1p(q[k, r] * _expm1(-d)) + (1 - y) * _log1p(
+                        p[k, r] * _expm1(d)
+                    )
     else:
         for k in range(first, first + n):
             for s in range(steps):
                 for r in range(rows):
                     d, y = D[k, s, r], target[k, r]
                     # log(1 + p (e^d - 1)) grows as d, and e^d must not overflow.
-                    up = math.log1p(p[k, r] * math.expm1(d)) if d < 1 else (
-                        d + math.log1p(q[k, r] * math.expm1(-d)))
-                    down = math.log1p(q[k, r] * math.expm1(-d)) if d > -1 else (
-                        -d + math.log1p(p[k, r] * math.expm1(d)))
+                    up = (
+                        math.log1p(p[k, r] * math.expm1(d))
+                        if d < 1
+                        else (d + math.log1p(q[k, r] * math.expm1(-d)))
+                    )
+                    down = (
+                        math.log1p(q[k, r] * math.expm1(-d))
+                        if d > -1
+                        else (-d + math.log1p(p[k, r] * math.expm1(d)))
+                    )
                     own[s, r] += y * down + (1 - y) * up
     for s in range(steps):
         change = 0.0
@@ -398,8 +419,15 @@ def _propagate(net, l, j, steps, x, D, wide, z, p, q, scale):
     first = 1
     for k in range(l + 1, depth):
         met += through_activation(net.kinds[k], first, net.sizes[k], D, z, p, q, scale)
-        _multiply(net.theta, net.starts[k + 1], net.sizes[k], net.sizes[k + 1], wide, first,
-                  first + net.sizes[k])
+        _multiply(
+            net.theta,
+            net.starts[k + 1],
+            net.sizes[k],
+            net.sizes[k + 1],
+            wide,
+            first,
+            first + net.sizes[k],
+        )
         first += net.sizes[k]
     return met
 
@@ -430,9 +458,12 @@ def cost_changes(net, base, work, start, stop, steps, changes, crossed):
         R = 0
         for r in range(m):
             # No change gets through a dropped unit, or a relu too far below 0.
-            if l == depth or (base.scale[unit, r] != 0 and not (
-                    net.kinds[l] == _RELU
-                    and base.z[unit, r] < -largest * base.reach[l - 1, r])):
+            if l == depth or (
+                base.scale[unit, r] != 0
+                and not (
+                    net.kinds[l] == _RELU and base.z[unit, r] < -largest * base.reach[l - 1, r]
+                )
+            ):
                 rows_all[R] = r
                 R += 1
         for i in range(c, end):
@@ -476,7 +507,7 @@ def cost_changes(net, base, work, start, stop, steps, changes, crossed):
                     x[r] = 1.0
                 moves = R
             if linear:
-                for r in range(R):   # not quite up to the margin, which is rounded
+                for r in range(R):  # not quite up to the margin, which is rounded
                     near += not abs(largest * x[r]) <= 0.999 * margin[r]
             if moves > 0:
                 if linear and near == 0:
@@ -488,8 +519,9 @@ def cost_changes(net, base, work, start, stop, steps, changes, crossed):
                     crossed[c] = _propagate(net, l, j, steps, x, D, wide, z, p, q, scale)
                 for s in range(count):
                     total[s] = 0.0
-                loss_changes(net.output, outputs, net.sizes[depth], D, p, q, scale, label, weight,
-                             own, total)
+                loss_changes(
+                    net.output, outputs, net.sizes[depth], D, p, q, scale, label, weight, own, total
+                )
                 for s in range(count):
                     changes[c, s] = total[s]
             c += 1

@@ -40,12 +40,12 @@ class ChecksDuringFit:
             weight = np.asarray(weight)[rows]
         dropout = (history.dropout_seed, 0) if min(network.keep_prob) < 1 else False
         history.gradchecks[done] = network.gradcheck(
-            X[rows], y[rows], sample_weight=weight, dropout=dropout, sample=COMPONENTS)
+            X[rows], y[rows], sample_weight=weight, dropout=dropout, sample=COMPONENTS
+        )
 
 
 def _check_at(at, epochs):
     at = [at] if isinstance(at, Integral) else at
     if isinstance(at, str | bytes) or not np.iterable(at):
-        raise TypeError("expected gradcheck_at to be numbers of epochs, as in (0, 5), got "
-                        f"{at!r}")
+        raise TypeError(f"expected gradcheck_at to be numbers of epochs, as in (0, 5), got {at!r}")
     return {integer(done, f"gradcheck_at[{i}]", 0, epochs) for i, done in enumerate(at)}

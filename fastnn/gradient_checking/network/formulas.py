@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erfc
 
-LEAK = 0.01   # slope of leaky_relu for z <= 0
+LEAK = 0.01  # slope of leaky_relu for z <= 0
 
 # Kinds of hidden units, and of the output, as numbers that compiled code can compare.
 KINDS = ("identity", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus")
@@ -65,8 +65,17 @@ class Problem:
     def rows(self, part):
         """The same network on some of the rows."""
         masks = [None if mask is None else mask[:, part] for mask in self.masks]
-        return Problem(self.sizes, self.kinds, self.output, self.theta, self.starts,
-                       self.X[:, part], self.y[..., part], self.weight[part], masks)
+        return Problem(
+            self.sizes,
+            self.kinds,
+            self.output,
+            self.theta,
+            self.starts,
+            self.X[:, part],
+            self.y[..., part],
+            self.weight[part],
+            masks,
+        )
 
 
 def propagate(problem):
@@ -106,16 +115,20 @@ def value(kind, z):
         return np.where(z > 0, z, 0 * z if kind == "relu" else LEAK * z)
     if kind == "elu":
         return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
-    return {"gelu": lambda: z * normal_cdf(z), "silu": lambda: z * sigmoid(z),
-            "tanh": lambda: np.tanh(z), "sigmoid": lambda: sigmoid(z),
-            "softplus": lambda: softplus(z)}[kind]()
+    return {
+        "gelu": lambda: z * normal_cdf(z),
+        "silu": lambda: z * sigmoid(z),
+        "tanh": lambda: np.tanh(z),
+        "sigmoid": lambda: sigmoid(z),
+        "softplus": lambda: softplus(z),
+    }[kind]()
 
 
 def ingredients(kind, z):
     """The two functions of z that changes of g are made of: see differences.py."""
     if kind == "tanh":
         e = np.exp(-2 * np.abs(z))
-        return np.tanh(z), 4 * e / (1 + e) ** 2   # 1 - tanh^2, which cancels
+        return np.tanh(z), 4 * e / (1 + e) ** 2  # 1 - tanh^2, which cancels
     if kind in ("sigmoid", "silu", "softplus"):
         return sigmoid(z), sigmoid(z) * sigmoid(-z)
     if kind == "elu":

@@ -46,9 +46,13 @@ def differentiate(problem, indices, steps, threads):
 
 def _network(problem):
     kinds = [forward.KINDS.index(kind) for kind in ("identity", *problem.kinds)]
-    return differences.Net(np.array(problem.sizes), np.array(kinds),
-                           np.array([0, *problem.starts]),
-                           forward.OUTPUTS.index(problem.output), problem.theta)
+    return differences.Net(
+        np.array(problem.sizes),
+        np.array(kinds),
+        np.array([0, *problem.starts]),
+        forward.OUTPUTS.index(problem.output),
+        problem.theta,
+    )
 
 
 def _base(problem):
@@ -68,14 +72,21 @@ def _base(problem):
     sizes = np.array(problem.sizes)
     A, Z, p, q, scale = (_stacked(arrays) for arrays in (A, Z[1:], p, q, scale))
     return differences.Base(
-        A=A, A_at=np.cumsum([0, *sizes[: L - 1]]), reach=reach,
-        at=np.cumsum([0, 0, *sizes[1:L]]), z=Z, p=p, q=q, scale=scale,
+        A=A,
+        A_at=np.cumsum([0, *sizes[: L - 1]]),
+        reach=reach,
+        at=np.cumsum([0, 0, *sizes[1:L]]),
+        z=Z,
+        p=p,
+        q=q,
+        scale=scale,
         label=np.ascontiguousarray(problem.y) if softmax else np.zeros(m, np.int64),
-        weight=np.ascontiguousarray(problem.weight))
+        weight=np.ascontiguousarray(problem.weight),
+    )
 
 
 def _stacked(arrays):
-    return np.ascontiguousarray(np.concatenate(arrays))   # as compiled: one layout, one type
+    return np.ascontiguousarray(np.concatenate(arrays))  # as compiled: one layout, one type
 
 
 def _sort(problem, indices):
@@ -83,7 +94,7 @@ def _sort(problem, indices):
     sizes = np.array(problem.sizes)
     layer = np.searchsorted(problem.starts, indices, side="right")
     row, column = np.divmod(indices - np.array(problem.starts)[layer - 1], sizes[layer])
-    order = np.lexsort((row, column, layer))   # a bias is row n[l-1] of its W
+    order = np.lexsort((row, column, layer))  # a bias is row n[l-1] of its W
     return differences.Work(layer[order], row[order], column[order]), order
 
 

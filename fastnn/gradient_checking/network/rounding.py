@@ -23,11 +23,20 @@ import numpy as np
 from fastnn.gradient_checking.network import formulas as forward
 from fastnn.gradient_checking.network.cost_changes import jit
 
-DEVIATIONS = 6.0   # standard deviations that are allowed
+DEVIATIONS = 6.0  # standard deviations that are allowed
 # Error of g(z) for exact z, in units in the last place (native/vmath.h, native/verf.h, and what
 # follows them), each at most 2u.
-_ULPS = {"identity": 0, "relu": 0, "leaky_relu": 1, "elu": 1.7, "gelu": 4.7, "silu": 2.4,
-         "tanh": 1.9, "sigmoid": 1.9, "softplus": 1.8}
+_ULPS = {
+    "identity": 0,
+    "relu": 0,
+    "leaky_relu": 1,
+    "elu": 1.7,
+    "gelu": 4.7,
+    "silu": 2.4,
+    "tanh": 1.9,
+    "sigmoid": 1.9,
+    "softplus": 1.8,
+}
 
 
 @dataclass
@@ -93,7 +102,7 @@ def _forward(problem, u, tiny):
         W, b, below = problem.W(l), problem.b(l), A[-1]
         z, running = _product(W, below.value, b)
         variance = (W**2).T @ below.variance + u**2 * running + W.shape[0] * tiny**2
-        if problem.masks[l - 1] is not None:   # 1 / keep_prob is off for all units alike
+        if problem.masks[l - 1] is not None:  # 1 / keep_prob is off for all units alike
             variance += (u * (z - b[:, np.newaxis])) ** 2
         # Units that are alike err alike: as one with so many times the weight, at the next layer.
         variance *= _repeats(np.vstack([W, b]).T)[:, np.newaxis]
@@ -145,8 +154,9 @@ def _slope(kind, z):
         return np.ones_like(z)
     if kind in ("relu", "leaky_relu"):
         return np.where(z > 0, 1.0, 0.0 if kind == "relu" else forward.LEAK)
-    return {"elu": p, "gelu": p + z * q, "silu": p + z * q, "tanh": q, "sigmoid": q,
-            "softplus": p}[kind]
+    return {"elu": p, "gelu": p + z * q, "silu": p + z * q, "tanh": q, "sigmoid": q, "softplus": p}[
+        kind
+    ]
 
 
 def _uncertain_slope(kind, Z, u):
@@ -181,8 +191,11 @@ def _loss_gradient(problem, Z, u, tiny):
     elif output == "sigmoid":
         dZ, tail = p - problem.y, np.minimum(p, q)
         # 1 - y loses nothing where y is 0 or 1.
-        variance = (p * q) ** 2 * Z.variance + (u * (5 * tail + 2 * np.abs(dZ))) ** 2 + (
-            u * problem.y * (1 - problem.y)) ** 2
+        variance = (
+            (p * q) ** 2 * Z.variance
+            + (u * (5 * tail + 2 * np.abs(dZ))) ** 2
+            + (u * problem.y * (1 - problem.y)) ** 2
+        )
     else:
         columns = np.arange(z.shape[1])
         p_y = p[problem.y, columns]
@@ -196,7 +209,7 @@ def _loss_gradient(problem, Z, u, tiny):
         steps = np.abs(z - z.max(axis=0)) + 6 + np.sqrt(z.shape[0])
         # The error of p_y is that of all the others, each relative to its own size.
         spread = np.sqrt(((p * steps) ** 2).sum(axis=0))
-        local = (p * np.hypot(steps, spread))
+        local = p * np.hypot(steps, spread)
         local[problem.y, columns] = rest * (steps.max(axis=0) + 2)
         variance += (u * local) ** 2
     weight = problem.weight

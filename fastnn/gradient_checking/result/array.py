@@ -20,7 +20,7 @@ class Block:
     checked: np.ndarray
     off: np.ndarray
     is_off: bool
-    penalty: np.ndarray      # the penalty's gradient, where it is known
+    penalty: np.ndarray  # the penalty's gradient, where it is known
     penalties: tuple[float, float] | None
 
     @classmethod
@@ -28,10 +28,21 @@ class Block:
         s = parameter.slice
         theta, penalties = check.theta[s], check.penalties.get(parameter.name)
         l2, l1 = penalties or (0.0, 0.0)
-        return cls(parameter.name, parameter.start, parameter.shape, theta, check.analytic[s],
-                   check.numeric[s], check.uncertainty[s], check.compared[s], check.checked[s],
-                   check.off[s],
-                   check.is_off(parameter), l2 * theta + l1 * np.sign(theta), penalties)
+        return cls(
+            parameter.name,
+            parameter.start,
+            parameter.shape,
+            theta,
+            check.analytic[s],
+            check.numeric[s],
+            check.uncertainty[s],
+            check.compared[s],
+            check.checked[s],
+            check.off[s],
+            check.is_off(parameter),
+            l2 * theta + l1 * np.sign(theta),
+            penalties,
+        )
 
     @property
     def symbol(self):
@@ -42,15 +53,19 @@ class Block:
         """Of how many components a word is true: all, or those that were looked at."""
         n = int(self.compared.sum())
         if not self.checked.all():
-            return " in the one component that was checked" if n == 1 else (
-                f" in the {n:,} components that were checked")
+            return (
+                " in the one component that was checked"
+                if n == 1
+                else (f" in the {n:,} components that were checked")
+            )
         return " everywhere" if n > 1 else ""
 
     @property
     def count(self):
         """Of the components that are compared, in words."""
         return f"{int(self.compared.sum()):,} components" + (
-            "" if self.checked.all() else " that were checked")
+            "" if self.checked.all() else " that were checked"
+        )
 
     @property
     def is_null(self):
@@ -92,8 +107,9 @@ class Block:
             if rank < len(terms) or not typical > 0.0 or not (error > typical).any():
                 break
             less = np.sqrt(np.minimum(1.0, typical / np.maximum(error, typical)))
-            solution, _, rank, _ = np.linalg.lstsq(columns * less[:, None], goal * less,
-                                                   rcond=1e-10)
+            solution, _, rank, _ = np.linalg.lstsq(
+                columns * less[:, None], goal * less, rcond=1e-10
+            )
         return solution / sizes if rank == len(terms) else None
 
     def allows_factor(self, c):
@@ -108,8 +124,10 @@ class Block:
                 k = self.fit(target, self.theta)
                 penalty = None if k is None else k[0] / (1.0 - c) * self.theta
             if penalty is not None and self.explained_by(
-                    c * (self.numeric - penalty) + penalty, numeric_enters=2.0 * abs(c) + 1.0,
-                    robust=robust):
+                c * (self.numeric - penalty) + penalty,
+                numeric_enters=2.0 * abs(c) + 1.0,
+                robust=robust,
+            ):
                 return True
         return False
 

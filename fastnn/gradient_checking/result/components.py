@@ -108,8 +108,9 @@ def ratio(analytic, numeric):
     if scale == 0.0:
         return 0.0
     analytic, numeric = analytic / scale, numeric / scale
-    return float(np.linalg.norm(numeric - analytic)
-                 / (np.linalg.norm(numeric) + np.linalg.norm(analytic)))
+    return float(
+        np.linalg.norm(numeric - analytic) / (np.linalg.norm(numeric) + np.linalg.norm(analytic))
+    )
 
 
 def ratios(analytic, numeric):

@@ -43,8 +43,11 @@ class Finding:
 def find(check):
     """The findings of a `GradientCheck`, a list."""
     hidden = [p for p in check.blocks if check.is_hidden(p)]
-    blocks = [Block.of(check, p) for p in check.blocks
-              if check.compared[p.slice].any() and p not in hidden]
+    blocks = [
+        Block.of(check, p)
+        for p in check.blocks
+        if check.compared[p.slice].any() and p not in hidden
+    ]
     off = [block for block in blocks if block.is_off]
     if not off:
         return _elsewhere(check) + cannot_be_judged(check, hidden)
@@ -63,8 +66,11 @@ def _all(off, agree, matches, check):
         return None
     where = _where(off)
     if not agree and all(matches[block.name].pattern == "flat" for block in off):
-        return Finding(_names(off), "flat", f"the numerical derivative is zero{where}: does J "
-                                            "depend on theta, or only in steps?")
+        return Finding(
+            _names(off),
+            "flat",
+            f"the numerical derivative is zero{where}: does J depend on theta, or only in steps?",
+        )
     c = _same_factor(off, matches)
     if c is None or not all(block.allows_factor(c) for block in agree):
         return None
@@ -83,23 +89,29 @@ def _all(off, agree, matches, check):
 
 def _rounded(off, agree, matches, check):
     """Right, but for the digits that float32 has."""
-    if check.dtype != "float64" or any(
-            matches[block.name].pattern == "component" for block in off):
+    if check.dtype != "float64" or any(matches[block.name].pattern == "component" for block in off):
         return None
-    where = np.concatenate([np.arange(block.theta.size)[block.compared] + block.start
-                            for block in off])
+    where = np.concatenate(
+        [np.arange(block.theta.size)[block.compared] + block.start for block in off]
+    )
     analytic, numeric = check.analytic[where], check.numeric[where]
     error = np.abs(analytic - numeric)
     with np.errstate(over="ignore"):
         exact = (analytic == analytic.astype(np.float32)).all()
-    allowed = 2.0**-23 * np.abs(numeric) if exact else 1e-6 * (
-        np.abs(numeric) + np.sqrt(np.mean(numeric**2)))
+    allowed = (
+        2.0**-23 * np.abs(numeric)
+        if exact
+        else 1e-6 * (np.abs(numeric) + np.sqrt(np.mean(numeric**2)))
+    )
     if where.size < 2 or not (error <= allowed + check.uncertainty[where]).all():
         return None
-    return Finding(_names(off), "rounded",
-                   "the gradient is right to 7 digits or so" + ", and all of it are float32 "
-                   "numbers" * bool(exact) + ": was it computed or stored in float32? If that "
-                   "is meant, check it with dtype='float32'")
+    return Finding(
+        _names(off),
+        "rounded",
+        "the gradient is right to 7 digits or so" + ", and all of it are float32 "
+        "numbers" * bool(exact) + ": was it computed or stored in float32? If that "
+        "is meant, check it with dtype='float32'",
+    )
 
 
 def _biases(off, agree, matches, check):
@@ -123,8 +135,9 @@ def _biases(off, agree, matches, check):
     else:
         words = "is wrong"
     agrees = "agrees" if check.checked.all() else "that was checked agrees"
-    return Finding(_names(off), "biases",
-                   f"every bias's gradient {words}; every weight's {agrees}{hint}")
+    return Finding(
+        _names(off), "biases", f"every bias's gradient {words}; every weight's {agrees}{hint}"
+    )
 
 
 def _is_bias(block):
@@ -140,21 +153,30 @@ def _layer(off, agree, matches, check):
     if any(numbers[block.name] <= top and not block.is_null for block in agree):
         return None
     if len([block for block in off if numbers[block.name] == top]) < 2 and not (
-            top > 1 and len(off) > 1):
+        top > 1 and len(off) > 1
+    ):
         return None
-    said = _list([f"d{name}" for name in _names(off)]) if len(off) <= 4 else (
-        f"the gradients of layers {top} to 1")
+    said = (
+        _list([f"d{name}" for name in _names(off)])
+        if len(off) <= 4
+        else (f"the gradients of layers {top} to 1")
+    )
     c = _same_factor(off, matches)
     if top == depth and not _is_well_seen(off):
         # A few numbers are no evidence of where it enters.
         return Finding(_names(off), "layer", "every gradient that was checked disagrees")
     if top == depth:
-        return Finding(_names(off), "layer",
-                       "every gradient disagrees: the error enters at the output, in the "
-                       "derivative of the loss")
+        return Finding(
+            _names(off),
+            "layer",
+            "every gradient disagrees: the error enters at the output, in the "
+            "derivative of the loss",
+        )
     above = f"layer {depth} agrees" if top + 1 == depth else f"layers {top + 1} to {depth} agree"
-    text = f"{said} {'are wrong' if len(off) > 1 else 'is wrong'}, {above}: the error enters in " \
-           f"the backward step through layer {top}"
+    text = (
+        f"{said} {'are wrong' if len(off) > 1 else 'is wrong'}, {above}: the error enters in "
+        f"the backward step through layer {top}"
+    )
     if c is not None:
         text += _of_factor(c)
     if not check.checked.all():
@@ -179,17 +201,23 @@ def _before(off, agree, matches, check):
         return None
     order = sorted(off + agree, key=lambda block: block.start)
     last = max(block.start for block in off)
-    if len(off) < 2 or not any(block.start > last for block in agree) or any(
-            not block.is_off and not block.is_null for block in order if block.start < last):
+    if (
+        len(off) < 2
+        or not any(block.start > last for block in agree)
+        or any(not block.is_off and not block.is_null for block in order if block.start < last)
+    ):
         return None
     if not _are_inherited(off, matches):
         return None
     name = max(off, key=lambda block: block.start).name
     c = _same_factor(off, matches)
     by = "" if c is None else ", all zero" if c == 0 else f", by the same factor {_short(c)}"
-    return Finding(_names(off), "before",
-                   f"the gradients of {name} and all before it are wrong{by}, those after it "
-                   "agree: the error enters in the backward step there")
+    return Finding(
+        _names(off),
+        "before",
+        f"the gradients of {name} and all before it are wrong{by}, those after it "
+        "agree: the error enters in the backward step there",
+    )
 
 
 def _each(off, agree, matches, check):
@@ -216,8 +244,11 @@ def _groups(off, matches):
         if block not in left or not m.template:
             continue
         same = [block] + [
-            other for other in left if other is not block and (
-                m.term.explains(other) if m.term else m.template == matches[other.name].template)]
+            other
+            for other in left
+            if other is not block
+            and (m.term.explains(other) if m.term else m.template == matches[other.name].template)
+        ]
         if len(same) > 1:
             left = [other for other in left if other not in same]
             same.sort(key=lambda block: block.start)
@@ -252,21 +283,31 @@ def cannot_be_judged(check, hidden):
     findings = []
     for (reason, remedy), parameters in by_reason.items():
         names = tuple(p.name for p in parameters)
-        where = np.concatenate([np.flatnonzero(check.compared[p.slice]) + p.start
-                                for p in parameters])
+        where = np.concatenate(
+            [np.flatnonzero(check.compared[p.slice]) + p.start for p in parameters]
+        )
         size = np.abs(check.analytic[where]).max()
-        findings.append(Finding(names, "hidden", (
-            f"{_list([symbol(name) for name in names])} cannot be judged: {reason}"
-            f" while {'it is' if len(names) == 1 else 'they are'} about {size:.1g} and the "
-            f"numerical derivative is good to {np.median(check.uncertainty[where]):.1g}: "
-            f"{remedy}")))
+        findings.append(
+            Finding(
+                names,
+                "hidden",
+                (
+                    f"{_list([symbol(name) for name in names])} cannot be judged: {reason}"
+                    f" while {'it is' if len(names) == 1 else 'they are'} about {size:.1g} and the "
+                    f"numerical derivative is good to {np.median(check.uncertainty[where]):.1g}: "
+                    f"{remedy}"
+                ),
+            )
+        )
     return findings
 
 
 def _reason(check, parameter):
     if check.is_truncated(parameter):
-        return (f"at epsilon = {check.epsilon:g} the truncation hides it,",
-                "choose a smaller epsilon, or leave it out")
+        return (
+            f"at epsilon = {check.epsilon:g} the truncation hides it,",
+            "choose a smaller epsilon, or leave it out",
+        )
     J = "" if check.cost is None else f"; J is about {abs(check.cost):.1g}"
     remedy = "subtract the constant from J, scale it, or check this part by itself"
     if check.epsilon is not None and np.ndim(check.epsilon) == 0:
@@ -279,21 +320,39 @@ def _elsewhere(check):
         return []
     if check.compared.all():
         return []
-    return [Finding((), "elsewhere",
-                    "the derivative along random directions is off, but none of the components "
-                    "that were checked: the error is in others")]
+    return [
+        Finding(
+            (),
+            "elsewhere",
+            "the derivative along random directions is off, but none of the components "
+            "that were checked: the error is in others",
+        )
+    ]
 
 
-_ONE = {"is_": "is", "has": "has", "lacks": "lacks", "holds": "holds", "it": "it",
-        "disagrees": "disagrees"}
-_MANY = {"is_": "are", "has": "have", "lacks": "lack", "holds": "hold", "it": "they",
-         "disagrees": "disagree"}
+_ONE = {
+    "is_": "is",
+    "has": "has",
+    "lacks": "lacks",
+    "holds": "holds",
+    "it": "it",
+    "disagrees": "disagrees",
+}
+_MANY = {
+    "is_": "are",
+    "has": "have",
+    "lacks": "lack",
+    "holds": "hold",
+    "it": "they",
+    "disagrees": "disagree",
+}
 
 
 def _same_factor(off, matches):
     """The one factor that explains all arrays, or None."""
-    factors = [(matches[block.name].factor, block) for block in off
-               if not matches[block.name].vague]
+    factors = [
+        (matches[block.name].factor, block) for block in off if not matches[block.name].vague
+    ]
     if not factors or any(factor is None for factor, _ in factors):
         return None
     # That of the array with the most to go by.
@@ -309,9 +368,11 @@ def _but_penalties(matches):
     terms = [m.penalty for m in matches if m.penalty]
     if not terms:
         return ""
-    return f", apart from {'its' if len(matches) == 1 else 'their'} L2 term" + (
-        f" {terms[0]}" if len(matches) == 1 else "s") + (
-        ", which is right" if len(matches) == 1 else ", which are right")
+    return (
+        f", apart from {'its' if len(matches) == 1 else 'their'} L2 term"
+        + (f" {terms[0]}" if len(matches) == 1 else "s")
+        + (", which is right" if len(matches) == 1 else ", which are right")
+    )
 
 
 def _layer_of(name):
@@ -329,5 +390,3 @@ def _list(names):
 
 def _short(c):
     return f"{c:#.4g}" if abs(c - 1.0) > 0.01 else f"{c:.6g}"
-
-

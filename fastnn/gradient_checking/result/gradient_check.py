@@ -82,24 +82,47 @@ class GradientCheck:
     'dtheta is 2.000 times too large everywhere'
     """
 
-    def __init__(self, theta, analytic, numeric, uncertainty, parameters, *, excluded=None,
-                 checked=None, epsilon, method, dtype, rates=None, directions=None,
-                 penalties=None, evaluations, seconds, compile_seconds=0.0, note="",
-                 own=None, cost=None, noise=None, sizes=()):
+    def __init__(
+        self,
+        theta,
+        analytic,
+        numeric,
+        uncertainty,
+        parameters,
+        *,
+        excluded=None,
+        checked=None,
+        epsilon,
+        method,
+        dtype,
+        rates=None,
+        directions=None,
+        penalties=None,
+        evaluations,
+        seconds,
+        compile_seconds=0.0,
+        note="",
+        own=None,
+        cost=None,
+        noise=None,
+        sizes=(),
+    ):
         self.theta, self.analytic, self.numeric, self.uncertainty = (
-            np.asarray(vector, np.float64)
-            for vector in (theta, analytic, numeric, uncertainty))
+            np.asarray(vector, np.float64) for vector in (theta, analytic, numeric, uncertainty)
+        )
         size = self.theta.size
         for name in ("theta", "analytic", "numeric", "uncertainty"):
             if getattr(self, name).shape != (size,):
-                raise ValueError(f"expected {name} of shape {(size,)}, got "
-                                 f"{getattr(self, name).shape}")
+                raise ValueError(
+                    f"expected {name} of shape {(size,)}, got {getattr(self, name).shape}"
+                )
         self._parameters = tuple(parameters)
         if sum(p.size for p in self._parameters) != size:
-            raise ValueError(f"expected parameters that make up theta of size {size}, got "
-                             f"{sum(p.size for p in self._parameters)}")
-        self.excluded = (np.zeros(size, bool) if excluded is None
-                         else np.asarray(excluded, bool))
+            raise ValueError(
+                f"expected parameters that make up theta of size {size}, got "
+                f"{sum(p.size for p in self._parameters)}"
+            )
+        self.excluded = np.zeros(size, bool) if excluded is None else np.asarray(excluded, bool)
         self.checked = np.ones(size, bool) if checked is None else np.asarray(checked, bool)
         self.epsilon, self.method, self.dtype = epsilon, method, str(np.dtype(dtype))
         self.rates = None if rates is None else tuple(float(rate) for rate in rates)
@@ -135,12 +158,13 @@ class GradientCheck:
             doubt = self.uncertainty[where] - self.own[where]
             largest = np.abs(self.analytic[where]).max()
             if largest > 10.0 * self.own[where].max():
-                size = self._size_of(np.flatnonzero(self.compared[parameter.slice])
-                                     + parameter.start)
+                size = self._size_of(
+                    np.flatnonzero(self.compared[parameter.slice]) + parameter.start
+                )
                 error = ratio(self.analytic[where], self.numeric[where])
                 limit = HIDDEN if error <= VISIBLE else VISIBLE
                 hidden[where] = doubt > limit * size
-            elif everything > 0.0:   # a gradient of zero is known well enough if others are larger
+            elif everything > 0.0:  # a gradient of zero is known well enough if others are larger
                 hidden[where] = doubt > HIDDEN * everything
         return hidden
 
@@ -152,8 +176,11 @@ class GradientCheck:
         size = np.abs(self.analytic[parameter.slice])
         matters = compared & (size >= 0.1 * size[compared].max())
         # At a fixed epsilon among kinks the array is left out in part, which is told as that.
-        if self.excluded[parameter.slice].any() and self.is_truncated(parameter) and (
-                not self.is_wide):
+        if (
+            self.excluded[parameter.slice].any()
+            and self.is_truncated(parameter)
+            and (not self.is_wide)
+        ):
             return False
         return bool(self.hidden[parameter.slice][matters].all())
 
@@ -173,8 +200,10 @@ class GradientCheck:
     def _size_of(self, index):
         """Of a gradient: that of its largest component that is not all uncertainty."""
         numeric = np.abs(self.numeric[index])
-        return max(np.abs(self.analytic[index]).max(initial=0.0),
-                   numeric[numeric > self.uncertainty[index]].max(initial=0.0))
+        return max(
+            np.abs(self.analytic[index]).max(initial=0.0),
+            numeric[numeric > self.uncertainty[index]].max(initial=0.0),
+        )
 
     @cached_property
     def difference(self):
@@ -217,8 +246,9 @@ class GradientCheck:
     @cached_property
     def parameters(self):
         words = {name: finding.text for finding in self.findings for name in finding.names}
-        return MappingProxyType({
-            p.name: self._check_parameter(p, words.get(p.name, "")) for p in self._parameters})
+        return MappingProxyType(
+            {p.name: self._check_parameter(p, words.get(p.name, "")) for p in self._parameters}
+        )
 
     @cached_property
     def findings(self):
@@ -253,7 +283,7 @@ class GradientCheck:
 
     def raise_if_wrong(self):
         """Raise `GradientError`, with the table as its message, unless the verdict is correct."""
-        __tracebackhide__ = True   # of interest in a test is where it was called
+        __tracebackhide__ = True  # of interest in a test is where it was called
         from fastnn.errors import GradientError
 
         if self.verdict != "correct":
@@ -276,8 +306,10 @@ class GradientCheck:
         return plot_gradient_check(self, ax)
 
     def __repr__(self):
-        return (f"<GradientCheck: {self.verdict}, difference {self.difference:.1e}, "
-                f"{int(self.compared.sum()):,} of {self.theta.size:,} components>")
+        return (
+            f"<GradientCheck: {self.verdict}, difference {self.difference:.1e}, "
+            f"{int(self.compared.sum()):,} of {self.theta.size:,} components>"
+        )
 
     def __str__(self):
         from fastnn.gradient_checking.result.rendering import as_text
@@ -291,18 +323,25 @@ class GradientCheck:
 
     def __getstate__(self):
         # A mappingproxy cannot be pickled; everything cached is computed again.
-        return {name: value for name, value in vars(self).items()
-                if not isinstance(getattr(type(self), name, None), cached_property)}
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if not isinstance(getattr(type(self), name, None), cached_property)
+        }
 
     def _errors(self, where):
         return np.abs(self.analytic[where] - self.numeric[where]), self.uncertainty[where]
 
     def _component(self, index):
-        parameter = next(p for p in self._parameters
-                         if p.start <= index < p.start + p.size)
-        return Component(parameter.name, parameter.position(index), index,
-                         float(self.analytic[index]), float(self.numeric[index]),
-                         float(self.uncertainty[index]))
+        parameter = next(p for p in self._parameters if p.start <= index < p.start + p.size)
+        return Component(
+            parameter.name,
+            parameter.position(index),
+            index,
+            float(self.analytic[index]),
+            float(self.numeric[index]),
+            float(self.uncertainty[index]),
+        )
 
     def _check_parameter(self, parameter, finding):
         where = np.arange(parameter.start, parameter.start + parameter.size)
@@ -320,5 +359,14 @@ class GradientCheck:
             # Written so that a NaN is wrong.
             verdict = "suspect" if largest <= WORRY else "wrong"
         excluded = int((self.checked & self.excluded)[parameter.slice].sum())
-        return ParameterCheck(parameter.name, parameter.shape, difference, verdict, worst,
-                              compared.size, off.size, excluded, finding)
+        return ParameterCheck(
+            parameter.name,
+            parameter.shape,
+            difference,
+            verdict,
+            worst,
+            compared.size,
+            off.size,
+            excluded,
+            finding,
+        )

@@ -11,8 +11,13 @@ _WIDTH = 80
 _ROWS = 12
 _HEADS = ("array", "shape", "difference", "off", "worst", "analytic", "numeric", "error/unc.")
 # Readable on light and on dark ground: the notebook's own colours, and marks that show on both.
-_MARKS = {"correct": "#2e9e5b", "suspect": "#c98a00", "wrong": "#d64545", "not judged": "#c98a00",
-          "not checked": "#888888"}
+_MARKS = {
+    "correct": "#2e9e5b",
+    "suspect": "#c98a00",
+    "wrong": "#d64545",
+    "not judged": "#c98a00",
+    "not checked": "#888888",
+}
 
 
 def as_text(check):
@@ -62,8 +67,11 @@ def headline(check):
     """The verdict and the ratio, with what the ratio says by the thresholds of the notes."""
     d = check.difference
     if not check.compared.any() and check.directions is None:
-        why = ("within epsilon of every component the cost has a kink or bends too much"
-               if check.is_wide else "every component crosses a kink")
+        why = (
+            "within epsilon of every component the cost has a kink or bends too much"
+            if check.is_wide
+            else "every component crosses a kink"
+        )
         return f"gradient check: {check.verdict}, nothing could be compared: {why}"
     return f"gradient check: {check.verdict}, difference {d:.1e} ({_threshold(check)})"
 
@@ -89,9 +97,16 @@ class _Row(tuple):
             cells = (p.name, _shape(p.shape), "", "not checked", "", "", "", "")
         else:
             w = p.worst
-            cells = (p.name, _shape(p.shape), f"{p.difference:.1e}", f"{p.off:,}/{p.checked:,}",
-                     _shape(w.position), f"{w.analytic:.3e}", f"{w.numeric:.3e}",
-                     f"{w.excess:.1g}" if w.excess < 10 else f"{w.excess:.1e}")
+            cells = (
+                p.name,
+                _shape(p.shape),
+                f"{p.difference:.1e}",
+                f"{p.off:,}/{p.checked:,}",
+                _shape(w.position),
+                f"{w.analytic:.3e}",
+                f"{w.numeric:.3e}",
+                f"{w.excess:.1g}" if w.excess < 10 else f"{w.excess:.1e}",
+            )
         row = super().__new__(cls, cells)
         row.name = p.name
         return row
@@ -110,7 +125,7 @@ def _aligned(rows):
     room = _WIDTH - sum(widths[1:]) - len(widths) + 1
     widths[0] = min(widths[0], max(room, 12))
     for row in rows:
-        name = row[0] if len(row[0]) <= widths[0] else "…" + row[0][-(widths[0] - 1):]
+        name = row[0] if len(row[0]) <= widths[0] else "…" + row[0][-(widths[0] - 1) :]
         cells = [name.ljust(widths[0])]
         cells += [text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)]
         yield " ".join(cells).rstrip()
@@ -120,31 +135,44 @@ def _details(check):
     """What was done, what was left out, and what limits the ratio."""
     lines = []
     compared, size = int(check.compared.sum()), check.theta.size
-    epsilon = ("" if check.method == "complex-step" else ", " + _epsilon_words(check.epsilon))
+    epsilon = "" if check.method == "complex-step" else ", " + _epsilon_words(check.epsilon)
     if check.checked.any():
         share = f"{compared:,} of {size:,}"
         if compared == size:
             share = f"all {size:,}" if size > 1 else "1"
         noun = "component" if size == 1 else "components"
-        lines.append(f"{share} {noun}, {check.method}{epsilon}, "
-                     f"{check.dtype}; {check.evaluations:,} costs, {check.seconds:.1g} s"
-                     + (f" + {check.compile_seconds:.2g} s to compile"
-                        if check.compile_seconds >= 0.05 else ""))
+        lines.append(
+            f"{share} {noun}, {check.method}{epsilon}, "
+            f"{check.dtype}; {check.evaluations:,} costs, {check.seconds:.1g} s"
+            + (
+                f" + {check.compile_seconds:.2g} s to compile"
+                if check.compile_seconds >= 0.05
+                else ""
+            )
+        )
     if check.rates is not None:
         rates = ", ".join("straight" if np.isnan(r) else f"{r:.2f}" for r in check.rates[:8])
-        lines.append(f"along {len(check.rates)} random directions: rates {rates} "
-                     "(2 when right, 1 when wrong)")
+        lines.append(
+            f"along {len(check.rates)} random directions: rates {rates} "
+            "(2 when right, 1 when wrong)"
+        )
     excluded = int((check.checked & check.excluded).sum())
     if excluded:
         arrays = ", ".join(p.name for p in check.parameters.values() if p.excluded)
-        why = (f"within {check.epsilon:g} of them the cost has a kink or bends too much: choose a "
-               "smaller epsilon," if check.is_wide else
-               "because a kink of the cost is too near,")
-        lines.append(f"{excluded:,} left out, {why} in "
-                     f"{textwrap.shorten(arrays, 60, placeholder=' ...')}")
+        why = (
+            f"within {check.epsilon:g} of them the cost has a kink or bends too much: choose a "
+            "smaller epsilon,"
+            if check.is_wide
+            else "because a kink of the cost is too near,"
+        )
+        lines.append(
+            f"{excluded:,} left out, {why} in {textwrap.shorten(arrays, 60, placeholder=' ...')}"
+        )
     if check.verdict == "correct" and check.difference > GREAT:
-        lines.append("the ratio is what rounding and truncation explain"
-                     + (" at this epsilon" if np.isscalar(check.epsilon) else ""))
+        lines.append(
+            "the ratio is what rounding and truncation explain"
+            + (" at this epsilon" if np.isscalar(check.epsilon) else "")
+        )
     lines += _blind(check)
     if check.note:
         lines.append(check.note)
@@ -153,8 +181,10 @@ def _details(check):
 
 def _blind(check):
     """How large an error would have to be to be seen, where that is not small."""
-    told, parts = [], sum(int(check.hidden[p.slice].sum()) for p in check.blocks
-                          if not check.is_hidden(p))
+    told, parts = (
+        [],
+        sum(int(check.hidden[p.slice].sum()) for p in check.blocks if not check.is_hidden(p)),
+    )
     for p in check.blocks:
         compared = check.compared[p.slice]
         size = np.abs(check.analytic[p.slice][compared]).max(initial=0.0)
@@ -165,11 +195,14 @@ def _blind(check):
     lines = []
     if told:
         seen, name = max(told)
-        lines.append(f"an error below {seen:.0%} of the largest component of {name} would not be "
-                     "seen")
+        lines.append(
+            f"an error below {seen:.0%} of the largest component of {name} would not be seen"
+        )
     if parts:
-        lines.append(f"{parts:,} component{'s' * (parts > 1)} cannot be judged: the uncertainty is "
-                     "of the size of the gradient")
+        lines.append(
+            f"{parts:,} component{'s' * (parts > 1)} cannot be judged: the uncertainty is "
+            "of the size of the gradient"
+        )
     return lines
 
 
@@ -180,7 +213,9 @@ def _worst_line(check):
     w = worst[0]
     return textwrap.wrap(
         f"largest error over its uncertainty {w.excess:.1g}, in {w.parameter} "
-        f"{_shape(w.position)}: {w.analytic:.6g} and {w.numeric:.6g}", _WIDTH)
+        f"{_shape(w.position)}: {w.analytic:.6g} and {w.numeric:.6g}",
+        _WIDTH,
+    )
 
 
 def _epsilon_words(epsilon):

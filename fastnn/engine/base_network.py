@@ -1,0 +1,342 @@
+"""A fully connected network: settings, theta, and what it gives for examples."""
+
+import copy
+import sys
+from numbers import Real
+from types import MappingProxyType
+
+import numpy as np
+
+from fastnn.arguments import boolean, check_dtype, generator, integer, lookup, number, per_layer
+from fastnn.data.inputs import as_numbers
+from fastnn.data.normalizer import Normalizer
+from fastnn.engine import passes
+from fastnn.engine.examples import check_data, features
+from fastnn.engine.small_forward import forward_small
+from fastnn.layers.initializers import INITIALIZERS, initialize
+from fastnn.layers.layout import Layout, aligned_vector
+from fastnn.layers.outputs import OUTPUTS
+from fastnn.layers.sizes import check_activation, check_layer_sizes
+
+
+class BaseNetwork:
+    """The part of `fastnn.Network` that training, checks and diagnosis build on.
+
+    `fastnn.Network` documents the parameters and attributes.
+    """
+
+    def __init__(
+        self,
+        layer_sizes,
+        *,
+        activation="relu",
+        output=None,
+        keep_prob=1.0,
+        l2=0.0,
+        l1=0.0,
+        init="auto",
+        init_gain=1.0,
+        dtype="float32",
+        normalize=False,
+        normalizer=None,
+        rng=None,
+    ):
+        self._layer_sizes = check_layer_sizes(layer_sizes)
+        depth = len(self._layer_sizes) - 1
+        self._activation = check_activation(activation, depth - 1)
+        if output is None:
+            output = "softmax" if self._layer_sizes[-1] > 1 else "sigmoid"
+        lookup(OUTPUTS, output, "output")
+        if output == "softmax" and self._layer_sizes[-1] == 1:
+            raise ValueError(
+                "expected at least 2 units for a softmax output, got 1, which is always 1; "
+                "use output='sigmoid'"
+            )
+        self._output = output
+        self.keep_prob = keep_prob
+        self.l2, self.l1 = l2, l1
+        lookup({"auto": None, **INITIALIZERS}, init, "init")
+        self._init, self._init_gain = init, number(init_gain, "init_gain", "[0, inf)")
+        self._dtype = check_dtype(dtype)
+        self._normalize = boolean(normalize, "normalize")
+        self.normalizer = normalizer
+        self._rng = generator(rng)
+        self._layout = Layout.dense(self._layer_sizes)
+        if self._layout.size * self._dtype.itemsize > sys.maxsize:
+            raise ValueError(
+                f"expected layers that fit into memory, got {self._layout.size} parameters"
+            )
+        self._theta = aligned_vector(self._layout.size, self._dtype)
+        with np.errstate(over="ignore"):
+            initialize(
+                self._theta, self._layout, self._activation, init, self._init_gain, self._rng
+            )
+        if not np.isfinite(self._theta).all():
+            raise ValueError(f"expected init_gain to give finite {self._dtype}, got {init_gain!r}")
+        self.history = None
+
+    # --- what it is --------------------------------------------------------------------------
+
+    @property
+    def layer_sizes(self):
+        return self._layer_sizes
+
+    @property
+    def activation(self):
+        """Names of the hidden layers' activations, l = 1 .. L-1."""
+        return self._activation
+
+    @property
+    def output(self):
+        return self._output
+
+    @property
+    def regression(self):
+        """Whether the outputs are real values rather than classes."""
+        return OUTPUTS[self._output].regression
+
+    @property
+    def dtype(self):
+        return self._dtype
+
+    @property
+    def layout(self):
+        return self._layout
+
+    @property
+    def keep_prob(self):
+        """Of layers 0 .. L-1. May be assigned to, as in the constructor."""
+        return self._keep_prob
+
+    @keep_prob.setter
+    def keep_prob(self, keep_prob):
+        depth = len(self._layer_sizes) - 1
+        if isinstance(keep_prob, Real):
+            keep_prob = (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
+        self._keep_prob = per_layer(
+            keep_prob, "keep_prob", depth, "(0, 1]", f"the layers 0 .. {depth - 1}, the input first"
+        )
+
+    @property
+    def l2(self):
+        """lambda of the L2 penalty of W1 .. WL. May be assigned to, as in the constructor."""
+        return self._l2
+
+    @l2.setter
+    def l2(self, l2):
+        self._l2 = self._check_penalty(l2, "l2")
+
+    @property
+    def l1(self):
+        """lambda of the L1 penalty of W1 .. WL. May be assigned to, as in the constructor."""
+        return self._l1
+
+    @l1.setter
+    def l1(self, l1):
+        self._l1 = self._check_penalty(l1, "l1")
+
+    def _check_penalty(self, value, name):
+        depth = len(self._layer_sizes) - 1
+        return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")
+
+    @property
+    def normalize(self):
+        """Whether X is normalized: by `normalizer`, or by what the next `fit` makes of its X."""
+        return self._normalize or self._normalizer is not None
+
+    @property
+    def normalizer(self):
+        return copy.copy(self._normalizer)
+
+    @normalizer.setter
+    def normalizer(self, normalizer):
+        if normalizer is not None:
+            normalizer = self._check_normalizer(normalizer)
+        self._normalizer = normalizer
+        self._small_forward = None  # made by the first forward
+
+    def _check_normalizer(self, normalizer):
+        if isinstance(normalizer, dict):  # as spec has it
+            normalizer = Normalizer.from_dict(normalizer)
+        if not isinstance(normalizer, Normalizer):
+            raise TypeError(
+                f"expected normalizer to be a fitted fastnn.Normalizer, got {normalizer!r} of type "
+                f"{type(normalizer).__name__}"
+            )
+        if normalizer.mean_.size != self._layer_sizes[0]:
+            raise ValueError(
+                f"expected a normalizer of the network's {self._layer_sizes[0]} features, got one "
+                f"of {normalizer.mean_.size}"
+            )
+        return normalizer.as_dtype(self._dtype)
+
+    @property
+    def theta(self):
+        return self._theta
+
+    @theta.setter
+    def theta(self, theta):
+        given = as_numbers(theta, "theta")
+        if given.shape != self._theta.shape:
+            raise ValueError(f"expected theta of shape {self._theta.shape}, got {given.shape}")
+        with np.errstate(over="ignore"):  # the next check speaks of it
+            theta = given.astype(self._dtype)
+        bad = np.flatnonzero(~np.isfinite(theta))
+        if bad.size:
+            raise ValueError(
+                f"expected theta to be finite in {self._dtype}, got {given[bad[0]]} at index "
+                f"{bad[0]}"
+            )
+        self._theta[...] = theta
+
+    @property
+    def params(self):
+        """W1, b1, ..., WL, bL by name, live views on theta: ``net.params["W1"][...] = W``."""
+        return MappingProxyType(self._layout.views(self._theta))
+
+    @property
+    def rng(self):
+        """The generator of the initial weights and, in `fit`, of the order of rows and masks."""
+        return self._rng
+
+    @property
+    def spec(self):
+        """The arguments that make a network like this one, in types that JSON knows."""
+        return {
+            "layer_sizes": list(self._layer_sizes),
+            "activation": list(self._activation),
+            "output": self._output,
+            "keep_prob": list(self._keep_prob),
+            "l2": list(self._l2),
+            "l1": list(self._l1),
+            "init": self._init,
+            "init_gain": self._init_gain,
+            "dtype": self._dtype.name,
+            "normalize": self._normalize,
+            "normalizer": None if self._normalizer is None else self._normalizer.to_dict(),
+        }
+
+    def __repr__(self):
+        alike = len(set(self._activation)) == 1
+        activation = self._activation[0] if alike else list(self._activation)
+        return (
+            f"<Network {list(self._layer_sizes)}, activation={activation!r}, "
+            f"output={self._output!r}, dtype={self._dtype.name!r}, "
+            + ("normalize=True, " if self.normalize else "")
+            + f"{self._theta.size:,} parameters>"
+        )
+
+    def __getstate__(self):
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("_fitted_by", "_small_forward")
+        }
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        # It may come as a read-only view on a file (joblib).
+        self._theta = aligned_vector(self._layout.size, self._dtype)
+        self._theta[...] = state["_theta"]
+        self._small_forward = None
+
+    def like(self, rng=None, **changes):
+        """A network of the same settings with new initial weights.
+
+        Parameters
+        ----------
+        rng : int, numpy.random.Generator or None
+        **changes
+            Other settings, as the constructor takes them. With ``normalize=True`` the new network
+            takes mu and sigma from the X that it is fitted to, unless a `normalizer` is given.
+
+        Returns
+        -------
+        Network
+
+        Examples
+        --------
+        >>> import fastnn
+        >>> fastnn.Network([4, 8, 3], l2=0.1, rng=0).like(rng=1, dtype="float64")
+        <Network [4, 8, 3], activation='relu', output='softmax', dtype='float64', 67 parameters>
+        """
+        spec = {**self.spec, **changes}
+        if spec["normalize"] and "normalizer" not in changes:
+            spec["normalizer"] = None
+        return type(self)(**spec, rng=rng)
+
+    # --- what can be asked of it -------------------------------------------------------------
+
+    def forward(self, X):
+        """Output activations, dropout off.
+
+        Parameters
+        ----------
+        X : (m, n[0]) array-like or sparse matrix
+
+        Returns
+        -------
+        A : (m, n[L]) array
+            Probabilities for softmax and sigmoid outputs.
+        """
+        A = forward_small(self, X)
+        return passes.outputs(self, features(self, X)) if A is None else A
+
+    def predict(self, X):
+        """Class labels 0 .. C-1 (softmax), 0 or 1 (sigmoid), or real values (identity).
+
+        Returns
+        -------
+        (m,) array; (m, n[L]) for a sigmoid or identity output of several units
+        """
+        return OUTPUTS[self._output].predict(self.forward(X))
+
+    def cost(self, X, y, sample_weight=None):
+        """J, with the penalty of len(X) examples; dropout off.
+
+        ``J = sum_i w_i L_i / sum_i w_i + (1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1)``
+
+        The penalty of another number of examples is another: `History.dev_cost` is the cost on the
+        dev set with the penalty of the training set, so that the two compare.
+        """
+        return self._evaluate(X, y, sample_weight)[0]
+
+    def error(self, X, y, sample_weight=None):
+        """Share of wrong labels, or the root mean squared error of real outputs."""
+        return self._evaluate(X, y, sample_weight)[1]
+
+    def value_and_grad(self, X, y, sample_weight=None, dropout=None):
+        """J and its gradient dtheta, both with the penalty.
+
+        Parameters
+        ----------
+        X : (m, n[0]) array-like or sparse matrix
+        y : (m,) labels 0 .. C-1 for softmax; (m,) or (m, n[L]) in [0, 1] for sigmoid, real for
+            identity
+        sample_weight : (m,) array-like, optional
+        dropout : None or (seed, step)
+            With the masks that `fit` has at that update, held fixed; None for no dropout.
+
+        Returns
+        -------
+        J : float
+        dtheta : (N,) array, laid out as theta
+        """
+        if dropout is not None:
+            if not isinstance(dropout, tuple | list) or len(dropout) != 2:
+                raise TypeError(f"expected dropout to be None or (seed, step), got {dropout!r}")
+            seed, step = dropout
+            dropout = integer(seed, "seed", 0, 2**64 - 1), integer(step, "step", 0, 2**63)
+        return passes.differentiate(self, *check_data(self, X, y, sample_weight), dropout)
+
+    def sparsity(self):
+        """Share of weights that are exactly zero: of each W[l] by name, and of "all" of them."""
+        weights = {p.name: self._theta[p.slice] for p in self._layout.weights}
+        zeros = {name: int(np.count_nonzero(W == 0)) for name, W in weights.items()}
+        shares = {name: zeros[name] / W.size for name, W in weights.items()}
+        return {**shares, "all": sum(zeros.values()) / sum(W.size for W in weights.values())}
+
+    def _evaluate(self, X, y, sample_weight):
+        rows, targets, weight = check_data(self, X, y, sample_weight)
+        session = passes.open_session(self, rows, targets, weight)
+        return passes.evaluate(session, self, rows.shape[0])

@@ -1,0 +1,44 @@
+"""The user's X, y and sample_weight, checked for a network, as the compiled core reads them."""
+
+import numpy as np
+
+from fastnn.data.inputs import as_features, as_targets, as_weights
+from fastnn.data.normalizer import Normalizer
+
+
+def current_normalizer(network):
+    """The normalizer that is applied to X, or None; an error where it waits for `fit`."""
+    if network._normalize and network._normalizer is None:
+        from sklearn.exceptions import NotFittedError
+
+        raise NotFittedError(
+            "with normalize=True, mu and sigma are those of the training set: call fit first, "
+            "or assign net.normalizer = fastnn.Normalizer().fit(X)"
+        )
+    return network._normalizer
+
+
+def normalizer_for(network, X):
+    """The normalizer that `fit` on X applies to X and dev, or None."""
+    if not network._normalize or network._normalizer is not None:
+        return network._normalizer
+    # Says what is wrong with X.
+    as_features(X, network.layer_sizes[0], np.dtype(np.float64))
+    return Normalizer(dtype=network.dtype).fit(X)
+
+
+def features(network, X, normalizer=None):
+    """X as Rows that are normalized as they are gathered."""
+    return as_features(
+        X, network.layer_sizes[0], network.dtype, normalizer or current_normalizer(network)
+    )
+
+
+def check_data(network, X, y, sample_weight, normalizer=None):
+    """(X, y, weight) of a set as the core reads them: Rows, Rows, and an array or None."""
+    rows = features(network, X, normalizer)
+    m = rows.shape[0]
+    if m == 0:
+        raise ValueError("expected at least one example, got X with 0 rows")
+    targets = as_targets(y, m, network.output, network.layer_sizes[-1], network.dtype)
+    return rows, targets, as_weights(sample_weight, m)

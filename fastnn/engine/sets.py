@@ -1,0 +1,35 @@
+"""Networks and sets of examples that people give, checked together."""
+
+from fastnn.data.parts import as_pair
+from fastnn.engine.base_network import BaseNetwork
+from fastnn.engine.examples import check_data, normalizer_for
+
+
+def check_network(network, name):
+    """An error for anything but a `Network`; of an estimator it says how to pass its own."""
+    if isinstance(network, BaseNetwork):
+        return
+    got = f"{network!r} of type {type(network).__name__}"
+    if isinstance(getattr(network, "network_", None), BaseNetwork):
+        got = f"{type(network).__name__}; pass its network_"
+        if hasattr(network, "classes_"):
+            got += (
+                ", which knows labels by their places, 0 .. C-1: "
+                "np.searchsorted(estimator.classes_, y)"
+            )
+    raise TypeError(f"expected {name} to be a fastnn.Network, got {got}")
+
+
+def check_set(network, part, name):
+    """(X, y) and the number of examples; an error says which set it is about."""
+    check_network(network, "net")
+    X, y = as_pair(part, name)
+    if y is None:
+        raise ValueError(f"expected {name} to have a y, the labels or targets; got y=None")
+    try:
+        rows, _, _ = check_data(network, X, y, None, normalizer_for(network, X))
+    except TypeError as error:
+        raise TypeError(f"in {name}: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"in {name}: {error}") from None
+    return X, y, rows.shape[0]

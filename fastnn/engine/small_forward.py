@@ -1,0 +1,34 @@
+"""`Network.forward` of a few rows, with nothing to set up."""
+
+import numpy as np
+
+from fastnn import _kernels
+from fastnn.engine.examples import current_normalizer
+from fastnn.engine.passes import description
+from fastnn.engine.threads import choose_threads
+
+
+def forward_small(network, X):
+    """`Network.forward`, or None where there is more to do than this does.
+
+    X must be a plain array of the network's dtype, of finite numbers, and little enough work for
+    one thread.
+    """
+    if network._small_forward is None:
+        network._small_forward = open_small_forward(network)
+    A = network._small_forward.forward(X)
+    if (
+        A is None
+        and type(X) is np.ndarray
+        and X.ndim == 2
+        and choose_threads(network.layer_sizes, len(X), steps=False) == 1
+    ):
+        A = network._small_forward.forward(X, alone=True)
+    return A
+
+
+def open_small_forward(network):
+    """A `SmallForward` of `network`, which the network keeps."""
+    normalizer = current_normalizer(network)
+    moments = () if normalizer is None else (normalizer.mean_, normalizer.scale)
+    return _kernels.SmallForward(*description(network), *moments)

@@ -1,0 +1,39 @@
+"""Checks of layer sizes and of the names of activations."""
+
+from fastnn.arguments import integer, lookup
+from fastnn.layers.activations import ACTIVATIONS
+
+
+def check_layer_sizes(layer_sizes):
+    """n[0] .. n[L] as a tuple of int."""
+    try:
+        sizes = list(layer_sizes)
+    except TypeError:
+        sizes = []
+    if len(sizes) < 2 or isinstance(layer_sizes, str):
+        raise ValueError(
+            "expected layer_sizes to be at least two integers, the features and the outputs, "
+            f"as in [64, 128, 10]; got {layer_sizes!r}"
+        )
+    return tuple(integer(n, f"layer_sizes[{l}]", 1, 2**31 - 1) for l, n in enumerate(sizes))
+
+
+def check_activation(activation, hidden):
+    """One name for each of the hidden layers, as a tuple."""
+    names = [activation] * hidden if isinstance(activation, str) else activation
+    if isinstance(activation, str) and not hidden:
+        lookup(ACTIVATIONS, activation, "activation")
+    try:
+        names = tuple(names)
+    except TypeError:
+        raise TypeError(
+            f"expected activation to be a name or a sequence of names, got {activation!r}"
+        ) from None
+    if len(names) != hidden:
+        raise ValueError(
+            f"expected one activation, or one for each of the {hidden} hidden layers; "
+            f"got {len(names)}"
+        )
+    for name in names:
+        lookup(ACTIVATIONS, name, "activation")
+    return names

@@ -1,0 +1,44 @@
+"""`fastnn.load`: a network, a table's model or an estimator from its file."""
+
+import os
+from typing import Any
+
+from fastnn.errors import ModelFormatError
+from fastnn.network import load_network
+
+
+def load(path: str | os.PathLike) -> Any:
+    """Read what the `save` of a network, a table's model or an estimator wrote.
+
+    Nothing in the file is trusted: its size, header, spec and checksum must agree before anything
+    of the size it claims is allocated, and nothing in it is ever executed.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    Network, TableModel, MLPClassifier or MLPRegressor
+        With the same parameters, bit for bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ModelFormatError
+        The file is not a fastnn model, is damaged, or was written by a newer fastnn.
+    """
+    content, net = load_network(path)
+    try:
+        if content["kind"] == "table":
+            from fastnn.tabular.model import TableModel  # pandas is a slow import
+
+            return TableModel.from_dict(content["model"], net)
+        if content["kind"] == "estimator":
+            from fastnn.estimators.restored import from_dict
+
+            return from_dict(content["model"], net)
+        return net
+    except ModelFormatError as error:
+        raise ModelFormatError(f"{os.fsdecode(path)}: {error}") from error.__cause__

@@ -1,0 +1,64 @@
+"""The description of a run, which a checkpoint keeps and compares."""
+
+import hashlib
+
+from fastnn.files.fingerprint import fingerprint
+from fastnn.files.header import canonical
+from fastnn.schedules import SCHEDULES, Constant, Schedule
+from fastnn.training.optimizers import LBFGS
+
+
+def describe_run(network, normalizer, X, y, sample_weight, dev, **settings):
+    """Everything that the bits of a run depend on, as {name: value} in types that JSON knows.
+
+    Not in it: init, rng and theta, which the checkpoint replaces; threads, progress and callbacks,
+    on which no bit depends, or which cannot be compared; epochs, of which there may be more.
+    """
+    spec = network.spec
+    names = ("layer_sizes", "activation", "output", "keep_prob", "l2", "l1", "dtype")
+    run = {name: spec[name] for name in names}
+    run["normalizer"] = (
+        normalizer and hashlib.sha256(canonical(normalizer.to_dict()).encode()).hexdigest()
+    )
+    run["rng"] = type(network.rng.bit_generator).__name__
+    if hasattr(dev, "X") and hasattr(dev, "y"):
+        dev = dev.X, dev.y
+    Xd, yd = (None, None) if dev is None else dev
+    for name, array in (
+        ("X", X),
+        ("y", y),
+        ("sample_weight", sample_weight),
+        ("Xd of dev", Xd),
+        ("yd of dev", yd),
+    ):
+        run[name] = fingerprint(array)
+    run["schedule"] = _schedule_name(settings.pop("schedule"))
+    for name, value in settings.items():
+        known = value is None or isinstance(value, bool | int | float)
+        run[name] = value if known else repr(value)
+    return run
+
+
+def _schedule_name(schedule):
+    """Functions are all alike: the rates that they give are compared."""
+    if schedule is None:
+        return repr(Constant())
+    if isinstance(schedule, str):
+        return repr(SCHEDULES[schedule]())
+    return repr(schedule) if isinstance(schedule, Schedule) else "a function"
+
+
+def check_resumable(network, optimizer):
+    """Refuse what a checkpoint could not go on with."""
+    if isinstance(optimizer, LBFGS):
+        raise ValueError(
+            "checkpoint and resume are not for lbfgs, whose memory is within SciPy; expected "
+            "another optimizer. Save the network now and then in a callback, and fit it on: lbfgs "
+            "then begins anew from those parameters"
+        )
+    name = type(network.rng.bit_generator).__name__
+    if name not in ("PCG64", "PCG64DXSM"):
+        raise TypeError(
+            f"a checkpoint stores generators of NumPy's PCG64, got {name}; make the Network with "
+            "rng=seed or rng=np.random.default_rng(seed)"
+        )
