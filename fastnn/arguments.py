@@ -2,8 +2,12 @@
 
 import math
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
+
+# What `check_dtype` takes, by name, for type checkers.
+DtypeName = Literal["float32", "float64"]
 
 
 def lookup(table, name, what):

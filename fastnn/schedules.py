@@ -8,6 +8,7 @@ into the third), and gives the factor. Those here also need to know how long tra
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -107,6 +108,9 @@ SCHEDULES = {
     "exponential": Exponential,
     "inverse": Inverse,
 }
+
+# The keys of SCHEDULES, for type checkers.
+ScheduleName = Literal["constant", "linear", "cosine", "step", "exponential", "inverse"]
 
 
 def make_schedule(schedule, epochs):

@@ -4,7 +4,7 @@ A new one is an entry here, one in native/activation.h and a code in native/kern
 read this table and check it against `tests/reference.py`.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Activation(NamedTuple):
@@ -23,3 +23,8 @@ ACTIVATIONS = {
     "softplus": Activation(8, "he"),  # log(1 + e^z)
     "identity": Activation(0, "xavier"),
 }
+
+# The keys of ACTIVATIONS, for type checkers.
+ActivationName = Literal[
+    "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus", "identity"
+]

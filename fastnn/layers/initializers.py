@@ -5,6 +5,7 @@ a variance of about 1/n_in keeps them level. Biases start at 0.
 """
 
 import math
+from typing import Literal
 
 from fastnn.layers.activations import ACTIVATIONS
 
@@ -17,6 +18,9 @@ INITIALIZERS = {
     "normal": lambda n_in, n_out: 1.0,  # scale it with init_gain
     "zeros": lambda n_in, n_out: 0.0,  # breaks no symmetry
 }
+
+# The keys of INITIALIZERS and "auto", for type checkers.
+InitializerName = Literal["auto", "he", "xavier", "glorot", "lecun", "normal", "zeros"]
 
 
 def initialize(theta, layout, activations, init, gain, rng):

@@ -1,7 +1,7 @@
 """The outputs by name, with the loss that each is trained on (native/loss.h)."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -42,3 +42,6 @@ OUTPUTS = {
     "identity_absolute": Output(4, "mean absolute error", "root mean squared error", _itself),
     "identity_huber": Output(5, "mean Huber loss", "root mean squared error", _itself),
 }
+
+# The keys of OUTPUTS, for type checkers.
+OutputName = Literal["softmax", "sigmoid", "identity", "exp", "identity_absolute", "identity_huber"]
