@@ -14,6 +14,18 @@ class Parameter(NamedTuple):
     slice: slice
     shape: tuple[int, ...]
 
+    @property
+    def start(self) -> int:
+        return self.slice.start
+
+    @property
+    def size(self) -> int:
+        return self.slice.stop - self.slice.start
+
+    def position(self, index: int) -> tuple[int, ...]:
+        """Where theta[index] is in the array: (row, column)."""
+        return tuple(int(k) for k in np.unravel_index(index - self.start, self.shape))
+
 
 class Layout(Mapping):
     """Names to stretches of a flat vector.

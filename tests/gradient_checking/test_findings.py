@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from fastnn.gradient_checking.result.gradient_check import GradientCheck, Parameter, ratio
+from fastnn.gradient_checking.result.components import ratio
+from fastnn.gradient_checking.result.gradient_check import GradientCheck
+from fastnn.layers.layout import Layout
 
 SIZES = [5, 4, 4, 4, 3]
 
@@ -29,10 +31,7 @@ class Planted:
         def flat(arrays):
             return np.concatenate([array.ravel() for array in arrays.values()])
 
-        parameters, start = [], 0
-        for name, array in self.theta.items():
-            parameters.append(Parameter(name, start, array.shape))
-            start += array.size
+        layout = Layout({name: array.shape for name, array in self.theta.items()})
         options = {
             "epsilon": 1e-7,
             "method": "two-sided",
@@ -42,13 +41,13 @@ class Planted:
             "penalties": self.penalties,
             **options,
         }
-        noise = u / 5 * self.rng.uniform(-1, 1, start)
+        noise = u / 5 * self.rng.uniform(-1, 1, layout.size)
         return GradientCheck(
             flat(self.theta),
             flat(self.grad),
             flat(self.numeric) + noise,
-            np.full(start, u),
-            parameters,
+            np.full(layout.size, u),
+            layout.values(),
             **options,
         )
 
@@ -335,7 +334,7 @@ def test_a_cost_without_theta():
         np.ones(3),
         np.zeros(3),
         np.full(3, 1e-9),
-        [Parameter("W", 0, (2,)), Parameter("b", 2, (1,))],
+        Layout({"W": (2,), "b": (1,)}).values(),
         epsilon=1e-7,
         method="two-sided",
         dtype="float64",
@@ -402,7 +401,7 @@ def test_verdicts():
         "evaluations": 0,
         "seconds": 0.0,
     }
-    block = [Parameter("theta", 0, (1000,))]
+    block = Layout({"theta": (1000,)}).values()
     within = GradientCheck(theta, theta + 1.0, theta + 1.003, theta + 0.01, block, **options)
     beyond = GradientCheck(theta, theta + 1.0, theta + 1.008, theta + 0.01, block, **options)
     assert within.verdict == "correct"

@@ -12,19 +12,20 @@ def check_callable(fun, grad):
         raise TypeError("expected grad to be a function of theta or an array, got None")
 
 
-def choose(structure, indices, sample, rng):
+def choose(parameters, indices, sample, rng):
+    """Numbers of the components to check, ascending: the arguments of `gradcheck`."""
+    size = sum(p.size for p in parameters)
     if indices is not None and sample is not None:
         raise ValueError("expected indices or sample, got both")
     if sample is not None:
-        return _stratified(structure, integer(sample, "sample", 1), rng)
+        return _stratified(parameters, size, integer(sample, "sample", 1), rng)
     if indices is None:
-        return np.arange(structure.size)
+        return np.arange(size)
     chosen = np.asarray(indices)
     if chosen.dtype == bool:
-        if chosen.shape != (structure.size,):
+        if chosen.shape != (size,):
             raise ValueError(
-                f"expected a mask of {structure.size} components as indices, got "
-                f"shape {chosen.shape}"
+                f"expected a mask of {size} components as indices, got shape {chosen.shape}"
             )
         chosen = np.flatnonzero(chosen)
     if chosen.size == 0:
@@ -34,17 +35,17 @@ def choose(structure, indices, sample, rng):
             "expected indices to be a list of integers or a mask of bools, got dtype "
             f"{chosen.dtype} and shape {chosen.shape}"
         )
-    bad = chosen[(chosen < -structure.size) | (chosen >= structure.size)]
+    bad = chosen[(chosen < -size) | (chosen >= size)]
     if bad.size:
-        raise ValueError(f"expected indices below {structure.size}, got {bad[0]}")
-    return np.unique(np.where(chosen < 0, chosen + structure.size, chosen))
+        raise ValueError(f"expected indices below {size}, got {bad[0]}")
+    return np.unique(np.where(chosen < 0, chosen + size, chosen))
 
 
-def _stratified(structure, count, rng):
+def _stratified(parameters, size, count, rng):
     """At random, from each array in proportion to its size, but from none nothing."""
-    if count >= structure.size:
-        return np.arange(structure.size)
-    sizes = np.array([p.size for p in structure.parameters])
+    if count >= size:
+        return np.arange(size)
+    sizes = np.array([p.size for p in parameters])
     take = np.minimum(sizes, 1) if count >= sizes.size else np.zeros_like(sizes)
     wanted = (count - take.sum()) * (sizes - take) / max((sizes - take).sum(), 1)
     take = take + np.floor(wanted).astype(int)
@@ -55,7 +56,7 @@ def _stratified(structure, count, rng):
         np.concatenate(
             [
                 p.start + rng.choice(p.size, k, replace=False)
-                for p, k in zip(structure.parameters, take, strict=True)
+                for p, k in zip(parameters, take, strict=True)
             ]
         )
     )
@@ -75,12 +76,3 @@ def check_epsilon(epsilon, method, theta):
     if not (np.isfinite(epsilon) & (epsilon > 0)).all():
         raise ValueError("expected epsilon above 0 and finite everywhere")
     return epsilon
-
-
-def generator(rng):
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"expected rng to be a seed of 0 or more, a numpy.random.Generator or None, got {rng!r}"
-        ) from None

@@ -4,15 +4,10 @@ import time
 
 import numpy as np
 
-from fastnn.arguments import integer, lookup
+from fastnn.arguments import generator, integer, lookup
 from fastnn.gradient_checking.function import adapters
 from fastnn.gradient_checking.function import derivatives as numeric
-from fastnn.gradient_checking.function.arguments import (
-    check_callable,
-    check_epsilon,
-    choose,
-    generator,
-)
+from fastnn.gradient_checking.function.arguments import check_callable, check_epsilon, choose
 from fastnn.gradient_checking.function.cost import Cost
 from fastnn.gradient_checking.function.sanity import (
     analytic_gradient,
@@ -132,7 +127,7 @@ def gradcheck(
     rng = generator(rng)
     structure = Structure(theta, layout)
     theta = structure.pack()
-    index = choose(structure, indices, sample, rng)
+    index = choose(structure.parameters, indices, sample, rng)
     epsilon = check_epsilon(epsilon, method, theta)
 
     cost = Cost(fun, args, structure, threads)

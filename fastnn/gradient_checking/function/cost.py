@@ -5,8 +5,9 @@ import time
 
 import numpy as np
 
+from fastnn.engine.threads import available_processors
+from fastnn.engine.workers import run
 from fastnn.gradient_checking.function.adapters import hint_at_adapter, pointer
-from fastnn.gradient_checking.workers import run
 
 _PIECE_SECONDS = 0.05  # between two chances for Ctrl-C
 _CHANGED = (
@@ -36,7 +37,7 @@ class Cost:
         self.dtype = None  # of the J that fun returned
         if _is_dispatcher(fun):
             self._compile()
-        self._threads = threads or (_cores() if self._driver else 1)
+        self._threads = threads or (available_processors() if self._driver else 1)
 
     @property
     def is_compiled(self):
@@ -265,9 +266,3 @@ def _is_dispatcher(fun):
     # Whoever has a compiled function has imported Numba; for all others it stays out.
     dispatcher = sys.modules.get("numba.core.dispatcher")
     return dispatcher is not None and isinstance(fun, dispatcher.Dispatcher)
-
-
-def _cores():
-    from fastnn.engine.threads import available_processors
-
-    return available_processors()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from fastnn.gradient_checking.function.adapters import pointer
-from fastnn.gradient_checking.result.components import Parameter
 from fastnn.layers.layout import Layout
 
 
@@ -40,24 +39,19 @@ class Structure:
         self._form = theta
         leaves = []
         _walk(theta, "", leaves)
-        self.parameters, arrays, start, names = [], [], 0, set()
+        arrays = {}
         for path, leaf in leaves:
             name = path or "theta"
-            while name in names:  # {"a.b": ..., "a": {"b": ...}}
+            while name in arrays:  # {"a.b": ..., "a": {"b": ...}}
                 name += "'"
-            names.add(name)
-            array = _checked_leaf(leaf, name)
-            parameter = Parameter(name, start, array.shape)
-            if array.size:
-                self.parameters.append(parameter)
-            arrays.append((parameter, array))
-            start += array.size
-        if start == 0:
+            arrays[name] = _checked_leaf(leaf, name)
+        whole = Layout({name: array.shape for name, array in arrays.items()})
+        if whole.size == 0:
             raise ValueError("expected at least one parameter in theta, got none")
-        self.size = start
-        self.leaves = [parameter for parameter, _ in arrays]
-        self.vector = np.concatenate([array.astype(np.float64).ravel() for _, array in arrays])
-        self.is_float32 = any(array.dtype == np.float32 for _, array in arrays)
+        self.size = whole.size
+        self.leaves = list(whole.values())
+        self.parameters = [parameter for parameter in self.leaves if parameter.size]
+        self.vector = np.concatenate([a.astype(np.float64).ravel() for a in arrays.values()])
         bad = np.flatnonzero(~np.isfinite(self.vector))
         if bad.size:
             raise ValueError(
@@ -65,11 +59,6 @@ class Structure:
             )
         if layout is not None:
             self.parameters = _from_layout(layout, theta, self.size)
-
-    @property
-    def is_vector(self):
-        """Whether the function takes one vector."""
-        return not _is_container(self._form) and self._form.ndim == 1
 
     @property
     def shape(self):
@@ -277,11 +266,7 @@ def _from_layout(layout, theta, size):
         layout = Layout({name: _as_shape(shape, name) for name, shape in layout.items()})
     if layout.size != size:
         raise ValueError(f"expected theta of size {layout.size}, as the layout says, got {size}")
-    return [
-        Parameter(p.name, p.slice.start, p.shape)
-        for p in layout.values()
-        if p.slice.stop > p.slice.start
-    ]
+    return [parameter for parameter in layout.values() if parameter.size]
 
 
 def _as_shape(shape, name):

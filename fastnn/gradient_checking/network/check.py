@@ -5,22 +5,22 @@ formulas of its own (differences.py), in float64 whatever the network's dtype.
 """
 
 import time
-from types import SimpleNamespace
 
 import numpy as np
 
 from fastnn import _kernels
-from fastnn.arguments import boolean, integer, lookup, number
+from fastnn.arguments import boolean, generator, integer, lookup, number
 from fastnn.data.inputs import as_numbers
 from fastnn.engine import passes
 from fastnn.engine.examples import check_data, current_normalizer
 from fastnn.engine.threads import available_processors
 from fastnn.gradient_checking.function.arguments import choose
+from fastnn.gradient_checking.function.check import gradcheck
 from fastnn.gradient_checking.network import cost_changes as differences
 from fastnn.gradient_checking.network import formulas as forward
 from fastnn.gradient_checking.network import rounding
 from fastnn.gradient_checking.network.pieces import differentiate
-from fastnn.gradient_checking.result.gradient_check import GradientCheck, Parameter
+from fastnn.gradient_checking.result.gradient_check import GradientCheck
 
 # Multiples of epsilon: the two sides, and a third step by which the truncation is estimated.
 STEPS = np.array([1.0, -1.0, 2.0])
@@ -46,13 +46,7 @@ def check(
     lookup(_METHODS, method, "method")
     threads = available_processors() if threads is None else integer(threads, "threads", 1, 1024)
     dropout = _masks_of(dropout, rng)
-    parameters = [Parameter(p.name, p.slice.start, p.shape) for p in network.layout.values()]
-    chosen = choose(
-        SimpleNamespace(size=network.theta.size, parameters=parameters),
-        indices,
-        sample,
-        np.random.default_rng(rng),
-    )
+    chosen = choose(network.layout.values(), indices, sample, generator(rng))
     if not np.isfinite(network.theta).all():
         raise ValueError(
             "expected theta to be finite, got a NaN or infinity written to it; assign "
@@ -93,7 +87,7 @@ def check(
         analytic.astype(np.float64),
         numeric,
         uncertainty,
-        parameters,
+        network.layout.values(),
         excluded=excluded & checked,
         checked=checked,
         epsilon=epsilon,
@@ -111,8 +105,6 @@ def check(
 def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng):
     """Of an output that the compiled differences do not know: those of the core's own J, in
     float64."""
-    from fastnn.gradient_checking.function.check import gradcheck
-
     twin = network.like(dtype="float64", init="zeros", normalizer=network.normalizer)
 
     def at(theta):
@@ -220,4 +212,4 @@ def _masks_of(dropout, rng):
         return integer(seed, "seed", 0, 2**64 - 1), integer(step, "step", 0, 2**63)
     if not boolean(False if dropout is None else dropout, "dropout"):
         return None
-    return int(np.random.default_rng(rng).integers(2**63)), 0
+    return int(generator(rng).integers(2**63)), 0

@@ -5,9 +5,9 @@ import itertools
 
 import numpy as np
 
+from fastnn.engine.workers import run
 from fastnn.gradient_checking.network import cost_changes as differences
 from fastnn.gradient_checking.network import formulas as forward
-from fastnn.gradient_checking.workers import run
 
 # Multiply-adds in a piece of work, some 50 ms: after each, Ctrl-C is heard.
 _PIECE = 1 << 27

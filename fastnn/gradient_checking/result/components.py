@@ -1,6 +1,5 @@
 """The numbers of a gradient check: arrays, single components, ratios."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,27 +10,6 @@ GREAT, CLOSE_LOOK, WORRY = 1e-7, 1e-5, 1e-3
 # An uncertainty of such a part of a gradient's size hides gross errors; where the two sides differ
 # by more than the smaller one, what is left of it hides an error that may well be there.
 HIDDEN, VISIBLE = 0.5, 0.03
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A stretch of theta: from `start` on, the array `name` of shape `shape` in C order."""
-
-    name: str
-    start: int
-    shape: tuple[int, ...]
-
-    @property
-    def size(self):
-        return math.prod(self.shape)
-
-    @property
-    def slice(self):
-        return slice(self.start, self.start + self.size)
-
-    def position(self, index):
-        """Where theta[index] is in the array: (row, col)."""
-        return tuple(int(k) for k in np.unravel_index(index - self.start, self.shape))
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,20 @@ from types import MappingProxyType
 
 import numpy as np
 
+from fastnn.errors import GradientError
 from fastnn.gradient_checking.result.components import (
     HIDDEN,
     VISIBLE,
     WORRY,
     Component,
-    Parameter,
     ParameterCheck,
     excess_of,
     judged,
     ratio,
     ratios,
 )
-
-__all__ = ["GradientCheck", "Parameter"]
+from fastnn.gradient_checking.result.findings import find
+from fastnn.gradient_checking.result.rendering import as_html, as_text
 
 
 class GradientCheck:
@@ -252,8 +252,6 @@ class GradientCheck:
 
     @cached_property
     def findings(self):
-        from fastnn.gradient_checking.result.findings import find
-
         return tuple(find(self))
 
     @property
@@ -284,8 +282,6 @@ class GradientCheck:
     def raise_if_wrong(self):
         """Raise `GradientError`, with the table as its message, unless the verdict is correct."""
         __tracebackhide__ = True  # of interest in a test is where it was called
-        from fastnn.errors import GradientError
-
         if self.verdict != "correct":
             raise GradientError(self)
 
@@ -312,13 +308,9 @@ class GradientCheck:
         )
 
     def __str__(self):
-        from fastnn.gradient_checking.result.rendering import as_text
-
         return as_text(self)
 
     def _repr_html_(self):
-        from fastnn.gradient_checking.result.rendering import as_html
-
         return as_html(self)
 
     def __getstate__(self):
