@@ -14,6 +14,7 @@ import pytest
 import safetensors
 import safetensors.numpy
 import scipy.sparse
+from stopwatch import Stopwatch
 
 import fastnn
 from fastnn.engine import passes
@@ -304,6 +305,10 @@ def test_kill_at_any_moment(tmp_path):
                 child.stdout.readline()
                 if kills < 4:
                     time.sleep(rng.uniform(0.05, 0.4))
+                    # On a busy machine the first kills may all come before the first checkpoint.
+                    checkpoint_file = tmp_path / f"{name}.ckpt"
+                    while kills == 3 and child.poll() is None and not checkpoint_file.exists():
+                        time.sleep(0.01)
                     child.send_signal(signal.SIGKILL)
                 child.stdout.read()
             if child.returncode == 0:
@@ -455,7 +460,7 @@ def assert_damaged(path, data):
     """Refused quickly, without allocating more than a few times the file."""
     path.write_bytes(data)
     net = network()
-    start = time.perf_counter()
+    stopwatch = Stopwatch()
     tracemalloc.start()
     try:
         with pytest.raises(fastnn.ModelFormatError, match=r"run\.safetensors: "):
@@ -463,7 +468,7 @@ def assert_damaged(path, data):
         assert tracemalloc.get_traced_memory()[1] < 3e6 + 20 * len(data)
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - start < 2
+    assert stopwatch.seconds() < 2
     assert net.history is None
 
 

@@ -5,6 +5,9 @@ import pytest
 import scipy.optimize
 from problems import OUTPUTS, draw_problem
 from reference import ReferenceNetwork, relative_difference
+from small_fits import X, Y, blobs, classifier
+
+import fastnn
 
 
 def sparse_logistic_problem(output):
@@ -36,8 +39,6 @@ def test_l1_logistic_regression_meets_the_optimality_conditions(
     optimizer, learning_rate, schedule, tolerance, output
 ):
     """|dL/dw| <= l1/m where w = 0, dL/dw = -l1/m sign(w) elsewhere, and dL/db = 0."""
-    import fastnn
-
     X, y, sizes = sparse_logistic_problem(output)
     strength = 12.0
     net = fastnn.Network(sizes, output=output, l1=strength, dtype="float64", rng=0)
@@ -107,11 +108,41 @@ def test_lbfgs_descends_on_a_network(activation):
 
 def test_one_output_and_two_agree():
     """A softmax of two classes with l2 is a sigmoid with l2 / 2 on the difference of weights."""
-    import fastnn
-
     X, y, _ = sparse_logistic_problem("sigmoid")
     one = fastnn.Network([10, 1], l2=1.0, dtype="float64", rng=0)
     two = fastnn.Network([10, 2], l2=2.0, dtype="float64", rng=0)
     for net in (one, two):
         net.fit(X, y, optimizer="lbfgs", epochs=500)
     np.testing.assert_allclose(two.forward(X)[:, 1], one.forward(X)[:, 0], atol=1e-4)
+
+
+def test_sparsity():
+    net = classifier()
+    assert net.sparsity() == {"W1": 0, "W2": 0, "all": 0}
+    net.params["W1"][:, :5] = 0
+    net.params["b1"][:] = 0
+    assert net.sparsity() == {"W1": 5 / 17, "W2": 0, "all": 6 * 5 / (6 * 17 + 17 * 3)}
+    net.l1 = 1000
+    net.fit(X, Y, epochs=200, learning_rate=0.01)
+    assert net.sparsity() == {"W1": 1, "W2": 1, "all": 1}
+    assert np.any(net.params["b2"])
+
+
+@pytest.mark.parametrize(("units", "classes"), [(1, 2), (3, 3)])
+def test_logistic_regression_agrees_with_scikit_learn(units, classes):
+    """J m = the sum of losses + l2/2 ||W||^2: scikit-learn's objective at C = 1 / l2."""
+    from sklearn.linear_model import LogisticRegression
+
+    A, b = blobs(300, 5, classes)
+    weights = np.random.default_rng(1).random(300) + 0.5
+    net = fastnn.Network([5, units], l2=2.0, dtype="float64", rng=0)
+    optimizer = fastnn.LBFGS(tolerance=1e-10)
+    history = net.fit(A, b, epochs=1000, optimizer=optimizer)
+    assert history.stopped == "converged"
+    judge = LogisticRegression(C=0.5, tol=1e-10, max_iter=10_000).fit(A, b)
+    np.testing.assert_allclose(net.params["W1"].T, judge.coef_, rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(net.predict(A), judge.predict(A))
+    # weights of mean 1 keep the balance of loss and penalty
+    net.fit(A, b, epochs=1000, optimizer=optimizer, sample_weight=weights)
+    judge.fit(A, b, sample_weight=weights / weights.mean())
+    np.testing.assert_allclose(net.params["W1"].T, judge.coef_, rtol=1e-5, atol=1e-7)
