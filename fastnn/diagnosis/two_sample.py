@@ -7,7 +7,8 @@ import numpy as np
 from fastnn.arguments import generator, integer, number
 from fastnn.data.inputs import as_features, as_numbers, is_sparse
 from fastnn.data.parts import Split, rows_of
-from fastnn.network import Network
+from fastnn.engine.base_network import BaseNetwork
+from fastnn.training.fitting import fit
 
 _LEAST_ROWS = 20
 _HIDDEN, _BATCH = 32, 128
@@ -190,8 +191,9 @@ def _scores(X, from_b, unseen, rng):
     weight = m / (2 * np.bincount(from_b))[from_b]
     # Enough updates to bend around a variance or a correlation, too few to learn the noise.
     batch_size, updates = min(_BATCH, m), 300 + m // 20
-    net = Network([X.shape[1], _HIDDEN, 1], normalize=True, l2=3e-4 * m, rng=rng)
-    net.fit(
+    net = BaseNetwork([X.shape[1], _HIDDEN, 1], normalize=True, l2=3e-4 * m, rng=rng)
+    fit(
+        net,
         X,
         from_b,
         sample_weight=weight,

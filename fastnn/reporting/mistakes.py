@@ -4,6 +4,7 @@ import numpy as np
 
 from fastnn.reporting.charts import histogram, scatter_chart
 from fastnn.text.markup import cell, join, paragraphs, table, tag
+from fastnn.text.words import percent
 
 # A larger matrix is no longer read as a whole; then the most frequent confusions are listed.
 LARGEST_MATRIX = 20
@@ -158,4 +159,4 @@ def _share(part, whole):
 
 
 def _percent(share):
-    return f"{100 * share:.3g} %" if share == share else "n/a"
+    return percent(share) if share == share else "n/a"

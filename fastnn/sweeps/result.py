@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.diagnosis.bias_variance.advice import percent
-from fastnn.diagnosis.intervals import Estimate
+from fastnn.diagnosis.evidence.intervals import Estimate
 from fastnn.network import Network
 from fastnn.sweeps.space import shown, written
 from fastnn.sweeps.trials import Trial
+from fastnn.text.markup import join, table, tag
+from fastnn.text.tables import aligned
+from fastnn.text.words import percent
 
 # Of more trials, a printed table has the best.
 MOST_SHOWN = 10
@@ -138,16 +140,10 @@ class Sweep:
         return f"and {left} more: see to_frame()" if left > 0 else ""
 
     def __str__(self):
-        rows = list(self._rows())
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = [
-            "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows
-        ]
-        return "\n".join(filter(None, [self.verdict, "\n" + "\n".join(table), self._rest()]))
+        lines = "\n".join(aligned(list(self._rows())))
+        return "\n".join(filter(None, [self.verdict, "\n" + lines, self._rest()]))
 
     def _repr_html_(self):
-        from fastnn.text.markup import join, table, tag
-
         head, *rows = self._rows()
         return join([table(head, rows, caption=self.verdict), tag("p", self._rest())])
 

@@ -13,8 +13,13 @@ from scipy.stats import binomtest
 import fastnn
 from fastnn.diagnosis.bias_variance.advice import bigger
 from fastnn.diagnosis.bias_variance.from_data import _is_as_drawn
-from fastnn.diagnosis.descent import falling_rate, rises
-from fastnn.diagnosis.intervals import Estimate, difference_limits, examples_to_tell, is_above
+from fastnn.diagnosis.evidence.descent import falling_rate, rises
+from fastnn.diagnosis.evidence.intervals import (
+    Estimate,
+    difference_limits,
+    examples_to_tell,
+    is_above,
+)
 
 shares = st.floats(0, 1)
 counts = st.integers(1, 10**6)

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from fastnn.diagnosis.descent import falling_rate, rises
+from fastnn.diagnosis.evidence.descent import falling_rate, rises
+from fastnn.text.words import percent
 
 # As long again at the pace of the end has to lower J by this share to be worth it.
 WORTH_TRAINING_ON = 0.1
@@ -29,15 +30,6 @@ class Known(NamedTuple):
     n_train: int | None = None
     trained: bool = True
     words: Words = Words()
-
-
-def percent(share):
-    """A share as people read it: 0.045 -> 4.5 %.
-
-    >>> percent(0.11), percent(0.0045)
-    ('11 %', '0.45 %')
-    """
-    return f"{100 * share:.3g} %"
 
 
 def bigger(layer_sizes):

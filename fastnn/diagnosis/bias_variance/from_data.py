@@ -6,7 +6,7 @@ from fastnn.arguments import number
 from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.bias_variance.advice import Known, Words
 from fastnn.diagnosis.bias_variance.from_errors import conclude
-from fastnn.diagnosis.intervals import Estimate
+from fastnn.diagnosis.evidence.intervals import Estimate
 from fastnn.engine.sets import check_set
 from fastnn.layers.initializers import initial_std
 

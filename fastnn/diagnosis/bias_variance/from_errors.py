@@ -4,10 +4,16 @@ from numbers import Real
 
 from fastnn.arguments import integer, number
 from fastnn.diagnosis.bias_variance import advice as recipe
-from fastnn.diagnosis.bias_variance.advice import Known, percent
+from fastnn.diagnosis.bias_variance.advice import Known
 from fastnn.diagnosis.bias_variance.result import GAPS, TITLES, Diagnosis, Gap
-from fastnn.diagnosis.intervals import Estimate, difference_limits, examples_to_tell, is_above
+from fastnn.diagnosis.evidence.intervals import (
+    Estimate,
+    difference_limits,
+    examples_to_tell,
+    is_above,
+)
 from fastnn.engine.sets import check_network
+from fastnn.text.words import percent
 from fastnn.training.history import History
 
 

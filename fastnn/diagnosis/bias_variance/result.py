@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from html import escape
 
-from fastnn.diagnosis.bias_variance.advice import percent
+from fastnn.plots.diagnosis import plot_diagnosis
+from fastnn.text.tables import aligned
+from fastnn.text.words import percent
 
 # gap -> (the errors it lies between, what people call it)
 GAPS = {
@@ -130,16 +132,12 @@ class Diagnosis:
 
     def __str__(self):
         rows = list(self.rows())
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
         lines = [self.verdict, ""]
         if any(row[2] for row in rows):
             lines[0] += f" ({percent(self.confidence)} intervals)"
         if self.unit != "share of wrong labels":
             lines[1:1] = [f"Errors are the {self.unit}."]
-        lines += [
-            f"  {name:<{widths[0]}}  {value:>{widths[1]}}  {limits:<{widths[2]}}  {remark}".rstrip()
-            for name, value, limits, remark in rows
-        ]
+        lines += [f"  {line}" for line in aligned(rows, "<><<")]
         if self.advice:
             lines += ["", "What to do, in this order:"]
             lines += [f"  {i}. {text}" for i, text in enumerate(self.advice, 1)]
@@ -159,8 +157,6 @@ class Diagnosis:
         DiagnosisDisplay
             With `ax_` and `figure_`.
         """
-        from fastnn.plots.diagnosis import plot_diagnosis
-
         return plot_diagnosis(self, TITLES, ax)
 
     def _repr_html_(self):

@@ -9,12 +9,14 @@ import numpy as np
 
 from fastnn.arguments import boolean, generator, integer, number
 from fastnn.data.parts import take
-from fastnn.diagnosis.bias_variance.advice import percent
+from fastnn.diagnosis.curves.fit_options import check_fit_options, watched
 from fastnn.diagnosis.curves.power_law import PowerLaw, fit_power_law
-from fastnn.diagnosis.descent import too_short, watched
+from fastnn.diagnosis.evidence.descent import too_short
 from fastnn.engine.examples import check_data, normalizer_for
 from fastnn.engine.sets import check_set
+from fastnn.plots.curves import plot_learning_curve
 from fastnn.text.tables import aligned
+from fastnn.text.words import percent
 from fastnn.training.optimizers import LBFGS, make_optimizer
 
 # A relative decrease of the dev error by twice the data that is worth getting it.
@@ -92,8 +94,6 @@ class LearningCurve:
         -------
         LearningCurveDisplay
         """
-        from fastnn.plots.curves import plot_learning_curve
-
         return plot_learning_curve(self, ax)
 
 
@@ -171,19 +171,6 @@ def learning_curve(
     short = [rate for rate in rates if rate is not None]
     falling = max(short) if 2 * len(short) >= repeats else None
     return _conclude(sizes, *errors, m_dev, not net.regression, falling)
-
-
-def check_fit_options(options, dev):
-    """Options of `Network.fit` for networks that only their final errors are asked of."""
-    taken = {"dev", "X", "y"} & {*options}
-    if taken:
-        raise TypeError(
-            f"expected no {sorted(taken)[0]!r} among the options of fit: it is given "
-            "by train and dev already"
-        )
-    if options.get("early_stopping"):
-        return {**options, "dev": dev}
-    return {"evaluate_every": 0, **options}
 
 
 def _epochs(options, size, largest):

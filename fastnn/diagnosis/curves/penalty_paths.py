@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from fastnn.arguments import boolean, generator
-from fastnn.diagnosis.bias_variance.advice import percent
-from fastnn.diagnosis.curves.learning_curves import check_fit_options
-from fastnn.diagnosis.descent import too_short, watched
-from fastnn.diagnosis.intervals import Estimate
+from fastnn.diagnosis.curves.fit_options import check_fit_options, watched
+from fastnn.diagnosis.evidence.descent import too_short
+from fastnn.diagnosis.evidence.intervals import Estimate
 from fastnn.engine import passes
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set
+from fastnn.plots.curves import plot_penalty_path
 from fastnn.text.tables import aligned
+from fastnn.text.words import percent
 
 # The share by which the loss without the penalty has to fall from one value to the next to show
 # that they are not at their minima: more than mini-batches scatter.
@@ -95,8 +96,6 @@ class PenaltyPath:
         -------
         PenaltyPathDisplay
         """
-        from fastnn.plots.curves import plot_penalty_path
-
         return plot_penalty_path(self, ax)
 
 

@@ -10,6 +10,7 @@ from fastnn.diagnosis.signals import findings as signal_findings
 from fastnn.diagnosis.signals.layers import growths, layer_signals
 from fastnn.engine.examples import normalizer_for
 from fastnn.engine.sets import check_set
+from fastnn.plots.signals import plot_signal_flow
 from fastnn.text.tables import aligned
 
 
@@ -100,8 +101,6 @@ class SignalFlow:
         -------
         SignalFlowDisplay
         """
-        from fastnn.plots.signals import plot_signal_flow
-
         return plot_signal_flow(self, ax)
 
 

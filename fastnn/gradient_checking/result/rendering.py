@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 
 from fastnn.gradient_checking.result.components import CLOSE_LOOK, GREAT, WORRY
+from fastnn.text.tables import aligned
 
 _WIDTH = 80
 _ROWS = 12
@@ -29,7 +30,7 @@ def as_text(check):
         lines += textwrap.wrap(finding.text, _WIDTH)
     rows, hidden = _rows(check)
     if rows:
-        lines += ["", *_aligned([_HEADS, *rows])]
+        lines += ["", *_table([_HEADS, *rows])]
         if hidden:
             lines.append(f"and {hidden} more")
     return "\n".join([*lines, "", *_details(check)])
@@ -119,16 +120,12 @@ def _rows(check):
     return [_Row(p) for p in arrays[:_ROWS]], max(len(arrays) - _ROWS, 0)
 
 
-def _aligned(rows):
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    # A long name gives way, so that the numbers stay in line.
-    room = _WIDTH - sum(widths[1:]) - len(widths) + 1
-    widths[0] = min(widths[0], max(room, 12))
-    for row in rows:
-        name = row[0] if len(row[0]) <= widths[0] else "…" + row[0][-(widths[0] - 1) :]
-        cells = [name.ljust(widths[0])]
-        cells += [text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True)]
-        yield " ".join(cells).rstrip()
+def _table(rows):
+    """The rows as lines of at most `_WIDTH`: long names lose their beginnings."""
+    figures = aligned([row[1:] for row in rows], gap=" ")
+    room = max(_WIDTH - 1 - max(map(len, figures)), 12)
+    names = [row[0] if len(row[0]) <= room else "…" + row[0][1 - room :] for row in rows]
+    return aligned(list(zip(names, figures, strict=True)), "<<", gap=" ")
 
 
 def _details(check):

@@ -1,7 +1,6 @@
 """How the cost J fell in a fit: was it still falling, and did it ever rise where it must not?"""
 
 import math
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -48,14 +47,6 @@ def falling_rate(history):
         return None
     slope = np.polyfit(epochs[tail], np.log(cost[tail]), 1)[0]
     return float(-np.expm1(slope))
-
-
-def watched(options):
-    """Options of a fit, with some evaluations of J added if they ask for none."""
-    epochs = options.get("epochs", 100)
-    if options.get("evaluate_every") != 0 or not isinstance(epochs, Integral):
-        return options
-    return {**options, "evaluate_every": max(1, int(epochs) // EVALUATIONS)}
 
 
 def too_short(history, train_error, dev_error):
