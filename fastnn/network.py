@@ -5,6 +5,8 @@ from typing import Any
 
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.errors import ModelFormatError
+from fastnn.plots.boundary import plot_boundary
+from fastnn.plots.signals import plot_weights
 from fastnn.training.fitting import fit
 
 
@@ -221,11 +223,9 @@ class Network(BaseNetwork):
 
         Returns
         -------
-        WeightsDisplay
+        Display
             With `ax_` and `figure_`.
         """
-        from fastnn.plots.signals import plot_weights
-
         return plot_weights(self, ax, bins)
 
     def plot_boundary(self, X, y, ax=None, resolution=200):
@@ -244,8 +244,6 @@ class Network(BaseNetwork):
         BoundaryDisplay
             With `ax_` and `figure_`.
         """
-        from fastnn.plots.boundary import plot_boundary
-
         return plot_boundary(self, X, y, ax, resolution)
 
     def save(self, path):

@@ -25,6 +25,7 @@ from fastnn._kernels import Augmenter
 from fastnn.arguments import integer, lookup, number, number_range
 from fastnn.augment.elastic import Elastic
 from fastnn.data.inputs import as_features, as_numbers, is_sparse
+from fastnn.plots.augmented import plot_augmented
 
 _FILLS = {"zero": False, "edge": True}
 # Coordinates are exact in float32 up to a side of this, places in an image are counted in 32 bits.
@@ -260,11 +261,9 @@ class Images:
 
         Returns
         -------
-        AugmentedDisplay
+        Display
             With `ax_` and `figure_`.
         """
-        from fastnn.plots.augmented import plot_augmented
-
         rows, copies = integer(rows, "rows", 1), integer(copies, "copies", 1)
         X = _as_images(X)[:rows]
         if not len(X):

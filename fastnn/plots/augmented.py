@@ -1,19 +1,8 @@
 """A sheet of augmented images beside their originals."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
-from fastnn.plots.figure import _pyplot
-
-
-@dataclass(frozen=True)
-class AugmentedDisplay:
-    """The drawn sheet: `ax_` holds the axes, `figure_` their figure."""
-
-    ax_: Any
-    figure_: Any
+from fastnn.plots.figure import Display, one_axes
 
 
 def plot_augmented(sheet, ax=None):
@@ -24,7 +13,6 @@ def plot_augmented(sheet, ax=None):
     sheet : (rows, 1 + copies, height, width, channels) array
     ax : matplotlib axes, optional
     """
-    pyplot = _pyplot()
     rows, columns, height, width, channels = sheet.shape
     if channels not in (1, 3):
         raise ValueError(
@@ -32,7 +20,7 @@ def plot_augmented(sheet, ax=None):
         )
     if ax is None:
         size = 0.8 * columns, 0.8 * rows * height / width + 0.3
-        _, ax = pyplot.subplots(figsize=np.clip(size, 2, 20), layout="constrained")
+        ax = one_axes(size=np.clip(size, 2, 20))
     low, high = float(sheet.min()), float(sheet.max())
     shades = (sheet - low) / ((high - low) or 1.0)
     # A pixel of white between the images, three after the originals.
@@ -54,4 +42,4 @@ def plot_augmented(sheet, ax=None):
     ax.tick_params(length=0)
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
-    return AugmentedDisplay(ax, ax.figure)
+    return Display(ax, ax.figure)

@@ -1,32 +1,36 @@
-"""A picture of what a network of two features decides."""
+"""A picture of the decisions of a network of two features."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.arguments import integer
 from fastnn.data.inputs import as_numbers
 from fastnn.engine.examples import check_data
-from fastnn.plots.figure import _pyplot
+from fastnn.plots.figure import Display, one_axes
 
-# Room around the data, in parts of its range.
+# Width of the border around the data, in parts of its range.
 MARGIN = 0.1
 
 
 @dataclass(frozen=True)
-class BoundaryDisplay:
-    """The drawn decisions: `ax_` holds the axes, `figure_` their figure.
+class BoundaryDisplay(Display):
+    """A drawn decision boundary.
 
-    `xx0`, `xx1` and `response` are the grid and what was drawn over it: the probability of class 1
-    for one sigmoid output, the label of several classes, the value of a regression.
+    Attributes
+    ----------
+    xx0, xx1 : (resolution, resolution) arrays
+        The two features of each point of the grid.
+    response : (resolution, resolution) array
+        The drawn values: the probability of class 1 for one sigmoid output, the label of several
+        classes, the value of a regression.
     """
 
-    ax_: Any
-    figure_: Any
-    xx0: np.ndarray = field(repr=False)
-    xx1: np.ndarray = field(repr=False)
-    response: np.ndarray = field(repr=False)
+    xx0: NDArray[np.float64] = field(repr=False)
+    xx1: NDArray[np.float64] = field(repr=False)
+    response: NDArray[Any] = field(repr=False)
 
 
 def plot_boundary(network, X, y, ax=None, resolution=200):
@@ -45,7 +49,7 @@ def plot_boundary(network, X, y, ax=None, resolution=200):
     X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, np.float64)
     y = as_numbers(y, "y").reshape(-1)
     low, high = X.min(axis=0), X.max(axis=0)
-    # A feature that is the same everywhere has no range to take a part of.
+    # A constant feature has no range: its border is a part of 1.
     room = MARGIN * np.where(high > low, high - low, 1.0)
     lines = [np.linspace(a, b, resolution) for a, b in zip(low - room, high + room, strict=True)]
     xx0, xx1 = np.meshgrid(*lines)
@@ -54,7 +58,7 @@ def plot_boundary(network, X, y, ax=None, resolution=200):
     response = network.predict(grid) if labels else network.forward(grid)[:, 0]
     response = response.reshape(xx0.shape)
 
-    ax = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
+    ax = one_axes(ax)
     # One scale for plane and examples: an example on the wrong side stands out by its colour.
     classes = network.layer_sizes[-1] - 1
     low, high = {"softmax": (0, classes), "sigmoid": (0, 1)}.get(

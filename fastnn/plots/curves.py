@@ -1,32 +1,13 @@
 """Pictures of learning curves and of paths of regularization."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
-from fastnn.plots.figure import _pyplot
-
-
-@dataclass(frozen=True)
-class LearningCurveDisplay:
-    """The drawn curve: `ax_` holds the axes, `figure_` their figure."""
-
-    ax_: Any
-    figure_: Any
-
-
-@dataclass(frozen=True)
-class PenaltyPathDisplay:
-    """The drawn path: `ax_` holds the axes of errors and of weights, `figure_` their figure."""
-
-    ax_: tuple[Any, Any]
-    figure_: Any
+from fastnn.plots.figure import Display, one_axes, pair_of_axes
 
 
 def plot_learning_curve(curve, ax=None):
-    """Train and dev error by examples, their range, and the power law up to twice the data."""
-    ax = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
+    """Train and dev error by number of examples, their ranges, and the law up to twice the data."""
+    ax = one_axes(ax)
     for name in ("train", "dev"):
         errors = getattr(curve, f"{name}_errors")
         (line,) = ax.plot(curve.sizes, errors.mean(axis=1), marker="o", label=name)
@@ -56,18 +37,13 @@ def plot_learning_curve(curve, ax=None):
     ax.set(xlabel="training examples", ylabel="error", xscale="log")
     ax.set_ylim(bottom=0)
     ax.legend(frameon=False)
-    return LearningCurveDisplay(ax, ax.figure)
+    return Display(ax, ax.figure)
 
 
 def plot_penalty_path(path, ax=None):
     """Errors by lambda or keep_prob, with the best; norm and sparsity of the weights."""
-    if ax is None:
-        _, ax = _pyplot().subplots(1, 2, figsize=(9, 3.5), layout="constrained")
-    try:
-        error_ax, weight_ax = ax
-    except (TypeError, ValueError):
-        raise TypeError(f"expected ax to be a pair of axes, got {ax!r}") from None
-    # Even steps: a grid has a 0 more often than not, which no logarithmic axis can show.
+    error_ax, weight_ax = pair_of_axes(ax)
+    # Even steps: most grids have a 0, which a logarithmic axis cannot show.
     at = np.arange(len(path.values))
     labels = [f"{v:g}" if np.isscalar(v) else str(tuple(v)) for v in path.values]
     error_ax.plot(at, path.train_error, marker="o", label="train")
@@ -86,4 +62,4 @@ def plot_penalty_path(path, ax=None):
     for axes in (error_ax, weight_ax):
         axes.set_xticks(at, labels)
         axes.legend(frameon=False)
-    return PenaltyPathDisplay((error_ax, weight_ax), error_ax.figure)
+    return Display((error_ax, weight_ax), error_ax.figure)

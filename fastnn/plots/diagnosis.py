@@ -1,26 +1,15 @@
 """A picture of a diagnosis: the errors, and the gaps between them."""
 
-from dataclasses import dataclass
-from typing import Any
+from fastnn.plots.figure import Display, one_axes
 
-from fastnn.plots.figure import _pyplot
-
-# Of a gap that is high, is not, or cannot be told.
+# By `Gap.high`: high, not high, cannot be told.
 COLOURS = {True: "tab:red", False: "tab:green", None: "tab:gray"}
 WORDS = {True: "high", False: "not high", None: "cannot be told"}
 
 
-@dataclass(frozen=True)
-class DiagnosisDisplay:
-    """The drawn errors and gaps: `ax_` holds the axes, `figure_` their figure."""
-
-    ax_: Any
-    figure_: Any
-
-
 def plot_diagnosis(diagnosis, titles, ax=None):
     """A bar for each error, then one for each gap, with intervals and thresholds, in per cent."""
-    ax = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
+    ax = one_axes(ax)
     names = [*diagnosis.errors, *diagnosis.gaps]
     values = [*diagnosis.errors.values(), *(gap.value for gap in diagnosis.gaps.values())]
     colours = ["tab:blue"] * len(diagnosis.errors)
@@ -46,4 +35,4 @@ def plot_diagnosis(diagnosis, titles, ax=None):
     unit = diagnosis.unit.removeprefix("share of ")
     ax.set(ylabel=f"{unit}, %")
     ax.legend(frameon=False)
-    return DiagnosisDisplay(ax, ax.figure)
+    return Display(ax, ax.figure)

@@ -1,40 +1,17 @@
 """Pictures of signals and gradients by layer, and of the weights."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
 from fastnn.arguments import integer
-from fastnn.plots.figure import _pyplot
+from fastnn.plots.figure import Display, one_axes, pair_of_axes
 
+# Of more layers only some are named in the legend.
 MOST_NAMED = 10
-
-
-@dataclass(frozen=True)
-class SignalFlowDisplay:
-    """The drawn flow: `ax_` holds the axes of sizes and of shares, `figure_` their figure."""
-
-    ax_: tuple[Any, Any]
-    figure_: Any
-
-
-@dataclass(frozen=True)
-class WeightsDisplay:
-    """The drawn histograms: `ax_` holds the axes, `figure_` their figure."""
-
-    ax_: Any
-    figure_: Any
 
 
 def plot_signal_flow(flow, ax=None):
     """Root mean squares of A, dA and dW by layer, and the shares of saturated and dead."""
-    if ax is None:
-        _, ax = _pyplot().subplots(1, 2, figsize=(9, 3.5), layout="constrained")
-    try:
-        size_ax, share_ax = ax
-    except (TypeError, ValueError):
-        raise TypeError(f"expected ax to be a pair of axes, got {ax!r}") from None
+    size_ax, share_ax = pair_of_axes(ax)
     layers = [s.layer for s in flow.layers]
     for name in ("a_rms", "dA_rms", "dW_rms"):
         sizes = [getattr(s, name) for s in flow.layers]
@@ -54,15 +31,15 @@ def plot_signal_flow(flow, ax=None):
     for axes in (size_ax, share_ax):
         axes.xaxis.get_major_locator().set_params(integer=True)  # there is no layer 1.5
         axes.legend(frameon=False)
-    return SignalFlowDisplay((size_ax, share_ax), size_ax.figure)
+    return Display((size_ax, share_ax), size_ax.figure)
 
 
 def plot_weights(network, ax=None, bins=50):
     """Histograms of W1 .. WL, as outlines, each as a density."""
     bins = integer(bins, "bins", 1)
-    ax = ax if ax is not None else _pyplot().subplots(layout="constrained")[1]
+    ax = one_axes(ax)
     weights = {name: W for name, W in network.params.items() if name[0] == "W"}
-    # A legend of more entries would cover what it explains: some, evenly, the last among them.
+    # A longer legend would hide the curves. The named layers are evenly spaced; the last is one.
     named = np.unique(np.linspace(0, len(weights) - 1, min(len(weights), MOST_NAMED)).round())
     for l, (name, W) in enumerate(weights.items()):
         ax.hist(
@@ -70,4 +47,4 @@ def plot_weights(network, ax=None, bins=50):
         )
     ax.set(xlabel="weight", ylabel="density")
     ax.legend(frameon=False)
-    return WeightsDisplay(ax, ax.figure)
+    return Display(ax, ax.figure)

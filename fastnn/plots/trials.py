@@ -1,20 +1,10 @@
 """A picture of a sweep: errors by each setting."""
 
-from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
 
-from fastnn.plots.figure import _pyplot
-
-
-@dataclass(frozen=True)
-class SweepDisplay:
-    """The drawn sweep: `ax_` holds an array of axes, `figure_` their figure."""
-
-    ax_: Any
-    figure_: Any
+from fastnn.plots.figure import Display, pyplot
 
 
 def plot_sweep(sweep, ax=None):
@@ -27,7 +17,7 @@ def plot_sweep(sweep, ax=None):
             f"draw; got {len(trials)} such trials and the settings {sweep.names}"
         )
     if ax is None:
-        _, ax = _pyplot().subplots(
+        _, ax = pyplot().subplots(
             1,
             len(names),
             figsize=(4.5 * len(names), 3.5),
@@ -75,11 +65,11 @@ def plot_sweep(sweep, ax=None):
         axis.set_ylim(bottom=0)
     axes[0].set_ylabel("error")
     axes[0].legend(frameon=False)
-    return SweepDisplay(axes, axes[0].figure)
+    return Display(axes, axes[0].figure)
 
 
 def _is_numeric(name, trials):
-    """Whether those trials that have a value, of a list or instead of None, have numbers."""
+    """Whether the setting is a number in all trials that have one (and it is not None)."""
     values = [trial.setting.get(name) for trial in trials]
     values = [value for value in values if value is not None]
     return bool(values) and all(

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastnn.diagnosis.evidence.intervals import Estimate
 from fastnn.network import Network
+from fastnn.plots.trials import plot_sweep
 from fastnn.sweeps.space import shown, written
 from fastnn.sweeps.trials import Trial
 from fastnn.text.markup import join, table, tag
@@ -187,11 +188,9 @@ class Sweep:
 
         Returns
         -------
-        SweepDisplay
+        Display
             With `ax_` (an array of axes) and `figure_`.
         """
-        from fastnn.plots.trials import plot_sweep
-
         return plot_sweep(self, ax)
 
 

@@ -1,5 +1,7 @@
 """What happened in a fit, epoch by epoch."""
 
+from fastnn.plots.history import plot_history
+
 
 class History:
     """One entry an epoch; NaN where an epoch was not evaluated (see `evaluate_every` of `fit`).
@@ -73,9 +75,7 @@ class History:
 
         Returns
         -------
-        HistoryDisplay
+        Display
             With `ax_` (the two axes) and `figure_`.
         """
-        from fastnn.plots.figure import plot_history
-
         return plot_history(self, ax)

@@ -154,7 +154,7 @@ class Diagnosis:
 
         Returns
         -------
-        DiagnosisDisplay
+        Display
             With `ax_` and `figure_`.
         """
         return plot_diagnosis(self, TITLES, ax)

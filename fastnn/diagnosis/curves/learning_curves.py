@@ -92,7 +92,7 @@ class LearningCurve:
 
         Returns
         -------
-        LearningCurveDisplay
+        Display
         """
         return plot_learning_curve(self, ax)
 

@@ -94,7 +94,7 @@ class PenaltyPath:
 
         Returns
         -------
-        PenaltyPathDisplay
+        Display
         """
         return plot_penalty_path(self, ax)
 

@@ -99,7 +99,7 @@ class SignalFlow:
 
         Returns
         -------
-        SignalFlowDisplay
+        Display
         """
         return plot_signal_flow(self, ax)
 

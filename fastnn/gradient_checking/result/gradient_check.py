@@ -20,6 +20,7 @@ from fastnn.gradient_checking.result.components import (
 )
 from fastnn.gradient_checking.result.findings import find
 from fastnn.gradient_checking.result.rendering import as_html, as_text
+from fastnn.plots.gradient_check import plot_gradient_check
 
 
 class GradientCheck:
@@ -294,11 +295,9 @@ class GradientCheck:
 
         Returns
         -------
-        GradientCheckDisplay
+        Display
             With `ax_` and `figure_`.
         """
-        from fastnn.plots.figure import plot_gradient_check
-
         return plot_gradient_check(self, ax)
 
     def __repr__(self):
