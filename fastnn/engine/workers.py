@@ -1,21 +1,23 @@
-"""Pieces of work on several threads, for which Ctrl-C is heard at every moment.
+"""Pieces of work on several threads, which Ctrl-C ends at any moment.
 
-`concurrent.futures` and `threading` take their locks in Python code: a KeyboardInterrupt that lands
-between the lock and the block it guards leaves it locked, and the threads that wait for it, and
-whoever joins them, wait for ever. Here the main thread takes locks in C alone, which either are
-taken when the interrupt comes or are not.
+`concurrent.futures` and `threading` take their locks in Python code. A KeyboardInterrupt between
+taking a lock and entering the block it guards leaves it locked, and all who need it wait for ever.
+Here the main thread takes locks in C alone: when the interrupt comes, a lock is taken or it is not.
 """
 
 import _thread
 import time
 
 _PATIENCE = 10.0  # seconds for the pieces under way, once one has failed or was interrupted
+# Seconds between two looks at signals. A lock wakes up early only for a signal that comes to the
+# main thread while it waits. One that another thread receives, or that comes just before, does not.
+_LOOK = 0.05
 
 
 def run(function, pieces, threads):
     """``[function(*piece) for piece in pieces]``, on that many threads.
 
-    The first error, or Ctrl-C between two pieces, ends it.
+    The first error ends it, and so does Ctrl-C, once the pieces under way are done.
     """
     pieces = list(pieces)
     threads = min(threads, len(pieces))
@@ -33,7 +35,7 @@ def run(function, pieces, threads):
                 if piece is None:
                     break
                 results[k] = function(*piece)
-        except BaseException as error:  # raised again where it is waited for
+        except BaseException as error:  # raised again by the thread that waits
             errors[k] = error
             stop.append(True)
         finally:
@@ -48,10 +50,11 @@ def run(function, pieces, threads):
             _thread.start_new_thread(worker, (ended,))
             begun.append(ended)
         for ended in begun:
-            ended.acquire()
+            while not ended.acquire(timeout=_LOOK):
+                pass
     finally:
         stop.append(True)
-        # They work on the caller's arrays; but nobody waits for ever.
+        # The threads write to the caller's arrays, so they end first; but not even then for ever.
         deadline = time.monotonic() + _PATIENCE
         while len(over) < len(begun) and time.monotonic() < deadline:
             time.sleep(0.001)

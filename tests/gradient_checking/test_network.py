@@ -427,14 +427,6 @@ def test_ctrl_c(threads):
     assert pressed[0].seconds() < 1.0
 
 
-def test_an_error_in_a_piece_is_raised():
-    def fail(start, stop):
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        perturb.run(fail, [(0, 1), (1, 2), (2, 3)], 2)
-
-
 # --- in fit, and around it --------------------------------------------------------------------
 
 

@@ -75,6 +75,30 @@ class ParameterCheck:
         return self.worst.excess if self.worst else 0.0
 
 
+@dataclass(frozen=True)
+class Finding:
+    """An error in words.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The arrays that are off, in the order of theta.
+    pattern : str
+        flat, zero, constant, sign, factor, penalty, transposed, other, component, row, column,
+        stretch, subset, components: one array; all, rounded, biases, layer, before: several;
+        elsewhere: none that was checked; hidden: it cannot be judged.
+    text : str
+    """
+
+    names: tuple[str, ...]
+    pattern: str
+    text: str
+
+    @property
+    def name(self):
+        return ", ".join(self.names)
+
+
 def ratio(analytic, numeric):
     """``||numeric - analytic|| / (||numeric|| + ||analytic||)``; 0 when both are 0.
 

@@ -5,39 +5,17 @@ biases alone, a layer and all below it, or each array for itself.
 """
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
-from fastnn.gradient_checking.result.array import Block, symbol
-from fastnn.gradient_checking.result.patterns import factor_words, match
+from fastnn.gradient_checking.result.array import Block
+from fastnn.gradient_checking.result.components import Finding
+from fastnn.gradient_checking.result.factors import factor_words
+from fastnn.gradient_checking.result.hidden import cannot_be_judged, listed
+from fastnn.gradient_checking.result.patterns import match
 
 # Faults of an array itself; any other pattern may be what a fault further up leaves in it.
 _ITS_OWN = {"penalty"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """An error in words.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The arrays that are off, in the order of theta.
-    pattern : str
-        flat, zero, constant, sign, factor, penalty, transposed, other, component, row, column,
-        stretch, subset, components: one array; all, rounded, biases, layer, before: several;
-        elsewhere: none that was checked; hidden: it cannot be judged.
-    text : str
-    """
-
-    names: tuple[str, ...]
-    pattern: str
-    text: str
-
-    @property
-    def name(self):
-        return ", ".join(self.names)
 
 
 def find(check):
@@ -157,7 +135,7 @@ def _layer(off, agree, matches, check):
     ):
         return None
     said = (
-        _list([f"d{name}" for name in _names(off)])
+        listed([f"d{name}" for name in _names(off)])
         if len(off) <= 4
         else (f"the gradients of layers {top} to 1")
     )
@@ -224,7 +202,7 @@ def _each(off, agree, matches, check):
     """Every array by itself, those with the same fault together."""
     findings = []
     for members, words, pattern in _groups(off, matches):
-        subject = _list([block.symbol for block in members])
+        subject = listed([block.symbol for block in members])
         words = words.format(**(_ONE if len(members) == 1 else _MANY))
         but = _but_penalties([matches[block.name] for block in members])
         findings.append(Finding(_names(members), pattern, f"{subject} {words}{but}"))
@@ -273,46 +251,6 @@ def _where(off):
         return " everywhere"
     n = int(sum(block.compared.sum() for block in off))
     return f" in the {n:,} components that were checked"
-
-
-def cannot_be_judged(check, hidden):
-    """What is to be done about arrays whose gradient is lost in rounding or truncation."""
-    by_reason = {}
-    for parameter in hidden:
-        by_reason.setdefault(_reason(check, parameter), []).append(parameter)
-    findings = []
-    for (reason, remedy), parameters in by_reason.items():
-        names = tuple(p.name for p in parameters)
-        where = np.concatenate(
-            [np.flatnonzero(check.compared[p.slice]) + p.start for p in parameters]
-        )
-        size = np.abs(check.analytic[where]).max()
-        findings.append(
-            Finding(
-                names,
-                "hidden",
-                (
-                    f"{_list([symbol(name) for name in names])} cannot be judged: {reason}"
-                    f" while {'it is' if len(names) == 1 else 'they are'} about {size:.1g} and the "
-                    f"numerical derivative is good to {np.median(check.uncertainty[where]):.1g}: "
-                    f"{remedy}"
-                ),
-            )
-        )
-    return findings
-
-
-def _reason(check, parameter):
-    if check.is_truncated(parameter):
-        return (
-            f"at epsilon = {check.epsilon:g} the truncation hides it,",
-            "choose a smaller epsilon, or leave it out",
-        )
-    J = "" if check.cost is None else f"; J is about {abs(check.cost):.1g}"
-    remedy = "subtract the constant from J, scale it, or check this part by itself"
-    if check.epsilon is not None and np.ndim(check.epsilon) == 0:
-        remedy = f"choose an epsilon above {check.epsilon:g}, or leave it out"
-    return f"rounding of J hides it{J}", remedy
 
 
 def _elsewhere(check):
@@ -382,10 +320,6 @@ def _layer_of(name):
 
 def _names(blocks):
     return tuple(block.name for block in sorted(blocks, key=lambda block: block.start))
-
-
-def _list(names):
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _short(c):

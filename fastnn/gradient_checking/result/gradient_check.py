@@ -8,8 +8,6 @@ import numpy as np
 
 from fastnn.errors import GradientError
 from fastnn.gradient_checking.result.components import (
-    HIDDEN,
-    VISIBLE,
     WORRY,
     Component,
     ParameterCheck,
@@ -19,6 +17,7 @@ from fastnn.gradient_checking.result.components import (
     ratios,
 )
 from fastnn.gradient_checking.result.findings import find
+from fastnn.gradient_checking.result.hidden import hidden_components, is_hidden
 from fastnn.gradient_checking.result.rendering import as_html, as_text
 from fastnn.plots.gradient_check import plot_gradient_check
 
@@ -147,64 +146,17 @@ class GradientCheck:
 
     @cached_property
     def hidden(self):
-        """Components of which even a gross error would not be seen, (N,) array of bool."""
-        hidden = np.zeros(self.theta.size, bool)
-        everything = self._size_of(np.flatnonzero(self.compared))
-        for parameter in self._parameters:
-            where = np.arange(self.theta.size)[parameter.slice]
-            where = where[self.compared[where] & ~self.off[where]]
-            if not where.size:
-                continue
-            # What rounding does to the analytic gradient itself is no fault of the comparison.
-            doubt = self.uncertainty[where] - self.own[where]
-            largest = np.abs(self.analytic[where]).max()
-            if largest > 10.0 * self.own[where].max():
-                size = self._size_of(
-                    np.flatnonzero(self.compared[parameter.slice]) + parameter.start
-                )
-                error = ratio(self.analytic[where], self.numeric[where])
-                limit = HIDDEN if error <= VISIBLE else VISIBLE
-                hidden[where] = doubt > limit * size
-            elif everything > 0.0:  # a gradient of zero is known well enough if others are larger
-                hidden[where] = doubt > HIDDEN * everything
-        return hidden
+        """Components in which even a gross error would not be seen, (N,) array of bool."""
+        return hidden_components(self)
 
     def is_hidden(self, parameter):
-        """Whether nothing can be said of it: all that makes it up is hidden, and none off."""
-        compared = self.compared[parameter.slice]
-        if self.is_off(parameter) or not compared.any():
-            return False
-        size = np.abs(self.analytic[parameter.slice])
-        matters = compared & (size >= 0.1 * size[compared].max())
-        # At a fixed epsilon among kinks the array is left out in part, which is told as that.
-        if (
-            self.excluded[parameter.slice].any()
-            and self.is_truncated(parameter)
-            and (not self.is_wide)
-        ):
-            return False
-        return bool(self.hidden[parameter.slice][matters].all())
+        """Whether no error of the array is known, and all its large components are hidden."""
+        return is_hidden(self, parameter)
 
     @property
     def is_wide(self):
         """Whether epsilon is so large that a bend may be taken for a kink."""
         return self.epsilon is not None and np.ndim(self.epsilon) == 0 and self.epsilon > 0.01
-
-    def is_truncated(self, parameter):
-        """Whether a fixed epsilon, and not rounding, makes most of its uncertainty."""
-        if self.epsilon is None or np.ndim(self.epsilon) or np.isnan(self.epsilon):
-            return False
-        rounding = 10.0 * (self.noise or 0.0) / self.epsilon
-        uncertainty = self.uncertainty[parameter.slice][self.compared[parameter.slice]]
-        return bool(rounding < 0.1 * np.median(uncertainty))
-
-    def _size_of(self, index):
-        """Of a gradient: that of its largest component that is not all uncertainty."""
-        numeric = np.abs(self.numeric[index])
-        return max(
-            np.abs(self.analytic[index]).max(initial=0.0),
-            numeric[numeric > self.uncertainty[index]].max(initial=0.0),
-        )
 
     @cached_property
     def difference(self):
