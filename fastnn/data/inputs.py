@@ -5,10 +5,25 @@ read-only, Fortran-ordered or memory-mapped array larger than memory is fine.
 """
 
 import sys
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fastnn._kernels import Rows
+
+
+class SparseMatrix(Protocol):
+    """A sparse matrix or array of scipy's, for type checkers."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def tocsr(self) -> Any: ...
+
+
+# What X may be, for type checkers; frames of pandas and polars count as ArrayLike.
+Features = ArrayLike | SparseMatrix
 
 # Values that one uninterruptible check of finiteness looks at: some milliseconds.
 _CHECKED_AT_ONCE = 1 << 22

@@ -1,10 +1,12 @@
 """A part of the data: which examples, and the examples themselves once they are asked for."""
 
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from fastnn.data.inputs import as_numbers, is_sparse
+from fastnn.data.inputs import Features, as_numbers, is_sparse
 
 
 class Split:
@@ -54,6 +56,20 @@ class Split:
     def __getstate__(self):
         # A part that is sent to another process takes its own examples with it, not all of them.
         return {"X": self.X, "y": self.y, "index": self.index, "_source": None}
+
+
+class HasXy(Protocol):
+    """An object with X and y, such as a `Split`, for type checkers."""
+
+    @property
+    def X(self) -> Any: ...
+
+    @property
+    def y(self) -> Any: ...
+
+
+# A set of examples, as `as_pair` takes it, for type checkers.
+Examples = tuple[Features, ArrayLike] | list[Any] | HasXy
 
 
 def rows_of(data, name):
