@@ -11,7 +11,9 @@ from fastnn.layers.activations import ACTIVATIONS
 from fastnn.training.optimizers import Adam, GradientDescent, Momentum, Nesterov
 
 # scikit-learn's names beside fastnn's.
-ACTIVATION_NAMES = {"logistic": "sigmoid", **{name: name for name in ACTIVATIONS}}
+ACTIVATION_NAMES = {entry.sklearn or name: name for name, entry in ACTIVATIONS.items()} | {
+    name: name for name in ACTIVATIONS
+}
 SOLVERS = {"sgd": None, "adam": None, "lbfgs": None}
 LEARNING_RATES = {"constant": None, "invscaling": None, "adaptive": None}
 

@@ -6,6 +6,7 @@ from fastnn.arguments import lookup
 from fastnn.engine.examples import current_normalizer
 from fastnn.export.networks import network_of
 from fastnn.files.atomic import write_atomically
+from fastnn.layers.activations import ACTIVATIONS, LEAK
 from fastnn.version import __version__
 
 # Old enough for any runtime in use; nothing here needs a newer one.
@@ -89,7 +90,7 @@ class _Graph:
                 self.constant(net.params[name].copy(), name)
             Z = self.node("Gemm", A, f"W{l}", f"b{l}", name=f"Z{l}")
             if l < last:
-                A = lookup(_ACTIVATIONS, net.activation[l - 1], "activation")(self, Z, f"A{l}")
+                A = self._activation(net.activation[l - 1], Z, f"A{l}")
         name = "values" if net.regression else "probabilities"
         operator, settings = lookup(_OUTPUTS, net.output, "output")
         self.node(operator, Z, name=name, **settings)
@@ -110,6 +111,10 @@ class _Graph:
             producer_name="fastnn",
             producer_version=__version__,
         )
+
+    def _activation(self, name, Z, A):
+        operator = ACTIVATIONS[name].onnx
+        return self.node(operator, Z, name=A) if operator else _COMPOSED[name](self, Z, A)
 
     def _normalized(self, X):
         """In float64, as the compiled core does it: x - mu may cancel nearly all of x."""
@@ -144,16 +149,12 @@ class _Graph:
         return self._cast(self.node("Erf", self._cast(x, np.float32)), np.float64)
 
 
-# Of plain operators that runtimes have in both dtypes: onnxruntime lacks LeakyRelu, Elu, Softplus
-# and Gelu in float64.
-
-
-def _plain(operator):
-    return lambda graph, Z, A: graph.node(operator, Z, name=A)
+# Activations composed of operators that runtimes have in both dtypes: onnxruntime lacks LeakyRelu,
+# Elu, Softplus and Gelu in float64.
 
 
 def _leaky_relu(graph, Z, A):
-    return graph.node("Max", Z, graph.node("Mul", Z, graph.constant(0.01)), name=A)
+    return graph.node("Max", Z, graph.node("Mul", Z, graph.constant(LEAK)), name=A)
 
 
 def _elu(graph, Z, A):
@@ -182,16 +183,12 @@ def _softplus(graph, Z, A):
     return graph.node("Add", graph.node("Relu", Z), log, name=A)
 
 
-_ACTIVATIONS = {
-    "relu": _plain("Relu"),
+_COMPOSED = {
     "leaky_relu": _leaky_relu,
     "elu": _elu,
     "gelu": _gelu,
     "silu": _silu,
-    "tanh": _plain("Tanh"),
-    "sigmoid": _plain("Sigmoid"),
     "softplus": _softplus,
-    "identity": _plain("Identity"),
 }
 _OUTPUTS = {
     "softmax": ("Softmax", {"axis": 1}),

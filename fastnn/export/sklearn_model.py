@@ -3,9 +3,10 @@
 import numpy as np
 
 from fastnn.export.networks import check_finite, kind_of, step_hint
+from fastnn.layers.activations import ACTIVATIONS
 from fastnn.network import Network
 
-_ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+_ACTIVATIONS = {entry.sklearn: name for name, entry in ACTIVATIONS.items() if entry.sklearn}
 _OUTPUTS = {"identity": "identity", "logistic": "sigmoid", "softmax": "softmax", "exp": "exp"}
 
 

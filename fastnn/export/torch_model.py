@@ -5,20 +5,9 @@ import numpy as np
 from fastnn.arguments import boolean, lookup
 from fastnn.engine.examples import current_normalizer
 from fastnn.export.networks import check_finite, network_of
+from fastnn.layers.activations import ACTIVATIONS
 from fastnn.network import Network
 
-# Name in torch.nn, and the settings that make it ours.
-_ACTIVATIONS = {
-    "relu": ("ReLU", {}),
-    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.01}),
-    "elu": ("ELU", {"alpha": 1.0}),
-    "gelu": ("GELU", {"approximate": "none"}),
-    "silu": ("SiLU", {}),
-    "tanh": ("Tanh", {}),
-    "sigmoid": ("Sigmoid", {}),
-    "softplus": ("Softplus", {"beta": 1.0, "threshold": 20.0}),
-    "identity": ("Identity", {}),
-}
 _OUTPUTS = {"softmax": "Softmax", "sigmoid": "Sigmoid", "identity": "Identity"}
 _EXPECTED = (
     "expected an nn.Sequential of Linear layers, each but the last followed by at most one "
@@ -157,8 +146,8 @@ def to_torch(net, *, logits=False):
             linear.bias.copy_(torch.from_numpy(b))
         parts.append(linear)
         if l + 1 < last:
-            name, settings = lookup(_ACTIVATIONS, net.activation[l], "activation")
-            parts.append(getattr(nn, name)(**settings))
+            entry = ACTIVATIONS[net.activation[l]]
+            parts.append(getattr(nn, entry.torch)(**entry.torch_settings))
     if not logits and not net.output.startswith("identity"):
         settings = {"dim": 1} if net.output == "softmax" else {}
         parts.append(getattr(nn, lookup(_OUTPUTS, net.output, "output"))(**settings))
@@ -263,17 +252,20 @@ def _is_last(parts, at):
 
 
 def _activation_name(part, at, nn):
-    for name, (torch_name, settings) in _ACTIVATIONS.items():
-        if type(part) is getattr(nn, torch_name):
+    for name, entry in ACTIVATIONS.items():
+        settings = dict(entry.torch_settings)
+        if type(part) is getattr(nn, entry.torch):
             other = {
                 key: getattr(part, key)
                 for key, value in settings.items()
                 if getattr(part, key) != value
             }
             if other:
-                raise ValueError(f"expected {torch_name} with {settings}, got {other} in part {at}")
+                raise ValueError(
+                    f"expected {entry.torch} with {settings}, got {other} in part {at}"
+                )
             return name
-    known = ", ".join(torch_name for torch_name, _ in _ACTIVATIONS.values())
+    known = ", ".join(entry.torch for entry in ACTIVATIONS.values())
     raise ValueError(f"{_EXPECTED}; got {part} as part {at}; known activations: {known}")
 
 

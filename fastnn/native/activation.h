@@ -2,8 +2,8 @@
 //
 // value(z) is g(z). slope(a, z) is g'(z), from the activation a where that is
 // enough (kernels.h: slope_needs_z says where it is not; z is then 0 elsewhere).
-// A new activation: an entry here, in `with_activation`, in the enum of
-// kernels.h and in fastnn/activations.py.
+// A new activation: an entry here and in `with_activation`; CONTRIBUTING.md
+// lists the other places.
 #pragma once
 
 #include "kernels.h"

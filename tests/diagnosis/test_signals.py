@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from reference import ACTIVATIONS as REFERENCE
 
 import fastnn
-from fastnn.diagnosis.signals.formulas import FORMULAS, OUTPUT_FORMULAS
 from fastnn.layers.activations import ACTIVATIONS
+from fastnn.layers.formulas import FORMULAS, OUTPUT_FORMULAS
 from fastnn.layers.outputs import OUTPUTS
 
 mpl.use("Agg")

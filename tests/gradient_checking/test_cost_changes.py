@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from scipy.special import erfc
 
-from fastnn.gradient_checking.network import cost_changes as differences
-from fastnn.gradient_checking.network import formulas as forward
-from fastnn.gradient_checking.network import pieces as perturb
+from fastnn.gradient_checking.network import cost_changes, formulas, pieces
 from fastnn.gradient_checking.network.check import STEPS
+from fastnn.layers.activations import ACTIVATIONS, LEAK
 
 # Enough digits that the difference of two values still has 15 of them.
 LONG = np.longdouble
@@ -23,7 +22,7 @@ def long_value(kind, z):
     return {
         "identity": z,
         "relu": np.maximum(z, 0),
-        "leaky_relu": np.where(z > 0, z, LONG(forward.LEAK) * z),
+        "leaky_relu": np.where(z > 0, z, LONG(LEAK) * z),
         "elu": np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
         "silu": z * s,
         "tanh": np.tanh(z),
@@ -36,16 +35,16 @@ def changes(kind, z, d):
     """scale (g(z + d) - g(z)) and the kinks, by the compiled code; one unit, one step."""
     D = d.reshape(1, 1, -1).copy()
     z = z.reshape(1, -1)
-    p, q = (np.ascontiguousarray(part) for part in forward.ingredients(kind, z))
-    crossed = differences.through_activation(
-        forward.KINDS.index(kind), 0, 1, D, z, p, q, np.ones_like(z)
+    p, q = (np.ascontiguousarray(part) for part in formulas.ingredients(kind, z))
+    crossed = cost_changes.through_activation(
+        ACTIVATIONS[kind].code, 0, 1, D, z, p, q, np.ones_like(z)
     )
     return D.ravel(), crossed
 
 
 @pytest.mark.skipif(not MORE_DIGITS, reason="long double has no more digits here")
 @pytest.mark.parametrize("size", [1e-9, 1e-5, 2e-4, 1e-3, 0.3, 5.0])
-@pytest.mark.parametrize("kind", [kind for kind in forward.KINDS if kind != "gelu"])
+@pytest.mark.parametrize("kind", [kind for kind in ACTIVATIONS if kind != "gelu"])
 def test_change_of_an_activation(kind, size):
     rng = np.random.default_rng(0)
     z = np.concatenate([rng.normal(size=300) * 4, [0.0, 30.0, -30.0]])
@@ -72,7 +71,7 @@ def test_change_of_gelu(size):
     np.testing.assert_allclose(changes("gelu", z, d)[0], exact, rtol=1e-12, atol=1e-15 * size)
 
 
-@pytest.mark.parametrize("kind", forward.KINDS)
+@pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_near_and_far_formulas_meet(kind):
     z = np.linspace(-6, 6, 101)
     near, far = np.full(z.size, 2.0**-12), np.full(z.size, 2.0**-12 * (1 + 1e-9))
@@ -81,7 +80,7 @@ def test_near_and_far_formulas_meet(kind):
     )
 
 
-@pytest.mark.parametrize("kind", forward.KINDS)
+@pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_not_a_number_stays_one(kind):
     for d in (np.array([np.nan, 1e-9]), np.array([np.nan, 1.0])):
         assert np.isnan(changes(kind, np.array([0.5, 0.5]), d)[0]).tolist() == [True, False]
@@ -107,13 +106,13 @@ def test_kinks_are_counted(kind, z, d, crossed):
 
 def test_a_dropped_unit_crosses_no_kink():
     D, z, zero = np.full((1, 1, 1), 1e-7), np.zeros((1, 1)), np.zeros((1, 1))
-    assert differences.through_activation(forward.KINDS.index("relu"), 0, 1, D, z, z, z, zero) == 0
+    assert cost_changes.through_activation(ACTIVATIONS["relu"].code, 0, 1, D, z, z, z, zero) == 0
     assert D[0, 0, 0] == 0
 
 
 @pytest.mark.skipif(not MORE_DIGITS, reason="long double has no more digits here")
 @pytest.mark.parametrize("size", [1e-9, 1e-4, 1e-3, 1.0, 30.0])
-@pytest.mark.parametrize("output", forward.OUTPUTS)
+@pytest.mark.parametrize("output", formulas.OUTPUTS)
 def test_change_of_a_loss(output, size):
     rng = np.random.default_rng(1)
     n, m = 5, 40
@@ -135,12 +134,12 @@ def test_change_of_a_loss(output, size):
         return ((z - y) ** 2).sum(axis=0) / 2
 
     exact = (weight * (loss(LONG(z) + LONG(d)) - loss(LONG(z)))).sum()
-    p, q = (np.ascontiguousarray(part) for part in forward.loss_ingredients(output, z, y))
+    p, q = (np.ascontiguousarray(part) for part in formulas.loss_ingredients(output, z, y))
     total = np.zeros(1)
     label = y if output == "softmax" else np.zeros(m, np.int64)
     target = np.zeros((n, m)) if output == "softmax" else y
-    differences.loss_changes(
-        forward.OUTPUTS.index(output),
+    cost_changes.loss_changes(
+        formulas.OUTPUTS.index(output),
         0,
         n,
         d.reshape(n, 1, m).copy(),
@@ -161,7 +160,7 @@ def problem_of(sizes, kinds, output="softmax", m=23, seed=0):
     pairs = list(pairwise(sizes))
     starts = np.cumsum([0, *((a + 1) * b for a, b in pairs)])
     y = rng.integers(sizes[-1], size=m) if output == "softmax" else rng.random((sizes[-1], m))
-    return forward.Problem(
+    return formulas.Problem(
         tuple(sizes),
         (*kinds, "identity"),
         output,
@@ -181,11 +180,11 @@ def test_large_steps_are_differences_of_costs(kinds, size):
     piecewise linear nets, some components cross kinks and some do not."""
     problem = problem_of([4, 6, 5, 3], kinds)
     steps = np.array([size, -size])
-    changes, _ = perturb.differentiate(problem, np.arange(problem.theta.size), steps, 1)
+    changes, _ = pieces.differentiate(problem, np.arange(problem.theta.size), steps, 1)
 
     def cost(theta):
-        moved = forward.Problem(**{**vars(problem), "theta": theta})
-        z = forward.propagate(moved)[1][-1]
+        moved = formulas.Problem(**{**vars(problem), "theta": theta})
+        z = formulas.propagate(moved)[1][-1]
         z = z - z.max(axis=0)
         own = z[problem.y, np.arange(z.shape[1])]
         return problem.weight @ (np.log(np.exp(z).sum(axis=0)) - own)
@@ -199,9 +198,9 @@ def test_large_steps_are_differences_of_costs(kinds, size):
 
 def test_order_and_company_do_not_matter():
     problem = problem_of([7, 9, 8, 3], ["relu", "silu"], "sigmoid")
-    every, kinks = perturb.differentiate(problem, np.arange(problem.theta.size), STEPS, 1)
+    every, kinks = pieces.differentiate(problem, np.arange(problem.theta.size), STEPS, 1)
     some = np.random.default_rng(0).permutation(problem.theta.size)[:40]
-    part, met = perturb.differentiate(problem, some, STEPS, 1)
+    part, met = pieces.differentiate(problem, some, STEPS, 1)
     assert (part == every[some]).all()
     assert (met == kinks[some]).all()
 
@@ -209,16 +208,16 @@ def test_order_and_company_do_not_matter():
 def test_many_rows_go_in_blocks(monkeypatch):
     problem = problem_of([5, 6, 3], ["tanh"], m=50)
     index = np.arange(problem.theta.size)
-    whole, _ = perturb.differentiate(problem, index, STEPS, 1)
-    monkeypatch.setattr(perturb, "_MOST_ROWS", 7)
-    blocks, _ = perturb.differentiate(problem, index, STEPS, 1)
+    whole, _ = pieces.differentiate(problem, index, STEPS, 1)
+    monkeypatch.setattr(pieces, "_MOST_ROWS", 7)
+    blocks, _ = pieces.differentiate(problem, index, STEPS, 1)
     np.testing.assert_allclose(blocks, whole, rtol=1e-11, atol=1e-21)
 
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_bits_do_not_depend_on_threads(threads, monkeypatch):
-    monkeypatch.setattr(perturb, "_PIECE", 1 << 12)  # many pieces
+    monkeypatch.setattr(pieces, "_PIECE", 1 << 12)  # many pieces
     problem = problem_of([20, 15, 10, 4], ["relu", "elu"])
     index = np.arange(problem.theta.size)
-    one, _ = perturb.differentiate(problem, index, STEPS, 1)
-    assert (perturb.differentiate(problem, index, STEPS, threads)[0] == one).all()
+    one, _ = pieces.differentiate(problem, index, STEPS, 1)
+    assert (pieces.differentiate(problem, index, STEPS, threads)[0] == one).all()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastnn import gradcheck
-from fastnn.gradient_checking.function import derivatives as numeric
+from fastnn.gradient_checking.function import derivatives
 
 SMOOTH = {
     "exp": (math.exp, math.exp),
@@ -39,10 +39,10 @@ def test_the_error_is_within_its_bound(name, method):
     f, slope = SMOOTH[name]
     for t in (-2.1, -0.3, 1e-3, 0.0, 0.01, 1.7, 4.0):
         with np.errstate(all="raise"):
-            noise = numeric.noise_level(
-                lambda x: f(x[0]), np.array([t]), f(t), numeric.EPS, np.random.default_rng(0)
+            noise = derivatives.noise_level(
+                lambda x: f(x[0]), np.array([t]), f(t), derivatives.EPS, np.random.default_rng(0)
             )
-            found = numeric.differentiate(lines(f), np.array([t]), f(t), noise, method)
+            found = derivatives.differentiate(lines(f), np.array([t]), f(t), noise, method)
         error = abs(found.value[0] - slope(t))
         assert error <= found.uncertainty[0], f"{name} at {t}"
         assert not found.kink[0]
@@ -58,7 +58,9 @@ def test_no_step_is_badly_chosen(t, log_length, size):
     def f(x):
         return size * math.sin(k * (x - t) + 0.7)
 
-    found = numeric.differentiate(lines(f), np.array([t]), f(t), numeric.EPS * size, "two-sided")
+    found = derivatives.differentiate(
+        lines(f), np.array([t]), f(t), derivatives.EPS * size, "two-sided"
+    )
     error = abs(found.value[0] - size * k * math.cos(0.7))
     # x itself is rounded before it is multiplied by k.
     blur = 1e-15 * max(abs(t), 1.0) * size * k * k
@@ -68,18 +70,20 @@ def test_no_step_is_badly_chosen(t, log_length, size):
 def test_it_takes_few_costs():
     counter = []
     t, cost = np.full(50, 0.3), math.sin(0.3)
-    numeric.differentiate(lines(math.sin, counter), t, cost, 1e-16, "two-sided")
+    derivatives.differentiate(lines(math.sin, counter), t, cost, 1e-16, "two-sided")
     assert sum(counter) == 4 * 50
     counter.clear()
-    numeric.differentiate(lines(math.sin, counter), t, cost, 1e-16, "two-sided", np.full(50, 1e-5))
+    derivatives.differentiate(
+        lines(math.sin, counter), t, cost, 1e-16, "two-sided", np.full(50, 1e-5)
+    )
     assert sum(counter) == 4 * 50
 
 
 def test_a_fixed_epsilon_gives_the_plain_formula():
     for epsilon in (0.5, 0.01, 1e-5):
         e = np.array([epsilon])
-        two = numeric.differentiate(lines(math.exp), np.zeros(1), 1.0, 1e-16, "two-sided", e)
-        one = numeric.differentiate(lines(math.exp), np.zeros(1), 1.0, 1e-16, "one-sided", e)
+        two = derivatives.differentiate(lines(math.exp), np.zeros(1), 1.0, 1e-16, "two-sided", e)
+        one = derivatives.differentiate(lines(math.exp), np.zeros(1), 1.0, 1e-16, "one-sided", e)
         assert two.value[0] == pytest.approx(math.sinh(epsilon) / epsilon, rel=1e-10)
         assert one.value[0] == pytest.approx(math.expm1(epsilon) / epsilon, rel=1e-10)
         assert abs(two.value[0] - 1.0) <= two.uncertainty[0] / 2
@@ -96,7 +100,7 @@ def test_a_kink_is_left_out_or_does_no_harm(distance, side, jump):
     slope = math.cos(0.3) + (jump if side * distance < 0.0 else 0.0)
     for method in ("two-sided", "one-sided"):
         for epsilon in (None, 1e-7, 1e-4):
-            found = numeric.differentiate(
+            found = derivatives.differentiate(
                 lines(f),
                 np.zeros(1),
                 f(0.0),
@@ -121,15 +125,19 @@ def test_noise_level():
         def cost(x, sigma=sigma, noise=np.random.default_rng(1)):  # noqa: B008
             return x @ x + sigma * noise.standard_normal()
 
-        level = numeric.noise_level(cost, theta, theta @ theta, numeric.EPS, rng)
+        level = derivatives.noise_level(cost, theta, theta @ theta, derivatives.EPS, rng)
         assert sigma / 5 < level < 5 * sigma
-    exact = numeric.noise_level(lambda x: x @ x, theta, theta @ theta, numeric.EPS, rng)
+    exact = derivatives.noise_level(lambda x: x @ x, theta, theta @ theta, derivatives.EPS, rng)
     assert exact < 1e-14
-    single = numeric.noise_level(
-        lambda x: float((x.astype(np.float32) ** 2).sum()), theta, theta @ theta, numeric.EPS, rng
+    single = derivatives.noise_level(
+        lambda x: float((x.astype(np.float32) ** 2).sum()),
+        theta,
+        theta @ theta,
+        derivatives.EPS,
+        rng,
     )
     assert 1e-8 < single < 1e-4
-    assert numeric.noise_level(lambda x: 3.0, theta, 3.0, numeric.EPS, rng) < 1e-15
+    assert derivatives.noise_level(lambda x: 3.0, theta, 3.0, derivatives.EPS, rng) < 1e-15
 
 
 def test_complex_step_is_exact():
@@ -138,7 +146,7 @@ def test_complex_step_is_exact():
     def table(rows, points):
         return np.exp(np.sin(points))
 
-    found = numeric.complex_step(table, x)
+    found = derivatives.complex_step(table, x)
     np.testing.assert_allclose(found.value, np.exp(np.sin(x)) * np.cos(x), rtol=1e-14)
 
 
@@ -146,10 +154,10 @@ def test_taylor_rates():
     def table(rows, points):
         return np.exp(points)
 
-    rates = numeric.taylor_rates(table, np.zeros(3), 1.0, np.array([1.0, 1.0005, 2.0]), 1e-16)
+    rates = derivatives.taylor_rates(table, np.zeros(3), 1.0, np.array([1.0, 1.0005, 2.0]), 1e-16)
     assert rates[0] == pytest.approx(2.0, abs=0.01)
     assert rates[1:] == pytest.approx([1.0, 1.0], abs=0.1)
-    straight = numeric.taylor_rates(
+    straight = derivatives.taylor_rates(
         lambda rows, points: 1.0 + 2.0 * points, np.zeros(1), 1.0, np.array([2.0]), 1e-16
     )
     assert np.isnan(straight[0])

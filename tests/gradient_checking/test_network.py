@@ -18,8 +18,7 @@ import fastnn
 from fastnn import _kernels
 from fastnn.engine import passes
 from fastnn.gradient_checking.network import check as checking
-from fastnn.gradient_checking.network import pieces as perturb
-from fastnn.gradient_checking.network import rounding
+from fastnn.gradient_checking.network import pieces, rounding
 
 DTYPES = ("float64", "float32")
 
@@ -376,7 +375,7 @@ def test_nothing_is_changed():
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_bits_do_not_depend_on_threads(threads, monkeypatch):
-    monkeypatch.setattr(perturb, "_PIECE", 1 << 12)
+    monkeypatch.setattr(pieces, "_PIECE", 1 << 12)
     net, X, y = small()
     one = net.gradcheck(X, y, threads=1)
     other = net.gradcheck(X, y, threads=threads)
@@ -483,10 +482,10 @@ def test_bad_epochs_to_check_at(at, error):
 def test_warm_up_is_done_once():
     checking.warm_up()
     assert checking.warm_up() == 0
-    assert len(checking.differences.cost_changes.signatures) == 1
+    assert len(checking.cost_changes.cost_changes.signatures) == 1
     net, X, _ = small(dtype="float32", activation="silu", output="identity")
     net.gradcheck(X, np.ones((30, 3)), sample_weight=np.ones(30), dropout=(1, 2), indices=[1])
-    assert len(checking.differences.cost_changes.signatures) == 1
+    assert len(checking.cost_changes.cost_changes.signatures) == 1
     assert len(rounding._running_product.signatures) == 1
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastnn.diagnosis.signals.formulas import FORMULAS, LOSS_SLOPES, OUTPUT_FORMULAS
+from fastnn.layers.formulas import FORMULAS, LOSS_SLOPES, OUTPUT_FORMULAS
 
 # A slope below this share of the activation's steepest counts as flat.
 FLAT = 0.1

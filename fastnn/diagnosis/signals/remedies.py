@@ -21,8 +21,6 @@ LOST = 10_000
 DRAWS, MANY, ROWS = 3, 1_000_000, 200
 # Gains are looked for between 1/8 and 8, halving the interval so often.
 WIDEST, HALVINGS = 3.0, 7
-# Whose outputs have one sign: a gain that keeps the gradients level saturates them.
-SQUASHING = {"sigmoid", "softplus"}
 
 
 class Growth(NamedTuple):
@@ -75,7 +73,8 @@ def _measured(network, X, y):
         also = "" if spec["init_gain"] == 1 else " and init_gain=1"
         return f"use init={init!r}{also} (now {spec['init']!r})"
     ways = [_other_activation, _gain]
-    if not SQUASHING & {*network.activation}:
+    # Where outputs have one sign, a gain that keeps the gradients level saturates them.
+    if not any(ACTIVATIONS[name].one_sign for name in network.activation):
         ways.reverse()
     found = (way(network, seen, most) for way in ways)
     return next(filter(None, found), None) or (

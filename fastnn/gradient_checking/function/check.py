@@ -5,8 +5,7 @@ import time
 import numpy as np
 
 from fastnn.arguments import generator, integer, lookup
-from fastnn.gradient_checking.function import adapters
-from fastnn.gradient_checking.function import derivatives as numeric
+from fastnn.gradient_checking.function import adapters, derivatives
 from fastnn.gradient_checking.function.arguments import check_callable, check_epsilon, choose
 from fastnn.gradient_checking.function.cost import Cost
 from fastnn.gradient_checking.function.sanity import (
@@ -135,7 +134,7 @@ def gradcheck(
         J = first_cost(cost, theta)
         analytic, given, wobble = analytic_gradient(grad, args, structure, theta, rng)
         single = is_single(dtype, cost, theta, J, rng)
-        noise = numeric.noise_level(cost, theta, J, eps_of(single), rng)
+        noise = derivatives.noise_level(cost, theta, J, eps_of(single), rng)
         # Rounding in the gradient itself, which has nothing to do with that of J.
         own = eps_of(single or given == np.float32)
         wobble = wobble + 16.0 * own * (np.abs(analytic) + typical_of(analytic, structure))
@@ -207,11 +206,11 @@ def _screen(cost, theta, J, analytic, wobble, noise, count, single, rng):
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     table, origin = cost.along_directions(theta, directions), np.zeros(count)
     slopes = directions @ analytic
-    found = numeric.differentiate(table, origin, J, noise, "two-sided", single=single)
+    found = derivatives.differentiate(table, origin, J, noise, "two-sided", single=single)
     uncertainty = found.uncertainty + np.abs(directions) @ wobble
     off = ~found.kink & ~(np.abs(slopes - found.value) <= uncertainty)
     value = np.where(found.kink, np.nan, found.value)
-    rates = numeric.taylor_rates(table, origin, J, slopes, noise)
+    rates = derivatives.taylor_rates(table, origin, J, slopes, noise)
     return (
         np.stack([slopes, value, uncertainty], axis=1),
         rates,
@@ -227,7 +226,7 @@ def _components(cost, theta, index, J, noise, method, epsilon, single, structure
         fixed = None if epsilon is None else np.broadcast_to(epsilon, theta.shape)[index].copy()
         if fixed is not None:
             _check_that_it_moves(origin, fixed, single, structure, index)
-        found = numeric.differentiate(table, origin, J, noise, method, fixed, single)
+        found = derivatives.differentiate(table, origin, J, noise, method, fixed, single)
         bound = found.uncertainty + wobble + 1e-300
         excess = np.abs(analytic - found.value) / bound
         doubt = (excess > 1.0) & (excess < _DOUBTFUL)
@@ -237,7 +236,7 @@ def _components(cost, theta, index, J, noise, method, epsilon, single, structure
         doubt |= (excess > 1.0) & (apart > 0.5) & (apart < _DOUBTFUL)
         doubtful = np.flatnonzero(~found.kink & doubt)
         if doubtful.size:
-            numeric.look_again(
+            derivatives.look_again(
                 table, doubtful, origin, found, J, noise, method, fixed is not None, single
             )
     bad = np.flatnonzero(~np.isfinite(found.value))
@@ -284,7 +283,7 @@ def _complex(cost, table, origin):
     )
     cost.compile_for_complex()
     try:
-        found = numeric.complex_step(table, origin)
+        found = derivatives.complex_step(table, origin)
     except (TypeError, np.exceptions.ComplexWarning) as error:
         raise TypeError(
             f"fun does not take complex numbers ({error}), which "
@@ -304,7 +303,7 @@ def _cross_check(cost, theta, index, J, noise, found, rng):
     direction = np.zeros((1, theta.size))
     direction[0, index] = rng.standard_normal(index.size)
     direction /= np.linalg.norm(direction)
-    along = numeric.differentiate(
+    along = derivatives.differentiate(
         cost.along_directions(theta, direction), np.zeros(1), J, noise, "two-sided"
     )
     step = direction[0, index] @ found.value

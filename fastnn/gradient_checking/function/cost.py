@@ -70,7 +70,7 @@ class Cost:
         return value
 
     def along_components(self, theta, index):
-        """The function `table` of numeric.py whose lines are theta + t e_i, i in `index`."""
+        """The function `table` of derivatives.py whose lines are theta + t e_i, i in `index`."""
 
         def lines(rows, points):
             components = index[rows]

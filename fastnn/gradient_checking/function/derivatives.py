@@ -81,7 +81,7 @@ def _noise_along(at, theta, rng):
 
 
 def differentiate(table, origin, cost, noise, method, epsilon=None, single=False):
-    """Derivatives along lines by differences.
+    """Derivatives along lines by cost_changes.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The gradient of a `Network`, as the compiled core computes it, beside a numerical one.
 
 The numerical side shares nothing with the core but the dropout masks: it is compiled by Numba from
-formulas of its own (differences.py), in float64 whatever the network's dtype.
+formulas of its own (cost_changes.py), in float64 whatever the network's dtype.
 """
 
 import time
@@ -16,9 +16,7 @@ from fastnn.engine.examples import check_data, current_normalizer
 from fastnn.engine.threads import available_processors
 from fastnn.gradient_checking.function.arguments import choose
 from fastnn.gradient_checking.function.check import gradcheck
-from fastnn.gradient_checking.network import cost_changes as differences
-from fastnn.gradient_checking.network import formulas as forward
-from fastnn.gradient_checking.network import rounding
+from fastnn.gradient_checking.network import cost_changes, formulas, rounding
 from fastnn.gradient_checking.network.pieces import differentiate
 from fastnn.gradient_checking.result.gradient_check import GradientCheck
 
@@ -53,7 +51,7 @@ def check(
             "finite parameters to net.theta, or make a new Network"
         )
     data = check_data(network, X, y, sample_weight)
-    if network.output not in forward.OUTPUTS:
+    if network.output not in formulas.OUTPUTS:
         return _check_by_core(
             network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng
         )
@@ -125,7 +123,7 @@ def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indic
 
 
 def pose(network, X, y, sample_weight=None, dropout=None):
-    """The `forward.Problem` of a network and valid data, rounded to its dtype as it is there."""
+    """The `formulas.Problem` of a network and valid data, rounded to its dtype as it is there."""
     sizes, depth = network.layer_sizes, len(network.layer_sizes) - 1
     if hasattr(X, "toarray"):
         X = X.toarray()
@@ -153,7 +151,7 @@ def pose(network, X, y, sample_weight=None, dropout=None):
         y = y.reshape(m).astype(np.int64)
     else:
         y = y.reshape(m, -1).T.astype(network.dtype).astype(np.float64)
-    return forward.Problem(
+    return formulas.Problem(
         sizes,
         (*network.activation, "identity"),
         network.output,
@@ -168,11 +166,11 @@ def pose(network, X, y, sample_weight=None, dropout=None):
 
 def warm_up():
     """Compile what is needed, or load it from disk; the seconds this took, 0 when it was done."""
-    if differences.cost_changes.signatures:
+    if cost_changes.cost_changes.signatures:
         return 0.0
     began = time.perf_counter()
     one = np.ones((1, 1))
-    problem = forward.Problem(
+    problem = formulas.Problem(
         (1, 1), ("identity",), "identity", np.zeros(2), (0,), one, one, np.ones(1), [None]
     )
     rounding.uncertainty(problem, np.float64, [(0.0, 0.0)])

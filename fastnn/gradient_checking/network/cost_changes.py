@@ -27,10 +27,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from fastnn.gradient_checking.network.formulas import KINDS, LEAK, OUTPUTS
-
-_IDENTITY, _RELU, _LEAKY, _ELU, _GELU, _SILU, _TANH, _SIGMOID, _SOFTPLUS = range(len(KINDS))
-_SOFTMAX, _BINARY, _SQUARED = range(len(OUTPUTS))
+# Codes of layers/activations.py, and places in formulas.OUTPUTS; constants of this file, as Numba's
+# cache would not notice a change in another.
+_IDENTITY, _RELU, _LEAKY, _ELU, _GELU, _SILU, _TANH, _SIGMOID, _SOFTPLUS = range(9)
+_SOFTMAX, _BINARY, _SQUARED = range(3)
+_LEAK = 0.01
 
 # Up to which |d| the series below are exact in float64.
 _NEAR = 2.0**-12
@@ -40,9 +41,9 @@ class Net(NamedTuple):
     """A network for compiled code; layers 1 .. L, each array with an entry for layer 0 too."""
 
     sizes: np.ndarray  # (L + 1,)
-    kinds: np.ndarray  # (L + 1,)  index into forward.KINDS
+    kinds: np.ndarray  # (L + 1,)  codes of activations
     starts: np.ndarray  # (L + 1,)  of W[l] in theta
-    output: int  # index into forward.OUTPUTS
+    output: int  # index into formulas.OUTPUTS
     theta: np.ndarray  # (N,)
 
 
@@ -54,7 +55,7 @@ class Base(NamedTuple):
     reach: np.ndarray  # (L, m)    largest of 1 and |A| in layer l
     at: np.ndarray  # (L + 1,)  first unit of layer l in the following
     z: np.ndarray  # (H, m)
-    p: np.ndarray  # (H, m)    forward.ingredients
+    p: np.ndarray  # (H, m)    formulas.ingredients
     q: np.ndarray  # (H, m)
     scale: np.ndarray  # (H, m)    dropout of a hidden unit; targets of an output
     label: np.ndarray  # (m,)
@@ -113,7 +114,7 @@ def _normal_cdf_change(z, d):
 
 @jit
 def _far_change(kind, z, d, p, q):
-    """g(z + d) - g(z) for any d; p and q are forward.ingredients at z."""
+    """g(z + d) - g(z) for any d; p and q are formulas.ingredients at z."""
     moved = z + d
     if kind == _ELU:
         if z > 0:
@@ -150,7 +151,7 @@ def through_activation(kind, first, n, D, z, p, q, scale):
                     D[k, s, r] *= scale[k, r]
         return crossed
     if kind in (_RELU, _LEAKY):
-        slope = 0.0 if kind == _RELU else LEAK
+        slope = 0.0 if kind == _RELU else _LEAK
         for k in range(first, first + n):
             for s in range(steps):
                 for r in range(rows):
@@ -368,7 +369,7 @@ def _linear_response(net, l, j, z, scale, response, margin):
     first, n = 0, 1
     for k in range(l, depth):
         kind = net.kinds[k]
-        slope = 0.0 if kind == _RELU else LEAK if kind == _LEAKY else 1.0
+        slope = 0.0 if kind == _RELU else _LEAK if kind == _LEAKY else 1.0
         for u in range(first, first + n):
             for r in range(rows):
                 size = abs(response[u, r])

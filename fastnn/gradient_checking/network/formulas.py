@@ -7,15 +7,12 @@ Nothing here is the compiled core's but the dropout masks, which come from outsi
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erfc
+from scipy.special import expit, ndtr
 
-LEAK = 0.01  # slope of leaky_relu for z <= 0
+from fastnn.layers.formulas import FORMULAS, normal_density, tanh_slope
 
-# Kinds of hidden units, and of the output, as numbers that compiled code can compare.
-KINDS = ("identity", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus")
+# Outputs as numbers that compiled code can compare.
 OUTPUTS = ("softmax", "sigmoid", "identity")
-# Those whose slope jumps at z = 0.
-KINKED = ("relu", "leaky_relu")
 
 
 @dataclass(frozen=True)
@@ -85,65 +82,32 @@ def propagate(problem):
         mask = problem.masks[l - 1]
         A.append(below if mask is None else below * mask)
         Z.append(problem.W(l).T @ A[-1] + problem.b(l)[:, np.newaxis])
-        below = value(problem.kinds[l - 1], Z[-1])
+        below = FORMULAS[problem.kinds[l - 1]][0](Z[-1])
     return A, Z
 
 
-def sigmoid(z):
-    """1 / (1 + e^-z), accurate at both ends."""
-    e = np.exp(-np.abs(z))
-    return np.where(z > 0, 1 / (1 + e), e / (1 + e))
-
-
-def softplus(z):
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-
-
-def normal_cdf(z):
-    return erfc(z * -np.sqrt(0.5)) / 2
-
-
-def normal_pdf(z):
-    return np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
-
-
-def value(kind, z):
-    """g(z)"""
-    if kind == "identity":
-        return z
-    if kind in ("relu", "leaky_relu"):
-        return np.where(z > 0, z, 0 * z if kind == "relu" else LEAK * z)
-    if kind == "elu":
-        return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
-    return {
-        "gelu": lambda: z * normal_cdf(z),
-        "silu": lambda: z * sigmoid(z),
-        "tanh": lambda: np.tanh(z),
-        "sigmoid": lambda: sigmoid(z),
-        "softplus": lambda: softplus(z),
-    }[kind]()
-
-
 def ingredients(kind, z):
-    """The two functions of z that changes of g are made of: see differences.py."""
+    """The two functions of z that cost_changes.py makes changes of g from."""
     if kind == "tanh":
-        e = np.exp(-2 * np.abs(z))
-        return np.tanh(z), 4 * e / (1 + e) ** 2  # 1 - tanh^2, which cancels
+        return np.tanh(z), tanh_slope(z)
     if kind in ("sigmoid", "silu", "softplus"):
-        return sigmoid(z), sigmoid(z) * sigmoid(-z)
+        return expit(z), expit(z) * expit(-z)
     if kind == "elu":
         return np.exp(np.minimum(z, 0)), z
     if kind == "gelu":
-        return normal_cdf(z), normal_pdf(z)
+        return ndtr(z), normal_density(z)
     return z, z
 
 
 def loss_ingredients(output, z, y):
-    """The like for the loss of logits z; the second is not used by softmax."""
+    """The two functions of the logits that changes of the loss are made from.
+
+    softmax uses the first alone.
+    """
     if output == "softmax":
         e = np.exp(z - z.max(axis=0))
         p = e / e.sum(axis=0)
         return p, p
     if output == "sigmoid":
-        return sigmoid(z), sigmoid(-z)
+        return expit(z), expit(-z)
     return z - y, z

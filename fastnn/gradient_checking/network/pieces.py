@@ -1,13 +1,13 @@
 """Changes of a network's cost when components of theta are moved: set up, cut into pieces, and
-computed by differences.py on several threads."""
+computed by cost_changes.py on several threads."""
 
 import itertools
 
 import numpy as np
 
 from fastnn.engine.workers import run
-from fastnn.gradient_checking.network import cost_changes as differences
-from fastnn.gradient_checking.network import formulas as forward
+from fastnn.gradient_checking.network import cost_changes, formulas
+from fastnn.layers.activations import ACTIVATIONS
 
 # Multiply-adds in a piece of work, some 50 ms: after each, Ctrl-C is heard.
 _PIECE = 1 << 27
@@ -33,7 +33,7 @@ def differentiate(problem, indices, steps, threads):
         edges = _cut(np.cumsum(cost * rows.size), _PIECE)
 
         def piece(start, stop, base=base, part=part, met=met):
-            differences.cost_changes(net, base, work, start, stop, steps, part, met)
+            cost_changes.cost_changes(net, base, work, start, stop, steps, part, met)
 
         run(piece, itertools.pairwise(edges), threads)
         changes += part
@@ -45,33 +45,33 @@ def differentiate(problem, indices, steps, threads):
 
 
 def _network(problem):
-    kinds = [forward.KINDS.index(kind) for kind in ("identity", *problem.kinds)]
-    return differences.Net(
+    kinds = [ACTIVATIONS[kind].code for kind in ("identity", *problem.kinds)]
+    return cost_changes.Net(
         np.array(problem.sizes),
         np.array(kinds),
         np.array([0, *problem.starts]),
-        forward.OUTPUTS.index(problem.output),
+        formulas.OUTPUTS.index(problem.output),
         problem.theta,
     )
 
 
 def _base(problem):
-    A, Z = forward.propagate(problem)
+    A, Z = formulas.propagate(problem)
     L, m = problem.depth, problem.weight.size
     p, q, scale = [], [], []
     for l in range(1, L):
-        first, second = forward.ingredients(problem.kinds[l - 1], Z[l])
+        first, second = formulas.ingredients(problem.kinds[l - 1], Z[l])
         p.append(first)
         q.append(second)
         scale.append(np.ones_like(Z[l]) if problem.masks[l] is None else problem.masks[l])
-    first, second = forward.loss_ingredients(problem.output, Z[L], problem.y)
+    first, second = formulas.loss_ingredients(problem.output, Z[L], problem.y)
     softmax = problem.output == "softmax"
     reach = np.maximum([np.abs(a).max(axis=0) for a in A], 1.0)
     p, q = [*p, first], [*q, second]
     scale.append(np.zeros_like(Z[L]) if softmax else problem.y)
     sizes = np.array(problem.sizes)
     A, Z, p, q, scale = (_stacked(arrays) for arrays in (A, Z[1:], p, q, scale))
-    return differences.Base(
+    return cost_changes.Base(
         A=A,
         A_at=np.cumsum([0, *sizes[: L - 1]]),
         reach=reach,
@@ -95,7 +95,7 @@ def _sort(problem, indices):
     layer = np.searchsorted(problem.starts, indices, side="right")
     row, column = np.divmod(indices - np.array(problem.starts)[layer - 1], sizes[layer])
     order = np.lexsort((row, column, layer))  # a bias is row n[l-1] of its W
-    return differences.Work(layer[order], row[order], column[order]), order
+    return cost_changes.Work(layer[order], row[order], column[order]), order
 
 
 def _multiply_adds(sizes):

@@ -12,7 +12,7 @@ the standard deviation is allowed at the end. What is not independent is treated
 * a ReLU whose input is within its error of 0 may be on the other side in the core: the whole jump
   of its slope counts.
 
-Arrays are (units, rows), as in forward.py.
+Arrays are (units, rows), as in formulas.py.
 """
 
 from collections import Counter
@@ -20,23 +20,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastnn.gradient_checking.network import formulas as forward
+from fastnn.gradient_checking.network import formulas
 from fastnn.gradient_checking.network.cost_changes import jit
+from fastnn.layers.activations import ACTIVATIONS
+from fastnn.layers.formulas import FORMULAS
 
 DEVIATIONS = 6.0  # standard deviations that are allowed
-# Error of g(z) for exact z, in units in the last place (native/vmath.h, native/verf.h, and what
-# follows them), each at most 2u.
-_ULPS = {
-    "identity": 0,
-    "relu": 0,
-    "leaky_relu": 1,
-    "elu": 1.7,
-    "gelu": 4.7,
-    "silu": 2.4,
-    "tanh": 1.9,
-    "sigmoid": 1.9,
-    "softplus": 1.8,
-}
 
 
 @dataclass
@@ -110,9 +99,9 @@ def _forward(problem, u, tiny):
         if l == problem.depth:
             return A, Z, alike
         kind = problem.kinds[l - 1]
-        value = forward.value(kind, z)
-        slope = np.where(_near_kink(kind, Z[-1]), 1.0, _slope(kind, z))
-        variance = slope**2 * variance + (2 * u * _ULPS[kind] * value) ** 2 + tiny**2
+        value, slope = (function(z) for function in FORMULAS[kind])
+        slope = np.where(_near_kink(kind, Z[-1]), 1.0, slope)
+        variance = slope**2 * variance + (2 * u * ACTIVATIONS[kind].ulps * value) ** 2 + tiny**2
         A.append(Uncertain(*_dropped(value, variance, problem.masks[l], u)))
         alike = np.maximum(alike, _repeats(value.T))
 
@@ -139,7 +128,7 @@ def _backward(problem, l, dZ, below, Z, u, tiny):
 
 
 def _near_kink(kind, Z):
-    return _near_zero(Z) & (kind in forward.KINKED)
+    return _near_zero(Z) & (ACTIVATIONS[kind].jump > 0)
 
 
 def _near_zero(Z):
@@ -147,25 +136,13 @@ def _near_zero(Z):
     return (np.abs(Z.value) <= DEVIATIONS * np.sqrt(Z.variance)) & (Z.variance > 0)
 
 
-def _slope(kind, z):
-    """g'(z)"""
-    p, q = forward.ingredients(kind, z)
-    if kind == "identity":
-        return np.ones_like(z)
-    if kind in ("relu", "leaky_relu"):
-        return np.where(z > 0, 1.0, 0.0 if kind == "relu" else forward.LEAK)
-    return {"elu": p, "gelu": p + z * q, "silu": p + z * q, "tanh": q, "sigmoid": q, "softplus": p}[
-        kind
-    ]
-
-
 def _uncertain_slope(kind, Z, u):
     """g' and the variance of its error. Where the core has it from a = g(z) (native/activation.h),
     an error of a counts as well, that of dropout's scale and its inverse among them."""
-    z, slope = Z.value, _slope(kind, Z.value)
-    p, q = forward.ingredients(kind, z)
-    a = forward.value(kind, z)
-    error_a = u * (2 * _ULPS[kind] + 4) * np.abs(a)
+    z = Z.value
+    a, slope = (function(z) for function in FORMULAS[kind])
+    p, q = formulas.ingredients(kind, z)
+    error_a = u * (2 * ACTIVATIONS[kind].ulps + 4) * np.abs(a)
     curvature, own = {
         "identity": (0, 0),
         "relu": (0, 0),
@@ -177,15 +154,15 @@ def _uncertain_slope(kind, Z, u):
         "sigmoid": (q * (1 - 2 * p), np.abs(1 - 2 * p) * error_a + 4 * u * p),
         "softplus": (q, (1 - p) * error_a + 5 * u * p),
     }[kind]
-    jump = 1.0 if kind == "relu" else 1 - forward.LEAK if kind == "leaky_relu" else 0.0
-    variance = curvature**2 * Z.variance + own**2 + np.where(_near_kink(kind, Z), jump**2, 0.0)
+    jump = np.where(_near_kink(kind, Z), ACTIVATIONS[kind].jump, 0.0)
+    variance = curvature**2 * Z.variance + own**2 + jump**2
     return slope, variance
 
 
 def _loss_gradient(problem, Z, u, tiny):
     """dZ[L], weighted; from the variances of the logits."""
     z, output = Z.value, problem.output
-    p, q = forward.loss_ingredients(output, z, problem.y)
+    p, q = formulas.loss_ingredients(output, z, problem.y)
     if output == "identity":
         dZ, variance = p, Z.variance + (u * p) ** 2
     elif output == "sigmoid":
