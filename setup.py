@@ -7,6 +7,7 @@ from glob import glob
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
 if sys.platform == "win32":
     # The kernels use the vector extensions of GCC and Clang, which MSVC lacks.
@@ -40,10 +41,20 @@ core = Extension(
 )
 
 
-class SideBySide(build_ext):
-    """Compile the units of the extension on all processors; setuptools takes them in turn."""
+class BuildCore(build_ext):
+    """Compile the units of the core side by side, and not again where nothing has changed."""
 
     def build_extension(self, ext):
+        # An editable install builds in a temporary folder, where setuptools finds nothing to keep.
+        # The core that an earlier one compiled lies beside its sources.
+        target = self.get_ext_fullpath(ext.name)
+        compiled = os.path.join("fastnn", os.path.basename(target))
+        sources = [*ext.sources, *ext.depends, __file__]
+        if self.editable_mode and not self.force and not newer_group(sources, compiled):
+            self.mkpath(os.path.dirname(target))
+            self.copy_file(compiled, target)
+            return
+
         compiler, in_turn = self.compiler, self.compiler.compile
 
         def compile(sources, *args, **kwargs):
@@ -59,4 +70,4 @@ class SideBySide(build_ext):
 
 
 # With Cython installed (pyproject.toml sees to it) setuptools compiles the .pyx itself.
-setup(ext_modules=[core], cmdclass={"build_ext": SideBySide})
+setup(ext_modules=[core], cmdclass={"build_ext": BuildCore})

@@ -1,0 +1,68 @@
+"""Places outside of the package that must agree with one another."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import fastnn
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+STEPS = {path.name for path in (ROOT / ".ci").iterdir()}
+
+
+def test_hooks_have_the_versions_that_the_lint_step_installs():
+    pinned = dict(line.split("==") for line in PROJECT["dependency-groups"]["lint"])
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    found = re.findall(r"repo: .*/(?:mirrors-)?([a-z-]+?)(?:-pre-commit)?\n +rev: v(.*)", hooks)
+    assert dict(found) == pinned
+
+
+@pytest.mark.parametrize("name", ["ci.yml", "nightly.yml"])
+def test_workflows_only_call_steps(name):
+    workflow = (ROOT / ".github" / "workflows" / name).read_text()
+    commands = re.findall(r"\brun: (.*)", workflow)
+    assert commands
+    assert set(commands) <= {f".ci/{step}" for step in STEPS}
+
+
+def test_every_step_is_run():
+    script = (ROOT / ".ci" / "run").read_text()
+    (steps,) = re.findall(r"for step in (.*);", script)
+    assert set(steps.split()) == STEPS - {"run"}
+    assert all((ROOT / ".ci" / step).stat().st_mode & 0o111 for step in STEPS)
+
+
+def test_the_oldest_python_is_tested():
+    (oldest,) = re.findall(r">=(\S+)", PROJECT["project"]["requires-python"])
+    for name in ("ci.yml", "nightly.yml"):
+        assert f'"{oldest}"' in (ROOT / ".github" / "workflows" / name).read_text()
+    assert PROJECT["tool"]["ruff"]["target-version"] == "py" + oldest.replace(".", "")
+
+
+def test_the_citation_has_the_version():
+    (version,) = re.findall(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert version == fastnn.__version__
+    assert f"## {version} " in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("document", sorted(path.name for path in ROOT.glob("*.md")))
+def test_links_between_documents_lead_somewhere(document):
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / document).read_text()):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_shell_script_is_valid():
+    for step in sorted(STEPS):
+        subprocess.run(["bash", "-n", ROOT / ".ci" / step], check=True)
+
+
+def test_rooms_with_tests_have_a_folder_of_their_name():
+    """Folders of tests are rooms, or one of the few that are about all of them."""
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
+    rooms = {path.name for path in (Path(fastnn.__file__).parent).iterdir() if path.is_dir()}
+    others = {"core", "project", "stories", "support"}
+    assert {name for name in folders if not name.startswith("__")} <= rooms | others
