@@ -80,3 +80,10 @@ def test_unknown_variant_is_refused():
     )
     assert "FASTNN_VARIANT is 'avx1024'" in result.stderr
     assert "baseline" in result.stderr
+
+
+def test_python_runs_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "fastnn", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == (f"fastnn {fastnn.__version__}\n", "")
