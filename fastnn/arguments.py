@@ -2,12 +2,14 @@
 
 import math
 from numbers import Integral, Real
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-# What `check_dtype` takes, by name, for type checkers.
+# Names that `check_dtype` takes, for type checkers.
 DtypeName = Literal["float32", "float64"]
+# Random sources that `generator` takes, for type checkers.
+Rng = int | np.integer[Any] | np.random.Generator | None
 
 
 def lookup(table, name, what):
@@ -43,7 +45,7 @@ def integer(value, name, low, high=math.inf):
 
 
 def number(value, name, interval):
-    """`value` as a float in `interval`, written as in mathematics: "(0, 1]", "[0, inf)"."""
+    """`value` as a float in `interval`, which is written as in mathematics: "(0, 1]"."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(
             f"expected {name} to be a number, got {value!r} of type {type(value).__name__}"
@@ -61,7 +63,7 @@ def number(value, name, interval):
 
 
 def number_range(value, name, interval):
-    """(low, high) of numbers in `interval`; one number r is (-r, r).
+    """`value` as a pair (low, high) of numbers in `interval`; one number r is (-r, r).
 
     >>> number_range(15, "rotation", "(-inf, inf)")
     (-15.0, 15.0)
@@ -87,7 +89,7 @@ def boolean(value, name):
 
 
 def per_layer(value, name, count, interval, layers):
-    """One number for each of `count` layers: the same for all, or a sequence of them."""
+    """`value` as a tuple of `count` numbers: one number for all layers, or a sequence of them."""
     if isinstance(value, Real):
         return (number(value, name, interval),) * count
     if isinstance(value, str) or not np.iterable(value):
@@ -117,7 +119,7 @@ def check_dtype(dtype):
     """`dtype` as np.float32 or np.float64 of this machine's byte order."""
     try:
         resolved = np.dtype(dtype)
-    except (TypeError, ValueError, SyntaxError):  # what NumPy raises depends on the string
+    except (TypeError, ValueError, SyntaxError):  # which one NumPy raises depends on the string
         resolved = None
     if resolved not in (np.float32, np.float64) or dtype is None:
         raise ValueError(f"expected dtype float32 or float64, got {dtype!r}")

@@ -1,6 +1,7 @@
-"""The errors that are fastnn's own; all others are the standard ones."""
+"""The errors of fastnn's own; all others are the standard ones."""
 
 import math
+from typing import Any
 
 
 class DivergenceError(ArithmeticError):
@@ -13,15 +14,22 @@ class DivergenceError(ArithmeticError):
     epoch, batch : int
         Where it happened, both counted from 0.
     learning_rate : float
-        That of the update that failed; NaN for lbfgs, which has none.
+        Of the update that failed; NaN for lbfgs, which has none.
+    what : str
+        Which quantity is not finite.
     """
 
-    def __init__(self, epoch, batch, learning_rate, what):
+    epoch: int
+    batch: int
+    learning_rate: float
+    what: str
+
+    def __init__(self, epoch: int, batch: int, learning_rate: float, what: str) -> None:
         self.epoch, self.batch, self.learning_rate, self.what = epoch, batch, learning_rate, what
-        # The arguments are what pickle rebuilds an exception from.
+        # pickle rebuilds an exception from its arguments.
         super().__init__(epoch, batch, learning_rate, what)
 
-    def __str__(self):
+    def __str__(self) -> str:
         rate = (
             ""
             if math.isnan(self.learning_rate)
@@ -40,7 +48,7 @@ class ModelFormatError(ValueError):
 
 
 class GradientError(AssertionError):
-    """A gradient is not that of its cost; the message is the table of the check.
+    """A gradient is not the derivative of its cost; the message is the table of the check.
 
     An AssertionError, so that a test suite counts it as a failure and not as a broken test.
 
@@ -49,9 +57,11 @@ class GradientError(AssertionError):
     check : GradientCheck
     """
 
-    def __init__(self, check):
+    check: Any
+
+    def __init__(self, check: Any) -> None:
         self.check = check
         super().__init__(check)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.check)

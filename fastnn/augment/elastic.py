@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.arguments import number
 
@@ -27,13 +28,15 @@ class Elastic:
     alpha: float = 34.0
     sigma: float = 4.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         number(self.alpha, "alpha of Elastic", "[0, inf)")
         number(self.sigma, "sigma of Elastic", "(0, 100]")
 
     @property
-    def taps(self):
+    def taps(self) -> NDArray[np.float64]:
         """The smoothing kernel, in one direction."""
         radius = int(4 * self.sigma + 0.5)
-        taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / self.sigma) ** 2)
+        taps: NDArray[np.float64] = np.exp(
+            -0.5 * (np.arange(-radius, radius + 1) / self.sigma) ** 2
+        )
         return taps / taps.sum()

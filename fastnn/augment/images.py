@@ -9,38 +9,41 @@
 >>> bool(net.error(X / 16, y) < 0.1)
 True
 
-The geometric ones are composed into one map from the pixels of the result to points of the image,
-so that only one bilinear interpolation blurs it; this is done while a mini-batch is gathered, by
-compiled code. What is drawn for an image is a function of (seed, epoch, its row in X): the same
-for any batch size, order of the rows and number of threads.
+The geometric distortions are composed into one map, from pixels of the result to points of the
+image, so that only one bilinear interpolation blurs it. Compiled code does this while it gathers a
+mini-batch. The random draws of an image are a function of (seed, epoch, its row in X): they are the
+same for any batch size, order of the rows and number of threads.
 """
 
 import math
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from fastnn._kernels import Augmenter
 from fastnn.arguments import integer, lookup, number, number_range
 from fastnn.augment.elastic import Elastic
 from fastnn.data.inputs import as_features, as_numbers, is_sparse
 from fastnn.plots.augmented import plot_augmented
+from fastnn.plots.figure import Display
 
 _FILLS = {"zero": False, "edge": True}
-# Coordinates are exact in float32 up to a side of this, places in an image are counted in 32 bits.
+# float32 holds coordinates exactly up to such a side; 32 bits count the places in an image.
 _LONGEST_SIDE, _MOST_PIXELS = 2**20, 2**30 - 1
-# Numbers of the copies that one uninterruptible call makes: some milliseconds.
+# Numbers that one uninterruptible call writes: some milliseconds.
 _AUGMENTED_AT_ONCE = 1 << 20
-# Numbers of channels of grey, coloured and translucent images.
+# Channels of grey, coloured and translucent images.
 _COLOURS = 1, 3, 4
-# An image that is shown smaller or larger than that is a dot, or one of its pixels.
+# Beyond these factors an image shrinks to a dot, or one pixel of it fills the picture.
 _ZOOMS = "[0.01, 100]"
 
 
 @dataclass(frozen=True)
 class Images:
-    """What is done to the images that are the rows of X; nothing unless it is asked for.
+    """Distortions of the images in the rows of X; each is off unless it is set.
 
     In this order: flip, crop, rotation, zoom, shift, elastic distortion, noise. A range is a pair
     (low, high) in which a value is drawn uniformly for each image; one number r is (-r, r).
@@ -52,26 +55,26 @@ class Images:
     flip : float in [0, 1]
         Probability of a mirror image, left for right. Not for digits or letters.
     crop : int or (height, width), optional
-        Pixels of a window that is put anywhere in the image, and then enlarged to the image's size,
-        its corner pixels onto those of the image.
+        Pixels of a window at a random place in the image. It is enlarged to the image's size, its
+        corner pixels onto the corner pixels of the image.
     rotation : float or (low, high)
         Degrees about the centre, counterclockwise.
     zoom : (low, high)
-        Factors on the size of what is shown; (0.9, 1.1) is up to a tenth smaller or larger.
+        Factors on the size of the picture; (0.9, 1.1) is up to a tenth smaller or larger.
     shift : float or (low, high)
-        Pixels, drawn for each direction by itself; positive is down and to the right.
+        Pixels, drawn separately for each direction; positive is down and to the right.
     elastic : Elastic, optional
         As in ``elastic=fastnn.augment.Elastic(alpha=34, sigma=4)``.
     noise : float
         Standard deviation of Gaussian noise added to every number, in the units of X.
     fill : {"zero", "edge"}
-        What lies beyond the image: 0, or the nearest of its pixels (for inputs where 0 is not the
+        Beyond the image lies 0, or the nearest of its pixels (for inputs where 0 is not the
         background, as after standardization).
 
     Raises
     ------
     ValueError, TypeError
-        Where an argument is not as above; the message says what was expected.
+        An argument is not as above; the message says what was expected.
 
     Examples
     --------
@@ -89,9 +92,9 @@ class Images:
     shift: float | tuple[float, float] = 0.0
     elastic: Elastic | None = None
     noise: float = 0.0
-    fill: str = "zero"
+    fill: Literal["zero", "edge"] = "zero"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for f in fields(self):  # lists, as from JSON, could not be hashed
             if isinstance(value := getattr(self, f.name), list):
                 object.__setattr__(self, f.name, tuple(value))
@@ -114,7 +117,7 @@ class Images:
         if self.crop is not None:
             self._window(None if self.shape is None else _check_shape(self.shape))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         given = [
             f"{f.name}={getattr(self, f.name)!r}"
             for f in fields(self)
@@ -122,8 +125,8 @@ class Images:
         ]
         return f"Images({', '.join(given)})"
 
-    def image_shape(self, columns):
-        """(height, width, channels) of images that are rows of so many numbers.
+    def image_shape(self, columns: int) -> tuple[int, ...]:
+        """(height, width, channels) of an image in a row of `columns` numbers.
 
         >>> Images().image_shape(784), Images(shape=(4, 4, 3)).image_shape(48)
         ((28, 28, 1), (4, 4, 3))
@@ -144,12 +147,12 @@ class Images:
             )
         return shape
 
-    def augmenter(self, columns):
-        """These settings as the compiled core reads them, for rows of so many numbers."""
-        self.__post_init__()  # frozen is a word of honour
+    def augmenter(self, columns: int) -> Augmenter:
+        """These settings as the compiled core reads them, for rows of `columns` numbers."""
+        self.__post_init__()  # frozen, but object.__setattr__ can still change it
         shape = self.image_shape(columns)
         elastic = self.elastic or Elastic(alpha=0.0, sigma=1.0)
-        reach = max(shape[:2]) - 1  # what is further apart has nothing to do with each other
+        reach = max(shape[:2]) - 1  # two pixels of an image are never further apart
         middle = len(elastic.taps) // 2
         taps = elastic.taps[max(0, middle - reach) : middle + reach + 1]
         angle, zoom, shift = self._ranges()
@@ -179,7 +182,7 @@ class Images:
         )
 
     def _window(self, shape):
-        """(height, width) of what `crop` leaves of an image of that shape, None if unknown."""
+        """(height, width) of the window that `crop` cuts from an image; `shape` None if unknown."""
         if self.crop is None:
             return shape[:2]
         crop = self.crop if isinstance(self.crop, tuple | list) else (self.crop, self.crop)
@@ -193,42 +196,43 @@ class Images:
             for side, name, limit in zip(crop, ("height", "width"), most, strict=True)
         )
 
-    def apply(self, X, seed=0, *, epoch=0):
+    def apply(self, X: ArrayLike, seed: int = 0, *, epoch: int = 0) -> NDArray[np.floating[Any]]:
         """Augmented copies of the images, to look at or for another library.
 
-        With a seed of `History.dropout_seed` they are those that `fit` made in that epoch.
+        With the seed `History.dropout_seed` they are the copies that `fit` made in that epoch.
 
         Parameters
         ----------
         X : (m, n) or (m, height, width) or (m, height, width, channels) array-like
         seed : int
         epoch : int
-            Another one gives other copies.
+            Another epoch gives other copies.
 
         Returns
         -------
         array of the shape of X, float64 if X is, else float32
         """
-        X = _as_images(X)
-        self._check_sides(X)
+        images = _as_images(X)
+        self._check_sides(images)
         seed = integer(seed, "seed", 0, 2**64 - 1)
         epoch = integer(epoch, "epoch", 0, 2**32 - 1)
-        if X.ndim > 2 and self.shape is None:
-            return Images(**{**vars(self), "shape": X.shape[1:]}).apply(X, seed, epoch=epoch)
-        flat = X.reshape(len(X), math.prod(X.shape[1:]))  # -1 is undefined for no images
-        dtype = np.dtype("float64" if X.dtype == np.float64 else "float32")
+        if images.ndim > 2 and self.shape is None:
+            known = replace(self, shape=images.shape[1:])
+            return known.apply(images, seed, epoch=epoch)
+        flat = images.reshape(len(images), math.prod(images.shape[1:]))  # -1 fails for no images
+        dtype = np.dtype("float64" if images.dtype == np.float64 else "float32")
         augmenter = self.augmenter(flat.shape[1])
         rows = as_features(flat, flat.shape[1], dtype)
         out = np.empty(flat.shape, dtype)
         if not len(out):
-            return out.reshape(X.shape)
+            return out.reshape(images.shape)
         at_once = max(1, _AUGMENTED_AT_ONCE // flat.shape[1])
         for first in range(0, len(out), at_once):
             augmenter.copies(rows, seed, epoch, first, out[first : first + at_once])
-        return out.reshape(X.shape)
+        return out.reshape(images.shape)
 
     def _check_sides(self, X):
-        """Refuse images (m, height, width, ...) that are not those of `shape`."""
+        """Refuse images (m, height, width, ...) that are not of the shape `shape`."""
         if X.ndim == 2:
             return
         sides, moved = X.shape[1:], X.ndim == 4 and (*X.shape[2:], X.shape[1])
@@ -248,8 +252,10 @@ class Images:
                 f"{hint}"
             )
 
-    def plot(self, X, *, rows=6, copies=7, seed=0, ax=None):
-        """Draw a sheet: of each of the first images the original, then copies (needs matplotlib).
+    def plot(
+        self, X: ArrayLike, *, rows: int = 6, copies: int = 7, seed: int = 0, ax: Any = None
+    ) -> Display:
+        """Draw the first images, each beside its augmented copies (needs matplotlib).
 
         Parameters
         ----------
@@ -265,17 +271,17 @@ class Images:
             With `ax_` and `figure_`.
         """
         rows, copies = integer(rows, "rows", 1), integer(copies, "copies", 1)
-        X = _as_images(X)[:rows]
-        if not len(X):
+        images = _as_images(X)[:rows]
+        if not len(images):
             raise ValueError("expected at least one image to draw, got none")
-        # Whatever X is, an image is one of its rows; the copies are those of so many epochs.
-        sheet = [X] + [self.apply(X, seed, epoch=epoch) for epoch in range(copies)]
-        own = self if self.shape or X.ndim == 2 else Images(X.shape[1:])
-        shape = own.image_shape(math.prod(X.shape[1:]))
-        return plot_augmented(np.stack(sheet, axis=1).reshape(len(X), copies + 1, *shape), ax)
+        # A copy for each of the first epochs.
+        sheet = [images] + [self.apply(images, seed, epoch=epoch) for epoch in range(copies)]
+        own = self if self.shape or images.ndim == 2 else Images(images.shape[1:])
+        shape = own.image_shape(math.prod(images.shape[1:]))
+        return plot_augmented(np.stack(sheet, axis=1).reshape(len(images), copies + 1, *shape), ax)
 
 
-def make_augmenter(augment, X, columns):
+def make_augmenter(augment: Images | None, X: Any, columns: int) -> Augmenter | None:
     """The compiled form of `augment`, checked against X and its columns; None for none."""
     if augment is None:
         return None
@@ -318,7 +324,7 @@ def _check_shape(shape):
             f"expected shape to be (height, width) or (height, width, channels), got {shape!r}"
         )
     sides = [integer(n, f"shape[{i}]", 1, _LONGEST_SIDE) for i, n in enumerate((*shape, 1)[:3])]
-    # As the compiled core keeps it: with a border.
+    # The compiled core keeps an image with a border.
     if (sides[0] + 3) * (sides[1] + 3) > _MOST_PIXELS or math.prod(sides) > _MOST_PIXELS:
         raise ValueError(f"expected shape to have at most {_MOST_PIXELS} numbers, got {shape!r}")
     return tuple(sides)

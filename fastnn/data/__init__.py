@@ -1,5 +1,5 @@
-"""Data before training: parts of it, its normalization, and tests of it.
+"""Data before training: checked inputs, parts of a data set, and normalization.
 
-One subject a module: `splitting` (with `parts`, `part_sizes`, `strata` and `groups` behind it),
-`normalizer`, `two_sample` and `sample_size`. All their public names are in `fastnn` itself.
+One subject a module: `inputs`, `splitting` (with `parts`, `part_sizes`, `strata` and `groups`
+behind it), `normalizer` and `sample_size`. All their public names are in `fastnn` itself.
 """

@@ -1,17 +1,17 @@
-"""Parts that never share a group, such as a patient, a speaker or a day."""
+"""Division into parts that never share a group, such as a patient, a speaker or a day."""
 
 import numpy as np
 
-# Random divisions looked at, and entries of the table of moves worked out in all.
+# Most random divisions to try, and most table entries to compute in all.
 _DRAWS, _WORK = 100, 20_000_000
 
 
 def divide_groups(groups, names, sizes, labels, rng):
-    """Which part each example goes to: groups whole, sizes and classes as near as a search gets.
+    """The part of each example: groups stay whole, sizes and classes are as near as a search gets.
 
-    Random divisions are drawn, each cut where its sizes fit best; the best of them is improved by
+    Random divisions are drawn, each cut where its sizes fit best. The best of them is improved by
     moving single groups while that helps. Groups of every size can come to every part, so that no
-    part holds only the small ones. Sizes and classes count together, as the chi-square distance
+    part holds only small groups. Sizes and classes count together, as the chi-square distance
     ``sum (count - target)^2 / target`` over the size of each part and its count of each class.
 
     Parameters
@@ -19,9 +19,9 @@ def divide_groups(groups, names, sizes, labels, rng):
     groups : (m,) int array
         Groups 0 .. G-1.
     names : (G,) array
-        What they are called.
+        Names of the groups.
     sizes : sequence of int
-        Of the parts, summing to at most m.
+        Sizes of the parts, in all at most m.
     labels : (m,) int array or None
         Classes to stratify by.
     rng : numpy.random.Generator
@@ -29,7 +29,7 @@ def divide_groups(groups, names, sizes, labels, rng):
     Returns
     -------
     part : (m,) int array
-        len(sizes) for examples that are left over.
+        Part of each example; len(sizes) for examples that are left over.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def divide_groups(groups, names, sizes, labels, rng):
             f"part is to have ({', '.join(f'{size:,}' for size in sizes)}); groups are never "
             "split: give sizes that it fits, or divide it"
         )
-    table = members[:, np.newaxis].astype(float)  # what counts of each group: its size ...
+    table = members[:, np.newaxis].astype(float)  # the size of each group ...
     if labels is not None:  # ... and its members of each class
         classes = np.zeros((members.size, labels.max() + 1))
         np.add.at(classes, (groups, labels), 1)
@@ -95,7 +95,7 @@ def _improve(part, table, aim, parts):
     part, counts = part.copy(), _counts(table, part, len(aim))
     everyone, squares = np.arange(len(part)), np.square(table) @ (1 / aim).T
     for _ in range(max(10, min(1000, _WORK // (table.size * len(aim))))):
-        # What the distance gains when a group comes to a part, and when it leaves its own.
+        # Change of the distance when a group joins a part, and when it leaves its own.
         slope = 2 * table @ ((counts - aim) / aim).T
         change = squares + slope + (squares - slope)[everyone, part][:, np.newaxis]
         change[everyone, part] = 0

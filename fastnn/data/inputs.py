@@ -1,7 +1,7 @@
-"""The user's X, y and sample_weight, checked, as `Rows` that the compiled core can gather from.
+"""The user's X, y and sample_weight, checked, as `Rows` that the compiled core gathers from.
 
-Nothing is copied that need not be: any strides and any number type are read as they are, so a
-read-only, Fortran-ordered or memory-mapped array larger than memory is fine.
+The core reads any strides and any number type, so little is copied: a read-only, Fortran-ordered
+or memory-mapped array larger than memory is fine.
 """
 
 import sys
@@ -25,12 +25,12 @@ class SparseMatrix(Protocol):
 # What X may be, for type checkers; frames of pandas and polars count as ArrayLike.
 Features = ArrayLike | SparseMatrix
 
-# Values that one uninterruptible check of finiteness looks at: some milliseconds.
+# Values that one uninterruptible check for finite numbers looks at: some milliseconds.
 _CHECKED_AT_ONCE = 1 << 22
 
 
 def as_features(X, columns, dtype, normalizer=None):
-    """X (m, n[0]) of finite numbers as Rows, which normalize as they are gathered."""
+    """X (m, n[0]), finite numbers, as Rows; they are normalized while they are gathered."""
     moments = {} if normalizer is None else {"mean": normalizer.mean_, "scale": normalizer.scale}
     if is_sparse(X):
         rows = _csr_rows(X, columns, moments)
@@ -85,7 +85,7 @@ def as_targets(y, m, output, units, dtype):
 
 
 def as_weights(sample_weight, m):
-    """u_i = w_i m / sum w, float64 (m,), or None for no weights."""
+    """Weights u_i = w_i m / sum w, float64 (m,); None for no weights."""
     if sample_weight is None:
         return None
     w = as_numbers(sample_weight, "sample_weight").astype(np.float64)
@@ -105,8 +105,10 @@ def as_weights(sample_weight, m):
 
 
 def check_same_columns(X, X_dev):
-    """Data frames of pandas or polars are read by the order of their columns, whatever the names;
-    an error where dev has another than X."""
+    """Raise an error where the data frames X and dev have their columns in different orders.
+
+    Frames of pandas or polars are read by the order of their columns, whatever the names.
+    """
     names, others = (list(getattr(part, "columns", ())) for part in (X, X_dev))
     if names and others and names != others:
         there = next(
@@ -121,13 +123,13 @@ def check_same_columns(X, X_dev):
 
 def is_sparse(X):
     """Whether X is a sparse matrix or array of scipy's."""
-    # Without scipy.sparse nobody can have made a sparse matrix: no need to import it.
+    # Where scipy.sparse is not loaded, no sparse matrix exists: no need to import it.
     sparse = sys.modules.get("scipy.sparse")
     return sparse is not None and sparse.issparse(X)
 
 
 def as_numbers(X, name):
-    """X as an array of real numbers in native byte order."""
+    """`X` as an array of real numbers in native byte order."""
     if isinstance(X, np.ma.MaskedArray):
         raise TypeError(f"expected {name} without a mask; fill it first, as with {name}.filled(0)")
     try:
@@ -142,7 +144,7 @@ def as_numbers(X, name):
         )
         raise TypeError(f"expected {name} to hold real numbers, got dtype {X.dtype}{hint}")
     if X.dtype.itemsize > 8:
-        with np.errstate(over="ignore"):  # whoever needs finite numbers checks for them
+        with np.errstate(over="ignore"):  # callers that need finite numbers check
             return X.astype(np.float64)
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
 
@@ -151,7 +153,7 @@ def _csr_rows(X, columns, moments):
     if X.ndim != 2 or X.shape[1] != columns:
         raise ValueError(f"expected X to have shape (m, {columns}), got {X.shape}")
     X = X.tocsr()
-    # In a wrapper of our own: the check trims arrays that are longer than they need be.
+    # A wrapper of our own, since the check cuts off arrays that are longer than needed.
     X = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=False)
     try:
         X.check_format(full_check=True)

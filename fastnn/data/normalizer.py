@@ -1,11 +1,16 @@
 """Normalization of features: x := (x - mu) / sigma, with mu and sigma of the training set."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fastnn.arguments import check_dtype, integer
-from fastnn.data.inputs import as_numbers, is_sparse
+from fastnn.arguments import DtypeName, check_dtype, integer
+from fastnn.data.inputs import Features, as_numbers, is_sparse
 
 # Values made float64 at a time: a copy that stays in the cache, whatever the size of X.
 _AT_ONCE = 1 << 17
@@ -23,16 +28,16 @@ class Normalizer:
     Parameters
     ----------
     dtype : {"float32", "float64"}, default "float32"
-        Of what `transform` returns: that of the network. Everything is computed in float64.
+        Of the arrays that `transform` returns. Everything is computed in float64.
 
     Attributes
     ----------
     mean_, std_ : (n,) float64 array
         std_ is 0 where the feature is constant.
     n_seen_ : int
-        Examples so far.
+        Number of examples so far.
     constant_ : (k,) int array
-        Which features are constant.
+        Numbers of the features that are constant.
 
     Raises
     ------
@@ -40,12 +45,12 @@ class Normalizer:
         X is not (m, n), or holds a NaN or an infinity; the message says where. mean and std of a
         single example, or of numbers too large, or too near to each other, to square.
     sklearn.exceptions.NotFittedError
-        Nothing has been fitted.
+        The normalizer has seen no examples.
 
     Notes
     -----
-    Moments are those of x minus the first example, so that 1e8 + noise loses nothing, and are
-    merged from chunk to chunk by the pairwise update of Chan, Golub and LeVeque (1983).
+    The first example is subtracted from x before moments are taken, so that 1e8 + noise loses
+    nothing. The pairwise update of Chan, Golub and LeVeque (1983) merges them over chunks.
 
     Examples
     --------
@@ -59,42 +64,47 @@ class Normalizer:
            [ 3.,  0.]], dtype=float32)
     """
 
-    def __init__(self, *, dtype="float32"):
+    def __init__(self, *, dtype: DtypeName | np.dtype[Any] | type = "float32") -> None:
         self._dtype = check_dtype(dtype)
-        self._n_seen, self._origin = 0, None  # origin: what the moments are relative to
+        self._n_seen, self._origin = 0, None  # origin: subtracted from x before the moments
         self._offset = self._squares = None  # mean - origin; sum of squared deviations
-        self._std = None  # of a dict, which may not be the root of a float64
+        self._std = None  # given by a dict, as it may not be the root of a float64
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the numbers that `transform` returns."""
         return self._dtype
 
     @property
-    def n_seen_(self):
+    def n_seen_(self) -> int:
+        """Number of examples so far."""
         return self._n_seen
 
     @property
-    def mean_(self):
+    def mean_(self) -> NDArray[np.float64]:
+        """Mean of each feature."""
         self._check_fitted(1)
         return self._origin + self._offset
 
     @property
-    def std_(self):
+    def std_(self) -> NDArray[np.float64]:
+        """Standard deviation of each feature; 0 where it is constant."""
         self._check_fitted(2)
         return np.sqrt(self._squares / self._n_seen) if self._std is None else self._std.copy()
 
     @property
-    def constant_(self):
+    def constant_(self) -> NDArray[np.intp]:
+        """Numbers of the features that are constant."""
         return np.flatnonzero(self.std_ == 0)
 
     @property
-    def scale(self):
+    def scale(self) -> NDArray[np.float64]:
         """1 / std_, and 0 for constant features: ``z = (x - mean_) * scale``."""
         std = self.std_
         return np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
 
-    def fit(self, X):
-        """Take mean and std of X, and of nothing seen before.
+    def fit(self, X: Features) -> Normalizer:
+        """Take mean and std of X, and forget all examples from before.
 
         Parameters
         ----------
@@ -104,7 +114,7 @@ class Normalizer:
         Returns
         -------
         Normalizer
-            This one.
+            The same object.
         """
         X = _as_matrix(X)
         if X.shape[0] == 1:
@@ -117,8 +127,8 @@ class Normalizer:
         self.__dict__.update(new.__dict__)
         return self
 
-    def partial_fit(self, X):
-        """Take the examples of X in as well: over chunks it comes to the same as `fit` on all."""
+    def partial_fit(self, X: Features) -> Normalizer:
+        """Add the examples of X; over all chunks the result is that of `fit` on the whole."""
         X = _as_matrix(X)
         if self._n_seen:
             self._check_width(X)
@@ -128,7 +138,7 @@ class Normalizer:
         self.__dict__.update(new.__dict__)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Features) -> NDArray[np.floating[Any]]:
         """(X - mean_) / std_ as a new (m, n) array of `dtype`."""
         mean, scale = self.mean_, self.scale
         if is_sparse(X):
@@ -139,27 +149,27 @@ class Normalizer:
             )
         return self._apply(X, lambda x: (x - mean) * scale, self._dtype)
 
-    def fit_transform(self, X):
+    def fit_transform(self, X: Features) -> NDArray[np.floating[Any]]:
         """`fit`, then `transform`, of the same X."""
         return self.fit(X).transform(X)
 
-    def inverse_transform(self, Z):
+    def inverse_transform(self, Z: Features) -> NDArray[np.float64]:
         """Z * std_ + mean_, the original units, as a new float64 (m, n) array.
 
-        Of a constant feature that is the constant.
+        A constant feature gets its constant back.
         """
         mean, std = self.mean_, self.std_
         return self._apply(Z, lambda z: z * std + mean, np.dtype(np.float64))
 
-    def as_dtype(self, dtype):
+    def as_dtype(self, dtype: DtypeName | np.dtype[Any] | type) -> Normalizer:
         """A copy that transforms to another dtype."""
         twin = Normalizer(dtype=dtype)
         # Its arrays are never written to, only replaced: the two may share them.
         twin.__dict__.update({**self.__dict__, "_dtype": twin._dtype})
         return twin
 
-    def to_dict(self):
-        """The state in types that JSON knows, to every bit."""
+    def to_dict(self) -> dict[str, Any]:
+        """The whole state, to the last bit, in types that JSON has."""
         return {
             "mean": self.mean_.tolist(),
             "std": self.std_.tolist(),
@@ -168,8 +178,8 @@ class Normalizer:
         }
 
     @classmethod
-    def from_dict(cls, state):
-        """The normalizer of a `to_dict`.
+    def from_dict(cls, state: Mapping[str, Any]) -> Normalizer:
+        """The normalizer that `to_dict` was called on.
 
         Examples
         --------
@@ -202,7 +212,7 @@ class Normalizer:
         self._std = std
         return self
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if self._n_seen < 2:
             return f"<Normalizer, {self._n_seen} examples seen>"
         constant = self.constant_
@@ -223,11 +233,11 @@ class Normalizer:
                 self._origin = chunk[0] + 0.0
                 self._offset, self._squares = np.zeros((2, chunk.shape[1]))
             n, more = self._n_seen, len(chunk)
-            with np.errstate(over="ignore", invalid="ignore"):  # looked at below
+            with np.errstate(over="ignore", invalid="ignore"):  # an error below
                 x = chunk - self._origin
                 mean = x.mean(axis=0)
                 x -= mean
-                # The second term is what rounding has left in mean: 0 but for it.
+                # The second term corrects for the rounding of the mean; it would be 0 without.
                 squares = np.einsum("ij,ij->j", x, x) - np.square(x.sum(axis=0)) / more
                 delta = mean - self._offset
                 self._offset = self._offset + delta * (more / (n + more))
@@ -306,7 +316,7 @@ def _chunks(X, name):
     rows = max(1, min(4096, _AT_ONCE // X.shape[1]))
     for first in range(0, X.shape[0], rows):
         chunk = X[first : first + rows]
-        # Sums run in the order of memory: the same bits for every layout of X need one layout here.
+        # Sums run in the order of memory. The same bits for every layout of X need one layout here.
         chunk = np.ascontiguousarray(chunk.toarray() if is_sparse(chunk) else chunk, np.float64)
         if not np.isfinite(chunk).all():
             row, column = np.argwhere(~np.isfinite(chunk))[0]
@@ -318,7 +328,7 @@ def _chunks(X, name):
 
 
 def _finite_vector(values, name):
-    # Not all that NumPy would make numbers of is one: strings, booleans.
+    # NumPy would make numbers of strings and booleans as well.
     if (
         not isinstance(values, list)
         or not values

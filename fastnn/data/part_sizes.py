@@ -1,4 +1,4 @@
-"""How many examples a part gets: by the size of the data, by fractions, or as counted out."""
+"""Sizes of parts: by the size of the data, from fractions, or as counts."""
 
 from numbers import Integral, Real
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from fastnn.arguments import integer, number
 
-# Examples, and how many of them are dev and how many test.
+# Up to _SMALL examples: this share for dev, and for test. From _LARGE on: this number of each.
 _SMALL, _OF_SMALL = 10_000, 0.2
 _LARGE, _OF_LARGE = 1_000_000, 10_000
-# Of so many examples nobody splits off 100 in all, but one may mean 100 %.
+# With so many examples, counts that sum to 100 are more likely meant as per cent.
 _CLEARLY_MORE = 1000
 
 
 def rule_of_thumb(m):
-    """Dev examples, and as many test examples, out of m.
+    """Number of dev examples out of m, and of as many test examples.
 
     A fifth of up to 10,000; 10,000 from a million on, which is 1 % there and 0.25 % of four
     million; between them a straight line in log n over log m: n = 2,000 (m / 10,000)^0.349.
@@ -28,7 +28,7 @@ def rule_of_thumb(m):
 
 
 def part_sizes(sizes, m, names=("train", "dev", "test")):
-    """Counts of each part of m examples, of which there may be one fewer than `names`.
+    """Counts of the parts of m examples; there may be one part fewer than `names`.
 
     `sizes` is "auto", fractions that sum to 1, or counts, which may leave examples over.
     """
@@ -86,7 +86,7 @@ def _as_fractions(percents):
 
 
 def _largest_remainders(fractions, m):
-    """Whole numbers that sum to m, at least 1 each and otherwise within 1 of m times fractions."""
+    """Whole numbers that sum to m, each within 1 of m times its fraction, and at least 1."""
     exact = m * fractions / fractions.sum()
     counts = np.maximum(np.floor(exact), 1).astype(int)
     while counts.sum() != m:

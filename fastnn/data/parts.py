@@ -4,15 +4,15 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from fastnn.data.inputs import Features, as_numbers, is_sparse
 
 
 class Split:
-    """A part of a data set, as `fastnn.split` deals them out.
+    """A part of a data set, one of those that `fastnn.split` returns.
 
-    It holds `index` alone; `X` and `y` are taken when they are first asked for, and kept. Where
+    It holds only `index` at first. `X` and `y` are taken when they are first used, and kept. Where
     `index` is a range of rows in order, an array is not copied: the part is a view on it.
 
     Parameters
@@ -24,7 +24,7 @@ class Split:
     Attributes
     ----------
     X, y
-        Of the kind that they were given as; sparse matrices as CSR.
+        Of the type that was given; sparse matrices become CSR.
     index : (k,) int array
 
     Examples
@@ -35,26 +35,30 @@ class Split:
     (array([6., 3.]), 2)
     """
 
-    def __init__(self, X, y, index):
+    index: NDArray[np.integer[Any]]
+
+    def __init__(self, X: Features, y: ArrayLike | None, index: NDArray[np.integer[Any]]) -> None:
         self._source = X, y
         self.index = index
 
     @cached_property
-    def X(self):
+    def X(self) -> Any:
+        """The examples, one a row."""
         return _take(self._source[0], self.index)
 
     @cached_property
-    def y(self):
+    def y(self) -> Any:
+        """The labels or targets; None where there are none."""
         return None if self._source[1] is None else _take(self._source[1], self.index)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.index)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Split of {len(self):,} examples>"
 
-    def __getstate__(self):
-        # A part that is sent to another process takes its own examples with it, not all of them.
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process gets the examples of this part, not all of them.
         return {"X": self.X, "y": self.y, "index": self.index, "_source": None}
 
 
@@ -73,7 +77,7 @@ Examples = tuple[Features, ArrayLike] | list[Any] | HasXy
 
 
 def rows_of(data, name):
-    """How many examples `data` holds."""
+    """Number of examples in `data`."""
     shape = getattr(data, "shape", None)
     if is_sparse(data) or shape:
         return shape[0]

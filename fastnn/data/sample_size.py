@@ -1,4 +1,4 @@
-"""How large a dev set has to be."""
+"""The size that a dev set needs."""
 
 import math
 from statistics import NormalDist
@@ -6,22 +6,29 @@ from statistics import NormalDist
 from fastnn.arguments import number
 
 
-def dev_size(error, difference, *, confidence=0.95, power=0.8, disagreement=None):
-    """How many dev examples tell two candidates apart whose errors differ by `difference`.
+def dev_size(
+    error: float,
+    difference: float,
+    *,
+    confidence: float = 0.95,
+    power: float = 0.8,
+    disagreement: float | None = None,
+) -> int:
+    """Number of dev examples that tell apart two candidates whose errors differ by `difference`.
 
     Parameters
     ----------
     error : float in (0, 1)
-        Of the worse candidate: the share of wrong labels.
+        Share of wrong labels of the worse candidate.
     difference : float in (0, error]
-        By how much the other is better, and should be found to be.
+        By how much the error of the other candidate is smaller.
     confidence : float in (0, 1), default 0.95
-        How rarely two equally good candidates are to be told apart: 1 - alpha, two-sided.
+        Probability that two equally good candidates are not told apart: 1 - alpha, two-sided.
     power : float in (0, 1), default 0.8
-        How often such a difference is to be found.
+        Probability that such a difference is found.
     disagreement : float, optional
-        Share of examples that exactly one of the two gets wrong; `difference` at least. Both are
-        judged on the same dev set, where they mostly err alike, and fewer examples do.
+        Share of examples that exactly one of the two gets wrong, at least `difference`. Both are
+        then judged on the same dev set, where they mostly err alike, so that fewer examples do.
 
     Returns
     -------
@@ -29,14 +36,14 @@ def dev_size(error, difference, *, confidence=0.95, power=0.8, disagreement=None
 
     Notes
     -----
-    Without `disagreement`, each candidate is taken to have a dev set of n examples of its own, the
-    test of two independent proportions (Fleiss, Levin and Paik, 2003, eq. 4.14, without continuity
+    Without `disagreement` each candidate has a dev set of n examples of its own. The test is that
+    of two independent proportions (Fleiss, Levin and Paik, 2003, eq. 4.14, without continuity
     correction)::
 
         n = (z_a sqrt(2 p q) + z_b sqrt(p1 q1 + p2 q2))^2 / d^2,   p = (p1 + p2) / 2, q = 1 - p
 
     with p1 = error, p2 = error - d, z_a and z_b the normal quantiles of 1 - alpha/2 and power. With
-    it, psi, the paired test of McNemar (Connor, 1987)::
+    `disagreement`, psi, it is the paired test of McNemar (Connor, 1987)::
 
         n = (z_a sqrt(psi) + z_b sqrt(psi - d^2))^2 / d^2
 

@@ -1,43 +1,94 @@
 """Training, dev and test set."""
 
-import numpy as np
+from __future__ import annotations
 
-from fastnn.arguments import generator
+from collections.abc import Sequence
+from typing import Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastnn.arguments import Rng, generator
 from fastnn.data.groups import divide_groups
-from fastnn.data.inputs import is_sparse
+from fastnn.data.inputs import Features, is_sparse
 from fastnn.data.part_sizes import part_sizes, rule_of_thumb
-from fastnn.data.parts import Split, rows_of
+from fastnn.data.parts import Examples, Split, as_pair, rows_of
 from fastnn.data.strata import check_members, stratified
 
+_Stratify = Literal["auto"] | bool | ArrayLike
+_Groups = ArrayLike | tuple[ArrayLike, ArrayLike] | None
 
-def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=None, rng=0):
-    """Deal examples out at random into a training, a dev and a test set.
+
+@overload
+def split(
+    X: Features,
+    y: ArrayLike | None = None,
+    *,
+    sizes: Literal["auto"] | tuple[float, float, float] = "auto",
+    stratify: _Stratify = "auto",
+    groups: _Groups = None,
+    dev_from: Examples | None = None,
+    rng: Rng = 0,
+) -> tuple[Split, Split, Split]: ...
+@overload
+def split(
+    X: Features,
+    y: ArrayLike | None = None,
+    *,
+    sizes: tuple[float, float],
+    stratify: _Stratify = "auto",
+    groups: _Groups = None,
+    dev_from: None = None,
+    rng: Rng = 0,
+) -> tuple[Split, Split, None]: ...
+@overload
+def split(
+    X: Features,
+    y: ArrayLike | None = None,
+    *,
+    sizes: Sequence[float],
+    stratify: _Stratify = "auto",
+    groups: _Groups = None,
+    dev_from: Examples | None = None,
+    rng: Rng = 0,
+) -> tuple[Split, Split, Split | None]: ...
+def split(
+    X: Features,
+    y: ArrayLike | None = None,
+    *,
+    sizes: Literal["auto"] | Sequence[float] = "auto",
+    stratify: _Stratify = "auto",
+    groups: _Groups = None,
+    dev_from: Examples | None = None,
+    rng: Rng = 0,
+) -> tuple[Split, Split, Split | None]:
+    """Divide examples at random into a training, a dev and a test set.
 
     Parameters
     ----------
     X : array-like, sparse matrix, memory map, pandas or polars frame
         One example a row. Only indices are computed here: each part takes its rows when its `X` is
-        first asked for.
+        first used.
     y : array-like or series, optional
     sizes : "auto" or sequence of numbers, default "auto"
-        By the number of examples: 60, 20 and 20 % of up to 10,000; 10,000 for dev and for test,
-        the rest for training, from a million on (98, 1 and 1 %; 99.5, 0.25 and 0.25 % of four
-        million); between them log n rises in proportion to log m. Or fractions that sum to 1, or
-        counts, which may leave examples over. Two sizes, as in (0.8, 0.2), make no test set: the
-        second part is then a dev set, not a test set, since choices are made on it.
+        "auto" goes by the number of examples m. Up to 10,000: 60, 20 and 20 %. From a million on:
+        10,000 for dev, 10,000 for test, the rest for training (98, 1 and 1 %; 99.5, 0.25 and
+        0.25 % of four million). Between the two, log n rises in proportion to log m. Or fractions
+        that sum to 1, or counts, which may leave examples over. Two sizes, as in (0.8, 0.2), make
+        no test set: the second part is a dev set, since choices are made on it.
     stratify : "auto", bool or (m,) array-like, default "auto"
         Keep the proportions of the classes of y, or of other labels: each count is within 1 of its
-        exact share. "auto": if y holds whole numbers (floats such as 1.0 as well), booleans or
-        strings of at most 20, or at most sqrt(m), different values, or one-hot rows.
+        exact share. "auto" does so if y holds one-hot rows, or at most max(20, sqrt(m)) different
+        values that are whole numbers (floats such as 1.0 as well), booleans or strings.
     groups : (m,) array-like, optional
-        Examples of one group never come into different parts. Groups stay whole above all else;
-        then sizes and the proportions of classes are as near as a search gets.
+        Examples of one group never come into different parts. Sizes and proportions of classes
+        are then as near to those asked for as a search gets.
     dev_from : (X2, y2), or an object with `.X` and `.y`, optional
-        Take dev and test from there, the data that the network is meant for, and train on all of X,
-        y. `sizes` are then those of dev and test, out of X2: by default the rule of thumb for both
-        sources together, and at most half of X2 each. What that leaves of X2 is in none of the
-        parts; it may be trained on as well. Labels to `stratify` by are then those of X2, and
-        `groups` a pair, of X and of X2.
+        Take dev and test from there, the data that the network is meant for, and train on all of
+        X, y. `sizes` are then the sizes of dev and test, out of X2: by default the rule of thumb
+        for both sources together, and at most half of X2 each. The rest of X2 is in none of the
+        parts; you may train on it as well. `stratify` then applies to X2, and `groups` is a pair:
+        the groups of X and the groups of X2.
     rng : int, numpy.random.Generator or None, default 0
         The same seed gives the same parts.
 
@@ -56,8 +107,8 @@ def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=Non
 
     See Also
     --------
-    same_distribution : Whether two sets could have come from one source.
-    dev_size : How many dev examples tell two candidates apart.
+    same_distribution : Tests whether two sets could have come from one source.
+    dev_size : Number of dev examples that tell two candidates apart.
 
     Examples
     --------
@@ -79,11 +130,7 @@ def split(X, y=None, *, sizes="auto", stratify="auto", groups=None, dev_from=Non
 
 
 def _dev_from_elsewhere(X, y, m, dev_from, sizes, stratify, groups, rng):
-    if hasattr(dev_from, "X") and hasattr(dev_from, "y"):  # such as another Split
-        dev_from = dev_from.X, dev_from.y
-    if not isinstance(dev_from, tuple | list) or len(dev_from) != 2:
-        raise TypeError(f"expected dev_from to be a pair (X2, y2), got {type(dev_from).__name__}")
-    X2, y2 = dev_from
+    X2, y2 = as_pair(dev_from, "dev_from")
     if (y is None) != (y2 is None):
         raise ValueError("expected y and the y2 of dev_from both or neither, got only one")
     m2 = _check_pair(X2, y2, "the X2 of dev_from", "its y2")
@@ -110,7 +157,7 @@ def _dev_from_elsewhere(X, y, m, dev_from, sizes, stratify, groups, rng):
 
 
 def _deal(m, sizes, strata, groups, rng):
-    """The rows of each part, in random order; `strata` and `groups` as codes and their names."""
+    """The rows of each part, in random order; `strata` and `groups` are pairs (codes, names)."""
     if strata is None and groups is None:
         order = rng.permutation(m)
         return np.split(order, np.cumsum(sizes))[: len(sizes)]
@@ -136,7 +183,7 @@ def _check_pair(X, y, X_name, y_name):
 
 
 def _check_alike(first, second, what, first_name, second_name):
-    """Refuse sources that no single network could read."""
+    """Refuse two sources that no single network could read."""
     shapes = [
         data.shape[1:] if hasattr(data, "shape") else np.shape(data[0]) for data in (first, second)
     ]
@@ -158,7 +205,7 @@ def _first_few(names):
 
 
 def _strata(stratify, y, m):
-    """Codes of what to stratify by and their names, or None."""
+    """Labels to stratify by, as codes 0 .. K-1 and their names; None for none."""
     if isinstance(stratify, bool | np.bool_):
         if not stratify:
             return None
@@ -204,7 +251,7 @@ def _group_names(groups, m):
 
 
 def _codes(labels, name, m):
-    """Labels as whole numbers 0 .. K-1, and what they stand for."""
+    """Labels as whole numbers 0 .. K-1, and the names of these."""
     if is_sparse(labels) or rows_of(labels, name) != m:
         raise ValueError(
             f"expected {name} to hold one label for each of the {m:,} examples, got "

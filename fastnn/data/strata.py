@@ -1,25 +1,25 @@
-"""Stratified parts: each class in each part in the proportion in which it is in the whole."""
+"""Stratified parts: each class has the same proportion in every part as in the whole."""
 
 import numpy as np
 
 
 def stratified(labels, names, sizes, rng):
-    """Which part each example goes to, at random, with proportions of classes within 1.
+    """The part of each example, at random; counts of classes are within 1 of their exact shares.
 
     Parameters
     ----------
     labels : (m,) int array
         Classes 0 .. K-1.
     names : (K,) array
-        What they are called.
+        Names of the classes.
     sizes : sequence of int
-        Of the parts, summing to at most m.
+        Sizes of the parts, in all at most m.
     rng : numpy.random.Generator
 
     Returns
     -------
     part : (m,) int array
-        len(sizes) for examples that are left over.
+        Part of each example; len(sizes) for examples that are left over.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def stratified(labels, names, sizes, rng):
     m = labels.size
     targets = np.array([*sizes, m - sum(sizes)])
     counts = rounded_table(members, targets, rng)
-    # The members of a class, wherever they stand, take its parts in a random order.
+    # Members of a class are dealt to its parts in a random order.
     order = np.lexsort((rng.random(m), labels))
     part = np.empty(m, dtype=np.int64)
     part[order] = np.repeat(np.tile(np.arange(targets.size), members.size), counts.ravel())
@@ -54,8 +54,8 @@ def rounded_table(rows, columns, rng):
     """Whole numbers within 1 of ``rows[k] columns[j] / m`` that sum to `rows` and `columns`.
 
     Controlled rounding (Cox, 1987): each entry is its quota rounded down or up, and the margins are
-    kept. That such a rounding exists follows from the integrality of network flows, and the simplex
-    method finds one; it prefers to round up what would be 0, then the largest remainders.
+    kept. Such a rounding exists because network flows are integral, and the simplex method finds
+    one. It prefers to round up numbers that would be 0, then the largest remainders.
     """
     from scipy.optimize import linprog
     from scipy.sparse import coo_array

@@ -30,7 +30,7 @@ def initialize(theta, layout, activations, init, gain, rng):
     ----------
     theta : (layout.size,) array, written to
     activations : sequence of str
-        Of the hidden layers; "auto" chooses by them, and xavier for the output layer.
+        Of the hidden layers. init="auto" chooses by them, and takes xavier for the output layer.
     init : str
         A name in INITIALIZERS, or "auto".
     gain : float
@@ -47,7 +47,7 @@ def initialize(theta, layout, activations, init, gain, rng):
 
 
 def initial_std(spec, l, shape):
-    """Standard deviation of W[l] in a new network of a `Network.spec`."""
+    """Standard deviation of W[l] in a new network with the settings `Network.spec`."""
     return spec["init_gain"] * _std(spec["init"], spec["activation"], l, shape)
 
 

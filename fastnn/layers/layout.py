@@ -1,14 +1,17 @@
 """Where each W and b lies in the one vector of all parameters."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 
 class Parameter(NamedTuple):
-    """A stretch of theta: `theta[slice].reshape(shape)` is the array called `name`."""
+    """A stretch of theta: the array `name` is `theta[slice].reshape(shape)`."""
 
     name: str
     slice: slice
@@ -16,24 +19,31 @@ class Parameter(NamedTuple):
 
     @property
     def start(self) -> int:
-        return self.slice.start
+        """Index of its first number in theta."""
+        return int(self.slice.start)
 
     @property
     def size(self) -> int:
-        return self.slice.stop - self.slice.start
+        """How many numbers it holds."""
+        return int(self.slice.stop - self.slice.start)
 
     def position(self, index: int) -> tuple[int, ...]:
         """Where theta[index] is in the array: (row, column)."""
         return tuple(int(k) for k in np.unravel_index(index - self.start, self.shape))
 
 
-class Layout(Mapping):
-    """Names to stretches of a flat vector.
+class Layout(Mapping[str, Parameter]):
+    """Names of arrays, and the stretches of a flat vector that hold them.
 
     Parameters
     ----------
     shapes : dict of str to tuple of int
-        The arrays, in the order in which they follow each other.
+        Names and shapes of the arrays, in the order in which they follow each other.
+
+    Attributes
+    ----------
+    size : int
+        Numbers in all arrays together.
 
     Examples
     --------
@@ -46,8 +56,10 @@ class Layout(Mapping):
     13
     """
 
-    def __init__(self, shapes):
-        self._parameters = {}
+    size: int
+
+    def __init__(self, shapes: Mapping[str, Sequence[int]]) -> None:
+        self._parameters: dict[str, Parameter] = {}
         self.size = 0
         for name, shape in shapes.items():
             end = self.size + math.prod(shape)
@@ -55,38 +67,38 @@ class Layout(Mapping):
             self.size = end
 
     @classmethod
-    def dense(cls, layer_sizes):
-        """That of a fully connected network: W1, b1, ..., WL, bL; W[l] is (n[l-1], n[l])."""
-        shapes = {}
+    def dense(cls, layer_sizes: Sequence[int]) -> Layout:
+        """The layout of a fully connected network: W1, b1, ..., WL, bL; W[l] is (n[l-1], n[l])."""
+        shapes: dict[str, Sequence[int]] = {}
         for l in range(1, len(layer_sizes)):
             shapes[f"W{l}"] = (layer_sizes[l - 1], layer_sizes[l])
             shapes[f"b{l}"] = (layer_sizes[l],)
         return cls(shapes)
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Parameter:
         return self._parameters[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._parameters)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         shapes = ", ".join(f"{p.name} {p.shape}" for p in self.values())
         return f"<Layout of {self.size} numbers: {shapes}>"
 
     @property
-    def weights(self):
+    def weights(self) -> list[Parameter]:
         """The parameters W1 .. WL."""
         return [p for p in self.values() if p.name[0] == "W"]
 
-    def views(self, theta):
+    def views(self, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """The arrays as views on `theta`, by name."""
         return {p.name: theta[p.slice].reshape(p.shape) for p in self.values()}
 
 
-def aligned_vector(size, dtype):
+def aligned_vector(size: int, dtype: DTypeLike) -> NDArray[Any]:
     """A vector of zeros that begins on a cache line."""
     itemsize = np.dtype(dtype).itemsize
     block = np.zeros(size * itemsize + 64, np.uint8)

@@ -1,9 +1,10 @@
-"""The outputs by name, with the loss that each is trained on (native/loss.h)."""
+"""The outputs by name, with the loss that trains each (native/loss.h)."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def _largest(A):
@@ -20,14 +21,16 @@ def _itself(A):
 
 
 class Output(NamedTuple):
+    """What the library knows of an output: its loss, its error and its predictions."""
+
     code: int  # enum Output in native/kernels.h
     loss: str
-    error: str  # what History calls the error
-    predict: Callable  # output activations (m, n[L]) to predictions
+    error: str  # its name in History
+    predict: Callable[[NDArray[Any]], NDArray[Any]]  # output activations (m, n[L]) to predictions
 
     @property
-    def regression(self):
-        """Whether it is trained on real targets, and its error is a distance from them."""
+    def regression(self) -> bool:
+        """Whether it is trained on real targets; its error is then a distance from them."""
         return self.error == "root mean squared error"
 
 
@@ -37,7 +40,7 @@ OUTPUTS = {
     "identity": Output(2, "half mean squared error", "root mean squared error", _itself),
     # e^z for counts and rates; the loss lacks y log y - y, which does not depend on z.
     "exp": Output(3, "half mean Poisson deviance", "root mean squared error", _itself),
-    # The identity, trained on losses that outliers weigh less in: |r|, and Huber's (1964), which
+    # The identity, trained on losses in which outliers weigh less: |r|, and Huber's (1964), which
     # is r^2 / 2 up to |r| = 1 and a straight line beyond.
     "identity_absolute": Output(4, "mean absolute error", "root mean squared error", _itself),
     "identity_huber": Output(5, "mean Huber loss", "root mean squared error", _itself),

@@ -5,7 +5,7 @@ from fastnn.layers.activations import ACTIVATIONS
 
 
 def check_layer_sizes(layer_sizes):
-    """n[0] .. n[L] as a tuple of int."""
+    """`layer_sizes`, n[0] .. n[L], as a tuple of int."""
     try:
         sizes = list(layer_sizes)
     except TypeError:
@@ -19,7 +19,7 @@ def check_layer_sizes(layer_sizes):
 
 
 def check_activation(activation, hidden):
-    """One name for each of the hidden layers, as a tuple."""
+    """`activation` as a tuple of names, one for each hidden layer."""
     names = [activation] * hidden if isinstance(activation, str) else activation
     if isinstance(activation, str) and not hidden:
         lookup(ACTIVATIONS, activation, "activation")
