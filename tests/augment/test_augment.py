@@ -389,6 +389,7 @@ def test_a_session_refuses_an_augmenter_of_other_images(digits):
 OTHERS = [v for v in _kernels.variants() if v != _kernels.variant]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("FASTNN_VARIANT" in os.environ, reason="this is the run of one variant")
 @pytest.mark.parametrize("variant", OTHERS)
 def test_every_variant(variant):

@@ -40,7 +40,9 @@ def train(*arguments):
 # --- The main job ---
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10))]
+)
 def test_defaults_reach_two_and_a_half_percent(seed):
     results = train("--seed", str(seed))
     assert results["test_error"] <= 0.025

@@ -313,6 +313,7 @@ def test_buffers_are_held_while_in_use():
 OTHERS = [v for v in _kernels.variants() if v != _kernels.variant]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("FASTNN_VARIANT" in os.environ, reason="this is the run of one variant")
 @pytest.mark.parametrize("variant", OTHERS)
 def test_every_variant(variant):

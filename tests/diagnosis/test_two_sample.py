@@ -28,6 +28,7 @@ def p_values(kind, n, d, seeds, shape=lambda a, b: (a, b)):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape",
     [

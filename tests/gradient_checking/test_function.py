@@ -137,6 +137,7 @@ def test_right_networks_raise_no_alarm(first):
         assert check.excluded.sum() <= 0.02 * check.theta.size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 11])
 def test_after_training_where_kinks_are_many(seed):
     """Small costs of large logits, units that hover about 0: noise and kinks at their worst."""

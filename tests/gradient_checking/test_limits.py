@@ -166,6 +166,7 @@ class Single:
         return {name: (g[name] * np.float32(c)).astype("f4") for name in theta}
 
 
+@pytest.mark.slow
 def test_planted_bugs_in_float32():
     """No false alarm, no miss, and the arrays that are wrong are those that are named."""
     for seed in range(60):
@@ -296,6 +297,7 @@ print(heard, flush=True)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "kill") or os.name == "nt", reason="needs SIGINT")
 def test_ctrl_c_is_heard_every_time():
     """200 interrupts at any moment: none is lost, none leaves a lock behind."""

@@ -4,6 +4,7 @@ and no alarm without one."""
 from collections import Counter
 
 import numpy as np
+import pytest
 from problems import ACTIVATIONS, OUTPUTS, draw_problem
 from reference import ACTIVATIONS as FORMULAS
 from reference import OUTPUTS as LOSSES
@@ -88,6 +89,7 @@ def places(bug, net, masks):
     return list(layers)
 
 
+@pytest.mark.slow
 def test_planted_bugs_are_found_and_located():
     rng = np.random.default_rng(11)
     planted, named = Counter(), Counter()

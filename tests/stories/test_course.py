@@ -71,6 +71,7 @@ def follow(theta, iterations):
     return np.array([*costs, judge.cost(theta, X, y)]), theta
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", STARTS)
 def test_fifteen_thousand_iterations_follow_the_reference(start):
     net, first, costs = trained(start)

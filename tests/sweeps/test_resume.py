@@ -68,6 +68,7 @@ def killed(directory, plan, writes):
     assert process.returncode == -signal.SIGKILL, process.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_killed_sweep_goes_on_to_the_same_result(plan, tmp_path):
