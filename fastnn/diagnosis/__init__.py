@@ -1,4 +1,4 @@
-"""What stands between a network and the error it could have, measured and told in words."""
+"""Diagnosis: why the error of a network is not lower, in figures and in words."""
 
 from fastnn.diagnosis.bias_variance.advice import Words
 from fastnn.diagnosis.bias_variance.from_data import diagnose_network

@@ -1,34 +1,37 @@
-"""Whether two sets of examples could have come from the same distribution."""
+"""A test of whether two sets of examples come from the same distribution."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from fastnn.arguments import generator, integer, number
-from fastnn.data.inputs import as_features, as_numbers, is_sparse
+from fastnn.data.inputs import Features, as_features, as_numbers, is_sparse
 from fastnn.data.parts import Split, rows_of
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.training.fitting import fit
 
 _LEAST_ROWS = 20
+# Hidden units and batch size of the classifier.
 _HIDDEN, _BATCH = 32, 128
 
 
 @dataclass(frozen=True)
 class TwoSampleTest:
-    """What `same_distribution` found.
+    """The result of `same_distribution`.
 
     Attributes
     ----------
     accuracy : float
-        Of the classifier on examples it was not trained on, the mean of its accuracies on a and
-        on b: about 0.5 where there is nothing to find, 1 where they do not overlap.
+        Accuracy of the classifier on examples it was not trained on, the mean of a and b: about
+        0.5 for equal distributions, 1 for distributions that do not overlap.
     p_value : float
-        How often the classifier would do as well, or better, were the distributions the same.
+        How often the classifier would do as well, or better, if the distributions were the same.
     confidence : float
-        That was asked for.
+        As given to `same_distribution`.
     n_a, n_b : int
-        Examples that were looked at.
+        The number of examples that were used.
     """
 
     accuracy: float
@@ -38,13 +41,13 @@ class TwoSampleTest:
     n_b: int
 
     @property
-    def different(self):
+    def different(self) -> bool:
         """Whether p_value is below 1 - confidence."""
         return self.p_value < 1 - self.confidence
 
     @property
-    def verdict(self):
-        """The same in words."""
+    def verdict(self) -> str:
+        """The result in words."""
         told = f"a classifier tells them apart with accuracy {self.accuracy:.1%}"
         if self.different:
             return f"different distributions: {told}, p = {self.p_value:.2g}"
@@ -53,25 +56,32 @@ class TwoSampleTest:
             f"{self.p_value:.2g}, from {self.n_a:,} and {self.n_b:,} examples"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.verdict
 
 
-def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
-    """Test whether a and b could have come from one distribution of features.
+def same_distribution(
+    a: Features | Split,
+    b: Features | Split,
+    *,
+    confidence: float = 0.95,
+    max_rows: int = 10_000,
+    rng: int | np.random.Generator | None = 0,
+) -> TwoSampleTest:
+    """Test whether a and b come from the same distribution of features.
 
     A classifier is trained to tell a from b; if they are alike it can only guess (Lopez-Paz and
-    Oquab, 2017). Before training on one source and evaluating on another, it says whether they
-    differ; dev and test set should not.
+    Oquab, 2017). Use it before you train on one source and evaluate on another, and on dev and
+    test set, which should not differ.
 
     Parameters
     ----------
-    a, b : (m, n) array-like, sparse matrix or frame, or a Split, of which X is taken
+    a, b : (m, n) array-like, sparse matrix or frame, or a Split, whose X is used
         Columns of two frames are matched by name.
     confidence : float in (0, 1), default 0.95
-        How rarely two samples of one distribution are to be called different: 1 - alpha.
+        The share of pairs of samples of one distribution that are not called different: 1 - alpha.
     max_rows : int, default 10,000
-        Of each; more are drawn from at random.
+        The most rows of each that are used; of more rows, so many are drawn at random.
     rng : int, numpy.random.Generator or None, default 0
 
     Returns
@@ -82,14 +92,15 @@ def same_distribution(a, b, *, confidence=0.95, max_rows=10_000, rng=0):
     Raises
     ------
     ValueError, TypeError
-        Numbers of features that differ, fewer than 20 examples, a NaN or an infinity.
+        a and b have different numbers of features, or fewer than 20 examples, or a NaN or
+        infinity.
 
     Notes
     -----
     Two networks of one hidden layer are each trained on one half of the examples and score those of
-    the other. The ranks of a half's scores give Mann and Whitney's z; under the null hypothesis its
-    labels are exchangeable, so its mean is 0 and its variance 1 whatever the network has learned.
-    The two z are dependent, and their average has at most the variance 1 that it is judged by: the
+    the other. The ranks of a half's scores give Mann and Whitney's z. Under the null hypothesis the
+    labels are exchangeable: z has mean 0 and variance 1, whatever the network has learned. The z of
+    the two halves are dependent. Their average has a variance of at most 1, and is judged by 1: the
     p-value is, if anything, too large.
 
     Examples
@@ -167,7 +178,7 @@ def _columns(data, name):
 
 
 def _some_rows(data, name, columns, most, rng):
-    """At most that many rows, at random, as a dense array."""
+    """At most `most` rows, drawn at random, as a dense array."""
     m = rows_of(data, name)
     if m < _LEAST_ROWS:
         raise ValueError(
@@ -185,9 +196,9 @@ def _some_rows(data, name, columns, most, rng):
 
 
 def _scores(X, from_b, unseen, rng):
-    """How much each unseen example looks like one of b."""
+    """Scores of unseen examples: the higher, the more an example looks like one of b."""
     m = len(X)
-    # Both sides weigh the same, however many examples they have.
+    # a and b have the same total weight, however many examples they have.
     weight = m / (2 * np.bincount(from_b))[from_b]
     # Enough updates to bend around a variance or a correlation, too few to learn the noise.
     batch_size, updates = min(_BATCH, m), 300 + m // 20
@@ -216,7 +227,7 @@ def _mann_whitney(scores, labels):
     _, ties = np.unique(scores, return_counts=True)
     ties = ties.astype(float)
     variance = n_a * n_b / 12 * (n + 1 - (ties**3 - ties).sum() / (n * (n - 1)))
-    if variance <= 0:  # a network that sees no difference between any two
+    if variance <= 0:  # all scores are equal
         return 0.0
     excess = rankdata(scores)[labels == 1].sum() - n_b * (n + 1) / 2
     return excess / np.sqrt(variance)

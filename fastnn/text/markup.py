@@ -1,4 +1,4 @@
-"""HTML and SVG from Python: whatever is not markup already is escaped."""
+"""HTML and SVG from Python: text is escaped unless it is `Markup`."""
 
 import html
 import re
@@ -8,7 +8,7 @@ _NUMBER = re.compile(r"n/a|[+-]?\d[\d,.]*(e[+-]?\d+)?( ?%| s)?( to .+)?")
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is HTML, and is not escaped again."""
 
 
 def tag(name, /, *children, **attributes):
@@ -39,10 +39,10 @@ def join(children):
 
 
 def table(heads, rows, *, caption):
-    """A table in a box of its own, which scrolls where the page is narrow.
+    """A table in a box that scrolls where the page is narrow.
 
     `rows` are sequences of cells: text, Markup, or a whole ``<td>`` from `cell`. The first cell of
-    a row names it. Columns of nothing but numbers are set to the right.
+    a row names it. Columns that hold only numbers are set to the right.
     """
     rows = list(rows)
     styles = [
@@ -63,14 +63,14 @@ def table(heads, rows, *, caption):
         for first, *rest in rows
     ]
     content = tag("table", tag("thead", head), tag("tbody", *body), aria_label=caption)
-    # tabindex: a box that scrolls has to be reached by the keyboard, too. The caption is outside of
-    # it, so that it is never cut off.
+    # tabindex lets the keyboard reach the box and scroll it. The caption is outside of the box, so
+    # that it is never cut off.
     box = tag("div", content, class_="scroll", role="region", aria_label=caption, tabindex=0)
     return tag("figure", tag("figcaption", caption), box, class_="table")
 
 
 def cell(content, **attributes):
-    """A cell with attributes of its own."""
+    """A cell of a table, with attributes."""
     return _Cell(tag("td", content, **attributes))
 
 

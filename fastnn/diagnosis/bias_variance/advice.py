@@ -1,29 +1,29 @@
-"""What to do about bias and variance: the basic recipe, with the figures of this network in it."""
+"""Advice against bias and variance: the basic recipe, with the figures of the network in it."""
 
 from typing import NamedTuple
 
 from fastnn.diagnosis.evidence.descent import falling_rate, rises
 from fastnn.text.words import percent
 
-# As long again at the pace of the end has to lower J by this share to be worth it.
+# Twice the epochs are worth it if, at the pace of the last ones, they lower J by this share.
 WORTH_TRAINING_ON = 0.1
-# lambda / m, and shares of units dropped, from which regularization alone can be a high bias.
+# From this lambda / m on, or this share of dropped units, regularization alone can be the bias.
 STRONG = {"l2": 0.01, "l1": 0.001}
 STRONG_DROPOUT = 0.2
 
 
 class Words(NamedTuple):
-    """What settings are called where the network was trained, and what searches them."""
+    """Names of settings and functions in the advice: those of the API that the user calls."""
 
     l2: str = "l2"
-    per_l2: float = 1.0  # what is set, over the network's l2; of l1 alike
-    sizes: str = ""  # a name for the sizes of the hidden layers alone
+    per_l2: float = 1.0  # the value of that setting over the network's l2; the same for l1
+    sizes: str = ""  # the setting of the hidden layers' sizes, where there is one for them alone
     learning_curve: str = "fastnn.learning_curve"
     search: str = "fastnn.penalty_path"
 
 
 class Known(NamedTuple):
-    """What advice can be made concrete with; None for what is not known."""
+    """The facts that make advice concrete; None for an unknown one."""
 
     network: object = None
     history: object = None
@@ -33,19 +33,19 @@ class Known(NamedTuple):
 
 
 def bigger(layer_sizes):
-    """Twice the hidden units; a first hidden layer where there is none.
+    """Layer sizes with twice the hidden units, or with a first hidden layer where there is none.
 
     >>> bigger([64, 32, 10]), bigger([64, 10])
     ([64, 64, 10], [64, 50, 10])
     """
     first, *hidden, last = layer_sizes
-    if not hidden:  # in size between features and outputs
+    if not hidden:  # the first one: a size between features and outputs
         hidden = [max(8, round((first * last) ** 0.5))]
     return [first, *(2 * n for n in hidden), last]
 
 
 def against_bias(train_error, optimal_error, known):
-    """Bigger network; longer or better training; another architecture. More data does not help."""
+    """Advice against high bias: bigger network, longer or better training, new architecture."""
     figures = f"training error {percent(train_error)} against {percent(optimal_error)} optimal"
     net = known.network
     size = ""
@@ -54,14 +54,14 @@ def against_bias(train_error, optimal_error, known):
         if known.words.sizes:
             sizes, now = f"{known.words.sizes} {sizes[1:-1]}", now[1:-1]
         size = f", try {sizes} (now {now})"
-    if train_error > 1:  # of shares of variance, which only regressions have
+    if train_error > 1:  # a regression: the error is a share of the variance
         yield (
             "bias: the outputs are not at the scale of the targets: the error is larger than "
             "that of predicting their mean; standardize y, or train longer or with a larger "
             f"learning rate: {figures}"
         )
     strong = net is not None and _strongly_regularized(net, known.n_train)
-    if strong:  # it alone explains a high training error
+    if strong:  # it can explain a high training error alone
         yield f"bias: regularize less: now {_regularization(net, known.words)}: {figures}"
     yield f"bias: bigger network: {figures}{size}"
     yield f"bias: {_training(known.history)}"
@@ -106,7 +106,7 @@ def _epochs(count):
 
 
 def against_variance(variance, known):
-    """More data; regularization; another architecture."""
+    """Advice against high variance: more data, regularization, another architecture."""
     net, n, words = known.network, known.n_train, known.words
     data = "" if n is None else f" (now {n:,} training examples)"
     yield (
@@ -116,7 +116,7 @@ def against_variance(variance, known):
     l2, drop, stop = words.l2, "dropout (keep_prob 0.8)", "early stopping"
     if net is not None:
         value = max(net.l2) * words.per_l2
-        # Weights that shrink by about a thousandth a step of full gradient descent at rate 1.
+        # By 1e-3 m weights shrink by a thousandth in each full-batch step at learning rate 1.
         other = 3 * value or float(f"{1e-3 * (n or 1000) * words.per_l2:.1g}")
         l2 = f"{words.l2}={other:g} (now {value:g})"
         kept = min(net.keep_prob)
@@ -133,7 +133,7 @@ def against_variance(variance, known):
 
 
 def against_mismatch(mismatch):
-    """The training data is of another distribution than dev's."""
+    """Advice where training and dev data are of different distributions."""
     yield (
         f"data mismatch: dev is {100 * mismatch:.3g} points worse than unseen examples of "
         "the training distribution: look at what differs, and get or make training data that is "
@@ -142,7 +142,7 @@ def against_mismatch(mismatch):
 
 
 def against_overfitting_to_dev(gap, n_dev):
-    """The dev set was chosen on so often that its error flatters."""
+    """Advice where so many choices were made on the dev set that its error is too low."""
     now = "" if n_dev is None else f" (now {n_dev:,} examples)"
     yield (
         f"overfitting to dev: test is {100 * gap:.3g} points worse than dev: a larger dev set"
@@ -151,7 +151,7 @@ def against_overfitting_to_dev(gap, n_dev):
 
 
 def against_no_training():
-    """The parameters are those that the network was made with."""
+    """Advice for a network that still has its initial parameters."""
     yield (
         "first of all: the network is not trained, it has its initial weights: call fit; its "
         "errors say nothing of bias and variance yet"
@@ -159,7 +159,7 @@ def against_no_training():
 
 
 def against_rises(history):
-    """J that rose where it must fall: nothing else can be judged before."""
+    """Advice where J rose although it must fall: it comes before all other advice."""
     found = rises(history) if history is not None else []
     if found:
         first = found[0]

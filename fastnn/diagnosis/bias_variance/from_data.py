@@ -1,12 +1,15 @@
-"""A network's errors measured on its sets, for the diagnosis."""
+"""Diagnosis of a network by its errors on given sets."""
 
 import numpy as np
 
 from fastnn.arguments import number
 from fastnn.data.inputs import as_numbers
+from fastnn.data.parts import Examples
 from fastnn.diagnosis.bias_variance.advice import Known, Words
 from fastnn.diagnosis.bias_variance.from_errors import conclude
+from fastnn.diagnosis.bias_variance.result import Diagnosis
 from fastnn.diagnosis.evidence.intervals import Estimate
+from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set
 from fastnn.layers.initializers import initial_std
 
@@ -14,17 +17,17 @@ THRESHOLDS = ("confidence", "tolerance", "relative_tolerance", "share")
 
 
 def diagnose_network(
-    network,
-    train,
-    dev,
-    words=None,
+    network: BaseNetwork,
+    train: Examples,
+    dev: Examples,
+    words: Words | None = None,
     /,
     *,
-    test=None,
-    train_dev=None,
-    optimal_error=0.0,
-    **thresholds,
-):
+    test: Examples | None = None,
+    train_dev: Examples | None = None,
+    optimal_error: float = 0.0,
+    **thresholds: float,
+) -> Diagnosis:
     """See `Network.diagnose`, which documents the arguments; `words` are those of the advice."""
     unknown = [name for name in thresholds if name not in THRESHOLDS]
     if unknown:
@@ -66,7 +69,7 @@ def diagnose_network(
 
 
 def _is_as_drawn(network):
-    """Whether theta looks as the network was made: no bias, weights of its initializer's size."""
+    """Whether theta looks initial: biases of 0, and weights as large as the initializer's."""
     if network.history is not None:
         return False
     params = network.params
@@ -87,7 +90,7 @@ def _targets(y):
 
 
 def _variance(y):
-    """Of the training targets, summed over outputs: the error of predicting their mean."""
+    """Variance of the targets, summed over outputs: the error of predicting their mean."""
     y = _targets(y)
     total = y.var(axis=0).sum()
     if not total > 0:
@@ -99,8 +102,8 @@ def _variance(y):
 
 
 def _unexplained(network, X, y, scale):
-    """Squared error over `scale`, with the scatter of one example's."""
+    """Mean squared error over `scale`, with the standard deviation of one example's."""
     squares = np.square(_targets(y) - network.forward(X).astype(np.float64)).sum(axis=1) / scale
-    # The scatter of a single example is not known; n = 1 then counts as exact.
+    # One example alone shows no scatter: its error is then taken as exact.
     n = len(squares) if len(squares) > 1 else None
     return Estimate(float(squares.mean()), n, float(squares.std(ddof=1)) if n else None)

@@ -1,5 +1,7 @@
 """Bias and variance from errors: which of them is high, how sure that is, and what to do."""
 
+from __future__ import annotations
+
 from numbers import Real
 
 from fastnn.arguments import integer, number
@@ -12,35 +14,36 @@ from fastnn.diagnosis.evidence.intervals import (
     examples_to_tell,
     is_above,
 )
+from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_network
 from fastnn.text.words import percent
 from fastnn.training.history import History
 
 
 def diagnose(
-    train_error,
-    dev_error,
+    train_error: float,
+    dev_error: float,
     *,
-    optimal_error=0.0,
-    train_dev_error=None,
-    test_error=None,
-    n_train=None,
-    n_train_dev=None,
-    n_dev=None,
-    n_test=None,
-    network=None,
-    history=None,
-    confidence=0.95,
-    tolerance=0.02,
-    relative_tolerance=0.1,
-    share=0.1,
-):
+    optimal_error: float = 0.0,
+    train_dev_error: float | None = None,
+    test_error: float | None = None,
+    n_train: int | None = None,
+    n_train_dev: int | None = None,
+    n_dev: int | None = None,
+    n_test: int | None = None,
+    network: BaseNetwork | None = None,
+    history: History | None = None,
+    confidence: float = 0.95,
+    tolerance: float = 0.02,
+    relative_tolerance: float = 0.1,
+    share: float = 0.1,
+) -> Diagnosis:
     """Tell bias from variance by the errors, and say what to do, in the order of the basic recipe.
 
     A gap between two errors is high above ``max(tolerance, relative_tolerance * optimal_error)``:
-    two points, or more where the optimal error is so large that two points are little of it. Of
-    bias and variance one that is less than `share` of the other is not called high either: there
-    are ten times as many errors to be had elsewhere. So (1 %, 11 %) is high variance, (15 %, 16 %)
+    two points, or more where the optimal error is so large that two points are little beside it.
+    Bias or variance is not called high either if it is less than `share` of the other one: the
+    other has ten times as many errors to remove. So (1 %, 11 %) is high variance, (15 %, 16 %)
     high bias, (15 %, 30 %) both, (0.5 %, 1 %) neither; and with an optimal error of 15 %,
     (15 %, 16 %) is neither.
 
@@ -49,19 +52,19 @@ def diagnose(
     train_error, dev_error : float in [0, 1]
         Shares of wrong labels.
     optimal_error : float in [0, 1], default 0
-        Bayes error, or that of people. A training error below it is allowed, and remarked upon.
+        Bayes error, or the error of people. A training error below it is allowed; a note says so.
     train_dev_error : float in [0, 1], optional
-        On unseen examples of the *training* distribution. With it, variance is measured there, and
-        what dev has more is data mismatch.
+        Error on unseen examples of the *training* distribution. With it, variance is
+        train_dev_error - train_error, and dev_error - train_dev_error is data mismatch.
     test_error : float in [0, 1], optional
-        What test has more than dev is overfitting to the dev set.
+        test_error - dev_error is overfitting to the dev set.
     n_train, n_train_dev, n_dev, n_test : int, optional
-        Examples each was measured on. With them a gap is high, or not, only when its whole
-        confidence interval (Wilson's, Newcombe's for differences) says so; otherwise the notes
-        say how many examples would tell.
+        The number of examples that each error was measured on. With them a gap is called high,
+        or not high, only when its whole confidence interval (Wilson's, Newcombe's for
+        differences) says so; otherwise the notes say how many examples would tell.
     network : Network, optional
     history : History, optional
-        Make the advice concrete.
+        They make the advice concrete.
     confidence : float in (0, 1), default 0.95
     tolerance : float in [0, 1], default 0.02
     relative_tolerance, share : float in [0, inf) and [0, 1], default 0.1
@@ -133,7 +136,7 @@ def conclude(
     share=0.1,
     unit="share of wrong labels",
 ):
-    """A Diagnosis from the errors as Estimates, by name."""
+    """The Diagnosis of errors, given as Estimates by name."""
     confidence = number(confidence, "confidence", "(0, 1)")
     tolerance = number(tolerance, "tolerance", "[0, 1]")
     relative_tolerance = number(relative_tolerance, "relative_tolerance", "[0, inf)")

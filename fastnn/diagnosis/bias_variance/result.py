@@ -1,19 +1,28 @@
 """The outcome of a diagnosis: errors, the gaps between them, and the words for them."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING
 
 from fastnn.plots.diagnosis import plot_diagnosis
+from fastnn.plots.figure import Display
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 
-# gap -> (the errors it lies between, what people call it)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# gap -> the two errors that it lies between
 GAPS = {
     "bias": ("optimal_error", "train_error"),
     "variance": ("train_error", "dev_error"),
     "data_mismatch": ("train_dev_error", "dev_error"),
     "overfitting_to_dev": ("dev_error", "test_error"),
 }
+# error or gap -> its name in texts
 TITLES = {
     "train_error": "training",
     "train_dev_error": "training-dev",
@@ -34,78 +43,108 @@ class Gap:
     Attributes
     ----------
     value, threshold : float
-        High is above the threshold.
+        A gap is high when its value is above the threshold.
     limits : (float, float)
-        Confidence limits of the value; equal to it where no counts are known.
+        Confidence limits of the value. Both equal the value where no counts are known.
     high : bool or None
-        None: the interval has the threshold in it, so that it cannot be told.
+        None: it cannot be told, for the threshold lies within the interval.
     enough : dict of str to int
-        When it cannot be told: how many examples would tell, by set as in {"dev": 4300}. Empty
-        when no number up to a billion would: the gap lies at the threshold.
+        Where it cannot be told: the number of examples that would tell, by set as in
+        {"dev": 4300}. Empty when no number up to a billion would: the gap lies at the threshold.
     """
 
     value: float
     threshold: float
     limits: tuple[float, float]
     high: bool | None
-    enough: dict = field(default_factory=dict)
+    enough: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What `diagnose` found; print it for the whole.
+    """The result of `diagnose`; print it to read all of it.
 
     Attributes
     ----------
     errors : dict of str to float
-        optimal_error, train_error, dev_error and what else was given.
+        optimal_error, train_error, dev_error and, where given, train_dev_error and test_error.
     bias, variance : float
         train_error - optimal_error; dev_error (or train_dev_error) - train_error.
     data_mismatch, overfitting_to_dev : float or None
-        dev_error - train_dev_error; test_error - dev_error. None without the error they need.
+        dev_error - train_dev_error; test_error - dev_error. None where one of the two is unknown.
     high_bias, high_variance, high_data_mismatch, high_overfitting_to_dev : bool or None
-        None: it cannot be told, for lack of examples or of the error it needs.
+        None: it cannot be told, because examples are too few or an error is unknown.
     advice : list of str
-        What to do, in the order to do it in.
+        Things to do, the first one first.
     notes : list of str
-        What is odd about the figures, or too small to be told.
+        Odd figures, and figures that rest on too few examples.
     intervals : dict of str to (float, float)
         Confidence limits of every error and gap for which the counts are known.
     gaps : dict of str to Gap
+    counts : dict of str to int or None
+        The number of examples that each error was measured on.
+    confidence : float
+    unit : str
+        What the errors are shares of.
     verdict : str
         One sentence.
     """
 
-    errors: dict
-    gaps: dict
-    intervals: dict
-    counts: dict
+    errors: dict[str, float]
+    gaps: dict[str, Gap]
+    intervals: dict[str, tuple[float, float]]
+    counts: dict[str, int | None]
     confidence: float
     unit: str
     verdict: str
-    advice: list = field(default_factory=list)
-    notes: list = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
-    def __getattr__(self, name):
-        # bias, high_bias, ...: one rule for all the gaps.
-        gap = name.removeprefix("high_")
-        if gap not in GAPS:
-            raise AttributeError(f"a Diagnosis has no attribute {name!r}")
-        found = self.gaps.get(gap)
-        if found is None:
-            return None
-        return found.value if gap == name else found.high
+    @property
+    def bias(self) -> float:
+        return self.gaps["bias"].value
 
-    def __dir__(self):
-        return sorted({*super().__dir__(), *GAPS, *(f"high_{gap}" for gap in GAPS)})
+    @property
+    def variance(self) -> float:
+        return self.gaps["variance"].value
 
-    def __repr__(self):
+    @property
+    def data_mismatch(self) -> float | None:
+        return self._value("data_mismatch")
+
+    @property
+    def overfitting_to_dev(self) -> float | None:
+        return self._value("overfitting_to_dev")
+
+    @property
+    def high_bias(self) -> bool | None:
+        return self.gaps["bias"].high
+
+    @property
+    def high_variance(self) -> bool | None:
+        return self.gaps["variance"].high
+
+    @property
+    def high_data_mismatch(self) -> bool | None:
+        return self._high("data_mismatch")
+
+    @property
+    def high_overfitting_to_dev(self) -> bool | None:
+        return self._high("overfitting_to_dev")
+
+    def _value(self, gap):
+        return self.gaps[gap].value if gap in self.gaps else None
+
+    def _high(self, gap):
+        return self.gaps[gap].high if gap in self.gaps else None
+
+    def __repr__(self) -> str:
         return (
             f"<Diagnosis of bias {percent(self.bias)} and variance {percent(self.variance)}: "
             f"{self.verdict}>"
         )
 
-    def rows(self):
+    def rows(self) -> Iterator[tuple[str, str, str, str]]:
         """(name, value, interval, remark) of every error and gap, as text."""
         for name, value in self.errors.items():
             n = self.counts.get(name)
@@ -130,7 +169,7 @@ class Diagnosis:
         low, high = self.intervals[name]
         return f"{100 * low:.3g} to {percent(high)}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = list(self.rows())
         lines = [self.verdict, ""]
         if any(row[2] for row in rows):
@@ -145,7 +184,7 @@ class Diagnosis:
             lines += ["", "Note:", *(f"  - {text}" for text in self.notes)]
         return "\n".join(lines)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Display:
         """Draw errors and gaps with their intervals (needs matplotlib: the extra `plot`).
 
         Parameters
@@ -155,11 +194,11 @@ class Diagnosis:
         Returns
         -------
         Display
-            With `ax_` and `figure_`.
+            With `ax_`, the axes, and `figure_`.
         """
         return plot_diagnosis(self, TITLES, ax)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         cells = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
             for row in self.rows()

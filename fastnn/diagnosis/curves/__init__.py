@@ -1,1 +1,1 @@
-"""Learning curves and penalty paths: many fits of one network, and what they show."""
+"""Learning curves and penalty paths, from many fits of one network."""

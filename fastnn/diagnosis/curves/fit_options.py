@@ -6,7 +6,7 @@ from fastnn.diagnosis.evidence.descent import EVALUATIONS
 
 
 def check_fit_options(options, dev):
-    """Options of `Network.fit` without evaluations, unless early stopping needs them."""
+    """The options, checked; without evaluations, unless early stopping needs them."""
     taken = {"dev", "X", "y"} & {*options}
     if taken:
         raise TypeError(

@@ -1,31 +1,41 @@
 """Errors by the number of training examples: would more data help?"""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.arguments import boolean, generator, integer, number
-from fastnn.data.parts import take
+from fastnn.data.parts import Examples, take
 from fastnn.diagnosis.curves.fit_options import check_fit_options, watched
 from fastnn.diagnosis.curves.power_law import PowerLaw, fit_power_law
 from fastnn.diagnosis.evidence.descent import too_short
+from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.examples import check_data, normalizer_for
 from fastnn.engine.sets import check_set
 from fastnn.plots.curves import plot_learning_curve
+from fastnn.plots.figure import Display
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
+from fastnn.training.fitting import fit
 from fastnn.training.optimizers import LBFGS, make_optimizer
 
-# A relative decrease of the dev error by twice the data that is worth getting it.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# More data is worth it if twice as much lowers the dev error by this share of itself.
 WORTH = 0.05
 
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """What `learning_curve` found; print it for the table.
+    """The result of `learning_curve`; print it for the table.
 
     Attributes
     ----------
@@ -34,37 +44,39 @@ class LearningCurve:
     train_errors, dev_errors : (k, repeats) arrays
         Shares of wrong labels, or root mean squared errors of an identity output.
     train_error, dev_error : (k,) arrays
-        Their means.
+        The means of these.
     law : PowerLaw or None
         ``a + b m^-c`` through the dev errors; None for fewer than three sizes.
     more_data_helps : bool or None
-        Whether twice the data would lower the dev error by a twentieth of itself or more; None
+        Whether twice the data would lower the dev error by a twentieth of itself or more. None
         when it cannot be told, at a confidence of 95 % either way, or when the networks were not
         trained long enough to show it.
     verdict : str
+    shares : bool
+        Whether the errors are shares of wrong labels.
     """
 
-    sizes: np.ndarray
-    train_errors: np.ndarray
-    dev_errors: np.ndarray
+    sizes: NDArray[np.int64]
+    train_errors: NDArray[np.float64]
+    dev_errors: NDArray[np.float64]
     law: PowerLaw | None
     more_data_helps: bool | None
     verdict: str
     shares: bool
 
     @property
-    def train_error(self):
+    def train_error(self) -> NDArray[np.float64]:
         return self.train_errors.mean(axis=1)
 
     @property
-    def dev_error(self):
+    def dev_error(self) -> NDArray[np.float64]:
         return self.dev_errors.mean(axis=1)
 
-    def predict(self, m, confidence=0.95):
+    def predict(self, m: int, confidence: float = 0.95) -> tuple[float, tuple[float, float]]:
         """The dev error expected with m training examples, and its confidence limits.
 
-        The limits hold if the power law does; the further from the sizes seen, the less sure
-        that is.
+        The limits hold if the power law does. That is less sure the further m is from the sizes
+        that were tried.
         """
         m = integer(m, "m", 1)
         confidence = number(confidence, "confidence", "(0, 1)")
@@ -72,10 +84,10 @@ class LearningCurve:
             raise ValueError(f"expected at least 3 sizes to draw a curve on, got {len(self.sizes)}")
         return self.law(m), self.law.limits(m, confidence)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<LearningCurve of {len(self.sizes)} sizes: {self.verdict}>"
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [("examples", "train error", "dev error")]
         rows += [
             (f"{m:,}", _with_spread(train, self.shares), _with_spread(dev, self.shares))
@@ -83,7 +95,7 @@ class LearningCurve:
         ]
         return "\n".join([self.verdict, "", *aligned(rows)])
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Display:
         """Draw the curve, its spread and its continuation (needs matplotlib: the extra `plot`).
 
         Parameters
@@ -98,30 +110,40 @@ class LearningCurve:
 
 
 def learning_curve(
-    net, train, dev, sizes=None, *, repeats=1, rng=0, equal_updates=True, **fit_options
-):
+    net: BaseNetwork,
+    train: Examples,
+    dev: Examples,
+    sizes: Sequence[float] | NDArray[Any] | None = None,
+    *,
+    repeats: int = 1,
+    rng: int | np.random.Generator | None = 0,
+    equal_updates: bool = True,
+    **fit_options: Any,
+) -> LearningCurve:
     """Train networks like `net` on growing parts of the training set.
 
-    The parts are nested, the first rows of one random order; every network starts anew, on each
-    repeat from the same weights. `net` itself is not changed.
+    The parts are the first rows of one random order: each holds the smaller ones. Every network
+    starts anew; within a repeat all start from the same weights. `net` itself is not changed.
 
     Parameters
     ----------
     net : Network
-        Gives the layers, penalties and dropout. lambda stays as it is, so that its penalty,
+        Gives the layers, penalties and dropout. lambda stays the same, so that its penalty,
         ``lambda / m``, is stronger on a smaller part.
     train, dev : (X, y), or an object with `.X` and `.y`
     sizes : sequence of int, or of float in (0, 1], optional
-        Training examples, or shares of them. None: five, each 1.8 times the one before, up to all.
+        Numbers of training examples, or shares of them. None: five sizes up to all examples, each
+        1.8 times the one before.
     repeats : int, default 1
-        Orders of the rows and initial weights, for each size.
+        The number of networks for each size, each with another order of rows and other initial
+        weights.
     rng : int, numpy.random.Generator or None
     equal_updates : bool, default True
         Give a smaller part more epochs, so that each network takes as many steps as the one on
-        the largest. Otherwise those on few examples are not only short of data, but also of
-        training. Of lbfgs an epoch is an iteration for any size: each gets as many epochs.
+        the largest part. Otherwise a network on few examples lacks not only data, but training
+        too. An epoch of lbfgs is an iteration for any size: there each gets as many epochs.
     **fit_options
-        As for `Network.fit`. `dev` is used for early stopping when that is asked for.
+        As for `Network.fit`. `dev` is used for early stopping where that is asked for.
 
     Returns
     -------
@@ -162,19 +184,19 @@ def learning_curve(
             if size == sizes[-1]:
                 options_here = watched(options_here)
             try:
-                history = fresh.fit(X_part, y_part, **options_here)
+                history = fit(fresh, X_part, y_part, **options_here)
             except ValueError as error:
                 raise ValueError(f"at size {size}: {error}") from error
             errors[:, i, repeat] = fresh.error(X_part, y_part), fresh.error(X_dev, y_dev)
         rates.append(too_short(history, *errors[:, -1, repeat]))
-    # Half the repeats or more: a single one may have come to a plateau.
+    # At least half of the repeats must still fall: one of them can have reached a plateau.
     short = [rate for rate in rates if rate is not None]
     falling = max(short) if 2 * len(short) >= repeats else None
     return _conclude(sizes, *errors, m_dev, not net.regression, falling)
 
 
 def _epochs(options, size, largest):
-    """As many as make the updates on `size` examples those on the largest part."""
+    """The epochs that make as many updates on `size` examples as on the largest part."""
     if isinstance(make_optimizer(options.get("optimizer", "adam")), LBFGS):
         return options.get("epochs", 100)  # an iteration is an epoch, whatever the size
     epochs, batch_size = (
@@ -249,15 +271,15 @@ def _conclude(sizes, train_errors, dev_errors, m_dev, shares, falling=None):
 def _scatter(errors, m_dev, shares):
     """Standard deviation of each size's mean error.
 
-    Repeats show that of training; pooled relative to the error, since few repeats say little of
-    each size. The dev set's own is the same at every size, and moves the curve as a whole; with a
-    single repeat it stands in for what is not known.
+    Repeats show the scatter of training. It is pooled over the sizes, relative to the error,
+    because few repeats say little about each size. The scatter of the dev set is the same at every
+    size, and moves the curve as a whole. With a single repeat it stands in for the unknown one.
     """
     mean, repeats = errors.mean(axis=1), errors.shape[1]
     floor = 0.5 / m_dev if shares else 1e-3 * max(mean.max(), 1e-300)
     if repeats > 1:
         relative = np.sqrt((errors.var(axis=1, ddof=1) / np.maximum(mean, floor) ** 2).mean())
-        # An estimate from few repeats is as often too small as too large: lean to the large.
+        # An estimate from few repeats is as often too small as too large: enlarge it.
         freedom = len(mean) * (repeats - 1)
         std = relative * mean * (1 + 1 / math.sqrt(2 * freedom)) / math.sqrt(repeats)
     else:

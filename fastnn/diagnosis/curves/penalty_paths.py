@@ -1,12 +1,16 @@
 """Errors, weights and sparsity along a grid of lambda, or of dropout."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.arguments import boolean, generator
+from fastnn.data.parts import Examples
 from fastnn.diagnosis.curves.fit_options import check_fit_options, watched
 from fastnn.diagnosis.evidence.descent import too_short
 from fastnn.diagnosis.evidence.intervals import Estimate
@@ -14,62 +18,73 @@ from fastnn.engine import passes
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set
 from fastnn.plots.curves import plot_penalty_path
+from fastnn.plots.figure import Display
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
+from fastnn.training.fitting import fit
 
-# The share by which the loss without the penalty has to fall from one value to the next to show
-# that they are not at their minima: more than mini-batches scatter.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# From weak to strong the loss without the penalty cannot fall at the minima. A fall by this share,
+# more than mini-batches scatter, shows that training was too short.
 FALL = 0.1
+
+AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
+# A value of the grid: one for all layers, or one for each.
+Strength = float | tuple[float, ...] | list[float]
 
 
 @dataclass(frozen=True)
-class PenaltyPath:
-    """What `penalty_path` found, from weak to strong; print it for the table.
+class PenaltyPath(Generic[AnyNetwork]):
+    """The result of `penalty_path`, from weak to strong; print it for the table.
 
     Attributes
     ----------
     name : str
         "l2", "l1" or "keep_prob".
     values : list
-        The grid in the order it was gone through.
+        The grid, in the order of the fits.
     train_error, dev_error : (k,) arrays
     cost : (k,) array
         J on the training set, with its penalty.
     dev_cost : (k,) array
-        On the dev set, with the penalty of the training set, as in `History`.
+        J on the dev set, with the penalty of the training set, as in `History`.
     weight_norm : (k,) array
         Root of the sum of squares of all W.
     sparsity : (k,) array
         Share of weights that are exactly zero.
     best : number or tuple
-        The value of lowest dev error; of equal ones the strongest.
+        The value with the lowest dev error; of several the strongest.
     converged : bool
-        False where training was too short for the errors to be those of the penalties: the cost was
-        still falling fast, or the loss without the penalty fell as the penalty grew. The verdict
-        then recommends no value.
+        False where training was too short to compare the penalties: the cost was still falling
+        fast, or the loss without the penalty fell as the penalty grew. The verdict then
+        recommends no value.
     network : Network
-        That of the best value.
+        The network of the best value.
     verdict : str
+    shares : bool
+        Whether the errors are shares of wrong labels.
     """
 
     name: str
-    values: list
-    train_error: np.ndarray
-    dev_error: np.ndarray
-    cost: np.ndarray
-    dev_cost: np.ndarray
-    weight_norm: np.ndarray
-    sparsity: np.ndarray
-    best: Any
-    network: BaseNetwork
+    values: list[Strength]
+    train_error: NDArray[np.float64]
+    dev_error: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    dev_cost: NDArray[np.float64]
+    weight_norm: NDArray[np.float64]
+    sparsity: NDArray[np.float64]
+    best: Strength
+    network: AnyNetwork
     verdict: str
     shares: bool
     converged: bool
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<PenaltyPath of {len(self.values)} values: {self.verdict}>"
 
-    def __str__(self):
+    def __str__(self) -> str:
         figure = percent if self.shares else "{:.4g}".format
         rows = [(self.name, "train error", "dev error", "J", "norm of W", "zero weights")]
         for i, value in enumerate(self.values):
@@ -85,7 +100,7 @@ class PenaltyPath:
             )
         return "\n".join([self.verdict, "", *aligned(rows)])
 
-    def plot(self, ax=None):
+    def plot(self, ax: Sequence[Axes] | None = None) -> Display:
         """Draw errors, and weights with their sparsity (needs matplotlib: the extra `plot`).
 
         Parameters
@@ -100,28 +115,37 @@ class PenaltyPath:
 
 
 def penalty_path(
-    net, train, dev, *, l2=None, l1=None, keep_prob=None, warm=True, rng=0, **fit_options
-):
+    net: AnyNetwork,
+    train: Examples,
+    dev: Examples,
+    *,
+    l2: Sequence[Strength] | NDArray[Any] | None = None,
+    l1: Sequence[Strength] | NDArray[Any] | None = None,
+    keep_prob: Sequence[Strength] | NDArray[Any] | None = None,
+    warm: bool = True,
+    rng: int | np.random.Generator | None = 0,
+    **fit_options: Any,
+) -> PenaltyPath[AnyNetwork]:
     """Train along a grid of one kind of regularization, and choose by the dev set.
 
-    All values start from one point, the parameters that a fit with the weakest of them ends at, and
-    are then trained alike: as long and on the same order of rows. So an error on the path depends
-    on its own value and on the weakest, and not on what lies between. The strongest would be the
-    usual one to start from for convex problems; here its weights may be 0, which in a network of
-    several layers have no gradient to leave it by. ``warm=False`` starts all from the same random
-    weights instead, and takes more epochs to be as good.
+    A fit with the weakest value comes first. Its parameters are where every value starts. All are
+    then trained alike: as long, and on the same order of rows. So an error on the path depends on
+    its own value and on the weakest, and not on the values between. For convex problems the usual
+    start is the strongest value. Here its weights may be 0, and in a network of several layers the
+    gradient at 0 is 0. ``warm=False`` starts all values from the same random weights instead, and
+    takes more epochs to be as good.
 
     Parameters
     ----------
     net : Network
-        Gives the layers and whatever is not on the grid. It is not changed.
+        Gives the layers and the settings that are not on the grid. It is not changed.
     train, dev : (X, y), or an object with `.X` and `.y`
     l2, l1, keep_prob : sequence
         One of the three: the grid, in any order. An entry is a number or one number a layer, as
         for `Network`.
     warm : bool, default True
     rng : int, numpy.random.Generator or None
-        Of initial weights, order of rows, and masks.
+        For initial weights, order of rows, and dropout masks.
     **fit_options
         As for `Network.fit`, for each value.
 
@@ -152,7 +176,7 @@ def penalty_path(
     start = None
     if warm:
         weakest = net.like(seed, **{name: grid[0]})
-        weakest.fit(X, y, **options)
+        fit(weakest, X, y, **options)
         start = weakest.theta
     rows, rates = [], []
     best_network, lowest = None, np.inf
@@ -160,9 +184,9 @@ def penalty_path(
         fresh = net.like(seed, **{name: value})
         if start is not None:
             fresh.theta = start
-        history = fresh.fit(X, y, **watched(options))
+        history = fit(fresh, X, y, **watched(options))
         dev_error = fresh.error(X_dev, y_dev)
-        # The dev set's own penalty out, the training set's in: so that the two costs compare.
+        # The penalty of the training set replaces that of the dev set: the two costs compare.
         dev_cost = (
             fresh.cost(X_dev, y_dev) - passes.penalty(fresh, m_dev) + passes.penalty(fresh, m)
         )
@@ -190,21 +214,21 @@ def penalty_path(
     *columns, penalty = np.array(rows).T
     shares = not net.regression
     loss = columns[2] - penalty
-    # Early stopping does not go on to the minimum, and means not to.
+    # Early stopping ends before the minimum on purpose: its losses show nothing.
     doubt = _not_converged(name, grid, rates, loss[:0] if options.get("early_stopping") else loss)
     verdict = _verdict(name, grid, best, columns[1], m_dev, shares, doubt)
     return PenaltyPath(name, grid, *columns, best, best_network, verdict, shares, not doubt)
 
 
 def _not_converged(name, grid, rates, loss):
-    """What shows that training was too short; "" where nothing does."""
+    """The sign that training was too short, in words; "" where there is none."""
     falling = [i for i, rate in enumerate(rates) if rate is not None]
     if falling:
         i = max(falling, key=rates.__getitem__)
         return (
             f"at {name}={_written(grid[i])} the cost was still falling {percent(rates[i])} an epoch"
         )
-    # Of two minima the one with the larger lambda has the larger loss.
+    # Of two minima, the one with the larger lambda has the larger loss.
     if name != "keep_prob" and all(np.isscalar(value) for value in grid):
         less = loss[:-1] - loss[1:]
         i = int(np.argmax(less)) if less.size else 0
@@ -229,7 +253,7 @@ def _check_grid(net, grids):
     grid = [value.item() if isinstance(value, np.generic) else value for value in grid]
     if not grid:
         raise ValueError(f"expected at least one value of {name}, got none")
-    # A network of its own reads each value, so that a refusal comes before any training.
+    # Another network checks each value before any training.
     probe = net.like(init="zeros")
     strengths, seen = [], set()
     for value in grid:

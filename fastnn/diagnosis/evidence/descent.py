@@ -1,24 +1,25 @@
-"""How the cost J fell in a fit: was it still falling, and did it ever rise where it must not?"""
+"""How the cost J fell in a fit: was it still falling at the end, and did it ever rise?"""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-# J is a sum of float32 losses in float64; below this a rise is rounding.
+# J is a float64 sum of float32 losses: a smaller relative rise can be rounding.
 ROUNDING = 1e-6
-# Of the recorded epochs, the part by whose slope the pace is judged.
+# The pace is the slope of log J over this last part of the evaluated epochs.
 TAIL = 0.1
-# As many epochs again, at the pace of the end, would have to lower J by this share, and the
-# training error be this part of dev's, for a network to count as not trained long enough.
+# A network counts as not trained long enough if as many epochs again, at the pace of the last
+# ones, would lower J by the share MUCH, and if the training error is more than BY_TRAINING of
+# the dev error.
 MUCH = 0.2
 BY_TRAINING = 0.5
-# Evaluations that the pace is judged by, in fits of which only the end is asked for otherwise.
+# Evaluations of J that show the pace, in fits that need only the final errors otherwise.
 EVALUATIONS = 10
 
 
 class Rise(NamedTuple):
-    """An epoch, counted from 1, at which J was higher than when it was last evaluated."""
+    """An epoch, counted from 1, at which J was higher than at the evaluation before."""
 
     epoch: int
     before: float
@@ -26,10 +27,11 @@ class Rise(NamedTuple):
 
 
 def falling_rate(history):
-    """By what share of itself J fell an epoch, in the end of the fit.
+    """The share of itself by which J fell in each epoch, at the end of the fit.
 
-    From the slope of log J over the last tenth of the epochs, at least five evaluations: single
-    epochs of mini-batches go up and down. With early stopping the end is the restored epoch.
+    It is the slope of log J over the last tenth of the epochs, at least five evaluations: from one
+    epoch to the next, mini-batches go up and down. With early stopping the end is the restored
+    epoch.
 
     Returns
     -------
@@ -50,15 +52,15 @@ def falling_rate(history):
 
 
 def too_short(history, train_error, dev_error):
-    """The share of J by which it still fell an epoch, where longer training comes before all else.
+    """The share of J by which it still fell in each epoch, where training was too short.
 
-    None where it does not: J would not fall much more, the fit ended by itself, or most of the dev
-    error is what the training set does not have, which training on does not mend.
+    None where it was not: J would not fall much more, the fit ended by itself, or most of the dev
+    error is not in the training error, so that longer training does not remove it.
     """
     if history.stopped != "epochs" or train_error <= BY_TRAINING * dev_error:
         return None
     rate = falling_rate(history)
-    if rate is None:  # two evaluations show no trend, but the pace
+    if rate is None:  # two evaluations show no trend, but a pace
         _, cost = _evaluated(history)
         rate = 1 - cost[1] / cost[0] if len(cost) == 2 and cost[0] > 0 else 0.0
     again = max(len(history), EVALUATIONS)  # twice of very few epochs would still be few
@@ -66,7 +68,7 @@ def too_short(history, train_error, dev_error):
 
 
 def rises(history):
-    """Where J rose although it must fall; empty where it need not fall (see `History.must_fall`).
+    """The epochs at which J rose although it must fall; none where `History.must_fall` is False.
 
     Full-batch gradient descent without dropout lowers J at every iteration, unless the learning
     rate is too large or the gradient wrong.

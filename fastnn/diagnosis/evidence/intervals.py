@@ -1,24 +1,24 @@
-"""How far a measured error, or the difference of two, may be from the true one."""
+"""Confidence intervals of errors and of their differences."""
 
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-# A set of more examples than this is nobody's advice.
+# Nobody is advised to get a set of more examples than this.
 MOST_EXAMPLES = 10**9
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An error as the mean over examples.
+    """A measured error: a mean over examples.
 
     Attributes
     ----------
     value : float
     n : int or None
-        The examples it was measured on; None where that is not known: it is taken as exact.
+        The number of examples. None where it is not known: the error is taken as exact.
     std : float or None
-        Standard deviation of one example's error; None for a share of wrong ones, whose
+        Standard deviation of one example's error. None for a share of wrong examples: there the
         deviation follows from the share.
     """
 
@@ -27,11 +27,11 @@ class Estimate:
     std: float | None = None
 
     def limits(self, confidence, n=None):
-        """Confidence limits, as if measured on `n` examples instead of its own number.
+        """Confidence limits of the error, for `n` examples instead of its own number if given.
 
-        Wilson's score interval (1927) for a share; it is good down to a share of 0, where the
-        textbook's normal interval has no width. SciPy's wants an integer count of errors, and an
-        error that is given as 0.11 of 25 has none. Of other means the normal interval.
+        For a share: Wilson's score interval (1927). It is good down to a share of 0, where the
+        textbook's normal interval has no width. SciPy's function needs an integer count of errors,
+        and an error that is given as 0.11 of 25 has none. For other means: the normal interval.
         """
         n = n or self.n
         if n is None:
@@ -49,10 +49,10 @@ class Estimate:
 
 
 def difference_limits(a, b, confidence, n_a=None, n_b=None):
-    """Confidence limits of b - a, for errors of two disjoint sets.
+    """Confidence limits of d = b - a, for errors of two disjoint sets.
 
-    From the limits of each: ``d - sqrt((b - low_b)^2 + (high_a - a)^2)`` and likewise above, which
-    is Newcombe's hybrid score interval (1998, method 10) for two shares.
+    They follow from the limits of each error: ``d - sqrt((b - low_b)^2 + (high_a - a)^2)`` below,
+    and likewise above. For two shares this is Newcombe's hybrid score interval (1998, method 10).
 
     >>> low, high = difference_limits(Estimate(0.01, 1000), Estimate(0.11, 1000), 0.95)
     >>> print(f"{low:.3f} {high:.3f}")
@@ -68,7 +68,7 @@ def difference_limits(a, b, confidence, n_a=None, n_b=None):
 
 
 def is_above(limits, threshold):
-    """True or False when the whole interval is above or not above; None when it is astride."""
+    """Whether the whole interval is above the threshold; None if the threshold is within it."""
     low, high = limits
     slack = 1e-12  # 0.17 - 0.15 is more than 0.02 in floating point
     if low > threshold + slack:
@@ -77,14 +77,15 @@ def is_above(limits, threshold):
 
 
 def examples_to_tell(a, b, threshold, confidence):
-    """How many examples would tell whether b - a is above, if the errors stay as they are.
+    """The numbers of examples that would tell whether b - a is above, if the errors stay the same.
+
+    Only the set that scatters most grows. If that is not enough, both grow in proportion.
 
     Returns
     -------
     (n_a, n_b) or None
-        With None for a set that may stay as it is: only the one that scatters most grows, unless
-        that is not enough; then both grow in proportion. None altogether when no set up to a
-        billion would tell, since the gap lies at the threshold.
+        None in the place of a set that may stay as it is. None alone when no set up to a billion
+        would tell, because the gap lies at the threshold.
     """
     width_a, width_b = (high - low for low, high in (e.limits(confidence) for e in (a, b)))
 

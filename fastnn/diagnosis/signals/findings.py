@@ -1,4 +1,4 @@
-"""The verdict on signals and gradients in words, with what to do."""
+"""The verdict on signals and gradients in words, with advice."""
 
 import math
 from functools import cache
@@ -6,15 +6,16 @@ from functools import cache
 from fastnn.diagnosis.signals.layers import growths
 from fastnn.diagnosis.signals.remedies import limit, remedy
 
-# Shares beyond which a layer is named. Those that are flat on one side are so for half their
-# inputs when all is well.
+# A layer is named if more than this share of its inputs is saturated. An activation that is flat on
+# one side only is flat for half of its inputs in a healthy network.
 SATURATED = {"tanh": 0.5, "sigmoid": 0.5}
 SATURATED_ONE_SIDE = 0.9
+# A layer is named if more than this share of its units is dead.
 DEAD = 0.25
 
 
 def describe(network, layers, input_rms, X, y):
-    """Findings, the verdict first; layers as LayerSignals of these rows, X normalized."""
+    """The findings, the verdict first. `layers` are the LayerSignals of X, normalized, and y."""
     hidden, most = len(layers) - 1, limit(network)
     forward, backward = growths(layers, input_rms)
     advice = cache(lambda: remedy(network, X, y))  # it takes time: only where it is needed
@@ -52,7 +53,7 @@ def describe(network, layers, input_rms, X, y):
 
 
 def _name(factor, steps, most):
-    """What a factor a layer comes to over so many steps; None when nothing is lost."""
+    """The name of a growth by `factor` in each of so many steps; None if signals stay level."""
     total = steps * math.log(factor)
     if abs(total) < most:
         return None
@@ -60,7 +61,7 @@ def _name(factor, steps, most):
 
 
 def _lost(layers, input_rms, advice):
-    """A signal or gradient that is 0, or no longer a number."""
+    """The finding that a signal or gradient is 0, or overflows."""
     if input_rms == 0:
         yield "dead: X is 0 in every row; give it something to see"
         return
@@ -84,6 +85,7 @@ def _lost(layers, input_rms, advice):
 
 
 def _flat(layers):
+    """The findings of layers with dead or saturated units."""
     for s in layers[:-1]:
         if s.dead > DEAD:
             yield (

@@ -1,51 +1,63 @@
-"""How signals and gradients fare from layer to layer: do they vanish, explode, die, saturate?"""
+"""Signals and gradients from layer to layer: do they vanish, explode, die or saturate?"""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fastnn.arguments import integer
+from fastnn.data.inputs import Features
 from fastnn.data.parts import take
-from fastnn.diagnosis.signals import findings as signal_findings
-from fastnn.diagnosis.signals.layers import growths, layer_signals
+from fastnn.diagnosis.signals.findings import describe
+from fastnn.diagnosis.signals.layers import LayerSignal, growths, layer_signals
+from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.examples import normalizer_for
 from fastnn.engine.sets import check_set
+from fastnn.plots.figure import Display
 from fastnn.plots.signals import plot_signal_flow
 from fastnn.text.tables import aligned
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
 class SignalFlow:
-    """What `Network.signal_flow` found; print it for the table.
+    """The result of `Network.signal_flow`; print it for the table.
 
     Attributes
     ----------
     layers : list of LayerSignal
     forward_growth : float or None
-        Factor a layer, the geometric mean, of the root mean square of A from the input to the last
-        hidden layer. None with no hidden layer, or when a signal is 0 or overflows.
+        The factor per layer, a geometric mean, by which the root mean square of A grows from the
+        input to the last hidden layer. None with no hidden layer, or when a signal is 0 or
+        overflows.
     backward_growth : float or None
-        The same of dA, from the last hidden layer down to the first.
+        The same for dA, from the last hidden layer down to the first.
     verdict : str
         Begins with "vanishing", "exploding", "dead" or "healthy".
     findings : list of str
-        Every remark with its advice.
+        All findings, each with its advice; the verdict is the first.
     rows, of_rows : int
-        Rows looked at, and rows there were.
+        The number of rows that were used, and of rows that were given.
     """
 
-    layers: list
+    layers: list[LayerSignal]
     forward_growth: float | None
     backward_growth: float | None
     verdict: str
     rows: int
     of_rows: int
-    findings: list = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<SignalFlow of {len(self.layers)} layers: {self.verdict}>"
 
-    def __str__(self):
+    def __str__(self) -> str:
         heads = (
             "layer",
             "",
@@ -89,13 +101,13 @@ class SignalFlow:
             [self.verdict, *self.findings[1:], "", *aligned(table), "", ", ".join([*growth, seen])]
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Sequence[Axes] | None = None) -> Display:
         """Draw the size of signals and gradients by layer (needs matplotlib: the extra `plot`).
 
         Parameters
         ----------
         ax : pair of matplotlib axes, optional
-            For sizes and for saturated and dead shares; None makes a figure with both.
+            The first for sizes, the second for saturated and dead shares; None makes a figure.
 
         Returns
         -------
@@ -104,7 +116,9 @@ class SignalFlow:
         return plot_signal_flow(self, ax)
 
 
-def measure_signals(network, X, y, *, max_rows=1000):
+def measure_signals(
+    network: BaseNetwork, X: Features, y: ArrayLike, *, max_rows: int = 1000
+) -> SignalFlow:
     """See `Network.signal_flow`."""
     max_rows = integer(max_rows, "max_rows", 1)
     if not np.isfinite(network.theta).all():
@@ -112,7 +126,7 @@ def measure_signals(network, X, y, *, max_rows=1000):
     X, y, m = check_set(network, (X, y), "the data")
     normalizer = normalizer_for(network, X)  # before the first fit, mu and sigma of this X
     rows = min(m, max_rows)
-    # The same rows every time: two looks at one network agree.
+    # The same rows every time: two calls on one network agree.
     index = np.sort(np.random.default_rng(0).choice(m, rows, replace=False))
     X, y = take(X, index), take(y, index, "y")
     X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, np.float64)
@@ -122,5 +136,5 @@ def measure_signals(network, X, y, *, max_rows=1000):
     with np.errstate(over="ignore", invalid="ignore"):
         layers, input_rms = layer_signals(network, X, y)
         forward, backward = growths(layers, input_rms)
-        findings = signal_findings.describe(network, layers, input_rms, X, y)
+        findings = describe(network, layers, input_rms, X, y)
     return SignalFlow(layers, forward, backward, findings[0], rows, m, findings)

@@ -1,4 +1,4 @@
-"""One pass forward and back, and the sizes of what passes, layer by layer."""
+"""One pass forward and back, and the sizes of its signals and gradients in each layer."""
 
 import math
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ import numpy as np
 
 from fastnn.layers.formulas import FORMULAS, LOSS_SLOPES, OUTPUT_FORMULAS
 
-# A slope below this share of the activation's steepest counts as flat.
+# An activation is flat where its slope is below this share of its steepest slope.
 FLAT = 0.1
-# Below this one it counts as none; leaky_relu's 0.01 is some.
+# Below this share there is no slope at all. The 0.01 of leaky_relu is a slope.
 NO_SLOPE = 0.009
-STEEPEST = {"sigmoid": 0.25}  # 1, about, for all others
+STEEPEST = {"sigmoid": 0.25}  # about 1 for all others
 
 
 @dataclass(frozen=True)
 class LayerSignal:
-    """One layer over the rows looked at.
+    """The signals and gradients of one layer, over the rows that were used.
 
     Attributes
     ----------
@@ -29,11 +29,12 @@ class LayerSignal:
         Share of Z where the activation is flat, its slope below a tenth of the steepest. For relu
         that is the share of zeros: a half is normal.
     dead : float
-        Share of units that are flat for every row: nothing reaches the weights before them.
+        Share of units without a slope in every row: no gradient reaches the weights before them.
     dW_rms : float
         Root mean square of dW, the gradient of the mean loss, without the penalty.
     dA_rms : float
-        The same of the derivatives of one example's loss by A[l]; by Z[L] for the output layer.
+        Root mean square of the derivatives of one example's loss with respect to A[l]; to Z[L] in
+        the output layer.
     """
 
     layer: int
@@ -48,8 +49,8 @@ class LayerSignal:
     dA_rms: float
 
     @property
-    def a_rms(self):
-        """Size of the signal: root mean square of A[l]."""
+    def a_rms(self) -> float:
+        """Root mean square of A[l]: the size of the signal."""
         return math.hypot(self.a_mean, self.a_std)
 
 
@@ -89,7 +90,7 @@ def layer_signals(network, X, y):
 
 
 def _as_outputs(y, network):
-    """y as the outputs should be: (m, n[L]), one-hot for labels."""
+    """The outputs that y asks for, (m, n[L]); labels become one-hot rows."""
     y = np.asarray(y)
     if network.output == "softmax":
         return np.eye(network.layer_sizes[-1])[y.reshape(-1).astype(np.int64)]
@@ -105,7 +106,7 @@ def _rms(x):
 
 
 def growths(layers, input_rms):
-    """Factor a layer of the signal, and of the gradient on its way back; None where it is lost."""
+    """The factors per layer of the signal and, backward, of the gradient; None for a lost one."""
     hidden = layers[:-1]
     return (
         _growth([input_rms, *(s.a_rms for s in hidden)]),
@@ -114,7 +115,7 @@ def growths(layers, input_rms):
 
 
 def _growth(sizes):
-    """Geometric mean of the factors from each to the next."""
+    """Geometric mean of the factors from each size to the next."""
     if len(sizes) < 2 or not all(0 < size < math.inf for size in sizes):
         return None
     return math.exp((math.log(sizes[-1]) - math.log(sizes[0])) / (len(sizes) - 1))

@@ -1,8 +1,8 @@
-"""What would keep signals level: fresh networks are drawn and looked at before one is advised.
+"""Settings that keep signals level: each is measured on new networks before it is advised.
 
-How a deep network carries signals is no simple function of its weights' size. In gelu and silu a
-small signal shrinks and a large one grows, whatever the gain; sigmoid's signal is level while its
-gradient vanishes. So nothing is advised that has not been seen to work, on this X and y.
+The signals of a deep network are no simple function of the size of its weights. In gelu and silu a
+small signal shrinks and a large one grows, whatever the gain. In sigmoid the signal is level while
+the gradient vanishes. So a setting is advised only if it was seen to work on this X and y.
 """
 
 import math
@@ -12,19 +12,19 @@ from typing import NamedTuple
 from fastnn.diagnosis.signals.layers import growths, layer_signals
 from fastnn.layers.activations import ACTIVATIONS
 
-# A signal that is this much smaller or larger in the end, whatever the number of layers, is lost.
-# Less than that an optimizer with a step size per parameter makes good.
+# A signal is lost if all layers together make it smaller or larger by this factor. An optimizer
+# with a step size per parameter compensates a smaller factor.
 LIMIT = 20
-# And this much is lost whatever it comes from.
+# By this factor it is lost, even where chance explains it.
 LOST = 10_000
-# Fresh networks for each setting, one of a network with more parameters than MANY; and their rows.
+# New networks for each setting (only one if it has more than MANY parameters), and rows of X.
 DRAWS, MANY, ROWS = 3, 1_000_000, 200
-# Gains are looked for between 1/8 and 8, halving the interval so often.
+# A gain is searched between 2^-3 and 2^3, by this many halvings of the interval.
 WIDEST, HALVINGS = 3.0, 7
 
 
 class Growth(NamedTuple):
-    """Logarithms of the growth in all, over the hidden layers; infinite where a signal is lost."""
+    """Logarithms of the growth over all hidden layers; infinite where a signal is lost."""
 
     forward: float
     backward: float
@@ -35,10 +35,11 @@ class Growth(NamedTuple):
 
 
 def limit(network):
-    """How far a logarithm may go: that of LIMIT, or what chance makes of layers so narrow.
+    """The largest logarithm of a level signal: of LIMIT, or of chance in narrow layers if larger.
 
-    The norm that n random weights a unit leave has a logarithm with mean -c / (2 n) and variance
-    c / (2 n); c = 1, and 5/2 where half the units are 0. Over many narrow layers that adds up.
+    A layer of n units changes the logarithm of a signal's norm by chance, with mean -c / (2 n) and
+    variance c / (2 n); c = 1, and 5/2 where half the units are 0. Over many narrow layers that
+    adds up.
     """
     spread = sum(
         (1.0 if name in ("identity", "tanh", "sigmoid") else 2.5) / (2 * n)
@@ -48,7 +49,7 @@ def limit(network):
 
 
 def remedy(network, X, y):
-    """What to do, in words, for a network that loses its signals on these rows of X, normalized."""
+    """Advice for a network that loses its signals on these rows of X, normalized."""
     from threadpoolctl import threadpool_limits
 
     # Products of so few rows are short: BLAS threads only wait for each other.
@@ -63,7 +64,7 @@ def _measured(network, X, y):
         return _look(network, changes, X, y)
 
     init = spec["init"] if spec["init"] == "auto" else _proper(network)
-    if seen().worst < most:  # it is not the settings
+    if seen().worst < most:  # the settings are good, and the present weights are not
         now = _proper(network) if spec["init"] == "auto" else spec["init"]
         return f"use new weights with init={now!r}"
     changed = spec["init"] not in ("auto", init) or spec["init_gain"] != 1
@@ -84,6 +85,7 @@ def _measured(network, X, y):
 
 
 def _other_activation(network, seen, most):
+    """Advice of relu or tanh, if it keeps signals level."""
     for name in ("relu", "tanh"):
         if {*network.activation} != {name}:
             activation = [name] * len(network.activation)
@@ -94,7 +96,7 @@ def _other_activation(network, seen, most):
 
 
 def _gain(network, seen, most):
-    """The gain that is measured to keep signals nearest to level, if it does."""
+    """Advice of the gain that keeps signals most level, if it keeps them level."""
     init = network.spec["init"]
     init, also = (
         (init, "")
@@ -104,12 +106,12 @@ def _gain(network, seen, most):
     low, high, tried = -WIDEST, WIDEST, {}
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        gain = float(f"{2**middle:.2g}")  # what is looked at is what is advised
+        gain = float(f"{2**middle:.2g}")  # rounded as in the advice
         tried[gain] = found = seen(init=init, init_gain=gain)
         total = found.forward + found.backward
         if total > 0:
             high = middle
-        else:  # also where nothing arrives, and NaN compares as False
+        else:  # also where no signal arrives: its total is -inf or NaN
             low = middle
     gain = min(tried, key=lambda gain: tried[gain].worst)
     if tried[gain].worst >= most:
@@ -122,7 +124,7 @@ def _gain(network, seen, most):
 
 
 def _look(network, changes, X, y):
-    """The growth in the worst of some new networks like `network`, with other settings."""
+    """The worst growth in some new networks like `network`, with other settings."""
     drawn = []
     for seed in range(DRAWS):
         fresh = network.like(seed, **changes, normalize=False, normalizer=None)
@@ -142,6 +144,6 @@ def _look(network, changes, X, y):
 
 
 def _proper(network):
-    """The initializer of most of its layers."""
+    """The proper initializer of most hidden layers' activations."""
     names = network.activation or ["identity"]
     return Counter(ACTIVATIONS[name].init for name in names).most_common(1)[0][0]
