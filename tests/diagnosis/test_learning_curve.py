@@ -33,6 +33,7 @@ def test_a_law_without_noise_is_found(a, b, c):
     assert high - low < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repeats", [1, 2, 5])
 @pytest.mark.parametrize(
     ("a", "b", "c"), [(0.02, 0.08, 0.5), (0.0, 0.1, 0.3), (0.01, 0.2, 0.2), (0.1, 0.0, 0.5)]

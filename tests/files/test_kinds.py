@@ -335,6 +335,7 @@ def exact(tree):
     return tree
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_wrong_values_anywhere_in_the_model(path, kind):
     net, state, name = state_of(KINDS[kind]())

@@ -59,6 +59,7 @@ def tables(draw):
     return frame[:m], frame[m:], categorical
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(tables())
 def test_inputs_are_those_of_scikit_learn_and_survive_json(drawn):

@@ -279,6 +279,7 @@ np.save(out + ".npy", np.array([getattr(history, name) for name in columns]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_kill_at_any_moment(tmp_path):
     def start(name, rule):
