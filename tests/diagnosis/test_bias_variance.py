@@ -1,4 +1,4 @@
-"""Bias and variance: the notes' cases, intervals that cover, advice in order, laws."""
+"""Bias and variance: the cases of the notes, intervals that cover, advice in order, laws."""
 
 import pickle
 import re
@@ -134,7 +134,7 @@ def test_verdicts_are_rarely_wrong():
             for k in rng.binomial(150, truth, 400)
         ]
         assert np.mean([v is wrong for v in verdicts]) < 0.04
-    assert np.mean([v is True for v in verdicts]) > 0.9  # and there is power
+    assert np.mean([v is True for v in verdicts]) > 0.9  # the test has power
 
 
 def test_too_small_a_dev_set_is_told_and_how_many_would_do():
@@ -347,7 +347,7 @@ def test_high_variance_of_an_overfitted_network():
     before = net.theta.copy()
     d = net.diagnose(train, SimpleNamespace(X=dev[0], y=dev[1]), test=dev, train_dev=dev)
     assert (d.high_bias, d.high_variance, d.high_overfitting_to_dev) == (False, True, None)
-    assert d.overfitting_to_dev == 0  # the same set; but 850 examples do not show it to 2 points
+    assert d.overfitting_to_dev == 0  # equal sets, but 850 examples cannot tell 2 points
     assert d.errors["dev_error"] == net.error(*dev)
     assert d.counts["dev_error"] == 850
     assert re.search(r"l2=0.1 \(now 0\), keep_prob 0.8 \(now 1\)", d.advice[1])
@@ -437,7 +437,7 @@ def test_bigger():
 def test_regression_is_measured_by_the_variance_of_its_targets():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((4000, 3))
-    y = 100 + 10 * (X @ [1, 2, 2] + rng.standard_normal(4000))  # 1 of 10 parts is noise
+    y = 100 + 10 * (X @ [1, 2, 2] + rng.standard_normal(4000))  # a tenth of the variance is noise
     net = fastnn.Network([3, 1], output="identity", dtype="float64", rng=0)
     net.fit(X[:2000], y[:2000], optimizer="lbfgs", epochs=100)
     train, dev = (X[:2000], y[:2000]), (X[2000:], y[2000:])
@@ -450,7 +450,7 @@ def test_regression_is_measured_by_the_variance_of_its_targets():
     low, high = d.intervals["dev_error"]
     assert low < 0.1 < high
     assert "variance left unexplained" in str(d)
-    net.params["W1"][...] *= -5  # worse than the mean: above 1, and no error
+    net.params["W1"][...] *= -5  # worse than the mean: an error above 1 is allowed
     assert net.diagnose(train, dev).errors["dev_error"] > 1
     with pytest.raises(ValueError, match="targets that vary"):
         net.diagnose((X[:5], np.ones(5)), dev)

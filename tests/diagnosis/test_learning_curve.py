@@ -1,4 +1,4 @@
-"""Learning curves: laws found again, intervals that cover, verdicts on problems of known kind."""
+"""Learning curves: known laws are found, intervals cover the truth, verdicts are right."""
 
 import matplotlib as mpl
 import numpy as np
@@ -81,7 +81,7 @@ def test_more_data_helps_a_starved_network():
     expected, (low, high) = curve.predict(1600)
     assert low < expected < high
     assert expected < curve.dev_error[-1]
-    # It is a prediction: more of the same data comes out as it says.
+    # The prediction holds for more of the same data.
     more = fastnn.learning_curve(
         net, problem(1600, 0), dev, [1600], repeats=4, epochs=20, learning_rate=0.01
     )
@@ -91,7 +91,7 @@ def test_more_data_helps_a_starved_network():
 
 
 def test_more_data_does_not_help_a_biased_network():
-    """Labels that no linear rule tells: the notes' high bias."""
+    """Labels that no linear rule can tell: high bias in the notes."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((6000, 2))
     y = ((X[:, 0] > 0) & (X[:, 1] > 0)).astype(int)

@@ -45,7 +45,7 @@ def test_signal_flow(fitted):
     net, X, y, Z = fitted
     flow, expected = net.signal_flow(X, y), plain(net).signal_flow(Z, y)
     np.testing.assert_allclose(flow.forward_growth, expected.forward_growth, rtol=1e-6)
-    # Before the first fit, which would take mu and sigma of the same X.
+    # Before the first fit: it would use mu and sigma of the same X.
     unfitted = fastnn.Network([4, 8, 2], normalize=True, rng=0)
     assert unfitted.signal_flow(X, y).layers[0].z_std < 10
 

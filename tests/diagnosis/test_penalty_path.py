@@ -1,4 +1,4 @@
-"""Paths of regularization: weights shrink, L1 makes zeros, the best is found; the boundary."""
+"""Paths of regularization: weights shrink, L1 makes zeros, the best is found."""
 
 import matplotlib as mpl
 import numpy as np
@@ -30,14 +30,14 @@ def logistic():
 @pytest.mark.parametrize("warm", [True, False])
 @pytest.mark.parametrize("name", ["l2", "l1"])
 def test_laws_of_the_path(name, warm):
-    """Of a convex problem: as lambda grows the weights shrink, the training loss and J rise."""
+    """In a convex problem the weights shrink, and the training loss and J rise, as lambda grows."""
     grid = [0, 0.1, 1, 3, 10, 30]
     path = fastnn.penalty_path(logistic(), TRAIN, DEV, **{name: grid}, warm=warm, **CONVEX)
     assert path.values == grid
     assert (np.diff(path.weight_norm) < 0).all()
     assert (np.diff(path.cost) > 0).all()
     assert path.best == grid[np.flatnonzero(path.dev_error == path.dev_error.min())[-1]]
-    assert path.dev_error.min() < path.dev_error[0]  # it does reduce variance
+    assert path.dev_error.min() < path.dev_error[0]  # regularization reduces variance
     gaps = path.dev_error - path.train_error
     assert gaps[path.values.index(path.best)] < gaps[0]
     assert path.network.error(*DEV) == path.dev_error.min()
@@ -55,7 +55,7 @@ def test_warm_and_cold_paths_of_a_convex_problem_agree():
 
 def test_l1_makes_exact_zeros_and_keeps_what_matters():
     path = fastnn.penalty_path(logistic(), TRAIN, DEV, l1=[20, 0, 5, 1], **CONVEX)
-    assert path.values == [0, 1, 5, 20]  # from weak to strong, however given
+    assert path.values == [0, 1, 5, 20]  # from weak to strong, in whatever order they are given
     assert path.sparsity[0] == 0
     assert (np.diff(path.sparsity) >= 0).all()
     assert path.sparsity[-1] >= 0.8
@@ -103,7 +103,7 @@ def test_the_verdict_speaks_of_the_noise_and_the_end_of_the_grid():
         logistic(), TRAIN, (DEV[0][:60], DEV[1][:60]), l2=[1, 1.01, 1.02], **CONVEX
     )
     assert "3 of the 3 values, 1 to 1.02, are within the noise of 60 dev examples" in path.verdict
-    assert path.verdict.endswith("try stronger ones")  # of equals the strongest is best
+    assert path.verdict.endswith("try stronger ones")  # the best of equal values is the strongest
     assert path.verdict in str(path)
 
 
@@ -115,7 +115,7 @@ def digits():
 
 @pytest.mark.parametrize("warm", [True, False])
 def test_every_value_gets_the_same_training(warm):
-    """Penalties too weak to matter make no difference, however many come before."""
+    """Very weak penalties before a value do not change its result, however many they are."""
     net = fastnn.Network([64, 32, 10], normalize=True, rng=0)
     path = fastnn.penalty_path(net, *digits(), l2=[0, 1e-6, 2e-6, 3e-6], epochs=10, warm=warm)
     assert np.ptp(path.cost) < 0.01 * path.cost[0]
@@ -125,7 +125,7 @@ def test_every_value_gets_the_same_training(warm):
     assert "train longer" in path.verdict
     assert "stronger" not in path.verdict
     alone = fastnn.penalty_path(net, *digits(), l2=[0, 3e-6], epochs=10, warm=warm)
-    assert alone.cost[-1] == path.cost[-1]  # what lies between has no part in it
+    assert alone.cost[-1] == path.cost[-1]  # the values between have no effect
 
 
 def test_a_path_that_was_trained_long_enough_is_judged():
@@ -197,42 +197,4 @@ def test_picture_of_a_path():
         display.figure_.canvas.draw()
         with pytest.raises(TypeError, match="pair of axes"):
             path.plot(3)
-    pyplot.close("all")
-
-
-# --- the boundary of two features ------------------------------------------------------------
-
-
-@pytest.mark.parametrize("output", ["softmax", "sigmoid", "identity"])
-def test_boundary(output):
-    from matplotlib import pyplot
-
-    rng = np.random.default_rng(0)
-    X = rng.uniform(-1, 1, (300, 2))
-    y = (X[:, 0] > 0.2).astype(int)
-    net = fastnn.Network([2, 2 if output == "softmax" else 1], output=output, rng=0)
-    net.fit(X, y, optimizer="lbfgs", epochs=200)
-    display = net.plot_boundary(X, y, resolution=50)
-    assert display.response.shape == display.xx0.shape == (50, 50)
-    flat = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
-    expected = net.forward(flat)[:, -1] if output != "softmax" else net.predict(flat)
-    np.testing.assert_array_equal(display.response.ravel(), expected)
-    assert display.response[:, 0].max() < 0.5 < display.response[:, -1].min()
-    assert "array" not in repr(display)
-    display.figure_.canvas.draw()
-    assert net.plot_boundary(X, y, ax=display.ax_, resolution=5).figure_ is display.figure_
-    pyplot.close("all")
-
-
-def test_boundary_of_many_classes_and_of_one_point():
-    from matplotlib import pyplot
-
-    net = fastnn.Network([2, 8, 12], rng=0)
-    net.plot_boundary([[0.0, 1.0]], [11], resolution=10).figure_.canvas.draw()
-    with pytest.raises(ValueError, match="2 features to draw in the plane, got 3"):
-        fastnn.Network([3, 2], rng=0).plot_boundary(np.ones((1, 3)), [0])
-    with pytest.raises(ValueError, match="one output, or softmax"):
-        fastnn.Network([2, 3], output="sigmoid", rng=0).plot_boundary(np.ones((1, 2)), [[0, 0, 1]])
-    with pytest.raises(ValueError, match="resolution to be at least 2"):
-        net.plot_boundary([[0.0, 1.0]], [11], resolution=1)
     pyplot.close("all")

@@ -41,7 +41,7 @@ def test_fifty_layers_of_scaled_identity(factor, activation, output):
     assert flow.backward_growth == pytest.approx(factor, rel=1e-9)
     name = "exploding" if factor > 1 else "vanishing"
     assert flow.verdict.startswith(f"{name}: x{factor} a layer forward and backward; use ")
-    if activation == "identity":  # of relu, fresh networks so deep and narrow die as well
+    if activation == "identity":  # new relu networks so deep and narrow die as well
         assert "; use new weights with init='xavier'" in flow.verdict
     rms = [s.a_rms for s in flow.layers[:-1]]
     np.testing.assert_allclose(np.diff(np.log(rms)), np.log(factor), rtol=1e-6)
@@ -131,7 +131,7 @@ def test_weights_gone_astray_are_not_laid_to_the_settings():
 
 
 def advised(verdict):
-    """The settings that a verdict names."""
+    """The settings that a verdict advises, as arguments of Network."""
     found = dict(re.findall(r"(activation|init_gain|init)='?([\w.]+)'?", verdict))
     if "init_gain" in found:
         found["init_gain"] = float(found["init_gain"])
@@ -146,7 +146,7 @@ def advised(verdict):
     [("gelu", 10), ("silu", 10), ("silu", 20), ("sigmoid", 10), ("tanh", 10), ("elu", 10)],
 )
 def test_the_advice_mends_it(activation, depth, start):
-    """Followed on other weights, it is the end of it: no second advice to the contrary."""
+    """A network with the advised settings and other weights gets no second advice."""
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)
@@ -219,7 +219,7 @@ def test_overflow_is_a_finding():
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0.4, 2.5), st.integers(3, 20), st.integers(1, 5))
 def test_growth_follows_the_scale_of_the_weights(scale, depth, width):
-    """Of a positively homogeneous network, exactly."""
+    """In a positively homogeneous network the growth is proportional to the scale, exactly."""
     X, _ = data(30, width, 2)
     net = fastnn.Network([width, *[8] * depth, 2], output="identity", dtype="float64", rng=1)
     y = np.ones((30, 2))
