@@ -3,14 +3,18 @@
 >>> import fastnn
 >>> fastnn.Network([64, 128, 10])
 <Network [64, 128, 10], activation='relu', output='softmax', dtype='float32', 9,610 parameters>
+
+The public names are those of ``dir(fastnn)``. All other modules are internal: they may change at
+any time.
 """
 
 import importlib
 import importlib.util
 
-from fastnn.version import __version__
+from fastnn.version import __version__ as __version__
 
 # Public name -> module. Loaded on first use, so that `import fastnn` costs next to nothing.
+# __init__.pyi tells type checkers the same.
 _PUBLIC = {
     "Network": "network",
     "History": "training.history",
@@ -55,7 +59,7 @@ _PUBLIC = {
 }
 _MODULES = {"augment", "schedules", "sweeps", "tabular"}
 
-__all__ = ["__version__", *_PUBLIC, *_MODULES]
+__all__ = sorted([*_PUBLIC, *_MODULES, "__version__"])
 
 
 def __getattr__(name):
@@ -82,4 +86,5 @@ def _load(module):
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    """The public names alone: completion shows no internal ones."""
+    return __all__

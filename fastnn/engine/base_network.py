@@ -226,6 +226,10 @@ class BaseNetwork:
             + f"{self._theta.size:,} parameters>"
         )
 
+    def __dir__(self):
+        """The public names alone."""
+        return [name for name in super().__dir__() if not name.startswith("_")]
+
     def __getstate__(self):
         return {
             name: value

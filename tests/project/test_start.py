@@ -1,8 +1,11 @@
 """Importing has no side effects: nothing heavy is loaded, no thread is started."""
 
+import importlib
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +90,20 @@ def test_python_runs_the_command():
         [sys.executable, "-m", "fastnn", "--version"], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == (f"fastnn {fastnn.__version__}\n", "")
+
+
+def test_type_checkers_see_the_public_names():
+    """__init__.pyi and the names that are loaded on first use are told twice, and are the same."""
+    stub = Path(fastnn.__file__).with_suffix(".pyi").read_text()
+    seen = re.findall(r"^from (\S+) import (\w+) as (\w+)$", stub, re.MULTILINE)
+    assert all(name == alias for _, name, alias in seen)
+    assert sorted(name for _, name, _ in seen) == fastnn.__all__
+    for module, name, _ in seen:
+        assert getattr(importlib.import_module(module), name) is getattr(fastnn, name)
+
+
+def test_only_public_names_are_listed():
+    assert dir(fastnn) == sorted(fastnn.__all__)
+    net = fastnn.Network([2, 3, 2], rng=0)
+    assert not [name for name in dir(net) if name.startswith("_")]
+    assert {"fit", "forward", "theta", "params", "gradcheck", "diagnose"} <= set(dir(net))

@@ -1,0 +1,104 @@
+"""The types of the public API, as mypy and pyright see them: ``python tests/types/check.py``.
+
+Both must accept all Python examples of the README, and report every line of mistakes.py that is
+marked as wrong, and no other. pyright must know the type of everything that is public.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+MARK = "# wrong"
+
+
+def mypy(path):
+    """Lines of `path` that mypy --strict reports, with its words."""
+    # scikit-learn and SciPy have no types.
+    found = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports",
+         "--disable-error-code=import-untyped", "--no-error-summary", "--show-error-codes", path],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if found.stderr:
+        raise SystemExit(found.stderr)
+    lines = re.findall(r"^(.*?):(\d+): error: (.*)$", found.stdout, re.MULTILINE)
+    return [(int(line), text) for file, line, text in lines if Path(file).name == path.name] + [
+        (0, f"{file}:{line} {text}") for file, line, text in lines if Path(file).name != path.name
+    ]
+
+
+def pyright(path):
+    """Lines of `path` that pyright reports, with its words."""
+    found = subprocess.run(
+        [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, path],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    report = json.loads(found.stdout)
+    return [(d["range"]["start"]["line"] + 1, d["message"])
+            for d in report["generalDiagnostics"] if d["severity"] == "error"]  # fmt: skip
+
+
+def readme():
+    """The Python examples of the README in one script."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return "\n".join(blocks)
+
+
+def check_readme(folder):
+    path = folder / "readme.py"
+    path.write_text(readme())
+    return [f"README, {tool.__name__}, line {line}: {text}"
+            for tool in (mypy, pyright) for line, text in tool(path)]  # fmt: skip
+
+
+def check_mistakes():
+    path = HERE / "mistakes.py"
+    lines = path.read_text().splitlines()
+    wrong = {n for n, line in enumerate(lines, 1) if line.endswith(MARK)}
+    assert wrong
+    for tool in (mypy, pyright):
+        found = dict(tool(path))
+        for line in sorted(wrong - set(found)):
+            yield f"mistakes.py, {tool.__name__} does not see line {line}: {lines[line - 1]}"
+        for line in sorted(set(found) - wrong):
+            yield f"mistakes.py, {tool.__name__}, line {line} is right: {found[line]}"
+
+
+def check_public(folder):
+    """Everything that is public has a known type."""
+    # pyright verifies what is installed, and does not follow an editable install.
+    (folder / "fastnn").symlink_to(ROOT / "fastnn")
+    found = subprocess.run(
+        [sys.executable, "-m", "pyright", "--verifytypes", "fastnn", "--ignoreexternal",
+         "--outputjson", "--pythonpath", sys.executable],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    report = json.loads(found.stdout)["typeCompleteness"]
+    counts = report["exportedSymbolCounts"]
+    total = sum(counts.values())
+    print(f"{counts['withKnownType']} of {total} public symbols have a known type")
+    if total == 0 or counts["withKnownType"] != total:
+        for symbol in report["symbols"]:
+            if symbol["isExported"] and not symbol["isTypeKnown"]:
+                yield f"{symbol['name']}: " + "; ".join(
+                    d["message"] for d in symbol["diagnostics"][:2]
+                )
+        yield f"{total - counts['withKnownType']} public symbols have no known type"
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = [*check_readme(Path(folder)), *check_mistakes(), *check_public(Path(folder))]
+    print("\n".join(wrong) or "The types hold.")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
