@@ -1,4 +1,4 @@
-"""Damaged and hostile model files, and what must come of them."""
+"""Damaged and hostile model files, and a check that `load` refuses them."""
 
 import copy
 import hashlib
@@ -42,7 +42,7 @@ def content_of(net, kind="network", model=None):
 
 
 def assert_refused(path, data):
-    """Quickly, and without allocating more than a few times the file."""
+    """`load` refuses `data` quickly, and allocates at most a few times its size."""
     path.write_bytes(data)
     stopwatch = Stopwatch()
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Reading the pages of fastnn.report: strictly, as a validator would, and by their tables."""
+"""A strict reader of the pages of `fastnn.report`, which finds their tables and sections."""
 
 from html.parser import HTMLParser
 
@@ -6,7 +6,7 @@ VOID = {"meta", "img", "br"}
 
 
 class Page(HTMLParser):
-    """Elements of a page; reading it fails where they are not properly nested.
+    """The elements of a page. Elements that are not properly nested fail.
 
     Attributes
     ----------
@@ -64,10 +64,10 @@ class Page(HTMLParser):
             self.sections[self._section] = self.sections.get(self._section, "") + data + " "
 
     def named(self, name):
-        """The attributes of all elements of that name."""
+        """Attributes of every element of that name."""
         return [attributes for found, attributes in self.elements if found == name]
 
     def table(self, beginning):
-        """The rows of the one table whose caption begins so."""
+        """Rows of the only table whose caption starts with `beginning`."""
         (found,) = (rows for caption, rows in self.tables.items() if caption.startswith(beginning))
         return found

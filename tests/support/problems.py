@@ -1,4 +1,4 @@
-"""Random problems, each as a reference network and as the library's: shared by the parity tests.
+"""Random problems for the parity tests, each as a reference network and as one of the library.
 
 All numbers are float32 values, so one problem serves both dtypes: a float32 network rounds nothing
 on the way in.
@@ -116,7 +116,7 @@ def draw_problem(
 
 
 def problem_off_kinks(evaluate, seed, *args, **kwargs):
-    """The first random problem with no ReLU input too close to 0, and what `evaluate` makes of it.
+    """The first random problem with no ReLU input too close to 0, and the result of `evaluate`.
 
     `evaluate(problem, net)` runs all that the test will compare on the reference network `net`.
     """

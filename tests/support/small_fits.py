@@ -1,4 +1,4 @@
-"""Small classification problems, and networks that are fitted to them in no time."""
+"""Small classification problems, and networks that are fitted to them in milliseconds."""
 
 import numpy as np
 

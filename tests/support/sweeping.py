@@ -1,4 +1,4 @@
-"""Data of the tests of sweeps, and when two results are the same."""
+"""Data for the tests of sweeps, and a comparison of two results."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ TIMES = {"seconds"}
 
 
 def rows(result):
-    """Everything of every trial but the times, best first."""
+    """All of every trial but its times, best first."""
     return [
         (
             t.number,

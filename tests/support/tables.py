@@ -10,26 +10,26 @@ from fastnn import cli
 
 
 def run(*arguments, stdin=None):
-    """The result of a command; whatever it raises is raised here."""
+    """Result of a command. An exception in the command is raised here."""
     return CliRunner().invoke(
         cli.main, list(map(str, arguments)), prog_name="fastnn", input=stdin, catch_exceptions=False
     )
 
 
 def done(*arguments, stdin=None):
-    """What a command prints that must succeed without a word on the standard error."""
+    """Standard output of a command that must succeed and write nothing to standard error."""
     result = run(*arguments, stdin=stdin)
     assert (result.exit_code, result.stderr) == (0, ""), result.output
     return result.stdout
 
 
 def document(*arguments, stdin=None):
-    """The JSON that it prints."""
+    """JSON that a command prints."""
     return json.loads(done(*arguments, "--json", stdin=stdin))
 
 
 def failed(code, *arguments, stdin=None):
-    """What a command says on the standard error that must fail with that exit code."""
+    """Standard error of a command that must fail with the exit code `code`."""
     result = run(*arguments, stdin=stdin)
     assert (result.exit_code, result.stdout) == (code, ""), result.output
     assert "Traceback" not in result.stderr
