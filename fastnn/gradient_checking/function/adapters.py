@@ -1,9 +1,23 @@
-"""What `fastnn.gradcheck` needs of models of other libraries, which are never required."""
+"""Models of PyTorch and functions of JAX as arguments of `fastnn.gradcheck`.
+
+Neither library is required.
+"""
+
+from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
+
+import numpy as np
+
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+# fun, grad and theta.
+Arguments = tuple[Callable[..., Any], Callable[..., Any], Any]
 
 
-def from_torch(module, loss):
+def from_torch(module: Any, loss: Callable[[Any], Any]) -> Arguments:
     """(fun, grad, theta) of a PyTorch module, for ``fastnn.gradcheck(*from_torch(...))``.
 
     The module is copied, in float64 and in evaluation mode (no dropout); it stays as it is.
@@ -12,7 +26,7 @@ def from_torch(module, loss):
     ----------
     module : torch.nn.Module
     loss : callable(module) -> scalar tensor
-        J of the copy that it is given. Inputs and targets that are floating-point must be
+        The cost J of the copy, which is its argument. Floating-point inputs and targets must be
         float64, as the copy is.
 
     Examples
@@ -42,7 +56,7 @@ def from_torch(module, loss):
         "expected loss to depend on the parameters of the module it is given; look for "
         ".detach(), torch.no_grad() and the name of another module"
     )
-    # BatchNorm and its like keep sums; they must not go from one call to the next.
+    # BatchNorm and others keep sums, which must not carry over to the next call.
     buffers = {name: b.clone() for name, b in module.named_buffers()}
 
     def evaluate(theta):
@@ -96,7 +110,7 @@ def from_torch(module, loss):
 
 
 def pointer(value):
-    """What to do with an array of another library; "" where it is none."""
+    """Advice for an array of another library; "" where it is none."""
     root = type(value).__module__.partition(".")[0]
     if root == "torch" or (root == "parameter" and hasattr(value, "requires_grad")):
         return (
@@ -109,7 +123,7 @@ def pointer(value):
 
 
 def hint_at_adapter(error):
-    """A note on an error that a function raises because it was given NumPy arrays."""
+    """Add a note to an error that a function raised because it was given NumPy arrays."""
     text = str(error)
     if "Tensor" in text and ("numpy" in text or "ndarray" in text):
         error.add_note(
@@ -123,7 +137,9 @@ def hint_at_adapter(error):
         )
 
 
-def from_jax(fun, theta, grad=None):
+def from_jax(
+    fun: Callable[[Any], Any], theta: Any, grad: Callable[[Any], Any] | None = None
+) -> Arguments:
     """(fun, grad, theta) of a JAX function, for ``fastnn.gradcheck(*from_jax(...))``.
 
     Both run in float64, whatever `jax_enable_x64` says.
@@ -142,7 +158,6 @@ def from_jax(fun, theta, grad=None):
         print(fastnn.gradcheck(*fastnn.gradcheck.from_jax(loss, params)))
     """
     import jax
-    import numpy as np
 
     if not callable(fun):
         raise TypeError(f"expected fun to be a function of theta, got {type(fun).__name__}")
@@ -162,3 +177,18 @@ def from_jax(fun, theta, grad=None):
         in_float64(gradient),
         jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), theta),
     )
+
+
+class WithAdapters(Protocol[P, R]):
+    """A function that also has the two adapters, for type checkers."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    from_torch: Callable[[Any, Callable[[Any], Any]], Arguments]
+    from_jax: Callable[..., Arguments]
+
+
+def with_adapters(function: Callable[P, R]) -> WithAdapters[P, R]:
+    """The same function with `from_torch` and `from_jax` as attributes."""
+    function.from_torch, function.from_jax = from_torch, from_jax  # type: ignore[attr-defined]
+    return cast(WithAdapters[P, R], function)

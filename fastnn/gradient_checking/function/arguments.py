@@ -1,4 +1,4 @@
-"""The arguments of `fastnn.gradcheck`: which components, and how far they are moved."""
+"""Checks of the arguments of `fastnn.gradcheck`: the components, and the steps."""
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def choose(parameters, indices, sample, rng):
 
 
 def _stratified(parameters, size, count, rng):
-    """At random, from each array in proportion to its size, but from none nothing."""
+    """A random sample from each array in proportion to its size, at least one if there is room."""
     if count >= size:
         return np.arange(size)
     sizes = np.array([p.size for p in parameters])

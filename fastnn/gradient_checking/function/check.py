@@ -1,10 +1,15 @@
 """`fastnn.gradcheck`: is the gradient of a function right and, if not, where is it wrong?"""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
-from fastnn.arguments import generator, integer, lookup
+from fastnn.arguments import Rng, generator, integer, lookup
 from fastnn.gradient_checking.function import adapters, derivatives
 from fastnn.gradient_checking.function.arguments import check_callable, check_epsilon, choose
 from fastnn.gradient_checking.function.cost import Cost
@@ -19,44 +24,46 @@ from fastnn.gradient_checking.function.sanity import (
 from fastnn.gradient_checking.function.structure import Structure
 from fastnn.gradient_checking.result.components import judged
 from fastnn.gradient_checking.result.gradient_check import GradientCheck
+from fastnn.layers.layout import Parameter
 
-# An error so many times its bound is no accident.
+# An error of so many times its bound is no accident.
 _DOUBTFUL = 100.0
 
-METHODS = {"two-sided": None, "one-sided": None, "complex-step": None}
+Method = Literal["two-sided", "one-sided", "complex-step"]
 
 
+@adapters.with_adapters
 def gradcheck(
-    fun,
-    grad,
-    theta,
-    args=(),
+    fun: Callable[..., Any],
+    grad: Callable[..., Any] | ArrayLike | Mapping[str, Any] | Sequence[Any],
+    theta: ArrayLike | Mapping[str, Any] | Sequence[Any],
+    args: tuple[Any, ...] = (),
     *,
-    epsilon=None,
-    method="two-sided",
-    layout=None,
-    indices=None,
-    sample=None,
-    directional=0,
-    rng=0,
-    threads=None,
-    dtype=None,
-):
+    epsilon: ArrayLike | None = None,
+    method: Method = "two-sided",
+    layout: Mapping[str, Parameter | int | Sequence[int]] | None = None,
+    indices: ArrayLike | None = None,
+    sample: int | None = None,
+    directional: int = 0,
+    rng: Rng = 0,
+    threads: int | None = None,
+    dtype: DTypeLike | None = None,
+) -> GradientCheck:
     """Check the gradient of any function against numerical derivatives.
 
     Parameters
     ----------
     fun : callable(theta, *args) -> float
-        J. One that Numba has compiled is run compiled, over threads.
+        The cost J. A function that Numba has compiled runs compiled, over threads.
     grad : callable(theta, *args) or array-like
-        Its gradient, in the form of theta, or as one vector over all of it.
+        The gradient of J, in the form of theta or as one vector over all of it.
     theta : array-like, or a nested dict, list or tuple of arrays and numbers
-        Where. `fun` and `grad` get float64 copies in the same form. The names of a dict, such as
-        "W1" or "hidden.b", are those of the report.
+        The parameters at which the gradient is checked. `fun` and `grad` get float64 copies in the
+        same form. The report uses the names of a dict, such as "W1" or "hidden.b".
     args : tuple
-        Further arguments of both.
+        Further arguments of both functions.
     epsilon : float or array-like, optional
-        Fixed for all, or one for each component: the plain difference of the method. None: chosen
+        One for all, or one for each component: the plain difference of the method. None: chosen
         for each component, with Richardson extrapolation and an estimate of the error.
     method : {"two-sided", "one-sided", "complex-step"}
         ``(J(theta + eps) - J(theta - eps)) / (2 eps)``, ``(J(theta + eps) - J(theta)) / eps``, or
@@ -66,17 +73,17 @@ def gradcheck(
     indices : array-like of int or bool, optional
         The components to check, counted through all of theta.
     sample : int, optional
-        Check so many components, drawn at random, some from each array.
+        Check this number of components, drawn at random, some from each array.
     directional : int, default 0
-        First compare the derivative along so many random directions, and look at the components
-        only if one is off or cannot be judged.
+        First compare the derivative along this number of random directions. Check the components
+        only if one direction is off or cannot be judged.
     rng : int, numpy.random.Generator or None
-        Of the sample, the directions and the estimate of rounding.
+        Draws the sample, the directions and the points that estimate rounding.
     threads : int, optional
-        None: one for a Python function, which may not be made for more; all processors for a
+        None: one for a Python function, which may not be safe in several; all processors for a
         compiled one.
     dtype : {"float64", "float32"}, optional
-        In which `fun` and `grad` compute. None: found out.
+        Precision in which `fun` and `grad` compute. None: found out.
 
     Returns
     -------
@@ -85,14 +92,14 @@ def gradcheck(
     Raises
     ------
     ValueError, TypeError
-        Where fun, grad or theta is not as above: J is not one finite number, fun changes theta or
-        gives another J at the next call, the gradient is not finite or of another size. An error
-        that fun raises passes through, with a note of where theta was.
+        fun, grad or theta is not as above: J is not one finite number, fun changes theta or gives
+        another J at the next call, the gradient is not finite or of another size. An error that fun
+        raises passes through, with a note that says where theta was.
 
     Notes
     -----
-    `fun` and `grad` get NumPy arrays. For what is made of tensors there are two adapters, which
-    return (fun, grad, theta):
+    `fun` and `grad` get NumPy arrays. For functions of tensors there are two adapters, which return
+    (fun, grad, theta):
 
     * ``gradcheck.from_torch(module, loss)``: ``loss = lambda module: criterion(module(X), y)``,
       X in float64, and ``print(gradcheck(*gradcheck.from_torch(module, loss)))``.
@@ -115,7 +122,7 @@ def gradcheck(
     """
     started = time.perf_counter()
     check_callable(fun, grad)
-    lookup(METHODS, method, "method")
+    lookup(dict.fromkeys(get_args(Method)), method, "method")
     if not isinstance(args, tuple):
         raise TypeError(
             f"expected args to be a tuple, as in args=(X, y), got {type(args).__name__}"
@@ -130,12 +137,12 @@ def gradcheck(
     epsilon = check_epsilon(epsilon, method, theta)
 
     cost = Cost(fun, args, structure, threads)
-    with np.errstate(all="ignore"):  # what is not finite is looked for, and told with its place
+    with np.errstate(all="ignore"):  # errors below name the place of a number that is not finite
         J = first_cost(cost, theta)
         analytic, given, wobble = analytic_gradient(grad, args, structure, theta, rng)
         single = is_single(dtype, cost, theta, J, rng)
         noise = derivatives.noise_level(cost, theta, J, eps_of(single), rng)
-        # Rounding in the gradient itself, which has nothing to do with that of J.
+        # Rounding in the gradient itself, which is independent of the rounding of J.
         own = eps_of(single or given == np.float32)
         wobble = wobble + 16.0 * own * (np.abs(analytic) + typical_of(analytic, structure))
         rates = directions = None
@@ -191,17 +198,16 @@ def gradcheck(
     )
 
 
-gradcheck.from_torch = adapters.from_torch
-gradcheck.from_jax = adapters.from_jax
-
-
 def _are_arrays(args):
     return all(hasattr(array, "shape") for array in args)
 
 
 def _screen(cost, theta, J, analytic, wobble, noise, count, single, rng):
-    """Derivatives along random directions: (analytic, numeric, uncertainty), the rates, and
-    whether some direction fails or none could be judged."""
+    """Compare derivatives along random directions.
+
+    Returns (analytic, numeric, uncertainty) for each, the rates, and whether a direction fails or
+    none can be judged.
+    """
     directions = rng.standard_normal((count, theta.size)) * np.maximum(np.abs(theta), 1.0)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     table, origin = cost.along_directions(theta, directions), np.zeros(count)
@@ -230,7 +236,7 @@ def _components(cost, theta, index, J, noise, method, epsilon, single, structure
         bound = found.uncertainty + wobble + 1e-300
         excess = np.abs(analytic - found.value) / bound
         doubt = (excess > 1.0) & (excess < _DOUBTFUL)
-        # Where all are off by one factor, those that are off from the factor, too.
+        # Where all components are off by one factor, doubt those that this factor does not explain.
         c = _common_factors(analytic, found.value, bound, structure, index)
         apart = np.abs(analytic - c * found.value) / (1.0 + np.abs(c)) / bound
         doubt |= (excess > 1.0) & (apart > 0.5) & (apart < _DOUBTFUL)
@@ -250,7 +256,7 @@ def _components(cost, theta, index, J, noise, method, epsilon, single, structure
 
 
 def _common_factors(analytic, numeric, bound, structure, index):
-    """The median of analytic / numeric of its array, for each component."""
+    """For each component, the median of analytic / numeric over its array."""
     factors = np.ones(index.size)
     for parameter in structure.parameters:
         mine = (index >= parameter.start) & (index < parameter.start + parameter.size)
@@ -289,7 +295,7 @@ def _complex(cost, table, origin):
             f"fun does not take complex numbers ({error}), which "
             f"method='complex-step' needs; {remedy}"
         ) from error
-    # Of a compiled function only the values are seen; `_cross_check` finds a part that is lost.
+    # A compiled function shows only values; `_cross_check` finds a lost imaginary part.
     if not cost.is_compiled and cost.dtype.kind != "c":
         raise TypeError(
             f"fun drops the imaginary part, which method='complex-step' reads the "
@@ -299,7 +305,7 @@ def _complex(cost, table, origin):
 
 
 def _cross_check(cost, theta, index, J, noise, found, rng):
-    """An abs somewhere in fun makes a wrong complex step, without a sign of it."""
+    """Compare with a two-sided difference: an abs in fun makes complex steps wrong, silently."""
     direction = np.zeros((1, theta.size))
     direction[0, index] = rng.standard_normal(index.size)
     direction /= np.linalg.norm(direction)

@@ -3,7 +3,7 @@
 from numba import njit
 
 
-# Not cached on disk: it is compiled for one function, which may change from run to run.
+# Not cached on disk: it is compiled for a function of the user, which may change.
 @njit(nogil=True)
 def evaluate(fun, x, shape, components, points, values, args):
     """``values[r, k] = fun(x with points[r, k] at components[r])``; x is as before at the end."""

@@ -1,4 +1,4 @@
-"""The cost at many points near theta: by plain calls, or compiled and over threads."""
+"""The cost at many points near theta: by plain calls, or in compiled code over threads."""
 
 import sys
 import time
@@ -17,16 +17,17 @@ _CHANGED = (
 
 
 class Cost:
-    """J as a function of the vector of all parameters, with its answers checked.
+    """J as a function of the vector of all parameters; every value is checked.
 
     Parameters
     ----------
     fun : callable
     args : tuple
     structure : Structure
-        How `fun` takes theta.
+        The form in which `fun` takes theta.
     threads : int or None
-        None: one for a Python function, which may not be made for more; all for a compiled one.
+        None: one for a Python function, which may not be safe in several; all processors for a
+        compiled one.
     """
 
     def __init__(self, fun, args, structure, threads=None):
@@ -34,7 +35,7 @@ class Cost:
         self.evaluations, self.compile_seconds, self.note = 0, 0.0, ""
         self._seconds = None  # of one evaluation
         self._driver = None
-        self.dtype = None  # of the J that fun returned
+        self.dtype = None  # of the last J that fun returned
         if _is_dispatcher(fun):
             self._compile()
         self._threads = threads or (available_processors() if self._driver else 1)
@@ -70,7 +71,7 @@ class Cost:
         return value
 
     def along_components(self, theta, index):
-        """The function `table` of derivatives.py whose lines are theta + t e_i, i in `index`."""
+        """The argument `table` of derivatives.py for the lines theta + t e_i, i in `index`."""
 
         def lines(rows, points):
             components = index[rows]
@@ -84,7 +85,7 @@ class Cost:
         return lines
 
     def along_directions(self, theta, directions):
-        """The same for the lines theta + t v, v the rows of `directions`."""
+        """The argument `table` of derivatives.py for the lines theta + t v, v in `directions`."""
 
         def lines(rows, points):
             def piece(begin, end):
@@ -144,12 +145,12 @@ class Cost:
         self.evaluations += points.size
         seconds = max((self._seconds or 0.0) * each, 1e-9)
         size = int(np.clip(_PIECE_SECONDS / seconds, 1, max(lines, 1)))
-        if self._threads > 1:  # some pieces for everyone
+        if self._threads > 1:  # several pieces a thread
             size = min(size, -(-lines // (4 * self._threads)))
         bounds = [(begin, min(begin + size, lines)) for begin in range(0, lines, max(size, 1))]
 
         def work(begin, end):
-            # What is not finite is looked for in the result, and told with its place.
+            # An error later names the place of a value that is not finite.
             with np.errstate(all="ignore"):
                 return piece(begin, end)
 
@@ -237,7 +238,7 @@ class Cost:
         self.compile_seconds = time.perf_counter() - started
 
     def compile_for_complex(self):
-        """Say what is wrong before the first number, where compiled code knows only reals."""
+        """Compile for complex numbers; an error says that fun cannot be."""
         if self._driver is None:
             return
         from numba.core.errors import NumbaError
@@ -263,6 +264,6 @@ class Cost:
 
 
 def _is_dispatcher(fun):
-    # Whoever has a compiled function has imported Numba; for all others it stays out.
+    # Where Numba is not loaded, no function is compiled: no need to import it.
     dispatcher = sys.modules.get("numba.core.dispatcher")
     return dispatcher is not None and isinstance(fun, dispatcher.Dispatcher)

@@ -1,8 +1,8 @@
 """Numerical derivatives along lines, each with a bound on its error.
 
-A line is theta + t e_i for a component, or theta + t v for a direction. The functions here ask for
-the cost at points of many lines at once, ``table(rows, points)``: row r of the answer is J at
-``points[r]`` of line ``rows[r]``. They know nothing of how it is computed.
+A line is theta + t e_i for a component, or theta + t v for a direction. The functions here call
+``table(rows, points)`` for the cost at points of many lines at once: row r of the answer is J at
+``points[r]`` of line ``rows[r]``.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _NOISE_SAFETY = 10.0  # rounding of a sum of four costs, and a few standard devi
 
 @dataclass
 class Derivatives:
-    """One entry a line: the derivative, a bound on its error, whether a kink is in the way."""
+    """One entry a line: the derivative, a bound on its error, whether a kink is near."""
 
     value: np.ndarray
     uncertainty: np.ndarray
@@ -29,12 +29,12 @@ class Derivatives:
 
 @dataclass
 class _Estimate:
-    """What one step size says, one entry a line."""
+    """The derivatives by one step size, arrays with one entry a line."""
 
     value: np.ndarray
     truncation: np.ndarray
     rounding: np.ndarray
-    kink: np.ndarray  # jump of the slope beyond what rounding makes it seem
+    kink: np.ndarray  # jump of the slope, less the part that rounding explains
     bend: np.ndarray  # difference of the slopes to the right and to the left
     steep: np.ndarray  # the largest slope that the formula is made of
     seeming: np.ndarray  # jump of the slope, rounding included
@@ -46,24 +46,23 @@ class _Estimate:
 
 
 def noise_level(at, theta, cost, eps, rng):
-    """How far rounding moves J from one point to the next, one standard deviation.
+    """Rounding error of J from one point to the next, one standard deviation.
 
-    From the differences of J at equally spaced points nearby, which the smooth part of J hardly
-    takes part in (Hamming 1971; Moré & Wild, SIAM J. Sci. Comput. 33, 2011).
+    It is estimated from high differences of J at equally spaced points nearby, to which the smooth
+    part of J hardly contributes (Hamming 1971; Moré & Wild, SIAM J. Sci. Comput. 33, 2011).
     """
     floor = 0.5 * eps * abs(cost)
     levels = [level for level in (_noise_along(at, theta, rng) for _ in range(3)) if level]
-    # Five times the least is no noise any more, but a kink that the points lie across.
+    # More than five times the least is no noise: the points lie across a kink.
     return max([floor, *(level for level in levels if level <= 5.0 * min(levels))])
 
 
 def _noise_along(at, theta, rng):
     size = np.abs(theta)
-    # A tiny number among others is moved within its own size: J may not be defined beyond.
+    # A tiny number moves within its own size: J may not be defined beyond.
     tiny = (size > 0.0) & (size < 1e-6)
     direction = rng.choice([-1.0, 1.0], theta.size) * np.where(tiny, size, np.maximum(size, 1.0))
-    # Where most neighbours are equal, the points are too near each other for the precision in
-    # which J is computed, and the differences say nothing.
+    # Where most neighbours are equal, the points are too near for the precision of J.
     for spacing in (1e-9, 1e-7, 1e-5, 1e-3):
         differences = np.array([at(theta + k * spacing * direction) for k in range(1, 9)])
         if not np.isfinite(differences).all():
@@ -87,17 +86,17 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
     ----------
     table : callable(rows, points) -> (len(rows), k) array
     origin : (n,) array
-        t of each line at theta: theta[i] for a component, 0 for a direction.
+        The t of each line at theta: theta[i] for a component, 0 for a direction.
     cost : float
         J at theta.
     noise : float
-        Of J, one standard deviation.
+        Rounding error of J, one standard deviation.
     method : {"two-sided", "one-sided"}
     epsilon : (n,) array, optional
-        Fixed: the plain formula of the method, with a bound from a second evaluation at half of
-        it. None: chosen for each line, with Richardson extrapolation.
+        Steps of the plain formula of the method; half the step gives the bound. None: chosen for
+        each line, with Richardson extrapolation.
     single : bool
-        Whether J is computed in float32, so that points between its numbers are no use.
+        Whether J is computed in float32, so that points must be float32 numbers.
 
     Returns
     -------
@@ -107,7 +106,7 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
     rows = np.arange(origin.size)
     if epsilon is not None:
         found = estimate(table, rows, origin, epsilon, cost, noise, True, single)
-        # A systematic error fills its bound; left so, thousands of them would look like a fault.
+        # A systematic error fills its bound. Thousands of such errors would look like a fault.
         found.truncation *= 3.0
         return Derivatives(
             found.value,
@@ -125,7 +124,7 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
     typical = _scale(best.value)
     # Where the slope itself vanishes, as that of x^3 at 0, a kink is large beside those nearby.
     steep = np.nan_to_num(best.steep, nan=0.0, posinf=0.0)
-    # So good is good enough: far below what any fault worth finding moves.
+    # Uncertainties below this are good enough: any fault worth finding is far larger.
     floor = np.maximum(1e-8 * typical, 1e-9 * abs(cost) / scale)
     active, enlarged = np.ones(origin.size, bool), np.zeros(origin.size, bool)
     for _ in range(_ROUNDS - 1):
@@ -140,7 +139,7 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
             break
         enlarged[chosen] = noisy[chosen]
         h[chosen] *= np.where(noisy[chosen], _FACTOR, 1.0 / _FACTOR)
-        # Beyond the edge of where J is defined: a step that does not cross 0 is more likely within.
+        # J is not defined there. A step that does not cross 0 is more likely to stay inside.
         beyond = active & ~np.isfinite(best.uncertainty) & (origin != 0.0)
         h[beyond] = np.minimum(h[beyond], first * np.abs(origin[beyond]))
         new = estimate(table, chosen, origin, h[chosen], cost, noise, False, single)
@@ -148,7 +147,7 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
         for name in ("value", "truncation", "rounding", "kink", "bend", "steep", "seeming"):
             getattr(best, name)[chosen[better]] = getattr(new, name)[better]
         epsilon[chosen[better]] = h[chosen[better]]
-        # A smaller step that is noisier than all of the best error cannot help any more.
+        # A smaller step whose noise exceeds the best error cannot help.
         active[chosen] = (new.rounding < best.uncertainty[chosen]) | enlarged[chosen]
     return Derivatives(
         best.value, best.uncertainty, _is_kink(best, np.maximum(typical, steep)), epsilon
@@ -156,25 +155,25 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
 
 
 def look_again(table, rows, origin, found, cost, noise, method, fixed, single=False):
-    """Widen the bounds of some lines by what another step size says of them.
+    """Widen the bounds of some lines by the result of another step size.
 
-    A bound rests on two step sizes. Where several kinks or an unlucky rounding make these agree
-    by chance, a third does not.
+    A bound rests on two step sizes. Several kinks, or rounding, can make these agree by chance; a
+    third step then does not.
     """
     estimate = _two_sided if method == "two-sided" else _one_sided
     h = np.minimum(found.epsilon[rows], 1e-5) if fixed else found.epsilon[rows]
     new = estimate(table, rows, origin, h / 3.0, cost, noise, False, single)
     apart = np.abs(new.value - found.value[rows])
     if single:
-        # The steps of float32 are long, and cross many kinks: two agree by chance more often.
-        # One next to theta is across for all of them, and may be too small to be told from noise.
+        # The steps of float32 are long and cross many kinks, so two agree by chance more often. All
+        # cross a kink next to theta, whose jump may be too small to be told from noise.
         for shorter in (1.0, 1.7, 6.0):
             other = estimate(table, rows, origin, h / shorter, cost, noise, False, single)
             beyond = np.abs(other.value - found.value[rows]) - other.rounding
             small = np.where(other.seeming <= 10.0 * other.rounding, other.seeming, 0.0)
             apart = np.maximum(apart, np.maximum(beyond, small))
     if fixed:
-        # The plain formula has no better value to offer: what it cannot tell is left out.
+        # The plain formula has no better value: components that it cannot judge are left out.
         found.kink[rows] |= apart > found.uncertainty[rows] + new.uncertainty
     found.uncertainty[rows] += 2.0 * np.nan_to_num(apart, nan=np.inf)
 
@@ -189,10 +188,10 @@ def complex_step(table, origin):
 
 
 def taylor_rates(table, origin, cost, slopes, noise):
-    """Rate at which ``|J(theta + h v) - J(theta) - h g.v|`` falls with h, by line.
+    """Rate at which ``|J(theta + h v) - J(theta) - h g.v|`` falls with h, for each line.
 
-    2 when the slope g.v is right, 1 when it is wrong; NaN where J is so straight, or g.v so
-    nearly right, that rounding is all there is to see.
+    It is 2 when the slope g.v is right and 1 when it is wrong. It is NaN where rounding covers the
+    remainder: J is almost straight, or g.v almost right.
     """
     relative = max(noise / abs(cost), EPS) if cost else EPS
     h = min(relative, 1e-3) ** 0.25 / 2.0 ** np.arange(4)
@@ -248,7 +247,7 @@ def _one_sided(table, rows, origin, h, cost, noise, plain, single):
             truncation = np.abs(second - first) / 3.0
             rounding = 4.0 * _NOISE_SAFETY * _noise(f, noise) / h
             jump = bend - 2.0 * (slope[:, 1] - slope[:, 2])
-        # What is not between the two sides is no jump: the slopes of x^3 at 0.
+        # A jump is at most the difference of the two sides; it is less for x^3 at 0.
         jump = np.minimum(np.abs(jump), np.abs(bend))
         return _Estimate(
             value,
@@ -263,7 +262,7 @@ def _one_sided(table, rows, origin, h, cost, noise, plain, single):
 
 def _points(x, steps, single):
     points = x[:, None] + steps
-    # float32 has no numbers between; what counts is the distance of those that J is computed at.
+    # J is computed at float32 numbers; the distance between these counts.
     return points.astype(np.float32).astype(np.float64) if single else points
 
 
@@ -272,21 +271,21 @@ def _noise(f, noise):
 
 
 def _jump(jump, rounding):
-    """The slope's jump at theta: its left and right values differ, and not in proportion to h."""
+    """Jump of the slope at theta: left and right slopes differ, and not in proportion to h."""
     return np.maximum(np.abs(jump) - 5.0 * rounding, 0.0)
 
 
 def _is_kink(found, typical, fixed=False):
     size = np.maximum(np.nan_to_num(np.abs(found.value), nan=0.0, posinf=0.0), typical)
     seen = found.kink if fixed else found.kink + found.truncation
-    # The bend of a smooth cost shrinks with h, and what is not proportional to h much faster.
-    # At a fixed epsilon the truncation is no sign of a kink: nothing was done about it.
+    # The bend of a smooth cost shrinks with h, and its part that is not proportional to h much
+    # faster. At a fixed epsilon a large truncation is no sign of a kink.
     part = 0.5 if fixed else 0.05
     return (seen > 1e-4 * size) & (seen > found.rounding) & (seen > part * found.bend)
 
 
 def _scale(values):
-    """Root mean square of what is finite."""
+    """Root mean square of the finite values."""
     finite = values[np.isfinite(values)]
     largest = np.abs(finite).max(initial=0.0)
     return float(largest * np.sqrt(np.mean((finite / largest) ** 2))) if largest else 0.0

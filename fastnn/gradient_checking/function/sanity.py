@@ -1,4 +1,4 @@
-"""A cost and a gradient before anything is moved: finite, repeatable, and in which precision."""
+"""Checks of a cost and a gradient at theta: finite, repeatable, and of which precision."""
 
 import numpy as np
 
@@ -69,14 +69,14 @@ def analytic_gradient(grad, args, structure, theta, rng):
     for _ in range(2):
         nearby = theta * (1.0 + 2.0 * eps * rng.choice([-1.0, 1.0], theta.size))
         moved = np.abs(flat(nearby)[0] - analytic)
-        # Across a kink it jumps; that is no rounding.
+        # A jump across a kink is no rounding.
         small = moved <= 1e4 * eps * (np.abs(analytic) + np.abs(analytic).max())
         wobble = np.maximum(wobble, np.where(small, 8.0 * moved, 0.0))
     return analytic, dtype, wobble
 
 
 def _dtype_of(result):
-    """float32 where all arrays of a gradient are."""
+    """float32 where all arrays of a gradient are float32, else float64."""
     if isinstance(result, dict):
         result = list(result.values())
     if isinstance(result, list | tuple):
@@ -97,8 +97,8 @@ def is_single(dtype, cost, theta, J, rng):
         return resolved == np.float32
     if cost.dtype in (np.float32, np.float16):
         return True
-    # loss.item() gives a float64 with the digits of a float32: that five of them do by chance is
-    # out of the question, unless they are few-digit numbers.
+    # loss.item() is a float64 with the digits of a float32. Five such numbers are no accident,
+    # unless they have few digits.
     direction = rng.standard_normal(theta.size) * np.maximum(np.abs(theta), 1.0)
     values = [J] + [float(cost(theta + 1e-3 * k * direction)) for k in range(1, 5)]
     return len(set(values)) == 5 and all(v == float(np.float32(v)) for v in values)

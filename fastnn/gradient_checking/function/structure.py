@@ -33,7 +33,7 @@ class Structure:
         if not _is_container(theta):
             theta = _as_array(theta, "theta")
         elif _is_plain_vector(theta):
-            # Who writes [1, 2] means the numbers; an array of integers was made so.
+            # The integers of a list [1, 2] mean numbers; an array of integers is an error below.
             theta = np.array(theta)
             theta = theta.astype(np.float64) if theta.dtype.kind == "i" else theta
         self._form = theta
@@ -62,15 +62,15 @@ class Structure:
 
     @property
     def shape(self):
-        """That of the one array the function takes; None if it takes more than one."""
+        """Shape of the one array that the function takes; None if it takes several."""
         return None if _is_container(self._form) else self._form.shape
 
     def pack(self):
-        """Every parameter in one vector, a new one."""
+        """Every parameter in a new vector."""
         return self.vector.copy()
 
     def unpack(self, vector):
-        """The parameters in the form they came in, as views on `vector` where they are arrays."""
+        """The parameters of `vector` in the form that was given; arrays are views on it."""
         leaves = iter(self.leaves)
         return _rebuild(self._form, lambda leaf: _take(vector, next(leaves), leaf))
 
@@ -115,7 +115,7 @@ class Structure:
         return vector
 
     def describe(self, index):
-        """Where vector[index] is, in words: "W1[2, 3]"."""
+        """The place of vector[index] in words: "W1[2, 3]"."""
         parameter = next(p for p in self.parameters if p.start <= index < p.start + p.size)
         where = ", ".join(map(str, parameter.position(index)))
         return f"{parameter.name}[{where}]" if where else parameter.name
@@ -133,7 +133,7 @@ def _is_container(theta):
 
 
 def _is_plain_vector(theta):
-    """[1.0, 2.0] is a vector, not a list of scalars; [array, 2.0] is a list."""
+    """Whether a list is one vector or matrix: [1.0, 2.0] is one, [array, 2.0] is not."""
     if isinstance(theta, Mapping) or hasattr(theta, "_fields"):
         return False
     if len(theta) == 0:
@@ -212,7 +212,7 @@ def _pair(node, given, path, what, pairs):
 
 def _take(vector, parameter, leaf):
     array = vector[parameter.slice].reshape(parameter.shape)
-    # A plain number stays one: code that says math.exp(theta["a"]) must go on working.
+    # A plain number stays one, so that math.exp(theta["a"]) works.
     if isinstance(leaf, int | float | np.number):
         return array[()]
     return array

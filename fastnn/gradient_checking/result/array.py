@@ -1,4 +1,4 @@
-"""One array of parameters in a gradient check, and how a model of its error fits."""
+"""One array of parameters in a gradient check, and the fit of models to its error."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass
 class Block:
-    """What is known of one array: vectors over all of its components."""
+    """One array of a gradient check: vectors over all of its components."""
 
     name: str
     start: int
@@ -50,7 +50,7 @@ class Block:
 
     @property
     def everywhere(self):
-        """Of how many components a word is true: all, or those that were looked at."""
+        """The words that say of which components something holds: all, or the checked ones."""
         n = int(self.compared.sum())
         if not self.checked.all():
             return (
@@ -62,20 +62,20 @@ class Block:
 
     @property
     def count(self):
-        """Of the components that are compared, in words."""
+        """The number of components that are compared, in words."""
         return f"{int(self.compared.sum()):,} components" + (
             "" if self.checked.all() else " that were checked"
         )
 
     @property
     def is_null(self):
-        """Whether there is nothing in it that could be wrong: its gradient is zero."""
+        """Whether its gradient is zero, so that no factor could be wrong."""
         n, u = self.numeric[self.compared], self.uncertainty[self.compared]
         return bool((np.abs(n) <= 2.0 * u).all())
 
     @property
     def weight(self):
-        """How well a factor is determined by it."""
+        """How well it determines a factor: the sum of (gradient / uncertainty)^2."""
         n, u = self.numeric[self.compared], self.uncertainty[self.compared]
         return float(np.sum((n / np.maximum(u, 1e-300)) ** 2))
 
@@ -85,7 +85,7 @@ class Block:
         slack = (1.0 + abs(numeric_enters)) * self.uncertainty + 1e-9 * np.abs(self.analytic)
         excess = (np.abs(self.analytic - model) / (slack + 1e-300))[where]
         if robust and excess.size >= 20:
-            # A few bounds are too narrow, where kinks are near or a rounding was unlucky.
+            # A few bounds are too narrow: where kinks are near, or where roundings add up.
             return bool((excess > 1.0).mean() <= 0.05 and (excess <= 10.0).all())
         return bool((excess <= 1.0).all())
 
@@ -101,7 +101,7 @@ class Block:
         columns, goal = columns / sizes, target[where] * weight
         solution, _, rank, _ = np.linalg.lstsq(columns, goal, rcond=1e-10)
         for _ in range(4):
-            # Huber's weights: a few errors beyond their bounds must not move the rest.
+            # Huber's weights: a few errors beyond their bounds must not move the fit of the rest.
             error = np.abs(goal - columns @ solution)
             typical = 3.0 * np.median(error)
             if rank < len(terms) or not typical > 0.0 or not (error > typical).any():
@@ -113,7 +113,7 @@ class Block:
         return solution / sizes if rank == len(terms) else None
 
     def allows_factor(self, c):
-        """Whether the gradient, or that without its penalty, may be c times what it should be."""
+        """Whether the gradient may be c times the right one, with or without its penalty."""
         c = float(c)
         if self.is_null and not self.is_off:
             return True
@@ -132,7 +132,7 @@ class Block:
         return False
 
     def known_penalties(self):
-        """What of the gradient may be right while the rest is wrong: nothing, or the penalty."""
+        """Parts of the gradient that may be right while the rest is wrong: none, or the penalty."""
         yield np.zeros_like(self.penalty)
         if self.penalty.any():
             yield self.penalty
@@ -142,5 +142,5 @@ class Block:
 
 
 def symbol(name):
-    """dW2; of another kind of name: the gradient of hidden.W."""
+    """The gradient of an array, in words: "dW2", or "the gradient of hidden.W"."""
     return f"d{name}" if name.isidentifier() else f"the gradient of {name}"

@@ -1,14 +1,15 @@
-"""The numbers of a gradient check: arrays, single components, ratios."""
+"""The numbers of a gradient check: arrays, single components, ratios; and its findings."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 # The thresholds of the notes: about 1e-7 or less is great, 1e-5 calls for a close look, and
 # above 1e-3 something is wrong.
 GREAT, CLOSE_LOOK, WORRY = 1e-7, 1e-5, 1e-3
-# An uncertainty of such a part of a gradient's size hides gross errors; where the two sides differ
-# by more than the smaller one, what is left of it hides an error that may well be there.
+# An uncertainty of more than HIDDEN times a gradient's size hides gross errors. Where the two sides
+# differ by more than VISIBLE, already an uncertainty of that part can hide a real error.
 HIDDEN, VISIBLE = 0.5, 0.03
 
 
@@ -24,18 +25,18 @@ class Component:
     uncertainty: float
 
     @property
-    def error(self):
+    def error(self) -> float:
         """|analytic - numeric|"""
         return abs(self.analytic - self.numeric)
 
     @property
-    def difference(self):
+    def difference(self) -> float:
         """|numeric - analytic| / (|numeric| + |analytic|)"""
         return ratio(np.array([self.analytic]), np.array([self.numeric]))
 
     @property
-    def excess(self):
-        """The error over its uncertainty: off above 1."""
+    def excess(self) -> float:
+        """The error over its uncertainty; above 1 the component is off."""
         return float(excess_of(np.array(self.error), np.array(self.uncertainty)))
 
 
@@ -50,11 +51,11 @@ class ParameterCheck:
     difference : float
         ||numeric - analytic|| / (||numeric|| + ||analytic||) over the array.
     verdict : {"correct", "suspect", "wrong", "not judged", "not checked"}
-        not judged: so uncertain that even a gross error would not be seen.
+        not judged: the numerical side is so uncertain that it would not show a gross error.
     worst : Component or None
-        With the largest error over its uncertainty; None where nothing was checked.
+        The component with the largest error over its uncertainty; None where none was compared.
     checked, off, excluded : int
-        How many components were compared; are off; were left out because of a kink.
+        Number of components that were compared; are off; were left out because of a kink.
     finding : str
         The pattern of the error in words, "" when there is none.
     """
@@ -62,7 +63,7 @@ class ParameterCheck:
     name: str
     shape: tuple[int, ...]
     difference: float
-    verdict: str
+    verdict: Literal["correct", "suspect", "wrong", "not judged", "not checked"]
     worst: Component | None
     checked: int
     off: int
@@ -70,8 +71,8 @@ class ParameterCheck:
     finding: str = ""
 
     @property
-    def excess(self):
-        """The error over its uncertainty of the worst component: off above 1."""
+    def excess(self) -> float:
+        """The error over its uncertainty, of the worst component."""
         return self.worst.excess if self.worst else 0.0
 
 
@@ -82,12 +83,13 @@ class Finding:
     Attributes
     ----------
     names : tuple of str
-        The arrays that are off, in the order of theta.
+        Names of the arrays that are off, in the order of theta.
     pattern : str
-        flat, zero, constant, sign, factor, penalty, transposed, other, component, row, column,
-        stretch, subset, components: one array; all, rounded, biases, layer, before: several;
-        elsewhere: none that was checked; hidden: it cannot be judged.
+        Of one array: flat, zero, constant, sign, factor, penalty, transposed, other, component,
+        row, column, stretch, subset, components. Of several: all, rounded, biases, layer, before.
+        elsewhere: no array that was checked. hidden: the arrays cannot be judged.
     text : str
+        The finding as a sentence.
     """
 
     names: tuple[str, ...]
@@ -95,7 +97,8 @@ class Finding:
     text: str
 
     @property
-    def name(self):
+    def name(self) -> str:
+        """The names, with commas between."""
         return ", ".join(self.names)
 
 
@@ -126,7 +129,7 @@ def excess_of(error, uncertainty):
 
 
 def judged(analytic, numeric, uncertainty):
-    """Of derivatives along directions: those that are known (NaN: a kink) and not hidden."""
+    """Derivatives along directions that are known (NaN: a kink) and not hidden, array of bool."""
     known = np.isfinite(numeric)
     off = known & (np.abs(analytic - numeric) > uncertainty)
     size = np.abs(analytic[known]).max(initial=0.0)

@@ -8,6 +8,7 @@ from fastnn.gradient_checking.result.match import Match
 
 
 def factor(block, blocks):
+    """The whole array is a multiple of the right one."""
     found = factor_where(block, block.compared)
     if found is None:
         return None
@@ -17,7 +18,7 @@ def factor(block, blocks):
 
 
 def factor_where(block, where):
-    """(c, the penalty that is right) or None."""
+    """The factor c by which components are wrong, and the penalty that is right; or None."""
     for penalty in block.known_penalties():
         n = block.numeric - penalty
         c = block.fit(block.analytic - penalty, n, where=where)
@@ -36,7 +37,7 @@ def factor_where(block, where):
         )
     ):
         return None
-    # What a wrong penalty alone explains is no factor, nor one that no component shows.
+    # Not a factor: an error that a wrong penalty alone explains, or that no component shows.
     alone = block.fit(block.analytic - block.numeric, block.theta, where=where)
     if alone is not None and block.explained_by(
         block.numeric + alone[0] * block.theta, where, robust=True
@@ -46,7 +47,7 @@ def factor_where(block, where):
     if np.mean(moved > block.uncertainty[where]) < 0.2:
         return None
     strength = both[1] / (1.0 - both[0])
-    # One that is negative, or far larger than what it is part of, is no penalty.
+    # No penalty is negative, or far larger than the gradient that contains it.
     if (
         strength <= 0.0
         or strength * np.abs(block.theta[where]).max() > 30.0 * np.abs(block.numeric[where]).max()
@@ -56,11 +57,12 @@ def factor_where(block, where):
 
 
 def factor_words(c, where):
-    """Of a factor that explains a whole array, or several."""
+    """The words for a factor c that explains a whole array, or several."""
     return f"{{is_}} zero{where}: never written?" if c == 0.0 else shown_factor(c) + where
 
 
 def shown_factor(c):
+    """The words for a factor c."""
     if _is_minus_one(c):
         return "{has} the wrong sign"
     if c < 0:
@@ -73,7 +75,7 @@ def _size_words(c):
 
 
 def shown_number(c):
-    """To four digits, and more where it is next to 1."""
+    """`c` with four digits, or more where it is next to 1."""
     apart = abs(c - 1.0)
     if 0.0 < apart < 5e-3:
         return f"{c:.{max(4, -math.floor(math.log10(apart)))}f}"

@@ -1,7 +1,7 @@
-"""What is wrong with a gradient, in words: the simplest pattern that explains every component.
+"""The errors of a gradient in words: the simplest pattern that explains every component.
 
-`patterns.py` looks at one array at a time; here is what they say together: all by one factor, the
-biases alone, a layer and all below it, or each array for itself.
+`patterns.py` looks at one array at a time. Here the arrays are seen together: all wrong by one
+factor, the biases alone, a layer and all below it, or each array by itself.
 """
 
 import re
@@ -14,7 +14,7 @@ from fastnn.gradient_checking.result.factors import factor_words
 from fastnn.gradient_checking.result.hidden import cannot_be_judged, listed
 from fastnn.gradient_checking.result.patterns import match
 
-# Faults of an array itself; any other pattern may be what a fault further up leaves in it.
+# Patterns of an array's own fault. Any other may be the trace of a fault in a layer above.
 _ITS_OWN = {"penalty"}
 
 
@@ -39,7 +39,7 @@ def find(check):
 
 
 def _all(off, agree, matches, check):
-    """Every array by the same factor, or none that J depends on."""
+    """Every array is wrong by the same factor, or J depends on none of them."""
     if len(off) < 2:
         return None
     where = _where(off)
@@ -53,7 +53,7 @@ def _all(off, agree, matches, check):
     if c is None or not all(block.allows_factor(c) for block in agree):
         return None
     whole, inverse = round(c), round(1.0 / c) if c else 0
-    # A small number may be anything, unless something in the problem has that size.
+    # A small number says little, unless something in the problem has that size.
     sizes = {n for block in off + agree for n in block.shape} | set(check.sizes)
     hint = ""
     if whole >= 2 and abs(c / whole - 1.0) < 1e-3 and (whole > 9 or whole in sizes):
@@ -66,7 +66,7 @@ def _all(off, agree, matches, check):
 
 
 def _rounded(off, agree, matches, check):
-    """Right, but for the digits that float32 has."""
+    """The gradient is right to the digits of float32, but not to more."""
     if check.dtype != "float64" or any(matches[block.name].pattern == "component" for block in off):
         return None
     where = np.concatenate(
@@ -93,7 +93,7 @@ def _rounded(off, agree, matches, check):
 
 
 def _biases(off, agree, matches, check):
-    """Every bias, and no weights."""
+    """Every bias is wrong and no weight."""
     if not all(_is_bias(block) for block in off):
         return None
     others = [block for block in agree if not block.is_null]
@@ -123,7 +123,7 @@ def _is_bias(block):
 
 
 def _layer(off, agree, matches, check):
-    """W[l], b[l] and everything below, nothing above."""
+    """W[l], b[l] and all below are wrong, and nothing above."""
     numbers = {block.name: _layer_of(block.name) for block in off + agree}
     if None in numbers.values() or not _are_inherited(off, matches):
         return None
@@ -141,7 +141,7 @@ def _layer(off, agree, matches, check):
     )
     c = _same_factor(off, matches)
     if top == depth and not _is_well_seen(off):
-        # A few numbers are no evidence of where it enters.
+        # A few numbers do not show where the error enters.
         return Finding(_names(off), "layer", "every gradient that was checked disagrees")
     if top == depth:
         return Finding(
@@ -174,7 +174,7 @@ def _of_factor(c):
 
 
 def _before(off, agree, matches, check):
-    """The first arrays up to one of them: as `_layer`, for names that tell no layer."""
+    """All arrays up to one of them are wrong: `_layer`, for names without a layer number."""
     if any(_layer_of(block.name) is not None for block in off + agree):
         return None
     order = sorted(off + agree, key=lambda block: block.start)
@@ -199,7 +199,7 @@ def _before(off, agree, matches, check):
 
 
 def _each(off, agree, matches, check):
-    """Every array by itself, those with the same fault together."""
+    """A finding for each fault; arrays with the same fault share one."""
     findings = []
     for members, words, pattern in _groups(off, matches):
         subject = listed([block.symbol for block in members])
@@ -214,9 +214,9 @@ def _each(off, agree, matches, check):
 
 
 def _groups(off, matches):
-    """(blocks, their words, the pattern): those with the same fault together."""
+    """Groups of arrays with the same fault, as (blocks, their words, the pattern)."""
     groups, left = [], list(off)
-    # The penalties first, by what is best known; a single number fits into any.
+    # The penalties first, beginning with the best known array: a single number fits any.
     for block in sorted(off, key=lambda block: -block.weight):
         m = matches[block.name]
         if block not in left or not m.template:
@@ -293,7 +293,7 @@ def _same_factor(off, matches):
     ]
     if not factors or any(factor is None for factor, _ in factors):
         return None
-    # That of the array with the most to go by.
+    # The factor of the array that determines it best.
     c = max(factors, key=lambda pair: pair[1].weight)[0]
     return c if all(block.allows_factor(c) for block in off) else None
 

@@ -1,15 +1,21 @@
-"""What a gradient check found: the ratio of the notes, the verdict, and what is off where."""
+"""The result of a gradient check: the ratio of the notes, the verdict, the components off."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fastnn.errors import GradientError
 from fastnn.gradient_checking.result.components import (
     WORRY,
     Component,
+    Finding,
     ParameterCheck,
     excess_of,
     judged,
@@ -19,7 +25,10 @@ from fastnn.gradient_checking.result.components import (
 from fastnn.gradient_checking.result.findings import find
 from fastnn.gradient_checking.result.hidden import hidden_components, is_hidden
 from fastnn.gradient_checking.result.rendering import as_html, as_text
+from fastnn.layers.layout import Parameter
 from fastnn.plots.gradient_check import plot_gradient_check
+
+_Vector = NDArray[np.float64]
 
 
 class GradientCheck:
@@ -32,42 +41,43 @@ class GradientCheck:
     theta, analytic, numeric : (N,) array
         NaN in `numeric` where it was not computed.
     uncertainty : (N,) array
-        What rounding and truncation alone may put between the two, safety included.
-    parameters : sequence of Parameter
+        Largest difference of the two that rounding and truncation explain, with a margin of safety.
+    parameters : iterable of Parameter
+        The arrays that theta is made of.
     excluded, checked : (N,) array of bool, optional
-        Components left out because of a kink; components that were looked at (None: all).
+        Components left out because of a kink; components that were checked (None: all).
     epsilon : float, (N,) array or None
-        Half the distance of the two points of the difference.
+        Half the distance between the two points of the difference.
     method : str
     dtype : str
-        That of the code under check.
+        Number type of the code under check.
     rates : sequence of float, optional
-        Of the Taylor remainder, one for each direction: 2 when right, 1 when wrong.
+        Rates of the Taylor remainder, one for each direction: 2 when right, 1 when wrong.
     directions : (k, 3) array, optional
         Analytic and numeric derivative along each direction, and the uncertainty.
     penalties : dict of str to (float, float), optional
         lambda_2 / m and lambda_1 / m of the arrays that are penalized.
     evaluations : int
-        Of the cost.
+        Number of costs computed.
     seconds, compile_seconds : float
     note : str, optional
-        Something the reader should know about how it was done.
+        A remark for the reader on how the check was done.
     own : (N,) array, optional
         The part of the uncertainty that is rounding in the analytic gradient itself.
     cost, noise : float, optional
         J, and how far rounding moves it from one point to the next.
-    sizes : sequence of int, optional
-        Of the data: numbers that a factor may be because something was summed over them.
+    sizes : collection of int, optional
+        Sizes of the data. A wrong factor may be one of them: a sum in the place of a mean.
 
     Attributes
     ----------
     difference : float
         The ratio of the notes over everything that was compared.
     verdict : {"correct", "suspect", "wrong"}
-        correct: every error is within its uncertainty; suspect: some are not, but the ratio of
-        all, of each parameter and of each component that is off is at most 1e-3; wrong: it is
-        above. Also suspect when nothing could be compared, or an array could not be judged: its
-        gradient is hidden by the rounding of J.
+        correct: every error is within its uncertainty. suspect: some are not, but the ratio of
+        all, of each parameter and of each component that is off is at most 1e-3. wrong: one of
+        these ratios is above. Also suspect: nothing could be compared, or the rounding of J hides
+        the gradient of an array.
     parameters : mapping of str to ParameterCheck
     findings : tuple of Finding
         The errors in words.
@@ -82,31 +92,52 @@ class GradientCheck:
     'dtheta is 2.000 times too large everywhere'
     """
 
+    theta: _Vector
+    analytic: _Vector
+    numeric: _Vector
+    uncertainty: _Vector
+    excluded: NDArray[np.bool]
+    checked: NDArray[np.bool]
+    epsilon: float | _Vector | None
+    method: str
+    dtype: str
+    rates: tuple[float, ...] | None
+    directions: _Vector | None
+    penalties: dict[str, tuple[float, float]]
+    evaluations: int
+    seconds: float
+    compile_seconds: float
+    note: str
+    own: _Vector
+    cost: float | None
+    noise: float | None
+    sizes: tuple[int, ...]
+
     def __init__(
         self,
-        theta,
-        analytic,
-        numeric,
-        uncertainty,
-        parameters,
+        theta: ArrayLike,
+        analytic: ArrayLike,
+        numeric: ArrayLike,
+        uncertainty: ArrayLike,
+        parameters: Iterable[Parameter],
         *,
-        excluded=None,
-        checked=None,
-        epsilon,
-        method,
-        dtype,
-        rates=None,
-        directions=None,
-        penalties=None,
-        evaluations,
-        seconds,
-        compile_seconds=0.0,
-        note="",
-        own=None,
-        cost=None,
-        noise=None,
-        sizes=(),
-    ):
+        excluded: ArrayLike | None = None,
+        checked: ArrayLike | None = None,
+        epsilon: Any,
+        method: str,
+        dtype: DTypeLike,
+        rates: Iterable[float] | None = None,
+        directions: ArrayLike | None = None,
+        penalties: Mapping[str, tuple[float, float]] | None = None,
+        evaluations: int,
+        seconds: float,
+        compile_seconds: float = 0.0,
+        note: str = "",
+        own: ArrayLike | None = None,
+        cost: float | None = None,
+        noise: float | None = None,
+        sizes: Collection[int] = (),
+    ) -> None:
         self.theta, self.analytic, self.numeric, self.uncertainty = (
             np.asarray(vector, np.float64) for vector in (theta, analytic, numeric, uncertainty)
         )
@@ -134,39 +165,41 @@ class GradientCheck:
         self.cost, self.noise, self.sizes = cost, noise, tuple(sizes)
 
     @cached_property
-    def compared(self):
-        """Components that were looked at and not left out, (N,) array of bool."""
+    def compared(self) -> NDArray[np.bool]:
+        """Components that were checked and not left out, (N,) array of bool."""
         return self.checked & ~self.excluded
 
     @cached_property
-    def off(self):
+    def off(self) -> NDArray[np.bool]:
         """Components whose error is beyond their uncertainty, (N,) array of bool."""
-        # Written so that a NaN is off, too.
+        # "not <=" and not ">": a NaN is off, too.
         return self.compared & ~(np.abs(self.analytic - self.numeric) <= self.uncertainty)
 
     @cached_property
-    def hidden(self):
+    def hidden(self) -> NDArray[np.bool]:
         """Components in which even a gross error would not be seen, (N,) array of bool."""
         return hidden_components(self)
 
-    def is_hidden(self, parameter):
+    def is_hidden(self, parameter: Parameter) -> bool:
         """Whether no error of the array is known, and all its large components are hidden."""
         return is_hidden(self, parameter)
 
     @property
-    def is_wide(self):
+    def is_wide(self) -> bool:
         """Whether epsilon is so large that a bend may be taken for a kink."""
         return self.epsilon is not None and np.ndim(self.epsilon) == 0 and self.epsilon > 0.01
 
     @cached_property
-    def difference(self):
+    def difference(self) -> float:
+        """The ratio of the notes over everything that was compared."""
         if self.compared.any() or self.directions is None:
             return ratio(self.analytic[self.compared], self.numeric[self.compared])
         known = np.isfinite(self.directions[:, 1])
         return ratio(self.directions[known, 0], self.directions[known, 1])
 
     @cached_property
-    def verdict(self):
+    def verdict(self) -> Literal["correct", "suspect", "wrong"]:
+        """The verdict on the whole gradient."""
         wrong = [p.name for p in self.parameters.values() if p.verdict == "wrong"]
         suspect = [p.name for p in self.parameters.values() if p.verdict == "suspect"]
         if wrong or (suspect and self.difference > WORRY):
@@ -175,12 +208,12 @@ class GradientCheck:
             return "suspect"
         if self.compared.all():
             return "correct"
-        # The components that were not looked at may be those that are wrong.
+        # An error may be in the components that were not compared.
         along = self.direction_verdict
         return along or ("correct" if self.compared.any() else "suspect")
 
     @cached_property
-    def direction_verdict(self):
+    def direction_verdict(self) -> Literal["correct", "suspect", "wrong"] | None:
         """The verdict on the derivatives along `directions`; None where none was judged."""
         if self.directions is None:
             return None
@@ -192,27 +225,29 @@ class GradientCheck:
         return "correct" if known.any() else None
 
     @cached_property
-    def directions_judged(self):
-        """Directions that cross no kink and whose derivative is not hidden, (k,) array of bool."""
-        return judged(*self.directions.T)
+    def directions_judged(self) -> NDArray[np.bool]:
+        """Directions that cross no kink and have a derivative that is not hidden, (k,) of bool."""
+        return judged(*np.asarray(self.directions).T)
 
     @cached_property
-    def parameters(self):
+    def parameters(self) -> Mapping[str, ParameterCheck]:
+        """The verdict on each array, by its name."""
         words = {name: finding.text for finding in self.findings for name in finding.names}
         return MappingProxyType(
             {p.name: self._check_parameter(p, words.get(p.name, "")) for p in self._parameters}
         )
 
     @cached_property
-    def findings(self):
+    def findings(self) -> tuple[Finding, ...]:
+        """The errors in words."""
         return tuple(find(self))
 
     @property
-    def blocks(self):
+    def blocks(self) -> tuple[Parameter, ...]:
         """The arrays that theta is made of, a tuple of Parameter."""
         return self._parameters
 
-    def is_off(self, parameter):
+    def is_off(self, parameter: Parameter) -> bool:
         """Whether some component is off, or all of them are too far away together."""
         compared = self.compared[parameter.slice]
         if self.off[parameter.slice].any():
@@ -220,11 +255,11 @@ class GradientCheck:
         if not compared.any():
             return False
         excess = excess_of(*self._errors(parameter.slice))[compared]
-        # Uncertainties are bounds; errors within them are two to ten times smaller. Where their
-        # root mean square over many components is not, something moves all of them.
+        # Uncertainties are bounds: errors within them are two to ten times smaller. Where the root
+        # mean square over many components is larger, something moves all of them.
         return bool(np.sqrt(np.mean(excess**2)) > 0.5 + 2.0 / math.sqrt(excess.size))
 
-    def worst(self, k=10):
+    def worst(self, k: int = 10) -> list[Component]:
         """The k components with the largest error over its uncertainty, a list of Component."""
         index = np.flatnonzero(self.compared)
         error, uncertainty = self._errors(index)
@@ -232,13 +267,13 @@ class GradientCheck:
         order = np.lexsort((-np.nan_to_num(error, nan=np.inf), -excess))
         return [self._component(int(i)) for i in index[order[:k]]]
 
-    def raise_if_wrong(self):
+    def raise_if_wrong(self) -> None:
         """Raise `GradientError`, with the table as its message, unless the verdict is correct."""
-        __tracebackhide__ = True  # of interest in a test is where it was called
+        __tracebackhide__ = True  # pytest then shows the caller's line
         if self.verdict != "correct":
             raise GradientError(self)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Any:
         """Draw the analytic against the numerical gradient (needs matplotlib: the extra `plot`).
 
         Parameters
@@ -252,20 +287,20 @@ class GradientCheck:
         """
         return plot_gradient_check(self, ax)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"<GradientCheck: {self.verdict}, difference {self.difference:.1e}, "
             f"{int(self.compared.sum()):,} of {self.theta.size:,} components>"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return as_text(self)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return as_html(self)
 
-    def __getstate__(self):
-        # A mappingproxy cannot be pickled; everything cached is computed again.
+    def __getstate__(self) -> dict[str, Any]:
+        # A mappingproxy cannot be pickled. Cached properties are computed again.
         return {
             name: value
             for name, value in vars(self).items()
@@ -299,7 +334,7 @@ class GradientCheck:
         if self.is_off(parameter):
             each = ratios(self.analytic[off], self.numeric[off])
             largest = max(difference, each.max(initial=0.0))
-            # Written so that a NaN is wrong.
+            # A NaN is wrong.
             verdict = "suspect" if largest <= WORRY else "wrong"
         excluded = int((self.checked & self.excluded)[parameter.slice].sum())
         return ParameterCheck(

@@ -66,7 +66,7 @@ def _is_truncated(check, parameter):
 
 
 def cannot_be_judged(check, hidden):
-    """What is to be done about arrays whose gradient is lost in rounding or truncation."""
+    """Findings about arrays whose gradient is lost in rounding or truncation, with a remedy."""
     by_reason = {}
     for parameter in hidden:
         by_reason.setdefault(_reason(check, parameter), []).append(parameter)

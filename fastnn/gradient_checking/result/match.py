@@ -7,13 +7,16 @@ import numpy as np
 
 @dataclass
 class Term:
-    """``analytic = numeric + k theta``, or k sign(theta) for L1."""
+    """An error that is a multiple of the parameters: analytic = numeric + k theta.
+
+    For kind "L1" it is k sign(theta) instead.
+    """
 
     k: float
     kind: str
 
     def explains(self, block):
-        """Whether it is what is wrong with a block."""
+        """Whether the term is the whole error of a block."""
         vector = np.sign(block.theta) if self.kind == "L1" else block.theta
         return bool(vector[block.compared].any()) and block.explained_by(
             block.numeric + self.k * vector, robust=True
@@ -22,25 +25,25 @@ class Term:
 
 @dataclass
 class Match:
-    """A pattern that fits.
+    """A pattern that explains the error of an array.
 
     Attributes
     ----------
     pattern : str
     words : str
-        With {is_}, {has}, ... where the verb depends on how many arrays it is said of.
+        The predicate of a sentence. {is_}, {has}, ... stand for verbs, singular or plural.
     factor : float or None
-        Where the whole array is wrong by one.
+        The factor by which the whole array is wrong, if that is the pattern.
     penalty : str
-        A penalty term that is right while the rest is not.
+        A penalty term that is right while the rest is wrong.
     may_group : bool
-        Whether the same words about several arrays may be one sentence.
+        Whether one sentence may say the same words about several arrays.
     vague : bool
-        So near the bounds that any small change of the whole explains it as well.
+        Whether errors are so near their bounds that other patterns explain them as well.
     template : str
-        The words with {name} for the array's own, where others may have the same fault.
+        The words with {name} for the array's name, where others may have the same fault.
     term : Term, optional
-        The multiple of the parameters that is missing or too many, where it was inferred.
+        The multiple of the parameters that is missing or too much, where it was inferred.
     """
 
     pattern: str

@@ -1,7 +1,7 @@
 """Patterns in the error of one array's gradient.
 
-Each is a function of a block that returns a `Match` when it explains every component within the
-uncertainties, None otherwise. They are tried in the order of `PATTERNS`, the simplest first.
+A pattern is a function of a block. It returns a `Match` where it explains every component within
+the uncertainties, else None. Patterns are tried in the order of `PATTERNS`, the simplest first.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def match(block, blocks, check):
 
 
 def _flat(block, blocks):
-    """Nothing to see of the array in J."""
+    """The numerical derivative is zero: J does not change with the array."""
     if block.numeric[block.compared].any():
         return None
     return Match(
@@ -38,6 +38,7 @@ def _flat(block, blocks):
 
 
 def _zero(block, blocks):
+    """The analytic gradient is zero, or nothing but the penalty's."""
     if block.analytic[block.compared].any():
         if not block.penalty.any() or not np.array_equal(
             block.analytic[block.compared], block.penalty[block.compared]
@@ -48,7 +49,7 @@ def _zero(block, blocks):
 
 
 def _constant(block, blocks):
-    """One number, broadcast over the array."""
+    """The analytic gradient is one number, broadcast over the array."""
     a, n = block.analytic[block.compared], block.numeric[block.compared]
     u = block.uncertainty[block.compared]
     if (
@@ -65,6 +66,7 @@ def _constant(block, blocks):
 
 
 def _transposed(block, blocks):
+    """The gradient of a matrix is transposed, its penalty perhaps not."""
     if len(block.shape) != 2 or min(block.shape) < 2:
         return None
 
@@ -92,7 +94,7 @@ def _transposed(block, blocks):
 
 
 def _penalties(block, turned):
-    """None, the one that is known, and else the L2 that would fit best."""
+    """Penalties to try: none, the known one, or else the L2 penalty that fits best."""
     yield from block.known_penalties()
     if not block.penalties:
         with np.errstate(invalid="ignore"):
@@ -104,12 +106,12 @@ def _penalties(block, turned):
 
 
 def _other(block, blocks):
-    """The gradient of another array of the same size."""
+    """It holds the gradient of another array of the same size."""
     for other in blocks:
         if other.start == block.start or other.theta.size != block.theta.size:
             continue
         where = block.compared & other.compared
-        # A vector of few numbers is soon like another.
+        # A vector of one number is soon like another.
         if where.sum() < 2 or not np.abs(other.numeric[where]).any():
             continue
         slack = 2.0 * np.maximum(block.uncertainty, other.uncertainty) + 1e-9 * np.abs(
@@ -127,7 +129,7 @@ def _other(block, blocks):
 
 
 def _left_over(block, other, model):
-    """Unknown penalties in the two: a = n' - lambda W' + lambda W."""
+    """The term lambda (W - W') by which unknown L2 penalties of two arrays differ."""
     if block.penalties or other.penalties:
         return 0.0
     where = block.compared & other.compared

@@ -7,6 +7,7 @@ from fastnn.gradient_checking.result.match import Match, Term
 
 
 def penalty(block, blocks):
+    """A multiple of theta, or of sign(theta), is missing or too much."""
     if block.penalties:
         found = _known_penalty(block)
         if found:
@@ -49,7 +50,7 @@ def _match_of(block, template, term=None):
 
 
 def _known_penalty(block):
-    """With certainty, because the network says what its penalty is."""
+    """A wrong penalty of a network, which says what its penalty should be."""
     l2, l1 = block.penalties
     terms = {
         f"L2 term {l2:.4g} {{name}}": l2 * block.theta,

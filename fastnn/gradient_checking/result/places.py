@@ -7,7 +7,7 @@ from fastnn.gradient_checking.result.match import Match
 
 
 def single(block, blocks):
-    """One component of several; where all others are zero it might as well be all of them."""
+    """One component is wrong and others, which are not zero, are right."""
     rest = block.compared & ~block.off
     known = np.abs(block.numeric) > 2.0 * block.uncertainty
     if block.off.sum() != 1 or not (rest & known).any():
@@ -22,11 +22,12 @@ def single(block, blocks):
 
 
 def row_or_column(block, blocks):
+    """One row or one column of a matrix is wrong."""
     if len(block.shape) != 2 or not block.off.any():
         return None
     for axis, name in ((0, "row"), (1, "column")):
         lines = np.flatnonzero(block.square(block.off).any(axis=1 - axis))
-        # Those that were looked at elsewhere must be right.
+        # Components of other rows must have been compared, and be right.
         seen = np.flatnonzero(block.square(block.compared).any(axis=1 - axis))
         if lines.size == 1 and seen.size > 1:
             mask = np.zeros(block.shape, bool)
@@ -42,7 +43,7 @@ def row_or_column(block, blocks):
 
 
 def stretch(block, blocks):
-    """A contiguous part, such as the slice of one array in a vector without names."""
+    """A contiguous part is wrong, such as the slice of one array in a vector without names."""
     off = np.flatnonzero(block.off)
     if off.size < 2 or off[-1] - off[0] + 1 > 0.9 * block.theta.size:
         return None
@@ -50,7 +51,7 @@ def stretch(block, blocks):
     mask[off[0] : off[-1] + 1] = True
     if block.checked[mask].mean() < 0.8:  # too few to say where it begins and ends
         return None
-    # Some components of a slice are zero, or right by chance.
+    # A few components of a wrong slice are right: they are zero, or so by chance.
     if block.off[mask & block.compared].mean() < 0.8:
         return None
     return Match(
@@ -62,6 +63,7 @@ def stretch(block, blocks):
 
 
 def subset(block, blocks):
+    """The components that are off are all wrong by the same factor."""
     if block.off.sum() < 3:
         return None
     found = factor_where(block, block.off)
@@ -75,6 +77,7 @@ def subset(block, blocks):
 
 
 def components(block):
+    """The words where no pattern fits: how many components are wrong, and which one most."""
     if not block.off.any():
         return Match("components", "{disagrees} a little" + block.everywhere)
     error = np.where(block.off, np.abs(block.analytic - block.numeric), -1.0)
@@ -88,7 +91,7 @@ def components(block):
 
 
 def _part(block, mask):
-    """What is wrong in a part of it."""
+    """The words for the error of a part of an array."""
     if not block.analytic[mask].any():
         return ": zero there"
     found = factor_where(block, mask) if mask.sum() > 1 else None

@@ -11,7 +11,7 @@ from fastnn.text.tables import aligned
 _WIDTH = 80
 _ROWS = 12
 _HEADS = ("array", "shape", "difference", "off", "worst", "analytic", "numeric", "error/unc.")
-# Readable on light and on dark ground: the notebook's own colours, and marks that show on both.
+# Colours that can be read on a light and on a dark page.
 _MARKS = {
     "correct": "#2e9e5b",
     "suspect": "#c98a00",
@@ -37,7 +37,7 @@ def as_text(check):
 
 
 def as_html(check):
-    """Self-contained, without styles that reach beyond it."""
+    """The same as self-contained HTML, with no styles that act outside of it."""
     mark = _MARKS[check.verdict]
     parts = [
         '<div style="font-family: sans-serif; line-height: 1.4">',
@@ -65,7 +65,7 @@ def as_html(check):
 
 
 def headline(check):
-    """The verdict and the ratio, with what the ratio says by the thresholds of the notes."""
+    """The verdict, the ratio, and the meaning of the ratio by the thresholds of the notes."""
     d = check.difference
     if not check.compared.any() and check.directions is None:
         why = (
@@ -114,7 +114,7 @@ class _Row(tuple):
 
 
 def _rows(check):
-    """The worst arrays, at most `_ROWS` of them, and how many more there are."""
+    """Rows for the worst arrays, at most `_ROWS` of them, and the number of all others."""
     order = {"wrong": 0, "suspect": 1, "not judged": 2, "correct": 3, "not checked": 4}
     arrays = sorted(check.parameters.values(), key=lambda p: (order[p.verdict], -p.excess))
     return [_Row(p) for p in arrays[:_ROWS]], max(len(arrays) - _ROWS, 0)
@@ -129,7 +129,7 @@ def _table(rows):
 
 
 def _details(check):
-    """What was done, what was left out, and what limits the ratio."""
+    """Lines on how the check was done, what was left out, and what limits the ratio."""
     lines = []
     compared, size = int(check.compared.sum()), check.theta.size
     epsilon = "" if check.method == "complex-step" else ", " + _epsilon_words(check.epsilon)
@@ -177,7 +177,7 @@ def _details(check):
 
 
 def _blind(check):
-    """How large an error would have to be to be seen, where that is not small."""
+    """Lines on errors that the check cannot see, where these are not small."""
     told, parts = (
         [],
         sum(int(check.hidden[p.slice].sum()) for p in check.blocks if not check.is_hidden(p)),
