@@ -231,6 +231,17 @@ class Images:
             augmenter.copies(rows, seed, epoch, first, out[first : first + at_once])
         return out.reshape(images.shape)
 
+    def augmenter_for(self, X: Any, columns: int) -> Augmenter:
+        """The compiled form for the X of a fit, which must be dense with so many columns."""
+        _refuse_sparse(X)
+        sides = np.shape(X)
+        if len(sides) > 2 and math.prod(sides[1:]) == columns:
+            raise ValueError(
+                f"expected X to have shape (m, {columns}) in fit, images as rows, got "
+                f"{sides}; pass X.reshape(len(X), -1)"
+            )
+        return self.augmenter(columns)
+
     def _check_sides(self, X):
         """Refuse images (m, height, width, ...) that are not of the shape `shape`."""
         if X.ndim == 2:
@@ -279,25 +290,6 @@ class Images:
         own = self if self.shape or images.ndim == 2 else Images(images.shape[1:])
         shape = own.image_shape(math.prod(images.shape[1:]))
         return plot_augmented(np.stack(sheet, axis=1).reshape(len(images), copies + 1, *shape), ax)
-
-
-def make_augmenter(augment: Images | None, X: Any, columns: int) -> Augmenter | None:
-    """The compiled form of `augment`, checked against X and its columns; None for none."""
-    if augment is None:
-        return None
-    if not isinstance(augment, Images):
-        raise TypeError(
-            "expected augment to be None or a fastnn.augment.Images(...), got "
-            f"{augment!r} of type {type(augment).__name__}"
-        )
-    _refuse_sparse(X)
-    sides = np.shape(X)
-    if len(sides) > 2 and math.prod(sides[1:]) == columns:
-        raise ValueError(
-            f"expected X to have shape (m, {columns}) in fit, images as rows, got "
-            f"{sides}; pass X.reshape(len(X), -1)"
-        )
-    return augment.augmenter(columns)
 
 
 def _as_images(X):

@@ -12,6 +12,7 @@ from fastnn.data.inputs import as_numbers
 from fastnn.data.normalizer import Normalizer
 from fastnn.engine import passes
 from fastnn.engine.examples import check_data, features
+from fastnn.engine.fit_lock import FITTED_BY
 from fastnn.engine.small_forward import forward_small
 from fastnn.layers.initializers import INITIALIZERS, initialize
 from fastnn.layers.layout import Layout, aligned_vector
@@ -234,7 +235,7 @@ class BaseNetwork:
         return {
             name: value
             for name, value in vars(self).items()
-            if name not in ("_fitted_by", "_small_forward")
+            if name not in (FITTED_BY, "_small_forward")
         }
 
     def __setstate__(self, state):

@@ -3,10 +3,13 @@
 Each runs for some 50 ms at a time, so that Python gets its turn for Ctrl-C.
 """
 
+import time
+
 import numpy as np
 
 from fastnn import _kernels
 from fastnn.engine.threads import choose_threads
+from fastnn.errors import DivergenceError
 from fastnn.layers.activations import ACTIVATIONS
 from fastnn.layers.outputs import OUTPUTS
 
@@ -69,6 +72,43 @@ def differentiate(network, X, y, weight, dropout=None, threads=None):
                 network.theta, gradient, at.start, at.stop - at.start, l2 / m, l1 / m
             )
     return session.loss / m + penalty(network, m), gradient
+
+
+def train_epoch(session, tuner, epoch, rates, *, index=None, divisors=None, batch=0):
+    """Update theta by every mini-batch of an epoch; yields the seconds that each turn took.
+
+    Parameters
+    ----------
+    session : Session
+        Opened for training, with an optimizer.
+    tuner : ThreadTuner
+        Of the session.
+    epoch : int
+    rates : array
+        A learning rate for each mini-batch.
+    index : array, optional
+        The order of the rows.
+    divisors : array, optional
+        Of the sums of each mini-batch; by default its examples or their weights.
+    batch : int
+        The first mini-batch that is left.
+
+    Raises
+    ------
+    DivergenceError
+        theta is that of the last finished mini-batch.
+    """
+    session.start(index=index, rates=rates, epoch=epoch, divisors=divisors, batch=batch)
+    going = True
+    while going:
+        began = time.perf_counter()
+        going = tuner.turn(TURN)
+        yield time.perf_counter() - began
+    if session.failed:
+        what = "the loss or its gradient is not finite"
+        if session.overflowed:
+            what = "the update would overflow"
+        raise DivergenceError(epoch, session.batch, float(rates[session.batch]), what)
 
 
 def penalty(network, m):

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from fastnn.engine.fit_lock import FITTED_BY, one_fit_at_a_time
 from fastnn.estimators.callbacks import CallbackSupportMixin, EpochCallbacks, with_callbacks
 from fastnn.estimators.epochs import train
 from fastnn.estimators.fitted import FittedMixin
@@ -71,20 +72,11 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     def _fit(self, X, y, sample_weight, validation, incremental=False):
-        mine = object()
-        # setdefault is one step: two threads cannot both find the place empty.
-        if vars(self).setdefault("_fitted_by", mine) is not mine:
-            raise RuntimeError(
-                f"this {type(self).__name__} is being fitted already, by another "
-                "thread or a callback"
-            )
-        try:
+        with one_fit_at_a_time(self, f"this {type(self).__name__}"):
             with self._unchanged_by_errors():
                 task = prepare(self, X, y, sample_weight, validation, incremental)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             train(self, task, EpochCallbacks(self, X, y, metadata))
-        finally:
-            del self._fitted_by
         return self
 
     @contextmanager
@@ -108,7 +100,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
 
     def __getstate__(self):  # a copy made in a callback is not being fitted
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_fitted_by"}
+        return {name: value for name, value in state.items() if name != FITTED_BY}
 
     def _is_stochastic(self):
         if self.solver == "lbfgs":

@@ -1,4 +1,4 @@
-"""The loops of a fit: train by the solver, record every epoch, stop without progress."""
+"""The epochs of a fit: each is trained by the solver and recorded; no progress ends them."""
 
 import warnings
 
@@ -9,7 +9,7 @@ from fastnn.estimators.stopping import Progress
 
 
 def train(estimator, task, callbacks):
-    """Train `task.network`; attributes of the estimator tell of every epoch, or iteration."""
+    """Train `task.network`; attributes of the estimator record every epoch, or iteration."""
     try:
         if estimator.solver == "lbfgs":
             _minimize(estimator, task, callbacks)

@@ -15,7 +15,7 @@ from fastnn.estimators.parameters import (
     hidden_layers,
 )
 from fastnn.estimators.solvers import OptimizerState, usual_batch_size
-from fastnn.estimators.stopping import Progress, initial_weights
+from fastnn.estimators.stopping import Progress
 from fastnn.estimators.validation_set import Examples, Validation, hold_out
 from fastnn.network import Network
 
@@ -180,13 +180,34 @@ def _initialize(estimator, dtype, random_state):
         rng=0,
     )
     names = activation_names(estimator, len(hidden))
-    initial_weights(estimator.network_, random_state, [name == "logistic" for name in names])
+    logistic = [name == "logistic" for name in names]
+    _draw_initial_weights(estimator.network_, random_state, logistic)
     estimator.n_outputs_, estimator.n_layers_ = units, len(hidden) + 2
     estimator.n_iter_ = estimator.t_ = 0
     estimator.loss_curve_ = []
     estimator.validation_scores_ = estimator.validation_loss_curve_ = None
     estimator.best_loss_ = estimator.best_validation_score_ = None
     estimator._progress, estimator._optimizer = Progress(), None
+
+
+def _draw_initial_weights(network, random_state, logistic):
+    """Draw weights and biases by Glorot and Bengio (2010).
+
+    scikit-learn draws the same numbers from the same random_state.
+
+    Parameters
+    ----------
+    logistic : list of bool
+        Of each hidden layer whether its activation is "logistic".
+    """
+    views = network.layout.views(network.theta)
+    for l in range(1, len(network.layer_sizes)):
+        W, b = views[f"W{l}"], views[f"b{l}"]
+        hidden = min(l, len(logistic)) - 1
+        factor = 2.0 if logistic and logistic[hidden] else 6.0
+        bound = np.sqrt(factor / sum(W.shape))
+        W[...] = random_state.uniform(-bound, bound, W.shape)
+        b[...] = random_state.uniform(-bound, bound, b.shape)
 
 
 def _check_same_network(estimator):

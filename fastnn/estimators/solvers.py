@@ -2,15 +2,13 @@
 
 import warnings
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from fastnn.data.inputs import as_weights
 from fastnn.engine import passes
-from fastnn.engine.threads import Pace
-from fastnn.errors import DivergenceError
+from fastnn.engine.thread_tuning import ThreadTuner
 from fastnn.estimators.parameters import update_rule
 from fastnn.estimators.stopping import LearningRate
 from fastnn.training.lbfgs import minimize
@@ -79,7 +77,7 @@ def descend(estimator, task, epochs, watch):
     task : preparation.Task
     epochs : int
     watch : callable(loss) -> bool
-        Told of every epoch's mean loss; True ends training.
+        Takes every epoch's mean loss; True ends training.
     """
     network, state, weight, constants = (
         task.network,
@@ -99,7 +97,7 @@ def descend(estimator, task, epochs, watch):
         threads=estimator.n_threads,
         training=True,
     )
-    pace = Pace(session, chosen=estimator.n_threads is not None)
+    tuner = ThreadTuner(session, chosen=estimator.n_threads is not None)
     session.set_dropout(network.keep_prob, state.dropout_seed, state.step)
     penalties = [(0.0, 0.0)] + [(float(estimator.alpha), float(estimator.l1))] * (
         len(network.layer_sizes) - 1
@@ -128,19 +126,12 @@ def descend(estimator, task, epochs, watch):
             index = index[order]
             if weight is not None:
                 divisors = np.add.reduceat(weight[index], starts)
-        session.start(index=index, rates=rates, divisors=divisors)
+        turns = passes.train_epoch(session, tuner, epoch, rates, index=index, divisors=divisors)
         try:
-            while pace.turn(passes.TURN):
+            for _ in turns:
                 pass
         finally:  # Ctrl-C comes between two mini-batches
             state.step += session.batch
-        if session.failed:
-            what = (
-                "the update would overflow"
-                if session.overflowed
-                else ("the loss or its gradient is not finite")
-            )
-            raise DivergenceError(epoch, session.batch, state.rate.now, what)
         after = _penalty(weights, *penalties[-1])
         # The penalty changes little within an epoch: it is taken to do so evenly.
         loss = (session.training_loss + (before + after) / 2 * float(np.sum(sizes / divisors))) / m
@@ -163,43 +154,37 @@ def minimize_by_lbfgs(estimator, task, watch):
     ----------
     task : preparation.Task
     watch : callable(loss) -> bool
-        Told of every iteration's J; True ends training.
+        Takes every iteration's J; True ends training.
     """
     constant = (
         0.0 if task.constants is None else float(np.average(task.constants, weights=task.weight))
     )
-    history = SimpleNamespace(training_seconds=0.0, examples=0, stopped="")
+    ended = False
 
-    def iteration_done(iteration):
-        if watch(monitor.objective + constant):
-            history.stopped = "callback"
-        return bool(history.stopped)
+    def iteration_done(iteration, J):
+        nonlocal ended
+        ended = watch(J + constant)
+        return ended
 
-    monitor = SimpleNamespace(
-        epochs=estimator.max_iter,
-        history=history,
-        objective=None,
-        epoch_done=iteration_done,
-        finish=lambda: None,
-    )
     optimizer = LBFGS(
         tolerance=float(estimator.tol),
         cost_tolerance=_COST_TOLERANCE,
         max_evaluations=int(estimator.max_fun),
     )
-    minimize(
+    reason = minimize(
         task.network,
         optimizer,
         task.X,
         task.y,
         as_weights(task.weight, task.X.shape[0]),
-        monitor,
-        estimator.n_threads,
+        iterations=estimator.max_iter,
+        iteration_done=iteration_done,
+        threads=estimator.n_threads,
     )
-    if history.stopped not in ("converged", "callback"):
+    if not ended and reason != "converged":
         warnings.warn(
             f"lbfgs failed to converge after {estimator.n_iter_} iteration(s): "
-            f"{history.stopped or 'limit of iterations'}. Increase max_iter (now "
+            f"{reason or 'limit of iterations'}. Increase max_iter (now "
             f"{estimator.max_iter}) or max_fun (now {estimator.max_fun}), or scale the data, as "
             "with sklearn.preprocessing.StandardScaler",
             ConvergenceWarning,

@@ -1,8 +1,6 @@
-"""When training has converged, as scikit-learn counts it, and what it does to the learning rate."""
+"""The end of training, and the learning rates until then, as scikit-learn has them."""
 
 import math
-
-import numpy as np
 
 
 class Progress:
@@ -59,16 +57,3 @@ class LearningRate:
             return True
         self.now /= 5
         return False
-
-
-def initial_weights(network, random_state, logistic):
-    """Glorot and Bengio's (2010) uniform weights, and biases alike, drawn as scikit-learn does:
-    with the same random_state they are the same numbers."""
-    views = network.layout.views(network.theta)
-    for l in range(1, len(network.layer_sizes)):
-        W, b = views[f"W{l}"], views[f"b{l}"]
-        hidden = min(l, len(logistic)) - 1
-        factor = 2.0 if logistic and logistic[hidden] else 6.0
-        bound = np.sqrt(factor / sum(W.shape))
-        W[...] = random_state.uniform(-bound, bound, W.shape)
-        b[...] = random_state.uniform(-bound, bound, b.shape)

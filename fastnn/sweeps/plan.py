@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from fastnn.sweeps.jobs import Job, make_network, train_job
 from fastnn.sweeps.result import rank
 from fastnn.sweeps.store import NoStore
-from fastnn.sweeps.trials import Job, Trial, make_network, train_job
+from fastnn.sweeps.trials import Trial
 from fastnn.sweeps.workers import outcomes
 from fastnn.training.optimizers import LBFGS, make_optimizer
 

@@ -1,61 +1,70 @@
 """The progress bar of a sweep: one over all trials, with the best so far."""
 
-import contextlib
-
 from fastnn.sweeps.space import written
-from fastnn.training.progress import ProgressBar
+from fastnn.training.progress import Bar, written_error
 
 
-class SweepBar(ProgressBar):
-    """Epochs of all fits, shown as trials."""
+class NoSweepBar:
+    """Takes the place of a `SweepBar` where nothing is shown."""
 
-    unit = "trial"
+    def __enter__(self):
+        return self
 
-    def __init__(self, work, trials, console=None, *, percent=False):
-        super().__init__(trials, console, percent=percent)
-        self._scale, self._epochs = trials / max(work, 1), 0
+    def __exit__(self, *exception):
+        """Nothing is open."""
 
     def skipped(self, epochs):
-        """So many epochs need not be trained: they were before, or the fit has ended early."""
-        self._epochs += epochs
-        self._begun += epochs * self._scale
+        """Count epochs that need not be trained: they were before, or the fit has ended early."""
 
     def worked(self, epochs):
-        """A fit has ended, of which so many epochs were expected."""
+        """Count the epochs that were expected of a fit, which has ended."""
+
+    def look(self, running):
+        """Take note of the epochs that running fits have done."""
+
+    def ended(self, trials, leader=None):
+        """Count trials that are at their end, and show the best so far."""
+
+
+class SweepBar(NoSweepBar):
+    """Shows the epochs of all fits as trials.
+
+    Parameters
+    ----------
+    work : int
+        Epochs of all fits.
+    trials : int
+    console : rich.console.Console, optional
+        See `fastnn.training.progress.Bar`.
+    percent : bool
+        Show errors as percentages.
+    """
+
+    def __init__(self, work, trials, console=None, *, percent=False):
+        self._bar = Bar(trials, "trial", console)
+        self._percent = percent
+        self._scale, self._epochs = trials / max(work, 1), 0
+
+    def __enter__(self):
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *exception):
+        self._bar.__exit__(*exception)
+
+    def skipped(self, epochs):
+        self._epochs += epochs
+        self._bar.skip(epochs * self._scale)
+
+    def worked(self, epochs):
         self._epochs += epochs
         self.look(0)
 
     def look(self, running):
-        """Running fits have done so many epochs."""
-        # Whose end has just been told may be counted as running no more: never go back.
-        self.advance(max(self._done, (self._epochs + running) * self._scale))
+        self._bar.advance((self._epochs + running) * self._scale)
 
     def ended(self, trials, leader=None):
-        """So many more trials are at their end; the best so far."""
-        self._finished += trials
+        self._bar.finished += trials
         if leader is not None and not leader.failure:
-            error = leader.dev_error
-            error = f"{100 * error:.2f} %" if self.percent else f"{error:#.4g}"
-            self._results = f"best dev error {error}  {written(leader.setting)}"
-
-
-class _NoBar:
-    def skipped(self, epochs):
-        """Nothing is shown."""
-
-    def worked(self, epochs):
-        """Nothing is shown."""
-
-    def look(self, running):
-        """Nothing is shown."""
-
-    def ended(self, trials, leader=None):
-        """Nothing is shown."""
-
-
-def open_bar(work, trials, *, percent):
-    return SweepBar(work, trials, percent=percent)
-
-
-def no_bar():
-    return contextlib.nullcontext(_NoBar())
+            error = written_error(leader.dev_error, self._percent)
+            self._bar.results = f"best dev error {error}  {written(leader.setting)}"

@@ -8,12 +8,12 @@ from fastnn.data.parts import as_pair, take
 from fastnn.engine.sets import check_set
 from fastnn.network import Network
 from fastnn.sweeps.halving import make_rungs
+from fastnn.sweeps.jobs import check_fit, make_network
 from fastnn.sweeps.plan import Plan
-from fastnn.sweeps.progress_bar import no_bar, open_bar
+from fastnn.sweeps.progress_bar import NoSweepBar, SweepBar
 from fastnn.sweeps.result import Sweep
 from fastnn.sweeps.space import check_names, is_logarithmic, make_settings, written
 from fastnn.sweeps.store import NoStore, Store, describe
-from fastnn.sweeps.trials import check_fit, make_network
 from fastnn.sweeps.workers import check_workers
 
 _SELECT = {"dev_error": None, "dev_loss": None}
@@ -151,9 +151,10 @@ def sweep(
     else:
         store = NoStore()
     plan = Plan(sizes, settings, given, seeds, rungs, select, data, store)
-    with (
-        open_bar(plan.work, len(settings), percent=not regression) if progress else no_bar()
-    ) as bar:
+    bar = NoSweepBar()
+    if progress:
+        bar = SweepBar(plan.work, len(settings), percent=not regression)
+    with bar:
         plan.carry_out(n_jobs, backend, bar)
     columns = (
         space

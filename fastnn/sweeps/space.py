@@ -97,10 +97,7 @@ def _log_uniform(low, high, random_state):
 
 
 NETWORK_OPTIONS = frozenset(inspect.signature(Network).parameters) - {"layer_sizes", "rng"}
-FIT_OPTIONS = frozenset(inspect.signature(Network.fit).parameters) - {
-    "self",
-    "X",
-    "y",
+FIT_OPTIONS = Network.fit.__kwdefaults__.keys() - {
     "dev",
     "threads",
     "progress",

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
 
 from fastnn.engine.threads import available_processors
-from fastnn.sweeps.trials import train_job
+from fastnn.sweeps.jobs import train_job
+from fastnn.training.progress import Progress
 
 # Seconds between two looks at how far the fits are.
 INTERVAL = 0.1
@@ -17,18 +18,12 @@ class _Stopped(BaseException):
     """Ends a fit of a sweep that is given up; no trial takes it for a failure of its own."""
 
 
-class _Watch:
-    """Takes the place of a fit's progress bar: it is told every 50 ms how far the fit is."""
+class _Watch(Progress):
+    """Knows how far a fit is, and ends it when the sweep is given up."""
 
     def __init__(self, job, stop):
         self.first = self.done = job.done
         self._stop = stop
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        """Nothing is open."""
 
     def begin_at(self, epochs_done):
         self.done = epochs_done

@@ -14,15 +14,47 @@ from fastnn.engine import passes
 from fastnn.errors import DivergenceError
 
 
-def minimize(network, optimizer, X, y, weight, monitor, threads):
-    """Minimize J from the present theta; one epoch is one iteration."""
+def minimize(
+    network,
+    optimizer,
+    X,
+    y,
+    weight,
+    *,
+    iterations,
+    iteration_done,
+    evaluation_done=None,
+    threads=None,
+):
+    """Minimize J from the present theta.
+
+    Parameters
+    ----------
+    network : BaseNetwork
+    optimizer : LBFGS
+    X, y, weight : as `check_data` gives them
+    iterations : int
+        At most so many.
+    iteration_done : function
+        Called as ``iteration_done(iteration, J)`` when theta is that of an iteration, and at least
+        once; True ends the minimization.
+    evaluation_done : function, optional
+        Called with the seconds that each evaluation of J and its gradient took.
+    threads : int, optional
+
+    Returns
+    -------
+    str
+        Why it ended, as in `History.stopped`; "" if `iteration_done` ended it or all iterations
+        are done.
+    """
     # SciPy's optimizers are a slow import, and only this needs them.
     from scipy.optimize import minimize as scipy_minimize
     from threadpoolctl import threadpool_limits
 
     twin = network.like(dtype="float64", init="zeros", l1=0.0, normalizer=network.normalizer)
     split, threshold = _split_weights(network, X.shape[0])
-    n, history = network.theta.size, monitor.history
+    n = network.theta.size
 
     def joined(z):
         theta = z[:n].copy()
@@ -33,25 +65,24 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
         began = time.perf_counter()
         twin.theta[...] = joined(z)
         J, dtheta = passes.differentiate(twin, X, y, weight, threads=threads)
-        history.training_seconds += time.perf_counter() - began
-        history.examples += X.shape[0]
+        if evaluation_done is not None:
+            evaluation_done(time.perf_counter() - began)
         gradient = np.concatenate([dtheta, threshold - dtheta[split]])
         gradient[split] += threshold
         return J + float(threshold @ (z[:n][split] + z[n:])), gradient
 
-    def iteration_done(intermediate_result):
-        nonlocal epoch
+    def take_over(intermediate_result):
+        nonlocal iteration
         theta = joined(intermediate_result.x)
         with np.errstate(over="ignore"):
             if not np.isfinite(theta.astype(network.dtype)).all():
-                raise DivergenceError(epoch, 0, math.nan, "an iteration overflowed")
+                raise DivergenceError(iteration, 0, math.nan, "an iteration overflowed")
         network.theta[...] = theta
-        monitor.objective = float(intermediate_result.fun)
         try:
-            stop = monitor.epoch_done(epoch)
+            stop = iteration_done(iteration, float(intermediate_result.fun))
         except StopIteration as error:  # a callback's own
             raise _Stopped from error
-        epoch += 1
+        iteration += 1
         if stop:
             raise _Stopped
 
@@ -60,10 +91,10 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
     z[split] = np.maximum(start[split], 0)
     bounds = np.tile([-np.inf, np.inf], (z.size, 1))
     bounds[split, 0] = bounds[n:, 0] = 0
-    epoch = 0
+    iteration = 0
     options = {
-        "maxiter": monitor.epochs,
-        "maxfun": optimizer.max_evaluations or 1000 * monitor.epochs,
+        "maxiter": iterations,
+        "maxfun": optimizer.max_evaluations or 1000 * iterations,
         "maxcor": optimizer.memory,
         "gtol": optimizer.tolerance,
         "ftol": optimizer.cost_tolerance,
@@ -76,23 +107,21 @@ def minimize(network, optimizer, X, y, weight, monitor, threads):
                 z,
                 jac=True,
                 method="L-BFGS-B",
-                callback=iteration_done,
+                callback=take_over,
                 bounds=bounds if split.size else None,
                 options=options,
             )
     except _Stopped as stopped:
         if stopped.__cause__:
             raise stopped.__cause__ from None
-        return
+        return ""
     if not np.isfinite(result.fun):
-        raise DivergenceError(epoch, 0, math.nan, f"the cost is {result.fun}")
-    if epoch == 0:
-        monitor.objective = float(result.fun)
-        monitor.epoch_done(0)  # the minimum was where it began
-    monitor.finish()
-    if not history.stopped and result.nit < monitor.epochs:
-        why = {0: "converged", 1: "limit of evaluations"}  # of iterations: not fewer than epochs
-        history.stopped = why.get(result.status, "no further descent")
+        raise DivergenceError(iteration, 0, math.nan, f"the cost is {result.fun}")
+    # Without an iteration, the minimum is where it began.
+    if (iteration == 0 and iteration_done(0, float(result.fun))) or result.nit >= iterations:
+        return ""
+    reasons = {0: "converged", 1: "limit of evaluations"}
+    return reasons.get(result.status, "no further descent")
 
 
 class _Stopped(Exception):

@@ -1,10 +1,10 @@
-"""The progress bar of ``fit(progress=True)``: epochs, J, dev error and time left, on rich."""
+"""The progress of a fit, and the bar of ``fit(progress=True)``, drawn by rich."""
 
 from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,21 +17,34 @@ _TERMINAL_INTERVAL = 0.1
 _NOTEBOOK_INTERVAL = 0.5
 
 
-class ProgressBar:
-    """Show how far a training run is; use as a context manager.
+class Progress:
+    """Watches a fit, which it is a context manager around; this one shows nothing."""
 
-    On a terminal: a bar redrawn in place. In a notebook: a line of text rewritten in place (rich's
-    own notebook display needs ipywidgets). Elsewhere, such as a pipe or a log file: nothing until
-    the end, then one line.
+    def __enter__(self) -> Self:
+        return self
 
-    There is no thread behind it: it draws when `advance` or `epoch` is called.
+    def __exit__(self, *exception: object) -> None:
+        """Nothing is open."""
+
+    def begin_at(self, epochs_done: int) -> None:
+        """Take note that so many epochs were done before, in a fit that is resumed."""
+
+    def advance(self, epochs_done: float) -> None:
+        """Take note, about every 50 ms, of the epochs done, with their fraction."""
+
+    def epoch(self, history: History) -> None:
+        """Take note of an epoch that has just been recorded."""
+
+
+class ProgressBar(Progress):
+    """Shows how far a fit is: epochs, J, dev error and time left.
 
     Parameters
     ----------
     epochs : int
-        The epochs the run may take; early stopping may end it before.
+        The epochs of the fit; early stopping may end it before.
     console : rich.console.Console, optional
-        Where to draw; by default the standard error, so that piped results stay clean.
+        See `Bar`.
     percent : bool, default False
         Show errors as percentages: they are shares of wrong labels, not a root mean square.
 
@@ -42,29 +55,85 @@ class ProgressBar:
     ...     bar.advance(0.5)
     """
 
-    unit = "epoch"
-
     def __init__(
         self, epochs: int, console: Console | None = None, *, percent: bool = False
     ) -> None:
+        self._bar = Bar(epochs, "epoch", console)
+        self._percent = percent
+
+    def __enter__(self) -> Self:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.__exit__(*exception)
+
+    def begin_at(self, epochs_done: int) -> None:
+        self._bar.skip(epochs_done)
+        self._bar.finished = epochs_done
+
+    def advance(self, epochs_done: float) -> None:
+        self._bar.advance(epochs_done)
+
+    def epoch(self, history: History) -> None:
+        """Show J and the dev error (without a dev set, the training error) of the last epoch."""
+        if not math.isnan(history.cost[-1]):  # NaN: this epoch was not evaluated
+            name, errors = "train error", history.train_error
+            if history.dev_error:
+                name, errors = "dev error", history.dev_error
+            error = written_error(errors[-1], self._percent)
+            self._bar.results = f"J {history.cost[-1]:#.4g}  {name} {error}"
+        self._bar.finished = len(history.cost)
+        self._bar.advance(self._bar.finished)
+
+
+def written_error(error: float, percent: bool) -> str:
+    """An error as a bar shows it."""
+    return f"{100 * error:.2f} %" if percent else f"{error:#.4g}"
+
+
+class Bar:
+    """A bar that shows how much is done, results, and the time left; a context manager.
+
+    On a terminal it is redrawn in place. In a notebook a line of text is rewritten in place (rich's
+    own notebook display needs ipywidgets). Elsewhere, such as in a pipe or a log file, one line is
+    written at the end.
+
+    No thread is behind it: it draws when `advance` is called.
+
+    Parameters
+    ----------
+    total : int
+        What there is to do.
+    unit : str
+        The name of one of these.
+    console : rich.console.Console, optional
+        Where to draw; by default the standard error, so that piped results stay clean.
+
+    Attributes
+    ----------
+    finished : int
+        The count that is shown before the total.
+    results : str
+    """
+
+    def __init__(self, total: int, unit: str, console: Console | None = None) -> None:
         from rich.console import Console
 
-        self.epochs = epochs
-        self.percent = percent
-        self.console = Console(stderr=True) if console is None else console
-        self._done = self._begun = 0.0
-        self._finished = 0  # epochs, evaluation included
-        self._results = ""
+        self.finished, self.results = 0, ""
+        self._total, self._unit = total, unit
+        self._done = self._skipped = 0.0
         self._started = self._drawn = time.perf_counter()
+        console = Console(stderr=True) if console is None else console
         self._display: _Terminal | _Notebook | _Quiet
-        if self.console.is_jupyter:
+        if console.is_jupyter:
             self._display = _Notebook()
-        elif self.console.is_terminal and not self.console.is_dumb_terminal:
-            self._display = _Terminal(self.console, epochs, self.unit)
+        elif console.is_terminal and not console.is_dumb_terminal:
+            self._display = _Terminal(console, total, unit)
         else:
-            self._display = _Quiet(self.console)
+            self._display = _Quiet(console)
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         self._started = time.perf_counter()
         self._display.start()
         self._draw(self._time_left())
@@ -76,44 +145,34 @@ class ProgressBar:
         finally:
             self._display.stop()  # shows the cursor again, whatever happened
 
-    def begin_at(self, epochs_done: int) -> None:
-        """Tell that so many epochs were done before, in a run that was resumed."""
-        self._done = self._begun = self._finished = epochs_done
+    def skip(self, amount: float) -> None:
+        """Count so much as done that has taken no time here."""
+        self._done += amount
+        self._skipped += amount
 
-    def advance(self, epochs_done: float) -> None:
-        """Tell how many epochs are done since the start, with their fraction."""
-        self._done = epochs_done
+    def advance(self, done: float) -> None:
+        """Show that so much is done, what was skipped included; the bar never goes back."""
+        self._done = max(self._done, done)
         if time.perf_counter() - self._drawn >= self._display.interval:
             self._draw(self._time_left())
 
-    def epoch(self, history: History) -> None:
-        """Take J and the dev error (without a dev set, the training error) of the last epoch."""
-        if not math.isnan(history.cost[-1]):  # NaN: this epoch was not evaluated
-            name, errors = "train error", history.train_error
-            if history.dev_error:
-                name, errors = "dev error", history.dev_error
-            error = f"{100 * errors[-1]:.2f} %" if self.percent else f"{errors[-1]:#.4g}"
-            self._results = f"J {history.cost[-1]:#.4g}  {name} {error}"
-        self._finished = len(history.cost)
-        self.advance(self._finished)
-
     def _draw(self, clock: str) -> None:
         self._drawn = time.perf_counter()
-        epochs = f"{self.unit} {self._finished:>{len(str(self.epochs))}}/{self.epochs}"
-        self._display.draw(self._done, epochs, self._results, clock)
+        count = f"{self._unit} {self.finished:>{len(str(self._total))}}/{self._total}"
+        self._display.draw(self._done, count, self.results, clock)
 
     def _time_left(self) -> str:
         elapsed = time.perf_counter() - self._started
-        if self._done <= self._begun or elapsed < 0.5:  # too early to tell
+        worked = self._done - self._skipped
+        if worked <= 0 or elapsed < 0.5:  # too early to tell
             return ""
-        rate = elapsed / (self._done - self._begun)
-        return f"{_duration(rate * (self.epochs - self._done))} left"
+        return f"{_duration(elapsed / worked * (self._total - self._done))} left"
 
 
 class _Terminal:
     interval = _TERMINAL_INTERVAL
 
-    def __init__(self, console: Console, epochs: int, unit: str) -> None:
+    def __init__(self, console: Console, total: int, unit: str) -> None:
         from rich.progress import BarColumn, Progress, TextColumn
         from rich.table import Column
 
@@ -121,26 +180,26 @@ class _Terminal:
             column = Column(no_wrap=True, min_width=width)
             return TextColumn(f"{{task.fields[{field}]}}", markup=False, table_column=column)
 
-        self._progress = Progress(
-            text("epochs", len(f"{unit} {epochs}/{epochs}")),
+        self._rich = Progress(
+            text("count", len(f"{unit} {total}/{total}")),
             BarColumn(bar_width=20),
             text("results"),
             text("clock"),
             console=console,
             auto_refresh=False,
         )
-        self._task = self._progress.add_task("", total=epochs, epochs="", results="", clock="")
+        self._task = self._rich.add_task("", total=total, count="", results="", clock="")
 
     def start(self) -> None:
-        self._progress.start()
+        self._rich.start()
 
-    def draw(self, done: float, epochs: str, results: str, clock: str) -> None:
-        self._progress.update(
-            self._task, completed=done, epochs=epochs, results=results, clock=clock, refresh=True
+    def draw(self, done: float, count: str, results: str, clock: str) -> None:
+        self._rich.update(
+            self._task, completed=done, count=count, results=results, clock=clock, refresh=True
         )
 
     def stop(self) -> None:
-        self._progress.stop()
+        self._rich.stop()
 
 
 class _Notebook:
@@ -152,8 +211,8 @@ class _Notebook:
     def start(self) -> None:
         pass
 
-    def draw(self, done: float, epochs: str, results: str, clock: str) -> None:
-        line = "  ".join(filter(None, (epochs, results, clock)))
+    def draw(self, done: float, count: str, results: str, clock: str) -> None:
+        line = "  ".join(filter(None, (count, results, clock)))
         print("\r" + line.ljust(self._width), end="", flush=True)
         self._width = len(line)
 
@@ -171,8 +230,8 @@ class _Quiet:
     def start(self) -> None:
         pass
 
-    def draw(self, done: float, epochs: str, results: str, clock: str) -> None:
-        self._line = "  ".join(filter(None, (epochs, results, clock)))
+    def draw(self, done: float, count: str, results: str, clock: str) -> None:
+        self._line = "  ".join(filter(None, (count, results, clock)))
 
     def stop(self) -> None:
         self._console.print(self._line, markup=False, highlight=False, soft_wrap=True)

@@ -7,7 +7,8 @@ import fastnn
 from fastnn import _kernels
 from fastnn.engine import passes, threads
 from fastnn.engine.examples import check_data
-from fastnn.engine.threads import Pace, choose_threads
+from fastnn.engine.thread_tuning import ThreadTuner
+from fastnn.engine.threads import choose_threads
 
 
 class Machine:
@@ -29,12 +30,12 @@ class Machine:
         return self.now
 
 
-def run(machine, pace, seconds):
+def run(machine, tuner, seconds):
     """The share of the time on each number of threads."""
     end = machine.now + seconds
     machine.spent = dict.fromkeys(machine.spent, 0.0)
     while machine.now < end:
-        pace.turn(0.05)
+        tuner.turn(0.05)
     return {n: spent / seconds for n, spent in machine.spent.items()}
 
 
@@ -51,22 +52,22 @@ def run(machine, pace, seconds):
 )
 def test_the_fastest_number_of_threads_is_found(row_time, best, scale):
     machine = Machine({n: seconds * scale for n, seconds in row_time.items()}, max(row_time))
-    pace = Pace(machine, chosen=False, clock=machine.clock)
-    run(machine, pace, 3 + 3000 * scale)
+    tuner = ThreadTuner(machine, chosen=False, clock=machine.clock)
+    run(machine, tuner, 3 + 3000 * scale)
     # A trial takes 16 rows at least: 16 ms of the largest scale.
-    assert run(machine, pace, 20)[best] > 0.95
+    assert run(machine, tuner, 20)[best] > 0.95
 
 
 def test_it_follows_the_machine():
     machine = Machine({1: 3e-7, 2: 2e-7}, 2)
-    pace = Pace(machine, chosen=False, clock=machine.clock)
-    assert run(machine, pace, 5)[2] > 0.95
+    tuner = ThreadTuner(machine, chosen=False, clock=machine.clock)
+    assert run(machine, tuner, 5)[2] > 0.95
     machine.row_time = {1: 3e-7, 2: 6e-7}  # another program takes one of the processors
-    run(machine, pace, 1)
-    assert run(machine, pace, 5)[1] > 0.98
+    run(machine, tuner, 1)
+    assert run(machine, tuner, 5)[1] > 0.98
     machine.row_time = {1: 3e-7, 2: 2e-7}
-    run(machine, pace, 1)
-    assert run(machine, pace, 5)[2] > 0.98
+    run(machine, tuner, 1)
+    assert run(machine, tuner, 5)[2] > 0.98
 
 
 def test_equal_paces_do_not_change_hands_for_noise():
@@ -79,14 +80,14 @@ def test_equal_paces_do_not_change_hands_for_noise():
         return machine_train(seconds)
 
     machine.train = train
-    pace = Pace(machine, chosen=False, clock=machine.clock)
-    assert run(machine, pace, 10)[2] > 0.98
+    tuner = ThreadTuner(machine, chosen=False, clock=machine.clock)
+    assert run(machine, tuner, 10)[2] > 0.98
 
 
 def test_a_given_number_is_kept():
     machine = Machine({1: 1e-7, 2: 2e-7}, 2)
-    pace = Pace(machine, chosen=True, clock=machine.clock)
-    assert run(machine, pace, 3) == {1: 0, 2: pytest.approx(1, abs=0.05)}
+    tuner = ThreadTuner(machine, chosen=True, clock=machine.clock)
+    assert run(machine, tuner, 3) == {1: 0, 2: pytest.approx(1, abs=0.05)}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -103,14 +104,14 @@ def test_changing_threads_between_turns_changes_no_bit(dtype, monkeypatch):
     one = theta(threads=1)
     used = []
 
-    class Restless(Pace):
+    class Restless(ThreadTuner):
         def turn(self, seconds):
             used.append(self._session.threads)
             going = self._session.train(0.0)  # a chunk
             self._session.threads = len(used) % 5 + 1
             return going
 
-    monkeypatch.setattr("fastnn.training.fitting.Pace", Restless)
+    monkeypatch.setattr("fastnn.training.descent.ThreadTuner", Restless)
     assert theta(threads=5) == one
     assert set(used) == {1, 2, 3, 4, 5}
 
@@ -118,13 +119,13 @@ def test_changing_threads_between_turns_changes_no_bit(dtype, monkeypatch):
 def test_fit_tries_other_numbers_only_if_none_is_given(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(threads, "available_processors", lambda: 2)
-    turn, seen = Pace.turn, set()
+    turn, seen = ThreadTuner.turn, set()
 
-    def seen_turn(pace, seconds):
-        seen.add(pace._session.threads)
-        return turn(pace, seconds)
+    def seen_turn(tuner, seconds):
+        seen.add(tuner._session.threads)
+        return turn(tuner, seconds)
 
-    monkeypatch.setattr(Pace, "turn", seen_turn)
+    monkeypatch.setattr(ThreadTuner, "turn", seen_turn)
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((6400, 64)).astype(np.float32), rng.integers(0, 10, 6400)
 

@@ -279,7 +279,7 @@ def test_what_failed_for_want_of_something_is_tried_again(tmp_path):
 
 
 def test_a_long_fit_goes_on_where_it_was(tmp_path, monkeypatch):
-    monkeypatch.setattr("fastnn.sweeps.trials.AUTOSAVE", 0.0)
+    monkeypatch.setattr("fastnn.sweeps.jobs.AUTOSAVE", 0.0)
     options = {"epochs": 30, "learning_rate": 0.01, "checkpoint": tmp_path, "resume": True}
     space = [{"l2": 1}, {"optimizer": "lbfgs"}]
     seen = []

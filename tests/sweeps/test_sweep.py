@@ -203,6 +203,7 @@ def test_a_dev_cost_that_is_not_finite_is_a_failure(tmp_path):
 BAD = {
     "unknown option 'l22'; known: activation": ({"l22": [1]}, {}),
     "unknown option 'nope'": ({"l2": [1]}, {"nope": 1}),
+    "unknown option 'network'": ({"l2": [1]}, {"network": 1}),
     "trial 1, keep_prob=1.5: expected keep_prob": ({"keep_prob": [0.5, 1.5]}, {}),
     "trial 1, optimizer=adm: unknown optimizer 'adm'": ({"optimizer": ["adam", "adm"]}, {}),
     "trial 0, batch_size=0: expected batch_size": ({"batch_size": [0]}, {}),

@@ -22,7 +22,7 @@ from fastnn.engine.examples import features
 from fastnn.files import checkpoint as checkpointfile
 from fastnn.files.fingerprint import LOOKED_AT, fingerprint
 from fastnn.files.header import canonical
-from fastnn.training import checkpointing as checkpoint
+from fastnn.training import checkpoint_writer, checkpointing
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((300, 9))
@@ -84,7 +84,7 @@ def die_at(*moments):
 
 def run_with_deaths(make, path, monkeypatch, moments, rule=None, **options):
     """Each time another network, as another process has it."""
-    monkeypatch.setattr(checkpoint, "write", die_at(*moments))
+    monkeypatch.setattr(checkpoint_writer, "write", die_at(*moments))
     deaths = 0
     while True:
         net = make()
@@ -169,7 +169,7 @@ def test_within_an_epoch_of_mini_batches_in_chunks(path, monkeypatch):
 def test_threads_and_what_does_not_count(path, monkeypatch):
     whole = network()
     fit(whole, threads=1)
-    monkeypatch.setattr(checkpoint, "write", die_at(3))
+    monkeypatch.setattr(checkpoint_writer, "write", die_at(3))
     with pytest.raises(Killed):
         fit(network(), checkpoint=path, threads=1)
     again = network(rng=99, init="xavier", init_gain=3.0)  # theta is that of the file
@@ -230,7 +230,9 @@ def test_in_the_same_process_after_ctrl_c(path):
 
 def test_how_often(path, monkeypatch):
     seen = []
-    monkeypatch.setattr(checkpoint, "write", lambda path, saved: seen.append(saved.state["epoch"]))
+    monkeypatch.setattr(
+        checkpoint_writer, "write", lambda path, saved: seen.append(saved.state["epoch"])
+    )
     fit(network(), checkpoint=path)
     assert seen == list(range(1, 9))
     for rule, expected in (
@@ -436,9 +438,11 @@ def test_wrong_rules_and_generators(path):
 
 def test_other_bits_are_warned_of(path, monkeypatch):
     fit(network(), epochs=2, checkpoint=path)
-    monkeypatch.setattr(checkpoint._kernels, "variant", "another")
-    with pytest.warns(UserWarning, match=r"the CPU's kernels \w+, this is another: .* not to the"):
+    monkeypatch.setattr(checkpointing._kernels, "variant", "another")
+    expected = r"the CPU's kernels \w+, this is another: .* not to the"
+    with pytest.warns(UserWarning, match=expected) as caught:
         fit(network(), resume=path)
+    assert caught[0].filename == __file__
 
 
 def test_fingerprints():

@@ -1,0 +1,113 @@
+"""Between two epochs of a fit: evaluation, history, early stopping, callbacks."""
+
+import math
+import time
+
+import numpy as np
+
+from fastnn.engine import passes
+from fastnn.errors import DivergenceError
+from fastnn.training.early_stopping import BestSoFar
+
+
+class Monitor:
+    """Evaluates and records the epochs of a fit, and tells when it is to stop.
+
+    Its clock starts when it is made.
+
+    Parameters
+    ----------
+    task : Task
+    history : History
+        The record that it keeps.
+    session : Session
+        Of the training set; one that trains serves as well, and saves another one's buffers.
+    progress : Progress
+    """
+
+    def __init__(self, task, history, session, progress):
+        network = task.network
+        self.history, self.progress = history, progress
+        self.best = None
+        if task.early_stopping is not None:
+            self.best = BestSoFar(task.early_stopping, network.theta)
+        self._network, self._session, self._m = network, session, task.rows
+        self._epochs, self._every = task.epochs, task.evaluate_every
+        self._callbacks, self._gradchecks = task.callbacks, task.gradchecks
+        self._columns = [history.cost, history.train_error]
+        self._dev_session = None
+        if task.dev is not None:
+            self._dev_session = passes.open_session(network, *task.dev, threads=task.threads)
+            self._columns += [history.dev_cost, history.dev_error]
+        self._began = time.perf_counter()
+
+    def elapsed(self):
+        """Seconds since the beginning of the fit, including those before it was resumed."""
+        return time.perf_counter() - self._began
+
+    def count_on(self, seconds, epochs_done):
+        """Count the time and the epochs of the fit that is resumed."""
+        self._began -= seconds
+        self.progress.begin_at(epochs_done)
+
+    def check_gradients(self, done):
+        """Check gradients if `gradcheck_at` asks for it after `done` epochs."""
+        if self._gradchecks is not None:
+            self._gradchecks.run(self._network, self.history, done)
+
+    def record(self, epoch, learning_rate=None):
+        """Evaluate an epoch and record it; lbfgs has no learning rate."""
+        history, every = self.history, self._every
+        evaluated = every and ((epoch + 1) % every == 0 or epoch == self._epochs - 1)
+        # Everything is measured before anything is recorded, so that the lists stay equally long.
+        missing = [math.nan] * len(self._columns)
+        results = self._measure(epoch, learning_rate) if evaluated else missing
+        for values, result in zip(self._columns, results, strict=True):
+            values.append(result)
+        history.learning_rate.append(1.0 if learning_rate is None else learning_rate)
+        history.seconds.append(self.elapsed())
+        self.progress.epoch(history)
+        self.check_gradients(epoch + 1)
+        if self.best and evaluated and self.best.look(epoch, history, self._network.theta):
+            history.stopped = "early stopping"
+
+    def ends_after(self, epoch):
+        """Whether this epoch, which has been recorded, is known to be the last."""
+        return epoch == self._epochs - 1 or bool(self.history.stopped)
+
+    def conclude(self, learning_rate=None):
+        """Call the callbacks of the epoch that was recorded last; True to stop."""
+        history = self.history
+        for callback in self._callbacks:
+            stop = callback(self._network, history)
+            if isinstance(stop, bool | np.bool_) and stop:
+                history.stopped = history.stopped or "callback"
+        if history.stopped:
+            self.evaluate_last(learning_rate)
+        return bool(history.stopped)
+
+    def evaluate_last(self, learning_rate=None):
+        """Evaluate the epoch that turned out to be the last, unless that is done."""
+        history = self.history
+        if self._every and history.cost and math.isnan(history.cost[-1]):
+            results = self._measure(len(history) - 1, learning_rate)
+            for values, result in zip(self._columns, results, strict=True):
+                values[-1] = result
+
+    def restore_best(self):
+        """Give the network the best parameters, if early stopping has found any."""
+        if self.best is not None and self.best.epoch is not None:
+            self._network.theta[...] = self.best.theta
+            self.history.best_epoch = self.best.epoch
+
+    def _measure(self, epoch, learning_rate):
+        """Cost and error on the training set and, if there is one, on the dev set."""
+        results = passes.evaluate(self._session, self._network, self._m)
+        if not math.isfinite(results[0]):
+            session = self._session
+            last_batch = -(-session.rows // session.batch_size) - 1
+            rate = math.nan if learning_rate is None else learning_rate
+            raise DivergenceError(epoch, last_batch, rate, f"the cost is {results[0]}")
+        if self._dev_session is not None:
+            results += passes.evaluate(self._dev_session, self._network, self._m)
+        return results

@@ -1,0 +1,263 @@
+"""The first step of `fit`: check everything, change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from fastnn.arguments import boolean, integer, number
+from fastnn.data.inputs import check_same_columns
+from fastnn.engine.examples import check_data, normalizer_for
+from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
+from fastnn.schedules import Constant, make_schedule
+from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
+from fastnn.training.optimizers import LBFGS, GradientDescent, Optimizer, make_optimizer
+
+if TYPE_CHECKING:
+    from fastnn._kernels import Augmenter
+    from fastnn.data.normalizer import Normalizer
+    from fastnn.engine.base_network import BaseNetwork
+    from fastnn.training.checkpointing import CheckpointPlan
+
+
+class Task(NamedTuple):
+    """A fit that has been checked: everything that `run` needs.
+
+    `data` and `dev` are (X, y, weight) as the compiled core reads them. `normalizer` is the one
+    that they are read through, and that the network gets.
+    """
+
+    network: BaseNetwork
+    data: tuple
+    dev: tuple | None
+    normalizer: Normalizer | None
+    optimizer: Optimizer | LBFGS
+    rates: Rates
+    epochs: int
+    batch_size: int
+    shuffle: bool
+    threads: int | None
+    augmenter: Augmenter | None
+    early_stopping: EarlyStopping | None
+    evaluate_every: int
+    callbacks: tuple[Callable[..., Any], ...]
+    gradchecks: ChecksDuringFit | None
+    progress: bool
+    checkpoints: CheckpointPlan | None = None
+
+    @property
+    def rows(self):
+        """Training examples."""
+        return self.data[0].shape[0]
+
+    @property
+    def batches(self):
+        """Mini-batches of an epoch."""
+        return -(-self.rows // self.batch_size)
+
+    @property
+    def resumes(self):
+        return self.checkpoints is not None and self.checkpoints.saved is not None
+
+    @property
+    def must_fall(self):
+        """Whether J has to fall at every iteration: see `History`."""
+        full_batch_gd = isinstance(self.optimizer, GradientDescent) and self.batches == 1
+        return isinstance(self.optimizer, LBFGS) or (
+            full_batch_gd and min(self.network.keep_prob) == 1 and self.augmenter is None
+        )
+
+
+class Rates:
+    """The learning rates of an epoch, one for each mini-batch.
+
+    Parameters
+    ----------
+    learning_rate : float
+    factors : function
+        From an array of epochs done to an array of factors, as `make_schedule` gives it.
+    batches : int
+    constant : bool
+        Whether every epoch has the same rates, which are then made once.
+    """
+
+    def __init__(self, learning_rate, factors, batches, *, constant):
+        self._learning_rate, self._factors = learning_rate, factors
+        self._parts = np.arange(batches) / batches
+        self._constant = constant
+        self._first = self._of(0)  # a schedule that does not work is refused here
+
+    def __call__(self, epoch):
+        return self._first if self._constant or not epoch else self._of(epoch)
+
+    def _of(self, epoch):
+        return self._learning_rate * self._factors(epoch + self._parts)
+
+
+def prepare(
+    network,
+    X,
+    y,
+    *,
+    dev,
+    epochs,
+    batch_size,
+    optimizer,
+    learning_rate,
+    schedule,
+    sample_weight,
+    shuffle,
+    early_stopping,
+    evaluate_every,
+    callbacks,
+    progress,
+    threads,
+    augment,
+    gradcheck_at,
+    checkpoint,
+    resume,
+):
+    """Check a call of `fit`, which documents the arguments and has their defaults.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    ValueError, TypeError, ModelFormatError
+        Nothing has changed.
+    """
+    epochs = integer(epochs, "epochs", 1)
+    if batch_size is not None:
+        batch_size = integer(batch_size, "batch_size", 1)
+    if threads is not None:
+        threads = integer(threads, "threads", 1, 1024)
+    # Rates beyond 1e30 are out of the range in which an overflow can be foreseen.
+    learning_rate = number(learning_rate, "learning_rate", "[0, 1e30]")
+    factors = make_schedule(schedule, epochs)
+    shuffle = boolean(shuffle, "shuffle")
+    progress = boolean(progress, "progress")
+    optimizer = make_optimizer(optimizer)
+    if isinstance(optimizer, LBFGS):
+        _check_lbfgs(network, augment)
+    augmenter = _augmenter(augment, X, network.layer_sizes[0])
+    rule = make_early_stopping(early_stopping)
+    evaluate_every = integer(evaluate_every, "evaluate_every", 0)
+    callbacks = _check_callbacks(callbacks)
+    if rule and not evaluate_every:
+        raise ValueError("expected evaluate_every of at least 1 with early_stopping, got 0")
+    gradchecks = None
+    if not isinstance(gradcheck_at, tuple) or gradcheck_at:
+        gradchecks = ChecksDuringFit(gradcheck_at, epochs, X, y, sample_weight)
+    if not np.isfinite(network.theta).all():
+        raise ValueError(
+            "expected theta to be finite, got a NaN or infinity written to it; assign "
+            "finite parameters to net.theta, or make a new Network"
+        )
+    normalizer = normalizer_for(network, X)
+    data = check_data(network, X, y, sample_weight, normalizer)
+    dev_data = _check_dev(network, X, dev, normalizer)
+    if rule and dev is None:
+        raise ValueError("early_stopping needs a dev set to watch: pass dev=(Xd, yd)")
+    m = data[0].shape[0]
+    batch_size = min(batch_size or m, m)
+    batches = -(-m // batch_size)
+    constant = schedule in (None, "constant", Constant())
+    task = Task(
+        network=network,
+        data=data,
+        dev=dev_data,
+        normalizer=normalizer,
+        optimizer=optimizer,
+        rates=Rates(learning_rate, factors, batches, constant=constant),
+        epochs=epochs,
+        batch_size=batch_size,
+        shuffle=shuffle and batches > 1,
+        threads=threads,
+        augmenter=augmenter,
+        early_stopping=rule,
+        evaluate_every=evaluate_every,
+        callbacks=callbacks,
+        gradchecks=gradchecks,
+        progress=progress,
+    )
+    if checkpoint is None and (resume is None or resume is False):
+        return task
+    # safetensors is a slow import, and only checkpoints need it.
+    from fastnn.training.checkpointing import plan_checkpoints
+
+    plan = plan_checkpoints(
+        task,
+        checkpoint,
+        resume,
+        X=X,
+        y=y,
+        sample_weight=sample_weight,
+        dev=dev,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        shuffle=shuffle,
+        early_stopping=rule,
+        evaluate_every=evaluate_every,
+        augment=augment,
+    )
+    return task._replace(checkpoints=plan)
+
+
+def _check_lbfgs(network, augment):
+    if min(network.keep_prob) < 1:
+        raise ValueError(
+            "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
+            f"or choose another optimizer; got keep_prob {network.keep_prob}"
+        )
+    if augment is not None:
+        raise ValueError(
+            "lbfgs minimizes J, which is not the same twice with augmentation: set augment to "
+            "None, or choose another optimizer"
+        )
+
+
+def _augmenter(augment, X, columns):
+    """The compiled form of `augment`, or None."""
+    if augment is None:
+        return None
+    # Its module takes long to load; whoever has an Images has loaded it.
+    if isinstance(augment, type) or not hasattr(augment, "augmenter_for"):
+        raise TypeError(
+            "expected augment to be None or a fastnn.augment.Images(...), got "
+            f"{augment!r} of type {type(augment).__name__}"
+        )
+    return augment.augmenter_for(X, columns)
+
+
+def _check_dev(network, X, dev, normalizer):
+    if dev is None:
+        return None
+    if hasattr(dev, "X") and hasattr(dev, "y"):  # a part that fastnn.split gave
+        dev = dev.X, dev.y
+    if not isinstance(dev, tuple | list) or len(dev) != 2:
+        got = type(dev).__name__ + (f" of {len(dev)}" if hasattr(dev, "__len__") else "")
+        raise TypeError(f"expected dev to be a pair (Xd, yd), got {got}")
+    check_same_columns(X, dev[0])
+    try:
+        return check_data(network, *dev, None, normalizer)
+    except TypeError as error:
+        raise TypeError(f"in dev: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"in dev: {error}") from None
+
+
+def _check_callbacks(callbacks):
+    if callable(callbacks):
+        callbacks = (callbacks,)
+    if not isinstance(callbacks, tuple | list) or not all(map(callable, callbacks)):
+        raise TypeError(
+            "expected callbacks to be functions of (net, history), one or a list of them, got "
+            f"{callbacks!r}"
+        )
+    return tuple(callbacks)
