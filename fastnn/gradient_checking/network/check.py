@@ -1,7 +1,7 @@
-"""The gradient of a `Network`, as the compiled core computes it, beside a numerical one.
+"""The gradient of a `Network` from the compiled core, beside a numerical one.
 
-The numerical side shares nothing with the core but the dropout masks: it is compiled by Numba from
-formulas of its own (cost_changes.py), in float64 whatever the network's dtype.
+The numerical side shares only the dropout masks with the core. Numba compiles it from formulas of
+its own (cost_changes.py), in float64 whatever the network's dtype.
 """
 
 import time
@@ -20,7 +20,7 @@ from fastnn.gradient_checking.network import cost_changes, formulas, rounding
 from fastnn.gradient_checking.network.pieces import differentiate
 from fastnn.gradient_checking.result.gradient_check import GradientCheck
 
-# Multiples of epsilon: the two sides, and a third step by which the truncation is estimated.
+# Steps in units of epsilon: the two sides, and a third step that estimates the truncation.
 STEPS = np.array([1.0, -1.0, 2.0])
 _METHODS = {"two-sided": 2, "one-sided": 1}
 
@@ -101,8 +101,10 @@ def check(
 
 
 def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng):
-    """Of an output that the compiled differences do not know: those of the core's own J, in
-    float64."""
+    """Check a network whose output cost_changes.py lacks, by differences of the core's own J.
+
+    They are computed in float64.
+    """
     twin = network.like(dtype="float64", init="zeros", normalizer=network.normalizer)
 
     def at(theta):
@@ -165,7 +167,7 @@ def pose(network, X, y, sample_weight=None, dropout=None):
 
 
 def warm_up():
-    """Compile what is needed, or load it from disk; the seconds this took, 0 when it was done."""
+    """Compile the loops, or load them from disk; the seconds this took, 0 if already done."""
     if cost_changes.cost_changes.signatures:
         return 0.0
     began = time.perf_counter()
@@ -179,11 +181,11 @@ def warm_up():
 
 
 def _derivative(changes, epsilon, method):
-    """The numerical derivative, and how far its formula may be from the derivative."""
+    """The numerical derivative, and a bound on its truncation error."""
     up, down, twice = changes.T
-    # J(+2e) - 3 J(+e) - J(-e), all less J(0), is e^3 J''' + ..., and J(+e) + J(-e) is e^2 J''. The
-    # two-sided one is off by e^2 J''' / 6, or by three times that where an elu crosses 0. For large
-    # steps the next terms may cancel what the estimate is made of: hence J'' beside it.
+    # With changes from J(0): J(+2e) - 3 J(+e) - J(-e) is e^3 J''' + ..., and J(+e) + J(-e) is
+    # e^2 J''. The two-sided formula is off by e^2 J''' / 6, or by three times that where an elu
+    # crosses 0. For large steps the next terms can cancel J''': hence J'' beside it.
     third = np.abs(twice - 3 * up - down) / epsilon + np.abs(up + down)
     if method == "two-sided":
         return (up - down) / (2 * epsilon), third
@@ -191,7 +193,7 @@ def _derivative(changes, epsilon, method):
 
 
 def _penalty_derivative(W, l2, l1, epsilon, method):
-    """The same difference of l2/2 w^2 + l1 |w|, its truncation, and where |w| has its kink."""
+    """The difference of l2/2 w^2 + l1 |w|, its truncation error, and where |w| has its kink."""
     near = np.abs(W) < epsilon
     if method == "two-sided":
         slope, error, kink = l2 * W, 0.0, near & (W != 0)

@@ -1,24 +1,24 @@
 """Differences J(theta + step e_i) - J(theta) of a network's cost, compiled by Numba.
 
-1. A weight W[l][i, j] moved by `step` changes unit j of layer l alone, by step A[l-1][:, i]; the
-   change of Z[l+1] has rank one, and only layers above l have to be gone through.
-2. What goes up is the change, never the changed value: d -> g(z + d) - g(z) by formulas in which
-   nothing cancels. The difference of two costs, each rounded, would be good to 16 digits less
-   those that epsilon takes away; this is good to some 15 digits for any epsilon.
-3. All components of one unit share what lies above it, gathered once for the rows on which the
-   unit can change at all; several steps go side by side, (units, steps, rows), so that the
+1. Moving a weight W[l][i, j] by `step` changes only unit j of layer l, by step A[l-1][:, i]. The
+   change of Z[l+1] has rank one, and only the layers above l need to be computed.
+2. The change itself goes up, never the changed value: d -> g(z + d) - g(z) by formulas in which
+   nothing cancels. The difference of two rounded costs would lose the digits that epsilon takes
+   away; this is good to some 15 digits for any epsilon.
+3. All components of one unit share the layers above it. These are gathered once, for the rows on
+   which the unit can change. Several steps go side by side, (units, steps, rows), so that the
    innermost loops are long and contiguous.
-4. Where no unit of a piecewise linear net can reach its kink, which is verified component by
-   component, the change of the logits is the step times a response that its unit's components
-   share. Else, and for all other activations, every layer is gone through.
-5. What one component comes to never depends on which others are computed with it: the bits are
-   the same however the work is dealt out to threads.
+4. Where no unit of a piecewise linear net can reach its kink, the change of the logits is the step
+   times a response that all components of the unit share. This is verified for each component.
+   Otherwise, and for all other activations, every layer is computed.
+5. The result of one component does not depend on the others: its bits are the same however the
+   work is divided among threads.
 
-All of it is in one file, for Numba's cache on disk notices only that the file of the function which
-is called has changed.
+All of it is in one file, because Numba's cache on disk notices only changes of the file with the
+function that is called.
 
-Kinks: a unit of relu or leaky_relu that changes sides, or starts from 0 and moves, is counted. (elu
-has none: its slope is continuous, only its curvature jumps.)
+Kinks: a unit of relu or leaky_relu is counted when it changes sides, or leaves 0. (elu has no kink:
+its slope is continuous, only its curvature jumps.)
 """
 
 import math
@@ -33,7 +33,7 @@ _IDENTITY, _RELU, _LEAKY, _ELU, _GELU, _SILU, _TANH, _SIGMOID, _SOFTPLUS = range
 _SOFTMAX, _BINARY, _SQUARED = range(3)
 _LEAK = 0.01
 
-# Up to which |d| the series below are exact in float64.
+# The series below are exact in float64 up to this |d|.
 _NEAR = 2.0**-12
 
 
@@ -48,7 +48,7 @@ class Net(NamedTuple):
 
 
 class Base(NamedTuple):
-    """The pass that the changes are relative to; m rows, H = n[1] + ... + n[L] units."""
+    """The unchanged pass; m rows, H = n[1] + ... + n[L] units."""
 
     A: np.ndarray  # (n[0] + ... + n[L-1], m)  after dropout
     A_at: np.ndarray  # (L,)      first unit of layer l in A
@@ -63,8 +63,10 @@ class Base(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What to differentiate by: unit `column` of `layer`, its weight from `row` or, for
-    row = n[l-1], its bias. Components of the same unit stand side by side."""
+    """The components to move: the weight from `row` to unit `column` of `layer`.
+
+    row = n[l-1] is the bias of the unit. Components of one unit stand side by side.
+    """
 
     layer: np.ndarray  # (count,)
     row: np.ndarray  # (count,)
@@ -105,7 +107,7 @@ def _softplus(z):
 
 @jit
 def _normal_cdf_change(z, d):
-    # Both values from the side of 0 on which they are small.
+    # From the side on which both values are small.
     h = math.sqrt(0.5)
     if z > 0 and z + d > 0:
         return (math.erfc(z * h) - math.erfc((z + d) * h)) / 2
@@ -138,7 +140,7 @@ def _far_change(kind, z, d, p, q):
 
 @jit
 def through_activation(kind, first, n, D, z, p, q, scale):
-    """D <- scale (g(z + D) - g(z)) for units first .. first + n; how many crossed a kink.
+    """D <- scale (g(z + D) - g(z)) for units first .. first + n; the number that met a kink.
 
     D is (units, steps, rows), the others (units, rows).
     """
@@ -182,7 +184,7 @@ def through_activation(kind, first, n, D, z, p, q, scale):
                 for r in range(rows):
                     d, x = D[k, s, r], z[k, r]
                     moved = x + d
-                    # Who changes sides is as near to 0 as d.
+                    # A unit can change sides only if |x| <= |d|.
                     below = p[k, r] * _expm1(d)
                     from_above = d if moved > 0 else _expm1(moved) - x
                     from_below = moved - _expm1(x) if moved > 0 else below
@@ -247,7 +249,7 @@ def _multiply(theta, start, n_in, n_out, D, below, above):
             D[above + o, w] = 0.0
         k = 0
         at = start + o
-        while k + 4 <= n_in:  # four at a time: the sums go through memory a quarter as often
+        while k + 4 <= n_in:  # four at a time, so that the sums are loaded a quarter as often
             w0, w1 = theta[at], theta[at + n_out]
             w2, w3 = theta[at + 2 * n_out], theta[at + 3 * n_out]
             for w in range(width):
@@ -317,7 +319,7 @@ def loss_changes(output, first, n, D, p, q, target, label, weight, own, total):
                         d = D[k, s, r]
                         change += p[k, r] * math.expm1(min(d, 1.0))
                         total_p += p[k, r] * math.exp(d - top)
-                        rest += d  # so that a NaN is seen, which min and max may pass over
+                        rest += d  # keeps a NaN, which min and max may lose
                     own[s, r] = (
                         math.log1p(change) if top < 1 and change > -0.5 else math.log(total_p) + top
                     ) + (rest - rest)
@@ -355,8 +357,9 @@ def loss_changes(output, first, n, D, p, q, target, label, weight, own, total):
 
 @jit
 def _linear_response(net, l, j, z, scale, response, margin):
-    """Change of the logits for a change of 1 in Z of unit j of layer l, as long as no unit changes
-    sides: where the change is below margin[r]; False if a layer is not piecewise linear.
+    """Change of the logits when Z of unit j of layer l changes by 1 and no unit changes sides.
+
+    That holds for changes below margin[r]. False if a layer is not piecewise linear.
 
     `response` is (units, rows), laid out as z: unit j, then all layers above.
     """
@@ -397,7 +400,7 @@ def _gather(of, count, rows, to, first, into):
 
 @jit
 def _propagate(net, l, j, steps, x, D, wide, z, p, q, scale):
-    """D of the logits when Z of unit j of layer l moves by steps[s] x[r]; the kinks crossed.
+    """D of the logits when Z of unit j of layer l moves by steps[s] x[r]; the number of kinks met.
 
     D and `wide` are the same memory, (units, steps, rows) and (units, steps x rows).
     """
@@ -435,14 +438,16 @@ def _propagate(net, l, j, steps, x, D, wide, z, p, q, scale):
 
 @jit
 def cost_changes(net, base, work, start, stop, steps, changes, crossed):
-    """changes[c, s] = J(theta + steps[s] e_c) - J(theta), without the penalty, over base's rows,
-    and crossed[c], how often a unit met a kink, for components start .. stop of `work`."""
+    """changes[c, s] = J(theta + steps[s] e_c) - J(theta), for components start .. stop of `work`.
+
+    Without the penalty, over the rows of `base`. crossed[c] counts the kinks that units met.
+    """
     depth, m, count = net.sizes.shape[0] - 1, base.z.shape[1], steps.shape[0]
     units = base.z.shape[0] + 1
     largest = 0.0
     for s in range(count):
         largest = max(largest, abs(steps[s]))
-    # All the memory there is; every unit takes its arrays from here.
+    # All memory is allocated here; each unit takes its arrays from it.
     D_all = np.empty(units * count * m)
     z_all, p_all, q_all = np.empty(units * m), np.empty(units * m), np.empty(units * m)
     scale_all, x_all, own_all = np.empty(units * m), np.empty(m), np.empty(count * m)
@@ -458,7 +463,7 @@ def cost_changes(net, base, work, start, stop, steps, changes, crossed):
         n_in, unit = net.sizes[l - 1], base.at[l] + j
         R = 0
         for r in range(m):
-            # No change gets through a dropped unit, or a relu too far below 0.
+            # A dropped unit, or a relu far enough below 0, lets no change through.
             if l == depth or (
                 base.scale[unit, r] != 0
                 and not (
@@ -508,7 +513,7 @@ def cost_changes(net, base, work, start, stop, steps, changes, crossed):
                     x[r] = 1.0
                 moves = R
             if linear:
-                for r in range(R):  # not quite up to the margin, which is rounded
+                for r in range(R):  # less than the margin, which is rounded
                     near += not abs(largest * x[r]) <= 0.999 * margin[r]
             if moves > 0:
                 if linear and near == 0:

@@ -6,22 +6,22 @@ import numpy as np
 
 from fastnn.arguments import integer
 
-# An error in the formulas shows on few examples and components; a check of all would take longer
+# An error in the formulas shows on few examples and components. A check of all would take longer
 # than the fit.
 EXAMPLES, COMPONENTS = 64, 10_000
 
 
 class ChecksDuringFit:
-    """Runs `Network.gradcheck` when asked-for numbers of epochs are done.
+    """Runs `Network.gradcheck` at chosen epochs of a fit.
 
     Parameters
     ----------
     at : int or sequence of int
-        Epochs done: 0 is the beginning, 5 after five of them.
+        Numbers of epochs done: 0 is the beginning, 5 is after five epochs.
     epochs : int
         Of the fit.
     X, y, sample_weight
-        Of the fit; the first 64 examples of positive weight are used.
+        The data of the fit; the first 64 examples of positive weight are used.
     """
 
     def __init__(self, at, epochs, X, y, sample_weight):
@@ -29,7 +29,7 @@ class ChecksDuringFit:
         self._data = X, y, sample_weight
 
     def run(self, network, history, done):
-        """Check when `done` epochs are among those asked for; the masks are the fit's own."""
+        """Check the gradient if `done` epochs is a chosen number, with dropout masks of the fit."""
         if done not in self._at:
             return
         X, y, weight = self._data

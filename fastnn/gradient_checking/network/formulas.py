@@ -1,7 +1,7 @@
-"""A pass of a network in float64, written from the formulas: what its checks start from.
+"""A forward pass of a network in float64, from the formulas: the starting point of its checks.
 
-Nothing here is the compiled core's but the dropout masks, which come from outside. Arrays are
-(units, rows): what is done to one unit over all rows is then contiguous in memory.
+Only the dropout masks come from the compiled core. Arrays are (units, rows), so that the numbers of
+one unit over all rows are contiguous in memory.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Problem:
     output : str
     theta : (N,) array
     starts : tuple of int
-        Where W[l] begins in theta, l = 1 .. L; b[l] follows it.
+        Index in theta at which W[l] begins, l = 1 .. L; b[l] follows it.
     X : (n[0], m) array
     y : (m,) int array of labels, or (n[L], m) array
     weight : (m,) array
@@ -76,7 +76,7 @@ class Problem:
 
 
 def propagate(problem):
-    """A[0] .. A[L-1], dropped out, and Z[1] .. Z[L]; with a None for Z[0]."""
+    """A[0] .. A[L-1] after dropout, and [None, Z[1], .., Z[L]]."""
     A, Z, below = [], [None], problem.X
     for l in range(1, problem.depth + 1):
         mask = problem.masks[l - 1]

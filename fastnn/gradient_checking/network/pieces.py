@@ -1,5 +1,7 @@
-"""Changes of a network's cost when components of theta are moved: set up, cut into pieces, and
-computed by cost_changes.py on several threads."""
+"""Changes of a network's cost when components of theta move.
+
+The work is set up here and cut into pieces, which cost_changes.py computes on several threads.
+"""
 
 import itertools
 
@@ -9,14 +11,16 @@ from fastnn.engine.workers import run
 from fastnn.gradient_checking.network import cost_changes, formulas
 from fastnn.layers.activations import ACTIVATIONS
 
-# Multiply-adds in a piece of work, some 50 ms: after each, Ctrl-C is heard.
+# Multiply-adds in a piece of work, some 50 ms; Ctrl-C is heard between two pieces.
 _PIECE = 1 << 27
 _MOST_ROWS = 256
 
 
 def differentiate(problem, indices, steps, threads):
-    """Changes (len(indices), len(steps)) of J without the penalty when theta[indices[c]] moves by
-    each step, and how many kinks each component met."""
+    """Changes of J, without the penalty, when theta[indices[c]] moves by each step.
+
+    Returns them as (len(indices), len(steps)), and the number of kinks that each component met.
+    """
     net = _network(problem)
     work, order = _sort(problem, indices)
     changes = np.zeros((indices.size, len(steps)))
@@ -38,7 +42,7 @@ def differentiate(problem, indices, steps, threads):
         run(piece, itertools.pairwise(edges), threads)
         changes += part
         crossed += met
-    # Back from the order of the work to that of the indices.
+    # From the order of the work back to the order of the indices.
     result, kinks = np.empty_like(changes), np.empty_like(crossed)
     result[order], kinks[order] = changes, crossed
     return result, kinks
@@ -86,11 +90,13 @@ def _base(problem):
 
 
 def _stacked(arrays):
-    return np.ascontiguousarray(np.concatenate(arrays))  # as compiled: one layout, one type
+    return np.ascontiguousarray(
+        np.concatenate(arrays)
+    )  # one memory layout, for which the loops are compiled
 
 
 def _sort(problem, indices):
-    """`Work` for theta[indices], in an order in which a unit's components stand side by side."""
+    """`Work` for theta[indices], sorted by unit, and the order of sorting."""
     sizes = np.array(problem.sizes)
     layer = np.searchsorted(problem.starts, indices, side="right")
     row, column = np.divmod(indices - np.array(problem.starts)[layer - 1], sizes[layer])
@@ -99,7 +105,7 @@ def _sort(problem, indices):
 
 
 def _multiply_adds(sizes):
-    """For a row and a step of one component of layer l (0 .. L), all above it included."""
+    """Multiply-adds for a row and a step of one component of layer l (0 .. L)."""
     depth, cost = len(sizes) - 1, [0]
     for l in range(1, depth + 1):
         products = [sizes[k] * sizes[k + 1] for k in range(l + 1, depth)]
@@ -108,6 +114,6 @@ def _multiply_adds(sizes):
 
 
 def _cut(done, piece):
-    """Edges of pieces of about that much work."""
+    """Edges of pieces of about `piece` multiply-adds."""
     edges = np.searchsorted(done, np.arange(piece, done[-1] if done.size else 0, piece))
     return np.unique([0, *edges, done.size])

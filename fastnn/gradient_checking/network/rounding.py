@@ -1,14 +1,14 @@
-"""How far rounding may move each component of an analytic gradient.
+"""Bounds on the rounding error of each component of an analytic gradient.
 
 A running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, 2002, ch. 3) of
 the forward and the backward pass in the dtype under check, of unit roundoff u. Worst cases would
-grow as the product of all fan-ins and hide real errors in float32; instead the variance of the
-error is followed, roundings being independent (ch. 2.8; Higham and Mary, 2019), and a multiple of
-the standard deviation is allowed at the end. What is not independent is treated apart:
+grow as the product of all fan-ins and hide real errors in float32. Instead the variance of the
+error is followed, as roundings are independent (ch. 2.8; Higham and Mary, 2019), and a multiple of
+the standard deviation is allowed at the end. Errors that are not independent are treated apart:
 
-* equal rows, and units with equal weights, round alike: their errors add up as they are, so a
-  variance counts as many times as it has equals;
-* constants (1/m, 1/keep_prob) are rounded once, for all: they go in without a root;
+* equal rows, and units with equal weights, round alike: their errors add up without a root, so the
+  variance is multiplied by the number of equals;
+* constants (1/m, 1/keep_prob) are rounded once for all components: they add up without a root;
 * a ReLU whose input is within its error of 0 may be on the other side in the core: the whole jump
   of its slope counts.
 
@@ -37,8 +37,7 @@ class Uncertain:
 
 
 def uncertainty(problem, dtype, penalties):
-    """A bound estimate of the error of dJ/dtheta as computed in `dtype`, and of its numerical
-    derivative as computed in float64.
+    """Bounds on the errors of dJ/dtheta in `dtype` and of its numerical derivative in float64.
 
     Parameters
     ----------
@@ -78,12 +77,12 @@ def uncertainty(problem, dtype, penalties):
 
 def _roundoff(dtype):
     info = np.finfo(dtype)
-    # What underflows is lost; and below 1e-150 our own squares do.
+    # Numbers that underflow are lost; below 1e-150 the squares computed here underflow.
     return float(info.eps) / 2, max(float(info.smallest_normal), 1e-150)
 
 
 def _forward(problem, u, tiny):
-    """A[0] .. A[L-1], Z[0] .. Z[L], and how many rows are like each somewhere on the way."""
+    """A[0] .. A[L-1], Z[0] .. Z[L], and for each row the largest number of rows equal to it."""
     X, mask = problem.X, problem.masks[0]
     A = [Uncertain(*_dropped(X, np.zeros_like(X), mask, u))]
     Z, alike = [None], _repeats(X.T)
@@ -93,7 +92,7 @@ def _forward(problem, u, tiny):
         variance = (W**2).T @ below.variance + u**2 * running + W.shape[0] * tiny**2
         if problem.masks[l - 1] is not None:  # 1 / keep_prob is off for all units alike
             variance += (u * (z - b[:, np.newaxis])) ** 2
-        # Units that are alike err alike: as one with so many times the weight, at the next layer.
+        # Equal units have equal errors, which add up in the next layer.
         variance *= _repeats(np.vstack([W, b]).T)[:, np.newaxis]
         Z.append(Uncertain(z, variance))
         if l == problem.depth:
@@ -132,13 +131,16 @@ def _near_kink(kind, Z):
 
 
 def _near_zero(Z):
-    # Where z is exactly 0 with no rounding at all (a row of zeros), the core has it exactly too.
+    # Where z is exactly 0 without rounding (a row of zeros), it is exactly 0 in the core, too.
     return (np.abs(Z.value) <= DEVIATIONS * np.sqrt(Z.variance)) & (Z.variance > 0)
 
 
 def _uncertain_slope(kind, Z, u):
-    """g' and the variance of its error. Where the core has it from a = g(z) (native/activation.h),
-    an error of a counts as well, that of dropout's scale and its inverse among them."""
+    """g' and the variance of its error.
+
+    Where the core computes it from a = g(z) (native/activation.h), the error of a counts as well,
+    with that of the scale of dropout and its inverse.
+    """
     z = Z.value
     a, slope = (function(z) for function in FORMULAS[kind])
     p, q = formulas.ingredients(kind, z)
@@ -160,7 +162,7 @@ def _uncertain_slope(kind, Z, u):
 
 
 def _loss_gradient(problem, Z, u, tiny):
-    """dZ[L], weighted; from the variances of the logits."""
+    """dZ[L] with the weights of examples, from the logits and their variances."""
     z, output = Z.value, problem.output
     p, q = formulas.loss_ingredients(output, z, problem.y)
     if output == "identity":
@@ -184,7 +186,7 @@ def _loss_gradient(problem, Z, u, tiny):
         total = (p**2 * Z.variance).sum(axis=0)
         variance = p**2 * (Z.variance * (1 - 2 * p).clip(0) + total)
         steps = np.abs(z - z.max(axis=0)) + 6 + np.sqrt(z.shape[0])
-        # The error of p_y is that of all the others, each relative to its own size.
+        # The error of p_y comes from all others, each relative to its own size.
         spread = np.sqrt(((p * steps) ** 2).sum(axis=0))
         local = p * np.hypot(steps, spread)
         local[problem.y, columns] = rest * (steps.max(axis=0) + 2)
@@ -206,8 +208,11 @@ def _running_product(B, A, C, squares):
 
 
 def _product(B, A, start=None):
-    """start + B^T A, summed up in ascending order as the core does, and the sum of the squares of
-    all products and partial sums on the way: u^2 times that is the variance of its error."""
+    """start + B^T A, summed in ascending order as in the core, and a sum of squares.
+
+    The squares are those of all products and partial sums; u^2 times their sum is the variance of
+    the error.
+    """
     C = np.zeros((B.shape[1], A.shape[1]))
     squares = np.zeros_like(C)
     if start is not None:
@@ -217,7 +222,7 @@ def _product(B, A, start=None):
 
 
 def _repeats(rows):
-    """How many rows are equal to each."""
+    """For each row, the number of rows that are equal to it."""
     keys = [row.tobytes() for row in np.ascontiguousarray(rows)]
     counts = Counter(keys)
     return np.array([counts[key] for key in keys], float)
