@@ -1,1 +1,1 @@
-"""What a network is made of: layout of theta, activations, outputs, initial weights."""
+"""The parts of a network: layout of theta, activations, outputs, initial weights."""

@@ -14,7 +14,7 @@ LEAK = 0.01
 
 
 class Activation(NamedTuple):
-    """What the library knows of an activation g."""
+    """An activation g: its code, its names in other libraries, its rounding and its kink."""
 
     code: int  # enum Activation in native/kernels.h
     init: str  # the initializer that keeps the variance of its signals: see initializers.py

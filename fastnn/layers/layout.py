@@ -24,7 +24,7 @@ class Parameter(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many numbers it holds."""
+        """The number of its components."""
         return int(self.slice.stop - self.slice.start)
 
     def position(self, index: int) -> tuple[int, ...]:

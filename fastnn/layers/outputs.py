@@ -21,7 +21,7 @@ def _itself(A):
 
 
 class Output(NamedTuple):
-    """What the library knows of an output: its loss, its error and its predictions."""
+    """An output: its loss, its error and its predictions."""
 
     code: int  # enum Output in native/kernels.h
     loss: str

@@ -75,7 +75,7 @@ class Block:
 
     @property
     def weight(self):
-        """How well it determines a factor: the sum of (gradient / uncertainty)^2."""
+        """Sum of (gradient / uncertainty)^2: the larger, the better it determines a factor."""
         n, u = self.numeric[self.compared], self.uncertainty[self.compared]
         return float(np.sum((n / np.maximum(u, 1e-300)) ** 2))
 
