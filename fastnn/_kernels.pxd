@@ -1,11 +1,12 @@
-"""What _kernels.pyx uses of the C++ headers in native/; they document it."""
+"""Declarations of what _kernels.pyx uses of native/; the headers document it."""
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libcpp cimport bool as cbool
 
 
 cdef extern from "native/kernels.h" namespace "fastnn" nogil:
-    enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS, ADAM, RMSPROP, GD, MOMENTUM, NESTEROV, OUT_SOFTMAX
+    enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS
+    enum: GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OUT_SOFTMAX
     cbool slope_needs_z(int activation)
 
     cdef cppclass Dropout:
@@ -39,7 +40,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         int64_t *crop
         double alpha, noise
         int fill
-        int64_t reach
+        int64_t radius
         const float *float_taps
         const double *double_taps
 
@@ -50,8 +51,8 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         double xx, xy, x0, yx, yy, y0
 
     cdef cppclass Update:
-        double rate, l2, l1, weight_decay, penalty_share, beta1, beta2, epsilon, correction1, correction2
-        double corrected_rate, corrected_epsilon
+        double rate, l2, l1, weight_decay, penalty_share, beta1, beta2, epsilon
+        double correction1, correction2, corrected_rate, corrected_epsilon
 
     cdef cppclass Kernels[T]:
         int lanes, tile_rows, panel
@@ -69,7 +70,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         T (**update_bias)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, const Update *,
                           T *, T *, T *, T *) noexcept nogil
         T (*largest)(const T *, int64_t, int64_t, int64_t, int64_t) noexcept nogil
-        void (*drop)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
+        void (*apply_dropout)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
         void (**loss)(const Layer[T] *, const Targets[T] *, int64_t, int64_t) noexcept nogil
         void (**output)(const Layer[T] *, int64_t, int64_t) noexcept nogil
         T (**update)(const Update *, const T *, T *, T *, T *, int64_t) noexcept nogil
@@ -142,7 +143,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
     cdef cppclass Bounds:
         double A, dZ
 
-    cdef cppclass Reach:
+    cdef cppclass Extremes:
         double theta, step, rate
 
     cdef cppclass Run[T]:
@@ -192,7 +193,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         atomic_flag overflows
         double *magnitude
         Bounds *bounds
-        Reach reach
+        Extremes extremes
 
     double seconds_now()
     uint64_t multiply_high(uint64_t a, uint64_t b)

@@ -1,4 +1,4 @@
-# Part of _kernels.pyx: augmented images, while a mini-batch is gathered and by themselves.
+# Part of _kernels.pyx: augmented images, in a mini-batch and by themselves.
 
 
 cdef int64_t LONGEST_SIDE = 1 << 20
@@ -6,7 +6,7 @@ cdef int64_t LONGEST_SIDE = 1 << 20
 
 cdef void load_augmented(Run[real] *run, int64_t first, int64_t row, int64_t end,
                          int thread) noexcept nogil:
-    """A[0] of data rows first + row .. first + end: augmented copies of them, then normalized."""
+    """Put augmented and normalized copies of data rows first + row .. first + end into A[0]."""
     cdef Placement place
     cdef Layer[real] *x = &run.layers[0]
     cdef Matrix raw = run.X[0]
@@ -46,7 +46,7 @@ cdef int _augment_copies(const Warp *warp, const Kernels[real] *k, Rows X, uint6
 
 @cython.final
 cdef class Augmenter:
-    """The settings of fastnn.augment.Images, as the compiled core reads them.
+    """The settings of fastnn.augment.Images in the form that the compiled core reads.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ cdef class Augmenter:
     flip : probability
     angle, zoom, shift : (low, high) in radians, factors, pixels
     crop : (height, width) of the window
-    alpha, taps : of the elastic distortion; float64 (2 reach + 1,), symmetric about the middle
+    alpha, taps : elastic distortion; taps is float64 (2 radius + 1,), symmetric about the middle
     noise : standard deviation
-    edge : whether what lies beyond the image is as its edge, and not 0
+    edge : whether pixels beyond the image are those of its edge, and not 0
     """
 
     cdef Warp warp
@@ -81,7 +81,7 @@ cdef class Augmenter:
                 or not 1 <= w.crop[0] <= w.height or not 1 <= w.crop[1] <= w.width
                 or len(taps) % 2 == 0 or len(taps) > 2 * LONGEST_SIDE):
             raise ValueError("the arguments of an Augmenter do not fit together")
-        w.reach = len(taps) // 2
+        w.radius = len(taps) // 2
         around = [0.0] * TAP_PADDING
         self.double_taps = around + taps + around
         self.float_taps = around + taps + around
@@ -92,7 +92,7 @@ cdef class Augmenter:
         return self.warp.height * self.warp.width * self.warp.channels
 
     def copies(self, Rows X not None, uint64_t seed, uint64_t epoch, int64_t first, out):
-        """Augmented copies of X[first : first + len(out)] to out, as `fit` has them in an epoch."""
+        """Write augmented copies of X[first : first + len(out)] to out, the same as `fit` makes."""
         if X.matrix.columns != self.columns:
             raise ValueError("the arguments of copies do not fit together")
         if out.dtype.itemsize == 8:
@@ -102,7 +102,7 @@ cdef class Augmenter:
             _augment_copies[float](&self.warp, kernels[float](_variant), X, seed, epoch, first, out)
 
     def placement(self, uint64_t seed, uint64_t epoch, int64_t row):
-        """What is drawn for one row of the data, and the map from result to source that follows."""
+        """The random draws for one row of the data, and the map from result to source they give."""
         cdef Placement p
         draw(&self.warp, seed, epoch, row, &p)
         return {"flip": p.flipped, "angle": p.angle, "zoom": p.zoom,

@@ -2,14 +2,16 @@
 
 
 cdef bint in_place(Run[real] *run) noexcept nogil:
-    """Whether X can be A[0] as it lies there: in the order of its rows, with nothing dropped, and
-    no image changed."""
+    """Whether the kernels can read X in place as A[0].
+
+    They can if the rows are read in order, none is augmented and the input has no dropout.
+    """
     return (readable_in_place(run.X, F32 if real is float else F64, sizeof(real))
             and run.index == NULL and run.warp == NULL and not run.layers[0].dropout.on)
 
 
 cdef void choose_input(Run[real] *run, int64_t first) noexcept nogil:
-    """A[0] of the rows from `first`: X itself where that will do, else a buffer to gather them in."""
+    """Point A[0] to the rows of X from `first`, or to a buffer where X cannot be read in place."""
     cdef Layer[real] *x = &run.layers[0]
     if in_place(run):
         x.A = <real *>(run.X.values + first * run.X.row_stride)
@@ -19,26 +21,26 @@ cdef void choose_input(Run[real] *run, int64_t first) noexcept nogil:
 
 
 cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
-    """Mini-batches of the epoch from (run.batch, run.chunk) until its end or the deadline.
+    """Train on mini-batches from (run.batch, run.chunk) until the epoch ends or the deadline.
 
-    theta is updated while the gradient is computed where a bound says that this is safe; else
-    the gradient is completed and looked at first. Both make the same bits.
+    theta is updated while the gradient is computed if a bound excludes an overflow. Else the
+    gradient is completed and checked first. Both ways give the same bits.
     """
-    # Each thread keeps count for itself, alike: the shared places are written back at the end.
+    # Every thread counts in its own variables, all alike. Thread 0 writes them back at the end.
     cdef int64_t batch = run.batch, chunk = run.chunk, first, rows, size, at, count
     cdef int64_t batches = tiles(run.rows, run.batch_size)
     cdef uint64_t step = run.step
-    cdef Reach reach = run.reach
+    cdef Extremes extremes = run.extremes
     cdef Update u = run.update
     cdef bint last, fused
     cdef double divisor
-    # theta is the caller's between two calls.
-    at = cut(run.size, 64, thread, run.threads)
+    # The caller may change theta between two calls.
+    at = share_start(run.size, 64, thread, run.threads)
     run.magnitude[thread] = run.kernels.largest(
-        run.theta + at, 0, 0, 1, cut(run.size, 64, thread + 1, run.threads) - at)
+        run.theta + at, 0, 0, 1, share_start(run.size, 64, thread + 1, run.threads) - at)
     pack_weights(run, thread)
     run.barrier.wait()
-    reach.theta = over_threads(run)
+    extremes.theta = largest_of_threads(run)
     while batch < batches:
         first = batch * run.batch_size
         rows = min(run.batch_size, run.rows - first)
@@ -61,30 +63,30 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             run.stop.store(True)
         run.barrier.wait()
         if thread == 0 and run.divisors != NULL:
-            run.training_loss += rows / divisor * losses_of(run, count)
+            run.training_loss += rows / divisor * sum_of_losses(run, count)
         fused = False
         if last:
             choose_rate(run, run.rates[batch], step, &u)
             u.penalty_share = 1 if run.divisors == NULL else 1 / divisor
-            # Of several chunks the gradient so far has been looked at, but not bounded.
-            fused = chunk == 0 and safe(run, &u, gradient_bound(run, count), &reach)
+            # The bound covers one chunk only. Of several, the added gradient is checked below.
+            fused = chunk == 0 and stays_in_range(run, &u, gradient_bound(run, count), &extremes)
         if fused:
             run.magnitude[thread] = update_tiles(run, &u, count, thread)
         else:
             weight_gradients(run, run.gradient, count, chunk > 0, thread)
             if thread == 0:
                 run.loss = 0
-                add_up(run, count)
+                add_losses(run, count)
                 if not isfinite(run.loss):
                     run.not_finite.store(True)
             run.barrier.wait()
             if run.not_finite.load():
                 break
             if last:
-                if not safe(run, &u, over_threads(run), &reach):
+                if not stays_in_range(run, &u, largest_of_threads(run), &extremes):
                     run.overflows.store(True)
                     break
-                run.barrier.wait()   # everyone has read the magnitudes
+                run.barrier.wait()   # every thread has read the magnitudes
                 run.magnitude[thread] = update_theta(run, &u, thread)
                 run.barrier.wait()
                 pack_weights(run, thread)
@@ -95,15 +97,15 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             step += 1
         run.barrier.wait()
         if last:
-            reach.theta = over_threads(run)
+            extremes.theta = largest_of_threads(run)
         if run.stop.load():
             break
     if thread == 0:
-        run.batch, run.chunk, run.step, run.reach = batch, chunk, step, reach
+        run.batch, run.chunk, run.step, run.extremes = batch, chunk, step, extremes
 
 
 cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
-    """dtheta of the mean loss over all rows, one mini-batch, from run.next_row to the deadline."""
+    """Compute dtheta of the mean loss over all rows, from run.next_row until the deadline."""
     cdef int64_t at = run.next_row, rows
     if at == 0:
         pack_weights(run, thread)
@@ -119,7 +121,7 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
         run.barrier.wait()
         weight_gradients(run, run.dtheta, rows, at > 0, thread)
         if thread == 0:
-            add_up(run, rows)
+            add_losses(run, rows)
             run.stop.store(seconds_now() > run.deadline)
         at += rows
         run.barrier.wait()
@@ -130,20 +132,20 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
 
 
 cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
-    """Losses and errors (or, without y, output activations), dropout off, from run.next_row."""
+    """Compute losses and errors, or outputs where there is no y, from run.next_row; dropout off."""
     cdef Layer[real] *top = &run.layers[run.depth]
     cdef int64_t at = run.next_row, rows, row, end, i
     if at == 0:
         pack_weights(run, thread)
         if thread == 0:
-            choose_no_masks(run)   # after training, those of its last update stand there
+            switch_dropout_off(run)   # the masks of the last update may still be set
     while at < run.rows:
         if thread == 0:
             choose_input(run, at)
         run.barrier.wait()
         rows = min(run.chunk_rows, run.rows - at)
-        row = cut(rows, run.kernels.tile_rows, thread, run.threads)
-        end = cut(rows, run.kernels.tile_rows, thread + 1, run.threads)
+        row = share_start(rows, run.kernels.tile_rows, thread, run.threads)
+        end = share_start(rows, run.kernels.tile_rows, thread + 1, run.threads)
         load_features(run, at, row, end - row)
         if run.y != NULL:
             load_targets(run, at, row, end - row)
@@ -157,7 +159,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
         run.barrier.wait()
         if thread == 0:
             if run.y != NULL:
-                add_up(run, rows)
+                add_losses(run, rows)
             run.stop.store(seconds_now() > run.deadline)
         at += rows
         run.barrier.wait()

@@ -1,4 +1,4 @@
-# Part of _kernels.pyx: the user's data as the compiled core reads it.
+# Part of _kernels.pyx: the user's data in the form that the compiled core reads.
 
 
 cdef double _largest_in_place(const Matrix *m, int64_t first, int64_t count) noexcept nogil:
@@ -12,13 +12,13 @@ cdef double _largest_in_place(const Matrix *m, int64_t first, int64_t count) noe
 
 
 cdef class Rows:
-    """A matrix whose rows can be gathered into a mini-batch, whatever its strides and dtype.
+    """A matrix of any strides and dtype, whose rows can be gathered into a mini-batch.
 
     `values` is a two-dimensional array (m, n) of numbers in native byte order; or, with
     `row_starts` and `columns_of`, the stored values of a CSR matrix of `shape`.
     With `mean` and `scale`, contiguous float64 vectors (n,), the rows gathered are
     (x - mean) * scale.
-    It is not copied: the buffers stay exported, so the arrays cannot be resized.
+    Nothing is copied. The buffers stay exported, so the arrays cannot be resized.
     """
 
     cdef Matrix matrix
@@ -80,7 +80,7 @@ cdef class Rows:
             raise ValueError(f"expected {ndim} dimensions")
 
     cdef int _number(self) except -1:
-        # Unaligned arrays say "=d" for a native double, which "d" alone would promise to align.
+        # An unaligned array of doubles has the format "=d": "d" alone would promise alignment.
         kind, size = self.buffers[0].format.decode().lstrip("@=^"), self.buffers[0].itemsize
         if kind in ("e", "f", "d"):
             return {2: F16, 4: F32, 8: F64}[size]
@@ -99,7 +99,7 @@ cdef class Rows:
         return self.matrix.rows, self.matrix.columns
 
     def first_not_finite(self, int64_t first, int64_t count, bint double_precision):
-        """Of rows first .. first + count, the first that is not finite in that precision, or -1."""
+        """The first of rows first .. first + count that is not finite in that precision, or -1."""
         cdef void *row = calloc(max(self.matrix.columns, 1), sizeof(double))
         cdef int64_t found
         if row == NULL:
@@ -117,7 +117,7 @@ cdef class Rows:
             if ready:
                 largest = _largest_in_place(&self.matrix, first, count)
                 finite = isfinite(largest)
-                if self.matrix.scale != NULL and finite:   # a bound on what is made of them
+                if self.matrix.scale != NULL and finite:   # a bound on the normalized numbers
                     largest = 2 * (largest + self.largest_mean) * self.largest_scale
                     finite = largest < (DBL_MAX if double_precision else FLT_MAX)
             if finite:

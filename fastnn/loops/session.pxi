@@ -1,73 +1,9 @@
-# Part of _kernels.pyx: the buffers of a pass, and Python's hold on it.
-
-
-cdef int64_t rows_at_once(widths, int64_t rows, int64_t tile_rows, int64_t numbers):
-    """Rows of a chunk: enough to reuse each weight often, few enough that its activations, about
-    that many numbers, stay in cache and that it takes well under the 200 ms within which Ctrl-C is
-    to be heard. Whole tiles, unless one chunk holds all the rows."""
-    parameters = sum((a + 1) * b for a, b in zip(widths, widths[1:]))
-    most = max(256, min(4096, numbers // sum(widths)))
-    most = min(most, max(16, 800_000_000 // parameters))
-    chunks = max(1, -(-rows // most))
-    return max(1, min(rows, tiles(-(-rows // chunks), tile_rows) * tile_rows))
-
-
-cdef int64_t TRAINING_NUMBERS = 1 << 20, INFERENCE_NUMBERS = 1 << 17
-
-
-cdef real *take(char *block, size_t *used, int64_t count, real *like) noexcept nogil:
-    """`count` numbers of the block, from its next unused cache line on."""
-    used[0] = (used[0] + 63) // 64 * 64
-    cdef real *at = <real *>(block + used[0])
-    used[0] += count * sizeof(real)
-    return at
-
-
-cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const int *activations,
-                    bint training) noexcept nogil:
-    """Point every buffer of the run into `block`; returns its size, for which block may be null."""
-    cdef int64_t lanes = run.kernels.lanes, rows = run.chunk_rows
-    cdef Layer[real] *layer
-    cdef size_t used = 0
-    cdef real *none = NULL
-    cdef int l
-    for l in range(run.depth + 1):
-        layer = &run.layers[l]
-        layer.n, layer.ld = widths[l], (widths[l] + lanes - 1) // lanes * lanes
-        layer.activation = activations[l]
-        layer.dropout = make_dropout(0, 0, l, 1.0)
-        if l > 0 or training or not in_place(run):
-            layer.A = take(block, &used, rows * layer.ld, none)
-        else:
-            layer.A = NULL   # and not the X of an earlier call, which nothing must be gathered in
-        if l == 0:
-            run.gathered, run.gathered_ld = layer.A, layer.ld
-            continue
-        layer.W_panels = take(block, &used, (widths[l - 1] + 1) * layer.ld, none)
-        if training:
-            layer.dZ = take(block, &used, rows * layer.ld, none)
-            if slope_needs_z(layer.activation):
-                layer.Z = take(block, &used, rows * layer.ld, none)
-            if l > 1:
-                layer.Wt_panels = take(block, &used, layer.n * run.layers[l - 1].ld, none)
-    if run.y != NULL:
-        run.targets.loss = take(block, &used, rows, none)
-        run.targets.error = take(block, &used, rows, none)
-        run.labels = <int32_t *>take(block, &used, rows, none)
-        run.targets.labels = run.labels
-        run.targets.ldy = widths[run.depth]
-        if run.output != OUT_SOFTMAX:
-            run.Y = take(block, &used, rows * run.targets.ldy, none)
-            run.targets.Y = run.Y
-        if run.weight != NULL:
-            run.chunk_weight = take(block, &used, rows, none)
-            run.targets.weight = run.chunk_weight
-    return used
+# Part of _kernels.pyx: Python's hold on the passes over a data set.
 
 
 @cython.final
 cdef class Session:
-    """The buffers of passes over `X` (and `y`) by one network; fastnn/passes.py drives it.
+    """The buffers of passes over `X` (and `y`) by one network; engine/passes.py uses it.
 
     Parameters
     ----------
@@ -76,14 +12,14 @@ cdef class Session:
     X, y : Rows of m rows; y is None for `forward`
     weight : None or 1-D float64 array (m,): u_i = w_i m / sum w
     batch_size : rows that `train` puts in a mini-batch (m for the other passes)
-    threads : how many threads the passes run on, and may run on at most
-    training : whether gradients will be asked for
+    threads : number of threads that the passes run on; it may be lowered later
+    training : whether `train` or `differentiate` will be called
     """
 
     cdef Run[float] f
     cdef Run[double] d
     cdef bint is_double, training, running
-    cdef int most_threads   # for which there are buffers
+    cdef int most_threads   # the buffers suffice for so many
     cdef object data, optimizer_vectors, pass_arrays   # kept alive: the runs point into them
     cdef char *block
     cdef char *scratch   # of augmentation
@@ -98,7 +34,7 @@ cdef class Session:
 
     def __cinit__(self, widths, activations, int output, theta, Rows X not None, Rows y, weight, *,
                   int64_t batch_size, int threads, bint training):
-        # Copies, of which the length is what it was when it is used.
+        # Copies: the caller cannot change their length between check and use.
         widths, activations = [int(n) for n in widths], [int(code) for code in activations]
         self.widths, self.activations = widths, activations
         self.data = theta, X, y, weight
@@ -169,7 +105,7 @@ cdef class Session:
             run.dropout |= p < 1
 
     def set_dropout(self, keep_prob, uint64_t seed, uint64_t step=0):
-        """keep_prob of layers 0 .. L-1, and where in the masks' sequence to begin."""
+        """Set keep_prob of layers 0 .. L-1, and the step at which the sequence of masks begins."""
         self._check_idle()
         keep_prob = [float(p) for p in keep_prob]
         if len(keep_prob) != <int>self.widths.size() - 1 or not all(0 < p <= 1 for p in keep_prob):
@@ -191,7 +127,7 @@ cdef class Session:
         run.scratch, run.warp = <real *>scratch, &augmenter.warp
 
     def set_augmentation(self, Augmenter augmenter not None):
-        """What `train` and `differentiate` do to the rows of X; its seed is that of set_dropout."""
+        """Let `train` and `differentiate` augment the rows of X, with the seed of set_dropout."""
         self._check_idle()
         if not self.training or augmenter.columns != self.widths[0]:
             raise ValueError("the arguments of set_augmentation do not fit the Session")
@@ -209,17 +145,17 @@ cdef class Session:
         run.penalty, run.gradient = self.penalty.data(), &gradient[0]
         run.first = &first[0] if first is not None else NULL
         run.second = &second[0] if second is not None else NULL
-        # A rule may go on from the moments of an earlier fit.
-        run.reach.theta, run.reach.step, run.reach.rate = 0, 0, 0
+        # The moments may be those of an earlier fit.
+        run.extremes.theta, run.extremes.step, run.extremes.rate = 0, 0, 0
         if first is not None:
-            run.reach.step = run.kernels.largest(run.first, 0, 0, 1, run.size)
+            run.extremes.step = run.kernels.largest(run.first, 0, 0, 1, run.size)
         if second is not None:
-            run.reach.step = max(run.reach.step,
+            run.extremes.step = max(run.extremes.step,
                                  sqrt(<double>run.kernels.largest(run.second, 0, 0, 1, run.size)))
         return 0
 
     def set_optimizer(self, int optimizer, settings, penalty, gradient, first, second):
-        """Optimizer code and settings, (l2, l1) / m of layers 0 .. L, and vectors like theta."""
+        """Set the optimizer (code, settings, vectors) and (l2, l1) / m of layers 0 .. L."""
         cdef Update update
         cdef vector[Penalty] penalties
         self._check_idle()
@@ -268,10 +204,13 @@ cdef class Session:
 
     def start(self, index=None, rates=None, gradient=None, out=None, uint64_t epoch=0,
               divisors=None, int64_t batch=0):
-        """Go back to the first row: of `train` with the order of the rows, the learning rate of
-        each update, the number of the epoch and, where it is not its number of rows, what the sums
-        over each mini-batch and lambda are divided by; of `differentiate` with where dtheta goes,
-        of `forward` with where A[L] goes. `train` may begin with a later mini-batch."""
+        """Begin a pass at the first row.
+
+        `train` takes index (the order of the rows), rates (one for each update), epoch, batch
+        (the mini-batch to begin with) and divisors, which divide the sums over each mini-batch
+        and lambda in the place of its number of rows. `differentiate` takes gradient, where
+        dtheta goes; `evaluate` without y takes out, where A[L] goes.
+        """
         self._check_idle()
         # Nothing points into these before the call succeeds, nothing into the old ones after it.
         if self.is_double:
@@ -285,7 +224,7 @@ cdef class Session:
         if self.running:
             raise RuntimeError("another thread is using this Session")
 
-    cdef int _go_on(self, Run[real] *run, void (*task)(Run[real] *, int) noexcept nogil,
+    cdef int _run_pass(self, Run[real] *run, void (*task)(Run[real] *, int) noexcept nogil,
                     double seconds) except -1:
         cdef bint ran
         self._check_idle()
@@ -300,53 +239,54 @@ cdef class Session:
         return 0
 
     def train(self, double seconds):
-        """Go on with the epoch for about that long; False when it is finished, or has failed."""
-        if self.optimizer_vectors is None or self.pass_arrays is None or self.pass_arrays[1] is None:
+        """Continue the epoch for about that long. False when it is finished or has failed."""
+        if (self.optimizer_vectors is None or self.pass_arrays is None
+                or self.pass_arrays[1] is None):
             raise ValueError("train needs set_optimizer and start(rates=...)")
         if self.is_double:
-            self._go_on[double](&self.d, train_epoch[double], seconds)
+            self._run_pass[double](&self.d, train_epoch[double], seconds)
         else:
-            self._go_on[float](&self.f, train_epoch[float], seconds)
+            self._run_pass[float](&self.f, train_epoch[float], seconds)
         return not self.failed and self.batch * self.batch_size < self.data[1].shape[0]
 
     def differentiate(self, double seconds):
-        """Go on with dtheta of the data part for about that long; False when it is finished."""
+        """Continue with dtheta of the data part for about that long. False when finished."""
         if not self.training or self.pass_arrays is None or self.pass_arrays[2] is None:
             raise ValueError("differentiate needs training=True and start(gradient=...)")
         if self.is_double:
-            self._go_on[double](&self.d, differentiate_rows[double], seconds)
+            self._run_pass[double](&self.d, differentiate_rows[double], seconds)
         else:
-            self._go_on[float](&self.f, differentiate_rows[float], seconds)
+            self._run_pass[float](&self.f, differentiate_rows[float], seconds)
         return self.next_row < self.data[1].shape[0]
 
     def evaluate(self, double seconds):
-        """Go on with losses and errors, or with outputs where there is no y; False when finished."""
+        """Continue with losses and errors, or outputs without y. False when finished."""
         if self.pass_arrays is None or (self.data[2] is None and self.pass_arrays[3] is None):
             raise ValueError("evaluate needs start(), and start(out=...) where there is no y")
         if self.is_double:
-            self._go_on[double](&self.d, evaluate_rows[double], seconds)
+            self._run_pass[double](&self.d, evaluate_rows[double], seconds)
         else:
-            self._go_on[float](&self.f, evaluate_rows[float], seconds)
+            self._run_pass[float](&self.f, evaluate_rows[float], seconds)
         return self.next_row < self.data[1].shape[0]
 
     @property
     def loss(self):
-        """Sum of u_i L_i over the rows so far."""
+        """The sum of u_i L_i over the rows so far."""
         return self.d.loss if self.is_double else self.f.loss
 
     @property
     def training_loss(self):
-        """Sum over the mini-batches so far of rows times mean loss, where `divisors` are given."""
+        """With `divisors`: the sum of rows times mean loss over the mini-batches so far."""
         return self.d.training_loss if self.is_double else self.f.training_loss
 
     @property
     def error(self):
-        """Sum of u_i times the error of each row so far."""
+        """The sum of u_i times the error of each row so far."""
         return self.d.error if self.is_double else self.f.error
 
     @property
     def threads(self):
-        """How many threads the next call runs on; what it computes does not depend on it."""
+        """Threads that the next call runs on. The results do not depend on their number."""
         return self.d.threads if self.is_double else self.f.threads
 
     @threads.setter
@@ -381,12 +321,12 @@ cdef class Session:
 
     @property
     def batch(self):
-        """Mini-batches of this epoch that have updated theta."""
+        """The number of mini-batches of this epoch that have updated theta."""
         return self.d.batch if self.is_double else self.f.batch
 
     @property
     def chunk(self):
-        """Chunks of the next mini-batch whose gradients have been added up: 0 between updates."""
+        """Chunks of the next mini-batch whose gradients have been added: 0 between updates."""
         return self.d.chunk if self.is_double else self.f.chunk
 
     @property
@@ -395,21 +335,23 @@ cdef class Session:
         return self.d.step if self.is_double else self.f.step
 
     @property
-    def reach(self):
-        """Largest step and learning rate so far, which foresee an overflow; `set_optimizer` makes
-        them 0."""
-        if self.is_double:
-            return self.d.reach.step, self.d.reach.rate
-        return self.f.reach.step, self.f.reach.rate
+    def extremes(self):
+        """The largest step and learning rate so far, from which overflows are foreseen.
 
-    @reach.setter
-    def reach(self, reach):
+        `set_optimizer` sets both to 0.
+        """
+        if self.is_double:
+            return self.d.extremes.step, self.d.extremes.rate
+        return self.f.extremes.step, self.f.extremes.rate
+
+    @extremes.setter
+    def extremes(self, extremes):
         self._check_idle()
-        step, rate = (float(x) for x in reach)
+        step, rate = (float(x) for x in extremes)
         if not (0 <= step < INFINITY and 0 <= rate < INFINITY):
-            raise ValueError("reach must be finite and not negative")
-        self.d.reach.step, self.d.reach.rate = step, rate
-        self.f.reach.step, self.f.reach.rate = step, rate
+            raise ValueError("extremes must be finite and not negative")
+        self.d.extremes.step, self.d.extremes.rate = step, rate
+        self.f.extremes.step, self.f.extremes.rate = step, rate
 
     @property
     def batch_size(self):
@@ -417,11 +359,11 @@ cdef class Session:
 
     @property
     def failed(self):
-        """Whether the next update cannot be made: theta is that of the last batch."""
+        """Whether the next update would not be finite. theta is then that of the last batch."""
         return self.overflowed or (self.d.not_finite.load() if self.is_double
                                    else self.f.not_finite.load())
 
     @property
     def overflowed(self):
-        """Whether it cannot because theta or a moment might leave the range of the dtype."""
+        """Whether the reason is that theta or a moment might leave the range of the dtype."""
         return self.d.overflows.load() if self.is_double else self.f.overflows.load()

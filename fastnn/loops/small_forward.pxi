@@ -1,21 +1,20 @@
-# Part of _kernels.pyx: output activations of not too many rows, with nothing to set up.
+# Part of _kernels.pyx: output activations of a few rows, without the setup of a Session.
 
 
-# Rows that are taken each by itself: for so few, putting the weights into panels takes longer.
-cdef int64_t BY_THEMSELVES = 4
-# Parameters times rows for which the GIL may be kept: some tens of microseconds.
-cdef int64_t LONG_HELD = 1 << 20
-# Those for which another thread may be worth its while, and those for which Ctrl-C would have to
-# wait.
-cdef int64_t SHARED = 3_000_000, LONG = 1 << 28
-# Bytes of buffers that are kept from call to call.
-cdef size_t KEPT = 1 << 22
+# Up to so many rows are computed row by row: packing the weights into panels would take longer.
+cdef int64_t ROW_BY_ROW = 4
+# Parameters times rows up to which the GIL is kept: some tens of microseconds.
+cdef int64_t MOST_WORK_WITH_GIL = 1 << 20
+# Parameters times rows beyond which more threads may be faster, and beyond which Ctrl-C would wait
+# too long.
+cdef int64_t MOST_WORK_SHARED = 3_000_000, MOST_WORK_ALONE = 1 << 28
+# Buffers of up to so many bytes are kept from call to call.
+cdef size_t MOST_BYTES_KEPT = 1 << 22
 
 
 @cython.final
 cdef class SmallForward:
-    """`forward` on one thread for not too many rows: a Session would take longer to set up than
-    they take themselves.
+    """`forward` of a few rows on one thread, for which a Session takes too long to set up.
 
     Parameters
     ----------
@@ -95,11 +94,14 @@ cdef class SmallForward:
             PyBuffer_Release(&self.theta)
 
     def forward(self, X, bint alone=False):
-        """A[L] (rows, n[L]), or None where X is not a small, plain array of finite numbers of the
-        network's own dtype: then there is more to do, or to say, than is done here. `alone`: no
-        other thread can help, so that X need not be small."""
+        """A[L] (rows, n[L]), or None where X needs the general way.
+
+        X must be a plain array of finite numbers in the network's dtype, and small unless `alone`
+        says that more threads would not help.
+        """
         cdef Py_buffer x, y
         cdef bint done = False
+        cdef int64_t most_work = MOST_WORK_ALONE if alone else MOST_WORK_SHARED
         if type(X) is not self.array or X.dtype is not self.dtype:
             return None
         PyObject_GetBuffer(X, &x, PyBUF_STRIDED_RO)
@@ -107,7 +109,7 @@ cdef class SmallForward:
             if (x.ndim != 2 or x.shape[0] < 1 or x.shape[1] != self.widths[0]
                     or x.strides[1] != x.itemsize or x.strides[0] % x.itemsize
                     or <size_t>x.buf % <size_t>x.itemsize
-                    or x.shape[0] > (LONG if alone else SHARED) // self.theta.shape[0]):
+                    or x.shape[0] * self.theta.shape[0] > most_work):
                 return None
             out = self.empty((x.shape[0], self.widths.back()), self.dtype)
             PyObject_GetBuffer(out, &y, PyBUF_ND)
@@ -122,12 +124,12 @@ cdef class SmallForward:
 
     cdef bint _outputs(self, Run[real] *run, real *buffers, Py_buffer *x, real *out):
         cdef int64_t rows = x.shape[0]
-        cdef bint brief = self.theta.shape[0] * rows <= LONG_HELD
-        if rows <= BY_THEMSELVES:
-            # The buffers are the object's: no other thread runs while they are in use.
+        cdef bint brief = self.theta.shape[0] * rows <= MOST_WORK_WITH_GIL
+        if rows <= ROW_BY_ROW:
+            # The object's buffers are safe: the GIL is held while they are in use.
             return brief and self._each_row(buffers, run.kernels, <char *>x.buf, x.strides[0], rows,
                                             out)
-        if self.running:   # another thread is in its buffers
+        if self.running:   # another thread uses the buffers
             return False
         self.matrix.values, self.matrix.rows = <char *>x.buf, rows
         self.matrix.row_stride = x.strides[0]
@@ -147,21 +149,21 @@ cdef class SmallForward:
         return True
 
     cdef bint _fits(self, double largest, bint double_precision) noexcept:
-        """Whether rows of numbers up to the largest are finite, normalized too."""
+        """Whether numbers up to `largest` are finite, also once they are normalized."""
         if self.scale.size():
             largest = 2 * (largest + self.largest_mean) * self.largest_scale
             return largest < (DBL_MAX if double_precision else FLT_MAX)
         return isfinite(largest)
 
     cdef bint _make_room(self, Run[real] *run, int64_t rows):
-        """Buffers for that many rows; False if they are too large to be kept."""
+        """Allocate buffers for so many rows. False if they would be too large to keep."""
         cdef size_t needed
         cdef char *block
         run.chunk_rows = rows_at_once(self.widths, rows, run.kernels.tile_rows, INFERENCE_NUMBERS)
         if run.chunk_rows > self.capacity:
             self.rows_before = self.capacity = 0
             needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(), False)
-            block = <char *>calloc(needed + 64, 1) if needed < KEPT else NULL
+            block = <char *>calloc(needed + 64, 1) if needed < MOST_BYTES_KEPT else NULL
             if block == NULL:
                 return False
             free(self.block)
@@ -181,7 +183,7 @@ cdef class SmallForward:
         cdef size_t l, last = self.widths.size() - 1
         for r in range(rows):
             below, W = <const real *>(X + r * stride), <real *>self.theta.buf
-            if self.scale.size():   # into the buffer that layer 1 does not write to
+            if self.scale.size():   # layer 1 writes to the other buffer
                 normalize_row(below, self.mean.data(), self.scale.data(), self.widths[0], buffers)
                 below = buffers
             if not isfinite(k.largest(below, 0, 0, 1, self.widths[0])):

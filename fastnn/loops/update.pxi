@@ -1,24 +1,25 @@
-# Part of _kernels.pyx: an update of theta, and what has to be known before it.
+# Part of _kernels.pyx: an update of theta, and the bounds that are checked before it.
 
 
-cdef void choose_no_masks(Run[real] *run) noexcept nogil:
+cdef void switch_dropout_off(Run[real] *run) noexcept nogil:
+    """No layer drops units."""
     cdef int l
     for l in range(run.depth):
         run.layers[l].dropout.on = False
 
 
 cdef void choose_masks(Run[real] *run, uint64_t step) noexcept nogil:
-    """The dropout of this step, a function of (seed, step, layer)."""
+    """Set the dropout masks of this step, a function of (seed, step, layer)."""
     cdef int l
     if not run.dropout:
-        choose_no_masks(run)
+        switch_dropout_off(run)
         return
     for l in range(run.depth):
         run.layers[l].dropout = make_dropout(run.seed, step, l, run.keep_prob[l])
 
 
 cdef void choose_rate(Run[real] *run, double rate, uint64_t step, Update *u) noexcept nogil:
-    """The learning rate of an update, with what Adam makes of it after `step` earlier ones."""
+    """Set the learning rate of an update, and Adam's corrections after `step` updates."""
     u.rate, u.correction1, u.correction2 = rate, 1, 1
     if run.optimizer == ADAM:
         u.correction1 = 1 / (1 - pow(u.beta1, <double>(step + 1)))
@@ -28,18 +29,21 @@ cdef void choose_rate(Run[real] *run, double rate, uint64_t step, Update *u) noe
 
 
 cdef void bound_gradient(Run[real] *run, int64_t rows, int thread) noexcept nogil:
-    """A bound on this thread's rows of each |A[l-1]| and |dZ[l]|, and whether the losses are finite:
-    known before the gradient is, which can then be used tile by tile."""
+    """Bound |A[l-1]|, |dZ[l]| and the losses over this thread's rows.
+
+    These are known before the gradient, so that its tiles can be used as soon as they are
+    computed.
+    """
     cdef const Kernels[real] *k = run.kernels
-    cdef int64_t row = cut(rows, k.tile_rows, thread, run.threads)
-    cdef int64_t count = cut(rows, k.tile_rows, thread + 1, run.threads) - row
+    cdef int64_t row = share_start(rows, k.tile_rows, thread, run.threads)
+    cdef int64_t count = share_start(rows, k.tile_rows, thread + 1, run.threads) - row
     cdef Bounds *bounds = run.bounds + thread * (run.depth + 1)
     cdef Layer[real] *layer
     cdef int l
     bounds[0].dZ = k.largest(run.targets.loss + row, count, 0, 1, count)
     for l in range(1, run.depth + 1):
         layer = &run.layers[l]
-        # The padding of the rows is finite and no larger than what it stands beside; X has none.
+        # The padding of a row is finite and no larger than its numbers. X has no padding.
         if l == 1 and (layer - 1).A != run.gathered:
             bounds[l].A = k.largest((layer - 1).A, (layer - 1).ld, row, count, (layer - 1).n)
         else:
@@ -56,7 +60,7 @@ cdef double gradient_bound(Run[real] *run, int64_t rows) noexcept nogil:
         if not isfinite(run.bounds[thread * (run.depth + 1)].dZ):
             return INFINITY
     for l in range(1, run.depth + 1):
-        A, dZ = 1, 0   # 1 is what b's gradient is multiplied with
+        A, dZ = 1, 0   # the gradient of b has the factor 1 in the place of A
         for thread in range(run.threads):
             A = max(A, run.bounds[thread * (run.depth + 1) + l].A)
             dZ = max(dZ, run.bounds[thread * (run.depth + 1) + l].dZ)
@@ -64,17 +68,18 @@ cdef double gradient_bound(Run[real] *run, int64_t rows) noexcept nogil:
     return bound
 
 
-cdef bint safe(Run[real] *run, const Update *u, double gradient, Reach *reach) noexcept nogil:
-    """Whether an update with components of dtheta up to `gradient` keeps theta and the moments
-    within the range of the dtype; `reach` is then what they may have come to.
+cdef bint stays_in_range(Run[real] *run, const Update *u, double gradient,
+                         Extremes *extremes) noexcept nogil:
+    """Whether an update with |dtheta| <= `gradient` keeps theta and the moments finite.
 
-    It must be known before theta is touched, so that theta can stay that of the last batch. The
-    bound is |W| + rate * |step|, with the largest step that the rule can make of gradients so far;
-    a sixteenth of the range is kept in reserve for its roundings.
+    If so, `extremes` becomes the largest that they can be after it. The answer is needed before
+    theta is changed, so that theta can stay as the last batch left it. The bound is
+    |W| + rate * |step|, with the largest step that the rule can make of the gradients so far.
+    Limits are a sixteenth of the dtype's range, to leave room for the bound's own roundings.
     """
     cdef double limit = (3.4e38 if real is float else 1.7e308) / 16
     cdef double l2 = 0, l1 = 0, rate = u.rate, decay = fabs(1 - rate * run.weight_decay)
-    cdef Reach r = reach[0]
+    cdef Extremes r = extremes[0]
     cdef int l
     for l in range(1, run.depth + 1):
         l2, l1 = max(l2, run.penalty[l].l2), max(l1, run.penalty[l].l1)
@@ -87,7 +92,7 @@ cdef bint safe(Run[real] *run, const Update *u, double gradient, Reach *reach) n
         r.step = max(r.step, gradient)
     else:
         r.step = gradient
-    # In this form neither side overflows, and a NaN is not safe.
+    # In this form neither side overflows, and the answer for NaN is False.
     if not (r.theta * max(1.0, decay) < limit and r.step < limit and r.rate < limit
             and decay < limit and l2 < limit):
         return False
@@ -97,16 +102,18 @@ cdef bint safe(Run[real] *run, const Update *u, double gradient, Reach *reach) n
             return False
     elif not r.step < limit / r.rate:
         return False
-    reach[0] = r
+    extremes[0] = r
     return True
 
 
 cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thread) noexcept nogil:
-    """Gradient and update in one, of this thread's tiles of every W[l] and b[l], for a mini-batch of
-    one chunk. Returns the largest magnitude in theta."""
+    """Compute the gradient and update theta in one go, tile by tile, for one chunk.
+
+    This thread does its tiles of every W[l] and b[l]. Returns the largest |theta| in them.
+    """
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
-    # What the rule does not keep is not touched, but is to be a place all the same.
+    # A rule does not touch moments that it does not have. The addresses must be valid all the same.
     cdef real *first = run.first if run.first != NULL else run.theta
     cdef real *second = run.second if run.second != NULL else run.theta
     cdef int64_t i, j, unit, n_in, W, b
@@ -119,24 +126,24 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thre
         v.l2, v.l1 = run.penalty[l].l2 * u.penalty_share, run.penalty[l].l1 * u.penalty_share
         v.weight_decay = run.weight_decay
         for j in range(tiles(layer.n, k.panel)):
-            for i in range(share(tiles(n_in, k.tile_rows), thread, run.threads),
-                           share(tiles(n_in, k.tile_rows), thread + 1, run.threads)):
+            for i in range(first_tile(tiles(n_in, k.tile_rows), thread, run.threads),
+                           first_tile(tiles(n_in, k.tile_rows), thread + 1, run.threads)):
                 unit = i * k.tile_rows
                 largest = max(largest, <double>k.update_tile[run.optimizer](
                     layer - 1, layer, rows, unit, <int>min(k.tile_rows, n_in - unit), j * k.panel,
                     &v, run.theta + W,
                     first + W, second + W))
         v.l2, v.l1, v.weight_decay = 0, 0, 0   # b is not regularized
-        for j in range(share(tiles(layer.n, k.panel), thread, run.threads),
-                       share(tiles(layer.n, k.panel), thread + 1, run.threads)):
+        for j in range(first_tile(tiles(layer.n, k.panel), thread, run.threads),
+                       first_tile(tiles(layer.n, k.panel), thread + 1, run.threads)):
             largest = max(largest, <double>k.update_bias[run.optimizer](
                 layer - 1, layer, rows, j * k.panel, &v, run.gradient + b,
                 run.theta + b, first + b, second + b))
     return largest
 
 
-cdef double over_threads(Run[real] *run) noexcept nogil:
-    """The largest of the threads' magnitudes."""
+cdef double largest_of_threads(Run[real] *run) noexcept nogil:
+    """The largest of all threads' magnitudes."""
     cdef double largest = 0
     cdef int thread
     for thread in range(run.threads):
@@ -145,8 +152,10 @@ cdef double over_threads(Run[real] *run) noexcept nogil:
 
 
 cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept nogil:
-    """One pass of the optimizer over this thread's share of each W[l] and b[l], from the gradient
-    in memory. Returns the largest magnitude in theta."""
+    """Update this thread's share of each W[l] and b[l] from the gradient in memory.
+
+    Returns the largest |theta| in its share.
+    """
     cdef real *first = run.first if run.first != NULL else run.theta
     cdef real *second = run.second if run.second != NULL else run.theta
     cdef Update v = u[0]
@@ -159,10 +168,10 @@ cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept n
             v.l2 = run.penalty[l].l2 * u.penalty_share if part == 0 else 0
             v.l1 = run.penalty[l].l1 * u.penalty_share if part == 0 else 0
             v.weight_decay = run.weight_decay if part == 0 else 0
-            lo = cut(n, 64, thread, run.threads)
+            lo = share_start(n, 64, thread, run.threads)
             largest = max(largest, <double>run.kernels.update[run.optimizer](
                 &v, run.gradient + at + lo, run.theta + at + lo,
                 first + at + lo, second + at + lo,
-                cut(n, 64, thread + 1, run.threads) - lo))
+                share_start(n, 64, thread + 1, run.threads) - lo))
             at, n = at + n, run.layers[l].n
     return largest

@@ -111,7 +111,7 @@ struct Kernels {
     T (*largest)(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t n);
 
     // A *= mask / keep_prob over rows [row, row + rows): dropout of the input layer.
-    void (*drop)(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row);
+    void (*apply_dropout)(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row);
     // Logits to losses (and errors, and dZ where the layer has it), by enum Output.
     void (*loss[OUTPUTS])(const Layer<T> *layer, const Targets<T> *targets, int64_t row,
                           int64_t rows);

@@ -39,8 +39,8 @@ template <class T>
 static void draw_field(const fastnn::Warp *w, const uint32_t keys[2], T *drawn, T *half, T *field) {
     constexpr int lanes = Vec<T>::lanes;
     const int64_t height = w->height, width = w->width, ld = fastnn::field_width(w);
-    const int64_t reach = w->reach;
-    const T *middle = taps_of(w, T()) + fastnn::TAP_PADDING + reach;
+    const int64_t radius = w->radius;
+    const T *middle = taps_of(w, T()) + fastnn::TAP_PADDING + radius;
     for (int64_t y = 0; y < height; ++y)
         for (int64_t x = 0; x < width; x += lanes) {
             typename Word32<T>::mask bits =
@@ -49,8 +49,8 @@ static void draw_field(const fastnn::Warp *w, const uint32_t keys[2], T *drawn, 
         }
     // Along the rows: the taps that lie beside each other are those of columns beside each other.
     for (int64_t x = 0; x < width; x += lanes) {
-        const int64_t from = x > reach ? x - reach : 0;
-        const int64_t to = x + lanes + reach < width ? x + lanes + reach : width;
+        const int64_t from = x > radius ? x - radius : 0;
+        const int64_t to = x + lanes + radius < width ? x + lanes + radius : width;
         int64_t y = 0;
         for (; y + 4 <= height; y += 4)
             weighted_rows<T, 4>(drawn + y * ld + from, ld, 1, middle + x - from, -1, to - from,
@@ -63,15 +63,15 @@ static void draw_field(const fastnn::Warp *w, const uint32_t keys[2], T *drawn, 
     for (int64_t y = 0; y < height; y += 4) {
         const int64_t rows = height - y < 4 ? height - y : 4;
         if (rows == 4) {
-            const int64_t from = y > reach ? y - reach : 0;
-            const int64_t to = y + 4 + reach < height ? y + 4 + reach : height;
+            const int64_t from = y > radius ? y - radius : 0;
+            const int64_t to = y + 4 + radius < height ? y + 4 + radius : height;
             for (int64_t x = 0; x < width; x += lanes)
                 weighted_rows<T, 4>(middle + from - y, -1, 1, half + from * ld + x, ld, to - from,
                                     field + y * ld + x, ld, T(w->alpha));
         } else {
             for (int64_t r = y; r < height; ++r) {
-                const int64_t from = r > reach ? r - reach : 0;
-                const int64_t to = r + 1 + reach < height ? r + 1 + reach : height;
+                const int64_t from = r > radius ? r - radius : 0;
+                const int64_t to = r + 1 + radius < height ? r + 1 + radius : height;
                 for (int64_t x = 0; x < width; x += lanes)
                     weighted_rows<T, 1>(middle + from - r, -1, 1, half + from * ld + x, ld,
                                         to - from, field + r * ld + x, ld, T(w->alpha));

@@ -20,7 +20,7 @@ struct Bounds {
 };
 
 // How far theta and its steps may have come since the fit began.
-struct Reach {
+struct Extremes {
     double theta, step, rate;  // |theta|, |velocity| or |mean gradient|, learning rate
 };
 
@@ -83,7 +83,7 @@ struct Run {
     std::atomic<bool> overflows;  // the next update might
     double *magnitude;  // (threads,)  largest of each thread's part of the gradient, then of theta
     Bounds *bounds;     // (threads, L + 1)
-    Reach reach;
+    Extremes extremes;
 };
 
 // The upper 64 bits of the product.

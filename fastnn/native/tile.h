@@ -227,7 +227,7 @@ static void backward_tile(const Layer<T> *layer, const Layer<T> *below, int64_t 
 }
 
 template <class T>
-static void drop(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row) {
+static void apply_dropout(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row) {
     const fastnn::Dropout &d = layer->dropout;
     const T scale = T(1 / d.keep_prob);
     for (int64_t r = row; r < row + rows; ++r) {

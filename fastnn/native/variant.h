@@ -28,7 +28,7 @@ static constexpr fastnn::Kernels<T> make_table() {
             {update_bias<T, GradientDescent>, update_bias<T, Momentum>, update_bias<T, Nesterov>,
              update_bias<T, RMSprop>, update_bias<T, Adam>},
             largest<T>,
-            drop<T>,
+            apply_dropout<T>,
             {softmax_loss<T>, summed_loss<T, Logistic>, summed_loss<T, Squared>,
              summed_loss<T, Poisson>, summed_loss<T, Absolute>, summed_loss<T, Huber>},
             {softmax_output<T>, sigmoid_output<T>, identity_output<T>, exp_output<T>,

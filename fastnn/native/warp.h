@@ -28,9 +28,9 @@ struct Warp {
     double alpha;                        // of the elastic distortion, 0 for none
     double noise;                        // standard deviation, 0 for none
     int fill;                            // enum Fill
-    // The Gaussian that smooths its fields: taps -reach .. reach, with zeros before and after.
-    int64_t reach;
-    const float *float_taps;  // (TAP_PADDING + 2 reach + 1 + TAP_PADDING,)
+    // The Gaussian that smooths its fields: taps -radius .. radius, with zeros before and after.
+    int64_t radius;
+    const float *float_taps;  // (TAP_PADDING + 2 radius + 1 + TAP_PADDING,)
     const double *double_taps;
 };
 

@@ -69,7 +69,7 @@ class CheckpointWriter:
         for name in COLUMNS:
             tensors[f"history.{name}"] = np.array(getattr(history, name), np.float64)
         # By these bounds on earlier updates the core foresees that one would overflow.
-        reach_step, reach_rate = session.reach
+        reach_step, reach_rate = session.extremes
         state = {
             "epoch": epoch,
             "batch": batch,
@@ -117,5 +117,5 @@ def go_back(saved, network, session, monitor, arrays):
     if monitor.best is not None:
         monitor.best.restore(state["early_stopping"], tensors)
     session.set_dropout(network.keep_prob, state["dropout_seed"], state["step"])
-    session.reach = state["reach_step"], state["reach_rate"]
+    session.extremes = state["reach_step"], state["reach_rate"]
     return state["epoch"], state["batch"]

@@ -33,7 +33,7 @@ def test_kept_fraction_and_mean_over_ten_million_draws(keep_prob, seed):
     assert abs(mask.mean() - keep_prob) < 4 * standard_error
     # E[A] is unchanged: A = 1, so A * D / keep_prob has mean 1.
     A = np.ones((10_000, 1_024), np.float32)
-    _kernels.drop(A, seed, 3, 1, keep_prob)
+    _kernels.apply_dropout(A, seed, 3, 1, keep_prob)
     A = A[:, :1_000]
     assert set(np.unique(A)) == {np.float32(0), np.float32(1 / keep_prob)}
     assert abs(A.mean(dtype=np.float64) - 1) < 4 * standard_error / keep_prob
@@ -93,7 +93,7 @@ def test_a_mask_is_a_function_of_its_place(seed, step, layer, rows, units, keep_
     assert mask.shape == (rows, units)
     assert (larger[:rows, :units] == mask).all()
     double = np.ones((rows, (units + 63) // 64 * 64))
-    _kernels.drop(double, seed, step, layer, keep_prob)
+    _kernels.apply_dropout(double, seed, step, layer, keep_prob)
     assert ((double[:, :units] != 0) == mask).all()
 
 

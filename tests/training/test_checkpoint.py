@@ -255,11 +255,11 @@ def test_moments_survive_where_an_overflow_is_foreseen(path):
     rows = features(net, X)
     targets = fastnn.data.inputs.as_targets(Y, 300, "softmax", 2, np.dtype("float64"))
     session = passes.open_session(net, rows, targets, batch_size=32, training=True)
-    session.reach = state["reach_step"], state["reach_rate"]
-    assert session.reach == (state["reach_step"], state["reach_rate"])
+    session.extremes = state["reach_step"], state["reach_rate"]
+    assert session.extremes == (state["reach_step"], state["reach_rate"])
     for bad in ((-1.0, 0.0), (0.0, math.inf), (math.nan, 0.0)):
         with pytest.raises(ValueError, match="finite and not negative"):
-            session.reach = bad
+            session.extremes = bad
 
 
 # --- SIGKILL ---

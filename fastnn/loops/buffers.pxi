@@ -1,0 +1,67 @@
+# Part of _kernels.pyx: the memory of a pass.
+
+
+cdef int64_t rows_at_once(widths, int64_t rows, int64_t tile_rows, int64_t numbers):
+    """The rows of a chunk, in whole tiles unless one chunk holds all rows.
+
+    Many rows use each weight often. Few rows keep the activations, about `numbers` numbers, in
+    the cache. A chunk also takes well under 200 ms, the time within which Ctrl-C must act.
+    """
+    parameters = sum((a + 1) * b for a, b in zip(widths, widths[1:]))
+    most = max(256, min(4096, numbers // sum(widths)))
+    most = min(most, max(16, 800_000_000 // parameters))
+    chunks = max(1, -(-rows // most))
+    return max(1, min(rows, tiles(-(-rows // chunks), tile_rows) * tile_rows))
+
+
+cdef int64_t TRAINING_NUMBERS = 1 << 20, INFERENCE_NUMBERS = 1 << 17
+
+
+cdef real *next_buffer(char *block, size_t *used, int64_t count, real *like) noexcept nogil:
+    """The next `count` numbers of the block, from a new cache line on."""
+    used[0] = (used[0] + 63) // 64 * 64
+    cdef real *at = <real *>(block + used[0])
+    used[0] += count * sizeof(real)
+    return at
+
+
+cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const int *activations,
+                    bint training) noexcept nogil:
+    """Point every buffer of the run into `block`. Returns its size; to ask for that, pass null."""
+    cdef int64_t lanes = run.kernels.lanes, rows = run.chunk_rows
+    cdef Layer[real] *layer
+    cdef size_t used = 0
+    cdef real *none = NULL
+    cdef int l
+    for l in range(run.depth + 1):
+        layer = &run.layers[l]
+        layer.n, layer.ld = widths[l], (widths[l] + lanes - 1) // lanes * lanes
+        layer.activation = activations[l]
+        layer.dropout = make_dropout(0, 0, l, 1.0)
+        if l > 0 or training or not in_place(run):
+            layer.A = next_buffer(block, &used, rows * layer.ld, none)
+        else:
+            layer.A = NULL   # not the X of an earlier call: no rows may be gathered into it
+        if l == 0:
+            run.gathered, run.gathered_ld = layer.A, layer.ld
+            continue
+        layer.W_panels = next_buffer(block, &used, (widths[l - 1] + 1) * layer.ld, none)
+        if training:
+            layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
+            if slope_needs_z(layer.activation):
+                layer.Z = next_buffer(block, &used, rows * layer.ld, none)
+            if l > 1:
+                layer.Wt_panels = next_buffer(block, &used, layer.n * run.layers[l - 1].ld, none)
+    if run.y != NULL:
+        run.targets.loss = next_buffer(block, &used, rows, none)
+        run.targets.error = next_buffer(block, &used, rows, none)
+        run.labels = <int32_t *>next_buffer(block, &used, rows, none)
+        run.targets.labels = run.labels
+        run.targets.ldy = widths[run.depth]
+        if run.output != OUT_SOFTMAX:
+            run.Y = next_buffer(block, &used, rows * run.targets.ldy, none)
+            run.targets.Y = run.Y
+        if run.weight != NULL:
+            run.chunk_weight = next_buffer(block, &used, rows, none)
+            run.targets.weight = run.chunk_weight
+    return used

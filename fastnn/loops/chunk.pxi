@@ -1,0 +1,168 @@
+# Part of _kernels.pyx: one chunk of rows through the network: forward, loss, backward.
+
+
+cdef inline int64_t tiles(int64_t n, int64_t size) noexcept nogil:
+    """The number of tiles of `size` that cover `n`."""
+    return (n + size - 1) // size
+
+
+cdef inline int64_t first_tile(int64_t count, int thread, int threads) noexcept nogil:
+    """The first of `count` tiles that `thread` does; its last comes before the next thread's."""
+    return count * thread // threads
+
+
+cdef inline int64_t share_start(int64_t n, int64_t size, int thread, int threads) noexcept nogil:
+    """Where the share of `thread` in `n` begins; shares are whole tiles of `size`."""
+    return min(n, first_tile(tiles(n, size), thread, threads) * size)
+
+
+cdef void load_features(Run[real] *run, int64_t first, int64_t row, int64_t rows) noexcept nogil:
+    """Copy X of data rows first + row .. to rows row .. of the chunk's buffer.
+
+    Nothing is copied where the kernels read X in place.
+    """
+    cdef Layer[real] *x = &run.layers[0]
+    if x.A == run.gathered:
+        gather(run.X, run.index, first + row, rows, x.A + row * x.ld, x.ld)
+
+
+cdef void load_targets(Run[real] *run, int64_t first, int64_t row, int64_t rows) noexcept nogil:
+    """Copy y and u of the same rows."""
+    cdef int64_t i, at
+    if run.output == OUT_SOFTMAX:
+        gather_labels(run.y, run.index, first + row, rows, run.layers[run.depth].n,
+                      run.labels + row)
+    else:
+        gather(run.y, run.index, first + row, rows, run.Y + row * run.targets.ldy,
+               run.targets.ldy)
+    if run.weight != NULL:
+        for i in range(row, row + rows):
+            at = first + i
+            run.chunk_weight[i] = <real>run.weight[row_at(run.X, run.index, at)]
+
+
+cdef void pack_weights(Run[real] *run, int thread) noexcept nogil:
+    """Put W[l] and b[l] into panels, for the forward pass."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef int64_t n_in, n_out, i
+    cdef const real *W
+    cdef int l
+    for l in range(1, run.depth + 1):
+        n_in, n_out = run.layers[l - 1].n, run.layers[l].n
+        W = run.theta + run.W_at[l]
+        for i in range(first_tile(tiles(n_out, k.panel), thread, run.threads),
+                       first_tile(tiles(n_out, k.panel), thread + 1, run.threads)):
+            k.pack(W, W + n_in * n_out, n_in, n_out, i * k.panel, run.layers[l].W_panels)
+
+
+cdef void pack_transposed(Run[real] *run, int thread) noexcept nogil:
+    """Put W[l] transposed into panels, for the backward pass, which ends at layer 2."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef int64_t n_in, n_out, i
+    cdef int l
+    for l in range(2, run.depth + 1):
+        n_in, n_out = run.layers[l - 1].n, run.layers[l].n
+        for i in range(first_tile(tiles(n_in, k.panel), thread, run.threads),
+                       first_tile(tiles(n_in, k.panel), thread + 1, run.threads)):
+            k.pack_transposed(run.theta + run.W_at[l], n_in, n_out, i * k.panel,
+                              run.layers[l].Wt_panels)
+
+
+cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
+    """Z[l] = A[l-1] W[l] + b[l]; A[l] = dropout(g(Z[l])), l = 1 .. L, for rows row .. end."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer
+    cdef int64_t i, j, r
+    cdef int l
+    if run.layers[0].dropout.on:
+        k.apply_dropout(&run.layers[0], row, end - row, first_row)
+    for l in range(1, run.depth + 1):
+        layer = &run.layers[l]
+        for j in range(tiles(layer.n, k.panel)):
+            for i in range(tiles(end - row, k.tile_rows)):
+                r = row + i * k.tile_rows
+                k.forward_tile(layer - 1, layer, r, <int>min(k.tile_rows, end - r), first_row,
+                               j * k.panel)
+
+
+cdef void backward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
+    """dZ[l-1] = dZ[l] W[l]^T * g'(Z[l-1]) * mask / keep_prob, l = L .. 2, for rows row .. end."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer
+    cdef int64_t i, j, r
+    cdef int l
+    for l in range(run.depth, 1, -1):
+        layer = &run.layers[l]
+        for j in range(tiles(run.layers[l - 1].n, k.panel)):
+            for i in range(tiles(end - row, k.tile_rows)):
+                r = row + i * k.tile_rows
+                k.backward_tile(layer, layer - 1, r, <int>min(k.tile_rows, end - r), first_row,
+                                j * k.panel)
+
+
+cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accumulate,
+                           int thread) noexcept nogil:
+    """dW[l] (+)= A[l-1]^T dZ[l] and db[l] (+)= the column sums of dZ[l], in this thread's tiles."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer
+    cdef int64_t i, j, unit, n_in
+    cdef real *dW
+    cdef double largest = 0
+    cdef int l, next_thread = thread + 1
+    for l in range(1, run.depth + 1):
+        layer, n_in, dW = &run.layers[l], run.layers[l - 1].n, dtheta + run.W_at[l]
+        for j in range(tiles(layer.n, k.panel)):
+            for i in range(first_tile(tiles(n_in, k.tile_rows), thread, run.threads),
+                           first_tile(tiles(n_in, k.tile_rows), next_thread, run.threads)):
+                unit = i * k.tile_rows
+                largest = max(largest, <double>k.gradient_tile(
+                    layer - 1, layer, rows, unit, <int>min(k.tile_rows, n_in - unit), j * k.panel,
+                    accumulate, dW))
+        for j in range(first_tile(tiles(layer.n, k.panel), thread, run.threads),
+                       first_tile(tiles(layer.n, k.panel), next_thread, run.threads)):
+            largest = max(largest, <double>k.bias_gradient(layer, rows, j * k.panel, accumulate,
+                                                           dW + n_in * layer.n))
+    run.magnitude[thread] = largest
+    if not isfinite(largest):
+        run.not_finite.store(True)
+
+
+cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, double divisor,
+                              int64_t first_row, int thread) noexcept nogil:
+    """Compute A, dZ and losses of this thread's share of the data rows first ...
+
+    `first_row` is their place in the mini-batch. The sums of the mini-batch are divided by
+    `divisor`.
+    """
+    cdef int64_t row = share_start(rows, run.kernels.tile_rows, thread, run.threads)
+    cdef int64_t end = share_start(rows, run.kernels.tile_rows, thread + 1, run.threads)
+    if run.warp == NULL:
+        load_features(run, first, row, end - row)
+    else:
+        load_augmented(run, first, row, end, thread)
+    load_targets(run, first, row, end - row)
+    forward_rows(run, row, end, first_row)
+    cdef Targets[real] targets = run.targets
+    targets.scale = <real>(1.0 / divisor)
+    run.kernels.loss[run.output](&run.layers[run.depth], &targets, row, end - row)
+    backward_rows(run, row, end, first_row)
+
+
+cdef double sum_of_losses(Run[real] *run, int64_t rows) noexcept nogil:
+    """The sum of the chunk's losses, in the order of its rows."""
+    cdef double loss = 0
+    cdef int64_t i
+    for i in range(rows):
+        loss += run.targets.loss[i]
+    return loss
+
+
+cdef void add_losses(Run[real] *run, int64_t rows) noexcept nogil:
+    """Add the chunk's losses and errors to the run's, in the order of its rows."""
+    cdef double loss = sum_of_losses(run, rows), error = 0
+    cdef int64_t i
+    if run.targets.error != NULL:
+        for i in range(rows):
+            error += run.targets.error[i]
+    run.loss += loss
+    run.error += error

@@ -1,0 +1,144 @@
+# Part of _kernels.pyx: single kernels and measurements, called from Python by themselves.
+
+
+def add_penalty_gradient(real[::1] theta, real[::1] gradient, int64_t at, int64_t n, double l2,
+                         double l1):
+    """gradient += l2 W + l1 sign(W) for W = theta[at : at + n]; l2 and l1 are lambda / m."""
+    cdef Update u
+    cdef int64_t size = min(theta.shape[0], gradient.shape[0])
+    if not 0 <= at < size or not 1 <= n <= size - at:
+        raise ValueError("W is not within theta")
+    u.l2, u.l1 = l2, l1
+    if real is float:
+        kernels[float](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
+    else:
+        kernels[double](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
+
+
+def apply_dropout(real[:, ::1] A, uint64_t seed, uint64_t step, uint32_t layer, double keep_prob):
+    """A *= mask / keep_prob, with the mask of layer `layer` at update `step`.
+
+    The width of A must be a multiple of 64: every variant works in whole registers.
+    """
+    cdef Layer[real] rows
+    if not 0 < keep_prob <= 1 or A.shape[1] % 64:
+        raise ValueError("keep_prob must lie in (0, 1], and rows be whole cache lines")
+    rows.n, rows.ld = A.shape[1], A.shape[1]
+    rows.dropout = make_dropout(seed, step, layer, keep_prob)
+    if keep_prob == 1 or not A.size:
+        return
+    rows.A = &A[0, 0]
+    if real is float:
+        kernels[float](_variant).apply_dropout(&rows, 0, A.shape[0], 0)
+    else:
+        kernels[double](_variant).apply_dropout(&rows, 0, A.shape[0], 0)
+
+
+def dropout_mask(seed, step, layer, rows, units, keep_prob):
+    """The mask of layer `layer` at update `step`: bool (rows, units), True where kept."""
+    A = np.ones((rows, -(-units // 64) * 64), np.float32)
+    apply_dropout(A, seed, step, layer, keep_prob)
+    return A[:, :units] != 0
+
+
+cdef double _rate(const Kernels[real] *k, real[::1] A, real[::1] B, real[::1] C, int64_t depth,
+                  double seconds) noexcept nogil:
+    cdef double began = seconds_now(), best = 0, now = began, since
+    cdef int i
+    while now < began + seconds:
+        since = now
+        for i in range(1000):
+            k.whole_tile(&A[0], &B[0], depth, &C[0])
+        now = seconds_now()
+        best = max(best, 2.0e3 * k.tile_rows * k.panel * depth / (now - since))
+    return best
+
+
+def peak(dtype="float32", double seconds=0.1):
+    """The best rate of the micro-kernel on a tile in the L1 cache, in operations a second.
+
+    The rates of whole passes are compared with it.
+    """
+    cdef int64_t depth = 128
+    A, B, C = (np.ones(count, dtype) for count in (64 * depth, 64 * depth, 64 * 64))
+    seconds = min(seconds, 10.0)   # Ctrl-C is not heard meanwhile
+    if A.dtype.itemsize == 8:
+        return _rate[double](kernels[double](_variant), A, B, C, depth, seconds)
+    return _rate[float](kernels[float](_variant), A, B, C, depth, seconds)
+
+
+cdef struct BarrierTrial:
+    Barrier *barrier
+    int64_t times
+
+
+cdef void wait_at_barrier(BarrierTrial *trial, int thread) noexcept nogil:
+    cdef int64_t i
+    for i in range(trial.times):
+        trial.barrier.wait()
+
+
+def barrier_time(int threads=2, int64_t times=10_000):
+    """The seconds that threads take to wait for each other, as between the phases of a step.
+
+    Most of it is the time that a cache line takes from core to core.
+    """
+    cdef BarrierTrial trial
+    cdef double began
+    cdef bint ran
+    if not 1 <= threads <= 1024 or not 1 <= times <= 1_000_000:
+        raise ValueError("expected threads in 1 .. 1024 and times in 1 .. 1,000,000")
+    trial.times, trial.barrier = times, new Barrier(threads)
+    try:
+        with nogil:
+            began = seconds_now()
+            ran = on_threads(wait_at_barrier, &trial, threads)
+        if not ran:
+            raise RuntimeError(f"the system gave no {threads} threads")
+        return (seconds_now() - began) / times
+    finally:
+        del trial.barrier
+
+
+cdef int64_t _shuffle(int64_t[::1] index, uint64_t seed, int64_t left,
+                      double deadline) noexcept nogil:
+    cdef uint64_t x
+    cdef int64_t j, swapped
+    while left > 1:
+        x = seed + <uint64_t>left * 0x9E3779B97F4A7C15u
+        x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u
+        x = (x ^ x >> 27) * 0x94D049BB133111EBu
+        x ^= x >> 31
+        j = multiply_high(x, left)   # uniform in [0, left), but for left / 2^64
+        left -= 1
+        swapped = index[left]
+        index[left] = index[j]
+        index[j] = swapped
+        if left % 65536 == 0 and seconds_now() > deadline:
+            break
+    return left
+
+
+def shuffle(int64_t[::1] index, uint64_t seed, int64_t left, double seconds):
+    """Shuffle index[:left] in place (Fisher and Yates) for about that long; returns what is left.
+
+    Word i of the random sequence is SplitMix64's, a function of (seed, i).
+    """
+    cdef double deadline = seconds_now() + seconds
+    if not 0 <= left <= index.shape[0]:
+        raise ValueError("left must be within index")
+    if left <= 1 << 13:   # to release the GIL and wait for it would take longer
+        return _shuffle(index, seed, left, deadline)
+    with nogil:
+        left = _shuffle(index, seed, left, deadline)
+    return left
+
+
+def philox(counter, key):
+    """Philox4x32-10 of a counter of four and a key of two 32-bit words: four words."""
+    cdef uint32_t words[4]
+    cdef uint32_t c[4]
+    cdef uint32_t k[2]
+    c[:], k[:] = counter, key
+    philox4x32(c, k, words)
+    return tuple(words)

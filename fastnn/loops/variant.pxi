@@ -1,0 +1,24 @@
+# Part of _kernels.pyx: which CPU variant of the kernels runs.
+
+
+def _choose_variant():
+    """The best variant that this CPU can run, or the one that FASTNN_VARIANT names."""
+    wanted = os.environ.get("FASTNN_VARIANT")
+    available = variants()
+    if not wanted:
+        return available[0]
+    if wanted not in available:
+        raise ImportError(
+            f"FASTNN_VARIANT is {wanted!r}, which this CPU cannot run; it can run: "
+            f"{', '.join(available)}. Unset it, or set it to one of these.")
+    return wanted
+
+
+def variants():
+    """Names of the CPU variants that this machine can run, the best first."""
+    return [variant_name(v).decode() for v in range(VARIANTS)
+            if variant_available(v) and kernels[float](v) != NULL]
+
+
+variant = _choose_variant()
+cdef int _variant = [variant_name(v).decode() for v in range(VARIANTS)].index(variant)
