@@ -146,17 +146,13 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
     cdef cppclass Extremes:
         double theta, step, rate
 
-    cdef cppclass Run[T]:
-        const Kernels[T] *kernels
+    cdef cppclass Pass:
         int threads
         Barrier *barrier
         int depth, output
-        Layer[T] *layers
-        T *gathered
         int64_t gathered_ld
         const double *keep_prob
         const int64_t *W_at
-        T *theta
         int64_t size
         uint64_t seed, step
         cbool dropout
@@ -167,11 +163,6 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         int64_t rows, chunk_rows
         const Warp *warp
         uint64_t epoch
-        T *scratch
-        Targets[T] targets
-        T *Y
-        T *chunk_weight
-        int32_t *labels
         int optimizer
         Update update
         const double *rates
@@ -180,20 +171,31 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         const Penalty *penalty
         double weight_decay
         cbool epsilon_hat
-        T *gradient
-        T *first
-        T *second
         int64_t batch_size, batch, chunk
         double loss, error
         int64_t next_row
-        T *dtheta
-        T *out
         double deadline
         atomic_flag stop, not_finite
         atomic_flag overflows
         double *magnitude
         Bounds *bounds
         Extremes extremes
+
+    cdef cppclass Run[T](Pass):
+        const Kernels[T] *kernels
+        Layer[T] *layers
+        T *gathered
+        T *theta
+        T *scratch
+        Targets[T] targets
+        T *Y
+        T *chunk_weight
+        int32_t *labels
+        T *gradient
+        T *first
+        T *second
+        T *dtheta
+        T *out
 
     double seconds_now()
     uint64_t multiply_high(uint64_t a, uint64_t b)

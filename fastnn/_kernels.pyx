@@ -15,8 +15,8 @@
    threads.
 """
 
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBuffer_Release
-from cpython.buffer cimport PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBUF_WRITABLE
+from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
 from libc.float cimport DBL_MAX, FLT_MAX
 from libc.math cimport INFINITY, fabs, isfinite, pow, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -36,12 +36,13 @@ ctypedef fused real:
 
 
 include "loops/chunk.pxi"
-include "loops/augment.pxi"
 include "loops/update.pxi"
 include "loops/passes.pxi"
 include "loops/variant.pxi"
-include "loops/instruments.pxi"
-include "loops/rows.pxi"
+include "loops/arrays.pxi"
 include "loops/buffers.pxi"
+include "loops/rows.pxi"
+include "loops/augment.pxi"
 include "loops/session.pxi"
 include "loops/small_forward.pxi"
+include "loops/instruments.pxi"

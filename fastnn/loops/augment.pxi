@@ -1,47 +1,23 @@
-# Part of _kernels.pyx: augmented images, in a mini-batch and by themselves.
+# Part of _kernels.pyx: the settings of augmentation, and augmented copies by themselves.
 
 
 cdef int64_t LONGEST_SIDE = 1 << 20
 
 
-cdef void load_augmented(Run[real] *run, int64_t first, int64_t row, int64_t end,
-                         int thread) noexcept nogil:
-    """Put augmented and normalized copies of data rows first + row .. first + end into A[0]."""
+cdef bint _write_copies(const Warp *warp, const Kernels[real] *k, const Matrix *X, uint64_t seed,
+                        uint64_t epoch, int64_t first, int64_t count, real *out) noexcept nogil:
+    """Augmented copies of rows first .. first + count. False if there is no memory."""
     cdef Placement place
-    cdef Layer[real] *x = &run.layers[0]
-    cdef Matrix raw = run.X[0]
-    cdef real *image
     cdef int64_t i
-    raw.mean = NULL
-    raw.scale = NULL
-    gather(&raw, run.index, first + row, end - row, x.A + row * x.ld, x.ld)
-    for i in range(row, end):
-        image = x.A + i * x.ld
-        draw(run.warp, run.seed, run.epoch, row_at(run.X, run.index, first + i), &place)
-        run.kernels.augment(run.warp, &place, run.scratch + thread * scratch_size(run.warp), image)
-        if run.X.scale != NULL:
-            normalize_row(image, run.X.mean, run.X.scale, x.n, image)
-
-
-cdef int _augment_copies(const Warp *warp, const Kernels[real] *k, Rows X, uint64_t seed,
-                         uint64_t epoch, int64_t first, real[:, ::1] out) except -1:
-    cdef Placement place
-    cdef int64_t i, n = X.matrix.columns
-    if (out.shape[1] != n or not 0 <= first <= X.matrix.rows
-            or out.shape[0] > X.matrix.rows - first):
-        raise ValueError("the arguments of copies do not fit together")
-    if not out.shape[0]:
-        return 0
     cdef real *scratch = <real *>calloc(scratch_size(warp), sizeof(real))
     if scratch == NULL:
-        raise MemoryError
-    with nogil:
-        for i in range(out.shape[0]):
-            gather(&X.matrix, NULL, first + i, 1, &out[i, 0], n)
-            draw(warp, seed, epoch, first + i, &place)
-            k.augment(warp, &place, scratch, &out[i, 0])
-        free(scratch)
-    return 0
+        return False
+    for i in range(count):
+        gather(X, NULL, first + i, 1, out + i * X.columns, X.columns)
+        draw(warp, seed, epoch, first + i, &place)
+        k.augment(warp, &place, scratch, out + i * X.columns)
+    free(scratch)
+    return True
 
 
 @cython.final
@@ -93,13 +69,20 @@ cdef class Augmenter:
 
     def copies(self, Rows X not None, uint64_t seed, uint64_t epoch, int64_t first, out):
         """Write augmented copies of X[first : first + len(out)] to out, the same as `fit` makes."""
-        if X.matrix.columns != self.columns:
+        cdef bint is_double = out.dtype.itemsize == 8, done
+        cdef Array copies = contiguous(out, b"d" if is_double else b"f", 2, True)
+        if (X.matrix.columns != self.columns or copies.columns != X.matrix.columns
+                or not 0 <= first <= X.matrix.rows or copies.rows > X.matrix.rows - first):
             raise ValueError("the arguments of copies do not fit together")
-        if out.dtype.itemsize == 8:
-            _augment_copies[double](&self.warp, kernels[double](_variant), X, seed, epoch, first,
-                                    out)
-        else:
-            _augment_copies[float](&self.warp, kernels[float](_variant), X, seed, epoch, first, out)
+        with nogil:
+            if is_double:
+                done = _write_copies(&self.warp, kernels[double](_variant), &X.matrix, seed, epoch,
+                                     first, copies.rows, <double *>copies.first)
+            else:
+                done = _write_copies(&self.warp, kernels[float](_variant), &X.matrix, seed, epoch,
+                                     first, copies.rows, <float *>copies.first)
+        if not done:
+            raise MemoryError("no memory to augment an image in")
 
     def placement(self, uint64_t seed, uint64_t epoch, int64_t row):
         """The random draws for one row of the data, and the map from result to source they give."""

@@ -1,17 +1,21 @@
 # Part of _kernels.pyx: the memory of a pass.
 
 
-cdef int64_t rows_at_once(widths, int64_t rows, int64_t tile_rows, int64_t numbers):
+cdef int64_t rows_at_once(const int64_t *widths, int depth, int64_t parameters, int64_t rows,
+                          int64_t tile_rows, int64_t numbers) noexcept nogil:
     """The rows of a chunk, in whole tiles unless one chunk holds all rows.
 
     Many rows use each weight often. Few rows keep the activations, about `numbers` numbers, in
     the cache. A chunk also takes well under 200 ms, the time within which Ctrl-C must act.
     """
-    parameters = sum((a + 1) * b for a, b in zip(widths, widths[1:]))
-    most = max(256, min(4096, numbers // sum(widths)))
+    cdef int64_t units = 0, most, chunks
+    cdef int l
+    for l in range(depth + 1):
+        units += widths[l]
+    most = max(256, min(4096, numbers // units))
     most = min(most, max(16, 800_000_000 // parameters))
-    chunks = max(1, -(-rows // most))
-    return max(1, min(rows, tiles(-(-rows // chunks), tile_rows) * tile_rows))
+    chunks = max(1, tiles(rows, most))
+    return max(1, min(rows, tiles(tiles(rows, chunks), tile_rows) * tile_rows))
 
 
 cdef int64_t TRAINING_NUMBERS = 1 << 20, INFERENCE_NUMBERS = 1 << 17

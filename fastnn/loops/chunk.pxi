@@ -26,6 +26,25 @@ cdef void load_features(Run[real] *run, int64_t first, int64_t row, int64_t rows
         gather(run.X, run.index, first + row, rows, x.A + row * x.ld, x.ld)
 
 
+cdef void load_augmented(Run[real] *run, int64_t first, int64_t row, int64_t end,
+                         int thread) noexcept nogil:
+    """Put augmented and normalized copies of data rows first + row .. first + end into A[0]."""
+    cdef Placement place
+    cdef Layer[real] *x = &run.layers[0]
+    cdef Matrix raw = run.X[0]
+    cdef real *image
+    cdef int64_t i
+    raw.mean = NULL
+    raw.scale = NULL
+    gather(&raw, run.index, first + row, end - row, x.A + row * x.ld, x.ld)
+    for i in range(row, end):
+        image = x.A + i * x.ld
+        draw(run.warp, run.seed, run.epoch, row_at(run.X, run.index, first + i), &place)
+        run.kernels.augment(run.warp, &place, run.scratch + thread * scratch_size(run.warp), image)
+        if run.X.scale != NULL:
+            normalize_row(image, run.X.mean, run.X.scale, x.n, image)
+
+
 cdef void load_targets(Run[real] *run, int64_t first, int64_t row, int64_t rows) noexcept nogil:
     """Copy y and u of the same rows."""
     cdef int64_t i, at

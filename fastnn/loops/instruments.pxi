@@ -1,37 +1,46 @@
 # Part of _kernels.pyx: single kernels and measurements, called from Python by themselves.
 
 
-def add_penalty_gradient(real[::1] theta, real[::1] gradient, int64_t at, int64_t n, double l2,
-                         double l1):
+def add_penalty_gradient(theta, gradient, int64_t at, int64_t n, double l2, double l1):
     """gradient += l2 W + l1 sign(W) for W = theta[at : at + n]; l2 and l1 are lambda / m."""
+    cdef bint is_double = theta.dtype.itemsize == 8
+    cdef char kind = b"d" if is_double else b"f"
+    cdef Array W = contiguous(theta, kind, 1), dW = contiguous(gradient, kind, 1, True)
+    cdef int64_t size = min(W.rows, dW.rows)
     cdef Update u
-    cdef int64_t size = min(theta.shape[0], gradient.shape[0])
     if not 0 <= at < size or not 1 <= n <= size - at:
         raise ValueError("W is not within theta")
     u.l2, u.l1 = l2, l1
-    if real is float:
-        kernels[float](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
+    if is_double:
+        kernels[double](_variant).add_penalty_gradient(
+            &u, <const double *>W.first + at, <double *>dW.first + at, n)
     else:
-        kernels[double](_variant).add_penalty_gradient(&u, &theta[at], &gradient[at], n)
+        kernels[float](_variant).add_penalty_gradient(
+            &u, <const float *>W.first + at, <float *>dW.first + at, n)
 
 
-def apply_dropout(real[:, ::1] A, uint64_t seed, uint64_t step, uint32_t layer, double keep_prob):
+cdef void _apply_dropout(const Kernels[real] *k, const Array *A, const Dropout *dropout) noexcept:
+    cdef Layer[real] layer
+    layer.n, layer.ld, layer.A, layer.dropout = A.columns, A.columns, <real *>A.first, dropout[0]
+    k.apply_dropout(&layer, 0, A.rows, 0)
+
+
+def apply_dropout(A, uint64_t seed, uint64_t step, uint32_t layer, double keep_prob):
     """A *= mask / keep_prob, with the mask of layer `layer` at update `step`.
 
     The width of A must be a multiple of 64: every variant works in whole registers.
     """
-    cdef Layer[real] rows
-    if not 0 < keep_prob <= 1 or A.shape[1] % 64:
+    cdef bint is_double = A.dtype.itemsize == 8
+    cdef Array rows = contiguous(A, b"d" if is_double else b"f", 2, True)
+    if not 0 < keep_prob <= 1 or rows.columns % 64:
         raise ValueError("keep_prob must lie in (0, 1], and rows be whole cache lines")
-    rows.n, rows.ld = A.shape[1], A.shape[1]
-    rows.dropout = make_dropout(seed, step, layer, keep_prob)
-    if keep_prob == 1 or not A.size:
+    cdef Dropout dropout = make_dropout(seed, step, layer, keep_prob)
+    if keep_prob == 1:
         return
-    rows.A = &A[0, 0]
-    if real is float:
-        kernels[float](_variant).apply_dropout(&rows, 0, A.shape[0], 0)
+    if is_double:
+        _apply_dropout(kernels[double](_variant), &rows, &dropout)
     else:
-        kernels[double](_variant).apply_dropout(&rows, 0, A.shape[0], 0)
+        _apply_dropout(kernels[float](_variant), &rows, &dropout)
 
 
 def dropout_mask(seed, step, layer, rows, units, keep_prob):
@@ -41,16 +50,21 @@ def dropout_mask(seed, step, layer, rows, units, keep_prob):
     return A[:, :units] != 0
 
 
-cdef double _rate(const Kernels[real] *k, real[::1] A, real[::1] B, real[::1] C, int64_t depth,
-                  double seconds) noexcept nogil:
+cdef double _rate(const Kernels[real] *k, double seconds):
+    cdef int64_t depth = 128
+    cdef vector[real] numbers
     cdef double began = seconds_now(), best = 0, now = began, since
+    cdef real *A
     cdef int i
-    while now < began + seconds:
-        since = now
-        for i in range(1000):
-            k.whole_tile(&A[0], &B[0], depth, &C[0])
-        now = seconds_now()
-        best = max(best, 2.0e3 * k.tile_rows * k.panel * depth / (now - since))
+    numbers.resize(3 * 64 * depth, 1)
+    A = numbers.data()
+    with nogil:
+        while now < began + seconds:
+            since = now
+            for i in range(1000):
+                k.whole_tile(A, A + 64 * depth, depth, A + 2 * 64 * depth)
+            now = seconds_now()
+            best = max(best, 2.0e3 * k.tile_rows * k.panel * depth / (now - since))
     return best
 
 
@@ -59,12 +73,10 @@ def peak(dtype="float32", double seconds=0.1):
 
     The rates of whole passes are compared with it.
     """
-    cdef int64_t depth = 128
-    A, B, C = (np.ones(count, dtype) for count in (64 * depth, 64 * depth, 64 * 64))
     seconds = min(seconds, 10.0)   # Ctrl-C is not heard meanwhile
-    if A.dtype.itemsize == 8:
-        return _rate[double](kernels[double](_variant), A, B, C, depth, seconds)
-    return _rate[float](kernels[float](_variant), A, B, C, depth, seconds)
+    if np.dtype(dtype).itemsize == 8:
+        return _rate(kernels[double](_variant), seconds)
+    return _rate(kernels[float](_variant), seconds)
 
 
 cdef struct BarrierTrial:
@@ -100,7 +112,7 @@ def barrier_time(int threads=2, int64_t times=10_000):
         del trial.barrier
 
 
-cdef int64_t _shuffle(int64_t[::1] index, uint64_t seed, int64_t left,
+cdef int64_t _shuffle(int64_t *index, uint64_t seed, int64_t left,
                       double deadline) noexcept nogil:
     cdef uint64_t x
     cdef int64_t j, swapped
@@ -119,18 +131,20 @@ cdef int64_t _shuffle(int64_t[::1] index, uint64_t seed, int64_t left,
     return left
 
 
-def shuffle(int64_t[::1] index, uint64_t seed, int64_t left, double seconds):
+def shuffle(index, uint64_t seed, int64_t left, double seconds):
     """Shuffle index[:left] in place (Fisher and Yates) for about that long; returns what is left.
 
     Word i of the random sequence is SplitMix64's, a function of (seed, i).
     """
     cdef double deadline = seconds_now() + seconds
-    if not 0 <= left <= index.shape[0]:
+    cdef Array rows = contiguous(index, b"q", 1, True)
+    cdef int64_t *order = <int64_t *>rows.first
+    if not 0 <= left <= rows.rows:
         raise ValueError("left must be within index")
     if left <= 1 << 13:   # to release the GIL and wait for it would take longer
-        return _shuffle(index, seed, left, deadline)
+        return _shuffle(order, seed, left, deadline)
     with nogil:
-        left = _shuffle(index, seed, left, deadline)
+        left = _shuffle(order, seed, left, deadline)
     return left
 
 

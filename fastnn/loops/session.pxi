@@ -2,7 +2,7 @@
 
 
 @cython.final
-cdef class Session:
+cdef class Session(Architecture):
     """The buffers of passes over `X` (and `y`) by one network; engine/passes.py uses it.
 
     Parameters
@@ -18,14 +18,13 @@ cdef class Session:
 
     cdef Run[float] f
     cdef Run[double] d
+    cdef Pass *run   # the one of them in use
     cdef bint is_double, training, running
     cdef int most_threads   # the buffers suffice for so many
-    cdef object data, optimizer_vectors, pass_arrays   # kept alive: the runs point into them
+    cdef object data, optimizer_vectors, pass_arrays   # kept alive: the run points into them
     cdef char *block
     cdef char *scratch   # of augmentation
     cdef Augmenter augmenter
-    cdef vector[int64_t] widths, offsets
-    cdef vector[int] activations
     cdef vector[double] keep_prob, magnitude
     cdef vector[Penalty] penalty
     cdef vector[Bounds] bounds
@@ -34,50 +33,51 @@ cdef class Session:
 
     def __cinit__(self, widths, activations, int output, theta, Rows X not None, Rows y, weight, *,
                   int64_t batch_size, int threads, bint training):
-        # Copies: the caller cannot change their length between check and use.
-        widths, activations = [int(n) for n in widths], [int(code) for code in activations]
-        self.widths, self.activations = widths, activations
+        cdef Array theta_at, weight_at = [NULL, X.matrix.rows, 1]
+        cdef bint fits = self._describe(widths, activations, output)
         self.data = theta, X, y, weight
         self.training, self.most_threads = training, threads
         self.is_double = theta.dtype.itemsize == 8
-        size = 0
-        self.offsets.push_back(0)   # layer 0 has no weights
-        for n_in, n_out in zip(widths, widths[1:]):
-            self.offsets.push_back(size)
-            size += (n_in + 1) * n_out
-        if (len(widths) < 2 or min(widths) < 1 or len(activations) != len(widths)
-                or theta.shape != (size,) or X.matrix.columns != widths[0]
-                or not 1 <= threads <= 1024
-                or not 0 <= output < OUTPUTS or not 1 <= batch_size <= max(X.matrix.rows, 1)
-                or not all(0 <= code < ACTIVATIONS for code in activations)
+        theta_at = self._vector(theta)
+        if weight is not None:
+            weight_at = contiguous(weight, b"d", 1)
+        if (not fits or theta_at.rows != self.size or X.matrix.columns != self.widths[0]
+                or not 1 <= threads <= 1024 or not 1 <= batch_size <= max(X.matrix.rows, 1)
                 or (training and y is None)
                 or (y is not None and y.matrix.rows != X.matrix.rows)
                 or (y is not None and y.matrix.columns
-                    != (1 if output == OUT_SOFTMAX else widths[len(widths) - 1]))
-                or (weight is not None and weight.shape != (X.matrix.rows,))):
+                    != (1 if output == OUT_SOFTMAX else self.widths.back()))
+                or weight_at.rows != X.matrix.rows):
             raise ValueError("the arguments of a Session do not fit together")
+        self.run = <Pass *>&self.d if self.is_double else <Pass *>&self.f
+        self.run.threads, self.run.batch_size = threads, batch_size
+        self.run.depth, self.run.output = <int>self.widths.size() - 1, output
+        self.run.W_at, self.run.size = self.offsets.data(), self.size
+        self.run.X, self.run.rows = &X.matrix, X.matrix.rows
+        self.run.y = &y.matrix if y is not None else NULL
+        self.run.weight = <const double *>weight_at.first
         if self.is_double:
-            self.d_layers.resize(len(widths))
-            self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant), theta, X,
-                                 y, weight, output, batch_size, threads, size)
+            self.d_layers.resize(self.widths.size())
+            self.d.layers, self.d.kernels = self.d_layers.data(), kernels[double](_variant)
+            self._allocate[double](&self.d, theta_at)
         else:
-            self.f_layers.resize(len(widths))
-            self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant), theta, X,
-                                y, weight, output, batch_size, threads, size)
+            self.f_layers.resize(self.widths.size())
+            self.f.layers, self.f.kernels = self.f_layers.data(), kernels[float](_variant)
+            self._allocate[float](&self.f, theta_at)
+        self.magnitude.resize(threads)
+        self.run.magnitude = self.magnitude.data()
+        self.bounds.resize(threads * self.widths.size())
+        self.run.bounds = self.bounds.data()
+        self.run.barrier = new Barrier(threads)
 
-    cdef _set_up(self, Run[real] *run, Layer[real] *layers, const Kernels[real] *k, real[::1] theta,
-                 Rows X, Rows y, const double[::1] weight, int output, int64_t batch_size,
-                 int threads, int64_t size):
-        if theta.shape[0] != size or (weight is not None and weight.shape[0] != X.matrix.rows):
-            raise ValueError("the arguments of a Session do not fit together")
-        run.kernels, run.layers, run.threads = k, layers, threads
-        run.depth, run.output = <int>self.widths.size() - 1, output
-        run.W_at, run.theta, run.size = self.offsets.data(), &theta[0], size
-        run.X, run.rows = &X.matrix, X.matrix.rows
-        run.y = &y.matrix if y is not None else NULL
-        run.weight = &weight[0] if weight is not None and run.rows else NULL
-        run.batch_size = batch_size
-        run.chunk_rows = rows_at_once(self.widths, batch_size, k.tile_rows,
+    cdef Array _vector(self, array) except *:
+        """A writable vector of theta's dtype."""
+        return contiguous(array, b"d" if self.is_double else b"f", 1, True)
+
+    cdef int _allocate(self, Run[real] *run, Array theta) except -1:
+        run.theta = <real *>theta.first
+        run.chunk_rows = rows_at_once(self.widths.data(), run.depth, run.size, run.batch_size,
+                                      run.kernels.tile_rows,
                                       TRAINING_NUMBERS if self.training else INFERENCE_NUMBERS)
         cdef size_t needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),
                                      self.training)
@@ -86,35 +86,23 @@ cdef class Session:
             raise MemoryError(f"no {needed} bytes for the buffers of {run.chunk_rows} rows")
         lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
                 self.activations.data(), self.training)
-        self.magnitude.resize(threads)
-        run.magnitude = self.magnitude.data()
-        self.bounds.resize(threads * self.widths.size())
-        run.bounds = self.bounds.data()
-        run.barrier = new Barrier(threads)
+        return 0
 
     def __dealloc__(self):
         free(self.block)
         free(self.scratch)
-        del self.f.barrier
-        del self.d.barrier
-
-    cdef _set_dropout(self, Run[real] *run, uint64_t seed, uint64_t step):
-        run.keep_prob, run.seed, run.step = self.keep_prob.data(), seed, step
-        run.dropout = False
-        for p in self.keep_prob:
-            run.dropout |= p < 1
+        if self.run != NULL:
+            del self.run.barrier
 
     def set_dropout(self, keep_prob, uint64_t seed, uint64_t step=0):
         """Set keep_prob of layers 0 .. L-1, and the step at which the sequence of masks begins."""
         self._check_idle()
         keep_prob = [float(p) for p in keep_prob]
-        if len(keep_prob) != <int>self.widths.size() - 1 or not all(0 < p <= 1 for p in keep_prob):
+        if len(keep_prob) != self.run.depth or not all(0 < p <= 1 for p in keep_prob):
             raise ValueError("one keep_prob in (0, 1] for each of the layers 0 .. L-1")
         self.keep_prob = keep_prob
-        if self.is_double:
-            self._set_dropout[double](&self.d, seed, step)
-        else:
-            self._set_dropout[float](&self.f, seed, step)
+        self.run.keep_prob, self.run.seed, self.run.step = self.keep_prob.data(), seed, step
+        self.run.dropout = min(keep_prob) < 1
 
     cdef _set_augmentation(self, Run[real] *run, Augmenter augmenter):
         cdef int64_t numbers = scratch_size(&augmenter.warp)
@@ -136,31 +124,29 @@ cdef class Session:
         else:
             self._set_augmentation[float](&self.f, augmenter)
 
-    cdef int _set_optimizer(self, Run[real] *run, int optimizer, Update update, real[::1] gradient,
-                            real[::1] first, real[::1] second) except -1:
-        if (gradient.shape[0] != run.size or (first is not None and first.shape[0] != run.size)
-                or (second is not None and second.shape[0] != run.size)):
-            raise ValueError("the arguments of set_optimizer do not fit the Session")
-        run.optimizer, run.update, run.weight_decay = optimizer, update, update.weight_decay
-        run.penalty, run.gradient = self.penalty.data(), &gradient[0]
-        run.first = &first[0] if first is not None else NULL
-        run.second = &second[0] if second is not None else NULL
+    cdef void _set_vectors(self, Run[real] *run, Array gradient, Array first,
+                           Array second) noexcept:
+        run.gradient = <real *>gradient.first
+        run.first, run.second = <real *>first.first, <real *>second.first
         # The moments may be those of an earlier fit.
         run.extremes.theta, run.extremes.step, run.extremes.rate = 0, 0, 0
-        if first is not None:
+        if run.first != NULL:
             run.extremes.step = run.kernels.largest(run.first, 0, 0, 1, run.size)
-        if second is not None:
-            run.extremes.step = max(run.extremes.step,
-                                 sqrt(<double>run.kernels.largest(run.second, 0, 0, 1, run.size)))
-        return 0
+        if run.second != NULL:
+            run.extremes.step = max(run.extremes.step, sqrt(
+                <double>run.kernels.largest(run.second, 0, 0, 1, run.size)))
 
     def set_optimizer(self, int optimizer, settings, penalty, gradient, first, second):
         """Set the optimizer (code, settings, vectors) and (l2, l1) / m of layers 0 .. L."""
-        cdef Update update
+        cdef Pass *run = self.run
         cdef vector[Penalty] penalties
+        cdef double beta1, beta2, epsilon, weight_decay
+        cdef bint epsilon_hat
+        cdef Array gradient_at, first_at = [NULL, self.size, 1], second_at = [NULL, self.size, 1]
         self._check_idle()
-        update.beta1, update.beta2 = settings["beta1"], settings["beta2"]
-        update.epsilon, update.weight_decay = settings["epsilon"], settings["weight_decay"]
+        beta1, beta2 = settings["beta1"], settings["beta2"]
+        epsilon, weight_decay = settings["epsilon"], settings["weight_decay"]
+        epsilon_hat = settings.get("epsilon_hat", False)
         penalties.resize(self.widths.size())
         penalty = [(float(l2), float(l1)) for l2, l1 in penalty]
         if (not 0 <= optimizer < OPTIMIZERS or not self.training
@@ -168,39 +154,25 @@ cdef class Session:
                 or (first is None) != (optimizer in (GD, RMSPROP))
                 or (second is None) != (optimizer not in (RMSPROP, ADAM))):
             raise ValueError("the arguments of set_optimizer do not fit the Session")
+        gradient_at = self._vector(gradient)
+        if first is not None:
+            first_at = self._vector(first)
+        if second is not None:
+            second_at = self._vector(second)
+        if not gradient_at.rows == first_at.rows == second_at.rows == self.size:
+            raise ValueError("the arguments of set_optimizer do not fit the Session")
         for l, (l2, l1) in enumerate(penalty):
             penalties[l].l2, penalties[l].l1 = l2, l1
-        self.penalty = penalties
         # Nothing points into these before the call succeeds, nothing into the old ones after it.
+        self.penalty = penalties
+        run.penalty = self.penalty.data()
+        run.optimizer, run.weight_decay, run.epsilon_hat = optimizer, weight_decay, epsilon_hat
+        run.update.beta1, run.update.beta2, run.update.epsilon = beta1, beta2, epsilon
         if self.is_double:
-            self._set_optimizer[double](&self.d, optimizer, update, gradient, first, second)
+            self._set_vectors[double](&self.d, gradient_at, first_at, second_at)
         else:
-            self._set_optimizer[float](&self.f, optimizer, update, gradient, first, second)
-        self.f.epsilon_hat = self.d.epsilon_hat = settings.get("epsilon_hat", False)
+            self._set_vectors[float](&self.f, gradient_at, first_at, second_at)
         self.optimizer_vectors = gradient, first, second
-
-    cdef int _start(self, Run[real] *run, const int64_t[::1] index, const double[::1] rates,
-                    real[::1] gradient, real[:, ::1] out, const double[::1] divisors,
-                    int64_t batch) except -1:
-        cdef int64_t m = run.rows
-        # Without training there may be no buffer to gather rows in.
-        if ((index is not None and (index.shape[0] != m or not self.training))
-                or (rates is not None and rates.shape[0] != tiles(m, run.batch_size))
-                or (divisors is not None and divisors.shape[0] != tiles(m, run.batch_size))
-                or not 0 <= batch <= tiles(m, run.batch_size)
-                or (gradient is not None and gradient.shape[0] != run.size)
-                or (out is not None and (out.shape[0] != m or out.shape[1] != self.widths.back()))):
-            raise ValueError("the arguments of start do not fit the Session")
-        run.batch, run.chunk, run.next_row, run.loss, run.error = batch, 0, 0, 0, 0
-        run.index = &index[0] if index is not None and m else NULL
-        run.rates = &rates[0] if rates is not None and m else NULL
-        run.divisors = &divisors[0] if divisors is not None and m else NULL
-        run.training_loss = 0
-        run.dtheta = &gradient[0] if gradient is not None else NULL
-        run.out = &out[0, 0] if out is not None and m else NULL
-        run.not_finite.store(False)
-        run.overflows.store(False)
-        return 0
 
     def start(self, index=None, rates=None, gradient=None, out=None, uint64_t epoch=0,
               divisors=None, int64_t batch=0):
@@ -211,14 +183,37 @@ cdef class Session:
         and lambda in the place of its number of rows. `differentiate` takes gradient, where
         dtheta goes; `evaluate` without y takes out, where A[L] goes.
         """
+        cdef Array order = [NULL, 0, 0], rate = order, divisor = order, dtheta = order, A = order
+        cdef Pass *run = self.run
+        cdef int64_t m = run.rows, batches = tiles(m, run.batch_size)
         self._check_idle()
+        if index is not None:
+            order = contiguous(index, b"q", 1)
+        if rates is not None:
+            rate = contiguous(rates, b"d", 1)
+        if divisors is not None:
+            divisor = contiguous(divisors, b"d", 1)
+        if gradient is not None:
+            dtheta = self._vector(gradient)
+        if out is not None:
+            A = contiguous(out, b"d" if self.is_double else b"f", 2, True)
+        # Without training there may be no buffer to gather rows in.
+        if ((index is not None and (order.rows != m or not self.training))
+                or (rates is not None and rate.rows != batches)
+                or (divisors is not None and divisor.rows != batches)
+                or not 0 <= batch <= batches
+                or (gradient is not None and dtheta.rows != self.size)
+                or (out is not None and (A.rows != m or A.columns != self.widths.back()))):
+            raise ValueError("the arguments of start do not fit the Session")
         # Nothing points into these before the call succeeds, nothing into the old ones after it.
-        if self.is_double:
-            self._start[double](&self.d, index, rates, gradient, out, divisors, batch)
-        else:
-            self._start[float](&self.f, index, rates, gradient, out, divisors, batch)
+        run.batch, run.chunk, run.next_row, run.loss, run.error = batch, 0, 0, 0, 0
+        run.index, run.rates = <const int64_t *>order.first, <const double *>rate.first
+        run.divisors, run.training_loss, run.epoch = <const double *>divisor.first, 0, epoch
+        run.not_finite.store(False)
+        run.overflows.store(False)
+        self.f.dtheta, self.f.out = <float *>dtheta.first, <float *>A.first
+        self.d.dtheta, self.d.out = <double *>dtheta.first, <double *>A.first
         self.pass_arrays = index, rates, gradient, out, divisors
-        self.f.epoch = self.d.epoch = epoch
 
     def _check_idle(self):
         if self.running:
@@ -247,7 +242,7 @@ cdef class Session:
             self._run_pass[double](&self.d, train_epoch[double], seconds)
         else:
             self._run_pass[float](&self.f, train_epoch[float], seconds)
-        return not self.failed and self.batch * self.batch_size < self.data[1].shape[0]
+        return not self.failed and self.run.batch * self.run.batch_size < self.run.rows
 
     def differentiate(self, double seconds):
         """Continue with dtheta of the data part for about that long. False when finished."""
@@ -257,7 +252,7 @@ cdef class Session:
             self._run_pass[double](&self.d, differentiate_rows[double], seconds)
         else:
             self._run_pass[float](&self.f, differentiate_rows[float], seconds)
-        return self.next_row < self.data[1].shape[0]
+        return self.run.next_row < self.run.rows
 
     def evaluate(self, double seconds):
         """Continue with losses and errors, or outputs without y. False when finished."""
@@ -267,72 +262,68 @@ cdef class Session:
             self._run_pass[double](&self.d, evaluate_rows[double], seconds)
         else:
             self._run_pass[float](&self.f, evaluate_rows[float], seconds)
-        return self.next_row < self.data[1].shape[0]
+        return self.run.next_row < self.run.rows
 
     @property
     def loss(self):
         """The sum of u_i L_i over the rows so far."""
-        return self.d.loss if self.is_double else self.f.loss
+        return self.run.loss
 
     @property
     def training_loss(self):
         """With `divisors`: the sum of rows times mean loss over the mini-batches so far."""
-        return self.d.training_loss if self.is_double else self.f.training_loss
+        return self.run.training_loss
 
     @property
     def error(self):
         """The sum of u_i times the error of each row so far."""
-        return self.d.error if self.is_double else self.f.error
+        return self.run.error
 
     @property
     def threads(self):
         """Threads that the next call runs on. The results do not depend on their number."""
-        return self.d.threads if self.is_double else self.f.threads
+        return self.run.threads
 
     @threads.setter
     def threads(self, int threads):
         self._check_idle()
         if not 1 <= threads <= self.most_threads:
             raise ValueError(f"a Session made for {self.most_threads} threads cannot use {threads}")
-        if self.is_double:
-            self.d.threads = threads
-            self.d.barrier.set_threads(threads)
-        else:
-            self.f.threads = threads
-            self.f.barrier.set_threads(threads)
+        self.run.threads = threads
+        self.run.barrier.set_threads(threads)
 
     @property
     def rows(self):
-        return self.data[1].shape[0]
+        return self.run.rows
 
     @property
     def rows_trained(self):
-        """Rows of this epoch so far, about: those of an unfinished mini-batch included."""
+        """Rows of this epoch so far, about: with those of an unfinished mini-batch."""
         return min(self.rows, self.batch * self.batch_size + self.chunk * self.chunk_rows)
 
     @property
     def chunk_rows(self):
-        """Rows between two looks at the clock, at most."""
-        return self.d.chunk_rows if self.is_double else self.f.chunk_rows
+        """The largest number of rows between two looks at the clock."""
+        return self.run.chunk_rows
 
     @property
     def next_row(self):
-        return self.d.next_row if self.is_double else self.f.next_row
+        return self.run.next_row
 
     @property
     def batch(self):
         """The number of mini-batches of this epoch that have updated theta."""
-        return self.d.batch if self.is_double else self.f.batch
+        return self.run.batch
 
     @property
     def chunk(self):
         """Chunks of the next mini-batch whose gradients have been added: 0 between updates."""
-        return self.d.chunk if self.is_double else self.f.chunk
+        return self.run.chunk
 
     @property
     def step(self):
         """Updates so far."""
-        return self.d.step if self.is_double else self.f.step
+        return self.run.step
 
     @property
     def extremes(self):
@@ -340,9 +331,7 @@ cdef class Session:
 
         `set_optimizer` sets both to 0.
         """
-        if self.is_double:
-            return self.d.extremes.step, self.d.extremes.rate
-        return self.f.extremes.step, self.f.extremes.rate
+        return self.run.extremes.step, self.run.extremes.rate
 
     @extremes.setter
     def extremes(self, extremes):
@@ -350,20 +339,18 @@ cdef class Session:
         step, rate = (float(x) for x in extremes)
         if not (0 <= step < INFINITY and 0 <= rate < INFINITY):
             raise ValueError("extremes must be finite and not negative")
-        self.d.extremes.step, self.d.extremes.rate = step, rate
-        self.f.extremes.step, self.f.extremes.rate = step, rate
+        self.run.extremes.step, self.run.extremes.rate = step, rate
 
     @property
     def batch_size(self):
-        return self.d.batch_size if self.is_double else self.f.batch_size
+        return self.run.batch_size
 
     @property
     def failed(self):
         """Whether the next update would not be finite. theta is then that of the last batch."""
-        return self.overflowed or (self.d.not_finite.load() if self.is_double
-                                   else self.f.not_finite.load())
+        return self.overflowed or self.run.not_finite.load()
 
     @property
     def overflowed(self):
         """Whether the reason is that theta or a moment might leave the range of the dtype."""
-        return self.d.overflows.load() if self.is_double else self.f.overflows.load()
+        return self.run.overflows.load()

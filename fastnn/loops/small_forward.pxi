@@ -13,7 +13,7 @@ cdef size_t MOST_BYTES_KEPT = 1 << 22
 
 
 @cython.final
-cdef class SmallForward:
+cdef class SmallForward(Architecture):
     """`forward` of a few rows on one thread, for which a Session takes too long to set up.
 
     Parameters
@@ -22,8 +22,6 @@ cdef class SmallForward:
     mean, scale : as for Rows
     """
 
-    cdef vector[int64_t] widths, offsets
-    cdef vector[int] activations
     cdef vector[float] f_rows
     cdef vector[double] d_rows, mean, scale
     cdef vector[Layer[float]] f_layers
@@ -40,40 +38,34 @@ cdef class SmallForward:
     cdef bint is_double, held, running
 
     def __cinit__(self, widths, activations, int output, theta, mean=None, scale=None):
-        widths, activations = [int(n) for n in widths], [int(code) for code in activations]
-        size = 0
-        self.offsets.push_back(0)   # layer 0 has no weights
-        for n_in, n_out in zip(widths, widths[1:]):
-            self.offsets.push_back(size)
-            size += (n_in + 1) * n_out
+        cdef bint fits = self._describe(widths, activations, output)
         PyObject_GetBuffer(theta, &self.theta, PyBUF_FORMAT | PyBUF_ND)
         self.held = True
         kind = self.theta.format.decode()
-        if (kind not in ("f", "d") or self.theta.ndim != 1 or self.theta.shape[0] != size
-                or len(widths) < 2 or min(widths) < 1 or len(activations) != len(widths)
-                or not 0 <= output < OUTPUTS
-                or not all(0 <= code < ACTIVATIONS for code in activations)):
+        if (not fits or kind not in ("f", "d") or self.theta.ndim != 1
+                or self.theta.shape[0] != self.size):
             raise ValueError("the arguments of a SmallForward do not fit together")
         self.is_double = kind == "d"
-        self.widths, self.activations, self.output = widths, activations, output
+        self.output = output
         if mean is not None or scale is not None:
             mean, scale = [float(x) for x in mean], [float(x) for x in scale]
-            if not len(mean) == len(scale) == widths[0]:
+            if not len(mean) == len(scale) == self.widths[0]:
                 raise ValueError("the arguments of a SmallForward do not fit together")
             self.mean, self.scale = mean, scale
             self.largest_mean = max(abs(x) for x in mean)
             self.largest_scale = max(abs(x) for x in scale)
             self.matrix.mean, self.matrix.scale = self.mean.data(), self.scale.data()
-        self.matrix.columns, self.matrix.column_stride = widths[0], self.theta.itemsize
-        self.padded = (max(widths) + 63) // 64 * 64
+        self.matrix.columns, self.matrix.column_stride = self.widths[0], self.theta.itemsize
+        for n in self.widths:
+            self.padded = max(self.padded, (n + 63) // 64 * 64)
         if self.is_double:
             self.d_rows.resize(2 * self.padded)
-            self.d_layers.resize(len(widths))
+            self.d_layers.resize(self.widths.size())
             self.matrix.number = F64
             self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant))
         else:
             self.f_rows.resize(2 * self.padded)
-            self.f_layers.resize(len(widths))
+            self.f_layers.resize(self.widths.size())
             self.matrix.number = F32
             self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant))
         self.dtype, self.empty, self.array = np.dtype(kind), np.empty, np.ndarray
@@ -82,7 +74,7 @@ cdef class SmallForward:
         run.kernels, run.layers, run.threads = k, layers, 1
         run.depth, run.output = <int>self.widths.size() - 1, self.output
         run.W_at, run.theta = self.offsets.data(), <real *>self.theta.buf
-        run.size = self.theta.shape[0]
+        run.size = self.size
         run.X = &self.matrix
         run.barrier = new Barrier(1)
 
@@ -109,7 +101,7 @@ cdef class SmallForward:
             if (x.ndim != 2 or x.shape[0] < 1 or x.shape[1] != self.widths[0]
                     or x.strides[1] != x.itemsize or x.strides[0] % x.itemsize
                     or <size_t>x.buf % <size_t>x.itemsize
-                    or x.shape[0] * self.theta.shape[0] > most_work):
+                    or x.shape[0] > most_work // self.size):
                 return None
             out = self.empty((x.shape[0], self.widths.back()), self.dtype)
             PyObject_GetBuffer(out, &y, PyBUF_ND)
@@ -124,7 +116,7 @@ cdef class SmallForward:
 
     cdef bint _outputs(self, Run[real] *run, real *buffers, Py_buffer *x, real *out):
         cdef int64_t rows = x.shape[0]
-        cdef bint brief = self.theta.shape[0] * rows <= MOST_WORK_WITH_GIL
+        cdef bint brief = self.size * rows <= MOST_WORK_WITH_GIL
         if rows <= ROW_BY_ROW:
             # The object's buffers are safe: the GIL is held while they are in use.
             return brief and self._each_row(buffers, run.kernels, <char *>x.buf, x.strides[0], rows,
@@ -159,7 +151,8 @@ cdef class SmallForward:
         """Allocate buffers for so many rows. False if they would be too large to keep."""
         cdef size_t needed
         cdef char *block
-        run.chunk_rows = rows_at_once(self.widths, rows, run.kernels.tile_rows, INFERENCE_NUMBERS)
+        run.chunk_rows = rows_at_once(self.widths.data(), run.depth, run.size, rows,
+                                      run.kernels.tile_rows, INFERENCE_NUMBERS)
         if run.chunk_rows > self.capacity:
             self.rows_before = self.capacity = 0
             needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(), False)

@@ -1,8 +1,8 @@
 // The gradient of W and b, and the update of theta while its tile is at hand.
 //
-// A tile of dW is A_below^T dZ over the rows of the batch. Where nothing speaks against it (see
-// foresee_overflow in _kernels.pyx) theta is updated tile by tile, without dW going through memory,
-// and the new weights are put into the panels of the next forward pass.
+// A tile of dW is A_below^T dZ over the rows of the batch. Where no overflow is possible (see
+// stays_in_range in loops/update.pxi), theta is updated tile by tile: dW never goes through memory,
+// and the new weights go into the panels of the next forward pass.
 #pragma once
 
 #include "tile.h"

@@ -14,34 +14,30 @@ struct Penalty {
     double l2, l1;  // lambda / m, of one layer's W
 };
 
-// The largest magnitudes that a thread has met.
+// The largest magnitudes in a thread's rows.
 struct Bounds {
     double A, dZ;  // of layer l - 1, of layer l; layer 0 holds the losses' in dZ
 };
 
-// How far theta and its steps may have come since the fit began.
+// The largest that these may have become since the fit began.
 struct Extremes {
     double theta, step, rate;  // |theta|, |velocity| or |mean gradient|, learning rate
 };
 
-template <class T>
-struct Run {
-    const Kernels<T> *kernels;
+// The part of a run that does not depend on the dtype.
+struct Pass {
     int threads;
     Barrier *barrier;
 
     // the network
-    int depth;         // L
-    int output;        // enum Output
-    Layer<T> *layers;  // (L + 1,)
-    T *gathered;       // the buffer of A[0]; where layers[0].A is another, that is X itself
+    int depth;   // L
+    int output;  // enum Output
     int64_t gathered_ld;
     const double *keep_prob;  // (L,)  of layers 0 .. L - 1
     const int64_t *W_at;      // (L + 1,)  offsets in theta; b[l] follows W[l]
-    T *theta;
-    int64_t size;   // of theta
-    uint64_t seed;  // of the dropout masks and of augmentation
-    uint64_t step;  // updates so far
+    int64_t size;             // of theta
+    uint64_t seed;            // of the dropout masks and of augmentation
+    uint64_t step;            // updates so far
     bool dropout;
 
     // the data and the current chunk of a mini-batch
@@ -50,33 +46,25 @@ struct Run {
     const int64_t *index;  // (m,)  order of the rows, or null
     int64_t rows, chunk_rows;
     const Warp *warp;  // augmentation, or null
-    uint64_t epoch;    // of what it draws; the seed is that of the masks
-    T *scratch;        // (threads, scratch_size(warp))
-    Targets<T> targets;
-    T *Y, *chunk_weight;  // what targets.Y and targets.weight point to
-    int32_t *labels;
+    uint64_t epoch;    // of the random draws of augmentation
 
     // training
     int optimizer;        // enum Optimizer
     Update update;        // its settings; rate and corrections are set every step
     const double *rates;  // (batches,)  learning rate of each update of the epoch
-    // (batches,) or null: what the sums over a mini-batch, and lambda, are divided by, where that
-    // is not its number of rows and m. Weights are then the user's own, and the losses are added
-    // up.
+    // (batches,) or null: divisors of the sums over a mini-batch, and of lambda, in the place of
+    // its number of rows and of m. Weights are then the user's own, and the losses are added up.
     const double *divisors;
     double training_loss;    // with divisors: sum over the mini-batches of rows * mean loss
     const Penalty *penalty;  // (L + 1,)
     double weight_decay;     // of W, not of b
     bool epsilon_hat;        // whether Adam's epsilon is that of its equation without corrections
-    T *gradient, *first, *second;  // (size,)
     int64_t batch_size;
     int64_t batch, chunk;  // the next to do
 
     // results
     double loss, error;  // sums over the rows so far
     int64_t next_row;    // of differentiate and evaluate: the next to do
-    T *dtheta;           // (size,) of differentiate
-    T *out;              // (rows, n[L]) of forward
     double deadline;     // seconds on the steady clock
     // Written by any thread in one phase, read by all in a later one: a barrier lies between.
     std::atomic<bool> stop, not_finite;
@@ -84,6 +72,21 @@ struct Run {
     double *magnitude;  // (threads,)  largest of each thread's part of the gradient, then of theta
     Bounds *bounds;     // (threads, L + 1)
     Extremes extremes;
+};
+
+template <class T>
+struct Run : Pass {
+    const Kernels<T> *kernels;
+    Layer<T> *layers;  // (L + 1,)
+    T *gathered;       // the buffer of A[0]; layers[0].A may be X itself instead
+    T *theta;
+    T *scratch;  // (threads, scratch_size(warp))
+    Targets<T> targets;
+    T *Y, *chunk_weight;  // the same addresses as targets.Y and targets.weight, writable
+    int32_t *labels;
+    T *gradient, *first, *second;  // (size,)
+    T *dtheta;                     // (size,) of differentiate
+    T *out;                        // (rows, n[L]) of forward
 };
 
 // The upper 64 bits of the product.
