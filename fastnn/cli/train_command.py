@@ -145,8 +145,8 @@ def train(
 def _write_report(
     net: Network, history: History, source: Source, path: str, options: dict[str, Any]
 ) -> None:
-    import fastnn
     from fastnn.cli.digits import SHAPE
+    from fastnn.reporting import report
 
     options["batch_size"] = options["batch_size"] or "full"
     about: dict[str, Any] = {"image_shape": SHAPE}
@@ -159,7 +159,7 @@ def _write_report(
             "feature_names": source.schema.input_names,
             "first_row": FIRST_ROW,
         }
-    fastnn.report(
+    report(
         net,
         history,
         source.train,

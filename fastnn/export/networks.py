@@ -1,4 +1,4 @@
-"""What the conversions ask of networks, whatever they convert from or to."""
+"""Checks that all conversions share: the network behind an argument, finite parameters."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from fastnn.network import Network
 
 
 def network_of(net):
-    """The `Network` that `net` is, or that it has as a fitted estimator.
+    """The `Network` that `net` is, or the one inside a fitted estimator.
 
     >>> import fastnn
     >>> network_of(fastnn.Network([2, 1]))
@@ -40,19 +40,19 @@ def network_of(net):
 
 
 def kind_of(estimator):
-    """The name of its class; with its library, as two have an MLPClassifier."""
+    """The name of an estimator's class, with its library: two have an MLPClassifier."""
     library, *rest = type(estimator).__module__.split(".")
     return f"{library}'s {type(estimator).__name__}" if rest else type(estimator).__name__
 
 
 def step_hint(estimator):
-    """What to do with a pipeline."""
+    """The end of an error message, where `estimator` is a pipeline: what to do; else ""."""
     pipeline = hasattr(estimator, "steps")
     return "; pass its last step, and scale X as its other steps do" if pipeline else ""
 
 
 def check_finite(net):
-    """An error for parameters that `Network.theta` would not take."""
+    """Refuse a NaN or an infinity in the parameters, which `Network.theta` would not take."""
     for name, value in net.params.items():
         if not np.isfinite(value).all():
             raise ValueError(

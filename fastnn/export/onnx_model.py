@@ -1,5 +1,8 @@
 """A network as an ONNX model, which onnxruntime and many other programs run."""
 
+import os
+from typing import Any
+
 import numpy as np
 
 from fastnn.arguments import lookup
@@ -7,20 +10,21 @@ from fastnn.engine.examples import current_normalizer
 from fastnn.export.networks import network_of
 from fastnn.files.atomic import write_atomically
 from fastnn.layers.activations import ACTIVATIONS, LEAK
+from fastnn.network import Network
 from fastnn.version import __version__
 
-# Old enough for any runtime in use; nothing here needs a newer one.
+# Any runtime in use reads these versions; nothing here needs a newer one.
 _OPSET, _IR_VERSION = 17, 8
-# protobuf takes no message beyond 2 GiB; some room for all that is not weights.
+# protobuf takes no message beyond 2 GiB. 1 MiB of them is room for all that is not weights.
 _LARGEST = 2**31 - 2**20
 
 
-def to_onnx(net, path):
+def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
     """Write a network as an ONNX model (needs onnx: the extra `onnx`).
 
     The model takes "X", any number of rows of raw features in the network's dtype, and gives what
     `Network.forward` does: "probabilities" for a softmax or sigmoid output, "values" for
-    any other. The normalizer, if there is one, is part of it; dropout is not.
+    any other. The normalizer, if there is one, is part of the model; dropout is not.
 
     Parameters
     ----------
@@ -40,8 +44,8 @@ def to_onnx(net, path):
 
     Notes
     -----
-    The numbers are those of `forward` but for roundings. onnxruntime has no Erf in float64: the
-    gelu of a float64 network is computed by the one in float32.
+    The numbers are those of `forward` but for roundings. onnxruntime has no Erf in float64: a
+    float64 network computes its gelu with the Erf of float32.
 
     Examples
     --------
@@ -74,7 +78,7 @@ def _import_onnx():
 
 
 class _Graph:
-    """Nodes and constants of a network's model, as they come to be."""
+    """Collects the nodes and constants of a network's model."""
 
     def __init__(self, onnx, net):
         self._onnx, self._net = onnx, net
@@ -117,7 +121,10 @@ class _Graph:
         return self.node(operator, Z, name=A) if operator else _COMPOSED[name](self, Z, A)
 
     def _normalized(self, X):
-        """In float64, as the compiled core does it: x - mu may cancel nearly all of x."""
+        """The name of the normalized X, computed in float64 as in the compiled core.
+
+        x - mu may cancel nearly all digits of x.
+        """
         normalizer = current_normalizer(self._net)
         if normalizer is None:
             return X
@@ -128,13 +135,13 @@ class _Graph:
         return self._cast(self.node("Mul", centred, "1/sigma"), self._net.dtype, "A0")
 
     def node(self, operator, *inputs, name=None, **settings):
-        """Add a node; the name of what it gives."""
+        """Add a node; returns the name of its output."""
         name = name or f"{operator}_{len(self._nodes)}"
         self._nodes.append(self._onnx.helper.make_node(operator, inputs, [name], **settings))
         return name
 
     def constant(self, value, name=None):
-        """Add a constant, numbers in the network's dtype; its name."""
+        """Add a constant; returns its name. Python numbers take the network's dtype."""
         name = name or f"constant_{value}"
         self._constants[name] = np.asarray(value, getattr(value, "dtype", self._net.dtype))
         return name
@@ -149,8 +156,8 @@ class _Graph:
         return self._cast(self.node("Erf", self._cast(x, np.float32)), np.float64)
 
 
-# Activations composed of operators that runtimes have in both dtypes: onnxruntime lacks LeakyRelu,
-# Elu, Softplus and Gelu in float64.
+# These activations are composed of operators that runtimes have in both dtypes: onnxruntime lacks
+# LeakyRelu, Elu, Softplus and Gelu in float64.
 
 
 def _leaky_relu(graph, Z, A):

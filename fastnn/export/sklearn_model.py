@@ -1,16 +1,23 @@
 """Networks from scikit-learn's multilayer perceptrons."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastnn.export.networks import check_finite, kind_of, step_hint
 from fastnn.layers.activations import ACTIVATIONS
 from fastnn.network import Network
 
+if TYPE_CHECKING:
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
 _ACTIVATIONS = {entry.sklearn: name for name, entry in ACTIVATIONS.items() if entry.sklearn}
 _OUTPUTS = {"identity": "identity", "logistic": "sigmoid", "softmax": "softmax", "exp": "exp"}
 
 
-def from_sklearn(estimator):
+def from_sklearn(estimator: MLPClassifier | MLPRegressor) -> Network:
     """The network of a fitted `MLPClassifier` or `MLPRegressor` of scikit-learn.
 
     Parameters
@@ -21,10 +28,10 @@ def from_sklearn(estimator):
     Returns
     -------
     Network
-        `forward` gives what `predict_proba` does (of two classes, the probability of the second)
-        or, of a regressor, `predict`; `predict` gives places in ``estimator.classes_``. Its dtype
-        is that of ``estimator.coefs_``; `l2` is `alpha`, which scikit-learn divides by the
-        examples of a mini-batch where `Network.fit` divides by all.
+        `forward` gives the same as the classifier's `predict_proba` (with two classes, the
+        probability of the second), or as the regressor's `predict`. `predict` gives places in
+        ``estimator.classes_``. The dtype is that of ``estimator.coefs_``. `l2` is `alpha`, which
+        scikit-learn divides by the examples of a mini-batch where `Network.fit` divides by all.
 
     Raises
     ------

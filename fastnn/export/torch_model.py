@@ -1,5 +1,9 @@
 """Networks from and to PyTorch: an `nn.Sequential` of Linear, activations and Dropout."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
 import numpy as np
 
 from fastnn.arguments import boolean, lookup
@@ -8,6 +12,9 @@ from fastnn.export.networks import check_finite, network_of
 from fastnn.layers.activations import ACTIVATIONS
 from fastnn.network import Network
 
+if TYPE_CHECKING:
+    from torch import nn
+
 _OUTPUTS = {"softmax": "Softmax", "sigmoid": "Sigmoid", "identity": "Identity"}
 _EXPECTED = (
     "expected an nn.Sequential of Linear layers, each but the last followed by at most one "
@@ -15,18 +22,20 @@ _EXPECTED = (
 )
 
 
-def from_torch(module, output=None):
+def from_torch(
+    module: nn.Sequential, output: Literal["softmax", "sigmoid", "identity"] | None = None
+) -> Network:
     """The network of a PyTorch `nn.Sequential`.
 
     Parameters
     ----------
     module : torch.nn.Sequential
-        Of Linear, activations that a Network has, and Dropout: before the first Linear, or after
-        an activation. Sequences within it are fine, and so is a Flatten before all: rows of X
-        are flat. A Linear without bias gets one of 0.
+        Its parts are Linear, activations that a Network has, and Dropout before the first Linear
+        or after an activation. Nested sequences are fine. So is a Flatten at the start, because
+        rows of X are flat. A Linear without bias gets one of 0.
     output : {"softmax", "sigmoid", "identity"}, optional
-        What the outputs of the last Linear are, for a module that ends in logits. None: what the
-        module ends in, Softmax, Sigmoid or nothing.
+        The output activation of a module that ends in logits. None: the module's last part,
+        Softmax, Sigmoid or none of them.
 
     Returns
     -------
@@ -91,14 +100,14 @@ def from_torch(module, output=None):
     return net
 
 
-def to_torch(net, *, logits=False):
+def to_torch(net: Network | Any, *, logits: bool = False) -> nn.Sequential:
     """A PyTorch `nn.Sequential` that computes what the network does (needs torch).
 
     Parameters
     ----------
     net : Network, or an estimator that has one as its `network_`
-        A normalizer becomes part of the first Linear. With mu much larger than sigma that loses
-        digits; then convert a network without one, and normalize X before.
+        A normalizer becomes part of the first Linear. Where mu is much larger than sigma, that
+        loses digits: convert a network without a normalizer then, and normalize X before.
     logits : bool, default False
         Leave out the final Softmax or Sigmoid, for PyTorch's losses from logits.
 
@@ -110,8 +119,8 @@ def to_torch(net, *, logits=False):
     Raises
     ------
     ValueError
-        A normalizer and dropout of the input, as PyTorch would drop the raw features; an output
-        of e^z without `logits`; or a classifier of a single class.
+        The network has a normalizer and dropout of the input (PyTorch would drop the raw
+        features), or an output of e^z without `logits`; or the classifier has a single class.
     sklearn.exceptions.NotFittedError
         The estimator is not fitted, or the network waits for `fit` to take its normalizer.
 
@@ -139,7 +148,7 @@ def to_torch(net, *, logits=False):
         if net.keep_prob[l] < 1:
             parts.append(nn.Dropout(1 - net.keep_prob[l]))
         W, b = _linear_of(net, l + 1)
-        # Without initial values: no draw from torch's generator.
+        # skip_init draws no initial values from torch's generator.
         linear = nn.utils.skip_init(nn.Linear, *W.shape, dtype=getattr(torch, net.dtype.name))
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(np.ascontiguousarray(W.T)))
@@ -163,7 +172,7 @@ def _import_torch():
 
 
 def _linear_of(net, l):
-    """W[l] and b[l]; in the first with (x - mu) s W + b = x (s W) + (b - mu s W)."""
+    """W[l] and b[l]; a normalizer joins the first: (x - mu) s W + b = x (s W) + (b - mu s W)."""
     W, b = net.params[f"W{l}"].copy(), net.params[f"b{l}"].copy()
     normalizer = current_normalizer(net)
     if l > 1 or normalizer is None:
@@ -178,8 +187,8 @@ def _linear_of(net, l):
 
 
 def _parts(module, nn):
-    """The parts of nested sequences in their order."""
-    # A subclass may compute anything.
+    """The parts of a sequence and of those within it, in order."""
+    # A subclass of Sequential may compute anything.
     if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
         raise TypeError(f"{_EXPECTED}; got {type(module).__name__}")
     _check_hooks(module)
@@ -187,7 +196,7 @@ def _parts(module, nn):
         if isinstance(part, nn.Sequential):
             yield from _parts(part, nn)
             continue
-        if isinstance(part, nn.LazyLinear):  # a Linear from its first batch on
+        if isinstance(part, nn.LazyLinear):  # it becomes a Linear with its first batch
             raise ValueError(
                 f"expected Linear layers that know their features, got {part}; run "
                 "the module on a batch first"
@@ -207,7 +216,7 @@ def _check_hooks(module):
 def _read_sequence(parts, nn):
     """Linear layers, names of the activations between, keep_prob, and the output or None."""
     linears, activations, keep_prob = [], [], [1.0]
-    stage = "input"  # what has come since the last Linear: nothing, an activation or a Dropout
+    stage = "input"  # or the last part that mattered: "linear", "activation", "dropout"
     for at, part in enumerate(parts):
         if type(part) is nn.Linear:
             if stage == "linear":
@@ -241,7 +250,7 @@ def _read_sequence(parts, nn):
 
 
 def _leaves_rows(part, nn):
-    """Whether it does nothing to X, whose rows are flat."""
+    """Whether a part leaves X as it is, since the rows of X are flat."""
     return type(part) is nn.Identity or (
         type(part) is nn.Flatten and (part.start_dim, part.end_dim) == (1, -1)
     )

@@ -1,16 +1,19 @@
-"""`fastnn.report`: what there is to say about a trained network, on one page."""
+"""`fastnn.report`: a page about a trained network, assembled from its sections."""
 
 import html
 import math
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Literal
 
 from fastnn.arguments import boolean, integer
-from fastnn.data.parts import as_pair
+from fastnn.data.parts import Examples, as_pair
 from fastnn.engine.examples import current_normalizer
 from fastnn.engine.sets import check_network, check_set
 from fastnn.files.atomic import write_atomically
+from fastnn.network import Network
 from fastnn.reporting import sections
 from fastnn.reporting.examples import judge, some_rows
 from fastnn.reporting.mistakes import mistakes
@@ -37,13 +40,13 @@ class Report:
     html: str = field(repr=False)
     path: str | None = None
 
-    def save(self, path):
-        """Write the page, entirely or not at all; a `Report` with that path."""
+    def save(self, path: str | os.PathLike[str]) -> "Report":
+        """Write the page, entirely or not at all; returns a `Report` with that path."""
         write_atomically(path, self.html.encode())
         return Report(self.html, os.fsdecode(path))
 
-    def _repr_html_(self):
-        # In a frame, so that the styles of the page and of the notebook leave each other alone.
+    def _repr_html_(self) -> str:
+        # The frame keeps the styles of the page and of the notebook apart.
         return (
             f'<iframe title="fastnn report" srcdoc="{html.escape(self.html)}" '
             'style="width: 100%; height: 640px; border: 1px solid #888"></iframe>'
@@ -51,61 +54,61 @@ class Report:
 
 
 def report(
-    network,
-    history,
-    train,
-    dev,
-    test=None,
-    path=None,
+    network: Network,
+    history: History | None,
+    train: Examples,
+    dev: Examples,
+    test: Examples | None = None,
+    path: str | os.PathLike[str] | None = None,
     *,
-    optimal_error=0.0,
-    target_names=None,
-    feature_names=None,
-    image_shape=None,
-    examples=12,
-    gradcheck=True,
-    settings=None,
-    title=None,
-    first_row=0,
-):
-    """What a trained network does and what to do next, as one self-contained HTML page.
+    optimal_error: float = 0.0,
+    target_names: Sequence[Any] | None = None,
+    feature_names: Sequence[Any] | None = None,
+    image_shape: tuple[int, ...] | Literal[False] | None = None,
+    examples: int = 12,
+    gradcheck: bool = True,
+    settings: Mapping[str, Any] | None = None,
+    title: str | None = None,
+    first_row: int = 0,
+) -> Report:
+    """A self-contained HTML page about a trained network: what it does, and what to do next.
 
-    The verdict and the advice of `Network.diagnose`; cost and errors by epoch; signals and
-    gradients by layer; what is confused with what, and the examples of highest loss, on the dev
-    set (mistakes on the test set are not to be looked at, else it is a dev set); a gradient check;
-    layers, settings, times and versions. The page needs no network and no script, and follows the
+    The page has the verdict and the advice of `Network.diagnose`; cost and errors by epoch; signals
+    and gradients by layer; the confusions and the examples of highest loss on the dev set; a
+    gradient check; layers, settings, times and versions. It shows no mistakes on the test set: who
+    looks at them has made it a dev set. The page loads nothing and runs no script, and follows the
     reader's choice of a light or dark ground.
 
     Parameters
     ----------
     network : Network
     history : History or None
-        Of its fit; None leaves out what needs it.
+        The result of the network's fit; None leaves out the sections that need it.
     train, dev : (X, y), or an object with `.X` and `.y`
-        Such as the parts that `fastnn.split` gives.
+        For example the parts that `fastnn.split` gives.
     test : the same, optional
     path : str or path-like, optional
         Written entirely or not at all; an existing file is replaced.
     optimal_error : float, default 0.0
         As for `Network.diagnose`.
     target_names : sequence, optional
-        Of the classes, or of the outputs where there are several labels or values.
+        Names of the classes, or of the outputs where there are several labels or values.
     feature_names : sequence, optional
         None: the columns of a data frame, or X[0], X[1], ...
     image_shape : tuple of int or False, optional
-        (height, width) or (height, width, channels) of the images that the rows of X are, to draw
-        the worst. None: found out for squares; False: none.
+        (height, width) or (height, width, channels), where rows of X are images: the worst are
+        drawn. None: square images are recognized. False: no pictures.
     examples : int, default 12
-        Of highest loss, to be shown.
+        How many examples of highest loss are shown.
     gradcheck : bool, default True
         Check the gradient of a sample of theta where the history has no check. The first one on a
         machine compiles for some seconds (``fastnn warmup`` does it ahead).
     settings : dict, optional
-        More to be shown among the settings, such as {"optimizer": "adam"}.
+        More settings to show, such as {"optimizer": "adam"}.
     title : str, optional
     first_row : int, default 0
-        The number of the first row where examples are named: 2 for a file that is read in a
-        spreadsheet, below the names of the columns.
+        The page counts rows from this number: 2 is right for a file that is read in a spreadsheet,
+        where row 1 has the names of the columns.
 
     Returns
     -------
@@ -115,8 +118,8 @@ def report(
     Raises
     ------
     ValueError, TypeError
-        Data that does not fit the network, or on which its cost is not finite; names of another
-        number than there are.
+        The data does not fit the network, or the cost on it is not finite; or there are more or
+        fewer names than classes or features.
     OSError
         The file cannot be written; an old one is unchanged.
 
@@ -141,7 +144,7 @@ def report(
     examples = integer(examples, "examples", 0)
     gradcheck = boolean(gradcheck, "gradcheck")
     settings = _check_settings(settings)
-    current_normalizer(network)  # says so where a fit is missing
+    current_normalizer(network)  # an error where a fit is missing
     parts = {"train": train, "dev": dev} | ({} if test is None else {"test": test})
     counts = {name: check_set(network, part, name)[2] for name, part in parts.items()}
     _check_costs(network, parts)
@@ -149,7 +152,7 @@ def report(
     training_X = as_pair(train, "train")[0]
     features = _feature_names(network, feature_names, training_X)
     if image_shape not in (None, False):
-        shape_of_images(image_shape, some_rows(training_X))  # complains, if at all, now
+        shape_of_images(image_shape, some_rows(training_X))  # an error comes now, or never
     judged = judge(network, dev, first_row=integer(first_row, "first_row", 0))
 
     shown = [
@@ -205,7 +208,7 @@ def report(
 
 
 def _check_costs(network, parts):
-    """What has diverged has no errors to diagnose."""
+    """Refuse a network that has diverged: it has no errors to diagnose."""
     for name, part in parts.items():
         cost = network.cost(*as_pair(part, name))
         if not math.isfinite(cost):

@@ -1,4 +1,4 @@
-"""From data to places on a chart: scales and their ticks."""
+"""Scales of a chart, which turn data into coordinates, and their ticks."""
 
 import math
 from typing import NamedTuple
@@ -7,14 +7,14 @@ import numpy as np
 
 
 class Scale(NamedTuple):
-    """Numbers from `low` to `high` onto coordinates from `start` to `end`."""
+    """Maps numbers from `low` to `high` to coordinates from `start` to `end`."""
 
     low: float
     high: float
     start: float
     end: float
     log: bool = False
-    whole: bool = False  # there is no layer 1.5
+    whole: bool = False  # ticks at whole numbers alone: there is no layer 1.5
 
     def __call__(self, value):
         low, high, value = (
@@ -31,7 +31,7 @@ class Scale(NamedTuple):
 
 
 def make_scale(values, start, end, *, log=False, from_zero=False, whole=False):
-    """A Scale on which all the finite values have room; logarithmic for positive ones only."""
+    """A Scale with room for all values, which are finite; if `log`, positive."""
     values = np.asarray(values, np.float64)
     low, high = float(values.min()), float(values.max())
     if log:
@@ -42,7 +42,7 @@ def make_scale(values, start, end, *, log=False, from_zero=False, whole=False):
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
     size = max(abs(low), abs(high))
-    if high - low <= max(1e-9 * size, 1e-300):  # nothing that ticks could tell apart
+    if high - low <= max(1e-9 * size, 1e-300):  # ticks could not tell them apart
         room = 1.0 if whole or size < 1e-300 else size / 2
         low, high = (low, high + room) if from_zero and low == 0 else (low - room, high + room)
     elif not whole:
@@ -77,11 +77,12 @@ def _powers_of_ten(low, high, most):
 
 
 def _neat_below(value):
-    """The largest of 1, 2, 5, 10, ... times a power of ten that is not above."""
+    """The largest of 1, 2, 5 times a power of ten that is not above the value."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(m * power for m in (5, 2, 1, 0.5) if m * power <= value * (1 + 1e-9))
 
 
 def _neat_above(value):
+    """The smallest of 1, 2, 5 times a power of ten that is not below the value."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9))

@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: they take their colours from the page, by day and by night."""
+"""Small charts as inline SVG. The page's styles colour them, on a light and on a dark ground."""
 
 from typing import NamedTuple
 
@@ -7,15 +7,15 @@ import numpy as np
 from fastnn.reporting.axes import make_scale
 from fastnn.text.markup import join, tag
 
-# Units of the drawing, about CSS pixels: letters keep their size on a phone and on a desk.
+# In units of the drawing, about one CSS pixel each, on a phone as on a desk.
 WIDTH, HEIGHT = 360, 240
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 30, 40
-# More points than the drawing has pixels would only make the page large.
+# A drawing has few pixels: more points would only make the page large.
 MOST_POINTS = 300
 
 
 class Line(NamedTuple):
-    """A curve; its place in the list of them is its colour. NaN leaves a gap out."""
+    """A curve of a chart. NaN in y is a gap. Curves are coloured by their order in the chart."""
 
     name: str
     x: list
@@ -25,7 +25,7 @@ class Line(NamedTuple):
 def line_chart(lines, *, title, x_label, y_label, percent=False, log=False, mark=None):
     """Curves over one pair of axes.
 
-    `mark` is (x, its name): a vertical line. None when there is no finite point to draw.
+    `mark` is (x, name): a vertical line. The result is None if there is no finite point to draw.
     """
     lines = [Line(line.name, *_finite(line.x, line.y, positive=log)) for line in lines]
     lines = [line for line in lines if line.x.size]
@@ -53,7 +53,7 @@ def line_chart(lines, *, title, x_label, y_label, percent=False, log=False, mark
 
 
 def scatter_chart(x, y, *, title, x_label, y_label):
-    """Points, and the diagonal on which the two are equal."""
+    """Points (x, y), and the diagonal y = x."""
     both = np.concatenate([x, y])
     across = make_scale(both, LEFT, WIDTH - RIGHT)
     up = make_scale(both, HEIGHT - BOTTOM, TOP)
@@ -79,7 +79,7 @@ def scatter_chart(x, y, *, title, x_label, y_label):
 
 
 def histogram(values, *, title, x_label, y_label="examples", bins=20):
-    """Bars; x = 0 is marked where it lies within."""
+    """Bars of counts. x = 0 is marked if the values lie on both sides of it."""
     counts, edges = np.histogram(values, bins=bins)
     across = make_scale(edges, LEFT, WIDTH - RIGHT)
     up = make_scale(counts, HEIGHT - BOTTOM, TOP, from_zero=True)
@@ -116,7 +116,7 @@ def _figure(title, parts):
 
 
 def _frame(across, up, x_label, y_label, percent):
-    """Axes with ticks, light lines across, and labels."""
+    """Axes with ticks, horizontal grid lines, and labels."""
     bottom, parts = HEIGHT - BOTTOM, []
     for value in up.ticks():
         y = f"{up(value):.1f}"
@@ -148,7 +148,7 @@ def _frame(across, up, x_label, y_label, percent):
 
 
 def _legend(entries):
-    """Names over the plot, each with a sample of its line."""
+    """Names of the curves above the plot, each with a piece of its line."""
     parts, x = [], LEFT
     for name, style in entries:
         parts += [
@@ -174,13 +174,13 @@ def _number(value, percent):
 
 def _finite(x, y, positive):
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    # A logarithmic axis has no place for 0.
+    # A logarithmic axis cannot show 0.
     known = np.isfinite(y) & (y > 0) if positive else np.isfinite(y)
     return x[known], y[known]
 
 
 def _thinned(points):
-    """At most about `MOST_POINTS`: of every stretch its highest and its lowest."""
+    """At most about `MOST_POINTS` points: the highest and the lowest of every stretch."""
     if len(points) <= MOST_POINTS:
         return points
     kept = {0, len(points) - 1}

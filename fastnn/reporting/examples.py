@@ -1,4 +1,4 @@
-"""What a network makes of each example of a set: outputs, predictions, losses."""
+"""A network's outputs, predictions and losses on each example of a set."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,13 +9,13 @@ import numpy as np
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import as_pair, take
 
-# Rows that are enough to say what is usual for a feature.
+# So many rows are enough to tell what is usual for a feature.
 USUAL_ROWS = 1000
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A set of examples as a network judges them.
+    """A set of examples with the network's outputs, predictions and losses.
 
     Attributes
     ----------
@@ -23,11 +23,11 @@ class Judged:
     X : array-like or sparse matrix
     y : (m, 1) labels for softmax, (m, n[L]) for the rest
     numbers : (m,) array of int
-        What an example is called: its row, in the data that was split where this is a part of it.
+        Row numbers, by which the page names examples.
     of_all : bool
-        Whether it is.
+        Whether `numbers` count the rows of the data that was split, not those of this part.
     first_row : int
-        The number of the first of all rows.
+        The number of the first row.
     """
 
     network: Any
@@ -39,7 +39,7 @@ class Judged:
 
     @cached_property
     def logits(self):
-        """Z[L] (m, n[L]) in float64: from them a loss is never log 0."""
+        """Z[L] (m, n[L]) in float64. A loss computed from Z[L] never takes log 0."""
         if self.network.output == "identity":
             plain = self.network
         else:
@@ -51,7 +51,7 @@ class Judged:
 
     @cached_property
     def losses(self):
-        """(m,) of each example, without the penalty."""
+        """(m,) losses, without the penalty."""
         Z = self.logits
         if self.network.output == "softmax":
             from scipy.special import log_softmax
@@ -63,7 +63,7 @@ class Judged:
 
     @cached_property
     def labels(self):
-        """Of the data: (m,) classes for softmax, (m, n[L]) of 0 and 1 for sigmoid."""
+        """True labels: (m,) classes for softmax, (m, n[L]) of 0 and 1 for sigmoid."""
         return (
             self.y[:, 0].astype(np.int64)
             if self.network.output == "softmax"
@@ -72,7 +72,7 @@ class Judged:
 
     @cached_property
     def predicted(self):
-        """As `labels`, by the network."""
+        """The network's labels, in the form of `labels`."""
         return (
             self.logits.argmax(axis=1)
             if self.network.output == "softmax"
@@ -84,12 +84,12 @@ class Judged:
         return np.argsort(-self.losses, kind="stable")[:count]
 
     def rows(self, index):
-        """Rows of X as a dense array of float64."""
+        """The rows `index` of X as a dense array of float64."""
         return dense(take(self.X, index))
 
 
 def judge(network, part, name="dev", first_row=0):
-    """`Judged` of a pair (X, y), or of a part of a split."""
+    """The `Judged` of a pair (X, y), or of a part of a split."""
     X, y = as_pair(part, name)
     y = as_numbers(y, "y").astype(np.float64)
     y = y.reshape(len(y), -1)
@@ -100,7 +100,7 @@ def judge(network, part, name="dev", first_row=0):
 
 
 def some_rows(X, most=USUAL_ROWS):
-    """At most so many rows of X, drawn at random, the same every time; dense, float64."""
+    """At most `most` rows of X, dense in float64: a random sample, the same every time."""
     m = X.shape[0] if hasattr(X, "shape") else len(X)
     index = np.random.default_rng(0).choice(m, min(m, most), replace=False)
     return dense(take(X, np.sort(index)))

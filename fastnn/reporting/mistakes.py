@@ -1,4 +1,4 @@
-"""Sections on what the network gets wrong on the dev set, by the kind of its output."""
+"""Sections about mistakes on the dev set, one for each kind of output."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from fastnn.reporting.charts import histogram, scatter_chart
 from fastnn.text.markup import cell, join, paragraphs, table, tag
 from fastnn.text.words import percent
 
-# A larger matrix is no longer read as a whole; then the most frequent confusions are listed.
+# Nobody reads a larger matrix as a whole: the most frequent confusions are listed instead.
 LARGEST_MATRIX = 20
 MOST_ROWS = 30
 MOST_CHARTS = 3
@@ -14,7 +14,7 @@ MOST_DOTS = 500
 
 
 def mistakes(judged, names):
-    """Confusion matrix, table of labels or residuals; `names` are those of classes or outputs."""
+    """Confusion matrix, table of labels, or residuals; `names` name the classes or outputs."""
     if judged.network.output == "identity":
         return residuals(judged, names)
     if judged.network.output == "sigmoid" and judged.y.shape[1] > 1:
@@ -23,7 +23,7 @@ def mistakes(judged, names):
 
 
 def confusion(labels, predicted, names):
-    """A matrix of counts, rows the classes of the data and columns those predicted."""
+    """A matrix of counts: a row for each true class, a column for each predicted one."""
     from sklearn.metrics import confusion_matrix
 
     counts = confusion_matrix(labels, predicted, labels=np.arange(len(names)))
@@ -87,7 +87,7 @@ def labels_table(judged, names):
 
 
 def residuals(judged, names):
-    """Predicted minus true: figures by output, and pictures of the first few."""
+    """Residuals, predicted minus true: figures of every output, and charts of the first few."""
     Z, y = judged.logits, judged.y
     off = Z - y
     spread = y.std(axis=0)
@@ -146,10 +146,10 @@ def _pairs(counts, names):
 
 
 def _shaded(count, share, right):
-    """A count on a ground as strong as its share of the row."""
+    """A cell with a count, the darker the larger its share of the row."""
     if not count:
         return cell("·", class_="number none")
-    # Few mistakes are to be seen, too: the root makes 1 % a tenth of the strength.
+    # Few mistakes are to be seen, too: by the root, a share of 1 % has a tenth of the strength.
     strength = f"--strength: {100 * share**0.5:.0f}%"
     return cell(f"{count:,}", class_=f"number {'right' if right else 'wrong'}", style=strength)
 

@@ -2,8 +2,8 @@
 
 from fastnn.text.markup import Markup, join, tag
 
-# Colours that people who do not see red and green tell apart (Okabe and Ito, 2008), darker or
-# lighter where the ground asks for it: at least 4.5 : 1 for what is read.
+# People who do not see red and green can tell these colours apart (Okabe and Ito, 2008). They are
+# darker or lighter where the ground needs it: the contrast of text is at least 4.5 : 1.
 STYLE = """
 :root {
   color-scheme: light dark;
@@ -91,7 +91,7 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 0.5
 @media print { .scroll { overflow: visible; } }
 """
 
-# The browser itself sees to it that nothing is fetched and nothing runs.
+# With this policy the browser fetches nothing and runs nothing.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -104,7 +104,7 @@ def page(title, summary, sections, footer):
     summary : str
         Below the title.
     sections : sequence of (str, str, Markup)
-        Each with the id, the heading and the content.
+        The id, the heading and the content of each.
     footer : str
     """
     links = [tag("a", heading, href=f"#{name}") for name, heading, _ in sections]

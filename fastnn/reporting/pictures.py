@@ -1,4 +1,4 @@
-"""Examples that are images: whether they are, and how they are shown."""
+"""Rows that are images: how they are recognized, and drawn."""
 
 import base64
 import math
@@ -10,21 +10,21 @@ import numpy as np
 from fastnn.augment.images import Images
 from fastnn.text.markup import tag
 
-# An image of fewer pixels a side is hard to tell from a table; 8 x 8 digits are images.
+# Smaller images are hard to tell from a table; 8 x 8 digits are images.
 SMALLEST_SIDE = 8
 # Fewer rows say nothing about correlations.
 FEWEST_ROWS = 10
-# The correlation of neighbours, across and down, is higher by this than that of pixels half a row
-# apart. In a table all are alike; in a series of readings those half a row apart are nearer in time
-# than those one above the other.
+# In an image the correlation of neighbours, across and down, exceeds that of pixels half a row
+# apart by this. In a table the three are alike. In a time series, values half a row apart are
+# nearer in time than those one above the other.
 CLOSER = 0.15
 
 
 def shape_of_images(image_shape, X):
-    """(height, width, channels) of the images that the rows of X are; None if they are none.
+    """(height, width, channels) if the rows of X are images, else None.
 
-    `image_shape` is that of `fastnn.report`: False for none, None to find out, which squares are
-    whose neighbouring pixels go together, across as well as down.
+    `image_shape` is the argument of `fastnn.report`: False for no images, None to find out. Rows
+    are taken for square images if neighbouring pixels are alike, across as well as down.
     """
     if image_shape is False:
         return None
@@ -49,7 +49,7 @@ def shape_of_images(image_shape, X):
 
 
 def picture(values, shape, limits, description):
-    """The row `values` as an <img>; `limits` are those of black and white."""
+    """The row `values` as an <img>; `limits` are the values of black and white."""
     low, high = limits
     shades = np.zeros(len(values)) if high == low else (values - low) / (high - low)
     pixels = np.round(255 * shades).astype(np.uint8).reshape(shape)
@@ -72,7 +72,7 @@ def png(pixels):
     """
     height, width, channels = pixels.shape
     colour = {1: 0, 3: 2}[channels]
-    # Before each row, its filter: none.
+    # A byte before each row names its filter: 0 is none.
     rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
     header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))

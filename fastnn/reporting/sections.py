@@ -1,4 +1,4 @@
-"""The sections of the page, but for those on mistakes: each gives its markup."""
+"""The sections of the page, without those about mistakes: a function for each."""
 
 import platform
 
@@ -14,12 +14,12 @@ from fastnn.reporting.charts import Line, line_chart
 from fastnn.text.markup import cell, join, listed, paragraphs, table, tag
 from fastnn.version import __version__
 
-# Costs that span more than this are drawn on a logarithmic axis.
+# Costs whose largest exceeds so many times the smallest are drawn on a logarithmic axis.
 WIDE = 30
 
 
 def verdict_section(diagnosis):
-    """The verdict, the errors as large figures, what to do, and the table behind it."""
+    """The verdict, the errors in large figures, what to do, and a table of the errors."""
     tiles = []
     for name in ("train_error", "train_dev_error", "dev_error", "test_error"):
         if name in diagnosis.errors:
@@ -53,7 +53,7 @@ def verdict_section(diagnosis):
 
 
 def curves_section(history, output):
-    """Cost and errors by epoch, with the epoch that early stopping went back to."""
+    """Charts of cost and errors by epoch; a line marks the epoch early stopping went back to."""
     if not len(history):
         return paragraphs(f"No epoch was finished; the fit ended by: {history.stopped}.")
     epochs = list(range(1, len(history) + 1))
@@ -104,7 +104,7 @@ def _stopped(history):
 
 
 def signal_section(flow):
-    """The verdict on signals and gradients, their sizes by layer, and the table."""
+    """The verdict on signals and gradients, charts of their sizes by layer, and a table."""
     layers = [s.layer for s in flow.layers]
     lines = [
         Line(name, layers, [getattr(s, f"{name}_rms") for s in flow.layers])
@@ -169,7 +169,7 @@ def signal_section(flow):
 
 
 def gradient_section(network, history, train, wanted):
-    """The checks of the fit, or else one of a sample now."""
+    """The gradient checks of the fit; if there are none, one of a sample now."""
     checks = dict(history.gradchecks) if history is not None else {}
     if not checks and not wanted:
         return paragraphs("Left out: gradcheck=False, and the fit had no gradcheck_at.")
@@ -217,7 +217,7 @@ def gradient_section(network, history, train, wanted):
 
 
 def _check_now(network, train):
-    """As `gradcheck_at` of `fit` does it: an error in the formulas shows on few examples."""
+    """A check like those of `gradcheck_at`: few examples show an error in the formulas."""
     X, y = as_pair(train, "train")
     m = X.shape[0] if hasattr(X, "shape") else len(X)
     rows = np.arange(min(m, EXAMPLES))
@@ -272,7 +272,7 @@ def layers_section(network):
 
 
 def settings_section(network, history, sets, settings):
-    """What makes a network and a fit like these, as far as it is known."""
+    """A table of the settings of network and fit, as far as they are known."""
     spec = network.spec
     rows = [
         ["layer_sizes", spec["layer_sizes"]],
@@ -299,7 +299,7 @@ def settings_section(network, history, sets, settings):
 
 
 def times_section(history):
-    """Seconds, and examples a second; the versions that they are of."""
+    """A table of seconds, examples a second, and versions."""
     rows = []
     if history is not None and len(history):
         rows = [["the fit, evaluations included", f"{history.seconds[-1]:.3g} s"]]
@@ -321,7 +321,7 @@ def times_section(history):
 
 
 def _judged(text):
-    """A word of judgement in a colour that goes with it."""
+    """A table cell whose word of judgement, such as HIGH, is coloured."""
     for words, style in (
         (("HIGH", "wrong"), "bad"),
         (("not high", "correct"), "good"),

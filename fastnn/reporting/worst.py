@@ -6,13 +6,13 @@ from fastnn.reporting.examples import some_rows
 from fastnn.reporting.pictures import picture, shape_of_images
 from fastnn.text.markup import join, table, tag
 
-# With more features than this, those are named that are farthest from what is usual.
+# With more features than this, only the most unusual ones of each example are shown.
 MOST_COLUMNS = 8
 MOST_UNUSUAL = 3
 
 
 def worst_examples(judged, training_X, names, features, image_shape, count):
-    """The `count` worst; `features` are the names of the columns of X."""
+    """The section of the `count` worst examples; `features` names the columns of X."""
     index = judged.worst(count)
     usual = some_rows(training_X)
     X = judged.rows(index)
@@ -87,7 +87,7 @@ def _unusual(values, features, usual):
 
 
 def _answer(judged, i, names):
-    """What is true of an example, and what the network says, in words."""
+    """The true answer of an example and the network's, in words."""
     net = judged.network
     if net.output == "identity":
         return tuple(_numbers(values[i]) for values in (judged.y, judged.logits))
@@ -105,7 +105,7 @@ def _numbers(values):
 
 
 def _probability(judged, i):
-    """Of what is predicted."""
+    """The probability of the predicted class."""
     Z = judged.logits[i]
     if judged.network.output == "softmax":
         return 1 / np.exp(Z - Z.max()).sum()
