@@ -64,5 +64,5 @@ def test_rooms_with_tests_have_a_folder_of_their_name():
     """Folders of tests are rooms, or one of the few that are about all of them."""
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
     rooms = {path.name for path in (Path(fastnn.__file__).parent).iterdir() if path.is_dir()}
-    others = {"core", "project", "stories", "support"}
+    others = {"core", "project", "stories", "support", "types"}
     assert {name for name in folders if not name.startswith("__")} <= rooms | others
