@@ -1,4 +1,4 @@
-"""Tables: columns of numbers and categories with gaps, as a network takes them, and back."""
+"""Tables as people have them, with numbers, categories and gaps: models that predict a column."""
 
 from fastnn.tabular.files import read_table
 from fastnn.tabular.model import TableModel

@@ -1,4 +1,4 @@
-"""The columns of a table that are a network's inputs: what is kept of each, and which are not."""
+"""The columns of a table: which are inputs of a network, of which kind, and what was learnt."""
 
 import re
 from dataclasses import dataclass
@@ -19,27 +19,28 @@ from fastnn.tabular.values import (
 
 # A gap in a column of categories is this category.
 MISSING = "missing"
-# Share of a text column that must be numbers for the rest to be taken for mistakes, and share of
-# different values from which on a column of text is taken for names or keys.
+# If at least this share of a text column is numbers, the rest are mistakes. If at least this share
+# of its values are different, they are names or keys.
 _MOSTLY = 0.9
 # Numbers as people write them: with commas, currencies, per cent.
 _WRITTEN = r"[-+]?([\d.,]*\d,\d[\d.,]*|[$€£¥] ?[-+]?\d[\d.,]*|\d[\d.,]* ?[%$€£¥])"
-# Numbers beyond it have squares, and sums of squares, that float64 may not have.
+# Squares of larger numbers, and their sums, could overflow float64.
 _LARGEST = 1e100
 
 
 @dataclass(frozen=True)
 class NumericColumn:
-    """``(x - mean) / scale``, with `fill` for a missing x.
+    """A column of numbers: the input is ``(x - mean) / scale``, with `fill` for a missing x.
 
     Attributes
     ----------
     fill : float
-        The median.
+        The median of the training rows.
     mean, scale : float
         Mean and standard deviation after filling; scale is 1 for a constant.
     missing : (mean, scale) or None
-        Of 1 where x is missing and 0 elsewhere, an input of its own if training rows had gaps.
+        If training rows had gaps, one more input standardizes the indicator of a gap (1 where x is
+        missing, else 0) with this mean and scale.
     """
 
     name: str
@@ -52,14 +53,14 @@ class NumericColumn:
 
 @dataclass(frozen=True)
 class CategoricalColumn:
-    """An input for each category, 1 where it is that and 0 elsewhere.
+    """A column of categories: each has an input, 1 in rows of this category and 0 elsewhere.
 
     Attributes
     ----------
     categories : tuple of str
     rare : bool
-        Whether one more input stands for all other categories. It then also stands for those that
-        training has not seen; without it, all inputs are 0 for them.
+        Whether one more input stands for all other categories, unseen ones included. Without it,
+        an unseen category has 0 in all inputs.
     """
 
     name: str
@@ -69,11 +70,11 @@ class CategoricalColumn:
 
 
 def choose_columns(frame, categorical):
-    """The kind of each column that is an input, and why each other one is not, by their names."""
+    """Two dicts by column name: the kind of each input column; why each other one is left out."""
     kinds, left_out = {}, {}
     for name in frame.columns:
         series, asked = frame[name], name in categorical
-        # A column without any value is of no kind.
+        # A column without any value has no kind.
         kind = None if series.isna().all() else kind_of(series, asked)
         why = why_left_out(series, kind, asked)
         if why:
@@ -84,9 +85,9 @@ def choose_columns(frame, categorical):
 
 
 def kind_of(series, categorical):
-    """ "numeric" or "categorical"; ValueError for values that are neither.
+    """The kind of a column, "numeric" or "categorical"; ValueError for values that are neither.
 
-    Text is numbers where all of it is, and refused where nearly all of it is.
+    Text is numeric if all of it is numbers. If nearly all is, the rest are mistakes: an error.
     """
     check_usable(series)
     if categorical or series.dtype == "category":
@@ -103,7 +104,7 @@ def kind_of(series, categorical):
 
 
 def check_mistakes(series, bad, given, otherwise):
-    """Refuse text that is numbers but for mistakes, or but for commas and signs."""
+    """Refuse text that is numbers apart from mistakes, or apart from commas and signs."""
     if bad.sum() <= (1 - _MOSTLY) * given:
         checked_numbers(
             series, f"as {given - int(bad.sum()):,} of the {given:,} values are (or {otherwise})"
@@ -119,7 +120,7 @@ def check_mistakes(series, bad, given, otherwise):
 
 
 def why_left_out(series, kind, categorical):
-    """Why a column says nothing, or None."""
+    """The reason why a column is useless as an input, or None."""
     if re.fullmatch(r"Unnamed: \d+", series.name):
         return "it has no name: row numbers, most often"
     given = int(series.notna().sum())
@@ -140,7 +141,7 @@ def why_left_out(series, kind, categorical):
 
 
 def numeric_values(frame, names):
-    """(m, len(names)) float64 with NaN for what is missing."""
+    """(m, len(names)) float64 values of numeric columns, with NaN for gaps."""
     values = np.empty((len(frame), len(names)))
     for j, name in enumerate(names):
         values[:, j] = checked_numbers(frame[name], "as in training")
@@ -154,13 +155,13 @@ def numeric_values(frame, names):
 
 
 def category_texts(series):
-    """(m,) object array of texts, NaN where there is none."""
+    """(m,) object array of a column's texts, NaN for gaps."""
     codes, texts = categories(series)
     return np.array([*texts, np.nan], dtype=object)[codes]
 
 
 def unknown_categories(series, column):
-    """A sentence on categories that have no input of their own, or none."""
+    """A list with a sentence about categories that have no input of their own, or empty."""
     codes, texts = categories(series)
     texts = [*texts, MISSING]  # the code of a gap, -1, takes the last
     at = np.flatnonzero(~np.isin(np.array(texts, dtype=object), column.categories)[codes])

@@ -1,7 +1,6 @@
-"""Columns to inputs: learnt by scikit-learn, applied from the numbers and names that were learnt.
+"""Encoding of columns as inputs: scikit-learn learns it, and plain numbers and texts keep it.
 
-What is learnt is plain numbers and texts, which a model file keeps; a fitted transformer of
-scikit-learn could only be pickled.
+A model file can hold the numbers and texts; a fitted transformer of scikit-learn would need pickle.
 """
 
 import numpy as np
@@ -15,12 +14,12 @@ from fastnn.tabular.columns import (
 )
 from fastnn.tabular.values import categories, pandas
 
-# A category seen in a single training row teaches nothing, nor do many of a few rows each.
+# A category of a single training row teaches nothing, nor do many categories of a few rows each.
 _LEAST_ROWS, _MOST_CATEGORIES = 2, 50
 
 
 def column_transformer(numeric, categorical):
-    """scikit-learn's transformer of the columns so named, not fitted."""
+    """An unfitted transformer of scikit-learn for the columns with these names."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -42,7 +41,7 @@ def column_transformer(numeric, categorical):
 
 
 def as_transformed(frame, numeric, categorical):
-    """What `column_transformer` takes: float64 with NaN, and texts with NaN."""
+    """The frame as `column_transformer` takes it: float64 and texts, with NaN for gaps."""
     columns = dict(zip(numeric, numeric_values(frame, numeric).T, strict=True))
     columns |= {
         name: pandas().Series(category_texts(frame[name]), dtype=object) for name in categorical
@@ -51,7 +50,7 @@ def as_transformed(frame, numeric, categorical):
 
 
 def learn_columns(frame, numeric, categorical):
-    """A tuple of columns, the numeric ones first."""
+    """What the training rows teach of each column: a tuple of columns, the numeric ones first."""
     transformer = column_transformer(numeric, categorical)
     transformer.fit(as_transformed(frame, numeric, categorical))
     columns = []
@@ -79,7 +78,7 @@ def learn_columns(frame, numeric, categorical):
 
 
 def input_names(columns):
-    """What each input is: all numbers, then their gaps, then the categories."""
+    """A name for each input: all numbers, then the indicators of gaps, then the categories."""
     numeric = [column for column in columns if column.kind == "numeric"]
     names = [column.name for column in numeric]
     names += [f"{column.name} is missing" for column in numeric if column.missing]
@@ -91,12 +90,12 @@ def input_names(columns):
 
 
 def encode(frame, columns):
-    """(m, n_inputs) float32 inputs."""
+    """The rows as (m, n_inputs) float32 inputs."""
     numeric = [column for column in columns if column.kind == "numeric"]
     values = numeric_values(frame, [column.name for column in numeric])
     X = np.zeros((len(frame), len(input_names(columns))), dtype=np.float32)
     at = len(numeric)
-    with np.errstate(over="ignore"):  # looked at below
+    with np.errstate(over="ignore"):  # _check_range reports it
         for j, column in enumerate(numeric):
             gaps = np.isnan(values[:, j])
             X[:, j] = (np.where(gaps, column.fill, values[:, j]) - column.mean) / column.scale
@@ -115,11 +114,11 @@ def encode(frame, columns):
 
 
 def category_index(series, column):
-    """(m,) indices of a column's inputs; -1 where none stands for the category."""
+    """(m,) indices of the inputs that are 1, within the column; -1 where none is."""
     codes, texts = categories(series)
     index = {text: i for i, text in enumerate(column.categories)}
     other = len(column.categories) if column.rare else -1
-    # The code of a gap, -1, takes the last.
+    # The code of a gap is -1, which takes the last entry.
     return np.array([index.get(text, other) for text in [*texts, MISSING]], dtype=np.intp)[codes]
 
 

@@ -1,4 +1,6 @@
-"""Reading tables from files, all of them as pandas has them."""
+"""Reading of tables from files, as pandas DataFrames."""
+
+from __future__ import annotations
 
 import csv
 import gzip
@@ -8,37 +10,47 @@ import re
 import warnings
 import zlib
 from collections import Counter
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 from fastnn.tabular.values import as_frame, pandas
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fastnn.tabular.values import PolarsFrame
 
 _SEPARATORS = ",;\t|"
 
 
-def read_table(source, text=()):
+def read_table(
+    source: str | os.PathLike[str] | IO[Any] | pd.DataFrame | PolarsFrame,
+    text: str | Sequence[str] = (),
+) -> pd.DataFrame:
     """A table as a pandas DataFrame (needs pandas: the extra `table`).
 
     Parameters
     ----------
     source : path, open file, pandas or polars DataFrame
-        By its suffix a path is Parquet (.parquet) or text in UTF-8 whose first line names the
-        columns (.csv, .tsv, .txt; also .gz). What separates columns is what separates them in that
-        first line: a comma, a semicolon, a tab or a bar. An open file is read as CSV.
+        The suffix of a path tells its format: Parquet (.parquet), or text in UTF-8 whose first line
+        names the columns (.csv, .tsv, .txt; also .gz). The separator of the columns is that of
+        the first line: a comma, a semicolon, a tab or a bar. An open file is read as CSV.
     text : sequence of str
-        Columns of text files to read as they stand: 02134 stays 02134, and is not 2134.
+        Columns of text files to read unchanged: 02134 stays 02134, and does not become 2134.
 
     Returns
     -------
     DataFrame
-        Empty fields, NA, N/A, nan, null and None are missing values, as pandas has them.
+        Empty fields, NA, N/A, nan, null and None are missing values, as for pandas.
 
     Raises
     ------
     OSError
         The file is not there, or cannot be read.
     ValueError
-        It is not a table: empty, not UTF-8, rows of more fields than there are names (what is
-        missing at the end of a row is a missing value), two columns of one name. Rows are counted
-        as a spreadsheet does: the names are row 1.
+        It is not a table: it is empty or not UTF-8, a row has more fields than there are names
+        (fields that lack at the end of a row are missing values), or two columns have one name.
+        Messages count rows as a spreadsheet does: the names are row 1.
     ImportError
         pandas is missing.
 
@@ -78,18 +90,18 @@ def _read_open(file, text):
     try:
         return _read_text(decoded, name, text)
     finally:
-        decoded.detach()  # else the caller's file would be closed with it
+        decoded.detach()  # else Python closes the caller's file with it
 
 
 def _read_text(file, path, text):
     pd = pandas()
     as_text = {text} if isinstance(text, str) else set(text)
     try:
-        # The names are read apart: pandas would silently make a second "x" an "x.1".
+        # The names are read separately: pandas would silently rename a second "x" to "x.1".
         separator, names = _names(_first_record(file, path))
         _check_names(names, path)
         with warnings.catch_warnings():
-            # A first row of more fields than there are names: pandas would leave some out.
+            # Where the first row has more fields than there are names, pandas would drop some.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(
                 file,
@@ -121,7 +133,7 @@ def _read_text(file, path, text):
 
 
 def _first_record(file, path):
-    """The lines that the names take: several, where a quoted name goes over lines."""
+    """The lines of the column names: several, if a quoted name spans lines."""
     lines, quotes = [], 0
     for line in file:
         lines.append(line.removeprefix("\ufeff"))  # a byte order mark is not part of a name
@@ -139,17 +151,17 @@ def _first_record(file, path):
 
 
 def _names(lines):
-    """What separates the names, and the names."""
-    # Counted, not parsed: by a wrong mark all of it may be one field, longer than csv takes.
+    """The separator and the names."""
+    # Separators are counted, not tried: with a wrong one the line can be a field too long for csv.
     bare = re.sub(r'"[^"]*"', "", "".join(lines))
     separator = max(_SEPARATORS, key=bare.count)
     fields = next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
-    # As pandas calls a column without a name, which is most often a row's number.
+    # "Unnamed: 0" is pandas's name for a column without a name, most often row numbers.
     return separator, [name.strip() or f"Unnamed: {i}" for i, name in enumerate(fields)]
 
 
 def _what_is_wrong(error):
-    """What pandas says, by the rows of a spreadsheet: pandas has not seen the row of the names."""
+    """The message of pandas, but rows count as in a spreadsheet, where the names are row 1."""
     said = str(error).strip()
     if many := re.search(r"Expected \d+ fields in line (\d+), saw (\d+)", said):
         return f"row {int(many[1]) + 1} has {many[2]} fields"
@@ -162,7 +174,7 @@ def _what_is_wrong(error):
 
 def _read_parquet(path):
     pd = pandas()
-    with open(path, "rb"):  # says what is wrong with the file, before pyarrow guesses
+    with open(path, "rb"):  # raises the OSError that pyarrow would hide
         pass
     try:
         frame = pd.read_parquet(path, engine="pyarrow")

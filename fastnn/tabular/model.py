@@ -1,12 +1,23 @@
-"""A network with the schema of the tables that it reads."""
+"""A network together with the schema of its tables."""
 
+from __future__ import annotations
+
+import os
 import reprlib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.errors import ModelFormatError
+from fastnn.files.model import save
 from fastnn.network import Network
 from fastnn.tabular.schema import TableSchema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fastnn.tabular.values import PolarsFrame
 
 
 class TableModel:
@@ -16,10 +27,10 @@ class TableModel:
     ----------
     schema : TableSchema
     network : Network
-        Of `schema.n_inputs` features and an output that fits the task: `schema.n_outputs` units of
-        `schema.output`; two classes may also be a softmax of two units.
+        It has `schema.n_inputs` features and `schema.n_outputs` units of the output
+        `schema.output`. For two classes, two units of a softmax are fine, too.
     run : dict, optional
-        Anything in types that JSON knows, kept in the file: how the network was trained.
+        Facts about the training, of types that JSON has; they are kept in the file.
 
     Attributes
     ----------
@@ -43,7 +54,13 @@ class TableModel:
     array(['no', 'yes'], dtype=object)
     """
 
-    def __init__(self, schema, network, run=None):
+    schema: TableSchema
+    network: Network
+    run: dict[str, Any]
+
+    def __init__(
+        self, schema: TableSchema, network: Network, run: dict[str, Any] | None = None
+    ) -> None:
         if not isinstance(schema, TableSchema) or not isinstance(network, Network):
             raise TypeError(f"expected a TableSchema and a Network, got {schema!r}, {network!r}")
         if run is not None and not isinstance(run, dict):
@@ -51,7 +68,7 @@ class TableModel:
         _check_fit(schema, network)
         self.schema, self.network, self.run = schema, network, dict(run or {})
 
-    def predict(self, frame):
+    def predict(self, frame: pd.DataFrame | PolarsFrame) -> NDArray[Any]:
         """Classes, or values in the target's units.
 
         Parameters
@@ -69,7 +86,7 @@ class TableModel:
         """
         return self.schema.decode(self.network.forward(self.schema.inputs(frame)))
 
-    def predict_proba(self, frame):
+    def predict_proba(self, frame: pd.DataFrame | PolarsFrame) -> NDArray[np.floating[Any]]:
         """(m, n_classes) probabilities of `schema.classes`."""
         if self.schema.task == "regression":
             raise TypeError(
@@ -79,27 +96,26 @@ class TableModel:
         A = self.network.forward(self.schema.inputs(frame))
         return A if A.shape[1] > 1 else np.hstack([1 - A, A])
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write schema, network and run to a safetensors file; `fastnn.load` reads it.
 
         Raises
         ------
         ValueError
-            `run` holds what JSON does not know, or theta is not finite.
+            `run` holds a type that JSON does not have, or theta is not finite.
         OSError
             The file cannot be written; the old file is unchanged.
         """
-        from fastnn.files.model import save
 
         save(self.network, path, kind="table", model=self.to_dict())
 
-    def to_dict(self):
-        """All but the network, in types that JSON knows."""
+    def to_dict(self) -> dict[str, Any]:
+        """Schema and run, without the network, in types that JSON has."""
         return {"schema": self.schema.to_dict(), "run": self.run}
 
     @classmethod
-    def from_dict(cls, state, network):
-        """The model of a `to_dict` and its network.
+    def from_dict(cls, state: Any, network: Network) -> TableModel:
+        """The model from the result of `to_dict` and the network.
 
         Raises
         ------
@@ -121,7 +137,7 @@ class TableModel:
         except ValueError as error:
             raise ModelFormatError(f"schema and network do not fit: {error}") from error
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<TableModel of {self.schema!r} and {self.network!r}>"
 
 
@@ -129,7 +145,7 @@ def _check_fit(schema, network):
     n_in, n_out = network.layer_sizes[0], network.layer_sizes[-1]
     if n_in != schema.n_inputs:
         raise ValueError(f"expected a network of the schema's {schema.n_inputs} inputs, got {n_in}")
-    if schema.task == "regression":  # not "exp": standardized values are negative, too
+    if schema.task == "regression":  # "exp" does not fit: standardized values can be negative
         sound = network.output.startswith("identity") and n_out == 1
     else:
         sound = (network.output, n_out) in {

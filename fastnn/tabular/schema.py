@@ -1,6 +1,12 @@
-"""What a network must know of a table: which columns, and what they were in the training rows."""
+"""The schema of a table: which columns a network reads, and how, as learnt from training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.tabular.columns import choose_columns, unknown_categories
 from fastnn.tabular.encoding import encode, input_names, learn_columns
@@ -8,31 +14,38 @@ from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, with_target
 from fastnn.tabular.values import as_frame, check_columns, rows
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fastnn.tabular.columns import CategoricalColumn, NumericColumn
+    from fastnn.tabular.target import Target, Task
+    from fastnn.tabular.values import PolarsFrame
+
 
 class TableSchema:
     """Turns rows of a table into inputs and targets of a network; made by `fit`.
 
-    - Numbers and booleans: gaps become the median, then mean 0 and standard deviation 1. Where
-      training rows had gaps, one more input says whether there was one.
-    - Text and pandas categories: an input for each category, up to 50; those of a single training
-      row, and the less frequent beyond 50, share one input, "rare". A gap is a category,
+    - Numbers and booleans: the median fills gaps, then the mean is 0 and the standard deviation 1.
+      If training rows had gaps, one more input tells whether there was one.
+    - Text and pandas categories: each category has an input, up to 50. Those of a single training
+      row, and the less frequent ones beyond 50, share one input, "rare". A gap is a category,
       "missing". A category that training has not seen counts as rare; if there were no rare ones,
       its inputs are all 0.
     - Integers are numbers, codes or not, unless named as categorical. Text that is numbers is
-      numbers; with mistakes in no more than a tenth of it, an error names them. Dates are refused.
-    - Left out, with a notice: columns that are the same in all rows, or all missing, or text that
-      differs in nearly all rows, or that have no name.
-    - Whole numbers as a target are classes if there are at most 20 of them, each in 3 rows or more
-      on average; all other numbers are a regression, and all else are classes.
+      numbers; if at most a tenth of it is not, an error names the mistakes. Dates are refused.
+    - These columns are left out, with a notice: those with the same value in all rows, with
+      missing values only, without a name, and text that differs in nearly all rows.
+    - A target of whole numbers is classes if at most 20 are different, each in 3 rows or more on
+      average. All other numbers are a regression, and all other values are classes.
 
     Attributes
     ----------
     columns : tuple of NumericColumn or CategoricalColumn
-        Those that are inputs, numbers first.
+        The columns that are inputs, numbers first.
     dropped : dict
-        Why a column of the training rows is not used, by its name.
+        The reason why a column of the training rows is not used, by its name.
     notices : list of str
-        What the user of `fit` ought to know.
+        Sentences that tell the user of `fit` what was left out or looks wrong.
     target, task : str
         task: "classification" or "regression".
     classes : array or None
@@ -48,7 +61,7 @@ class TableSchema:
 
     Notes
     -----
-    Rows are named in messages by the frame's index, which `read_table` counts from 0.
+    Messages name rows by the frame's index, which `read_table` counts from 0.
 
     Examples
     --------
@@ -65,13 +78,31 @@ class TableSchema:
     (0, 4)
     """
 
-    def __init__(self, columns, target, dropped=None, notices=()):
+    columns: tuple[NumericColumn | CategoricalColumn, ...]
+    dropped: dict[str, str]
+    notices: list[str]
+    input_names: list[str]
+
+    def __init__(
+        self,
+        columns: Iterable[NumericColumn | CategoricalColumn],
+        target: Target,
+        dropped: Mapping[str, str] | None = None,
+        notices: Iterable[str] = (),
+    ) -> None:
         self.columns, self._target = tuple(columns), target
         self.dropped, self.notices = dict(dropped or {}), list(notices)
         self.input_names = input_names(self.columns)
 
     @classmethod
-    def fit(cls, frame, target, task="auto", drop=(), categorical=()):
+    def fit(
+        cls,
+        frame: pd.DataFrame | PolarsFrame,
+        target: str,
+        task: Literal[Task, "auto"] = "auto",
+        drop: str | Sequence[str] = (),
+        categorical: str | Sequence[str] = (),
+    ) -> TableSchema:
         """Learn from training rows, and from no others.
 
         Parameters
@@ -90,8 +121,8 @@ class TableSchema:
         Raises
         ------
         ValueError
-            There is no such column, nothing to predict or to predict from, or a column has values
-            of a kind that is not taken; the message names the column and the row.
+            There is no such column, or nothing to predict or to predict from; or a column holds
+            values that are neither numbers nor categories: the message names column and row.
         """
         frame, left_out = with_target(frame, target)
         drop = check_columns(drop, frame, "columns to drop")
@@ -128,71 +159,77 @@ class TableSchema:
         texts = [name for name, kind in kinds.items() if kind == "categorical"]
         return cls(learn_columns(frame, numeric, texts), learnt, dropped, notices)
 
-    # --- what it is --------------------------------------------------------------------------
+    # --- facts -------------------------------------------------------------------------------
 
     @property
-    def target(self):
+    def target(self) -> str:
+        """The name of the predicted column."""
         return self._target.name
 
     @property
-    def task(self):
+    def task(self) -> Task:
+        """ "classification" or "regression"."""
         return self._target.task
 
     @property
-    def classes(self):
+    def classes(self) -> NDArray[Any] | None:
+        """The classes, sorted; None in regression."""
         return self._target.classes
 
     @property
-    def target_scale(self):
+    def target_scale(self) -> float | None:
+        """The standard deviation of a regression's target; None in classification."""
         return self._target.scale if self.task == "regression" else None
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
+        """The number of features of the network."""
         return len(self.input_names)
 
     @property
-    def n_outputs(self):
-        return 1 if self.task == "regression" or len(self.classes) == 2 else len(self.classes)
+    def n_outputs(self) -> int:
+        """The number of outputs of the network; 1 for two classes."""
+        classes = self.classes
+        return 1 if classes is None or len(classes) == 2 else len(classes)
 
     @property
-    def output(self):
-        return (
-            "identity"
-            if self.task == "regression"
-            else ("sigmoid" if self.n_outputs == 1 else "softmax")
-        )
+    def output(self) -> Literal["softmax", "sigmoid", "identity"]:
+        """The output activation of the network."""
+        if self.task == "regression":
+            return "identity"
+        return "sigmoid" if self.n_outputs == 1 else "softmax"
 
     @property
-    def text_columns(self):
-        """What `read_table` is to read as it stands: categories, and a target that is text."""
+    def text_columns(self) -> list[str]:
+        """Columns that `read_table` has to read unchanged: categories, and a target of text."""
         names = [column.name for column in self.columns if column.kind == "categorical"]
         return names + [self.target] * (self.classes is not None and self.classes.dtype == object)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"<TableSchema of {len(self.columns)} columns, {self.n_inputs} inputs, "
             f"{self.task} of {self.target!r}>"
         )
 
-    # --- what it does ------------------------------------------------------------------------
+    # --- work --------------------------------------------------------------------------------
 
-    def inputs(self, frame):
+    def inputs(self, frame: pd.DataFrame | PolarsFrame) -> NDArray[np.float32]:
         """(m, n_inputs) float32 inputs of the network.
 
         Parameters
         ----------
         frame : pandas or polars DataFrame
-            Columns are found by their names, in any order; others are ignored.
+            Columns are found by their names, in any order; unknown ones are ignored.
 
         Raises
         ------
         ValueError
-            A column is missing, or holds what it did not in training; the message names the
-            column and the row.
+            A column is missing, or has a value of another kind than in training; the message
+            names the column and the row.
         """
         return encode(self._checked(frame), self.columns)
 
-    def targets(self, frame):
+    def targets(self, frame: pd.DataFrame | PolarsFrame) -> NDArray[Any]:
         """(m,) indices of classes, or ``(y - mean) / target_scale``.
 
         Raises
@@ -204,23 +241,20 @@ class TableSchema:
         check_columns([self.target], frame, "target")
         return self._target.encode(frame[self.target])
 
-    def decode(self, A):
+    def decode(self, A: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Classes, or values in the target's units, of the network's output activations A."""
         return self._target.decode(A)
 
-    def extra_columns(self, frame):
+    def extra_columns(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
         """Names of the columns that training has not seen, which are ignored."""
         known = {column.name for column in self.columns} | {self.target, *self.dropped}
         return [name for name in as_frame(frame).columns if name not in known]
 
-    def review(self, frame):
-        """What a user ought to know of a new table.
+    def review(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
+        """Sentences about a new table that its user ought to know.
 
-        Returns
-        -------
-        list of str
-            Columns that are ignored, categories that training has not seen, gaps where training
-            had none.
+        They tell of columns that are ignored, categories that training has not seen, and gaps
+        where training had none.
         """
         frame = self._checked(frame)
         extra = self.extra_columns(frame)
@@ -241,13 +275,13 @@ class TableSchema:
                 )
         return said
 
-    def to_dict(self):
-        """The schema in types that JSON knows, to every bit."""
+    def to_dict(self) -> dict[str, Any]:
+        """The schema in types that JSON has, to the last bit."""
         return schema_state(self.columns, self._target, self.dropped)
 
     @classmethod
-    def from_dict(cls, state):
-        """The schema of a `to_dict`.
+    def from_dict(cls, state: Any) -> TableSchema:
+        """The schema from the result of `to_dict`.
 
         Raises
         ------

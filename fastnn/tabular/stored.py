@@ -1,4 +1,4 @@
-"""A schema as JSON, and back: nothing that is read is believed before it has been looked at."""
+"""A schema as types that JSON has, and back. Everything that is read is checked."""
 
 import math
 import reprlib
@@ -12,7 +12,7 @@ from fastnn.tabular.target import Target
 
 
 def schema_state(columns, target, dropped):
-    """Everything of a schema in types that JSON knows."""
+    """The whole schema in types that JSON has."""
     return {
         "columns": [_column_state(column) for column in columns],
         "target": {
@@ -44,7 +44,7 @@ def _column_state(column):
 
 
 def schema_parts(state):
-    """The columns, the target and what was dropped; ModelFormatError where they are not sound."""
+    """Columns, target and dropped columns of a state; ModelFormatError if any is unsound."""
     _check_keys(state, {"columns", "target", "dropped"}, "schema")
     if not isinstance(state["columns"], list) or not state["columns"]:
         _refuse("columns", state["columns"], "a list of columns")
@@ -101,7 +101,7 @@ def _target(state):
     if values is None:
         return Target(name, None, mean, scale)
     kinds = {type(value) for value in values} if isinstance(values, list) else set()
-    # type(True) is bool, not int: the values are all of one of these.
+    # All values are of one of these types. type(True) is bool, not int.
     dtypes = {str: object, bool: np.bool_, int: np.int64, float: np.float64}
     if (
         len(kinds) != 1
@@ -130,7 +130,7 @@ def _text(value, what):
 
 
 def _number(value, what):
-    if type(value) is int and abs(value) < 2**1000:  # of which JSON makes 1.0, too
+    if type(value) is int and abs(value) < 2**1000:  # JSON can write 1.0 as 1
         value = float(value)
     if type(value) is not float or not math.isfinite(value):
         _refuse(what, value, "a finite number")

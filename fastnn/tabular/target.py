@@ -1,8 +1,12 @@
 """The column that is predicted: classes, or numbers that are standardized."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.arguments import lookup
 from fastnn.tabular.columns import check_mistakes
@@ -20,34 +24,42 @@ from fastnn.tabular.values import (
     whole,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fastnn.tabular.values import PolarsFrame
+
+# Tasks of a model, for type checkers.
+Task = Literal["classification", "regression"]
 TASKS = {"auto": None, "classification": None, "regression": None}
-# Whole numbers are classes if there are no more than so many, each in so many rows on average.
+# Whole numbers are classes if at most 20 are different, each in 3 rows or more on average.
 _MOST_CLASSES, _ROWS_A_CLASS = 20, 3
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What is known of the predicted column.
+    """The predicted column, as learnt from training rows.
 
     Attributes
     ----------
     name : str
     classes : (n_classes,) array of int64, float64, bool or str objects, sorted; None in regression
     mean, scale : float
-        Of the training rows in regression: ``(y - mean) / scale`` is what a network learns.
+        Of the training rows in regression: a network learns ``(y - mean) / scale``.
     """
 
     name: str
-    classes: np.ndarray | None = None
+    classes: NDArray[Any] | None = None
     mean: float = 0.0
     scale: float = 1.0
 
     @property
-    def task(self):
+    def task(self) -> Task:
+        """ "classification" or "regression"."""
         return "regression" if self.classes is None else "classification"
 
-    def encode(self, series):
-        """Indices of classes, or standardized values; every value must be there and known."""
+    def encode(self, series: pd.Series[Any]) -> NDArray[Any]:
+        """Indices of classes, or standardized values. A gap or an unknown class is an error."""
         gaps = np.flatnonzero(series.isna())
         if gaps.size:
             raise ValueError(
@@ -73,7 +85,7 @@ class Target:
             )
         return index
 
-    def decode(self, A):
+    def decode(self, A: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Classes, or values in the target's own units, of output activations A (m, n[L])."""
         if self.classes is None:
             return A[:, 0].astype(np.float64) * self.scale + self.mean
@@ -81,8 +93,8 @@ class Target:
         return self.classes[index]
 
 
-def with_target(frame, target):
-    """The rows whose target is known.
+def with_target(frame: pd.DataFrame | PolarsFrame, target: str) -> tuple[pd.DataFrame, int]:
+    """The rows whose target is known, and the number of the others.
 
     Parameters
     ----------
@@ -98,7 +110,7 @@ def with_target(frame, target):
     Raises
     ------
     ValueError
-        There is no such column; the message says which is like it.
+        There is no such column; the message suggests a similar one.
 
     Examples
     --------
@@ -114,11 +126,11 @@ def with_target(frame, target):
     return (frame, 0) if known.all() else (frame[known], int((~known).sum()))
 
 
-def task_of(series, task="auto"):
-    """What a target is: "classification" or "regression".
+def task_of(series: pd.Series[Any], task: Literal[Task, "auto"] = "auto") -> Task:
+    """The task of a target, "classification" or "regression".
 
-    It is known before the rows are split, so that the split can be stratified. The rule of "auto"
-    is that of `TableSchema`; values that are missing do not count.
+    A stratified split of the rows needs it first. The rule of "auto" is that of `TableSchema`;
+    missing values do not count.
 
     Examples
     --------
@@ -131,10 +143,10 @@ def task_of(series, task="auto"):
 
 
 def learn_target(series, task):
-    """The target of training rows, none of which lacks it.
+    """The `Target` of training rows, all of which have a value.
 
-    "auto": text, booleans and categories are classes; so are whole numbers of at most 20 different
-    values, each in 3 rows or more on average; all other numbers are a regression.
+    Task "auto": text, booleans and categories are classes; so are whole numbers of at most 20
+    different values, each in 3 rows or more on average. All other numbers are a regression.
     """
     lookup(TASKS, task, "task")
     check_usable(series)
@@ -154,7 +166,7 @@ def learn_target(series, task):
 
 def _regression(series):
     values = checked_numbers(series, "for a regression")
-    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
+    with np.errstate(over="ignore", invalid="ignore"):  # checked below
         mean, scale = float(values.mean()), float(values.std())
     if values.min() == values.max() or not 0 < scale < np.inf:
         raise ValueError(
@@ -165,7 +177,7 @@ def _regression(series):
 
 
 def _classes(series, numeric):
-    """Booleans and numbers stay what they are, integers with gaps become integers again."""
+    """A target of classes. Booleans and numbers keep their type; float integers become int64."""
     if numeric:
         values = np.unique(checked_numbers(series, "as classes"))
         kind = np.bool_ if _boolean(series) else np.int64 if whole(values) else np.float64

@@ -1,13 +1,26 @@
-"""The values of a table's columns: as numbers and as categories, with what is missing."""
+"""The values of a column as numbers or as categories, with gaps."""
+
+from __future__ import annotations
 
 import difflib
 import re
 from decimal import Decimal
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-# What pandas calls types of values that are neither numbers nor categories -> what to do.
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class PolarsFrame(Protocol):
+    """A polars DataFrame, for type checkers."""
+
+    def to_pandas(self) -> pd.DataFrame: ...
+
+
+# Types that are neither numbers nor categories, by pandas's names -> (what they are, what to do).
 _DATES = "derive numbers from it, such as the year, the month or the days since a date"
 _REFUSED = {
     **dict.fromkeys(("datetime64", "datetime", "date", "period"), ("dates", _DATES)),
@@ -21,12 +34,12 @@ _REFUSED = {
 }
 _USABLE = (str, bool, np.bool_, Real, Decimal)
 _DATE_TEXT = re.compile(r"(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3\d{4})([T ].*)?")
-# Beyond it the integers are not all there in float64.
+# float64 does not have all integers beyond it.
 _EXACT = 2**53
 
 
 def pandas():
-    """The module, or an error that says how to get it."""
+    """The module pandas, or an error that says how to install it."""
     try:
         import pandas
     except ImportError as error:
@@ -37,7 +50,7 @@ def pandas():
 
 
 def as_frame(table):
-    """A pandas or polars table as a pandas DataFrame whose columns have names of their own."""
+    """A pandas or polars table as a pandas DataFrame; its column names are different texts."""
     pd = pandas()
     polars = type(table).__module__.startswith("polars.") and hasattr(table, "to_pandas")
     frame = table.to_pandas() if polars else table
@@ -65,7 +78,7 @@ def as_frame(table):
 
 
 def check_columns(names, frame, what):
-    """`names` as a tuple; an error that names those `frame` does not have, and what is like them.
+    """`names` as a tuple; an error for those that `frame` lacks, which suggests similar names.
 
     >>> import pandas
     >>> check_columns(["prcie"], pandas.DataFrame({"price": [1]}), "columns")
@@ -136,7 +149,7 @@ def is_numeric(series):
 
 
 def numbers(series):
-    """float64 values; NaN where there is none, or not a number (see `first_not_number`)."""
+    """float64 values; NaN for a gap and for text that is no number (see `not_numbers`)."""
     pd = pandas()
     if pd.api.types.is_numeric_dtype(series.dtype):
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -145,13 +158,13 @@ def numbers(series):
 
 
 def not_numbers(series, values):
-    """Where there is a value that `numbers` could not make a number of."""
+    """A mask of the values that `numbers` could not turn into numbers."""
     gaps = np.isnan(values)
     return gaps & series.notna().to_numpy(dtype=bool) if gaps.any() else gaps
 
 
 def checked_numbers(series, why):
-    """`numbers`, all of them finite or missing; an error that names the first that is not."""
+    """`numbers`; an error names the first value that is neither a finite number nor a gap."""
     values = numbers(series)
     for bad, what in ((not_numbers(series, values), ""), (np.isinf(values), " finite")):
         if bad.any():
@@ -166,7 +179,7 @@ def checked_numbers(series, why):
 
 
 def categories(series):
-    """The column as (m,) indices, -1 where there is no value, into a list of texts.
+    """A column as (m,) indices into a list of texts; -1 for a gap.
 
     1, 1.0 and "1" are one category, since a gap in a column of integers makes pandas read floats.
     """
@@ -187,7 +200,7 @@ def rows(count):
 
 
 def whole(values):
-    """Whether all of these float64 values are integers that float64 has exactly."""
+    """Whether all of these float64 values are integers within 2^53, which are exact."""
     return bool(((values == np.floor(values)) & (np.abs(values) < _EXACT)).all())
 
 
