@@ -202,7 +202,8 @@ class Network(BaseNetwork):
         Returns
         -------
         SignalFlow
-            With a growth factor a layer and a verdict: vanishing, exploding, dead or healthy.
+            With a growth factor per layer and a verdict: dead, symmetric, vanishing, exploding or
+            healthy.
 
         Examples
         --------

@@ -10,7 +10,7 @@ MOST_NAMED = 10
 
 
 def plot_signal_flow(flow, ax=None):
-    """Root mean squares of A, dA and dW by layer, and the shares of saturated and dead."""
+    """Root mean squares of A, dA and dW by layer, and the shares of flat and dead units."""
     size_ax, share_ax = pair_of_axes(ax)
     layers = [s.layer for s in flow.layers]
     for name in ("a_rms", "dA_rms", "dW_rms"):
@@ -25,7 +25,7 @@ def plot_signal_flow(flow, ax=None):
     if any(s.a_rms or s.dA_rms or s.dW_rms for s in flow.layers):
         size_ax.set_yscale("log")
     size_ax.set(xlabel="layer", ylabel="root mean square")
-    for name in ("saturated", "dead"):
+    for name in ("flat", "dead"):
         share_ax.plot(layers, [getattr(s, name) for s in flow.layers], marker="o", label=name)
     share_ax.set(xlabel="layer", ylabel="share", ylim=(-0.02, 1.02))
     for axes in (size_ax, share_ax):

@@ -120,10 +120,7 @@ def signal_section(flow):
         log=positive,
     )
     shares = line_chart(
-        [
-            Line(name, layers, [getattr(s, name) for s in flow.layers])
-            for name in ("saturated", "dead")
-        ],
+        [Line(name, layers, [getattr(s, name) for s in flow.layers]) for name in ("flat", "dead")],
         title="Share of flat inputs, and of units that are flat for every row",
         x_label="layer",
         y_label="share",
@@ -134,7 +131,7 @@ def signal_section(flow):
             str(s.layer),
             s.activation,
             *(f"{v:.3g}" for v in (s.z_mean, s.z_std, s.a_mean, s.a_std)),
-            f"{s.saturated:.0%}",
+            f"{s.flat:.0%}",
             f"{s.dead:.0%}",
             f"{s.dW_rms:.3g}",
             f"{s.dA_rms:.3g}",
@@ -148,7 +145,7 @@ def signal_section(flow):
         "Z std",
         "A mean",
         "A std",
-        "saturated",
+        "flat",
         "dead",
         "dW rms",
         "dA rms",

@@ -185,6 +185,62 @@ def test_where_nothing_helps_that_is_said():
     assert "fewer layers, or wider ones" in verdict
 
 
+def make_equal(network, l):
+    """Give all units of hidden layer l the weights of its first unit, in and out."""
+    params = network.params
+    params[f"W{l}"][...] = params[f"W{l}"][:, :1]
+    params[f"b{l}"][...] = params[f"b{l}"][:1]
+    params[f"W{l + 1}"][...] = params[f"W{l + 1}"][:1]
+
+
+@pytest.mark.parametrize("epochs", [0, 50])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("output", sorted(OUTPUTS))
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_equal_units_are_named(activation, output, dtype, epochs):
+    X, y = data(classes=2)
+    sizes, common = [16, 6, 5, 2 if output == "softmax" else 1], {"output": output, "rng": 0}
+    net = fastnn.Network(sizes, activation=activation, dtype=dtype, **common)
+    assert "symmetric" not in str(net.signal_flow(X, y))
+    make_equal(net, 1)
+    if epochs:
+        net.fit(X, y, epochs=epochs)
+    assert np.linalg.matrix_rank(net.params["W1"], tol=1e-4) == 1
+    assert np.linalg.matrix_rank(net.params["W2"], tol=1e-4) == 1  # its rows are equal
+    verdict = net.signal_flow(X, y).verdict
+    assert verdict.startswith("symmetric: all 6 units of layer 1 are equal")
+    assert "use new weights with init=" in verdict
+    assert "'zeros'" not in verdict
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("settings", [{"init": "zeros"}, {"init_gain": 0.0}], ids=str)
+def test_weights_of_zero_are_symmetric_and_never_advised(activation, settings):
+    X, y = data(classes=2)
+    for sizes in ([16, 6, 1], [16, 6, 6, 1]):
+        net = fastnn.Network(sizes, activation=activation, **settings, rng=0)
+        for epochs in (0, 20):
+            if epochs:
+                net.fit(X, y, epochs=epochs)
+            text = str(net.signal_flow(X, y))
+            assert "symmetric: all 6 units of layer 1 are equal" in text
+            assert "init='zeros'" not in text
+            assert "init_gain=0 " not in text
+
+
+def test_units_that_training_tells_apart_are_not_named():
+    X, y = data(classes=2)
+    only_in = fastnn.Network([16, 6, 1], activation="tanh", rng=0)
+    only_in.params["W1"][...] = 0.1
+    dropped = fastnn.Network([16, 6, 1], activation="tanh", keep_prob=0.5, rng=0)
+    make_equal(dropped, 1)
+    single = fastnn.Network([16, 1, 1], activation="tanh", rng=0)
+    for net in (only_in, dropped, single):
+        assert "symmetric" not in str(net.signal_flow(X, y))
+        net.fit(X, y, epochs=20)
+        assert np.linalg.matrix_rank(net.params["W1"], tol=1e-3) >= min(net.layer_sizes[1], 2)
+
+
 def test_dead_and_saturated_layers_are_named():
     X, y = data()
     net = fastnn.Network([16, 20, 20, 4], activation=["relu", "tanh"], rng=0)
@@ -192,9 +248,14 @@ def test_dead_and_saturated_layers_are_named():
     net.params["W2"][...] *= 50
     flow = net.signal_flow(X, y)
     assert flow.layers[0].dead == pytest.approx(0.4)
-    assert flow.layers[1].saturated > 0.7
+    assert flow.layers[1].flat > 0.7
     assert "layer 1 (relu): 40% of the units are dead" in str(flow)
     assert "layer 2 (tanh): saturated at" in str(flow)
+    net.params["W1"][...] = np.eye(16, 20)
+    net.params["b1"][...] = -1.7
+    flow = net.signal_flow(X, y)
+    assert flow.layers[0].flat > 0.9
+    assert "layer 1 (relu): flat at" in str(flow)
     net.params["b1"][...] = -1e3
     assert net.signal_flow(X, y).verdict.startswith("dead: the signal is 0 from layer 1 on")
 

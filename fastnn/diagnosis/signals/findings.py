@@ -3,13 +3,14 @@
 import math
 from functools import cache
 
+from fastnn.diagnosis.evidence.symmetry import equal_units
 from fastnn.diagnosis.signals.layers import growths
-from fastnn.diagnosis.signals.remedies import limit, remedy
+from fastnn.diagnosis.signals.remedies import limit, new_weights, remedy
 
-# A layer is named if more than this share of its inputs is saturated. An activation that is flat on
-# one side only is flat for half of its inputs in a healthy network.
+# A layer is named if its activation is flat at more than this share of its inputs. An activation
+# that is flat on one side only is flat for half of them in a healthy network.
 SATURATED = {"tanh": 0.5, "sigmoid": 0.5}
-SATURATED_ONE_SIDE = 0.9
+FLAT_ON_ONE_SIDE = 0.9
 # A layer is named if more than this share of its units is dead.
 DEAD = 0.25
 
@@ -19,7 +20,7 @@ def describe(network, layers, input_rms, X, y):
     hidden, most = len(layers) - 1, limit(network)
     forward, backward = growths(layers, input_rms)
     advice = cache(lambda: remedy(network, X, y))  # it takes time: only where it is needed
-    found = list(_lost(layers, input_rms, advice))
+    found = [*_lost(layers, input_rms, advice), *_symmetric(network)]
     grown = {"forward": (forward, hidden), "backward": (backward, hidden - 1)}
     astray = {
         way: (_name(factor, steps, most), factor)
@@ -84,16 +85,26 @@ def _lost(layers, input_rms, advice):
             return
 
 
+def _symmetric(network):
+    """The findings of hidden layers whose units are all equal."""
+    for l in equal_units(network):
+        yield (
+            f"symmetric: all {network.layer_sizes[l]} units of layer {l} are equal, and equal "
+            f"gradients keep them equal: the layer is worth one unit; {new_weights(network)}"
+        )
+
+
 def _flat(layers):
-    """The findings of layers with dead or saturated units."""
+    """The findings of layers with dead, saturated or flat units."""
     for s in layers[:-1]:
         if s.dead > DEAD:
             yield (
                 f"layer {s.layer} ({s.activation}): {s.dead:.0%} of the units are dead, flat "
                 "for every row; use a smaller learning rate, leaky_relu, or new weights"
             )
-        elif s.saturated > SATURATED.get(s.activation, SATURATED_ONE_SIDE):
+        elif s.flat > SATURATED.get(s.activation, FLAT_ON_ONE_SIDE):
+            word = "saturated" if s.activation in SATURATED else "flat"
             yield (
-                f"layer {s.layer} ({s.activation}): saturated at {s.saturated:.0%} of its "
+                f"layer {s.layer} ({s.activation}): {word} at {s.flat:.0%} of its "
                 "inputs; normalize X, use a smaller init_gain, or relu"
             )

@@ -39,7 +39,7 @@ class SignalFlow:
     backward_growth : float or None
         The same for dA, from the last hidden layer down to the first.
     verdict : str
-        Begins with "vanishing", "exploding", "dead" or "healthy".
+        Begins with "dead", "symmetric", "vanishing", "exploding" or "healthy".
     findings : list of str
         All findings, each with its advice; the verdict is the first.
     rows, of_rows : int
@@ -65,7 +65,7 @@ class SignalFlow:
             "Z std",
             "A mean",
             "A std",
-            "saturated",
+            "flat",
             "dead",
             "dW rms",
             "dA rms",
@@ -78,7 +78,7 @@ class SignalFlow:
                     str(s.layer),
                     s.activation,
                     *(f"{v:.3g}" for v in figures),
-                    f"{s.saturated:.0%}",
+                    f"{s.flat:.0%}",
                     f"{s.dead:.0%}",
                     f"{s.dW_rms:.3g}",
                     f"{s.dA_rms:.3g}",
@@ -107,7 +107,7 @@ class SignalFlow:
         Parameters
         ----------
         ax : pair of matplotlib axes, optional
-            The first for sizes, the second for saturated and dead shares; None makes a figure.
+            For sizes, and for the shares of flat and dead units; None makes a figure with both.
 
         Returns
         -------

@@ -25,9 +25,9 @@ class LayerSignal:
     activation : str
     z_mean, z_std, a_mean, a_std : float
         Over rows and units.
-    saturated : float
-        Share of Z where the activation is flat, its slope below a tenth of the steepest. For relu
-        that is the share of zeros: a half is normal.
+    flat : float
+        Share of Z where the slope of the activation is below a tenth of its steepest. For tanh and
+        sigmoid these units are saturated. For relu this is the share of zeros: a half is normal.
     dead : float
         Share of units without a slope in every row: no gradient reaches the weights before them.
     dW_rms : float
@@ -43,7 +43,7 @@ class LayerSignal:
     z_std: float
     a_mean: float
     a_std: float
-    saturated: float
+    flat: float
     dead: float
     dW_rms: float
     dA_rms: float

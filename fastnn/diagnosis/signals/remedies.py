@@ -48,6 +48,16 @@ def limit(network):
     return min(max(math.log(LIMIT), spread + 2 * math.sqrt(spread)), math.log(LOST))
 
 
+def new_weights(network):
+    """Advice of initial weights that differ from unit to unit."""
+    init, gain = network.spec["init"], network.spec["init_gain"]
+    if init == "zeros":
+        return f"use init={_proper(network)!r} (now 'zeros')"
+    if gain == 0:
+        return "use init_gain=1 (now 0)"
+    return f"use new weights with init={_proper(network) if init == 'auto' else init!r}"
+
+
 def remedy(network, X, y):
     """Advice for a network that loses its signals on these rows of X, normalized."""
     from threadpoolctl import threadpool_limits
@@ -64,9 +74,9 @@ def _measured(network, X, y):
         return _look(network, changes, X, y)
 
     init = spec["init"] if spec["init"] == "auto" else _proper(network)
-    if seen().worst < most:  # the settings are good, and the present weights are not
-        now = _proper(network) if spec["init"] == "auto" else spec["init"]
-        return f"use new weights with init={now!r}"
+    # Weights of 0 may let a signal pass, but they are symmetric.
+    if spec["init"] != "zeros" and spec["init_gain"] and seen().worst < most:
+        return new_weights(network)  # the settings are good, and the present weights are not
     changed = spec["init"] not in ("auto", init) or spec["init_gain"] != 1
     if changed and seen(init=init, init_gain=1.0).worst < most:
         if spec["init"] in ("auto", init):
