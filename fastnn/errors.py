@@ -12,7 +12,7 @@ class DivergenceError(ArithmeticError):
     Attributes
     ----------
     epoch, batch : int
-        Where it happened, both counted from 0.
+        Where it happened, both counted from 0; the message counts from 1.
     learning_rate : float
         Of the update that failed; NaN for lbfgs, which has none.
     what : str
@@ -37,8 +37,8 @@ class DivergenceError(ArithmeticError):
         )
         smaller = "a learning rate 3 to 10 times smaller, " if rate else ""
         return (
-            f"training diverged at epoch {self.epoch}, batch {self.batch}{rate}: {self.what}. "
-            "The network has the last finite parameters. "
+            f"training diverged at epoch {self.epoch + 1}, batch {self.batch + 1}{rate}: "
+            f"{self.what}. The network has the last finite parameters. "
             f"Try {smaller}normalized inputs, or another init."
         )
 

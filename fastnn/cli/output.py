@@ -43,7 +43,7 @@ def results_of(net: Network, history: History, source: Source) -> dict[str, Any]
         "zero_weights": net.sparsity()["all"],
         "epochs": len(history),
         "stopped": history.stopped,
-        "best_epoch": history.best_epoch,
+        "best_epoch": None if history.best_epoch is None else history.best_epoch + 1,
         "seconds": history.seconds[-1],
         "samples_per_second": history.examples / (history.training_seconds or history.seconds[-1]),
     }
@@ -107,7 +107,7 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis) -> None:
     """A table of the figures, then the diagnosis: what to do next."""
     rows = [("J (cost)", f"{results['cost']:.4g}"), *error_rows(results)]
     if results["best_epoch"] is not None:  # early stopping took the parameters of that one
-        rows.append(("best epoch", f"{results['best_epoch'] + 1} of {results['epochs']}"))
+        rows.append(("best epoch", f"{results['best_epoch']} of {results['epochs']}"))
     if results["zero_weights"]:
         rows.append(("zero weights", f"{100 * results['zero_weights']:.1f} %"))
     rows.append(("time", f"{results['seconds']:.2f} s"))

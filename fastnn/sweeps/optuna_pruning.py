@@ -113,8 +113,7 @@ class OptunaPruningCallback:
             if history is not None:
                 history.stopped = "pruned"
             raise TrialPruned(
-                f"pruned after epoch {len(values) - 1}, in which {self._monitor} was "
-                f"{values[-1]:.4g}"
+                f"pruned after epoch {len(values)}, in which {self._monitor} was {values[-1]:.4g}"
             )
 
     def _values(self, model, history):

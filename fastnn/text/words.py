@@ -8,3 +8,13 @@ def percent(share):
     ('11 %', '0.45 %')
     """
     return f"{100 * share:.3g} %"
+
+
+def told_apart(a, b):
+    """Two different numbers as texts, with four digits, or as many as tell them apart.
+
+    >>> told_apart(0.25, 2), told_apart(0.27192, 0.271923)
+    (('0.25', '2'), ('0.27192', '0.271923'))
+    """
+    digits = next((n for n in range(4, 17) if f"{a:.{n}g}" != f"{b:.{n}g}"), 17)
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"

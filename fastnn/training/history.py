@@ -58,7 +58,7 @@ class History:
         at = -1 if self.best_epoch is None else self.best_epoch
         shown = [f"stopped: {self.stopped or 'running'}"]
         if self.best_epoch is not None:
-            shown.append(f"best epoch {self.best_epoch}")
+            shown.append(f"best epoch {self.best_epoch + 1}")
         for name in ("cost", "train_error", "dev_error"):
             values = getattr(self, name)
             if values and values[at] == values[at]:  # NaN: not evaluated

@@ -105,9 +105,11 @@ def test_json():
 
 
 def test_early_stopping_shows_the_best_epoch():
-    result = run("train", "--early-stopping", "2")
+    arguments = ("train", "--early-stopping", "2", "--seed", "3")
+    result = run(*arguments)
     best, epochs = map(int, re.search(r"best epoch +│ +(\d+) of (\d+)", result.stdout).groups())
     assert best < epochs < 200
+    assert json.loads(run(*arguments, "--json").stdout)["best_epoch"] == best
 
 
 def test_the_run_ends_with_the_diagnosis():
@@ -294,7 +296,7 @@ finally:
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (DivergenceError(2, 5, 0.1, "J is nan"), 1, "Error: training diverged at epoch 2, batch 5"),
+        (DivergenceError(2, 5, 0.1, "J is nan"), 1, "Error: training diverged at epoch 3, batch 6"),
         (MemoryError(), 1, "not enough memory for --hidden"),
         (ValueError("X is odd; make it even"), 2, "Error: X is odd; make it even"),
         (KeyboardInterrupt(), 130, "Interrupted after 0 of 50 epochs."),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 import fastnn
-from fastnn.diagnosis.bias_variance.advice import bigger
+from fastnn.diagnosis.bias_variance.advice import against_rises, bigger
 from fastnn.diagnosis.bias_variance.from_data import _is_as_drawn
 from fastnn.diagnosis.evidence.descent import falling_rate, rises
 from fastnn.diagnosis.evidence.intervals import (
@@ -319,6 +319,22 @@ def test_a_rise_is_told_where_j_must_fall_and_only_there():
     dropped = fastnn.Network([8, 16, 2], keep_prob=0.8, rng=0)
     assert not dropped.fit(X, y, optimizer="gd", batch_size=None, epochs=3).must_fall
     assert fastnn.Network([8, 2], rng=0).fit(X, y, optimizer="lbfgs", epochs=9).must_fall
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        ([4, 2, 3, 1], "1 of 4 epochs (at epoch 3, from 2 to 3)"),
+        ([4, 5, 3, 3.01], "2 of 4 epochs (most at epoch 2, from 4 to 5)"),
+        ([9, 9.1, 3, 3.2], "2 of 4 epochs (most at epoch 4, from 3 to 3.2)"),
+        ([3, np.nan, 4, np.nan, 2], "1 of 3 evaluated epochs (at epoch 3, from 3 to 4)"),
+        ([0.27192, 0.271923], "1 of 2 epochs (at epoch 2, from 0.27192 to 0.271923)"),
+        ([1.0, 1.000002], "1 of 2 epochs (at epoch 2, from 1 to 1.000002)"),
+    ],
+)
+def test_rises_in_words(cost, words):
+    (text,) = against_rises(history_of(cost, must_fall=True))
+    assert text.startswith(f"first of all: the cost rose at {words}, although"), text
 
 
 # --- from data ---------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def test_every_evaluated_epoch_is_reported(monitor):
 def test_a_pruned_fit(optimizer, evaluate_every, last):
     net = network()
     trial = new_trial(PruneAfter(2))
-    with pytest.raises(optuna.TrialPruned, match=rf"after epoch {last}, in which dev_cost was"):
+    with pytest.raises(optuna.TrialPruned, match=rf"after epoch {last + 1}, in which dev_cost was"):
         fit(net, trial, "dev_cost", optimizer=optimizer, evaluate_every=evaluate_every, epochs=8)
     assert net.history.stopped == "pruned"
     assert "stopped: pruned" in repr(net.history)

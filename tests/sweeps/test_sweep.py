@@ -161,7 +161,7 @@ def test_what_diverges_or_fails_is_a_row_with_the_reason():
     assert [t.number for t in result.trials] == [2, 0, 1]
     diverged, failed = result.trials[1:]
     assert diverged.dev_error == failed.dev_error == math.inf
-    assert "DivergenceError: training diverged at epoch 0" in diverged.failure
+    assert "DivergenceError: training diverged at epoch 1" in diverged.failure
     assert failed.failure == "RuntimeError: no luck"
     assert math.isnan(diverged.dev_error_std)
     assert "DivergenceError" in str(result)

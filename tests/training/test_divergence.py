@@ -51,7 +51,12 @@ def test_a_loss_or_gradient_that_is_not_finite(what, bad, threads):
     error = caught.value
     assert (error.epoch, error.batch) == (0, bad)
     assert error.learning_rate == pytest.approx(0.01 / (1 + bad))
-    for part in ("epoch 0", f"batch {bad}", f"learning rate {error.learning_rate:g}", "not finite"):
+    for part in (
+        "epoch 1,",
+        f"batch {bad + 1} ",
+        f"learning rate {error.learning_rate:g}",
+        "not finite",
+    ):
         assert part in str(error)
     assert net.history.stopped == "diverged"
     assert len(net.history) == 0
@@ -92,7 +97,7 @@ def test_a_cost_that_overflows_after_the_last_batch():
     """The update leaves theta finite, but J at it is not."""
     net = Network([1, 1], output="identity", rng=0)
     net.theta = [1, 0]
-    with pytest.raises(DivergenceError, match=r"epoch 0, .*1e\+25"):
+    with pytest.raises(DivergenceError, match=r"epoch 1, .*1e\+25"):
         net.fit([[1.0], [1]], [0, 0], epochs=3, optimizer="gd", learning_rate=1e25)
     assert np.isfinite(net.theta).all()
 
@@ -101,7 +106,7 @@ def test_a_cost_that_overflows_after_the_last_batch():
 def test_divergence_at_the_start_leaves_theta(optimizer):
     net = Network([1, 1], output="identity", dtype="float64", rng=0)
     before = bits(net)
-    with pytest.raises(DivergenceError, match="epoch 0, batch 0"):
+    with pytest.raises(DivergenceError, match="epoch 1, batch 1"):
         net.fit([[1e200], [1]], [0, 0], optimizer=optimizer)
     assert bits(net) == before
 

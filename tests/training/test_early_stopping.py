@@ -75,6 +75,7 @@ def test_early_stopping(rule, patience, monitor, min_delta, every, optimizer):
     )
     assert len(history) == last + 1
     assert history.best_epoch == best
+    assert f"best epoch {best + 1}," in repr(history)
     assert net.theta.tobytes() == thetas[best]
     assert net.error(*DEV) == whole.dev_error[best]
     assert history.stopped == ("early stopping" if ended else whole.stopped)

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from fastnn.diagnosis.evidence.descent import falling_rate, rises
-from fastnn.text.words import percent
+from fastnn.diagnosis.evidence.descent import evaluated, falling_rate, rises
+from fastnn.text.words import percent, told_apart
 
 # Twice the epochs are worth it if, at the pace of the last ones, they lower J by this share.
 WORTH_TRAINING_ON = 0.1
@@ -162,12 +162,16 @@ def against_rises(history):
     """Advice where J rose although it must fall: it comes before all other advice."""
     found = rises(history) if history is not None else []
     if found:
-        first = found[0]
+        worst = max(found, key=lambda rise: rise.after - rise.before)
+        before, after = told_apart(worst.before, worst.after)
+        most = "most " if len(found) > 1 else ""
+        count = len(evaluated(history)[0])
+        of = f"{count} epochs" if count == len(history) else f"{count} evaluated epochs"
         yield (
-            f"first of all: the cost rose at {len(found)} of {len(history)} epochs (at epoch "
-            f"{first.epoch} from {first.before:.4g} to {first.after:.4g}), although full-batch "
-            "descent without dropout must lower it every time: use a smaller learning rate; if it "
-            "still rises, a gradient is wrong: check it against numerical ones"
+            f"first of all: the cost rose at {len(found)} of {of} ({most}at epoch {worst.epoch}, "
+            f"from {before} to {after}), although full-batch descent without dropout must lower "
+            "it every time: use a smaller learning rate; if it still rises, a gradient is wrong: "
+            "check it against numerical ones"
         )
 
 

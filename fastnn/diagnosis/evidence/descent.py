@@ -38,7 +38,7 @@ def falling_rate(history):
     float or None
         Negative when J rose; None with fewer than three evaluations, or a J that is not positive.
     """
-    epochs, cost = _evaluated(history)
+    epochs, cost = evaluated(history)
     if history.best_epoch is not None:
         until = epochs <= history.best_epoch + 1
         epochs, cost = epochs[until], cost[until]
@@ -61,7 +61,7 @@ def too_short(history, train_error, dev_error):
         return None
     rate = falling_rate(history)
     if rate is None:  # two evaluations show no trend, but a pace
-        _, cost = _evaluated(history)
+        _, cost = evaluated(history)
         rate = 1 - cost[1] / cost[0] if len(cost) == 2 and cost[0] > 0 else 0.0
     again = max(len(history), EVALUATIONS)  # twice of very few epochs would still be few
     return rate if rate > 0 and 1 - (1 - rate) ** again >= MUCH else None
@@ -75,12 +75,12 @@ def rises(history):
     """
     if not history.must_fall:
         return []
-    epochs, cost = _evaluated(history)
+    epochs, cost = evaluated(history)
     higher = np.flatnonzero(np.diff(cost) > ROUNDING * np.abs(cost[:-1])) + 1
     return [Rise(int(epochs[i]), float(cost[i - 1]), float(cost[i])) for i in higher]
 
 
-def _evaluated(history):
+def evaluated(history):
     """Epochs from 1 and J, without those that were not evaluated."""
     cost = np.array(history.cost, dtype=np.float64)
     epochs = np.arange(1, len(cost) + 1)
