@@ -1,4 +1,4 @@
-"""Sweeps: many networks of different settings trained side by side, and the best by a dev set."""
+"""Sweeps: networks of many settings are trained side by side; a dev set chooses the best."""
 
 from fastnn.sweeps.halving import Halving
 from fastnn.sweeps.result import Sweep

@@ -1,4 +1,4 @@
-"""Successive halving: all settings begin, and only the best of each rung go on.
+"""Successive halving: all settings begin, and only the best of each rung continue.
 
 Jamieson and Talwalkar (2016): "Non-stochastic best arm identification and hyperparameter
 optimization".
@@ -12,14 +12,14 @@ from fastnn.arguments import integer
 
 @dataclass(frozen=True)
 class Halving:
-    """After each rung the best 1/factor of the settings go on, the first to `epochs` of fit.
+    """The rungs of successive halving: after each, the best 1/factor of the settings continue.
 
     Parameters
     ----------
     factor : int, default 3
-        Of the settings to the fewer of the next rung, and of the epochs to the more.
+        The next rung has 1/factor of the settings, trained for factor times the epochs.
     first : int, optional
-        Epochs of the first rung; None: as many as leave about one setting to the last rung.
+        Epochs of the first rung; None: so many that about one setting reaches the last rung.
 
     Examples
     --------
@@ -31,13 +31,13 @@ class Halving:
     factor: int = 3
     first: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         integer(self.factor, "factor of halving", 2)
         if self.first is not None:
             integer(self.first, "first rung of halving", 1)
 
-    def rungs(self, epochs, settings):
-        """(epochs done at its end, settings in it) of each rung, the last of all epochs."""
+    def rungs(self, epochs: int, settings: int) -> list[tuple[int, int]]:
+        """(epochs done at its end, settings in it) of each rung; the last ends at `epochs`."""
         if self.first is not None and self.first > epochs:
             raise ValueError(
                 f"expected the first rung of halving to have at most epochs, "
@@ -62,7 +62,10 @@ class Halving:
 
 
 def make_rungs(halving, settings, epochs):
-    """The rungs of a sweep of so many settings, `epochs` those of each; one without halving."""
+    """The rungs of a sweep with `settings` settings; without halving there is one.
+
+    `epochs` lists the epochs of each setting.
+    """
     if halving is None:
         return [(None, settings)]
     if isinstance(halving, Integral):

@@ -1,4 +1,4 @@
-"""The jobs of a sweep: a network to train, and what became of it."""
+"""The jobs of a sweep: the training of one network each, and its outcome."""
 
 import contextlib
 import math
@@ -17,17 +17,29 @@ from fastnn.training.fitting import run
 from fastnn.training.optimizers import make_optimizer
 from fastnn.training.preparation import prepare
 
-# Seconds between two checkpoints of a fit: what a crash costs at most.
+# Seconds between two checkpoints of a fit; a crash loses no more.
 AUTOSAVE = 30.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """A network to train: everything but the data, so that it can be sent to another process.
+    """A network to train. A job holds no data, so that another process can receive it.
 
-    `options` are those of Network and fit and `hidden`; `until` the epochs after which halving may
-    let it go on; `state` the checkpoint, as bytes, that it goes on from; `autosave` a file for
-    checkpoints of a long fit.
+    Attributes
+    ----------
+    trial, seed_index : int
+    layer_sizes : tuple of int
+    options : dict
+        Options of `Network` and of `fit`, and `hidden`.
+    seed : int
+    until : int or None
+        Epochs at the end of the rung, after which halving decides; None without halving.
+    done : int
+        Epochs done before.
+    state : bytes or None
+        The checkpoint to continue from.
+    autosave : str or None
+        A file for checkpoints of a long fit.
     """
 
     trial: int
@@ -43,7 +55,7 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What became of a job; the network is None where it failed, the state where it has ended."""
+    """The outcome of a job. The network is None if it failed, the state None if the fit ended."""
 
     job: Job
     run: Run
@@ -67,13 +79,13 @@ def make_network(layer_sizes, options, seed):
             "alone"
         )
     if "evaluate_every" not in options:
-        # Only the end counts, unless early stopping needs every epoch.
+        # Only the last epoch counts, unless early stopping needs every epoch.
         rest["evaluate_every"] = 1 if rest["early_stopping"] else rest["epochs"]
     return Network(sizes, **given, rng=seed), rest
 
 
 def check_fit(network, options, X, y, *, resumable):
-    """Check the options of a fit on a few rows; `sample_weight`, which is of all rows, apart."""
+    """Check the options of a fit on a few rows, but for `sample_weight`, which is for all rows."""
     if resumable:
         check_resumable(network, make_optimizer(options["optimizer"]))
     prepare(network, X, y, **{**options, "dev": (X, y), "sample_weight": None})
@@ -82,14 +94,13 @@ def check_fit(network, options, X, y, *, resumable):
 def train_job(X, y, X_dev, y_dev, job, progress=None):
     """Train the network of a job; a failure is an outcome, too.
 
-    `progress` watches the fit, as in `fastnn.training.fitting.run`.
-
-    A function of its arguments alone, which can all be pickled: the data come first and by
-    themselves, so that joblib's backends share them between the jobs of a machine.
+    `progress` watches the fit, as in `fastnn.training.fitting.run`. All arguments can be pickled,
+    and the result depends on nothing else. The arrays are arguments of their own, so that joblib's
+    backends share them between the jobs on a machine.
     """
     try:
         return _train(X, y, X_dev, y_dev, job, progress)
-    except Exception as error:  # whatever it is, the other trials are worth having
+    except Exception as error:  # the other trials are worth having, whatever went wrong here
         stopped = "diverged" if isinstance(error, DivergenceError) else "error"
         return Outcome(
             replace(job, state=None),
@@ -133,16 +144,16 @@ def _train(X, y, X_dev, y_dev, job, progress):
         seconds=history.seconds[-1],
         stopped="rung" if going else history.stopped,
     )
-    # The job goes back with its outcome, but for what it went on from.
+    # The job returns without the state that it continued from: nobody needs it again.
     return Outcome(replace(job, state=None), result, network, state)
 
 
 def _stop_at_rung(options, job, path, going):
-    """Options of a fit that goes on from the job's state, and may go on after its rung."""
+    """Change `options` so that the fit continues from the job's state, and stops at its rung."""
     # safetensors is a slow import, and only this needs it.
     from fastnn.training.checkpointing import Checkpoint
 
-    # A checkpoint is taken before the callbacks are called: it does not know of the stop.
+    # The checkpoint is written before the callback stops the fit: it does not know of the stop.
     options["checkpoint"] = Checkpoint(path, every_epochs=job.until - job.done)
     if going:
         callbacks = options["callbacks"]

@@ -1,10 +1,27 @@
-"""Optuna's pruning of trials that do not look promising, while they are trained."""
+"""A callback that lets Optuna prune trials that do not look promising while they are trained."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastnn.arguments import lookup
+from fastnn.training.history import History
 
-# What can be watched: whether the study has to minimize or to maximize, and what it needs.
+if TYPE_CHECKING:
+    from optuna.trial import FixedTrial, Trial
+
+# Figures that can be monitored, for type checkers.
+Monitor = Literal[
+    "dev_error",
+    "dev_cost",
+    "train_error",
+    "cost",
+    "validation_scores_",
+    "validation_loss_curve_",
+    "loss_curve_",
+]
+# Figure -> (direction of the study, what the fit needs to measure it).
 _OF_HISTORY = {
     "dev_error": ("minimize", "a dev set: pass dev=(Xd, yd) to fit"),
     "dev_cost": ("minimize", "a dev set: pass dev=(Xd, yd) to fit"),
@@ -21,20 +38,20 @@ _MONITORS = {**_OF_HISTORY, **_OF_ESTIMATORS}
 
 
 class OptunaPruningCallback:
-    """Report every epoch to an Optuna trial, and end the fit when its pruner says so.
+    """A callback that reports every epoch to an Optuna trial, and ends the fit if it is pruned.
 
-    For `callbacks` of `Network.fit` or of an estimator. A fit that is pruned raises
-    ``optuna.TrialPruned``, by which the study knows; `History.stopped` is then "pruned". An epoch
+    Pass it in `callbacks` to `Network.fit` or to an estimator. A pruned fit raises
+    ``optuna.TrialPruned``, which the study expects; `History.stopped` is then "pruned". An epoch
     that ends the fit anyway, by early stopping or another callback, is reported but does not
     prune: such a fit is complete, and its result counts.
 
     Parameters
     ----------
     trial : optuna.trial.Trial
-        Of a study with one objective. With the fixed trials that Optuna re-evaluates, such as
-        ``study.best_trial``, nothing is pruned.
+        A trial of a study with one objective. Fixed trials, which Optuna evaluates again, such as
+        ``study.best_trial``, are never pruned.
     monitor : str, default "dev_error"
-        What is reported: dev_error dev_cost train_error cost of `History`, or
+        The reported figure: dev_error dev_cost train_error cost of `History`, or
         validation_scores_ validation_loss_curve_ loss_curve_ of an estimator. The study has to
         maximize validation_scores_, and to minimize any other. Epochs that were not evaluated (see
         `evaluate_every` of `fit`) are left out.
@@ -42,8 +59,8 @@ class OptunaPruningCallback:
     Raises
     ------
     ValueError
-        The monitor is unknown, is not measured, or goes the other way than the study; or the study
-        has several objectives, for which Optuna does not prune.
+        The monitor is unknown, is not measured, or needs the other direction of the study; or the
+        study has several objectives, for which Optuna does not prune.
     TypeError
         `trial` is not a trial.
 
@@ -51,8 +68,8 @@ class OptunaPruningCallback:
     -----
     Epochs count from 0, as Optuna's steps do. A trial has one value a step: to prune in
     cross-validation, let the fit of one fold report, and pass ``error_score="raise"`` to
-    scikit-learn, which otherwise takes ``TrialPruned`` for a failed fit. A fit that was resumed
-    from a checkpoint reports the epochs before it, too, where the trial does not have them.
+    scikit-learn, which otherwise takes ``TrialPruned`` for a failed fit. A fit resumed from a
+    checkpoint also reports its earlier epochs, if the trial does not have them yet.
 
     Examples
     --------
@@ -76,7 +93,7 @@ class OptunaPruningCallback:
     True
     """
 
-    def __init__(self, trial, monitor="dev_error"):
+    def __init__(self, trial: Trial | FixedTrial, monitor: Monitor = "dev_error") -> None:
         direction, self._needs = lookup(_MONITORS, monitor, "monitor")
         if not (hasattr(trial, "report") and hasattr(trial, "should_prune")):
             raise TypeError(
@@ -84,20 +101,21 @@ class OptunaPruningCallback:
                 f"optuna.trial.Trial, got {trial!r} of type {type(trial).__name__}"
             )
         self._trial, self._monitor = trial, monitor
-        self._reported, self._seen = {}, 0  # values by step; entries of the history or curve
+        # Values by step; entries of the history or curve that were looked at.
+        self._reported, self._seen = {}, 0
         study = getattr(trial, "study", None)  # a fixed trial has none
         if study is not None:
             _check_directions(study.directions, monitor, direction)
             known = study.get_trials(deepcopy=False)[trial.number]
             self._reported.update(known.intermediate_values)
 
-    def __deepcopy__(self, memo):
-        # scikit-learn's clone copies the parameters of an estimator: a copy of the trial would
+    def __deepcopy__(self, memo: dict[int, Any]) -> OptunaPruningCallback:
+        # scikit-learn's clone copies the parameters of an estimator. A copy of the trial would
         # report to a copy of the study, where nobody sees it.
         return self
 
-    def __call__(self, model, history=None):
-        """Report the epochs that are new; an estimator has no `history`."""
+    def __call__(self, model: Any, history: History | None = None) -> None:
+        """Report the new epochs of a fit; an estimator passes no `history`."""
         values = self._values(model, history)
         evaluated = bool(values) and not math.isnan(values[-1])
         begin = self._seen if self._seen < len(values) else 0  # 0: a new fit, or one resumed
@@ -117,7 +135,7 @@ class OptunaPruningCallback:
             )
 
     def _values(self, model, history):
-        """What is monitored, an entry an epoch."""
+        """The monitored figure of each epoch."""
         known = _OF_ESTIMATORS if history is None else _OF_HISTORY
         if self._monitor not in known:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""How a sweep is carried out: rung by rung, job by job, and what is kept of each."""
+"""The course of a sweep: rung by rung, job by job, and what is kept of each."""
 
 from dataclasses import dataclass, field
 
@@ -12,26 +12,26 @@ from fastnn.training.optimizers import LBFGS, make_optimizer
 
 @dataclass
 class Plan:
-    """The sweep as it is carried out."""
+    """A sweep while it is carried out."""
 
     layer_sizes: tuple
     settings: list
-    options: list  # of each setting, with those of all
+    options: list  # all options of each setting, the common ones included
     seeds: list
     rungs: list
     select: str
     data: tuple
     store: NoStore
-    trials: dict = field(default_factory=dict)  # number -> Trial, as far as it came
-    _runs: dict = field(default_factory=dict)  # (trial, seed index) -> Run, its last
+    trials: dict = field(default_factory=dict)  # number -> Trial at its last rung so far
+    _runs: dict = field(default_factory=dict)  # (trial, seed index) -> its last Run
     _at: dict = field(default_factory=dict)  # (trial, seed index) -> rung of that run
-    _networks: dict = field(default_factory=dict)  # of trials whose other seeds are not done
-    _leader: Trial | None = None  # the best so far
-    _best: tuple = (None, None)  # (trial, seed index, rung), and its network
+    _networks: dict = field(default_factory=dict)  # networks of trials with seeds still to do
+    _leader: Trial | None = None  # the best trial so far
+    _best: tuple = (None, None)  # (trial, seed index, rung) and network of the leader
 
     @property
     def work(self):
-        """Epochs of all fits."""
+        """The number of epochs of all fits."""
         if self.rungs[0][0] is None:
             return len(self.seeds) * sum(each.get("epochs", 100) for each in self.options)
         before = [0, *(end for end, _ in self.rungs)]
@@ -40,7 +40,7 @@ class Plan:
         )
 
     def carry_out(self, n_jobs, backend, bar):
-        """Train all that is not in the store."""
+        """Train all networks that are not in the store."""
         alive = range(len(self.settings))
         for rung, (_, count) in enumerate(self.rungs):
             if rung:
@@ -52,7 +52,7 @@ class Plan:
         self.store.keep_states_of(())
 
     def ranked(self, trials):
-        """Best first."""
+        """The trials, best first."""
         return sorted(trials, key=lambda trial: rank(trial, self.select))
 
     def _climb(self, rung, alive, n_jobs, backend, bar):
@@ -82,7 +82,7 @@ class Plan:
                     bar.ended(int(last), self._leader)
 
     def _jobs(self, rung, number, backend, bar):
-        """What is to be done of a trial on a rung: nothing where a fit has come to its end."""
+        """The jobs of a trial on a rung, without fits that have ended or are in the store."""
         for index, seed in enumerate(self.seeds):
             key, options, until = (number, index), self.options[number], self.rungs[rung][0]
             done = self.rungs[rung - 1][0] if rung else 0
@@ -96,7 +96,7 @@ class Plan:
             state = self.store.take_state((*key, rung - 1)) if rung else None
             if state is None:
                 done = 0
-            # Another machine may not have the directory, and rungs are checkpoints themselves.
+            # Another machine may not have the directory; with halving, rungs are the checkpoints.
             local = backend is None and until is None
             goes_on = not isinstance(make_optimizer(options.get("optimizer", "adam")), LBFGS)
             yield Job(
@@ -112,7 +112,7 @@ class Plan:
             )
 
     def _complete(self, number, rung):
-        """All seeds of a trial are done on a rung: only the best trial's network is kept."""
+        """Record a trial whose seeds are all done on a rung; keep only the best trial's network."""
         keys = [(number, index) for index in range(len(self.seeds))]
         trial = Trial(number, self.settings[number], tuple(self._runs[key] for key in keys), rung)
         self.trials[number] = trial
@@ -134,7 +134,7 @@ class Plan:
         return *key, self._at[key]
 
     def best_network(self):
-        """That of the best trial; None where all failed."""
+        """The network of the best trial; None if all failed."""
         best = self.ranked(self.trials.values())[0]
         if best.failure:
             return None
@@ -148,7 +148,7 @@ class Plan:
         )
         if network is not None:
             return network
-        # It was not the best when it was dropped, or the crash came before it was stored.
+        # It was dropped while another was better, or a crash came before it was stored: train it.
         until = self.rungs[rung][0] if best.runs[index].stopped == "rung" else None
         job = Job(number, index, self.layer_sizes, self.options[number], self.seeds[index], until)
         return train_job(*self.data, job).network

@@ -1,4 +1,4 @@
-"""The progress bar of a sweep: one over all trials, with the best so far."""
+"""The progress bar of a sweep: it counts trials, and shows the best one so far."""
 
 from fastnn.sweeps.space import written
 from fastnn.training.progress import Bar, written_error
@@ -14,10 +14,10 @@ class NoSweepBar:
         """Nothing is open."""
 
     def skipped(self, epochs):
-        """Count epochs that need not be trained: they were before, or the fit has ended early."""
+        """Count epochs that need no training: they are done, or the fit has ended early."""
 
     def worked(self, epochs):
-        """Count the epochs that were expected of a fit, which has ended."""
+        """Count the planned epochs of a fit that has ended."""
 
     def look(self, running):
         """Take note of the epochs that running fits have done."""

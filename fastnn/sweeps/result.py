@@ -1,13 +1,17 @@
 """The result of a sweep: trials by rank, the best network, and how sure the choice is."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastnn.diagnosis.evidence.intervals import Estimate
 from fastnn.network import Network
+from fastnn.plots.figure import Display
 from fastnn.plots.trials import plot_sweep
 from fastnn.sweeps.space import shown, written
 from fastnn.sweeps.trials import Trial
@@ -15,28 +19,36 @@ from fastnn.text.markup import join, table, tag
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 
-# Of more trials, a printed table has the best.
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# A printed table has the best trials, at most so many.
 MOST_SHOWN = 10
 _CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What `sweep` found; print it for the verdict and the best trials.
+    """The result of `sweep`; print it for the verdict and the best trials.
 
     Attributes
     ----------
     trials : list of Trial
-        Best first: those that came furthest in halving, by what was selected by; failed ones last.
+        Best first, by `select`. With halving, trials that reached a later rung come before all
+        others. Failed trials are last.
     best : Trial or None
-        The first of them; None where every trial failed.
+        The first trial; None if all failed.
     best_network : Network or None
-        Of its seeds, that of the lowest dev error. The others' networks are not kept; training one
-        again with ``rng=run.seed`` gives the same bits.
+        The network of the best trial; with several seeds, the one of the lowest `select`. No other
+        network is kept; training one again with ``rng=run.seed`` gives the same bits.
     select : str
-        "dev_error" or "dev_loss".
+        "dev_error" or "dev_loss": the figure that decides.
+    names : list of str
+        The settings that were varied, in the order of the space.
     verdict : str
-        The best, and which others the dev set, or the seeds, cannot tell from it.
+        A sentence about the best trial, and about those that the dev set, or the seeds, cannot
+        tell from it.
     """
 
     trials: list[Trial]
@@ -44,20 +56,22 @@ class Sweep:
     select: str
     shares: bool = field(repr=False)
     m_dev: int = field(repr=False)
-    logarithmic: frozenset[str] = field(repr=False)  # settings with such an axis
+    logarithmic: frozenset[str] = field(repr=False)  # settings drawn on a logarithmic axis
 
     @property
-    def best(self):
+    def best(self) -> Trial | None:
+        """The best trial; None if all failed."""
         return None if self.trials[0].failure else self.trials[0]
 
     @property
-    def names(self):
-        """Of the settings that were varied, in the order of the space."""
+    def names(self) -> list[str]:
+        """Names of the settings that were varied, in the order of the space."""
         ordered = sorted(self.trials, key=lambda trial: trial.number)
         return list(dict.fromkeys(name for trial in ordered for name in trial.setting))
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
+        """The best trial, and which others cannot be told from it."""
         best = self.best
         if best is None:
             return f"all {len(self.trials)} trials failed: {self.trials[0].failure}"
@@ -88,7 +102,7 @@ class Sweep:
         if rivals and k > 1:
             from scipy.special import stdtrit
 
-            # The same seeds for both: initial weights and order of rows are paired.
+            # Both trials have the same seeds: initial weights and order of rows are paired.
             gaps = np.subtract(
                 *([getattr(run, self.select) for run in trial.runs] for trial in (rivals[0], best))
             )
@@ -99,11 +113,11 @@ class Sweep:
     def _figure(self, error):
         return percent(error) if self.shares else f"{error:.4g}"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Sweep of {len(self.trials)} trials: {self.verdict}>"
 
     def _rows(self):
-        """Head and rows of the short table."""
+        """The head and the rows of the short table."""
         spread = len(self.trials[0].runs) > 1
         halving = any(trial.rung for trial in self.trials)
         yield [
@@ -140,15 +154,15 @@ class Sweep:
         left = len(self.trials) - MOST_SHOWN
         return f"and {left} more: see to_frame()" if left > 0 else ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = "\n".join(aligned(list(self._rows())))
         return "\n".join(filter(None, [self.verdict, "\n" + lines, self._rest()]))
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         head, *rows = self._rows()
         return join([table(head, rows, caption=self.verdict), tag("p", self._rest())])
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """All trials as a pandas DataFrame, best first, with a column for each setting."""
         try:
             import pandas as pd
@@ -178,7 +192,7 @@ class Sweep:
             rows.append(row)
         return pd.DataFrame(rows, index=pd.Index([t.number for t in self.trials], name="trial"))
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | Sequence[Axes] | None = None) -> Display:
         """Draw dev and train error by each numeric setting (needs matplotlib: the extra `plot`).
 
         Parameters
@@ -195,7 +209,7 @@ class Sweep:
 
 
 def rank(trial, select):
-    """What trials are sorted by, best first."""
+    """The sorting key of a trial: the best comes first."""
     other = {"dev_error": "dev_loss", "dev_loss": "dev_error"}[select]
     return (
         bool(trial.failure),

@@ -1,13 +1,18 @@
-"""`sweep`: everything is checked, then the plan is carried out."""
+"""`sweep`: it checks everything, then carries out the plan."""
+
+from __future__ import annotations
 
 import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-from fastnn.arguments import boolean, generator, integer, lookup
+from fastnn.arguments import Rng, boolean, generator, integer, lookup
 from fastnn.data.inputs import as_numbers, as_weights, check_same_columns, is_sparse
-from fastnn.data.parts import as_pair, take
+from fastnn.data.parts import Examples, as_pair, take
 from fastnn.engine.sets import check_set
 from fastnn.network import Network
-from fastnn.sweeps.halving import make_rungs
+from fastnn.sweeps.halving import Halving, make_rungs
 from fastnn.sweeps.jobs import check_fit, make_network
 from fastnn.sweeps.plan import Plan
 from fastnn.sweeps.progress_bar import NoSweepBar, SweepBar
@@ -16,92 +21,97 @@ from fastnn.sweeps.space import check_names, is_logarithmic, make_settings, writ
 from fastnn.sweeps.store import NoStore, Store, describe
 from fastnn.sweeps.workers import check_workers
 
+if TYPE_CHECKING:
+    from joblib.parallel import ParallelBackendBase
+
 _SELECT = {"dev_error": None, "dev_loss": None}
 
 
 def sweep(
-    layer_sizes,
-    train,
-    dev,
-    space,
+    layer_sizes: Sequence[int],
+    train: Examples,
+    dev: Examples,
+    space: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     *,
-    trials=None,
-    seeds=1,
-    select="dev_error",
-    halving=None,
-    n_jobs=-1,
-    backend=None,
-    rng=0,
-    checkpoint=None,
-    resume=False,
-    progress=False,
-    **options,
-):
+    trials: int | None = None,
+    seeds: int = 1,
+    select: Literal["dev_error", "dev_loss"] = "dev_error",
+    halving: int | Halving | None = None,
+    n_jobs: int = -1,
+    backend: str | ParallelBackendBase | None = None,
+    rng: Rng = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool = False,
+    **options: Any,
+) -> Sweep:
     """Train a network for each of many settings, and choose by the dev set.
 
-    One network is trained per thread, without the GIL; all read the same X. The result has the
-    same bits (times apart) for any `n_jobs` and `backend`.
+    Each thread trains one network, without the GIL; all read the same X. The result has the same
+    bits for any `n_jobs` and `backend`, but for the times.
 
     Parameters
     ----------
     layer_sizes : sequence of int
         As for `Network`.
     train, dev : (X, y), or an object with `.X` and `.y`
-        Never a test set: what chooses cannot judge.
+        Do not pass a test set as `dev`: the set that chooses cannot judge.
     space : dict or list of dict
-        Names to what is tried: any option of `Network` or of `Network.fit`, and ``hidden``, the
-        sizes of the hidden layers in the place of layer_sizes[1:-1]. Of lists all combinations are
-        tried, or `trials` of them at random. Distributions are drawn from: whatever has
-        ``.rvs(random_state=)``, such as ``scipy.stats.loguniform(1e-4, 1e-1)``,
-        ``fastnn.sweeps.KeepProb(0.5, 0.95)`` and ``fastnn.sweeps.HiddenLayers(16, 256)``.
-        A list of dicts is a list of settings, each a trial.
+        Option names and the values to try: any option of `Network` or of `Network.fit`, and
+        ``hidden``, the sizes of the hidden layers, which replace layer_sizes[1:-1]. All
+        combinations of lists are tried, or `trials` of them at random. A distribution is an object
+        with ``.rvs(random_state=)``, such as ``scipy.stats.loguniform(1e-4, 1e-1)``,
+        ``fastnn.sweeps.KeepProb(0.5, 0.95)`` or ``fastnn.sweeps.HiddenLayers(16, 256)``; values
+        are drawn from it. A list of dicts is a list of settings, one for each trial.
     trials : int, optional
         How many settings to draw at random.
     seeds : int, default 1
-        Networks of each setting, which differ in initial weights, order of rows and masks; the
-        same seeds for every setting. Results are means over them.
+        Networks of each setting. They differ in initial weights, order of rows and masks; all
+        settings use the same seeds. Results are means over them.
     select : {"dev_error", "dev_loss"}
-        What the best has least of; the other one decides between equal ones. The loss is without
-        the penalty, since J of one lambda does not compare with J of another.
+        The best trial has the lowest figure of this name; the other figure decides between equal
+        trials. The loss excludes the penalty, since J of one lambda does not compare with J of
+        another.
     halving : int or fastnn.sweeps.Halving, optional
-        3: after a while the best third of the settings go on, then a third of those, and so on up
-        to all epochs. Schedules are those of all epochs, and who survives has the bits of a fit
-        that was never stopped. Not for lbfgs.
+        3: after some epochs the best third of the settings continue, then a third of those, and so
+        on up to all epochs. Schedules run over all epochs. A network that survives has the bits of
+        a fit that was never stopped. lbfgs cannot be halved.
     n_jobs : int, default -1
         Threads, or jobs of the backend; -1: all available processors.
     backend : str or backend of joblib, optional
-        None: threads of this process. "loky", "dask", "ray", ...: any that joblib has or was given,
-        which may be on other machines.
+        None: threads of this process. Otherwise a backend that joblib knows, such as "loky",
+        "dask" or "ray", which may use other machines.
     rng : int, numpy.random.Generator or None
-        Of the settings that are drawn and of the networks' seeds; None, not with `checkpoint`, is
-        another each time.
+        Source of the settings that are drawn and of the networks' seeds. None draws others in
+        every call, and does not go with `checkpoint`.
     checkpoint : path, optional
-        A directory for what has been finished, which is then not lost in a crash. For one call at
-        a time.
+        A directory that keeps finished trials, so that a crash does not lose them. Only one call
+        at a time may use it.
     resume : bool, default False
-        Go on with the sweep in `checkpoint`, if there is one, to the same table and network. Data,
-        space and options must be as they were. Fits on threads, without halving, go on from at
-        most 30 s before the crash; others begin their rung anew. A best network that is read from
-        there has no history.
+        Continue the sweep in `checkpoint`, if there is one, to the same table and network. Data,
+        space and options must be as they were. Fits on threads, without halving, continue from at
+        most 30 s before the crash; others begin their rung again. A best network that is read from
+        the directory has no history.
     progress : bool
-        Show one bar over all trials, with the best so far.
+        Show one progress bar for all trials, with the best so far.
     **options
-        The same for all networks: options of `Network` and of `Network.fit`. Without
-        early_stopping, `evaluate_every` is `epochs`, so that callbacks see NaN before the last; for
-        those that read errors give ``evaluate_every=1``.
+        Options of `Network` and of `Network.fit`, the same for all networks. Without
+        early_stopping, `evaluate_every` is `epochs`, so that callbacks see NaN before the last
+        epoch; give ``evaluate_every=1`` for callbacks that read errors.
 
     Returns
     -------
     Sweep
-        Print it for a table. A trial that failed or diverged is the last there, with the reason.
+        Print it for a table. Trials that failed or diverged are at the end, with the reason.
 
     Raises
     ------
     ValueError, TypeError
-        Before anything is trained; the message names the setting.
+        An argument or a setting is wrong. This comes before any training, and the message names
+        the setting.
     KeyboardInterrupt
-        On Ctrl-C, when all fits have stopped, some 100 ms later (of large data, when an evaluation
-        that was begun is over).
+        After Ctrl-C all fits stop, within some 100 ms (with large data, at the end of an evaluation
+        that has begun).
 
     Examples
     --------
@@ -179,7 +189,7 @@ def sweep(
 
 @contextlib.contextmanager
 def _about(what):
-    """Errors that say what they are about."""
+    """Errors inside say at their beginning what they are about."""
     try:
         yield
     except TypeError as error:
@@ -189,7 +199,7 @@ def _about(what):
 
 
 def _arrays(part, name):
-    """X and y as fits take them without another conversion, which is then done once."""
+    """X and y, converted once so that the fits need not convert them."""
     X, y = as_pair(part, name)
     if y is None:
         raise ValueError(f"expected {name} to have a y, the labels or targets; got y=None")
@@ -198,7 +208,7 @@ def _arrays(part, name):
 
 
 def _check_all(sizes, settings, given, data, resumable):
-    """Check every setting on a few rows, and all rows once; whether the errors are real values."""
+    """Check every setting on a few rows, and all rows once; returns whether it is a regression."""
     X, y, X_dev, y_dev = data
     seen, drawn = set(), set()
     for weight in {
@@ -206,7 +216,7 @@ def _check_all(sizes, settings, given, data, resumable):
     }.values():
         as_weights(weight, X.shape[0])
     for number, (setting, each) in enumerate(zip(settings, given, strict=True)):
-        # The draw of initial weights is the dear part, of which these are all that matters.
+        # The draw of initial weights is the expensive part; it depends on these options alone.
         draw = repr(
             [each.get(name) for name in ("hidden", "activation", "init", "init_gain", "dtype")]
         )

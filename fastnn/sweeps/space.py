@@ -1,7 +1,7 @@
 """The space of a sweep: which settings are tried.
 
-A grid, settings drawn at random (Bergstra and Bengio, 2012), or a list of them. The combinations
-are made by scikit-learn's ParameterGrid and ParameterSampler.
+It is a grid, or settings drawn at random (Bergstra and Bengio, 2012), or a list of settings.
+scikit-learn's ParameterGrid and ParameterSampler make the combinations.
 """
 
 import inspect
@@ -17,9 +17,9 @@ from fastnn.network import Network
 
 @dataclass(frozen=True)
 class KeepProb:
-    """keep_prob from `low` to `high`, with 1 - keep_prob drawn log-uniformly.
+    """Draws keep_prob from `low` to `high`, with 1 - keep_prob log-uniform.
 
-    0.9 and 0.95 differ as much as 0.8 and 0.9 do: by a factor of 2 in what is dropped.
+    0.8, 0.9 and 0.95 are equally far apart: each drops half as much as the one before.
 
     >>> import fastnn
     >>> 0.5 <= fastnn.sweeps.KeepProb(0.5, 0.95).rvs(random_state=0) <= 0.95
@@ -29,25 +29,25 @@ class KeepProb:
     low: float
     high: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if number(self.low, "low", "(0, 1)") > number(self.high, "high", "(0, 1)"):
             raise ValueError(f"expected low of at most high, {self.high:g}; got {self.low:g}")
 
-    def rvs(self, random_state=None):
-        """One value; `random_state` as scikit-learn has it."""
+    def rvs(self, random_state: int | np.random.RandomState | None = None) -> float:
+        """Draw one value; `random_state` is as in scikit-learn."""
         return 1 - _log_uniform(1 - self.high, 1 - self.low, random_state)
 
 
 @dataclass(frozen=True)
 class HiddenLayers:
-    """Sizes of hidden layers, each drawn log-uniformly, and uniformly how many there are.
+    """Draws sizes of hidden layers log-uniformly, and the number of layers uniformly.
 
     Parameters
     ----------
     low, high : int
-        Units of a layer.
+        The fewest and the most units of a layer.
     layers : int or (int, int), default 1
-        How many, or the fewest and the most.
+        The number of layers, or the fewest and the most.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class HiddenLayers:
     high: int
     layers: int | tuple[int, int] = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         integer(self.low, "low", 1)
         integer(self.high, "high", self.low, 2**31 - 1)
         fewest, most = self._counts
@@ -76,13 +76,13 @@ class HiddenLayers:
             )
         return tuple(self.layers)
 
-    def rvs(self, random_state=None):
-        """One tuple of sizes; `random_state` as scikit-learn has it."""
+    def rvs(self, random_state: int | np.random.RandomState | None = None) -> tuple[int, ...]:
+        """Draw a tuple of sizes; `random_state` is as in scikit-learn."""
         from sklearn.utils import check_random_state
 
         random_state = check_random_state(random_state)
         fewest, most = self._counts
-        # From half below the lowest to half above the highest, so that the ends get their share.
+        # From 0.5 below `low` to 0.5 above `high`: rounding would give the ends half their share.
         return tuple(
             round(_log_uniform(self.low - 0.499, self.high + 0.499, random_state))
             for _ in range(random_state.randint(fewest, most + 1))
@@ -93,7 +93,7 @@ def _log_uniform(low, high, random_state):
     from sklearn.utils import check_random_state
 
     value = np.exp(check_random_state(random_state).uniform(np.log(low), np.log(high)))
-    return float(np.clip(value, low, high))  # exp and log may be a bit off
+    return float(np.clip(value, low, high))  # exp and log can be off by a rounding
 
 
 NETWORK_OPTIONS = frozenset(inspect.signature(Network).parameters) - {"layer_sizes", "rng"}
@@ -104,7 +104,7 @@ FIT_OPTIONS = Network.fit.__kwdefaults__.keys() - {
     "checkpoint",
     "resume",
 }
-# What a sweep sees to itself, and by what.
+# Options of `fit` that the sweep sets itself -> the argument that sets each.
 _TAKEN = {
     "X": "train",
     "y": "train",
@@ -119,7 +119,7 @@ _TAKEN = {
 
 
 def make_settings(space, trials, seed):
-    """The settings of all trials, a list of dicts.
+    """The settings of all trials, as a list of dicts.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def make_settings(space, trials, seed):
     trials : int or None
         How many to draw at random; None for all combinations.
     seed : int
-        Of the drawing, below 2^32.
+        Seed of the drawing, below 2^32.
     """
     if isinstance(space, list | tuple):
         if trials is not None:
@@ -168,7 +168,7 @@ def _combinations(space, trials, seed):
             )
         from sklearn.model_selection import ParameterGrid
 
-        # In the order of the space, where ParameterGrid has that of the alphabet.
+        # Options in the order of the space; ParameterGrid sorts them by name.
         return [{name: setting[name] for name in space} for setting in ParameterGrid(choices)]
     trials = integer(trials, "trials", 1)
     if not drawn:
@@ -182,7 +182,7 @@ def _combinations(space, trials, seed):
 
     try:
         sampled = list(ParameterSampler(choices, trials, random_state=seed))
-    except TypeError as error:  # such as SciPy's of a distribution without its parameters
+    except TypeError as error:  # such as SciPy's for a distribution without its parameters
         raise TypeError(
             f"cannot draw {', '.join(drawn)}: {error}; expected a distribution with "
             ".rvs(random_state=), such as scipy.stats.loguniform(1e-4, 1e-1)"
@@ -209,7 +209,7 @@ def _choices(name, values):
 
 
 def check_names(setting):
-    """Refuse what is no option of Network or fit, or is the sweep's own."""
+    """Refuse unknown options, and those that the sweep sets itself."""
     known = sorted({"hidden", *NETWORK_OPTIONS, *FIT_OPTIONS})
     for name in setting:
         if name in _TAKEN:
@@ -221,14 +221,14 @@ def check_names(setting):
 
 
 def _plain(value):
-    """Without NumPy's scalars, which no JSON knows and no table wants."""
+    """A value without NumPy's types, which JSON does not have and tables show badly."""
     if isinstance(value, np.generic):
         return value.item()
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def sizes_with(layer_sizes, hidden):
-    """Layer sizes with other hidden layers; one number is one layer."""
+    """Layer sizes with other hidden layers; `hidden` is a sequence, or a number for one layer."""
     if isinstance(hidden, Integral):
         hidden = [hidden]
     if isinstance(hidden, str) or not isinstance(hidden, Iterable):
@@ -239,7 +239,7 @@ def sizes_with(layer_sizes, hidden):
 
 
 def is_logarithmic(name, values):
-    """Whether an axis of a numeric setting is better logarithmic, by how it was to be sampled."""
+    """Whether a logarithmic axis suits a setting: its distribution or its values are spread so."""
     if hasattr(values, "rvs"):
         # SciPy's loguniform was called reciprocal before.
         kind = getattr(getattr(values, "dist", None), "name", "")
@@ -258,7 +258,7 @@ def written(setting):
 
 
 def shown(value):
-    """A value as a table has it."""
+    """A value as tables show it."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, tuple | list):

@@ -1,12 +1,12 @@
-"""The directory of a sweep: what has been finished, so that it can go on after a crash.
+"""The directory of a sweep, which keeps finished trials, so that it can continue after a crash.
 
-- ``sweep.json`` says what the sweep was called with;
-- ``run-00007-0-1.json`` is what became of trial 7 with its first seed on the second rung;
-- ``state-00007-0-1`` is the checkpoint that halving goes on from;
-- ``fit-00007-0-1`` is the checkpoint of a fit that is not done (of threads, without halving);
+- ``sweep.json`` has the arguments of the sweep;
+- ``run-00007-0-1.json`` has the outcome of trial 7 with its first seed on the second rung;
+- ``state-00007-0-1`` is the checkpoint that the next rung of halving continues from;
+- ``fit-00007-0-1`` is the checkpoint of an unfinished fit (on threads, without halving);
 - ``best-00007-0-1.safetensors`` is the best network so far, a model file for `fastnn.load`.
 
-Each is written entirely or not at all, and a run only after its state. There is no pickle.
+Each file is written entirely or not at all, and a run only after its state. None is a pickle.
 """
 
 import contextlib
@@ -28,13 +28,13 @@ from fastnn.version import __version__
 
 FORMAT = 2
 _ENTRY = "sweep.json"
-# Others may keep files of theirs in the directory, which are neither read nor removed.
+# Other files in the directory are neither read nor removed.
 _OURS = re.compile(r"(run|state|fit|best)-(\d{5,})-\d+-\d+(\.json|\.safetensors)?")
 _REMEDY = "remove it, and the network is trained again"
 
 
 def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
-    """Everything that the bits of a sweep depend on, as {name: value} in types that JSON knows."""
+    """All that the bits of a sweep depend on, as {name: value} in types that JSON has."""
     fixed = {name: value for name, value in fixed.items() if name != "callbacks"}
     arrays = {
         "X": train[0],
@@ -58,42 +58,45 @@ def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
 
 
 def _text(value):
-    """A value by its repr, without the addresses that it may tell."""
+    """The repr of a value, without the addresses in it."""
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 class NoStore:
-    """Where nothing is kept; states stay in memory."""
+    """Stands in for a `Store` without a directory: only states are kept, in memory."""
 
     def __init__(self):
         self._states = {}
 
     def finished_run(self, key):
-        """The Run of (trial, seed index, rung), or None."""
+        """The Run with the key (trial, seed index, rung) if it is finished, or None."""
         return None
 
     def autosave(self, key):
-        """Where a run saves itself while it lasts, or None."""
+        """The path for checkpoints of a running fit, or None."""
         return None
 
     def keep(self, key, outcome):
-        """Take a run that has ended."""
+        """Keep the outcome of a run that has ended."""
         if outcome.state is not None:
             self._states[key] = outcome.state
 
     def take_state(self, key):
-        """The checkpoint that a run on the next rung goes on from; None where it is gone."""
+        """Remove and return the checkpoint that the next rung continues from, or None."""
         return self._states.pop(key)
 
     def keep_best(self, key, network):
-        """Take the best network so far in the place of the one before."""
+        """Keep the best network so far in place of the last one."""
 
     def best_network(self, key, run, sizes, dev):
-        """The network of a run, of such layer sizes, if it was kept as the best, or None."""
+        """The network of a run, if it was kept as the best, or None.
+
+        `sizes` and `dev` serve to check it.
+        """
         return None
 
     def keep_states_of(self, trials):
-        """Forget the states of all others, which nobody will go on from."""
+        """Forget the states of all trials but these."""
         self._states = {key: state for key, state in self._states.items() if key[0] in trials}
 
 
@@ -103,11 +106,11 @@ class Store(NoStore):
     Parameters
     ----------
     directory : str or path-like
-        Made if there is none; its parent has to be there.
+        It is made if it does not exist; its parent has to exist.
     description : dict
-        Of `describe`.
+        The result of `describe`.
     resume : bool
-        Whether a sweep that is there already is gone on with; otherwise it is an error.
+        Whether a sweep in the directory is continued; otherwise it is an error.
     """
 
     def __init__(self, directory, description, resume):
@@ -169,7 +172,7 @@ class Store(NoStore):
 
     def keep(self, key, outcome):
         if outcome.run.stopped == "error":
-            return  # it may have been short of memory: the next time may be another
+            return  # it may have been short of memory: the next call tries it again
         if outcome.state is not None:
             write_atomically(self._path(f"state-{_name(key)}"), outcome.state)
         self._write(
@@ -183,7 +186,7 @@ class Store(NoStore):
     def take_state(self, key):
         path = self._path(f"state-{_name(key)}")
         if not os.path.exists(path):
-            return None  # it was used, and then the run that used it was removed
+            return None  # it was used, and then somebody removed the run that used it
         with open(path, "rb") as file:
             state = file.read()
         if self._read(f"run-{_name(key)}.json").get("state") != _digest(state):
@@ -220,7 +223,7 @@ class Store(NoStore):
                 self._remove(match.string)
 
     def _ours(self):
-        """The names of the files of a sweep, as matches of (kind, trial)."""
+        """The names of the sweep's files, as matches of (kind, trial)."""
         return list(filter(None, map(_OURS.fullmatch, sorted(os.listdir(self._directory)))))
 
     def _path(self, name):

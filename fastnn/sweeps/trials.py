@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,22 +11,22 @@ from fastnn.sweeps.space import written
 
 @dataclass(frozen=True)
 class Run:
-    """One network of a trial.
+    """The outcome of one network of a trial.
 
     Attributes
     ----------
     seed : int
         ``Network(..., rng=seed)``, fitted with the trial's settings, has the same bits.
     dev_error, dev_loss, dev_cost, train_error, cost : float
-        At the end of the fit, or at the epoch that early stopping went back to; infinite where it
-        failed. `dev_loss` is `dev_cost` without the penalty, which compares between penalties.
+        At the end of the fit, or at the epoch that early stopping went back to; infinite if the
+        fit failed. `dev_loss` is `dev_cost` without the penalty: it compares between penalties.
     epochs : int
     seconds : float
-        Of the fit.
+        Duration of the fit.
     stopped : str
-        Why it ended: see `History`; "rung" where halving may let it go on.
+        Why the fit ended: see `History`; "rung" if halving may continue it.
     failure : str
-        Of what it failed; "" where it did not.
+        The error of a failed fit, else "".
     """
 
     seed: int
@@ -40,13 +40,13 @@ class Run:
     stopped: str = ""
     failure: str = ""
 
-    def to_json(self):
-        """As types that JSON knows, which has no infinity."""
+    def to_json(self) -> dict[str, Any]:
+        """The run in types that JSON has; infinity, which JSON lacks, becomes None."""
         return {name: None if value == math.inf else value for name, value in asdict(self).items()}
 
     @classmethod
-    def from_json(cls, content):
-        """Of what `to_json` gave; None of anything else."""
+    def from_json(cls, content: dict[str, Any]) -> "Run | None":
+        """The run from the result of `to_json`; None from anything else."""
         if content.keys() != {f.name for f in fields(cls)}:
             return None
         values = {name: math.inf if value is None else value for name, value in content.items()}
@@ -61,10 +61,14 @@ class Run:
         return cls(**values) if sound else None
 
 
-def _mean_of(name):
-    return property(
-        lambda trial: math.fsum(getattr(run, name) for run in trial.runs) / len(trial.runs)
-    )
+class MeanOverRuns:
+    """A property of a `Trial`: the mean of the attribute with this name over its runs."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, trial: "Trial", owner: type) -> float:
+        return math.fsum(getattr(run, self._name) for run in trial.runs) / len(trial.runs)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,18 +78,18 @@ class Trial:
     Attributes
     ----------
     number : int
-        Counted from 0 in the order of the space.
+        Trials count from 0 in the order of the space.
     setting : dict
     runs : tuple of Run
-        One a seed.
+        One for each seed.
     rung : int
-        The last that it was in, from 0, with halving.
+        The last rung of halving that the trial reached, from 0.
     dev_error, dev_loss, dev_cost, train_error, cost, epochs, seconds : float
         Means over the runs; see `Run`.
     dev_error_std : float
-        Standard deviation over the runs (n - 1); NaN of one.
+        Standard deviation of the runs (n - 1); NaN for a single run.
     failure : str
-        Of what the first failed; "" where none did.
+        The error of the first failed run, else "".
     """
 
     number: int
@@ -93,23 +97,25 @@ class Trial:
     runs: tuple[Run, ...]
     rung: int = 0
 
-    dev_error = _mean_of("dev_error")
-    dev_loss = _mean_of("dev_loss")
-    dev_cost = _mean_of("dev_cost")
-    train_error = _mean_of("train_error")
-    cost = _mean_of("cost")
-    epochs = _mean_of("epochs")
-    seconds = _mean_of("seconds")
+    dev_error: ClassVar[MeanOverRuns] = MeanOverRuns()
+    dev_loss: ClassVar[MeanOverRuns] = MeanOverRuns()
+    dev_cost: ClassVar[MeanOverRuns] = MeanOverRuns()
+    train_error: ClassVar[MeanOverRuns] = MeanOverRuns()
+    cost: ClassVar[MeanOverRuns] = MeanOverRuns()
+    epochs: ClassVar[MeanOverRuns] = MeanOverRuns()
+    seconds: ClassVar[MeanOverRuns] = MeanOverRuns()
 
     @property
-    def dev_error_std(self):
+    def dev_error_std(self) -> float:
+        """Standard deviation of the runs' dev errors; NaN for a single run."""
         errors = [run.dev_error for run in self.runs]
         return float(np.std(errors, ddof=1)) if len(errors) > 1 and not self.failure else math.nan
 
     @property
-    def failure(self):
+    def failure(self) -> str:
+        """The error of the first failed run, else ""."""
         return next((run.failure for run in self.runs if run.failure), "")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         outcome = self.failure or f"dev error {self.dev_error:.4g}"
         return f"<Trial {self.number}, {written(self.setting)}: {outcome}>"

@@ -1,4 +1,4 @@
-"""Where the jobs of a sweep are done: on threads of this process, or by joblib's backends."""
+"""The workers of a sweep: threads of this process, or a backend of joblib."""
 
 import contextlib
 import queue
@@ -10,16 +10,16 @@ from fastnn.engine.threads import available_processors
 from fastnn.sweeps.jobs import train_job
 from fastnn.training.progress import Progress
 
-# Seconds between two looks at how far the fits are.
+# Seconds between two updates of the progress bar.
 INTERVAL = 0.1
 
 
 class _Stopped(BaseException):
-    """Ends a fit of a sweep that is given up; no trial takes it for a failure of its own."""
+    """Ends the fits of a sweep that is given up. Trials do not record it as their failure."""
 
 
 class _Watch(Progress):
-    """Knows how far a fit is, and ends it when the sweep is given up."""
+    """Counts the epochs of a running fit, and ends the fit when the sweep is given up."""
 
     def __init__(self, job, stop):
         self.first = self.done = job.done
@@ -38,7 +38,7 @@ class _Watch(Progress):
 
 
 def threads_for(n_jobs):
-    """How many threads `n_jobs` stands for; negative ones count from all processors, as joblib's.
+    """The number of threads for `n_jobs`; negative ones count from all processors, as in joblib.
 
     >>> threads_for(3)
     3
@@ -53,7 +53,7 @@ def threads_for(n_jobs):
 
 
 def check_workers(n_jobs, backend):
-    """Refuse what there is not, before anything is written or trained."""
+    """Refuse a wrong `n_jobs` or an unknown backend before anything is written or trained."""
     threads_for(n_jobs)
     if backend is None:
         return
@@ -71,7 +71,7 @@ def check_workers(n_jobs, backend):
 
 @contextlib.contextmanager
 def outcomes(jobs, data, n_jobs, backend, look):
-    """The outcomes of the jobs, as they come; what is left undone is given up at the end.
+    """A context that gives the outcomes of the jobs as they come; its exit stops all fits.
 
     Parameters
     ----------
@@ -79,9 +79,9 @@ def outcomes(jobs, data, n_jobs, backend, look):
     data : (X, y, Xd, yd)
     n_jobs : int
     backend : None or a backend of joblib
-        None: threads. The compiled core trains without the GIL.
+        None: threads, for the compiled core trains without the GIL.
     look : function
-        Called with the epochs done by running fits, every now and then.
+        It is called every 0.1 s with the number of epochs that running fits have done.
     """
     if backend is not None:
         with contextlib.closing(_from_backend(jobs, data, n_jobs, backend)) as results:
@@ -99,7 +99,7 @@ def outcomes(jobs, data, n_jobs, backend, look):
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            # A thread that Ctrl-C has caught at its start is not known to the pool.
+            # The pool does not know a thread that Ctrl-C has interrupted at its start.
             for thread in threading.enumerate():
                 if thread.name.startswith(name):
                     thread.join()
@@ -122,6 +122,6 @@ def _from_backend(jobs, data, n_jobs, backend):
     with parallel_config(backend=backend):
         try:
             parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        except ValueError:  # not every backend can (Ray's, multiprocessing): then all at the end
+        except ValueError:  # Ray's and multiprocessing cannot: then all results come at the end
             parallel = Parallel(n_jobs=n_jobs)
     yield from parallel(delayed(train_job)(*data, job) for job in jobs)
