@@ -7,25 +7,25 @@ from typing import Any
 import click
 
 from fastnn.cli.diagnose_command import diagnose
-from fastnn.cli.errors import told
+from fastnn.cli.errors import reported
 from fastnn.cli.info_command import info
 from fastnn.cli.options import EXIT_CODES, QUIET
 from fastnn.cli.predict_command import predict
 from fastnn.cli.sweep_command import sweep
 from fastnn.cli.train_command import train
 
-# Nothing heavy is imported up here, nor in the files of the commands: `fastnn --help` answers at
-# once.
+# Neither this file nor those of the commands import anything slow at their top, so that
+# `fastnn --help` answers at once.
 
 
 class _Commands(click.Group):
-    """Whatever ends a command, wherever it is in it, is told in a line."""
+    """A group of commands. An error anywhere in a command becomes one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):  # names may have letters that it has not
+            if isinstance(stream, io.TextIOWrapper):  # its encoding may lack letters of a name
                 stream.reconfigure(errors="backslashreplace")
-        with told():
+        with reported():
             return super().invoke(ctx)
 
 
@@ -47,11 +47,11 @@ for _command in (train, predict, diagnose, info, sweep):
 def warmup(quiet: bool) -> None:
     """Compile what gradient checking needs, so that the first check does not wait for it.
 
-    The result is kept on disk, for this machine and this version of fastnn.
+    The result stays on disk, for this machine and this version of fastnn.
     """
     from fastnn.gradient_checking.network.check import warm_up
 
-    with told():
+    with reported():
         seconds = warm_up()
     if not quiet:
         click.echo(f"Gradient checking is ready after {seconds:.1f} s.")

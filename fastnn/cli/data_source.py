@@ -1,4 +1,4 @@
-"""What a command works on: the bundled digits, or somebody's own file, in three parts."""
+"""The data of a command: the bundled digits, or the user's own file, in three parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastnn.cli.errors import told_of_data, told_of_file
+from fastnn.cli.errors import reported_data, reported_file
 from fastnn.cli.options import Columns, apply
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastnn.tabular.target import Target
 
 FEWEST_ROWS = 10
-# In a spreadsheet; the names of the columns are above it.
+# The first row of data in a spreadsheet, below the names of the columns.
 FIRST_ROW = 2
 OPTIONS_OF_DATA = ("target", "task", "drop", "categorical", "dev", "test")
 
@@ -47,9 +47,9 @@ data_options = apply(
 
 @dataclass(frozen=True)
 class Source:
-    """Training, dev and test examples, and what is known of them.
+    """Training, dev and test examples, with the schema of their table; the digits have none.
 
-    `dealt` is how they were dealt out, for `fastnn diagnose`; the digits have no schema.
+    `dealt` has the seed and the sizes of the parts: `fastnn diagnose` finds them again with it.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """Examples as the network takes them, and which rows of their file they are, from 0."""
+    """Examples as inputs and targets of the network; `index` has their rows in the file, from 0."""
 
     X: Any
     y: Any
@@ -110,7 +110,7 @@ def from_files(
     dev: str | None,
     test: str | None,
 ) -> Source:
-    """The rows of a file; `dev` and `test` are files that take the place of a part of it."""
+    """The examples of a file; the files `dev` and `test`, if given, replace parts of it."""
     from fastnn.tabular import TableSchema
     from fastnn.tabular.target import learn_target
 
@@ -118,13 +118,13 @@ def from_files(
     paths = {"train": data, "dev": dev or data, "test": test or data}
     names = [name for name, path in paths.items() if path == data]
     frame, notices = labelled(data, target, categorical)
-    with told_of_data(name_of(data)):
+    with reported_data(name_of(data)):
         if len(frame) < FEWEST_ROWS:
             raise ValueError(
                 f"got {len(frame)} rows with a {target}, expected at least {FEWEST_ROWS} to learn "
                 "from and to measure on: collect more"
             )
-        # The task must be known before the split, to keep the classes alike in all parts.
+        # A split that is stratified by class has to know the task.
         answers = frame[target].astype("category") if target in categorical else frame[target]
         kind = learn_target(answers, task)
         labels = None
@@ -156,7 +156,7 @@ def from_files(
 
 
 def matrices(schema: TableSchema, frame: pd.DataFrame, path: str) -> Part:
-    with told_of_data(name_of(path)):
+    with reported_data(name_of(path)):
         index = frame.index.to_numpy() - FIRST_ROW
         return Part(schema.inputs(frame), schema.targets(frame), index)
 
@@ -178,7 +178,7 @@ def check_classes(target: Target, labels: np.ndarray, names: list[str]) -> None:
 def deal(
     frame: pd.DataFrame, labels: np.ndarray | None, names: list[str], seed: int
 ) -> dict[str, pd.DataFrame]:
-    """The rows of each named part at random, the classes alike in all."""
+    """The rows of each named part, drawn at random, each with the same share of every class."""
     if len(names) == 1:
         return {names[0]: frame}
     from fastnn.data.part_sizes import rule_of_thumb
@@ -191,7 +191,7 @@ def deal(
 
 
 def fingerprint_of(schema: TableSchema, frame: pd.DataFrame) -> str:
-    """Of what the network sees of the rows, whatever the format and the order of the columns."""
+    """A fingerprint of inputs and targets; the format and the order of columns do not matter."""
     import numpy as np
 
     from fastnn.files.fingerprint import fingerprint
@@ -200,11 +200,11 @@ def fingerprint_of(schema: TableSchema, frame: pd.DataFrame) -> str:
 
 
 def labelled(path: str, target: str, text: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of a file that have a target, and what to tell of the others."""
+    """The rows of a file that have a target, and a list with a notice about the others."""
     from fastnn.tabular import with_target
 
     frame = read(path, text)
-    with told_of_data(name_of(path)):
+    with reported_data(name_of(path)):
         frame, missing = with_target(frame, target)
     if not missing:
         return frame, []
@@ -215,16 +215,16 @@ def labelled(path: str, target: str, text: Sequence[str]) -> tuple[pd.DataFrame,
 
 
 def read(path: str, text: Sequence[str] = ()) -> pd.DataFrame:
-    """The table in a file, or from the standard input; the columns `text` as they stand.
+    """The table in a file or from the standard input; the columns `text` are read unchanged.
 
-    Its index, by which messages name rows, is what a spreadsheet shows: the names are row 1.
+    Its index counts rows as a spreadsheet does, for messages: the names are row 1.
     """
     from fastnn.tabular import read_table
 
-    with told_of_file(f"read {name_of(path)}", "<stdin>" if path == "-" else path):
+    with reported_file(f"read {name_of(path)}", "<stdin>" if path == "-" else path):
         if path == "-":
             frame = read_table(sys.stdin.buffer, text=text)
-        elif stat.S_ISFIFO(os.stat(path).st_mode):  # as a shell makes of <(command)
+        elif stat.S_ISFIFO(os.stat(path).st_mode):  # a shell makes one for <(command)
             with open(path, encoding="utf-8", newline="") as file:
                 frame = read_table(file, text=text)
         else:
@@ -234,5 +234,5 @@ def read(path: str, text: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def name_of(path: str) -> str:
-    """As it can be shown: a file's name may be no UTF-8."""
+    """A path as it can be shown: its bytes may be no UTF-8."""
     return "standard input" if path == "-" else click.format_filename(path)

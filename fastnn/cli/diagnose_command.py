@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastnn.cli.data_source import Part, deal, fingerprint_of, labelled, matrices, name_of
-from fastnn.cli.errors import told, told_of_data
+from fastnn.cli.errors import reported, reported_data
 from fastnn.cli.models import load_table_model
 from fastnn.cli.options import EXIT_CODES, JSON, QUIET, check_different
 from fastnn.cli.output import PARTS
@@ -54,7 +54,7 @@ def diagnose(
     left unexplained; with 95 % intervals.
     """
     check_different({"DATA": data, "--dev": dev, "--test": test})
-    with told():
+    with reported():
         from fastnn.cli import output as shown
 
         known = load_table_model(model)
@@ -73,10 +73,10 @@ def diagnose(
 def parts_of(
     model: TableModel, path: str, data: str, given: dict[str, str | None]
 ) -> dict[str, Part]:
-    """The sets to measure errors on; `given` are the files that were named."""
+    """The sets to measure errors on; `given` has the files of --dev and --test."""
     schema = model.schema
     frame, _ = labelled(data, schema.target, schema.text_columns)
-    with told_of_data(name_of(data)):
+    with reported_data(name_of(data)):
         frames = found_again(model, frame)
     if frames is None:
         if given["dev"] is None:
@@ -95,11 +95,12 @@ def parts_of(
 
 
 def found_again(model: TableModel, frame: pd.DataFrame) -> dict[str, pd.DataFrame] | None:
-    """The parts that the model was trained and judged on, if these are the same rows."""
+    """The parts that the model was trained and judged on, if the frame has the same rows."""
     schema, dealt = model.schema, model.run
     if not {"seed", "sizes", "fingerprint"} <= dealt.keys():
         return None
-    if type(dealt["seed"]) is not int or not isinstance(dealt["sizes"], dict):  # another's file
+    # Another program could have written these.
+    if type(dealt["seed"]) is not int or not isinstance(dealt["sizes"], dict):
         return None
     if fingerprint_of(schema, frame) != dealt["fingerprint"]:
         return None

@@ -1,4 +1,4 @@
-"""The bundled data set that ``fastnn train`` trains on."""
+"""The bundled digits, on which ``fastnn train`` trains if no file is given."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SHAPE = 8, 8
 
 
 def digits(seed: int) -> tuple[Split, Split, Split]:
-    """Training, dev and test set: 60, 20 and 20 % of the digits, each class alike in all three."""
+    """Training, dev and test set: 60, 20 and 20 % of the digits, stratified by class."""
     from sklearn.datasets import load_digits
 
     from fastnn.data.splitting import split
 
     X, y = load_digits(return_X_y=True)
-    return split(X / 16.0, y, rng=seed)  # pixels are 0..16
+    return split(X / 16.0, y, rng=seed)  # pixels are 0 to 16

@@ -1,4 +1,4 @@
-"""How a command ends when it does not succeed: an exit code and a line, never a traceback."""
+"""Errors of commands: an exit code and one line, never a traceback."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fastnn.errors import DivergenceError, ModelFormatError
 
 
 @contextmanager
-def told(
+def reported(
     memory: str = "not enough memory; use fewer rows.",
     interrupted: Callable[[], str] = lambda: "Interrupted.",
 ) -> Iterator[None]:
-    """Turn what the library raises into what the command line says.
+    """Turn errors of the library into errors of the command line.
 
-    A ValueError or TypeError is about an option or about data that does not fit (exit code 2): the
-    library's message says what to do. What happened to a file, a model or a training run is 1.
+    A ValueError or TypeError is about an option, or about data that does not fit: exit code 2, and
+    the library's message says what to do. Errors of files, models and training have exit code 1.
     """
     try:
         yield
@@ -31,7 +31,7 @@ def told(
         raise click.ClickException(memory) from error
     except BrokenPipeError:  # `| head` has seen enough; click ends quietly
         raise
-    except OSError as error:  # of the standard output: files are told of below
+    except OSError as error:  # of the standard output: reported_file handles files
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         click.echo(interrupted(), err=True)
@@ -39,10 +39,10 @@ def told(
 
 
 @contextmanager
-def told_of_file(doing: str, path: str = "") -> Iterator[None]:
-    """The same of reading or writing a file: `doing` it failed, exit code 1.
+def reported_file(doing: str, path: str = "") -> Iterator[None]:
+    """Turn errors of reading or writing a file into "could not `doing`", with exit code 1.
 
-    With `path`, which messages of fastnn begin with, it is named once.
+    Messages of fastnn begin with the path; with `path` it is not named twice.
     """
     try:
         yield
@@ -56,8 +56,8 @@ def told_of_file(doing: str, path: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def told_of_data(where: str) -> Iterator[None]:
-    """The same of data that does not fit, exit code 2: the library does not know the file."""
+def reported_data(where: str) -> Iterator[None]:
+    """Add the name of the file, `where`, to errors about data, which have exit code 2."""
     try:
         yield
     except ModelFormatError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastnn.cli.errors import told, told_of_file
+from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.options import EXIT_CODES, JSON
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ def info(model: str, as_json: bool) -> None:
 
     MODEL is a file that fastnn train --save, or save in Python, wrote.
     """
-    with told():
+    with reported():
         from fastnn.loading import load
         from fastnn.network import load_network
 
-        with told_of_file(f"load {model}"):
+        with reported_file(f"load {model}"):
             content, network = load_network(model)
             loaded = load(model)
         facts = {
@@ -66,7 +66,7 @@ def facts_of_table(schema: Any) -> dict[str, Any]:
 
 
 def print_facts(facts: dict[str, Any]) -> None:
-    """A line for each fact, the columns below."""
+    """Print a line for each fact, then the columns."""
     from fastnn.cli.output import say
 
     columns, dropped = facts.pop("columns", {}), facts.pop("dropped", {})

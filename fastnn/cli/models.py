@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastnn.cli.errors import told_of_file
+from fastnn.cli.errors import reported_file
 
 if TYPE_CHECKING:
     from fastnn.cli.data_source import Source
@@ -19,7 +19,7 @@ def load_table_model(path: str) -> TableModel:
     from fastnn.loading import load
     from fastnn.tabular import TableModel
 
-    with told_of_file(f"load {path}"):
+    with reported_file(f"load {path}"):
         model = load(path)
     if not isinstance(model, TableModel):
         raise click.UsageError(
@@ -31,7 +31,7 @@ def load_table_model(path: str) -> TableModel:
 
 
 def save_model(net: Network, source: Source, path: str) -> None:
-    """Write the network, with what it must know of the table."""
+    """Write the network, together with the schema of its table if it has one."""
     if source.schema is None:
         net.save(path)
     else:

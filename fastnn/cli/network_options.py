@@ -6,8 +6,8 @@ import click
 
 from fastnn.cli.options import BatchSize, Commas, Patience, apply
 
-# What is not given depends on the data: those of the digits were chosen on their dev set; those of
-# a file so that scikit-learn's MLP with its own defaults is not better on breast_cancer, wine,
+# Defaults depend on the data. Those for the digits were chosen on their dev set. Those for files
+# are such that scikit-learn's MLP with its own defaults is not better on breast_cancer, wine,
 # diabetes, nor on regressions of 3,000 and 20,000 rows.
 FOR_DIGITS = {
     "hidden": [256, 128],
@@ -84,17 +84,17 @@ network_options = apply(
         type=click.IntRange(0, 2**32 - 1),
         metavar="N",
         default=0,
-        help="Of the split, the initial weights, the shuffling and the dropout.",
+        help="Seed of the split, the initial weights, the shuffling and the dropout.",
     ),
 )
 
 
 def with_defaults(options: dict, *, for_file: bool) -> dict:
-    """`options` with a value for each that was not given."""
+    """`options` with default values for those that were not given."""
     defaults = FOR_FILE if for_file else FOR_DIGITS
     chosen = options | {name: value for name, value in defaults.items() if options[name] is None}
     if options["keep_prob"] is None and options["optimizer"] == "lbfgs":
-        chosen["keep_prob"] = 1.0  # lbfgs needs a J that is the same at every look
+        chosen["keep_prob"] = 1.0  # lbfgs needs a J without random masks
     if chosen["early_stopping"] == "off":
         chosen["early_stopping"] = None
     return chosen

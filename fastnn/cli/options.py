@@ -1,4 +1,4 @@
-"""Kinds of values that options of the command line take."""
+"""Types of option values, checks of paths, and options that several commands share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 
 class Commas(click.ParamType):
-    """One value, or several with commas between: 0.8 -> 0.8; 1,0.8,0.8 -> [1.0, 0.8, 0.8]."""
+    """One value, or a list with commas: 0.8 -> 0.8; 1,0.8,0.8 -> [1.0, 0.8, 0.8]."""
 
     def __init__(self, name: str, kind: type, example: str, *, always_list: bool = False) -> None:
         self.name, self.kind, self.example, self.always_list = name, kind, example, always_list
@@ -29,7 +29,7 @@ class Commas(click.ParamType):
 
 
 class Columns(click.ParamType):
-    """Names of columns, with commas between; one that has a comma in it is quoted, as in CSV."""
+    """A list of column names with commas; a name with a comma in it is quoted, as in CSV."""
 
     name = "NAMES"
 
@@ -49,13 +49,13 @@ class Columns(click.ParamType):
 
 @dataclass(frozen=True)
 class Range:
-    """log:LOW:HIGH, to draw from."""
+    """The range log:LOW:HIGH, from which values are drawn."""
 
     low: float
     high: float
 
     def distribution(self, name: str) -> Any:
-        """What `fastnn.sweep` draws from: log-uniform, for keep_prob in what is dropped."""
+        """The distribution for `fastnn.sweep`: log-uniform; for keep_prob, 1 - keep_prob is."""
         from scipy.stats import loguniform
 
         from fastnn.sweeps import KeepProb
@@ -65,7 +65,7 @@ class Range:
 
 
 class Values(click.ParamType):
-    """Numbers with commas between, or log:LOW:HIGH."""
+    """A list of numbers with commas, or log:LOW:HIGH."""
 
     name = "VALUES"
 
@@ -81,7 +81,7 @@ class Values(click.ParamType):
             else:
                 return [float(part) for part in value.split(",")]
         except ValueError:
-            pass  # the same words for whatever is wrong
+            pass  # one message serves for all mistakes
         self.fail(
             f"got {value!r}, expected numbers with commas, e.g. 0.01,0.1,1, or a range of positive "
             "numbers to draw from, e.g. log:1e-4:1e-1.",
@@ -91,6 +91,8 @@ class Values(click.ParamType):
 
 
 class BatchSize(click.ParamType):
+    """A number of rows, or "full" (also 0) for all of them."""
+
     name = "ROWS"
 
     def convert(
@@ -104,7 +106,7 @@ class BatchSize(click.ParamType):
 
 
 class Patience(click.IntRange):
-    """Epochs to wait, or "off"; None is left to stand for an option that was not given."""
+    """Epochs to wait, or "off"; an option that was not given is None."""
 
     name = "PATIENCE"
 
@@ -116,7 +118,7 @@ class Patience(click.IntRange):
 
 
 def new_file(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    """Refuse, before training and not after, a path that nothing can be saved to."""
+    """Refuse a path that cannot be written to, before training instead of after it."""
     if path is not None and path != "-":
         directory = os.path.dirname(os.path.realpath(path))
         if not os.path.isdir(directory):
@@ -134,7 +136,8 @@ _TABLES = ("DATA", "--dev", "--test")
 def check_different(paths: dict[str, str | None]) -> None:
     """Refuse two options, or an option and an argument, that name the same file.
 
-    Tables may be one file, for they are only read; but the standard input is read once.
+    Several tables may be the same file, because they are only read. The standard input can be
+    read only once.
     """
     seen: dict[str, tuple[str, str]] = {}
     for name, path in paths.items():
@@ -149,7 +152,7 @@ def check_different(paths: dict[str, str | None]) -> None:
 
 
 def apply(*options: Any) -> Any:
-    """One decorator out of several options, which --help then lists in this order."""
+    """A decorator that adds several options, in the order in which --help lists them."""
 
     def decorate(command: Any) -> Any:
         for option in reversed(options):

@@ -1,4 +1,4 @@
-"""What commands show of a network: figures and diagnosis, as a table or as JSON."""
+"""The output of commands about a network: figures and diagnosis, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARTS = ("train", "dev", "test")
 
 
 def introduce(source: Source, layers: list[int]) -> None:
-    """What is about to be trained on what."""
+    """Print the data and the layers, before training."""
     say(
         f"{source.name}: {len(source.train)} train, {len(source.dev)} dev, {len(source.test)} "
         f"test; layers {'-'.join(map(str, layers))}"
@@ -59,13 +59,13 @@ def errors_of(net: Network, source: Source) -> dict[str, float | None]:
             errors[f"{name}_error"] = error
             continue
         errors[f"{name}_rmse"] = error * source.schema.target_scale
-        variance = part.y.var()  # of equal targets there is nothing to explain
+        variance = part.y.var()  # equal targets have no variance to explain
         errors[f"{name}_r2"] = 1 - error**2 / variance if variance > 0 else None
     return errors
 
 
 def table_as_json(source: Source) -> dict[str, Any]:
-    """What is known of a table; nothing of the digits."""
+    """Target, task, rows and notices of a table; empty for the digits."""
     if source.schema is None:
         return {}
     return {
@@ -77,7 +77,7 @@ def table_as_json(source: Source) -> dict[str, Any]:
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """A diagnosis in types that JSON knows."""
+    """A diagnosis in types that JSON has."""
     gaps = {
         name: {"value": gap.value, "limits": gap.limits, "high": gap.high}
         for name, gap in diagnosis.gaps.items()
@@ -104,9 +104,9 @@ def error_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def print_results(results: dict[str, Any], diagnosis: Diagnosis) -> None:
-    """A table of the figures, then the diagnosis: what to do next."""
+    """Print a table of the figures, then the diagnosis: what to do next."""
     rows = [("J (cost)", f"{results['cost']:.4g}"), *error_rows(results)]
-    if results["best_epoch"] is not None:  # early stopping took the parameters of that one
+    if results["best_epoch"] is not None:  # early stopping restored its parameters
         rows.append(("best epoch", f"{results['best_epoch']} of {results['epochs']}"))
     if results["zero_weights"]:
         rows.append(("zero weights", f"{100 * results['zero_weights']:.1f} %"))
@@ -119,12 +119,12 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis) -> None:
     for text in diagnosis.notes:
         say(f"  - {text}", "    ")
     for what, path in (("Saved", results["saved"]), ("Report written", results["report"])):
-        if path is not None:  # whole, so that it can be copied
+        if path is not None:  # in one line, so that it can be copied
             click.echo(f"{what} to {path}")
 
 
 def print_rows(rows: list[tuple[str, str]]) -> None:
-    """Names and figures in a box."""
+    """Print names and figures in a box."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -138,7 +138,7 @@ def print_rows(rows: list[tuple[str, str]]) -> None:
 
 
 def say(text: str, indent: str = "") -> None:
-    """A paragraph, as wide as the terminal, which names in a file have no say in."""
+    """Print a paragraph as wide as the terminal. Control characters in names are replaced."""
     text = re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", "\ufffd", text)
     width = min(_console().width, _WIDEST)
     click.echo(

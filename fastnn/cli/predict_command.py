@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastnn.cli.data_source import name_of, read
-from fastnn.cli.errors import told, told_of_data, told_of_file
+from fastnn.cli.errors import reported, reported_data, reported_file
 from fastnn.cli.models import load_table_model
 from fastnn.cli.options import EXIT_CODES, QUIET, Columns, check_different, new_file
 
@@ -47,7 +47,7 @@ def predict(
     if output != "-" and not output.lower().endswith(SUFFIXES):
         raise click.UsageError(f"--output {output} ends in none of {', '.join(SUFFIXES)}.")
     check_different({"MODEL": model, "DATA": data, "--output": output})
-    with told():
+    with reported():
         known = load_table_model(model)
         schema = known.schema
         if proba and schema.task == "regression":
@@ -56,13 +56,13 @@ def predict(
         # What is only copied comes out as it went in: 007 stays 007.
         as_it_stands = [name for name in keep or () if name not in inputs]
         frame = read(data, [*schema.text_columns, *as_it_stands])
-        with told_of_data(name_of(data)):
+        with reported_data(name_of(data)):
             table = predictions(known, frame, keep or [], proba)
             notices = schema.review(frame)
         if output == "-":
             click.echo(table.to_csv(index=False, lineterminator="\n").encode(), nl=False)
         else:
-            with told_of_file(f"write {output}"):
+            with reported_file(f"write {output}"):
                 write_table(table, output)
     if not quiet:
         for text in notices:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
-from fastnn.cli.errors import told, told_of_file
+from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
@@ -24,7 +24,7 @@ from fastnn.cli.options import (
     new_file,
 )
 
-# What an error is called in a regression, whose errors are then in the target's units.
+# In a regression errors are in the target's units, and have these names.
 _ERRORS = {
     "dev_error": "dev_rmse",
     "dev_error_std": "dev_rmse_std",
@@ -123,7 +123,7 @@ def sweep(
     def interrupted() -> str:
         return " ".join(["Interrupted.", *(written or ["Nothing was saved."])])
 
-    with told(interrupted=interrupted):
+    with reported(interrupted=interrupted):
         from fastnn.cli import output as shown
         from fastnn.sweeps import sweep
 
@@ -153,16 +153,16 @@ def sweep(
             raise click.ClickException(result.verdict)
         errors = shown.errors_of(result.best_network, source)
         if save is not None:
-            with told_of_file("save the network"):
+            with reported_file("save the network"):
                 save_model(result.best_network, source, save)
             written.append(f"The best network was saved to {save}.")
         if csv is not None:
-            with told_of_file("write the table"):
+            with reported_file("write the table"):
                 _write_table(result, source, csv)
     if as_json:
         click.echo(json.dumps(_as_json(result, source, errors, save, csv), indent=2))
     elif not quiet:
-        # What Python is told about the rest is not for here.
+        # to_frame is for Python; the command line has --csv.
         click.echo(str(result).replace("see to_frame()", "write all with --csv"))
         if source.regression:
             shown.say(
@@ -189,7 +189,7 @@ def _write_table(result: Any, source: Source, path: str) -> None:
 def _as_json(
     result: Any, source: Source, errors: dict[str, Any], save: str | None, csv: str | None
 ) -> dict[str, Any]:
-    """Failed trials have no errors: null, for JSON knows no infinity."""
+    """The results in types that JSON has; errors of failed trials are null."""
     from fastnn.cli.output import table_as_json
 
     trials = []

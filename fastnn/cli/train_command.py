@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_options, open_source
-from fastnn.cli.errors import told, told_of_file
+from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import EXIT_CODES, JSON, QUIET, Commas, check_different, new_file
@@ -108,7 +108,7 @@ def train(
 
     sizes = ",".join(map(str, hidden))
     memory = f"not enough memory for --hidden {sizes}; use smaller layers."
-    with told(memory, interrupted):
+    with reported(memory, interrupted):
         from fastnn.cli import output as shown
         from fastnn.network import Network
 
@@ -128,11 +128,11 @@ def train(
         results |= {"seed": seed, "saved": save, "report": report}
         diagnosis = net.diagnose(source.train, source.dev, test=source.test)
         if save is not None:
-            with told_of_file("save the network"):
+            with reported_file("save the network"):
                 save_model(net, source, save)
             written.append(f"The network was saved to {save}.")
         if report is not None:
-            with told_of_file("write the report"):
+            with reported_file("write the report"):
                 _write_report(net, history, source, report, options | {"seed": seed})
 
     if as_json:
