@@ -7,6 +7,7 @@ import numpy as np
 from fastnn import _kernels
 from fastnn.data.parts import as_pair, take
 from fastnn.diagnosis.bias_variance.result import TITLES
+from fastnn.diagnosis.signals.flow import HEADS, written_layers
 from fastnn.gradient_checking.network.during_fit import COMPONENTS, EXAMPLES
 from fastnn.gradient_checking.result.rendering import headline
 from fastnn.layers.outputs import OUTPUTS
@@ -126,38 +127,14 @@ def signal_section(flow):
         y_label="share",
         percent=True,
     )
-    rows = [
-        [
-            str(s.layer),
-            s.activation,
-            *(f"{v:.3g}" for v in (s.z_mean, s.z_std, s.a_mean, s.a_std)),
-            f"{s.flat:.0%}",
-            f"{s.dead:.0%}",
-            f"{s.dW_rms:.3g}",
-            f"{s.dA_rms:.3g}",
-        ]
-        for s in flow.layers
-    ]
-    heads = [
-        "layer",
-        "activation",
-        "Z mean",
-        "Z std",
-        "A mean",
-        "A std",
-        "flat",
-        "dead",
-        "dW rms",
-        "dA rms",
-    ]
     return join(
         [
             tag("p", flow.verdict, class_="verdict"),
-            *paragraphs(*flow.findings[1:]),
+            paragraphs(*flow.findings[1:]),
             tag("div", *filter(None, (sizes, shares)), class_="charts"),
             table(
-                heads,
-                rows,
+                HEADS,
+                written_layers(flow),
                 caption=f"Signals and gradients over {flow.rows:,} of {flow.of_rows:,} "
                 "training examples, dropout off",
             ),

@@ -206,6 +206,18 @@ def test_signals(digits):
     assert rows[1][2] == f"{flow.layers[0].z_mean:.3g}"
 
 
+def test_every_finding_on_signals_is_a_paragraph():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 4))
+    train, dev, _ = fastnn.split(X, (X[:, 0] > 0).astype(int), sizes=(0.7, 0.3))
+    net = fastnn.Network([4, 30, 30, 30, 2], activation="sigmoid", init_gain=40.0, rng=0)
+    flow = net.signal_flow(train.X, train.y)
+    assert len(flow.findings) > 1
+    text = Page(fastnn.report(net, None, train, dev, gradcheck=False).html).sections["signals"]
+    assert all(" ".join(finding.split()) in text for finding in flow.findings)
+    assert "<p>" not in text
+
+
 def test_confusion_matrix(digits):
     X, y = digits.dev.X, digits.dev.y
     predicted = digits.net.predict(X)

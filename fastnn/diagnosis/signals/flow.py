@@ -58,32 +58,7 @@ class SignalFlow:
         return f"<SignalFlow of {len(self.layers)} layers: {self.verdict}>"
 
     def __str__(self) -> str:
-        heads = (
-            "layer",
-            "",
-            "Z mean",
-            "Z std",
-            "A mean",
-            "A std",
-            "flat",
-            "dead",
-            "dW rms",
-            "dA rms",
-        )
-        table = [heads]
-        for s in self.layers:
-            figures = (s.z_mean, s.z_std, s.a_mean, s.a_std)
-            table.append(
-                (
-                    str(s.layer),
-                    s.activation,
-                    *(f"{v:.3g}" for v in figures),
-                    f"{s.flat:.0%}",
-                    f"{s.dead:.0%}",
-                    f"{s.dW_rms:.3g}",
-                    f"{s.dA_rms:.3g}",
-                )
-            )
+        table = [("layer", "", *HEADS[2:]), *written_layers(self)]
         growth = [
             f"{name} x{value:.3g} a layer"
             for name, value in (
@@ -114,6 +89,37 @@ class SignalFlow:
         Display
         """
         return plot_signal_flow(self, ax)
+
+
+# Heads of the columns that `written_layers` gives.
+HEADS = (
+    "layer",
+    "activation",
+    "Z mean",
+    "Z std",
+    "A mean",
+    "A std",
+    "flat",
+    "dead",
+    "dW rms",
+    "dA rms",
+)
+
+
+def written_layers(flow: SignalFlow) -> list[tuple[str, ...]]:
+    """A row of texts for each layer of a SignalFlow, for tables."""
+    return [
+        (
+            str(s.layer),
+            s.activation,
+            *(f"{v:.3g}" for v in (s.z_mean, s.z_std, s.a_mean, s.a_std)),
+            f"{s.flat:.0%}",
+            f"{s.dead:.0%}",
+            f"{s.dW_rms:.3g}",
+            f"{s.dA_rms:.3g}",
+        )
+        for s in flow.layers
+    ]
 
 
 def measure_signals(
