@@ -7,7 +7,7 @@ from fastnn.errors import ModelFormatError
 from fastnn.network import load_network
 
 
-def load(path: str | os.PathLike) -> Any:
+def load(path: str | os.PathLike[str]) -> Any:
     """Read what the `save` of a network, a table's model or an estimator wrote.
 
     Nothing in the file is trusted: its size, header, spec and checksum must agree before anything

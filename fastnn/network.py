@@ -1,13 +1,26 @@
-"""`Network`: the public methods, each of which hands on to the room that does the work."""
+"""`Network`: the public methods; each calls the room that does the work."""
+
+from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from numpy.typing import ArrayLike
+
+from fastnn.arguments import Rng
+from fastnn.data.inputs import Features
+from fastnn.data.parts import Examples
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.errors import ModelFormatError
-from fastnn.plots.boundary import plot_boundary
+from fastnn.plots.boundary import BoundaryDisplay, plot_boundary
+from fastnn.plots.figure import Display
 from fastnn.plots.signals import plot_weights
 from fastnn.training.fitting import fit
+from fastnn.training.history import History
+
+if TYPE_CHECKING:
+    from fastnn.diagnosis import Diagnosis, SignalFlow
+    from fastnn.gradient_checking.result.gradient_check import GradientCheck
 
 
 class Network(BaseNetwork):
@@ -56,10 +69,10 @@ class Network(BaseNetwork):
     layout : Layout
         Names to stretches of theta.
     history : History or None
-        That of the last `fit`, also when it was interrupted.
+        The record of the last `fit`, also if it was interrupted.
     normalizer : Normalizer or None
-        A copy of what is applied to X. None may be assigned, so that the next `fit` takes mu and
-        sigma anew, or another fitted one.
+        A copy of the one that is applied to X. Another fitted one may be assigned, or None, so that
+        the next `fit` takes mu and sigma anew.
 
     Raises
     ------
@@ -78,27 +91,28 @@ class Network(BaseNetwork):
     True
     """
 
+    history: History | None
     fit = fit
 
     def gradcheck(
         self,
-        X,
-        y,
+        X: Features,
+        y: ArrayLike,
         *,
-        dropout=False,
-        sample_weight=None,
-        epsilon=1e-7,
-        method="two-sided",
-        indices=None,
-        sample=None,
-        rng=0,
-        threads=None,
-    ):
-        """The gradient that `value_and_grad` gives beside a numerical one.
+        dropout: bool | tuple[int, int] = False,
+        sample_weight: ArrayLike | None = None,
+        epsilon: float = 1e-7,
+        method: Literal["two-sided", "one-sided"] = "two-sided",
+        indices: ArrayLike | None = None,
+        sample: int | None = None,
+        rng: Rng = 0,
+        threads: int | None = None,
+    ) -> GradientCheck:
+        """Compare the gradient of `value_and_grad` with a numerical one.
 
         For debugging, not for training. The numerical derivative comes from other code than the
         network: compiled by Numba (once; ``fastnn warmup`` does it ahead), in float64 whatever the
-        dtype, with the penalty. Where theta[i] moved by epsilon takes a unit across a kink of its
+        dtype, with the penalty. If moving theta[i] by epsilon takes a unit across a kink of its
         activation, the component is left out, and counted in the report.
 
         Parameters
@@ -116,7 +130,7 @@ class Network(BaseNetwork):
         sample : int, optional
             Check that many at random, some of each W and b.
         rng : seed or Generator
-            Of the sample and, for ``dropout=True``, the masks.
+            Source of the sample and, for ``dropout=True``, of the masks.
         threads : int, optional
             None: one for each processor. The result has the same bits for any.
 
@@ -150,8 +164,17 @@ class Network(BaseNetwork):
             threads=threads,
         )
 
-    def diagnose(self, train, dev, *, test=None, train_dev=None, optimal_error=0.0, **thresholds):
-        """Tell bias from variance on these sets, and say what to do; see `fastnn.diagnose`.
+    def diagnose(
+        self,
+        train: Examples,
+        dev: Examples,
+        *,
+        test: Examples | None = None,
+        train_dev: Examples | None = None,
+        optimal_error: float = 0.0,
+        **thresholds: Any,
+    ) -> Diagnosis:
+        """Tell bias from variance on these sets, and advise what to do; see `fastnn.diagnose`.
 
         Advice is made concrete with the network and its last fit.
 
@@ -159,7 +182,7 @@ class Network(BaseNetwork):
         ----------
         train, dev : (X, y), or an object with `.X` and `.y`
         test, train_dev : the same, optional
-            train_dev: unseen examples of the training distribution where dev's is another.
+            train_dev: unseen examples of the training distribution, if dev has another one.
         optimal_error : float in [0, 1], default 0.0
             In the units below.
         **thresholds
@@ -168,10 +191,10 @@ class Network(BaseNetwork):
         Returns
         -------
         Diagnosis
-            Errors are shares of wrong labels; of an identity output the share of the targets'
-            variance that is left unexplained, squared error over the variance of the *training*
-            targets (1 - R^2 on them): 1 is as good as predicting the mean, 0.02 is a root mean
-            squared error of 14 % of their standard deviation.
+            Errors are shares of wrong labels. For an identity output they are the unexplained share
+            of the targets' variance: squared error over the variance of the *training* targets
+            (1 - R^2 on them). 1 is as good as predicting the mean; 0.02 is a root mean squared
+            error of 14 % of their standard deviation.
         """
         from fastnn.diagnosis import diagnose_network
 
@@ -185,11 +208,11 @@ class Network(BaseNetwork):
             **thresholds,
         )
 
-    def signal_flow(self, X, y, *, max_rows=1000):
-        """How signals and gradients fare from layer to layer, dropout off.
+    def signal_flow(self, X: Features, y: ArrayLike, *, max_rows: int = 1000) -> SignalFlow:
+        """Measure the signals and gradients from layer to layer, dropout off.
 
-        What is advised where they vanish or explode has been measured on these examples, in new
-        networks with other settings; that takes some more time than where all is well.
+        If they vanish or explode, remedies are measured on these examples, in new networks with
+        other settings; this takes some more time.
 
         Parameters
         ----------
@@ -197,12 +220,12 @@ class Network(BaseNetwork):
             With ``normalize=True`` and before the first fit, X is normalized by its own mu and
             sigma, as the fit on it would do.
         max_rows : int, default 1000
-            Of more rows, so many are drawn at random, the same every time.
+            From more rows, this many are drawn at random, the same every time.
 
         Returns
         -------
         SignalFlow
-            With a growth factor per layer and a verdict: dead, symmetric, vanishing, exploding or
+            A growth factor for each layer and a verdict: dead, symmetric, vanishing, exploding or
             healthy.
 
         Examples
@@ -219,7 +242,7 @@ class Network(BaseNetwork):
 
         return measure_signals(self, X, y, max_rows=max_rows)
 
-    def plot_weights(self, ax=None, bins=50):
+    def plot_weights(self, ax: Any = None, bins: int = 50) -> Display:
         """Draw histograms of the weights of each layer (needs matplotlib: the extra `plot`).
 
         Returns
@@ -229,8 +252,10 @@ class Network(BaseNetwork):
         """
         return plot_weights(self, ax, bins)
 
-    def plot_boundary(self, X, y, ax=None, resolution=200):
-        """Draw what a network of two features decides (needs matplotlib: the extra `plot`).
+    def plot_boundary(
+        self, X: Features, y: ArrayLike, ax: Any = None, resolution: int = 200
+    ) -> BoundaryDisplay:
+        """Draw the decisions of a network of two features (needs matplotlib: the extra `plot`).
 
         Parameters
         ----------
@@ -238,7 +263,7 @@ class Network(BaseNetwork):
             Drawn over the classes, the probability of class 1, or the value of a regression.
         ax : matplotlib axes, optional
         resolution : int
-            Points of the grid a side.
+            Points on each side of the grid.
 
         Returns
         -------
@@ -247,14 +272,14 @@ class Network(BaseNetwork):
         """
         return plot_boundary(self, X, y, ax, resolution)
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a safetensors file; `fastnn.load` reads it."""
         from fastnn.files.model import save
 
         save(self, path)
 
 
-def load_network(path: str | os.PathLike) -> tuple[dict[str, Any], Network]:
+def load_network(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Network]:
     """The header of a file, as `files.model.read` gives it, and its network."""
     from fastnn.files.model import read
 

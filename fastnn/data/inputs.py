@@ -130,7 +130,8 @@ def is_sparse(X):
 
 def as_numbers(X, name):
     """`X` as an array of real numbers in native byte order."""
-    if isinstance(X, np.ma.MaskedArray):
+    masked = sys.modules.get("numpy.ma")  # likewise; it takes longer to load than a small fit
+    if masked is not None and isinstance(X, masked.MaskedArray):
         raise TypeError(f"expected {name} without a mask; fill it first, as with {name}.filled(0)")
     try:
         X = np.asarray(X)

@@ -1,22 +1,38 @@
-"""A fully connected network: settings, theta, and what it gives for examples."""
+"""A fully connected network: settings, theta, and its results for examples."""
+
+from __future__ import annotations
 
 import copy
 import sys
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from fastnn.arguments import boolean, check_dtype, generator, integer, lookup, number, per_layer
-from fastnn.data.inputs import as_numbers
+from fastnn.arguments import (
+    DtypeName,
+    Rng,
+    boolean,
+    check_dtype,
+    generator,
+    integer,
+    lookup,
+    number,
+    per_layer,
+)
+from fastnn.data.inputs import Features
 from fastnn.data.normalizer import Normalizer
 from fastnn.engine import passes
-from fastnn.engine.examples import check_data, features
+from fastnn.engine.examples import check_data, check_normalizer, check_theta, features
 from fastnn.engine.fit_lock import FITTED_BY
 from fastnn.engine.small_forward import forward_small
-from fastnn.layers.initializers import INITIALIZERS, initialize
+from fastnn.layers.activations import ActivationName
+from fastnn.layers.initializers import INITIALIZERS, InitializerName, initialize
 from fastnn.layers.layout import Layout, aligned_vector
-from fastnn.layers.outputs import OUTPUTS
+from fastnn.layers.outputs import OUTPUTS, OutputName
 from fastnn.layers.sizes import check_activation, check_layer_sizes
 
 
@@ -28,20 +44,20 @@ class BaseNetwork:
 
     def __init__(
         self,
-        layer_sizes,
+        layer_sizes: Sequence[int],
         *,
-        activation="relu",
-        output=None,
-        keep_prob=1.0,
-        l2=0.0,
-        l1=0.0,
-        init="auto",
-        init_gain=1.0,
-        dtype="float32",
-        normalize=False,
-        normalizer=None,
-        rng=None,
-    ):
+        activation: ActivationName | Sequence[ActivationName] = "relu",
+        output: OutputName | None = None,
+        keep_prob: float | Sequence[float] = 1.0,
+        l2: float | Sequence[float] = 0.0,
+        l1: float | Sequence[float] = 0.0,
+        init: InitializerName = "auto",
+        init_gain: float = 1.0,
+        dtype: DtypeName | np.dtype[Any] | type = "float32",
+        normalize: bool = False,
+        normalizer: Normalizer | Mapping[str, Any] | None = None,
+        rng: Rng = None,
+    ) -> None:
         self._layer_sizes = check_layer_sizes(layer_sizes)
         depth = len(self._layer_sizes) - 1
         self._activation = check_activation(activation, depth - 1)
@@ -74,43 +90,43 @@ class BaseNetwork:
             )
         if not np.isfinite(self._theta).all():
             raise ValueError(f"expected init_gain to give finite {self._dtype}, got {init_gain!r}")
-        self.history = None
+        self.history: Any = None  # a History
 
-    # --- what it is --------------------------------------------------------------------------
+    # --- settings and parameters -------------------------------------------------------------
 
     @property
-    def layer_sizes(self):
+    def layer_sizes(self) -> tuple[int, ...]:
         return self._layer_sizes
 
     @property
-    def activation(self):
+    def activation(self) -> tuple[ActivationName, ...]:
         """Names of the hidden layers' activations, l = 1 .. L-1."""
         return self._activation
 
     @property
-    def output(self):
+    def output(self) -> OutputName:
         return self._output
 
     @property
-    def regression(self):
+    def regression(self) -> bool:
         """Whether the outputs are real values rather than classes."""
         return OUTPUTS[self._output].regression
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         return self._dtype
 
     @property
-    def layout(self):
+    def layout(self) -> Layout:
         return self._layout
 
     @property
-    def keep_prob(self):
-        """Of layers 0 .. L-1. May be assigned to, as in the constructor."""
+    def keep_prob(self) -> tuple[float, ...]:
+        """keep_prob of the layers 0 .. L-1. May be assigned to, as in the constructor."""
         return self._keep_prob
 
     @keep_prob.setter
-    def keep_prob(self, keep_prob):
+    def keep_prob(self, keep_prob: float | Sequence[float]) -> None:
         depth = len(self._layer_sizes) - 1
         if isinstance(keep_prob, Real):
             keep_prob = (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
@@ -119,21 +135,21 @@ class BaseNetwork:
         )
 
     @property
-    def l2(self):
+    def l2(self) -> tuple[float, ...]:
         """lambda of the L2 penalty of W1 .. WL. May be assigned to, as in the constructor."""
         return self._l2
 
     @l2.setter
-    def l2(self, l2):
+    def l2(self, l2: float | Sequence[float]) -> None:
         self._l2 = self._check_penalty(l2, "l2")
 
     @property
-    def l1(self):
+    def l1(self) -> tuple[float, ...]:
         """lambda of the L1 penalty of W1 .. WL. May be assigned to, as in the constructor."""
         return self._l1
 
     @l1.setter
-    def l1(self, l1):
+    def l1(self, l1: float | Sequence[float]) -> None:
         self._l1 = self._check_penalty(l1, "l1")
 
     def _check_penalty(self, value, name):
@@ -141,67 +157,41 @@ class BaseNetwork:
         return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")
 
     @property
-    def normalize(self):
-        """Whether X is normalized: by `normalizer`, or by what the next `fit` makes of its X."""
+    def normalize(self) -> bool:
+        """Whether X is normalized: by `normalizer`, or by the one that the next `fit` makes."""
         return self._normalize or self._normalizer is not None
 
     @property
-    def normalizer(self):
+    def normalizer(self) -> Normalizer | None:
         return copy.copy(self._normalizer)
 
     @normalizer.setter
-    def normalizer(self, normalizer):
+    def normalizer(self, normalizer: Normalizer | Mapping[str, Any] | None) -> None:
         if normalizer is not None:
-            normalizer = self._check_normalizer(normalizer)
+            normalizer = check_normalizer(normalizer, self._layer_sizes[0]).as_dtype(self._dtype)
         self._normalizer = normalizer
         self._small_forward = None  # made by the first forward
 
-    def _check_normalizer(self, normalizer):
-        if isinstance(normalizer, dict):  # as spec has it
-            normalizer = Normalizer.from_dict(normalizer)
-        if not isinstance(normalizer, Normalizer):
-            raise TypeError(
-                f"expected normalizer to be a fitted fastnn.Normalizer, got {normalizer!r} of type "
-                f"{type(normalizer).__name__}"
-            )
-        if normalizer.mean_.size != self._layer_sizes[0]:
-            raise ValueError(
-                f"expected a normalizer of the network's {self._layer_sizes[0]} features, got one "
-                f"of {normalizer.mean_.size}"
-            )
-        return normalizer.as_dtype(self._dtype)
-
     @property
-    def theta(self):
+    def theta(self) -> NDArray[np.floating[Any]]:
         return self._theta
 
     @theta.setter
-    def theta(self, theta):
-        given = as_numbers(theta, "theta")
-        if given.shape != self._theta.shape:
-            raise ValueError(f"expected theta of shape {self._theta.shape}, got {given.shape}")
-        with np.errstate(over="ignore"):  # the next check speaks of it
-            theta = given.astype(self._dtype)
-        bad = np.flatnonzero(~np.isfinite(theta))
-        if bad.size:
-            raise ValueError(
-                f"expected theta to be finite in {self._dtype}, got {given[bad[0]]} at index "
-                f"{bad[0]}"
-            )
-        self._theta[...] = theta
+    def theta(self, theta: ArrayLike) -> None:
+        self._theta[...] = check_theta(theta, self._theta.shape, self._dtype)
 
     @property
-    def params(self):
+    def params(self) -> Mapping[str, NDArray[np.floating[Any]]]:
         """W1, b1, ..., WL, bL by name, live views on theta: ``net.params["W1"][...] = W``."""
         return MappingProxyType(self._layout.views(self._theta))
 
     @property
-    def rng(self):
+    def rng(self) -> np.random.Generator:
         """The generator of the initial weights and, in `fit`, of the order of rows and masks."""
         return self._rng
 
     @property
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         """The arguments that make a network like this one, in types that JSON knows."""
         return {
             "layer_sizes": list(self._layer_sizes),
@@ -217,7 +207,7 @@ class BaseNetwork:
             "normalizer": None if self._normalizer is None else self._normalizer.to_dict(),
         }
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         alike = len(set(self._activation)) == 1
         activation = self._activation[0] if alike else list(self._activation)
         return (
@@ -227,25 +217,25 @@ class BaseNetwork:
             + f"{self._theta.size:,} parameters>"
         )
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         """The public names alone."""
         return [name for name in super().__dir__() if not name.startswith("_")]
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {
             name: value
             for name, value in vars(self).items()
             if name not in (FITTED_BY, "_small_forward")
         }
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         # It may come as a read-only view on a file (joblib).
         self._theta = aligned_vector(self._layout.size, self._dtype)
         self._theta[...] = state["_theta"]
         self._small_forward = None
 
-    def like(self, rng=None, **changes):
+    def like(self, rng: Rng = None, **changes: Any) -> Self:
         """A network of the same settings with new initial weights.
 
         Parameters
@@ -270,9 +260,9 @@ class BaseNetwork:
             spec["normalizer"] = None
         return type(self)(**spec, rng=rng)
 
-    # --- what can be asked of it -------------------------------------------------------------
+    # --- results for examples ----------------------------------------------------------------
 
-    def forward(self, X):
+    def forward(self, X: Features) -> NDArray[np.floating[Any]]:
         """Output activations, dropout off.
 
         Parameters
@@ -287,7 +277,7 @@ class BaseNetwork:
         A = forward_small(self, X)
         return passes.outputs(self, features(self, X)) if A is None else A
 
-    def predict(self, X):
+    def predict(self, X: Features) -> NDArray[Any]:
         """Class labels 0 .. C-1 (softmax), 0 or 1 (sigmoid), or real values (identity).
 
         Returns
@@ -296,21 +286,27 @@ class BaseNetwork:
         """
         return OUTPUTS[self._output].predict(self.forward(X))
 
-    def cost(self, X, y, sample_weight=None):
+    def cost(self, X: Features, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """J, with the penalty of len(X) examples; dropout off.
 
         ``J = sum_i w_i L_i / sum_i w_i + (1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1)``
 
-        The penalty of another number of examples is another: `History.dev_cost` is the cost on the
-        dev set with the penalty of the training set, so that the two compare.
+        The penalty depends on the number of examples. `History.dev_cost` is the cost on the dev set
+        with the penalty of the training set, so that the two compare.
         """
         return self._evaluate(X, y, sample_weight)[0]
 
-    def error(self, X, y, sample_weight=None):
+    def error(self, X: Features, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Share of wrong labels, or the root mean squared error of real outputs."""
         return self._evaluate(X, y, sample_weight)[1]
 
-    def value_and_grad(self, X, y, sample_weight=None, dropout=None):
+    def value_and_grad(
+        self,
+        X: Features,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        dropout: tuple[int, int] | None = None,
+    ) -> tuple[float, NDArray[np.floating[Any]]]:
         """J and its gradient dtheta, both with the penalty.
 
         Parameters
@@ -320,7 +316,7 @@ class BaseNetwork:
             identity
         sample_weight : (m,) array-like, optional
         dropout : None or (seed, step)
-            With the masks that `fit` has at that update, held fixed; None for no dropout.
+            Dropout with the masks that `fit` has at that update; None for no dropout.
 
         Returns
         -------
@@ -334,7 +330,7 @@ class BaseNetwork:
             dropout = integer(seed, "seed", 0, 2**64 - 1), integer(step, "step", 0, 2**63)
         return passes.differentiate(self, *check_data(self, X, y, sample_weight), dropout)
 
-    def sparsity(self):
+    def sparsity(self) -> dict[str, float]:
         """Share of weights that are exactly zero: of each W[l] by name, and of "all" of them."""
         weights = {p.name: self._theta[p.slice] for p in self._layout.weights}
         zeros = {name: int(np.count_nonzero(W == 0)) for name, W in weights.items()}

@@ -1,13 +1,13 @@
-"""The user's X, y and sample_weight, checked for a network, as the compiled core reads them."""
+"""The user's arrays, checked for a network, and X, y and sample_weight as the core reads them."""
 
 import numpy as np
 
-from fastnn.data.inputs import as_features, as_targets, as_weights
+from fastnn.data.inputs import as_features, as_numbers, as_targets, as_weights
 from fastnn.data.normalizer import Normalizer
 
 
 def current_normalizer(network):
-    """The normalizer that is applied to X, or None; an error where it waits for `fit`."""
+    """The normalizer that is applied to X, or None; NotFittedError if it waits for `fit`."""
     if network._normalize and network._normalizer is None:
         from sklearn.exceptions import NotFittedError
 
@@ -42,3 +42,35 @@ def check_data(network, X, y, sample_weight, normalizer=None):
         raise ValueError("expected at least one example, got X with 0 rows")
     targets = as_targets(y, m, network.output, network.layer_sizes[-1], network.dtype)
     return rows, targets, as_weights(sample_weight, m)
+
+
+def check_normalizer(normalizer, columns):
+    """A fitted Normalizer for so many features; a dict is one as `Network.spec` has it."""
+    if isinstance(normalizer, dict):
+        normalizer = Normalizer.from_dict(normalizer)
+    if not isinstance(normalizer, Normalizer):
+        raise TypeError(
+            f"expected normalizer to be a fitted fastnn.Normalizer, got {normalizer!r} of type "
+            f"{type(normalizer).__name__}"
+        )
+    if normalizer.mean_.size != columns:
+        raise ValueError(
+            f"expected a normalizer of the network's {columns} features, got one of "
+            f"{normalizer.mean_.size}"
+        )
+    return normalizer
+
+
+def check_theta(theta, shape, dtype):
+    """theta as an array of this shape and dtype, of finite numbers."""
+    given = as_numbers(theta, "theta")
+    if given.shape != shape:
+        raise ValueError(f"expected theta of shape {shape}, got {given.shape}")
+    with np.errstate(over="ignore"):  # the next check reports it
+        theta = given.astype(dtype)
+    bad = np.flatnonzero(~np.isfinite(theta))
+    if bad.size:
+        raise ValueError(
+            f"expected theta to be finite in {dtype}, got {given[bad[0]]} at index {bad[0]}"
+        )
+    return theta

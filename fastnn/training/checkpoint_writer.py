@@ -69,7 +69,7 @@ class CheckpointWriter:
         for name in COLUMNS:
             tensors[f"history.{name}"] = np.array(getattr(history, name), np.float64)
         # By these bounds on earlier updates the core foresees that one would overflow.
-        reach_step, reach_rate = session.extremes
+        largest_step, largest_rate = session.extremes
         state = {
             "epoch": epoch,
             "batch": batch,
@@ -79,8 +79,8 @@ class CheckpointWriter:
             "elapsed": self._monitor.elapsed(),
             "training_seconds": history.training_seconds,
             "rate": rate,
-            "reach_step": reach_step,
-            "reach_rate": reach_rate,
+            "reach_step": largest_step,
+            "reach_rate": largest_rate,
             "stopped": history.stopped,
             "generator": self._network.rng.bit_generator.state,
             "early_stopping": None,

@@ -51,11 +51,11 @@ class Checkpoint:
     20
     """
 
-    path: str | os.PathLike
+    path: str | os.PathLike[str]
     every_epochs: int | None = None
     every_seconds: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.path, str | bytes | os.PathLike):
             raise TypeError(
                 f"expected the path of a checkpoint, got {self.path!r} of type "

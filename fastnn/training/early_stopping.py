@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 
@@ -15,7 +16,7 @@ _MONITORS = {"dev_error": None, "dev_cost": None}
 class EarlyStopping:
     """Stop when the dev set has not improved for a while, and restore the best parameters.
 
-    It couples fitting J with not overfitting; searching lambda instead keeps them apart, at the
+    It couples fitting J with not overfitting. Searching lambda instead keeps them apart, at the
     price of many runs.
 
     Parameters
@@ -26,15 +27,15 @@ class EarlyStopping:
         Among epochs of equal dev error the one of lowest dev cost is best: a small dev set has few
         different errors.
     min_delta : float
-        The least decrease that counts as an improvement; 0: any, an equal dev error with a lower
-        dev cost included.
+        The least decrease that counts as an improvement. 0: any, and also an equal dev error with
+        a lower dev cost.
     """
 
     patience: int = 10
-    monitor: str = "dev_error"
+    monitor: Literal["dev_error", "dev_cost"] = "dev_error"
     min_delta: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         integer(self.patience, "patience", 1)
         lookup(_MONITORS, self.monitor, "monitor")
         number(self.min_delta, "min_delta", "[0, inf)")
@@ -62,8 +63,8 @@ class BestSoFar:
     def __init__(self, rule, theta):
         self._rule = rule
         self._best = (math.inf, math.inf)
-        self._mark = math.inf  # what the monitored value has to beat by min_delta
-        self._improved = -1  # the epoch that last did
+        self._mark = math.inf  # the monitored value has to be lower than this by min_delta
+        self._improved = -1  # the last epoch in which it was
         self.theta = theta.copy()
         self.epoch = None
 
@@ -79,7 +80,7 @@ class BestSoFar:
         return epoch - self._improved >= self._rule.patience
 
     def state(self):
-        """What a checkpoint keeps: numbers for JSON, and arrays (values may be infinite)."""
+        """The state for a checkpoint: numbers for JSON, and arrays (values may be infinite)."""
         return (
             {"epoch": self.epoch, "improved": self._improved},
             {"best_theta": self.theta, "best_values": np.array([*self._best, self._mark])},

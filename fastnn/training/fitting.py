@@ -1,41 +1,60 @@
 """`Network.fit`: everything is checked, then the network is trained."""
 
-from contextlib import contextmanager
+from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from fastnn.data.inputs import Features
+from fastnn.data.parts import Examples
 from fastnn.engine import passes
+from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.fit_lock import one_fit_at_a_time
 from fastnn.errors import DivergenceError
+from fastnn.schedules import Schedule, ScheduleName
 from fastnn.training.descent import descend, descend_by_lbfgs
+from fastnn.training.early_stopping import EarlyStopping
 from fastnn.training.history import History
 from fastnn.training.monitor import Monitor
-from fastnn.training.optimizers import LBFGS
+from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
 from fastnn.training.preparation import prepare
 from fastnn.training.progress import Progress, ProgressBar
 
+if TYPE_CHECKING:
+    from fastnn.augment.images import Images
+    from fastnn.training.checkpointing import Checkpoint
+
+# Called with the network and its History; True stops the fit.
+Callback = Callable[[Any, History], object]
+
 
 def fit(
-    network,
-    X,
-    y,
+    network: BaseNetwork,
+    X: Features,
+    y: ArrayLike,
     *,
-    dev=None,
-    epochs=100,
-    batch_size=128,
-    optimizer="adam",
-    learning_rate=1e-3,
-    schedule=None,
-    sample_weight=None,
-    shuffle=True,
-    early_stopping=None,
-    evaluate_every=1,
-    callbacks=(),
-    progress=False,
-    threads=None,
-    augment=None,
-    gradcheck_at=(),
-    checkpoint=None,
-    resume=None,
-):
+    dev: Examples | None = None,
+    epochs: int = 100,
+    batch_size: int | None = 128,
+    optimizer: OptimizerName | Optimizer | LBFGS = "adam",
+    learning_rate: float = 1e-3,
+    schedule: ScheduleName | Schedule | Callable[[float], float] | None = None,
+    sample_weight: ArrayLike | None = None,
+    shuffle: bool = True,
+    early_stopping: bool | int | EarlyStopping | None = None,
+    evaluate_every: int = 1,
+    callbacks: Callback | Sequence[Callback] = (),
+    progress: bool = False,
+    threads: int | None = None,
+    augment: Images | None = None,
+    gradcheck_at: int | Sequence[int] = (),
+    checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
+    resume: str | os.PathLike[str] | bool | None = None,
+) -> History:
     """Train from the present theta.
 
     Parameters
@@ -43,15 +62,15 @@ def fit(
     X, y : as for `value_and_grad`
         Any array-like, memory map, or CSR/CSC matrix; never copied whole.
     dev : (Xd, yd), optional
-        Evaluated after each epoch, and what early stopping goes by.
+        Evaluated after each epoch; early stopping watches it.
     epochs : int
     batch_size : int or None
-        None is full-batch descent: one update an epoch.
+        None is full-batch descent: one update for each epoch.
     optimizer : str or object
         gd momentum nesterov rmsprop adam adamw lbfgs, or an object with its settings such as
-        ``fastnn.Adam(beta1=0.95)``. L1 gives exact zeros under every one of them; lbfgs finds
-        the minimum of convex problems best. lbfgs has no batches, learning rate or schedule
-        (they are not used), and no dropout (it is refused).
+        ``fastnn.Adam(beta1=0.95)``. L1 gives exact zeros under every one of them. lbfgs is the best
+        for convex problems. It does not use batches, learning rate or schedule, and it refuses
+        dropout.
     learning_rate : float
     schedule : str, object or function, optional
         constant linear cosine step exponential inverse, an object of `fastnn.schedules`, or
@@ -70,26 +89,26 @@ def fit(
     progress : bool
         Show a progress bar.
     threads : int, optional
-        None: as many as have turned out fastest while training, up to what the work of a step
-        is worth and this process may use, by the environment's OMP_NUM_THREADS as well (which
-        joblib, Dask and Ray set in their workers). The result has the same bits for any.
+        None: the number that turns out fastest while training. It is limited by the work of a
+        step, by the processors that this process may use, and by the environment's OMP_NUM_THREADS
+        (which joblib, Dask and Ray set in their workers). The result has the same bits for any.
     augment : fastnn.augment.Images, optional
-        What to do to the images that are the rows of a dense X, anew in every epoch. Cost and
-        errors are evaluated without it. Not for lbfgs, whose J must stay the same.
+        Distorts the images that are the rows of a dense X, anew in every epoch. Cost and errors
+        are evaluated without it. Not for lbfgs, whose J must stay the same.
     gradcheck_at : int or sequence of int
-        (0, 5): check gradients at initialization and again when 5 epochs are done, on the
-        first 64 examples, with dropout's masks, and at most 10,000 components of theta;
+        (0, 5): check gradients at initialization and again when 5 epochs are done. The check takes
+        the first 64 examples, dropout's masks, and at most 10,000 components of theta.
         `History.gradchecks` keeps the results.
     checkpoint : path or Checkpoint, optional
-        A file that the state of the fit is saved to after every epoch, or as the object says.
-        Not for lbfgs.
+        A file for the state of the fit, saved after every epoch, or as the object says. Not for
+        lbfgs.
     resume : path or True, optional
-        A checkpoint to go on from, to the same bits of theta and History (times and
-        gradchecks apart) as without the interruption; True: from `checkpoint` if there is
-        such a file, so that the same call begins and goes on. X, y, dev, sample_weight, the
-        network and all that bears on the bits must be as they were (of arrays over 64 MiB a
-        sample of rows is compared); `epochs` may be more where the schedule does not depend on
-        them. Callbacks of the last epoch saved are called again.
+        A checkpoint to go on from. theta and History get the same bits (times and gradchecks
+        apart) as without the interruption. True: go on from `checkpoint` if there is such a file,
+        so that the same call begins and goes on. X, y, dev, sample_weight, the network and
+        everything else that the bits depend on must be as before; of arrays over 64 MiB a sample
+        of rows is compared. `epochs` may be more if the schedule does not depend on them. The
+        callbacks of the last saved epoch are called again.
 
     Returns
     -------

@@ -1,10 +1,20 @@
-"""What happened in a fit, epoch by epoch."""
+"""The record of a fit, epoch by epoch."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastnn.plots.figure import Display
 from fastnn.plots.history import plot_history
+
+if TYPE_CHECKING:
+    from fastnn.gradient_checking.result.gradient_check import GradientCheck
 
 
 class History:
-    """One entry an epoch; NaN where an epoch was not evaluated (see `evaluate_every` of `fit`).
+    """The record of a fit: one entry an epoch.
+
+    NaN stands for an epoch that was not evaluated (see `evaluate_every` of `fit`).
 
     Attributes
     ----------
@@ -17,44 +27,48 @@ class History:
     learning_rate : list of float
         At the epoch's last update; 1 for lbfgs, which has none.
     seconds : list of float
-        Since the beginning of the fit, evaluations included; a resumed fit counts on.
+        From the beginning of the fit, with evaluations; a resumed fit counts on.
     training_seconds : float
-        Spent in updates alone.
+        Time of the updates alone.
     examples : int
-        Training examples worked off in updates, an example counted each time.
+        Training examples of all updates; an example counts each time.
     stopped : str
-        Why it ended: "epochs", "early stopping", "callback", "converged",
+        Why the fit ended: "epochs", "early stopping", "callback", "converged",
         "no further descent", "limit of evaluations" (both of lbfgs), "pruned" (by
         `OptunaPruningCallback`), "diverged", "interrupted", "error" (in a callback or a schedule);
         "" while it runs.
     best_epoch : int or None
         The epoch, from 0, whose parameters early stopping restored.
     dropout_seed : int
-        Of the masks: with (seed, step) `Network.value_and_grad` replays them. Also of augmentation:
-        ``augment.apply(X, seed, epoch=...)`` replays the images of an epoch.
+        Seed of the masks: with (seed, step) `Network.value_and_grad` replays them. Also the seed of
+        augmentation: ``augment.apply(X, seed, epoch=...)`` replays the images of an epoch.
     gradchecks : dict of int to GradientCheck
-        Epochs done to what `gradcheck_at` of `fit` asked for; a checkpoint does not keep them.
+        The checks that `gradcheck_at` of `fit` asked for, by the number of epochs done; a
+        checkpoint does not keep them.
     must_fall : bool
         Whether J has to fall at every iteration: full-batch gradient descent (or lbfgs) without
         dropout. Where it does not, the learning rate is too large or a gradient is wrong.
     """
 
-    def __init__(self):
-        self.cost, self.train_error = [], []
-        self.dev_cost, self.dev_error = [], []
-        self.learning_rate, self.seconds = [], []
-        self.training_seconds = 0.0
-        self.examples = 0
-        self.stopped = ""
-        self.best_epoch = None
-        self.dropout_seed = None
-        self.gradchecks = {}
-        self.must_fall = False
+    def __init__(self) -> None:
+        self.cost: list[float] = []
+        self.train_error: list[float] = []
+        self.dev_cost: list[float] = []
+        self.dev_error: list[float] = []
+        self.learning_rate: list[float] = []
+        self.seconds: list[float] = []
+        self.training_seconds: float = 0.0
+        self.examples: int = 0
+        self.stopped: str = ""
+        self.best_epoch: int | None = None
+        self.dropout_seed: int | None = None
+        self.gradchecks: dict[int, GradientCheck] = {}
+        self.must_fall: bool = False
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.seconds)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         at = -1 if self.best_epoch is None else self.best_epoch
         shown = [f"stopped: {self.stopped or 'running'}"]
         if self.best_epoch is not None:
@@ -65,7 +79,7 @@ class History:
                 shown.append(f"{name.replace('_', ' ')} {values[at]:.4g}")
         return f"<History of {len(self)} epochs, {', '.join(shown)}>"
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Display:
         """Draw cost and errors by epoch (needs matplotlib: the extra `plot`).
 
         Parameters

@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from fastnn.arguments import integer, lookup, number
 
@@ -20,36 +20,32 @@ _INTERVALS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
-    """What the compiled core needs to know of a first-order optimizer.
+    """Base of the first-order optimizers.
 
-    `code` is its enum Optimizer in native/kernels.h; `moments` says which of the two state
-    vectors it keeps. The attributes below stand in for what a rule does not use.
+    `code` is its enum Optimizer in native/kernels.h. `moments` says which of the two state vectors
+    it keeps. A subclass without settings of its own needs no decorator.
     """
 
     code: ClassVar[int]
     moments: ClassVar[tuple[bool, bool]] = (False, False)
-    beta1: ClassVar[float] = 0.0
-    beta2: ClassVar[float] = 0.0
-    epsilon: ClassVar[float] = 0.0
-    weight_decay: ClassVar[float] = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value in vars(self).items():
             number(value, f"{type(self).__name__}({name}=...)", _INTERVALS[name])
 
-    def settings(self):
+    def settings(self) -> dict[str, float]:
         """The numbers of the update rule, by the names of native/kernels.h."""
-        return {
-            name: float(getattr(self, name))
-            for name in ("beta1", "beta2", "epsilon", "weight_decay")
-        }
+        unused = {"beta1": 0.0, "beta2": 0.0, "epsilon": 0.0, "weight_decay": 0.0}
+        return unused | {name: float(value) for name, value in self._own_settings().items()}
+
+    def _own_settings(self) -> dict[str, float]:
+        return dict(vars(self))
 
 
-@dataclass(frozen=True, kw_only=True)
 class GradientDescent(Optimizer):
     """W := W - learning_rate dW."""
 
-    code = 0
+    code: ClassVar[int] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,19 +53,17 @@ class Momentum(Optimizer):
     """v := momentum v + dW;  W := W - learning_rate v  (Polyak, 1964)."""
 
     momentum: float = 0.9
-    code = 1
-    moments = (True, False)
+    code: ClassVar[int] = 1
+    moments: ClassVar[tuple[bool, bool]] = (True, False)
 
-    @property
-    def beta1(self):
-        return self.momentum
+    def _own_settings(self) -> dict[str, float]:
+        return {"beta1": self.momentum}
 
 
-@dataclass(frozen=True, kw_only=True)
 class Nesterov(Momentum):
     """v := momentum v + dW;  W := W - learning_rate (dW + momentum v)  (Sutskever et al., 2013)."""
 
-    code = 2
+    code: ClassVar[int] = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +72,11 @@ class RMSprop(Optimizer):
 
     rho: float = 0.9
     epsilon: float = 1e-8
-    code = 3
-    moments = (False, True)
+    code: ClassVar[int] = 3
+    moments: ClassVar[tuple[bool, bool]] = (False, True)
 
-    @property
-    def beta2(self):
-        return self.rho
+    def _own_settings(self) -> dict[str, float]:
+        return {"beta2": self.rho, "epsilon": self.epsilon}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +86,8 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    code = 4
-    moments = (True, True)
+    code: ClassVar[int] = 4
+    moments: ClassVar[tuple[bool, bool]] = (True, True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,13 +107,13 @@ class LBFGS:
     Parameters
     ----------
     memory : int
-        How many past steps approximate the Hessian.
+        Number of past steps that approximate the Hessian.
     tolerance : float
         Stop when no component of the projected gradient is larger.
     cost_tolerance : float
         Stop when an iteration takes off a smaller share of J.
     max_evaluations : int, optional
-        Of J and its gradient; None: 1000 an epoch.
+        Most evaluations of J and its gradient; None: 1000 for each epoch.
     """
 
     memory: int = 10
@@ -128,7 +121,7 @@ class LBFGS:
     cost_tolerance: float = 2.0**-52
     max_evaluations: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         integer(self.memory, "LBFGS(memory=...)", 1)
         number(self.tolerance, "LBFGS(tolerance=...)", "[0, inf)")
         number(self.cost_tolerance, "LBFGS(cost_tolerance=...)", "[0, inf)")
@@ -136,7 +129,7 @@ class LBFGS:
             integer(self.max_evaluations, "LBFGS(max_evaluations=...)", 1)
 
 
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, type[Optimizer] | type[LBFGS]] = {
     "gd": GradientDescent,
     "momentum": Momentum,
     "nesterov": Nesterov,
@@ -146,8 +139,11 @@ OPTIMIZERS = {
     "lbfgs": LBFGS,
 }
 
+# The keys of OPTIMIZERS, for type checkers.
+OptimizerName = Literal["gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lbfgs"]
 
-def make_optimizer(optimizer):
+
+def make_optimizer(optimizer: OptimizerName | Optimizer | LBFGS) -> Optimizer | LBFGS:
     """The optimizer object that a name or an object stands for."""
     if isinstance(optimizer, Optimizer | LBFGS):
         return optimizer

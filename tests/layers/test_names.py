@@ -8,6 +8,7 @@ from fastnn.layers.activations import ACTIVATIONS, ActivationName
 from fastnn.layers.initializers import INITIALIZERS, InitializerName
 from fastnn.layers.outputs import OUTPUTS, OutputName
 from fastnn.schedules import SCHEDULES, ScheduleName
+from fastnn.training.optimizers import OPTIMIZERS, OptimizerName
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,7 @@ from fastnn.schedules import SCHEDULES, ScheduleName
         (OutputName, list(OUTPUTS)),
         (InitializerName, ["auto", *INITIALIZERS]),
         (ScheduleName, list(SCHEDULES)),
+        (OptimizerName, list(OPTIMIZERS)),
     ],
 )
 def test_aliases_list_the_table(alias, names):

@@ -42,6 +42,12 @@ def test_nothing_heavy_is_imported(code):
     assert loaded.split() == []
 
 
+def test_a_fit_does_not_load_masked_arrays():
+    """They take longer to load than a small fit."""
+    fit = "import fastnn; fastnn.Network([1, 2], rng=0).fit([[0.0], [1.0]], [0, 1], epochs=1)"
+    assert run(f"{fit}; import sys; print('numpy.ma' in sys.modules)").strip() == "False"
+
+
 def test_a_network_is_saved_and_loaded_without_pandas_and_sklearn(tmp_path):
     code = (
         f"import fastnn, sys; path = {str(tmp_path / 'net.safetensors')!r}; "
