@@ -154,6 +154,7 @@ def gradcheck(
         checked = np.zeros(theta.size, bool)
         value, uncertainty = np.full(theta.size, np.nan), np.zeros(theta.size)
         kink, used = np.zeros(theta.size, bool), np.full(theta.size, np.nan)
+        nearby = np.zeros(theta.size)
         if fails:
             found = _components(
                 cost,
@@ -173,6 +174,7 @@ def gradcheck(
             checked[index] = True
             value[index], uncertainty[index] = found.value, found.uncertainty + wobble[index]
             kink[index], used[index] = found.kink, found.epsilon
+            nearby[index] = found.curvature * derivatives.reach(theta[index])
         last_cost(cost, theta, J, noise)
     return GradientCheck(
         theta,
@@ -194,6 +196,7 @@ def gradcheck(
         own=wobble,
         cost=J,
         noise=noise,
+        nearby=nearby,
         sizes={n for array in args for n in np.shape(array)} if _are_arrays(args) else (),
     )
 

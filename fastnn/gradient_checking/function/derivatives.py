@@ -25,6 +25,7 @@ class Derivatives:
     uncertainty: np.ndarray
     kink: np.ndarray
     epsilon: np.ndarray
+    curvature: np.ndarray  # size of the second derivative, 0 where rounding hides it
 
 
 @dataclass
@@ -58,10 +59,7 @@ def noise_level(at, theta, cost, eps, rng):
 
 
 def _noise_along(at, theta, rng):
-    size = np.abs(theta)
-    # A tiny number moves within its own size: J may not be defined beyond.
-    tiny = (size > 0.0) & (size < 1e-6)
-    direction = rng.choice([-1.0, 1.0], theta.size) * np.where(tiny, size, np.maximum(size, 1.0))
+    direction = rng.choice([-1.0, 1.0], theta.size) * reach(theta)
     # Where most neighbours are equal, the points are too near for the precision of J.
     for spacing in (1e-9, 1e-7, 1e-5, 1e-3):
         differences = np.array([at(theta + k * spacing * direction) for k in range(1, 9)])
@@ -77,6 +75,13 @@ def _noise_along(at, theta, rng):
         gamma *= k / (2.0 * (2.0 * k - 1.0))  # (k!)^2 / (2k)!
         levels.append(np.sqrt(gamma * np.mean(differences**2)))
     return float(np.median(levels[2:]))
+
+
+def reach(theta):
+    """The size by which each component may be moved: its own, and 1 for those near 1 or at 0."""
+    size = np.abs(theta)
+    # A tiny number moves within its own size: J may not be defined beyond.
+    return np.where((size > 0.0) & (size < 1e-6), size, np.maximum(size, 1.0))
 
 
 def differentiate(table, origin, cost, noise, method, epsilon=None, single=False):
@@ -113,6 +118,7 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
             found.uncertainty,
             _is_kink(found, _scale(found.value), fixed=True),
             epsilon,
+            _curvature(found, epsilon),
         )
 
     scale = np.maximum(np.abs(origin), 1.0)
@@ -143,6 +149,10 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
         beyond = active & ~np.isfinite(best.uncertainty) & (origin != 0.0)
         h[beyond] = np.minimum(h[beyond], first * np.abs(origin[beyond]))
         new = estimate(table, chosen, origin, h[chosen], cost, noise, False, single)
+        # A jump that was seen stays, unless the new step shows that it is not there. A kink at
+        # theta itself does not go away with h, but the rounding of a smaller h may cover it.
+        seen = np.nan_to_num(best.kink[chosen], nan=0.0, posinf=0.0)
+        new.kink = np.maximum(new.kink, np.minimum(seen, _most_jump(new)))
         better = new.uncertainty < best.uncertainty[chosen]
         for name in ("value", "truncation", "rounding", "kink", "bend", "steep", "seeming"):
             getattr(best, name)[chosen[better]] = getattr(new, name)[better]
@@ -150,7 +160,11 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
         # A smaller step whose noise exceeds the best error cannot help.
         active[chosen] = (new.rounding < best.uncertainty[chosen]) | enlarged[chosen]
     return Derivatives(
-        best.value, best.uncertainty, _is_kink(best, np.maximum(typical, steep)), epsilon
+        best.value,
+        best.uncertainty,
+        _is_kink(best, np.maximum(typical, steep)),
+        epsilon,
+        _curvature(best, epsilon),
     )
 
 
@@ -184,7 +198,7 @@ def complex_step(table, origin):
     values = table(np.arange(origin.size), (origin + 1j * h)[:, None])[:, 0]
     value = values.imag / h
     uncertainty = 200.0 * EPS * (np.abs(value) + _scale(value))
-    return Derivatives(value, uncertainty, np.zeros(origin.size, bool), h)
+    return Derivatives(value, uncertainty, np.zeros(origin.size, bool), h, np.zeros(origin.size))
 
 
 def taylor_rates(table, origin, cost, slopes, noise):
@@ -275,6 +289,11 @@ def _jump(jump, rounding):
     return np.maximum(np.abs(jump) - 5.0 * rounding, 0.0)
 
 
+def _most_jump(estimate):
+    """The largest jump of the slope that the values of an estimate allow."""
+    return estimate.seeming + 5.0 * estimate.rounding
+
+
 def _is_kink(found, typical, fixed=False):
     size = np.maximum(np.nan_to_num(np.abs(found.value), nan=0.0, posinf=0.0), typical)
     seen = found.kink if fixed else found.kink + found.truncation
@@ -282,6 +301,10 @@ def _is_kink(found, typical, fixed=False):
     # faster. At a fixed epsilon a large truncation is no sign of a kink.
     part = 0.5 if fixed else 0.05
     return (seen > 1e-4 * size) & (seen > found.rounding) & (seen > part * found.bend)
+
+
+def _curvature(found, h):
+    return np.nan_to_num(np.maximum(np.abs(found.bend) - found.rounding, 0.0) / h, posinf=0.0)
 
 
 def _scale(values):

@@ -1,5 +1,6 @@
 """Parameters of any form (a vector, an array, nested dicts and lists of them) as one vector."""
 
+import math
 import operator
 from collections.abc import Mapping
 
@@ -111,6 +112,13 @@ class Structure:
                 raise ValueError(
                     f"expected {name} of shape {parameter.shape}, got shape {array.shape}"
                 )
+            spread = _difference_shape(parameter.shape, array.shape)
+            if math.prod(spread) > array.size:
+                raise ValueError(
+                    f"expected {name} of shape {parameter.shape}, got shape {array.shape}: a "
+                    f"step theta - learning_rate * gradient would have shape {spread}; sum with "
+                    "keepdims=True, or reshape it"
+                )
             vector[parameter.slice] = array.ravel()
         return vector
 
@@ -198,6 +206,8 @@ def _pair(node, given, path, what, pairs):
         raise TypeError(f"expected {what}{shown} as a {kind} like theta, got {_shown(given)}")
     got = {key: child for key, _, child in _children(given)}
     expected = [key for key, _, _ in _children(node)]
+    if isinstance(node, Mapping) and not any(key in got for key in expected):
+        got = _named_as_derivatives(got, expected)
     missing = [key for key in expected if key not in got]
     extra = [key for key in got if key not in expected]
     if missing or extra:
@@ -208,6 +218,12 @@ def _pair(node, given, path, what, pairs):
         )
     for key, step, child in _children(node):
         _pair(child, got[key], (path + step).removeprefix("."), what, pairs)
+
+
+def _named_as_derivatives(got, expected):
+    """The entries dW1, db1, ... of a gradient as W1, b1, ...; others, such as dZ1, are left out."""
+    named = {key: got.get(f"d{key}") for key in expected}
+    return got if any(child is None for child in named.values()) else named
 
 
 def _take(vector, parameter, leaf):
@@ -252,9 +268,9 @@ def _checked_leaf(leaf, name):
 
 
 def _from_layout(layout, theta, size):
-    if _is_container(theta) or theta.ndim != 1:
+    if _is_container(theta) or len(_squeezed(theta.shape)) > 1:
         raise TypeError(
-            "expected theta to be one vector where a layout names its slices; the "
+            "expected theta to be one vector, (n,) or (n, 1), where a layout names its slices; the "
             "names of a dict or list of arrays are known without"
         )
     if not isinstance(layout, Layout):
@@ -286,6 +302,14 @@ def _as_shape(shape, name):
 
 def _squeezed(shape):
     return tuple(n for n in shape if n != 1)
+
+
+def _difference_shape(first, second):
+    """The shape of the difference of two arrays; () where NumPy refuses it."""
+    try:
+        return np.broadcast_shapes(first, second)
+    except ValueError:
+        return ()
 
 
 def _shown(given):

@@ -11,7 +11,7 @@ import numpy as np
 from fastnn.gradient_checking.result.array import Block
 from fastnn.gradient_checking.result.components import Finding
 from fastnn.gradient_checking.result.factors import factor_words
-from fastnn.gradient_checking.result.hidden import cannot_be_judged, listed
+from fastnn.gradient_checking.result.hidden import cannot_be_judged, is_hidden, listed
 from fastnn.gradient_checking.result.patterns import match
 
 # Patterns of an array's own fault. Any other may be the trace of a fault in a layer above.
@@ -20,7 +20,7 @@ _ITS_OWN = {"penalty"}
 
 def find(check):
     """The findings of a `GradientCheck`, a list."""
-    hidden = [p for p in check.blocks if check.is_hidden(p)]
+    hidden = [p for p in check.blocks if is_hidden(check, p)]
     blocks = [
         Block.of(check, p)
         for p in check.blocks
@@ -155,8 +155,7 @@ def _layer(off, agree, matches, check):
         f"{said} {'are wrong' if len(off) > 1 else 'is wrong'}, {above}: the error enters in "
         f"the backward step through layer {top}"
     )
-    if c is not None:
-        text += _of_factor(c)
+    text += _of_factor(c) if c is not None else _of_factors(off, matches, numbers)
     if not check.checked.all():
         text += f"; by the {int(check.compared.sum()):,} components that were checked"
     return Finding(_names(off), "layer", text)
@@ -171,6 +170,18 @@ def _of_factor(c):
         return ", where it gets lost: all are zero"
     hint = "a wrong sign?" if c < 0 else "1/keep_prob or a slope left out?"
     return f", by the same factor {_short(c)}: {hint}"
+
+
+def _of_factors(off, matches, numbers):
+    """The words where several backward steps each left out a factor below 1, else ""."""
+    factors = {}
+    for l in sorted({numbers[block.name] for block in off}, reverse=True):
+        c = _same_factor([block for block in off if numbers[block.name] == l], matches)
+        if c is None or not 0.0 < c < 1.001 * min(factors.values(), default=1.0):
+            return ""
+        factors[l] = c
+    said = listed([f"{_short(c)} in layer {l}" for l, c in factors.items()])
+    return f", by a factor of {said}: 1/keep_prob left out in more than one step?"
 
 
 def _before(off, agree, matches, check):

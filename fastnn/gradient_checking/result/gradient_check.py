@@ -66,6 +66,8 @@ class GradientCheck:
         The part of the uncertainty that is rounding in the analytic gradient itself.
     cost, noise : float, optional
         J, and how far rounding moves it from one point to the next.
+    nearby : (N,) array, optional
+        Size of each component of the gradient where theta is moved by about its own size.
     sizes : collection of int, optional
         Sizes of the data. A wrong factor may be one of them: a sum in the place of a mean.
 
@@ -111,6 +113,7 @@ class GradientCheck:
     own: _Vector
     cost: float | None
     noise: float | None
+    nearby: _Vector
     sizes: tuple[int, ...]
 
     def __init__(
@@ -136,6 +139,7 @@ class GradientCheck:
         own: ArrayLike | None = None,
         cost: float | None = None,
         noise: float | None = None,
+        nearby: ArrayLike | None = None,
         sizes: Collection[int] = (),
     ) -> None:
         self.theta, self.analytic, self.numeric, self.uncertainty = (
@@ -163,6 +167,7 @@ class GradientCheck:
         self.seconds, self.compile_seconds = float(seconds), float(compile_seconds)
         self.own = np.zeros(size) if own is None else np.asarray(own, np.float64)
         self.cost, self.noise, self.sizes = cost, noise, tuple(sizes)
+        self.nearby = np.zeros(size) if nearby is None else np.asarray(nearby, np.float64)
 
     @cached_property
     def compared(self) -> NDArray[np.bool]:
@@ -179,15 +184,6 @@ class GradientCheck:
     def hidden(self) -> NDArray[np.bool]:
         """Components in which even a gross error would not be seen, (N,) array of bool."""
         return hidden_components(self)
-
-    def is_hidden(self, parameter: Parameter) -> bool:
-        """Whether no error of the array is known, and all its large components are hidden."""
-        return is_hidden(self, parameter)
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether epsilon is so large that a bend may be taken for a kink."""
-        return self.epsilon is not None and np.ndim(self.epsilon) == 0 and self.epsilon > 0.01
 
     @cached_property
     def difference(self) -> float:
@@ -330,7 +326,7 @@ class GradientCheck:
             error, uncertainty = self._errors(compared)
             excess = np.nan_to_num(excess_of(error, uncertainty), nan=np.inf, posinf=np.inf)
             worst = self._component(int(compared[np.lexsort((-error, -excess))[0]]))
-            verdict = "not judged" if self.is_hidden(parameter) else "correct"
+            verdict = "not judged" if is_hidden(self, parameter) else "correct"
         if self.is_off(parameter):
             each = ratios(self.analytic[off], self.numeric[off])
             largest = max(difference, each.max(initial=0.0))

@@ -16,6 +16,8 @@ def hidden_components(check):
     """
     hidden = np.zeros(check.theta.size, bool)
     everything = _size_of(check, np.flatnonzero(check.compared))
+    # Where the gradient is zero, as at a minimum, it is compared with gradients nearby.
+    least = 2e-3 * check.nearby[check.compared].max(initial=0.0) if is_stationary(check) else 0.0
     for parameter in check.blocks:
         compared = np.flatnonzero(check.compared[parameter.slice]) + parameter.start
         where = compared[~check.off[compared]]
@@ -27,9 +29,11 @@ def hidden_components(check):
         if largest > 10.0 * check.own[where].max():
             error = ratio(check.analytic[where], check.numeric[where])
             limit = HIDDEN if error <= VISIBLE else VISIBLE
-            hidden[where] = doubt > limit * _size_of(check, compared)
-        elif everything > 0.0:  # a gradient of zero is known well enough if others are larger
-            hidden[where] = doubt > HIDDEN * everything
+            hidden[where] = doubt > limit * max(_size_of(check, compared), least)
+        elif (
+            max(everything, least) > 0.0
+        ):  # a gradient of zero is known well enough if others are larger
+            hidden[where] = doubt > HIDDEN * max(everything, least)
     return hidden
 
 
@@ -40,11 +44,23 @@ def is_hidden(check, parameter):
         return False
     # Kinks near a fixed epsilon leave out a part of the array. The report tells that instead.
     left_out = check.excluded[parameter.slice].any()
-    if left_out and _is_truncated(check, parameter) and not check.is_wide:
+    if left_out and _is_truncated(check, parameter) and not is_wide(check):
         return False
     size = np.abs(check.analytic[parameter.slice])
     matters = compared & (size >= 0.1 * size[compared].max())
     return bool(check.hidden[parameter.slice][matters].all())
+
+
+def is_stationary(check):
+    """Whether both gradients are zero to within the uncertainty here, and not so nearby."""
+    where = check.compared
+    largest = np.maximum(np.abs(check.analytic), np.abs(check.numeric))[where]
+    return bool((largest <= check.uncertainty[where]).all() and check.nearby[where].any())
+
+
+def is_wide(check):
+    """Whether epsilon is so large that a bend may be taken for a kink."""
+    return check.epsilon is not None and np.ndim(check.epsilon) == 0 and check.epsilon > 0.01
 
 
 def _size_of(check, index):

@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 
 from fastnn.gradient_checking.result.components import CLOSE_LOOK, GREAT, WORRY
+from fastnn.gradient_checking.result.hidden import is_hidden, is_stationary, is_wide
 from fastnn.text.tables import aligned
 
 _WIDTH = 80
@@ -70,7 +71,7 @@ def headline(check):
     if not check.compared.any() and check.directions is None:
         why = (
             "within epsilon of every component the cost has a kink or bends too much"
-            if check.is_wide
+            if is_wide(check)
             else "every component crosses a kink"
         )
         return f"gradient check: {check.verdict}, nothing could be compared: {why}"
@@ -159,7 +160,7 @@ def _details(check):
         why = (
             f"within {check.epsilon:g} of them the cost has a kink or bends too much: choose a "
             "smaller epsilon,"
-            if check.is_wide
+            if is_wide(check)
             else "because a kink of the cost is too near,"
         )
         lines.append(
@@ -170,7 +171,13 @@ def _details(check):
             "the ratio is what rounding and truncation explain"
             + (" at this epsilon" if np.isscalar(check.epsilon) else "")
         )
-    lines += _blind(check)
+    if is_stationary(check) and check.verdict == "correct":
+        lines.append(
+            "the gradient is zero here, as at a minimum, and so is its error by any factor: check "
+            "another theta as well"
+        )
+    else:
+        lines += _blind(check)
     if check.note:
         lines.append(check.note)
     return [part for line in lines for part in textwrap.wrap(line, _WIDTH)]
@@ -180,12 +187,12 @@ def _blind(check):
     """Lines on errors that the check cannot see, where these are not small."""
     told, parts = (
         [],
-        sum(int(check.hidden[p.slice].sum()) for p in check.blocks if not check.is_hidden(p)),
+        sum(int(check.hidden[p.slice].sum()) for p in check.blocks if not is_hidden(check, p)),
     )
     for p in check.blocks:
         compared = check.compared[p.slice]
         size = np.abs(check.analytic[p.slice][compared]).max(initial=0.0)
-        if size > 0.0 and not check.is_hidden(p) and check.parameters[p.name].verdict == "correct":
+        if size > 0.0 and not is_hidden(check, p) and check.parameters[p.name].verdict == "correct":
             seen = check.uncertainty[p.slice][compared].min() / size
             if seen > 0.01:
                 told.append((seen, p.name))
