@@ -1,10 +1,19 @@
 """A picture of a gradient check."""
 
+import numpy as np
+
 from fastnn.plots.figure import Display, one_axes
+
+# Gradients of so many orders of magnitude below the largest are drawn apart from 0.
+_DECADES = 9
 
 
 def plot_gradient_check(check, ax=None):
-    """The analytic against the numerical gradient, by array; wrong components are circled."""
+    """The analytic against the numerical gradient, by array; wrong components are circled.
+
+    The axes are logarithmic on both sides of 0: a wrong component that is small beside others would
+    lie at 0 of linear axes.
+    """
     ax = one_axes(ax, (5.5, 5))
     # The worst arrays get a colour of their own; ten can be told apart.
     arrays = sorted(check.blocks, key=lambda p: -check.parameters[p.name].excess)
@@ -30,10 +39,23 @@ def plot_gradient_check(check, ax=None):
             label="off",
         )
     if check.compared.any():
-        ax.axline((0.0, 0.0), slope=1.0, color="0.6", linewidth=0.8, zorder=0)
+        _scale_both(ax, check)
         ax.legend(frameon=False)
-        ax.set_aspect("equal", adjustable="datalim")  # so that what agrees lies at 45 degrees
     ax.set_xlabel("numerical gradient")
     ax.set_ylabel("analytic gradient")
     ax.set_title(f"{check.verdict}, difference {check.difference:.1e}")
     return Display(ax, ax.figure)
+
+
+def _scale_both(ax, check):
+    """The same symmetric-log scale for both axes, and the diagonal on which right ones lie."""
+    size = np.maximum(np.abs(check.analytic), np.abs(check.numeric))[check.compared]
+    size = size[np.isfinite(size)]
+    largest = size.max(initial=0.0) or 1.0
+    smallest = max(size[size > 0].min(initial=largest), 10.0**-_DECADES * largest)
+    smallest = 10.0 ** np.floor(np.log10(smallest))  # a tick, with none between it and 0
+    limit = 2.0 * largest
+    ax.set_xscale("symlog", linthresh=smallest)
+    ax.set_yscale("symlog", linthresh=smallest)
+    ax.plot([-limit, limit], [-limit, limit], color="0.6", linewidth=0.8, zorder=0)
+    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), box_aspect=1)

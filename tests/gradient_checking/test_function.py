@@ -600,3 +600,26 @@ def test_plot():
     with pytest.raises(TypeError, match="expected ax to be"):
         check.plot(ax=3)
     matplotlib.pyplot.close(display.figure_)
+
+
+def test_the_plot_shows_a_small_component_that_is_wrong():
+    """On linear axes 1e-6 beside 1 would lie on the corner of both axes, right or wrong."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    weights = np.array([1.0, -0.5, 1e-6, 0.0])
+    wrong = np.array([1.0, 1.0, 3.0, 1.0])
+    check = gradcheck(
+        lambda t: (weights * t**2).sum() / 2, lambda t: weights * wrong * t, np.ones(4)
+    )
+    display = check.plot()
+    display.figure_.canvas.draw()
+    to_pixels, ax = display.ax_.transData.transform, display.ax_
+    x, y = to_pixels((1e-6, 3e-6)) - to_pixels((0.0, 0.0))
+    width = ax.get_window_extent().width
+    assert x > 0.02 * width
+    assert y - x > 0.02 * width  # off the diagonal
+    right_x, right_y = to_pixels((-0.5, -0.5)) - to_pixels((0.0, 0.0))
+    assert right_x == pytest.approx(right_y)
+    assert ax.get_xlim() == ax.get_ylim()
+    assert ax.get_xlim()[1] > 1.0
+    matplotlib.pyplot.close(display.figure_)
