@@ -8,12 +8,15 @@ from fastnn.data.normalizer import Normalizer as Normalizer
 from fastnn.data.parts import Split as Split
 from fastnn.data.sample_size import dev_size as dev_size
 from fastnn.data.splitting import split as split
+from fastnn.diagnosis import Cause as Cause
 from fastnn.diagnosis import Diagnosis as Diagnosis
 from fastnn.diagnosis import LearningCurve as LearningCurve
+from fastnn.diagnosis import OptimalError as OptimalError
 from fastnn.diagnosis import PenaltyPath as PenaltyPath
 from fastnn.diagnosis import SignalFlow as SignalFlow
 from fastnn.diagnosis import diagnose as diagnose
 from fastnn.diagnosis import learning_curve as learning_curve
+from fastnn.diagnosis import optimal_error as optimal_error
 from fastnn.diagnosis import penalty_path as penalty_path
 from fastnn.diagnosis.two_sample import same_distribution as same_distribution
 from fastnn.errors import DivergenceError as DivergenceError

@@ -171,20 +171,28 @@ class Network(BaseNetwork):
         *,
         test: Examples | None = None,
         train_dev: Examples | None = None,
-        optimal_error: float = 0.0,
+        optimal_error: float | None = None,
+        try_advice: bool = False,
         **thresholds: Any,
     ) -> Diagnosis:
-        """Tell bias from variance on these sets, and advise what to do; see `fastnn.diagnose`.
+        """Say what stands between the network and its error, and what to do first.
 
-        Advice is made concrete with the network and its last fit.
+        Before bias and variance come other causes, each with its evidence: labels, the scale of X,
+        columns that number the rows, units that are copies of each other, and, where the training
+        error is high, what short fits beside the network show: inputs that are not normalized, a
+        learning rate too small or too large, too few updates, too strong a penalty, too small a
+        network, or an X that tells nothing of y. Then bias from variance, as `fastnn.diagnose`.
 
         Parameters
         ----------
         train, dev : (X, y), or an object with `.X` and `.y`
         test, train_dev : the same, optional
             train_dev: unseen examples of the training distribution, if dev has another one.
-        optimal_error : float in [0, 1], default 0.0
-            In the units below.
+        optimal_error : float in [0, 1], optional
+            In the units below. None: 0 where the training error is low; else it is only known to
+            lie between the bounds of `fastnn.optimal_error`, and below the dev error.
+        try_advice : bool, default False
+            Try the first advice on a new network for a moment, and note what it brings.
         **thresholds
             confidence, tolerance, relative_tolerance, share of `fastnn.diagnose`.
 
@@ -205,6 +213,7 @@ class Network(BaseNetwork):
             test=test,
             train_dev=train_dev,
             optimal_error=optimal_error,
+            try_advice=try_advice,
             **thresholds,
         )
 

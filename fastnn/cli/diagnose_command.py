@@ -10,7 +10,7 @@ import click
 from fastnn.cli.data_source import Part, deal, fingerprint_of, labelled, matrices, name_of
 from fastnn.cli.errors import reported, reported_data
 from fastnn.cli.models import load_table_model
-from fastnn.cli.options import EXIT_CODES, JSON, QUIET, check_different
+from fastnn.cli.options import EXIT_CODES, JSON, OPTIMAL_ERROR, QUIET, check_different
 from fastnn.cli.output import PARTS
 
 if TYPE_CHECKING:
@@ -28,13 +28,7 @@ if TYPE_CHECKING:
     help="Rows that the model was not trained on, in place of those of DATA.",
 )
 @click.option("--test", metavar="FILE", help="Rows on which nothing was chosen.")
-@click.option(
-    "--optimal-error",
-    type=click.FloatRange(0, 1),
-    metavar="SHARE",
-    default=0.0,
-    help="The error that the best there could be would make, e.g. that of people.",
-)
+@OPTIMAL_ERROR
 @QUIET
 @JSON
 def diagnose(
@@ -42,7 +36,7 @@ def diagnose(
     data: str,
     dev: str | None,
     test: str | None,
-    optimal_error: float,
+    optimal_error: float | None,
     quiet: bool,
     as_json: bool,
 ) -> None:

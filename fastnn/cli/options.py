@@ -162,6 +162,13 @@ def apply(*options: Any) -> Any:
     return decorate
 
 
+OPTIMAL_ERROR = click.option(
+    "--optimal-error",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Error that nobody can go below, as 0.05 for 5 %, where you know it. Else the diagnosis "
+    "brackets it by nearest neighbours.",
+)
 QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 EXIT_CODES = """

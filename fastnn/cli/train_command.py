@@ -12,7 +12,15 @@ from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_opti
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
-from fastnn.cli.options import EXIT_CODES, JSON, QUIET, Commas, check_different, new_file
+from fastnn.cli.options import (
+    EXIT_CODES,
+    JSON,
+    OPTIMAL_ERROR,
+    QUIET,
+    Commas,
+    check_different,
+    new_file,
+)
 
 if TYPE_CHECKING:
     from fastnn.network import Network
@@ -68,6 +76,7 @@ _OF_NETWORK = ("activation", "keep_prob", "l2", "l1", "init", "dtype")
     callback=new_file,
     help="Write a page about the run here, e.g. report.html: diagnosis, curves, mistakes.",
 )
+@OPTIMAL_ERROR
 @QUIET
 @JSON
 def train(
@@ -76,6 +85,7 @@ def train(
     seed: int,
     save: str | None,
     report: str | None,
+    optimal_error: float | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -126,7 +136,9 @@ def train(
         )
         results = shown.results_of(net, history, source)
         results |= {"seed": seed, "saved": save, "report": report}
-        diagnosis = net.diagnose(source.train, source.dev, test=source.test)
+        diagnosis = net.diagnose(
+            source.train, source.dev, test=source.test, optimal_error=optimal_error
+        )
         if save is not None:
             with reported_file("save the network"):
                 save_model(net, source, save)

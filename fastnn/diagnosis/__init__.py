@@ -4,13 +4,17 @@ from fastnn.diagnosis.bias_variance.advice import Words
 from fastnn.diagnosis.bias_variance.from_data import diagnose_network
 from fastnn.diagnosis.bias_variance.from_errors import diagnose
 from fastnn.diagnosis.bias_variance.result import Diagnosis
+from fastnn.diagnosis.causes.cause import Cause
+from fastnn.diagnosis.causes.nearest_neighbours import OptimalError, optimal_error
 from fastnn.diagnosis.curves.learning_curves import LearningCurve, learning_curve
 from fastnn.diagnosis.curves.penalty_paths import PenaltyPath, penalty_path
 from fastnn.diagnosis.signals.flow import SignalFlow, measure_signals
 
 __all__ = [
+    "Cause",
     "Diagnosis",
     "LearningCurve",
+    "OptimalError",
     "PenaltyPath",
     "SignalFlow",
     "Words",
@@ -18,5 +22,6 @@ __all__ = [
     "diagnose_network",
     "learning_curve",
     "measure_signals",
+    "optimal_error",
     "penalty_path",
 ]

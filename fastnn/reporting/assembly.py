@@ -61,7 +61,7 @@ def report(
     test: Examples | None = None,
     path: str | os.PathLike[str] | None = None,
     *,
-    optimal_error: float = 0.0,
+    optimal_error: float | None = None,
     target_names: Sequence[Any] | None = None,
     feature_names: Sequence[Any] | None = None,
     image_shape: tuple[int, ...] | Literal[False] | None = None,
@@ -89,7 +89,7 @@ def report(
     test : the same, optional
     path : str or path-like, optional
         Written entirely or not at all; an existing file is replaced.
-    optimal_error : float, default 0.0
+    optimal_error : float, optional
         As for `Network.diagnose`.
     target_names : sequence, optional
         Names of the classes, or of the outputs where there are several labels or values.

@@ -166,7 +166,7 @@ def run(task, progress=None):
     History
     """
     network, history = task.network, History()
-    history.must_fall = task.must_fall
+    history.must_fall, history.settings = task.must_fall, task.settings
     by_lbfgs = isinstance(task.optimizer, LBFGS)
     with one_fit_at_a_time(network, "this network"), _reason_of_the_end(history):
         network.history = history

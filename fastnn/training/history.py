@@ -48,6 +48,9 @@ class History:
     must_fall : bool
         Whether J has to fall at every iteration: full-batch gradient descent (or lbfgs) without
         dropout. Where it does not, the learning rate is too large or a gradient is wrong.
+    settings : dict
+        Of the fit: epochs, batch_size, batches (mini-batches of an epoch), optimizer (an object)
+        and learning_rate.
     """
 
     def __init__(self) -> None:
@@ -64,6 +67,7 @@ class History:
         self.dropout_seed: int | None = None
         self.gradchecks: dict[int, GradientCheck] = {}
         self.must_fall: bool = False
+        self.settings: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return len(self.seconds)

@@ -34,6 +34,7 @@ class Task(NamedTuple):
     dev: tuple | None
     normalizer: Normalizer | None
     optimizer: Optimizer | LBFGS
+    learning_rate: float
     rates: Rates
     epochs: int
     batch_size: int
@@ -56,6 +57,17 @@ class Task(NamedTuple):
     def batches(self):
         """Mini-batches of an epoch."""
         return -(-self.rows // self.batch_size)
+
+    @property
+    def settings(self):
+        """What `History.settings` keeps."""
+        return {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "batches": self.batches,
+            "optimizer": self.optimizer,
+            "learning_rate": self.learning_rate,
+        }
 
     @property
     def resumes(self):
@@ -172,6 +184,7 @@ def prepare(
         dev=dev_data,
         normalizer=normalizer,
         optimizer=optimizer,
+        learning_rate=learning_rate,
         rates=Rates(learning_rate, factors, batches, constant=constant),
         epochs=epochs,
         batch_size=batch_size,

@@ -118,8 +118,9 @@ def test_the_run_ends_with_the_diagnosis():
     diagnosis = train(*arguments)["diagnosis"]
     assert diagnosis["verdict"].startswith("High bias")
     assert diagnosis["gaps"]["bias"]["high"] is True
-    # The plain cause first (the default keep_prob is 0.6), then the recipe.
-    assert diagnosis["advice"][0].startswith("bias: regularize less")
+    # The plain causes first (pixels from 0 to 1, the default keep_prob of 0.6), then the recipe.
+    assert diagnosis["advice"][0].startswith("first of all: the inputs are not normalized")
+    assert diagnosis["advice"][1].startswith("bias: regularize less")
     assert any(advice.startswith("bias: bigger network") for advice in diagnosis["advice"])
     shown = run("train", *arguments).stdout.split("╯\n")[1]
     assert shown.startswith("Diagnosis: High bias")
@@ -337,7 +338,7 @@ def test_failing_to_write_the_report_is_told(monkeypatch, tmp_path):
     def report(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fastnn, "report", report)
+    monkeypatch.setattr("fastnn.reporting.report", report)
     model = tmp_path / "model.safetensors"
     result = run("train", "--epochs", "1", "--save", str(model), "--report", str(tmp_path / "out"))
     assert result.exit_code == 1
@@ -350,7 +351,7 @@ def test_interrupted_while_the_report_is_written(monkeypatch, tmp_path, save):
     def report(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fastnn, "report", report)
+    monkeypatch.setattr("fastnn.reporting.report", report)
     model = str(tmp_path / "model.safetensors")
     arguments = ["--save", model] if save else []
     result = run("train", "--epochs", "2", "--report", str(tmp_path / "out.html"), *arguments)

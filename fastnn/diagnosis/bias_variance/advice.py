@@ -3,13 +3,11 @@
 from typing import NamedTuple
 
 from fastnn.diagnosis.evidence.descent import evaluated, falling_rate, rises
+from fastnn.diagnosis.evidence.regularization import is_strong
 from fastnn.text.words import percent, told_apart
 
 # Twice the epochs are worth it if, at the pace of the last ones, they lower J by this share.
 WORTH_TRAINING_ON = 0.1
-# From this lambda / m on, or this share of dropped units, regularization alone can be the bias.
-STRONG = {"l2": 0.01, "l1": 0.001}
-STRONG_DROPOUT = 0.2
 
 
 class Words(NamedTuple):
@@ -30,6 +28,7 @@ class Known(NamedTuple):
     n_train: int | None = None
     trained: bool = True
     words: Words = Words()
+    causes: tuple = ()  # of Cause, found before bias and variance
 
 
 def bigger(layer_sizes):
@@ -60,7 +59,7 @@ def against_bias(train_error, optimal_error, known):
             "that of predicting their mean; standardize y, or train longer or with a larger "
             f"learning rate: {figures}"
         )
-    strong = net is not None and _strongly_regularized(net, known.n_train)
+    strong = net is not None and is_strong(net, known.n_train)
     if strong:  # it can explain a high training error alone
         yield f"bias: regularize less: now {_regularization(net, known.words)}: {figures}"
     yield f"bias: bigger network: {figures}{size}"
@@ -68,13 +67,6 @@ def against_bias(train_error, optimal_error, known):
     if net is not None and not strong and (max(net.l2) or max(net.l1) or min(net.keep_prob) < 1):
         yield f"bias: regularize less: now {_regularization(net, known.words)}"
     yield "bias: another architecture or better features; more data does not help against bias"
-
-
-def _strongly_regularized(net, m):
-    strong = m is not None and any(
-        max(getattr(net, name)) / m >= least for name, least in STRONG.items()
-    )
-    return strong or min(net.keep_prob) <= 1 - STRONG_DROPOUT
 
 
 def _training(history):
@@ -116,8 +108,7 @@ def against_variance(variance, known):
     l2, drop, stop = words.l2, "dropout (keep_prob 0.8)", "early stopping"
     if net is not None:
         value = max(net.l2) * words.per_l2
-        # By 1e-3 m weights shrink by a thousandth in each full-batch step at learning rate 1.
-        other = 3 * value or float(f"{1e-3 * (n or 1000) * words.per_l2:.1g}")
+        other = stronger_l2(net, n) * words.per_l2
         l2 = f"{words.l2}={other:g} (now {value:g})"
         kept = min(net.keep_prob)
         drop = f"keep_prob {0.8 if kept == 1 else max(0.3, kept - 0.2):.2g} (now {kept:g})"
@@ -130,6 +121,14 @@ def against_variance(variance, known):
         f"{drop}, {stop}; {words.search} searches {words.l2} and keep_prob"
     )
     yield "variance: another architecture, or fewer features"
+
+
+def stronger_l2(net, n):
+    """The l2 to try against variance, with n training examples.
+
+    By 1e-3 m weights shrink by a thousandth in each full-batch step at learning rate 1.
+    """
+    return 3 * max(net.l2) or float(f"{1e-3 * (n or 1000):.1g}")
 
 
 def against_mismatch(mismatch):

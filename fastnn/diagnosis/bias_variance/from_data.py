@@ -2,16 +2,24 @@
 
 import numpy as np
 
-from fastnn.arguments import number
+from fastnn.arguments import boolean, number
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import Examples
-from fastnn.diagnosis.bias_variance.advice import Known, Words
+from fastnn.diagnosis.bias_variance.advice import Known, Words, bigger, stronger_l2
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
-from fastnn.diagnosis.evidence.intervals import Estimate
+from fastnn.diagnosis.causes.nearest_neighbours import optimal_error as optimal_error_of
+from fastnn.diagnosis.causes.search import causes_of
+from fastnn.diagnosis.causes.trials import tried_in_words
+from fastnn.diagnosis.evidence.intervals import Bracket, Estimate
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set
 from fastnn.layers.initializers import initial_std
+
+# Defaults of `fastnn.diagnose`.
+TOLERANCE, CONFIDENCE = 0.02, 0.95
+# Fewer examples have no neighbours to speak of.
+LEAST_EXAMPLES = 10
 
 THRESHOLDS = ("confidence", "tolerance", "relative_tolerance", "share")
 
@@ -25,7 +33,8 @@ def diagnose_network(
     *,
     test: Examples | None = None,
     train_dev: Examples | None = None,
-    optimal_error: float = 0.0,
+    optimal_error: float | None = None,
+    try_advice: bool = False,
     **thresholds: float,
 ) -> Diagnosis:
     """See `Network.diagnose`, which documents the arguments; `words` are those of the advice."""
@@ -43,7 +52,9 @@ def diagnose_network(
             f"optimal_error, {', '.join(THRESHOLDS)}{hint}"
         )
     regression = network.regression
-    estimates = {"optimal_error": Estimate(number(optimal_error, "optimal_error", "[0, 1]"))}
+    if optimal_error is not None:
+        optimal_error = number(optimal_error, "optimal_error", "[0, 1]")
+    try_advice = boolean(try_advice, "try_advice")
     sets = {"train": train, "train_dev": train_dev, "dev": dev, "test": test}
     pairs = {
         name: check_set(network, part, name)
@@ -51,6 +62,7 @@ def diagnose_network(
         if part is not None or name in ("train", "dev")
     }
     scale = _variance(pairs["train"][1]) if regression else None
+    estimates = {"optimal_error": Estimate(optimal_error or 0.0)}
     for name, (X, y, m) in pairs.items():
         estimates[f"{name}_error"] = (
             _unexplained(network, X, y, scale)
@@ -62,10 +74,49 @@ def diagnose_network(
         if regression
         else ("share of wrong labels")
     )
+    trained, causes = not _is_as_drawn(network), []
+    tolerance = thresholds.get("tolerance", TOLERANCE)
+    confidence = thresholds.get("confidence", CONFIDENCE)
+    sets = pairs["train"][:2], pairs["dev"][:2]
+    # An error that is low already leaves nothing to look for, nor any noise to speak of.
+    high = estimates["train_error"].value > (optimal_error or 0.0) + tolerance
+    if trained:
+        causes = causes_of(network, *sets, by_trials=high)
+    if high and trained and optimal_error is None:
+        estimates["optimal_error"] = _bracket(network, sets[0], estimates, confidence)
     known = Known(
-        network, network.history, pairs["train"][2], not _is_as_drawn(network), words or Words()
+        network, network.history, pairs["train"][2], trained, words or Words(), tuple(causes)
     )
-    return conclude(estimates, known, unit=unit, **thresholds)
+    diagnosis = conclude(estimates, known, unit=unit, **thresholds)
+    if try_advice:
+        diagnosis.notes.extend(_tried(network, sets, diagnosis))
+    return diagnosis
+
+
+def _bracket(network, train, estimates, confidence):
+    """Bounds on the optimal error: by nearest neighbours, and by the network's own dev error."""
+    dev = estimates["dev_error"].limits(confidence)[1]
+    y = as_numbers(train[1], "y")
+    if y.size != len(y) or len(y) < LEAST_EXAMPLES:  # of several outputs, or of too few
+        return Bracket(0.0, dev)
+    bound = optimal_error_of(
+        *train, kind="values" if network.regression else "labels", confidence=confidence
+    )
+    high = min(bound.limits[1], dev)
+    return Bracket(min(bound.limits[0], high), high)
+
+
+def _tried(network, sets, diagnosis):
+    """What the first advice brings, tried on new networks."""
+    change = {}
+    if diagnosis.causes:
+        change = diagnosis.causes[0].change
+    elif diagnosis.high_bias:
+        change = {"layer_sizes": bigger(network.layer_sizes)}
+    elif diagnosis.high_variance:
+        change = {"l2": stronger_l2(network, len(sets[0][1]))}
+    if change:
+        yield tried_in_words(network, *sets, change)
 
 
 def _is_as_drawn(network):

@@ -9,6 +9,7 @@ from fastnn.diagnosis.bias_variance import advice as recipe
 from fastnn.diagnosis.bias_variance.advice import Known
 from fastnn.diagnosis.bias_variance.result import GAPS, TITLES, Diagnosis, Gap
 from fastnn.diagnosis.evidence.intervals import (
+    Bracket,
     Estimate,
     difference_limits,
     examples_to_tell,
@@ -161,10 +162,10 @@ def conclude(
         threshold = max(floor, share * values[other[gap]]) if gap in other else floor
         limits = difference_limits(a, b, confidence)
         high, enough = is_above(limits, threshold), {}
-        if high is None:
+        if high is None and not isinstance(a, Bracket):
             needed = examples_to_tell(a, b, threshold, confidence) or (None, None)
             enough = {TITLES[name]: n for name, n in zip(names, needed, strict=True) if n}
-        if a.n or b.n:
+        if a.n or b.n or isinstance(a, Bracket):
             intervals[gap] = limits
         gaps[gap] = Gap(value, threshold, limits, high, enough)
     return Diagnosis(
@@ -177,6 +178,7 @@ def conclude(
         verdict=_verdict(gaps),
         advice=_advice(estimates, gaps, known),
         notes=list(_notes(estimates, gaps)),
+        causes=known.causes,
     )
 
 
@@ -216,7 +218,7 @@ def _verdict(gaps):
 def _advice(estimates, gaps, known):
     if not known.trained:
         return list(recipe.against_no_training())
-    texts = list(recipe.against_rises(known.history))
+    texts = [*recipe.against_rises(known.history), *map(str, known.causes)]
     high = {name for name, gap in gaps.items() if gap.high}
     if "bias" in high:
         texts += recipe.against_bias(
@@ -238,7 +240,14 @@ def _notes(estimates, gaps):
     for name, gap in gaps.items():
         if gap.high is not None:
             continue
-        if gap.enough:
+        if name == "bias" and isinstance(estimates["optimal_error"], Bracket):
+            low, high = estimates["optimal_error"].limits(None)
+            yield (
+                "how much of the training error is noise is not known: by nearest neighbours and "
+                f"the dev error the optimal error lies between {percent(low)} and {percent(high)}; "
+                "give optimal_error where you know it, such as the error of people"
+            )
+        elif gap.enough:
             sets = " and ".join(gap.enough)
             now = " and ".join(f"{counts[title]:,}" for title in gap.enough)
             more = " and ".join(f"{n:,}" for n in gap.enough.values())
@@ -252,7 +261,7 @@ def _notes(estimates, gaps):
                 "would tell whether it is high"
             )
     train, optimal = estimates["train_error"].value, estimates["optimal_error"].value
-    if train < optimal:
+    if train < optimal and not isinstance(estimates["optimal_error"], Bracket):
         yield (
             f"the training error, {percent(train)}, is below the optimal error, "
             f"{percent(optimal)}: luck of the sample, overfitting, or the optimal error is "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
+from fastnn.diagnosis.causes.cause import Cause
 from fastnn.plots.diagnosis import plot_diagnosis
 from fastnn.plots.figure import Display
 from fastnn.text.tables import aligned
@@ -88,6 +89,8 @@ class Diagnosis:
         What the errors are shares of.
     verdict : str
         One sentence.
+    causes : tuple of Cause
+        What is wrong besides, and comes before bias and variance; the advice begins with it.
     """
 
     errors: dict[str, float]
@@ -99,6 +102,7 @@ class Diagnosis:
     verdict: str
     advice: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    causes: tuple[Cause, ...] = ()
 
     @property
     def bias(self) -> float:

@@ -48,6 +48,29 @@ class Estimate:
         return min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half))
 
 
+@dataclass(frozen=True)
+class Bracket:
+    """An error that is only known to lie between two bounds.
+
+    Attributes
+    ----------
+    value : float
+        The lower bound.
+    high : float
+    n, std : None
+        Bounds are of no sample, or hold its chance already.
+    """
+
+    value: float
+    high: float
+    n: None = None
+    std: None = None
+
+    def limits(self, confidence, n=None):
+        """The two bounds, whatever the confidence."""
+        return self.value, self.high
+
+
 def difference_limits(a, b, confidence, n_a=None, n_b=None):
     """Confidence limits of d = b - a, for errors of two disjoint sets.
 

@@ -1,0 +1,1 @@
+"""Causes of a high error other than bias and variance, in the order in which to look for them."""

@@ -1,0 +1,64 @@
+"""Causes that are certain: they show in the sets and in theta, without any training."""
+
+from fastnn.data.inputs import as_numbers
+from fastnn.diagnosis.causes.cause import Cause
+from fastnn.diagnosis.causes.inputs import columns, counters, scale_of
+from fastnn.diagnosis.evidence.symmetry import equal_units
+
+
+def certain_causes(network, train):
+    """Causes in the training labels, in the columns of X and in equal units, in this order."""
+    yield from _targets(network, train)
+    yield from _inputs(train)
+    yield from _symmetry(network)
+
+
+def _targets(network, train):
+    y = as_numbers(train[1], "y")
+    if not network.regression and (y == y.flat[0]).all() and y.ndim == 1:
+        yield Cause(
+            "all training labels are the same",
+            f"{len(y):,} labels of {y.flat[0]}",
+            "look at how y was made: there is nothing to learn from one class",
+        )
+
+
+def _inputs(train):
+    scale = scale_of(train[0])
+    if len(scale.constant) == scale.mean.size:
+        what = "0 in every row" if not scale.mean.any() else "constant"
+        yield Cause(
+            f"X is {what}",
+            f"all {scale.mean.size} columns have one value each",
+            "look at how X was made (whole numbers divided by // become 0): it tells examples "
+            "apart by nothing",
+        )
+        return
+    found = counters(train[0])
+    if found:
+        one = len(found) == 1
+        yield Cause(
+            f"{columns(found)} of X number{'s' if one else ''} the rows",
+            "whole numbers, all different, almost without a gap",
+            "leave it out: a number that a row got by its place says nothing of new examples"
+            if one
+            else "leave them out: a number that a row got by its place says nothing of new "
+            "examples",
+        )
+
+
+def _symmetry(network):
+    layers = equal_units(network)
+    if layers:
+        one = len(layers) == 1
+        units = " and ".join(str(network.layer_sizes[l]) for l in layers)
+        init = network.spec["init"]
+        yield Cause(
+            "hidden units are copies of each other (symmetry)",
+            f"the {units} units of layer{'' if one else 's'} {' and '.join(map(str, layers))} have "
+            "equal weights, equal gradients, and stay equal: together they are worth one unit",
+            "use new weights"
+            + (f" with init='auto' (now {init!r})" if init != "auto" else "")
+            + ": random ones make the units different",
+            {"init": "auto"},
+        )

@@ -1,0 +1,81 @@
+"""The columns of X: their scale, constant ones, counters of rows, and ones that give y away."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastnn.data.inputs import as_numbers, is_sparse
+
+# Columns are out of scale beyond these: a network's initial weights and its learning rate are for
+# inputs of about 1.
+LARGE, SMALL = 3.0, 0.1
+# Of two columns, the ratio of their standard deviations beyond which one drowns the other.
+UNEVEN = 10.0
+# Fewer rows can be whole numbers without a gap by chance.
+LEAST_ROWS = 50
+
+
+class Scale(NamedTuple):
+    """Mean and standard deviation of each column."""
+
+    mean: np.ndarray
+    std: np.ndarray
+
+    @property
+    def constant(self):
+        """Indices of the columns with one value in all rows, up to rounding."""
+        return np.flatnonzero(self.std <= 1e-7 * np.abs(self.mean))
+
+    def is_off(self):
+        """Whether the columns are far from mean 0 and standard deviation 1."""
+        varies = np.setdiff1d(np.arange(self.std.size), self.constant)
+        if not varies.size:
+            return False
+        std, root = self.std[varies], np.hypot(self.mean, self.std)[varies]
+        return bool(root.max() > LARGE or root.max() < SMALL or std.max() > UNEVEN * std.min())
+
+    def words(self):
+        """The scale of the columns in figures."""
+        varies = np.setdiff1d(np.arange(self.std.size), self.constant)
+        low, high = self.std[varies].min(), self.std[varies].max()
+        far = varies[np.argmax(np.abs(self.mean[varies]))]
+        spread = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+        return f"standard deviations of {spread}, means up to {self.mean[far]:.3g} (column {far})"
+
+
+def scale_of(X):
+    """The Scale of the columns of X, dense or sparse."""
+    if is_sparse(X):
+        mean = np.asarray(X.mean(axis=0)).ravel()
+        square = np.asarray(X.multiply(X).mean(axis=0)).ravel()
+        return Scale(mean, np.sqrt(np.maximum(square - mean**2, 0)))
+    X = as_numbers(X, "X")
+    return Scale(X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64))
+
+
+def counters(X):
+    """Columns that number the rows: whole numbers, all different, with few gaps between them."""
+    if is_sparse(X):
+        return []
+    X = as_numbers(X, "X")
+    if len(X) < LEAST_ROWS:
+        return []
+    found = []
+    for j in range(X.shape[1]):
+        column = X[:, j].astype(np.float64)
+        low, high = column.min(), column.max()
+        if high - low + 1 > 2 * len(column) or not (column == np.rint(column)).all():
+            continue
+        if len(np.unique(column)) == len(column):
+            found.append(j)
+    return found
+
+
+def columns(indices):
+    """Numbers of columns in words: column 3; columns 0, 4, 7 ...
+
+    >>> columns([3]), columns([0, 4])
+    ('column 3', 'columns 0, 4')
+    """
+    shown = ", ".join(str(int(j)) for j in indices[:5]) + (", ..." if len(indices) > 5 else "")
+    return f"column{'s' if len(indices) > 1 else ''} {shown}"

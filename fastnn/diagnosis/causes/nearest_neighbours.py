@@ -1,0 +1,220 @@
+"""The lowest error that any predictor could have, bracketed by nearest neighbours."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastnn.arguments import integer, lookup, number
+from fastnn.data.inputs import as_numbers, is_sparse
+from fastnn.diagnosis.evidence.intervals import Estimate
+from fastnn.text.words import percent
+
+# Neighbours that vote; the best of these numbers is taken.
+VOTES = (1, 5, 15, 45)
+# Distances that are in memory at a time.
+_AT_ONCE = 1 << 22
+
+
+@dataclass(frozen=True)
+class OptimalError:
+    """Bounds on the optimal (Bayes) error, as the data itself tells them.
+
+    Attributes
+    ----------
+    low, high : float
+        The optimal error lies between them, if the assumptions hold: a share of wrong labels, or
+        for values the share of their variance.
+    limits : (float, float)
+        `low` and `high` with the chance of the sample: at the confidence that was asked for, the
+        optimal error is not below the first nor above the second.
+    nearest : float
+        The error of the nearest neighbour, from which `low` follows.
+    best : int
+        The number of neighbours with the error `high`.
+    conflicting : float
+        Share of the examples that have a twin, with the same X, and another label.
+    n : int
+        Examples that were looked at.
+    """
+
+    low: float
+    high: float
+    limits: tuple[float, float]
+    nearest: float
+    best: int
+    conflicting: float
+    n: int
+
+    def __str__(self) -> str:
+        twins = (
+            f"; {percent(self.conflicting)} of them have a twin with another label"
+            if self.conflicting
+            else ""
+        )
+        return (
+            f"optimal error between {percent(self.low)} and {percent(self.high)}, by nearest "
+            f"neighbours of {self.n:,} examples{twins}. The upper bound is the error of "
+            f"{self.best} neighbour{'s' if self.best > 1 else ''} on examples that they have not "
+            "seen. The lower bound holds for many examples in few dimensions; where neighbours "
+            "are far apart, the optimal error can be lower"
+        )
+
+
+def optimal_error(
+    X: ArrayLike | Any,
+    y: ArrayLike,
+    *,
+    kind: Literal["auto", "labels", "values"] = "auto",
+    max_rows: int = 2000,
+    confidence: float = 0.95,
+    rng: int = 0,
+) -> OptimalError:
+    """Bracket the error that no predictor can go below, because of noise in y.
+
+    The nearest neighbour has at most twice the optimal error, for many examples (Cover and Hart,
+    1967): with C classes its error R obeys ``R <= R* (2 - C/(C-1) R*)``, which gives the lower
+    bound. For values, its squared error is at most twice the noise. Any predictor's error on unseen
+    examples is an upper bound; here the best of 1, 5, 15 and 45 neighbours.
+
+    Parameters
+    ----------
+    X : (m, n) array-like or sparse matrix
+        Columns are standardized before distances are taken.
+    y : (m,) array-like
+        Labels, or values of a regression.
+    kind : {"auto", "labels", "values"}, default "auto"
+        auto: values where y holds a number that is not whole, labels otherwise.
+    max_rows : int, default 2000
+        Of more examples so many are drawn at random; all of these are compared with each other.
+    confidence : float in (0, 1), default 0.95
+    rng : int, default 0
+        Seed of the drawing.
+
+    Returns
+    -------
+    OptimalError
+
+    Raises
+    ------
+    ValueError, TypeError
+        X and y are not as above, or have fewer than 10 rows.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((2000, 2))
+    >>> y = (X[:, 0] > 0) ^ (rng.random(2000) < 0.1)   # a tenth of the labels is wrong
+    >>> bound = fastnn.optimal_error(X, y)
+    >>> bool(bound.low < 0.1 < bound.high + 0.02)
+    True
+    """
+    lookup({"auto": None, "labels": None, "values": None}, kind, "kind")
+    max_rows = integer(max_rows, "max_rows", 10)
+    confidence = number(confidence, "confidence", "(0, 1)")
+    X, y = _rows(X, y, max_rows, integer(rng, "rng", 0))
+    values = kind == "values" or (kind == "auto" and not (y == np.rint(y)).all())
+    by_votes = _errors(X, y, values)
+    nearest = by_votes[VOTES[0]]
+    best = min(by_votes, key=lambda k: by_votes[k].mean())
+    m = len(y)
+    low_of = (lambda error: error / 2) if values else _cover_hart(len(np.unique(y)))
+
+    def estimate(losses):
+        std = float(losses.std(ddof=1)) if values else None
+        return Estimate(float(losses.mean()), m, std)
+
+    low = low_of(estimate(nearest).value)
+    high = estimate(by_votes[best]).value
+    limits = (
+        min(low_of(estimate(nearest).limits(confidence)[0]), high),
+        estimate(by_votes[best]).limits(confidence)[1],
+    )
+    return OptimalError(
+        low=min(low, high),
+        high=high,
+        limits=limits,
+        nearest=estimate(nearest).value,
+        best=best,
+        conflicting=0.0 if values else _conflicting(X, y),
+        n=m,
+    )
+
+
+def _rows(X, y, max_rows, seed):
+    y = as_numbers(y, "y").astype(np.float64)
+    m = X.shape[0] if hasattr(X, "shape") else len(X)
+    if y.shape not in ((m,), (m, 1)) or m < 10:
+        raise ValueError(
+            f"expected at least 10 examples and one label or value of y for each, got X of {m} "
+            f"rows and y of shape {y.shape}"
+        )
+    y = y.reshape(m)
+    index = np.arange(m)
+    if m > max_rows:
+        index = np.sort(np.random.default_rng(seed).choice(m, max_rows, replace=False))
+    X = X.tocsr()[index].toarray() if is_sparse(X) else as_numbers(X, "X")[index]
+    if X.ndim != 2:
+        raise ValueError(f"expected X to have shape (m, n), got {X.shape}")
+    X, y = X.astype(np.float64), y[index]
+    for name, array in (("X", X), ("y", y)):
+        if not np.isfinite(array).all():
+            raise ValueError(
+                f"expected {name} to be finite, got a NaN or an infinity; fill or "
+                "leave out such rows"
+            )
+    std = X.std(axis=0)
+    return (X - X.mean(axis=0)) / np.where(std > 0, std, 1), y
+
+
+def _errors(X, y, values):
+    """Losses of each example by the votes of its neighbours, itself left out, by their number."""
+    m, most = len(y), min(VOTES[-1], len(y) - 1)
+    votes = [k for k in VOTES if k <= most]
+    losses = {k: np.empty(m) for k in votes}
+    squares = np.square(X).sum(axis=1)
+    scale = y.var() or 1.0
+    classes, labels = (None, None) if values else np.unique(y, return_inverse=True)
+    step = max(1, _AT_ONCE // m)
+    for first in range(0, m, step):
+        rows = np.arange(first, min(first + step, m))
+        distance = squares - 2 * X[rows] @ X.T  # + the row's own square, the same for all
+        distance[rows - first, rows] = np.inf
+        near = np.argpartition(distance, most - 1, axis=1)[:, :most]
+        order = np.argsort(np.take_along_axis(distance, near, axis=1), axis=1, kind="stable")
+        near = np.take_along_axis(near, order, axis=1)
+        for k in votes:
+            if values:
+                losses[k][rows] = np.square(y[near[:, :k]].mean(axis=1) - y[rows]) / scale
+                continue
+            counts = np.zeros((len(rows), len(classes)))
+            np.add.at(counts, (np.arange(len(rows))[:, None], labels[near[:, :k]]), 1)
+            losses[k][rows] = counts.argmax(axis=1) != labels[rows]
+    return losses
+
+
+def _cover_hart(classes):
+    """The lower bound on R* as a function of the nearest neighbour's error."""
+    if classes < 2:
+        return lambda error: 0.0
+    share = (classes - 1) / classes
+
+    def low(error):
+        return share * (1 - math.sqrt(max(0.0, 1 - error / share)))
+
+    return low
+
+
+def _conflicting(X, y):
+    """Share of the examples with the same X as another one, and another label."""
+    _, place = np.unique(X, axis=0, return_inverse=True)
+    place = place.reshape(-1)
+    first, last = np.full(place.max() + 1, np.inf), np.full(place.max() + 1, -np.inf)
+    np.minimum.at(first, place, y)
+    np.maximum.at(last, place, y)
+    return float((first != last)[place].mean())

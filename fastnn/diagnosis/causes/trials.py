@@ -1,0 +1,166 @@
+"""Short fits beside a network, each with one thing changed: what would have helped is seen.
+
+A trial takes as long as the arithmetic of some hundred updates: its number of updates depends on
+the network and the data alone, so that the same call gives the same words everywhere.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from fastnn.data.inputs import as_numbers
+from fastnn.data.parts import take
+from fastnn.diagnosis.causes.losses import is_lower, losses_of
+from fastnn.errors import DivergenceError
+from fastnn.text.words import percent
+from fastnn.training.early_stopping import EarlyStopping
+from fastnn.training.fitting import fit
+from fastnn.training.optimizers import LBFGS
+
+# Rows of the training and of the dev set that trials use.
+MOST_ROWS = 5_000
+# Multiplications of a trial, and the bounds of its updates.
+WORK, LEAST_UPDATES, MOST_UPDATES = 6e9, 100, 1_000
+# A trial's mini-batch has at most so many rows: few rows for many updates.
+BATCH = 64
+
+
+class Trial(NamedTuple):
+    """A short fit: the mean loss on the training rows, and the losses of the dev rows."""
+
+    train: float
+    dev: np.ndarray
+    network: object
+
+
+class Trials:
+    """Short fits beside `network` on its own training and dev set.
+
+    Parameters
+    ----------
+    network : Network
+    train, dev : (X, y)
+    """
+
+    def __init__(self, network, train, dev):
+        self.network = network
+        self.settings = {} if network.history is None else network.history.settings
+        self.train, self.dev = _some(train), _some(dev)
+        self.rows = (
+            self.train[0].shape[0] if hasattr(self.train[0], "shape") else len(self.train[0])
+        )
+        self.batch_size = min(self.settings.get("batch_size") or self.rows, BATCH, self.rows)
+        sizes = network.layer_sizes
+        weights = sum(a * b for a, b in pairwise(sizes))
+        self.updates = int(
+            np.clip(WORK / (6 * weights * self.batch_size), LEAST_UPDATES, MOST_UPDATES)
+        )
+        self.now = self._measured(network)
+
+    @property
+    def learning_rate(self):
+        """Of the last fit; that of `fit` by default where it is not known."""
+        return self.settings.get("learning_rate", 1e-3)
+
+    def of_targets(self, scaled):
+        """Trials of the same network on other targets: those that the function `scaled` makes."""
+        (X, y), (X_dev, y_dev) = self.train, self.dev
+        return Trials(self.network, (X, scaled(y)), (X_dev, scaled(y_dev)))
+
+    def on(self, updates=None, **options):
+        """Train a copy of the network on, from its present theta."""
+        copy = self.network.like(rng=0, init="zeros", normalizer=self.network.normalizer)
+        copy.theta = self.network.theta
+        return self._fitted(copy, updates, options)
+
+    def anew(self, changes=None, updates=None, **options):
+        """Train a new network of the same settings, but for `changes`."""
+        return self._fitted(self.network.like(rng=0, **(changes or {})), updates, options)
+
+    def best_anew(self, changes, **options):
+        """Train a new network, and keep the parameters of its lowest dev cost."""
+        stops = {
+            "dev": self.dev,
+            "evaluate_every": 1,
+            "early_stopping": EarlyStopping(patience=1_000, monitor="dev_cost"),
+        }
+        return self.anew(changes, **stops, **options)
+
+    @property
+    def done(self):
+        """Updates of the last fit; None where they are not known."""
+        history = self.network.history
+        return len(history) * self.settings["batches"] if self.settings else None
+
+    @property
+    def epochs(self):
+        """Epochs of a trial on its rows."""
+        return max(1, round(self.updates / -(-self.rows // self.batch_size)))
+
+    def _fitted(self, network, updates, options):
+        batches = -(-self.rows // self.batch_size)
+        epochs = max(1, round((updates or self.updates) / batches))
+        options = {
+            "learning_rate": self.learning_rate,
+            "batch_size": self.batch_size,
+            "optimizer": self.settings.get("optimizer", "adam"),
+            "epochs": epochs,
+            "evaluate_every": 0,
+            **options,
+        }
+        if isinstance(options["optimizer"], LBFGS):  # has no mini-batches
+            options["optimizer"] = "adam"
+        try:
+            fit(network, *self.train, **options)
+        except DivergenceError:
+            return Trial(np.inf, np.full(len(self.now.dev), np.inf), network)
+        return self._measured(network)
+
+    def _measured(self, network):
+        return Trial(
+            float(losses_of(network, *self.train).mean()), losses_of(network, *self.dev), network
+        )
+
+
+def _some(part):
+    """At most MOST_ROWS rows of (X, y), drawn at random, the same ones every time."""
+    X, y = part
+    m = X.shape[0] if hasattr(X, "shape") else len(X)
+    if m <= MOST_ROWS:
+        index = np.arange(m)
+    else:
+        index = np.sort(np.random.default_rng(0).choice(m, MOST_ROWS, replace=False))
+    return take(X, index), as_numbers(y, "y")[index]
+
+
+def tried_in_words(network, train, dev, change):
+    """What a change of settings does to the dev loss and error of a new network, in a sentence."""
+    trials = Trials(network, train, dev)
+    if set(change) <= {"epochs", "learning_rate"}:  # what goes on from the present theta
+        options = {name: value for name, value in change.items() if name != "epochs"}
+        with_it, without = trials.on(**options), trials.on() if options else trials.now
+    else:
+        options = {name: change[name] for name in ("learning_rate",) if name in change}
+        settings = {name: value for name, value in change.items() if name not in options}
+        with_it, without = trials.anew(settings, **options), trials.anew()
+    errors = [
+        percent(trial.network.error(*trials.dev))
+        if not network.regression
+        else f"{trial.network.error(*trials.dev):.4g}"
+        for trial in (without, with_it)
+    ]
+    sure = (
+        "beyond chance"
+        if is_lower(with_it.dev, without.dev)
+        else (
+            "and is worse beyond chance"
+            if is_lower(without.dev, with_it.dev)
+            else "which chance can explain"
+        )
+    )
+    return (
+        f"the first advice was tried, for {trials.updates:,} updates: dev error "
+        f"{errors[0]} without it, {errors[1]} with it; dev loss {without.dev.mean():.3g} and "
+        f"{with_it.dev.mean():.3g}, {sure}"
+    )
