@@ -1,6 +1,6 @@
-"""Passes of a network over data: outputs, cost and gradient, by the compiled core.
+"""Passes of a network over data, by the compiled core: outputs, cost, gradient and updates.
 
-Each runs for some 50 ms at a time, so that Python gets its turn for Ctrl-C.
+Each runs for some 50 ms at a time, so that Python can react to Ctrl-C in between.
 """
 
 import time
@@ -13,11 +13,11 @@ from fastnn.errors import DivergenceError
 from fastnn.layers.activations import ACTIVATIONS
 from fastnn.layers.outputs import OUTPUTS
 
-TURN = 0.05  # seconds between two turns of Python
+TURN = 0.05  # seconds that the core runs before Python may react to Ctrl-C
 
 
 def open_session(network, X, y=None, weight=None, *, batch_size=None, threads=None, training=False):
-    """A `Session` of `network`; X, y and weight as fastnn.data.inputs gives them."""
+    """A `Session` of `network`; X, y and weight are as fastnn.data.inputs gives them."""
     m = max(X.shape[0], 1)
     batch_size = min(batch_size or m, m)
     if threads is None:
@@ -44,7 +44,7 @@ def outputs(network, X):
 
 
 def evaluate(session, network, m):
-    """J with the penalty of m examples, and the error, of a session's X and y; dropout off."""
+    """J, with the penalty of m examples, and the error on a session's X and y; dropout off."""
     session.start()
     while session.evaluate(TURN):
         pass
@@ -56,7 +56,7 @@ def evaluate(session, network, m):
 
 
 def differentiate(network, X, y, weight, dropout=None, threads=None):
-    """J and dtheta, both with the penalty; `dropout` is (seed, step) of masks, or None for none."""
+    """J and dtheta, both with the penalty; `dropout` is None or the (seed, step) of the masks."""
     m = X.shape[0]
     gradient = np.zeros_like(network.theta)
     session = open_session(network, X, y, weight, threads=threads, training=True)

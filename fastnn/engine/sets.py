@@ -1,4 +1,4 @@
-"""Networks and sets of examples that people give, checked together."""
+"""Checks of a network and a set of examples that the user gives."""
 
 from fastnn.data.parts import as_pair
 from fastnn.engine.base_network import BaseNetwork
@@ -6,7 +6,7 @@ from fastnn.engine.examples import check_data, normalizer_for
 
 
 def check_network(network, name):
-    """An error for anything but a `Network`; of an estimator it says how to pass its own."""
+    """Refuse anything but a `Network`; for an estimator the error says how to pass its network."""
     if isinstance(network, BaseNetwork):
         return
     got = f"{network!r} of type {type(network).__name__}"
@@ -21,7 +21,7 @@ def check_network(network, name):
 
 
 def check_set(network, part, name):
-    """(X, y) and the number of examples; an error says which set it is about."""
+    """X, y and the number of examples; an error names the set."""
     check_network(network, "net")
     X, y = as_pair(part, name)
     if y is None:

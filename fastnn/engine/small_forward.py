@@ -1,4 +1,4 @@
-"""`Network.forward` of a few rows, with nothing to set up."""
+"""`Network.forward` of a few rows, by buffers that the network keeps."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ from fastnn.engine.threads import choose_threads
 
 
 def forward_small(network, X):
-    """`Network.forward`, or None where there is more to do than this does.
+    """`Network.forward`, or None if X needs the general way.
 
-    X must be a plain array of the network's dtype, of finite numbers, and little enough work for
-    one thread.
+    X must be a plain array of the network's dtype with finite numbers, and the work must be little
+    enough for one thread.
     """
     if network._small_forward is None:
         network._small_forward = open_small_forward(network)

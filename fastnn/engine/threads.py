@@ -1,21 +1,28 @@
-"""How many threads a pass should run on."""
+"""The number of threads for a pass."""
 
 import functools
 import itertools
 import math
 import os
 
-# Arithmetic below which another thread costs more than it gains: in a step, where the threads are
-# awake and wait for each other; in a pass by itself, for which they are woken.
+# Floating-point operations below which another thread costs more than it gains. In a step the
+# threads are awake and wait for each other; for a pass by itself they have to be woken.
 _FLOPS_OF_A_STEP = 350_000
 _FLOPS_OF_A_PASS = 10_000_000
 
 
 def choose_threads(layer_sizes, rows, steps):
-    """As many as the work is worth, and no more than there are processors for us, or than
-    OMP_NUM_THREADS allows.
+    """As many threads as the work is worth.
 
-    `rows` are those of a step where there are many `steps`, of the whole pass otherwise.
+    There are never more than processors for this process, or than OMP_NUM_THREADS allows.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+    rows : int
+        Rows of a step, if there are many, else of the whole pass.
+    steps : bool
+        Whether the pass has many steps.
     """
     parameters = sum(a * b for a, b in itertools.pairwise(layer_sizes))
     worth = 6 * rows * parameters // (_FLOPS_OF_A_STEP if steps else _FLOPS_OF_A_PASS)
@@ -23,9 +30,9 @@ def choose_threads(layer_sizes, rows, steps):
 
 
 def _allowed():
-    # Whoever starts a process a core (joblib, Dask, Ray, batch systems) says so by this variable,
-    # OpenMP or not: each of them is to use its share of the processors. It may be a list, of the
-    # outermost level first; OpenMP ignores what it cannot read.
+    # joblib, Dask, Ray and batch systems start one process for each core. By this variable they
+    # tell each process its share of the processors, with OpenMP or without. It may be a list with
+    # the outermost level first. OpenMP ignores a value that it cannot read, and so does this.
     given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     return int(given) if given.isdecimal() and int(given) else math.inf
 

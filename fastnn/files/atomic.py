@@ -7,12 +7,12 @@ import secrets
 import shutil
 import time
 
-# Seconds after which a temporary file is taken for one whose writer was killed.
+# A temporary file that nobody has written to for so many seconds belongs to a killed process.
 _LEFT_BEHIND = 600
 
 
-def check_target(path: str | os.PathLike) -> str:
-    """The file that writing to `path` would replace; an error where none can be written."""
+def check_target(path: str | os.PathLike[str]) -> str:
+    """The file that writing to `path` would replace; an error if it cannot be written."""
     target = os.path.realpath(os.fsdecode(path))  # a link stays a link
     directory = os.path.dirname(target)
     if os.path.isdir(target):
@@ -26,7 +26,7 @@ def check_target(path: str | os.PathLike) -> str:
     return target
 
 
-def write_atomically(path: str | os.PathLike, data: bytes) -> None:
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Replace `path` by `data` so that a crash at any moment leaves the old file or the new one.
 
     A process that is killed while it writes leaves a temporary file behind; a later write to the
@@ -34,7 +34,7 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
     """
     target = check_target(path)
     directory = os.path.dirname(target)
-    # Of a hash, since the target's own name may be as long as a name can be.
+    # A hash, because the target's own name may already have the greatest length of a name.
     stem = f".fastnn-{hashlib.sha256(os.fsencode(os.path.basename(target))).hexdigest()[:16]}-"
     _remove_left_behind(directory, stem)
     temporary = os.path.join(directory, f"{stem}{secrets.token_hex(8)}.tmp")
@@ -67,8 +67,7 @@ def _remove_left_behind(directory: str, stem: str) -> None:
             if entry.name.startswith(stem) and entry.name.endswith(".tmp")
         ]
     for path in names:
-        # It may be gone by now, or another user's: neither keeps the caller's file from being
-        # written.
+        # It may be gone by now, or belong to another user. Neither prevents the caller's write.
         with contextlib.suppress(OSError):
             if time.time() - os.stat(path).st_mtime > _LEFT_BEHIND:
                 os.unlink(path)

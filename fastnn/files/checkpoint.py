@@ -4,15 +4,17 @@ Its tensors are `theta`, the optimizer's moments `first` and `second`, the `orde
 `best_theta` and `best_values` of early stopping, and the columns of the history, `history.cost`
 and so on. Under ``__metadata__``, one entry ``fastnn_checkpoint`` is JSON with
 
-- ``format``, ``library_version``, ``kernels``: of the layout, of fastnn, of the CPU;
-- ``run``: what the fit was called with (see fingerprint.py);
-- ``state``: where it is, the generator's state, the dropout seed, ...;
+- ``format``, ``library_version``, ``kernels``: the versions of this layout and of fastnn, and the
+  core's variant for the CPU;
+- ``run``: a description of the arguments of the fit (see training/description.py);
+- ``state``: the position in the fit, the generator's state, the dropout seed, ...;
 - ``tensors``: name to [dtype, shape, SHA-256];
 - ``sha256``: of all the above, as canonical JSON.
 """
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +36,7 @@ _DTYPES = {"F32": "float32", "F64": "float64", "I64": "int64"}
 
 @dataclass
 class SavedRun:
-    """What a checkpoint holds: `run` and `state` as JSON has them, arrays by name."""
+    """The content of a checkpoint: `run` and `state` as in JSON, and arrays by name."""
 
     run: dict[str, Any]
     state: dict[str, Any]
@@ -43,7 +45,7 @@ class SavedRun:
     kernels: str = _kernels.variant
 
 
-def write(path: str | os.PathLike, saved: SavedRun) -> None:
+def write(path: str | os.PathLike[str], saved: SavedRun) -> None:
     """Write a checkpoint, entirely or not at all."""
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in saved.tensors.items()}
     content = {
@@ -61,15 +63,18 @@ def write(path: str | os.PathLike, saved: SavedRun) -> None:
     write_atomically(path, safetensors.numpy.save(tensors, metadata={ENTRY: canonical(content)}))
 
 
-def read(path: str | os.PathLike, expected_of) -> SavedRun:
+def read(
+    path: str | os.PathLike[str],
+    expected_of: Callable[[dict[str, Any], dict[str, Any]], dict[str, tuple[str, tuple[int, ...]]]],
+) -> SavedRun:
     """Read a checkpoint.
 
     Parameters
     ----------
     path : str or path-like
     expected_of : function
-        Of (run, state); checks them and gives (dtype, shape) by name of the tensors there must be:
-        nothing else is allocated.
+        Called as ``expected_of(run, state)``. It checks both and gives the (dtype, shape) of each
+        tensor by name; nothing else is allocated.
 
     Raises
     ------

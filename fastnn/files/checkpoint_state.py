@@ -1,4 +1,4 @@
-"""Whether what a checkpoint holds is a state that a fit can be in."""
+"""Checks that a checkpoint holds a state that a fit can be in."""
 
 import math
 
@@ -16,11 +16,11 @@ def check_state(state, batches, bit_generator, *, early_stopping):
     Parameters
     ----------
     state : dict
-        As JSON has it.
+        As read from JSON.
     batches : int
         Mini-batches of an epoch.
     bit_generator : type
-        Of NumPy: what the state of the generator is of.
+        The class of NumPy's bit generator that the state belongs to.
     early_stopping : bool
     """
     sound = (
@@ -42,7 +42,7 @@ def check_state(state, batches, bit_generator, *, early_stopping):
 
 
 def check_arrays(path, arrays):
-    """Raise ModelFormatError unless the arrays are finite, and the order is one of all rows."""
+    """Raise ModelFormatError unless the arrays are finite and `order` has each row once."""
     for name in ("theta", "first", "second", "best_theta"):
         if name in arrays and not np.isfinite(arrays[name]).all():
             raise ModelFormatError(
@@ -50,7 +50,7 @@ def check_arrays(path, arrays):
                 "ones: the file was changed"
             )
     order = arrays.get("order")
-    # The compiled core gathers rows by it unseen.
+    # The compiled core gathers rows by it without a check of bounds.
     if order is not None and not np.array_equal(np.sort(order), np.arange(order.size)):
         raise ModelFormatError(
             f"{path}: order is no order of {order.size} rows: the file was changed"
@@ -58,7 +58,7 @@ def check_arrays(path, arrays):
 
 
 def _is_generator_state(state, bit_generator):
-    """Whether NumPy takes it for a state of a generator of that kind."""
+    """Whether NumPy accepts it as the state of such a generator."""
     fresh = bit_generator(0)
     try:
         fresh.state = state

@@ -6,10 +6,10 @@ import numpy as np
 
 from fastnn.data.inputs import as_numbers, is_sparse
 
-# Beyond this, reading all of X would take longer than some epochs do: of larger arrays evenly
-# spaced rows of about so many bytes are looked at.
+# Reading more than this would take longer than some epochs. Of larger arrays, evenly spaced rows
+# with about this many bytes are read.
 LOOKED_AT = 64 * 2**20
-# Rows that are made contiguous at a time.
+# Bytes of the rows that are made contiguous at a time.
 _AT_ONCE = 1 << 20
 
 
@@ -51,7 +51,7 @@ def _stretches(array):
 
 
 def differences(before, now):
-    """What two descriptions differ in, in words.
+    """The differences of two descriptions of a run, in words.
 
     >>> differences({"batch_size": 32, "l2": [0.0]}, {"batch_size": 64, "l2": [0.0]})
     ['batch_size was 32 and is 64']

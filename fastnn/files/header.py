@@ -1,6 +1,6 @@
-"""What model files and checkpoints share: JSON beside tensors in a safetensors file.
+"""The common part of model files and checkpoints: JSON beside tensors in a safetensors file.
 
-Nothing that a file claims is believed before a bound on it is known.
+No claim of a file is believed before a bound on it is known.
 """
 
 import json
@@ -10,13 +10,13 @@ from typing import Any
 
 from fastnn.errors import ModelFormatError
 
-# safetensors itself accepts headers of 100 MB. A spec takes about 1 kB; the room is for what
-# may be stored beside it later (feature names, categories).
+# safetensors itself accepts headers of 100 MB. A spec takes about 1 kB; the rest is room for
+# feature names and categories.
 LARGEST_HEADER = 16 * 2**20
 
 
 def canonical(content: dict[str, Any]) -> str:
-    """The one JSON text of `content`; ValueError where it has a NaN or an infinity.
+    """The one JSON text of `content`; ValueError if it has a NaN or an infinity.
 
     >>> canonical({"b": 1.5, "a": "é"})
     '{"a":"é","b":1.5}'
@@ -27,7 +27,7 @@ def canonical(content: dict[str, Any]) -> str:
 
 
 def parse(text: str, entry: str) -> Any:
-    """What the JSON of a metadata entry says."""
+    """The content of a metadata entry in JSON."""
     try:
         content = json.loads(text)
         canonical(content)  # refuses NaN and 1e999, which json.loads takes
@@ -39,7 +39,7 @@ def parse(text: str, entry: str) -> Any:
 
 
 def check_header_length(path: str) -> None:
-    """Refuse, before any parser sees it, a file whose first 8 bytes claim an absurd header."""
+    """Refuse a file whose first 8 bytes claim an absurd header, before a parser reads it."""
     status = os.stat(path)
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):  # open(pipe) would wait
         raise ModelFormatError("not a regular file; give the path of a saved model")

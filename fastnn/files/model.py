@@ -1,4 +1,4 @@
-"""Model files: a network and what belongs to it in one safetensors file, without pickle.
+"""Model files: a network, and the model around it, in one safetensors file, without pickle.
 
 The file holds the one tensor ``theta`` and, under ``__metadata__``, one entry ``fastnn``: JSON with
 
@@ -7,8 +7,8 @@ The file holds the one tensor ``theta`` and, under ``__metadata__``, one entry `
 - ``library_version``: the fastnn that wrote the file, for people;
 - ``spec``: the arguments of ``Network`` that rebuild it (layer sizes, activations, penalties,
   the normalizer's mean and std, ...);
-- ``model``: what a table's schema or an estimator has beside its network, as its ``to_dict`` gives
-  it; null for a network;
+- ``model``: the part of a table's model or an estimator that is not its network, by its
+  ``to_dict``; null for a network;
 - ``sha256``: of all the above, as canonical JSON, followed by the bytes of ``theta``.
 
 All of it is one entry because safetensors keeps metadata in a hash map of random order: with a
@@ -38,14 +38,14 @@ _DTYPES = {"F32": "float32", "F64": "float64"}
 
 def save(
     net,
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     kind: str = "network",
     model: dict[str, Any] | None = None,
 ) -> None:
     """Write a network, or a model that has one, to a safetensors file, entirely or not at all.
 
     The bytes go to a temporary file in the same directory, which is flushed to the disk and then
-    renamed: whatever fails, and whenever, `path` holds the old file or the new one.
+    renamed. So `path` holds the old file or the new one, whatever fails.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ def save(
         Overwritten when it exists; a symbolic link is followed.
     kind : {"network", "table", "estimator"}
     model : dict, optional
-        What there is beside the network, in types that JSON knows.
+        The part that is not the network, in types that JSON knows.
 
     Raises
     ------
     ValueError
-        A parameter is NaN or infinite, or `model` is more than JSON knows or a header can take:
+        A parameter is NaN or infinite, JSON cannot hold `model`, or the header would be too long:
         such a file could not be loaded again.
     OSError
         The file cannot be written; the old file is unchanged.
@@ -105,8 +105,8 @@ def save(
     write_atomically(path, data)
 
 
-def read(path: str | os.PathLike) -> tuple[dict[str, Any], np.ndarray]:
-    """The header of a file and theta, both checked; the network is made of the two by `loading`.
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], np.ndarray]:
+    """The header of a file and theta, both checked.
 
     Returns
     -------
@@ -137,8 +137,8 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Any], np.ndarray]:
 def read_content(path: str) -> tuple[dict[str, Any], np.ndarray]:
     """Parse and check the header, then read theta.
 
-    safetensors maps the file and checks that the header accounts for each of its bytes, so a shape
-    it accepts is one the file really has; theta is copied only once the spec asks for that shape.
+    safetensors maps the file and checks that the header accounts for each of its bytes. So the file
+    really has a shape that is accepted. theta is copied only after the spec asks for that shape.
     """
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
@@ -211,7 +211,7 @@ def _check_theta(shape: list[int], dtype: str, spec: dict[str, Any]) -> None:
 
 
 def check_json(model: dict[str, Any] | None) -> None:
-    """Refuse what would be lost, or changed: JSON makes lists of tuples and texts of keys."""
+    """Refuse a model that JSON would change: it turns tuples into lists and keys into text."""
     try:
         same = parse(canonical({"model": model}), "fastnn")["model"] == model
     except (TypeError, ValueError, RecursionError) as error:
@@ -223,6 +223,7 @@ def check_json(model: dict[str, Any] | None) -> None:
 
 
 def digest_of(content: dict[str, Any], theta: np.ndarray) -> str:
+    """SHA-256 of the content and theta of a file."""
     digest = hashlib.sha256(canonical(content).encode("utf-8", "surrogatepass"))
     digest.update(theta.astype(theta.dtype.newbyteorder("<"), copy=False))  # as in the file
     return digest.hexdigest()

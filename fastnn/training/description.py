@@ -11,8 +11,9 @@ from fastnn.training.optimizers import LBFGS
 def describe_run(network, normalizer, X, y, sample_weight, dev, **settings):
     """Everything that the bits of a run depend on, as {name: value} in types that JSON knows.
 
-    Not in it: init, rng and theta, which the checkpoint replaces; threads, progress and callbacks,
-    on which no bit depends, or which cannot be compared; epochs, of which there may be more.
+    It leaves out init, rng and theta, which the checkpoint replaces. It leaves out threads and
+    progress, on which no bit depends, callbacks, which cannot be compared, and epochs, which may be
+    more when the run goes on.
     """
     spec = network.spec
     names = ("layer_sizes", "activation", "output", "keep_prob", "l2", "l1", "dtype")
@@ -40,7 +41,7 @@ def describe_run(network, normalizer, X, y, sample_weight, dev, **settings):
 
 
 def _schedule_name(schedule):
-    """Functions are all alike: the rates that they give are compared."""
+    """The name of a schedule; functions have one name, because their rates are compared."""
     if schedule is None:
         return repr(Constant())
     if isinstance(schedule, str):
@@ -49,7 +50,7 @@ def _schedule_name(schedule):
 
 
 def check_resumable(network, optimizer):
-    """Refuse what a checkpoint could not go on with."""
+    """Refuse an optimizer or a generator that a checkpoint could not go on with."""
     if isinstance(optimizer, LBFGS):
         raise ValueError(
             "checkpoint and resume are not for lbfgs, whose memory is within SciPy; expected "

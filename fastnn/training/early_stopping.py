@@ -42,7 +42,7 @@ class EarlyStopping:
 
 
 def make_early_stopping(early_stopping):
-    """The EarlyStopping that True, a patience or an object stands for; None for none."""
+    """The EarlyStopping of the argument `early_stopping` of `fit`, or None."""
     if early_stopping is None or early_stopping is False:
         return None
     if early_stopping is True:
@@ -58,7 +58,7 @@ def make_early_stopping(early_stopping):
 
 
 class BestSoFar:
-    """The best theta of a fit, and how long ago it was."""
+    """The best theta of a fit, and its epoch."""
 
     def __init__(self, rule, theta):
         self._rule = rule
@@ -69,7 +69,7 @@ class BestSoFar:
         self.epoch = None
 
     def look(self, epoch, history, theta):
-        """Take note of an evaluated epoch; True when it is time to stop."""
+        """Compare an evaluated epoch with the best; True when it is time to stop."""
         value = getattr(history, self._rule.monitor)[-1]
         best = (value, history.dev_cost[-1]) < self._best
         if best:

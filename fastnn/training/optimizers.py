@@ -144,7 +144,7 @@ OptimizerName = Literal["gd", "momentum", "nesterov", "rmsprop", "adam", "adamw"
 
 
 def make_optimizer(optimizer: OptimizerName | Optimizer | LBFGS) -> Optimizer | LBFGS:
-    """The optimizer object that a name or an object stands for."""
+    """The optimizer object of the argument `optimizer` of `fit`."""
     if isinstance(optimizer, Optimizer | LBFGS):
         return optimizer
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer | LBFGS):

@@ -134,7 +134,7 @@ def test_mixed_activations_and_depths(sizes, options, dtype):
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activation_over_its_range(activation, dtype):
-    """Value and slope of one unit, z for z: the kinks at 0, both tails, and the limits of exp."""
+    """Value and slope of one unit at many z: the kinks at 0, both tails, and the limits of exp."""
     import fastnn
 
     theta = np.array([1.0, 0.0, 1.0, 0.0])  # a net that puts out g(x)

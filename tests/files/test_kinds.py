@@ -308,7 +308,7 @@ def state_of(model):
 
 
 def refused_or_exact(path, content, theta):
-    """A file whose checksum is right is refused, or is loaded as the very thing it says."""
+    """A changed file with a right checksum is refused, or loads exactly its content."""
     data = sealed(content, theta)
     path.write_bytes(data)
     try:
@@ -323,7 +323,7 @@ def refused_or_exact(path, content, theta):
 
 
 def exact(tree):
-    """Numbers as they come back: a 0 where a float was is 0.0."""
+    """Numbers as `load` returns them: an integer 0 in the place of a float is 0.0."""
     if "schema" not in tree:
         return tree
     tree = copy.deepcopy(tree)

@@ -324,7 +324,7 @@ def test_other_tensors(path):
 
 
 def test_a_huge_sparse_file_is_not_read(path):
-    """64 GiB that the disk really claims to have, for a network that does not need them."""
+    """A sparse file of 64 GiB, for a network that does not need them."""
     net = network()
     size = 64 * 2**30
     header = json.dumps(
@@ -345,7 +345,7 @@ def test_a_huge_sparse_file_is_not_read(path):
 
 
 def assert_refused_or_the_same(path, data, net):
-    """What says the same in other characters, or more than anyone reads, is no damage."""
+    """A changed file must be refused, unless it still has the same spec and theta."""
     path.write_bytes(data)
     try:
         again = fastnn.load(path)
@@ -363,7 +363,7 @@ def header_of(data):
 
 
 def test_random_headers(path):
-    """The entry of theta with parts put at random from what a hostile writer would think of."""
+    """The header's entry of theta with random parts replaced by hostile values."""
     net = network()
     net.save(path)
     header, data = header_of(path.read_bytes())
@@ -571,7 +571,7 @@ def test_a_pipe_is_not_replaced_by_a_file(path):
 
 
 def test_what_a_killed_writer_left_is_removed(path):
-    """Its own temporary files alone, and only once nobody writes to them any more."""
+    """Only its own temporary files are removed, and only if nobody has written to them lately."""
     network().save(path)
     stem = next(iter(_temporaries_of(path)))
     old = time.time() - 2 * atomic._LEFT_BEHIND
@@ -590,7 +590,7 @@ def test_what_a_killed_writer_left_is_removed(path):
 
 
 def _temporaries_of(path):
-    """How names of the temporary files begin that writing to `path` makes."""
+    """The beginnings of the names of temporary files for `path`."""
     stems = set()
 
     def note(source, target):

@@ -50,7 +50,7 @@ def fit(net, X=X, y=Y, **options):
 
 
 def outcome(net):
-    """All that has to be the same, as bytes: theta, the history, and what rng would give next."""
+    """The parts that a resumed fit must have the same: theta, the history, the generator, ..."""
     history = net.history
     columns = [np.array(getattr(history, name)).tobytes() for name in COLUMNS]
     return (
@@ -68,7 +68,7 @@ def outcome(net):
 
 
 def die_at(*moments):
-    """A `write` that dies after so many checkpoints, time after time."""
+    """A `write` that raises `Killed` after moments[0] checkpoints, then after moments[1], ..."""
     left, real = list(moments), checkpointfile.write
 
     def write(path, saved):
@@ -83,7 +83,7 @@ def die_at(*moments):
 
 
 def run_with_deaths(make, path, monkeypatch, moments, rule=None, **options):
-    """Each time another network, as another process has it."""
+    """Fit until the end; after each death a new network resumes, as in another process."""
     monkeypatch.setattr(checkpoint_writer, "write", die_at(*moments))
     deaths = 0
     while True:
@@ -245,7 +245,7 @@ def test_how_often(path, monkeypatch):
 
 
 def test_moments_survive_where_an_overflow_is_foreseen(path):
-    """What the core knows of the largest steps so far goes on, too."""
+    """The largest step and rate so far, which the core keeps, are resumed, too."""
     net = network(dtype="float64")
     fit(net, checkpoint=path)
     with safetensors.safe_open(path, framework="numpy") as file:

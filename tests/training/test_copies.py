@@ -13,7 +13,7 @@ def pickled_by(protocol):
 
 
 def with_shared_memory(net):
-    """As joblib hands large arrays to its workers: read-only."""
+    """A copy on read-only arrays, as joblib gives large ones to its workers."""
     buffers = []
     data = pickle.dumps(net, 5, buffer_callback=buffers.append)
     return pickle.loads(data, buffers=[bytes(buffer.raw()) for buffer in buffers])

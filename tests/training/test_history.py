@@ -60,7 +60,7 @@ def classifier_without_penalty(net):
 @pytest.mark.parametrize("every", [0, 1, 3, 100])
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_evaluate_every(optimizer, every):
-    """NaN where nothing was evaluated; training is the same for all."""
+    """Entries without an evaluation are NaN; training is the same for all."""
     net, twin = classifier(), classifier()
     history = net.fit(X, Y, epochs=8, dev=DEV, evaluate_every=every, optimizer=optimizer)
     full = twin.fit(X, Y, epochs=8, dev=DEV, optimizer=optimizer)

@@ -84,7 +84,7 @@ def test_optimizers_that_coincide(one, other, settings, l1):
 
 @pytest.mark.parametrize("optimizer", DEFAULTS)
 def test_proximal_form_tends_to_the_plain_one(optimizer):
-    """With l1 -> 0 the proximal rules must become the plain ones, momentum included."""
+    """As l1 goes to 0 the proximal rules must become the plain ones, with momentum too."""
     problem = draw_problem(5, [3, 5, 2], 8)
     assert (
         relative_difference(

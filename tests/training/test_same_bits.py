@@ -50,7 +50,7 @@ def test_any_number_of_threads_makes_the_same_theta(case, dtype, optimizer):
 
 
 def test_the_same_seed_gives_the_same_bits():
-    """... whatever `rng` is made from; fits in a row go on drawing."""
+    """A seed and a generator of it are the same; a second fit draws other numbers."""
     one, two, three = (
         classifier(**NOISY),
         classifier(**NOISY),
@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_bits():
 
 @pytest.mark.parametrize("options", [NOISY, {}])
 def test_two_fits_in_a_row_differ(options):
-    """By their masks, and without dropout by the order of the rows."""
+    """Two fits have other masks and, without dropout, another order of the rows."""
     net = classifier(**options)
     start, ends = net.theta.copy(), []
     for _ in range(2):

@@ -113,7 +113,7 @@ def test_every_combination(optimizer, network, penalty, dropout, batch_size, dty
 @pytest.mark.parametrize("batch_size", [3, 32, None])
 @pytest.mark.parametrize("optimizer", DEFAULTS)
 def test_sample_weights(optimizer, batch_size, dtype):
-    """Weights, zeros among them, in batches of which the last is short."""
+    """Sample weights, some of them 0, in batches of which the last is short."""
     options = {"output": "sigmoid", "l2": 0.5, "l1": 0.2, "keep_prob": [1.0, 0.7], "weighted": True}
     fit = {"batch_size": batch_size}
     assert_same_trajectory(optimizer, dtype, epochs=3, fit=fit, seed=2, sizes=[3, 5, 2], **options)
@@ -221,7 +221,7 @@ def test_l1_zeros_are_exact_and_those_of_the_reference(optimizer, dropout):
 @pytest.mark.parametrize("schedule", [None, "exponential"])
 @pytest.mark.parametrize("optimizer", DEFAULTS)
 def test_l1_zeros_in_float32(optimizer, schedule):
-    """Exactly 0 however the rate changes: neither 1e-20 nor a subnormal number will do."""
+    """The weights are exactly 0 however the rate changes, not 1e-20 or subnormal."""
     problem = draw_problem(8, [6, 9, 2], ROWS, activation="relu", l1=2.0)
     net = problem.network("float32")
     fit = {"learning_rate": RATES[optimizer] / 2, "epochs": 80, "batch_size": 8}
