@@ -9,17 +9,15 @@ import joblib
 import numpy as np
 import pytest
 from dask.distributed import Client, LocalCluster
-from sklearn.datasets import load_diabetes, load_digits
+from sent import X, Y, after_a_while, threads_of_a_large_step, trained
+from sklearn.datasets import load_diabetes
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import fastnn
-from fastnn.engine.threads import choose_threads
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-X, Y = load_digits(return_X_y=True)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +29,7 @@ def client():
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any port: several tests may run at once
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -71,16 +69,9 @@ def in_both(function):
     deadline = time.monotonic() + 60
     while len(results) < 2:
         assert time.monotonic() < deadline, "the second process never got a call"
-        results.update(
-            joblib.Parallel()(joblib.delayed(_after_a_while)(function) for _ in range(4))
-        )
+        results.update(joblib.Parallel()(joblib.delayed(after_a_while)(function) for _ in range(4)))
     assert os.getpid() not in results
     return list(results.values())
-
-
-def _after_a_while(function):
-    time.sleep(0.05)  # so that the other process gets the next one
-    return os.getpid(), function()
 
 
 # --- estimators -------------------------------------------------------------------------------
@@ -125,12 +116,6 @@ def test_cross_validation_is_that_of_this_process(backend):
 # --- what is sent -----------------------------------------------------------------------------
 
 
-def trained(net):
-    """A fit in the other process, and what comes back of it."""
-    history = net.fit(X, Y, dev=(X[:200], Y[:200]), epochs=3)
-    return net, history
-
-
 def test_networks_go_there_and_back(backend):
     net = fastnn.Network([64, 32, 10], keep_prob=0.8, normalize=True, rng=0)
     far, history = joblib.Parallel()([joblib.delayed(trained)(net)])[0]
@@ -157,10 +142,6 @@ def test_dask_sends_networks_without_joblib(client):
 
 
 # --- threads ----------------------------------------------------------------------------------
-
-
-def threads_of_a_large_step():
-    return choose_threads([784, 512, 512, 10], 4096, steps=True)
 
 
 def test_processes_share_the_processors(backend):
