@@ -50,6 +50,8 @@ _PUBLIC = {
     "OptunaPruningCallback": "sweeps.optuna_pruning",
     "sweep": "sweeps",
     "Sweep": "sweeps",
+    "improve": "improvement",
+    "Improvement": "improvement",
     "report": "reporting",
     "Report": "reporting",
     "GradientDescent": "training.optimizers",

@@ -30,6 +30,8 @@ from fastnn.export import to_onnx as to_onnx
 from fastnn.export import to_torch as to_torch
 from fastnn.gradient_checking.function.check import gradcheck as gradcheck
 from fastnn.gradient_checking.result.gradient_check import GradientCheck as GradientCheck
+from fastnn.improvement import Improvement as Improvement
+from fastnn.improvement import improve as improve
 from fastnn.loading import load as load
 from fastnn.network import Network as Network
 from fastnn.reporting import Report as Report

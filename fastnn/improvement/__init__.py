@@ -1,0 +1,6 @@
+"""The loop of idea, code and experiment, run by the machine."""
+
+from fastnn.improvement.loop import improve
+from fastnn.improvement.result import Improvement, Move
+
+__all__ = ["Improvement", "Move", "improve"]

@@ -1,0 +1,157 @@
+"""The story of an improvement: what was diagnosed, tried, gained and rejected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fastnn.network import Network
+from fastnn.plots.figure import Display
+from fastnn.plots.improvement import plot_improvement
+from fastnn.text.markup import join, table, tag
+from fastnn.text.tables import aligned
+from fastnn.text.words import percent
+from fastnn.training.history import History
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Move:
+    """One setting that was tried beside the best one so far.
+
+    Attributes
+    ----------
+    round : int
+        From 1.
+    diagnosis : str
+        The verdict that the move answers.
+    text : str
+        What was changed.
+    change : dict
+        The same as options of `Network` and of `fit`.
+    dev_error : float
+        Mean over the seeds.
+    gain : float
+        Dev loss of the best so far minus that of this one: above 0 is better.
+    sure : float
+        The gain in its standard errors, over the dev examples; paired.
+    kept : bool
+        Whether it became the best so far.
+    failure : str
+        Why it could not be trained, or "".
+    """
+
+    round: int
+    diagnosis: str
+    text: str
+    change: dict[str, Any]
+    dev_error: float
+    gain: float
+    sure: float
+    kept: bool = False
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """What `improve` did and found; print it for the story.
+
+    Attributes
+    ----------
+    network : Network
+        The best; of its seeds the one of the lowest dev loss.
+    history : History
+        Of its fit.
+    moves : list of Move
+        In the order in which they were tried.
+    dev_error : float
+        Of the best setting, the mean over its seeds.
+    first_dev_error : float
+        Of the setting that it began with.
+    stopped : str
+        "no move helps", "optimal error reached", "time", "trials" or "interrupted".
+    setting : dict
+        The best setting: `layer_sizes` and options of `Network` and `fit`.
+    next_step : str
+        What only a person can do next.
+    notes : list of str
+        How far the dev set has been used up.
+    """
+
+    network: Network
+    history: History
+    moves: list[Move]
+    dev_error: float
+    first_dev_error: float
+    stopped: str
+    setting: dict[str, Any]
+    next_step: str
+    notes: list[str]
+    shares: bool = field(repr=False)
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in a sentence."""
+        kept = sum(move.kept for move in self.moves)
+        tried = len(self.moves)
+        return (
+            f"dev error {self._figure(self.first_dev_error)} -> {self._figure(self.dev_error)} "
+            f"by {kept} of {tried} moves; stopped: {self.stopped}"
+        )
+
+    def _figure(self, error: float) -> str:
+        return percent(error) if self.shares else f"{error:.4g}"
+
+    def plot(self, ax: Axes | None = None) -> Display:
+        """Draw the dev error of every move, and the way of the best (needs matplotlib).
+
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+
+        Returns
+        -------
+        Display
+            With `ax_`, the axes, and `figure_`.
+        """
+        return plot_improvement(self, ax)
+
+    def _rows(self) -> list[list[str]]:
+        rows = [["round", "move", "dev error", "gain in loss", "sure", ""]]
+        for move in self.moves:
+            if move.failure:
+                rows.append(
+                    [str(move.round), move.text, move.failure.partition(":")[0], "", "", "failed"]
+                )
+                continue
+            rows.append(
+                [
+                    str(move.round),
+                    move.text,
+                    self._figure(move.dev_error),
+                    f"{move.gain:+.3g}",
+                    f"{move.sure:+.1f} SE",
+                    "kept" if move.kept else "",
+                ]
+            )
+        return rows
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [self.verdict, "", *aligned(self._rows()), "", *self.notes, f"Next: {self.next_step}"]
+        )
+
+    def __repr__(self) -> str:
+        return f"<Improvement: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        return join(
+            [
+                table(head, rows, caption=self.verdict),
+                *(tag("p", note) for note in self.notes),
+                tag("p", f"Next: {self.next_step}"),
+            ]
+        )

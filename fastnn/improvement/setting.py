@@ -1,0 +1,89 @@
+"""A setting: everything that makes a network and its fit, but for the data and the seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastnn.network import Network
+from fastnn.sweeps.space import FIT_OPTIONS, NETWORK_OPTIONS
+
+# Settings of a fit that the loop chooses between, and their values where none is given.
+DEFAULTS = {"epochs": 100, "batch_size": 128, "learning_rate": 1e-3, "optimizer": "adam"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Layer sizes, and options of `Network` and of `Network.fit` by name."""
+
+    layer_sizes: tuple[int, ...]
+    options: dict[str, Any]
+
+    @classmethod
+    def of(cls, net: Any, options: dict[str, Any]) -> Setting:
+        """The setting of a network, or of layer sizes, with `options` in front."""
+        if isinstance(net, Network):
+            spec = dict(net.spec)
+            sizes = tuple(spec.pop("layer_sizes"))
+            normalizer = spec.pop("normalizer")
+            if normalizer is not None and not spec["normalize"]:
+                spec["normalizer"] = net.normalizer
+            known = net.history.settings if net.history is not None else {}
+            fit = {name: known[name] for name in DEFAULTS if name in known}
+            return cls(sizes, {**spec, **fit, **options})
+        return cls(Network(net, init="zeros").layer_sizes, dict(options))
+
+    def get(self, name: str) -> Any:
+        """An option, or the value that it has where it is not given."""
+        defaults: dict[str, Any] = {
+            **DEFAULTS,
+            "l2": 0.0,
+            "l1": 0.0,
+            "keep_prob": 1.0,
+            "normalize": False,
+            "normalizer": None,
+            "activation": "relu",
+            "init": "auto",
+            "init_gain": 1.0,
+        }
+        return self.options.get(name, defaults.get(name))
+
+    def largest(self, name: str) -> float:
+        """The largest value of an option that may be one for each layer."""
+        value = self.get(name)
+        return float(max(value)) if isinstance(value, tuple | list) else float(value)
+
+    def least(self, name: str) -> float:
+        """The least value of an option that may be one for each layer."""
+        value = self.get(name)
+        return float(min(value)) if isinstance(value, tuple | list) else float(value)
+
+    def with_(self, change: dict[str, Any]) -> Setting:
+        """This setting with other values, `layer_sizes` among them."""
+        change = dict(change)
+        sizes = tuple(change.pop("layer_sizes", self.layer_sizes))
+        options = {**self.options, **change}
+        if len(sizes) != len(self.layer_sizes):
+            # What was given for each layer does not fit another number of layers.
+            activation = self.get("activation")
+            if not isinstance(activation, str):
+                options["activation"] = activation[0] if activation else "relu"
+            options["l2"], options["l1"] = self.largest("l2"), self.largest("l1")
+            options["keep_prob"] = self.least("keep_prob")
+        return replace(self, layer_sizes=sizes, options=options)
+
+    @property
+    def key(self) -> str:
+        """The same text for the same setting."""
+        return repr((self.layer_sizes, sorted(self.options.items(), key=lambda item: item[0])))
+
+
+def check_options(options: dict[str, Any]) -> None:
+    """Refuse names that are options neither of Network nor of fit."""
+    unknown = sorted(set(options) - NETWORK_OPTIONS - FIT_OPTIONS - {"dev"})
+    if unknown or "dev" in options:
+        name = unknown[0] if unknown else "dev"
+        raise TypeError(
+            f"expected options of Network and of fit, got {name!r}; known: "
+            f"{', '.join(sorted(NETWORK_OPTIONS | FIT_OPTIONS))}"
+        )
