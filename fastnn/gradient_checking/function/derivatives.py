@@ -113,9 +113,11 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
         found = estimate(table, rows, origin, epsilon, cost, noise, True, single)
         # A systematic error fills its bound. Thousands of such errors would look like a fault.
         found.truncation *= 3.0
+        # Half of a jump at theta, which rounding may hide, moves the derivative.
+        hidden = np.maximum(found.seeming / 2.0 - found.kink, 0.0)
         return Derivatives(
             found.value,
-            found.uncertainty,
+            found.uncertainty + np.nan_to_num(hidden, nan=np.inf),
             _is_kink(found, _scale(found.value), fixed=True),
             epsilon,
             _curvature(found, epsilon),
