@@ -23,7 +23,7 @@ from fastnn.gradient_checking.result.components import (
     ratios,
 )
 from fastnn.gradient_checking.result.findings import find
-from fastnn.gradient_checking.result.hidden import hidden_components, is_hidden
+from fastnn.gradient_checking.result.hidden import hidden_components, is_beyond_doubt, is_hidden
 from fastnn.gradient_checking.result.rendering import as_html, as_text
 from fastnn.layers.layout import Parameter
 from fastnn.plots.gradient_check import plot_gradient_check
@@ -76,10 +76,10 @@ class GradientCheck:
     difference : float
         The ratio of the notes over everything that was compared.
     verdict : {"correct", "suspect", "wrong"}
-        correct: every error is within its uncertainty. suspect: some are not, but the ratio of
-        all, of each parameter and of each component that is off is at most 1e-3. wrong: one of
-        these ratios is above. Also suspect: nothing could be compared, or the rounding of J hides
-        the gradient of an array.
+        correct: every error is within its uncertainty. wrong: an array has errors that no
+        uncertainty explains, and a ratio above 1e-3, by itself or in a component that is off.
+        suspect: errors are smaller, or hardly beyond their uncertainties; or nothing could be
+        compared, or the rounding of J hides the gradient of an array.
     parameters : mapping of str to ParameterCheck
     findings : tuple of Finding
         The errors in words.
@@ -196,11 +196,10 @@ class GradientCheck:
     @cached_property
     def verdict(self) -> Literal["correct", "suspect", "wrong"]:
         """The verdict on the whole gradient."""
-        wrong = [p.name for p in self.parameters.values() if p.verdict == "wrong"]
-        suspect = [p.name for p in self.parameters.values() if p.verdict == "suspect"]
-        if wrong or (suspect and self.difference > WORRY):
+        verdicts = {p.verdict for p in self.parameters.values()}
+        if "wrong" in verdicts:
             return "wrong"
-        if suspect or any(p.verdict == "not judged" for p in self.parameters.values()):
+        if verdicts & {"suspect", "not judged"}:
             return "suspect"
         if self.compared.all():
             return "correct"
@@ -331,7 +330,8 @@ class GradientCheck:
             each = ratios(self.analytic[off], self.numeric[off])
             largest = max(difference, each.max(initial=0.0))
             # A NaN is wrong.
-            verdict = "suspect" if largest <= WORRY else "wrong"
+            small = largest <= WORRY or not is_beyond_doubt(self, parameter)
+            verdict = "suspect" if small else "wrong"
         excluded = int((self.checked & self.excluded)[parameter.slice].sum())
         return ParameterCheck(
             parameter.name,

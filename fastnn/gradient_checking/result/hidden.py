@@ -5,6 +5,9 @@ import numpy as np
 from fastnn.gradient_checking.result.array import symbol
 from fastnn.gradient_checking.result.components import HIDDEN, VISIBLE, Finding, ratio
 
+# An error of so many uncertainties is no accident, nor are so many smaller ones in an array.
+_CERTAIN, _MANY = 3.0, 5
+
 
 def hidden_components(check):
     """The components of a `GradientCheck` in which even a gross error would not be seen.
@@ -49,6 +52,19 @@ def is_hidden(check, parameter):
     size = np.abs(check.analytic[parameter.slice])
     matters = compared & (size >= 0.1 * size[compared].max())
     return bool(check.hidden[parameter.slice][matters].all())
+
+
+def is_beyond_doubt(check, parameter):
+    """Whether errors of an array are too large, or too many, to come from unlucky uncertainties.
+
+    An uncertainty is an estimate. One that is two or three times too small in a few components, as
+    beside kinks, is no proof of a wrong gradient.
+    """
+    off = check.off[parameter.slice]
+    error = np.abs(check.analytic - check.numeric)[parameter.slice][off]
+    far = ~(error <= _CERTAIN * check.uncertainty[parameter.slice][off])
+    many = off.sum() >= _MANY and off.sum() >= 0.2 * check.compared[parameter.slice].sum()
+    return bool(far.any() or many or not off.any())
 
 
 def is_stationary(check):
