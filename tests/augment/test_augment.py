@@ -1,4 +1,4 @@
-"""Augmentation as it is used: in `fit`, by itself, as a picture, and what is refused."""
+"""Augmentation in `fit`, by itself and as a picture, and settings that are refused."""
 
 import copy
 import os
@@ -50,8 +50,10 @@ def network(dtype="float32", rng=0, **options):
 @pytest.mark.parametrize("optimizer", ["adam", "gd"])
 @pytest.mark.parametrize("batch_size", [32, None])
 def test_fit_is_descent_on_the_copies_that_apply_shows(digits, dtype, optimizer, batch_size):
-    """Epoch by epoch, on what `apply` gives for the seed in the history; moments apart, hence gd
-    over several epochs and adam over one."""
+    """`fit` gives the same theta as fits of one epoch each on the copies that `apply` makes.
+
+    A new fit begins with new moments: hence several epochs of gd, and one of adam.
+    """
     X, y = digits[0][:500], digits[1][:500]
     epochs = 3 if optimizer == "gd" else 1
     options = {
@@ -80,7 +82,7 @@ def test_cost_and_errors_are_of_the_images_themselves(digits):
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_images_that_stay_make_the_same_theta(digits, shuffle):
-    """The whole path, with nothing asked for: X is gathered rather than read in place."""
+    """The whole path with all distortions off: X is gathered instead of read in place."""
     plain, augmented = network(), network()
     X = digits[0].astype(np.float32)
     for net, augment in ((plain, None), (augmented, Images())):
@@ -156,8 +158,10 @@ def test_weights_early_stopping_and_other_outputs_go_along(digits):
 
 
 def test_it_makes_the_network_tolerant(digits):
-    """Of what it distorts: on images that were not trained on and are distorted, over 3 seeds, at
-    most a third of the errors (measured: 7 % in place of 51 %)."""
+    """On distorted new images it makes at most a third of the errors, over 3 seeds.
+
+    Measured: 7 % in place of 51 %.
+    """
     X, y = digits
     order = np.random.default_rng(0).permutation(len(y))
     X, y = X[order], y[order]
@@ -227,7 +231,7 @@ def test_the_sheet_goes_where_it_is_told(digits):
     mpl.pyplot.close(figure)
 
 
-# --- what is refused -------------------------------------------------------------------------
+# --- refusals --------------------------------------------------------------------------------
 
 NAN, INF = float("nan"), float("inf")
 SETTINGS = [
@@ -419,7 +423,7 @@ def test_the_namespace_is_public():
 
 
 def test_images_are_normalized_after_their_warp():
-    """The bits of training on what `apply` shows, normalized by hand."""
+    """The same bits as training on the copies of `apply`, normalized by hand."""
     rng = np.random.default_rng(0)
     X, y = rng.integers(0, 256, (40, 64)).astype(np.uint8), rng.integers(0, 3, 40)
     images = fastnn.augment.Images(rotation=20, shift=1, noise=2.0)

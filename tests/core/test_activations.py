@@ -50,11 +50,11 @@ def test_value(name, dtype):
     z = everywhere(dtype)
     with np.errstate(all="ignore"):
         exact = EXACT[name](z.astype(np.float64))
-        # Half the range of exponents is left to what an activation may flush to 0.
+        # An activation may flush numbers below this to 0.
         floor = np.finfo(dtype).smallest_normal * 4 * np.maximum(np.abs(z.astype(float)), 1)
         ulp = np.maximum(np.spacing(np.abs(exact).astype(dtype)).astype(float), floor)
     error = np.abs(apply(name, z, dtype) - exact) / ulp
-    # Far in its tail SciPy's ndtr is itself good to 1e-13 only.
+    # Far in its tail SciPy's own ndtr is only good to 1e-13.
     bound = 2_000 if name == "gelu" and dtype == "float64" else ULP[dtype]
     worst = error.argmax()
     assert error[worst] <= bound, f"{error[worst]:.1f} ulp at z = {z[worst]!r}"

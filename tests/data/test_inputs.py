@@ -28,7 +28,7 @@ def backwards(a):
 
 
 def unaligned(a):
-    """A field of packed records: hardly a number is at a multiple of its size."""
+    """A field of packed records: few numbers lie at a multiple of their size."""
     records = np.zeros(a.shape, [("key", "u1"), ("x", a.dtype)])
     records["x"] = a
     return records["x"]
@@ -80,7 +80,7 @@ def csr_indexed_by(dtype):
     return convert
 
 
-# (how X is handed over, in terms of an array of the network's dtype)
+# Forms of X, made from an array of the network's dtype.
 X_KINDS = {
     "read-only": read_only,
     "fortran": np.asfortranarray,
@@ -124,7 +124,7 @@ def whole_numbers(seed=0, rows=150):
 
 
 def everything(problem, dtype, X, y=None, weights=None):
-    """All that depends on the data: J, dJ, the outputs, and theta after a shuffled fit."""
+    """Results that depend on the data: J, dJ, the outputs, and theta after a shuffled fit."""
     y = problem.y if y is None else y
     net = problem.network(dtype)
     J, gradient = net.value_and_grad(X, y, sample_weight=weights, dropout=(1, 0))

@@ -48,7 +48,7 @@ def test_mean_and_std_to_rounding():
     assert normalizer.std_[4] == 0
     assert normalizer.constant_.tolist() == [4]
     assert repr(normalizer) == "<Normalizer of 6 features, 600 examples seen, constant: 4>"
-    # A constant feature that varies later is not let loose.
+    # A constant feature that varies later stays finite.
     assert normalizer.transform(X[:1] + 1)[0, 4] == 0
 
 
@@ -71,7 +71,7 @@ def test_chunks_equal_one_pass(seed, cuts):
     edges = [0, *sorted(set(cuts) - {0, 600}), 600]
     for first, end in pairwise(edges):
         streamed.partial_fit(X[first:end])
-    # Of the size of the feature: where a mean is near 0 no sum has more digits of it.
+    # Relative to the size of the feature: no sum gives more digits of a mean near 0.
     size = np.maximum(np.abs(one.mean_), one.std_)
     np.testing.assert_allclose(streamed.mean_ / size, one.mean_ / size, rtol=0, atol=1e-12)
     np.testing.assert_allclose(streamed.std_, one.std_, rtol=1e-12)
@@ -229,7 +229,7 @@ def problem(m=400, dtype="float32"):
 
 
 def raw_and_by_hand(dtype="float32", **options):
-    """Two networks alike, but that one is told to normalize and the other is given X normalized."""
+    """Two equal networks: one normalizes X itself, the other gets X normalized."""
     return (
         Network([5, 16, 8, 2], normalize=True, dtype=dtype, rng=1, **options),
         Network([5, 16, 8, 2], dtype=dtype, rng=1, **options),
@@ -277,7 +277,7 @@ def test_same_as_transforming_by_hand(dtype, optimizer):
     ],
 )
 def test_any_kind_of_array_the_same_bits(kind):
-    """A sparse X too: rows become dense as they are gathered, as they do without normalizing."""
+    """A sparse X as well: rows become dense as they are gathered, normalized or not."""
     X, y = problem()
     net, other = (Network([5, 8, 2], normalize=True, rng=0) for _ in range(2))
     net.fit(X, y, epochs=3)
@@ -417,7 +417,7 @@ def test_a_normalizer_too_wide_for_the_file_is_refused(tmp_path):
 
 
 def test_it_helps():
-    """Features of scales 1e-2 to 1e2: what normalizing is for."""
+    """Features of scales 1e-2 to 1e2, which need normalization."""
     X, y = problem(800)
     errors = {}
     for normalize in (False, True):

@@ -1,4 +1,4 @@
-"""Training, dev and test set: laws that every division has to keep, and what is refused."""
+"""Training, dev and test set: laws that every division keeps, and input that is refused."""
 
 import pickle
 
@@ -63,7 +63,7 @@ def test_fractions(m, seed, shares):
     parts = indices(np.empty((m, 1)), sizes=fractions, rng=seed)
     assert_dealt_out(parts, m)
     for part, fraction in zip(parts, fractions, strict=True):
-        # Parts that are due less than a row are given a whole one, at the others' cost.
+        # Parts whose share is less than a row get a whole row from the others.
         assert abs(len(part) - m * fraction) < 1 + sum(m * fractions < 1)
         assert len(part) >= 1
 

@@ -50,7 +50,7 @@ def test_change_of_an_activation(kind, size):
     z = np.concatenate([rng.normal(size=300) * 4, [0.0, 30.0, -30.0]])
     d = rng.choice([-1, 1], z.size) * size * rng.uniform(0.5, 1, z.size)
     exact = long_value(kind, LONG(z) + LONG(d)) - long_value(kind, LONG(z))
-    # What long double itself loses in the difference.
+    # The digits that long double itself loses in the difference.
     lost = np.finfo(LONG).eps * 8 * (np.abs(long_value(kind, LONG(z))) + 1)
     if size > 1:  # a difference of values after all
         lost = 1e-15 * size
@@ -60,7 +60,7 @@ def test_change_of_an_activation(kind, size):
 
 @pytest.mark.parametrize("size", [1e-9, 1e-5, 2e-4])
 def test_change_of_gelu(size):
-    """By Gauss's quadrature of its slope, which loses nothing in a difference."""
+    """The change of gelu as an integral of its slope (Gauss), in which nothing cancels."""
     rng = np.random.default_rng(0)
     z = np.concatenate([rng.normal(size=300) * 3, [0.0, 12.0, -12.0]])
     d = rng.choice([-1, 1], z.size) * size
@@ -151,7 +151,7 @@ def test_change_of_a_loss(output, size):
         np.empty((1, m)),
         total,
     )
-    # Relative to what the rows come to, some up and some down; and what long double loses.
+    # Relative to the sum of the sizes of all rows; and the digits that long double loses.
     assert abs(total[0] - exact) <= 1e-14 * np.abs(d).sum() * max(1, size) + 1e-16
 
 
@@ -176,8 +176,10 @@ def problem_of(sizes, kinds, output="softmax", m=23, seed=0):
 @pytest.mark.parametrize("size", [0.5, 0.05, 0.002])
 @pytest.mark.parametrize("kinds", [("gelu", "tanh"), ("relu", "leaky_relu"), ("identity", "relu")])
 def test_large_steps_are_differences_of_costs(kinds, size):
-    """What cancels in a plain difference of costs does not matter when the step is large; of the
-    piecewise linear nets, some components cross kinks and some do not."""
+    """With large steps a plain difference of two costs is accurate enough to compare with.
+
+    In the piecewise linear networks some components cross kinks and some do not.
+    """
     problem = problem_of([4, 6, 5, 3], kinds)
     steps = np.array([size, -size])
     changes, _ = pieces.differentiate(problem, np.arange(problem.theta.size), steps, 1)

@@ -1,4 +1,4 @@
-"""Numerical derivatives: as good as they say, on hard functions and noisy ones."""
+"""Numerical derivatives keep within their bounds, on hard and on noisy functions."""
 
 import math
 
@@ -52,7 +52,7 @@ def test_the_error_is_within_its_bound(name, method):
 @settings(max_examples=100, deadline=None)
 @given(st.floats(-3, 3), st.floats(-4, 3), st.floats(1e-6, 1e6))
 def test_no_step_is_badly_chosen(t, log_length, size):
-    """Whatever the length over which the function bends, and its size."""
+    """The bound holds for any length over which the function bends, and for any size."""
     k = 10.0**-log_length
 
     def f(x):
@@ -164,7 +164,7 @@ def test_taylor_rates():
 
 
 def test_a_noisy_cost_raises_no_false_alarm():
-    """A cost that is found by iteration is good to its tolerance only."""
+    """A cost from an iteration is only as accurate as its tolerance."""
     A = np.diag([1.0, 4.0, 9.0])
 
     def cost(x):
@@ -198,7 +198,7 @@ def test_float32_is_found_out():
     check = gradcheck(either, lambda x: grad(x, np.float64), theta)
     assert (check.dtype, check.verdict) == ("float64", "correct")
     assert check.difference < 1e-8
-    # The gradient's own rounding is no fault of it.
+    # Rounding of the analytic gradient itself is no error.
     check = gradcheck(either, lambda x: grad(x, np.float32), theta)
     assert (check.dtype, check.verdict) == ("float32", "correct"), check
     assert (

@@ -13,7 +13,7 @@ SIZES = [5, 4, 4, 4, 3]
 
 
 class Planted:
-    """Arrays of theta and of a right gradient, by name; `check` after one was spoilt."""
+    """Arrays of theta and of a right gradient, by name, for tests to change; then `check`."""
 
     def __init__(self, seed=0, names="{}{}", l2=0.0, l1=0.0):
         rng = np.random.default_rng(seed)
@@ -392,7 +392,7 @@ def test_verdicts():
     p.grad["W1"][0, 0] = np.nan
     assert p.check().verdict == "wrong"
     assert "nan" in str(p.check())
-    # Beyond what 1000 bounded errors can be together, though each is within its bound.
+    # Each error is within its bound, but 1000 of them together are too large.
     theta = np.zeros(1000)
     options = {
         "epsilon": None,

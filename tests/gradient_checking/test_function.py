@@ -1,4 +1,4 @@
-"""Gradient checking of code that is not ours: a network written by hand, other libraries."""
+"""Gradient checking of other code: a network written by hand, other libraries."""
 
 import itertools
 import pickle
@@ -71,7 +71,7 @@ class HandWritten:
             if bug == "sign of db" and l == layer:
                 grads[f"b{l}"] = -grads[f"b{l}"]
             if l > 1:
-                # W of the layer below: the indices slip when layers count from 0 and from 1.
+                # W of the layer below: a mistake between counting layers from 0 and from 1.
                 below = theta[f"W{l - 1}"] if bug == "off by one" and l == layer else W
                 dA = dZ @ below.T * self.masks[l - 2]
                 if not (bug == "keep_prob" and l - 1 == layer):
@@ -140,7 +140,7 @@ def test_right_networks_raise_no_alarm(first):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 11])
 def test_after_training_where_kinks_are_many(seed):
-    """Small costs of large logits, units that hover about 0: noise and kinks at their worst."""
+    """After training: small costs of large logits and units near 0, so most noise and kinks."""
     net = HandWritten(seed)
     rng = np.random.default_rng(seed)
     net.activation, net.keep_prob = "relu", 1.0
@@ -173,7 +173,7 @@ def test_planted_bugs_are_found_and_named(bug):
         layer, wrong = place
         theta, right = net.theta, net.grad(net.theta)
         given = net.grad(theta, bug, layer)
-        # Dead units hide a bug: where nothing changes, nothing is wrong.
+        # Dead units hide a bug: there the wrong gradient is zero, as is the right one.
         wrong = {name for name in wrong if not np.allclose(given[name], right[name], 1e-9, 0.0)}
         if not wrong:
             continue
@@ -287,7 +287,7 @@ def test_a_part_of_theta():
     mask = np.zeros(size, bool)
     mask[-3:] = True
     assert gradcheck(net.cost, grad, net.theta, indices=mask).verdict == "correct"
-    # The directions see what the chosen components do not.
+    # The directions find an error outside of the chosen components.
     check = gradcheck(net.cost, grad, net.theta, indices=mask, directional=3)
     assert check.verdict != "correct"
     assert check.findings[0].pattern == "elsewhere"
@@ -374,7 +374,7 @@ def test_scikit_learn_classifier_is_right(sklearn_models, activation):
 
 @pytest.mark.parametrize("alpha", [0.0, 0.1])
 def test_scikit_learn_regressor_of_two_outputs_is_not(sklearn_models, alpha):
-    """Its loss averages over the outputs and its gradient sums: n_outputs times too large."""
+    """scikit-learn averages its loss over outputs and sums its gradient: n_outputs too large."""
     X, rng, fitted, _, MLPRegressor = sklearn_models
     Y = rng.standard_normal((len(X), 2))
     model = fitted(MLPRegressor, Y, activation="tanh", alpha=alpha)
@@ -449,7 +449,7 @@ def test_jax():
     assert check.difference < 1e-7
     check = gradcheck(*gradcheck.from_jax(lambda t: loss(t, square), theta))
     assert check.findings[0].text.startswith("every gradient is 0.5000 times what it should be")
-    # And as it is, in float32.
+    # The same module unchanged, in float32.
     check = gradcheck(loss, jax.grad(loss), theta)
     assert check.verdict == "correct", check
     assert check.dtype == "float32"
@@ -477,7 +477,7 @@ def test_a_compiled_function_runs_over_threads():
     assert all(np.array_equal(checks[0].numeric, check.numeric) for check in checks)
     check = gradcheck(cost, lambda t, A: 2 * grad(t, A), theta, (A,))
     assert "2.000 times too large" in check.findings[0].text
-    # What Numba cannot take runs as it is, and says so.
+    # A call that Numba cannot compile runs in Python, and the note says so.
     check = gradcheck(lambda t: t["a"] ** 2, lambda t: {"a": 2 * t["a"]}, {"a": 2.0})
     assert check.verdict == "correct"
 

@@ -1,4 +1,4 @@
-"""What no difference of costs can show is not called correct; what is right raises no alarm."""
+"""Errors that no difference of costs can show are not called correct; right gradients are."""
 
 import os
 import signal
@@ -73,7 +73,7 @@ def test_an_array_that_the_others_hide():
     assert check.parameters["b"].verdict == "correct"
     assert check.findings[0].text.startswith("da cannot be judged: rounding of J hides it; J is")
     assert "not judged" in str(check.parameters["a"])
-    # A gradient that is zero is known well enough.
+    # A gradient of zero can be judged: the other array shows the scale.
     check = gradcheck(
         lambda t: (t["b"] ** 2).sum() * 1e6, lambda t: {"a": 0 * ONES, "b": 2e6 * t["b"]}, theta
     )
@@ -168,7 +168,7 @@ class Single:
 
 @pytest.mark.slow
 def test_planted_bugs_in_float32():
-    """No false alarm, no miss, and the arrays that are wrong are those that are named."""
+    """No false alarm, no miss, and the findings name exactly the wrong arrays."""
     for seed in range(60):
         net = Single(seed)
         check = gradcheck(net.cost, net.grad, net.theta)

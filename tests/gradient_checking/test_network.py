@@ -47,7 +47,7 @@ def within(check):
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_numeric_is_the_derivative(activation, output, weighted, keep_prob):
-    """Of the plain NumPy network, to far more digits than a difference of costs could give."""
+    """The derivative of the reference network, to more digits than a difference of costs has."""
     problem = draw_problem(
         3,
         [5, 7, 6, 3],
@@ -124,7 +124,7 @@ def random_problem(rng):
 
 
 def _degenerate(problem, rng):
-    """Now and then data on which roundings are not independent, or inputs exactly 0."""
+    """A random problem; in some, roundings are not independent or inputs are exactly 0."""
     X, theta = problem.X, problem.theta
     kind = int(rng.integers(10))
     if kind == 0:
@@ -160,8 +160,8 @@ def test_random_networks(dtype, monkeypatch):
         assert check.verdict == "correct", check
         largest = max(largest, within(check))
 
-        # An array whose gradient is 0 is the same times anything; and one whose every component
-        # lies on a kink cannot be judged.
+        # A gradient of 0 stays 0 times any factor, and an array whose components all lie on kinks
+        # cannot be judged.
         at = (
             compared(check)
             & (check.analytic != 0)
@@ -203,7 +203,7 @@ def test_a_missing_penalty_is_named(monkeypatch):
 
 
 def test_dropout_without_its_scale_is_found(monkeypatch):
-    """The gradient of the same masks, the 1 / keep_prob forgotten in the backward pass."""
+    """A gradient with the same masks, but 1 / keep_prob forgotten in the backward pass."""
     net, X, y = small(keep_prob=[1.0, 0.8, 0.8])
     net.theta += 0.1  # with b = 0 a row whose units are all dropped would lie on the next kink
     true = passes.differentiate
@@ -232,7 +232,7 @@ def test_float32_is_tight():
     assert within(check) < 0.5
 
 
-# --- what it is asked for ---------------------------------------------------------------------
+# --- options ---------------------------------------------------------------------------------
 
 
 def test_every_variant():
@@ -356,7 +356,7 @@ def test_any_data(kind):
 
 
 def test_float32_reads_rounded_data():
-    """X in float64 is rounded by a float32 network: that is what its gradient belongs to."""
+    """A float32 network rounds X; its gradient is that of the rounded X."""
     net, X, _ = small(dtype="float32", activation="tanh", output="identity")
     Y = np.random.default_rng(0).normal(size=(30, 3))
     assert net.gradcheck(X * 1000, Y).verdict == "correct"
@@ -393,7 +393,7 @@ def test_two_checks_at_once():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_in_a_forked_child():
-    """Of a process of its own: what else this one has loaded may object to a fork."""
+    """In a process of its own: other libraries loaded here may not survive a fork."""
     code = (
         "import os, numpy as np, fastnn\n"
         "X, y = np.random.default_rng(0).normal(size=(30, 6)), np.arange(30) % 3\n"

@@ -12,7 +12,7 @@ from reference import OUTPUTS as LOSSES
 from fastnn.gradient_checking.result.gradient_check import GradientCheck
 
 NETWORKS = 1000
-# bug -> the patterns that may be named for it; a fault further up shows as whatever it leaves below
+# bug -> patterns that may be named for it; a fault in a layer leaves traces in all layers below
 BUGS = {
     "factor": {"factor"},
     "component": {"component"},
@@ -25,7 +25,7 @@ BUGS = {
 
 
 def draw(rng):
-    """Hidden layers are often of one width: one's arrays may then be taken for another's."""
+    """A random problem. Hidden layers often have one width, so that arrays can be confused."""
     depth = int(rng.integers(1, 6))
     sizes = [int(n) for n in rng.integers(2, 12, depth + 1)]
     if rng.random() < 0.6:

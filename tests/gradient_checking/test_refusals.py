@@ -1,4 +1,4 @@
-"""Functions and arguments that no gradient can be checked with: what is wrong is said."""
+"""Functions and arguments that cannot be checked: the error says what is wrong."""
 
 import subprocess
 import sys
@@ -181,7 +181,7 @@ def test_an_error_of_fun_passes_with_a_note():
             raise KeyError("mine")
         return theta["b"].sum()
 
-    # Seen before a component is moved: as it is.
+    # An error at theta itself passes through without a note.
     with pytest.raises(KeyError, match="mine"):
         gradcheck(fun, {"b": np.ones(2)}, {"b": np.array([1.0, 1.0])})
 
