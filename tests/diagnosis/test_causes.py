@@ -378,3 +378,26 @@ def test_a_network_that_is_not_trained_has_no_causes():
     d = net.diagnose((train[0] / 16, train[1]), (dev[0] / 16, dev[1]))
     assert d.causes == ()
     assert "not trained" in d.advice[0]
+
+
+def test_a_class_that_nothing_tells_is_named_as_never_predicted_first():
+    r = np.random.default_rng(0)
+    X, y = r.normal(size=(1500, 2)), np.arange(1500) % 25 == 0  # 4 %, of which X knows nothing
+    train, dev = (X[:1000], y[:1000].astype(int)), (X[1000:], y[1000:].astype(int))
+    causes = fitted(train, 1, hidden=(16,), epochs=30).diagnose(train, dev).causes
+    assert "never class 1" in causes[0].evidence
+    assert causes[1].name == "X seems to tell nothing of y"
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("change", [lambda X: X + 1000, lambda X: X * 1e-4, lambda X: X * 1e3])
+def test_signal_flow_names_the_scale_of_x(activation, change):
+    r = np.random.default_rng(0)
+    X, y = r.normal(size=(300, 6)), r.integers(0, 2, 300)
+    net = fastnn.Network([6, 20, 20, 2], activation=activation, rng=0)
+    flow = net.signal_flow(change(X), y)
+    assert flow.verdict.startswith("not normalized: the columns of X have standard deviations")
+    assert not any("exploding" in text or "vanishing" in text for text in flow.findings)
+    assert not net.signal_flow(X, y).verdict.startswith("not normalized")
+    same = fastnn.Network([6, 20, 20, 2], activation=activation, normalize=True, rng=0)
+    assert not same.signal_flow(change(X), y).verdict.startswith("not normalized")

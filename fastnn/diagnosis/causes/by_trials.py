@@ -40,7 +40,10 @@ def causes_by_trials(trials):
     ) and not any(
         is_associated(*part, not network.regression) for part in (trials.train, trials.dev)
     ):
-        yield _unrelated(network, now, reference, known_nothing)
+        yield from filter(
+            None,
+            [_never_predicted(trials), _unrelated(network, now, reference, known_nothing)],
+        )
         return
     if not _helps(reference, now):
         return  # a plain network, trained in the usual way, is no better

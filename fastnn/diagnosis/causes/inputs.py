@@ -11,6 +11,8 @@ from fastnn.data.inputs import as_numbers, is_sparse
 LARGE, SMALL = 3.0, 0.1
 # Of two columns, the ratio of their standard deviations beyond which one drowns the other.
 UNEVEN = 10.0
+# So many times as far off is out of scale for certain.
+FAR = 5.0
 # Fewer rows can be whole numbers without a gap by chance.
 LEAST_ROWS = 50
 
@@ -27,16 +29,26 @@ class Scale(NamedTuple):
         return np.flatnonzero(self.std <= 1e-7 * np.abs(self.mean))
 
     def is_off(self):
-        """Whether the columns are far from mean 0 and standard deviation 1."""
-        varies = np.setdiff1d(np.arange(self.std.size), self.constant)
+        """Whether normalization is worth a trial."""
+        varies = self._varies
         if not varies.size:
             return False
         std, root = self.std[varies], np.hypot(self.mean, self.std)[varies]
-        return bool(root.max() > LARGE or root.max() < SMALL or std.max() > UNEVEN * std.min())
+        uneven = std.max() > UNEVEN * std.min()
+        return bool(root.max() > LARGE or root.max() < SMALL or uneven)
+
+    def is_far_off(self):
+        """Whether the whole X is so large or small that no trial is needed to say so."""
+        root = np.hypot(self.mean, self.std)[self._varies].max(initial=0.0)
+        return bool(root > FAR * LARGE or 0 < root < SMALL / FAR)
+
+    @property
+    def _varies(self):
+        return np.setdiff1d(np.arange(self.std.size), self.constant)
 
     def words(self):
         """The scale of the columns in figures."""
-        varies = np.setdiff1d(np.arange(self.std.size), self.constant)
+        varies = self._varies
         low, high = self.std[varies].min(), self.std[varies].max()
         far = varies[np.argmax(np.abs(self.mean[varies]))]
         spread = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"

@@ -3,6 +3,7 @@
 import math
 from functools import cache
 
+from fastnn.diagnosis.causes.inputs import scale_of
 from fastnn.diagnosis.evidence.symmetry import equal_units
 from fastnn.diagnosis.signals.layers import growths
 from fastnn.diagnosis.signals.remedies import limit, new_weights, remedy
@@ -21,11 +22,14 @@ def describe(network, layers, input_rms, X, y):
     forward, backward = growths(layers, input_rms)
     advice = cache(lambda: remedy(network, X, y))  # it takes time: only where it is needed
     found = [*_lost(layers, input_rms, advice), *_symmetric(network)]
+    off_scale = list(_off_scale(network, X)) if not found else []
+    found += off_scale
     grown = {"forward": (forward, hidden), "backward": (backward, hidden - 1)}
     astray = {
         way: (_name(factor, steps, most), factor)
         for way, (factor, steps) in grown.items()
-        if factor is not None and _name(factor, steps, most)
+        # How signals grow from inputs of another scale says little of the weights.
+        if not off_scale and factor is not None and _name(factor, steps, most)
     }
     names = {name for name, _ in astray.values()}
     if len(astray) == 2 and len(names) == 1:
@@ -83,6 +87,13 @@ def _lost(layers, input_rms, advice):
         if s.dA_rms == 0:
             yield (f"dead: the gradient is 0 from layer {s.layer} down to the first; {advice()}")
             return
+
+
+def _off_scale(network, X):
+    """The finding that X is not normalized, and far from it."""
+    scale = scale_of(X)
+    if not network.normalize and scale.is_far_off():
+        yield f"not normalized: the columns of X have {scale.words()}; use normalize=True"
 
 
 def _symmetric(network):
