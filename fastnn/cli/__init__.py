@@ -8,6 +8,7 @@ import click
 
 from fastnn.cli.diagnose_command import diagnose
 from fastnn.cli.errors import reported
+from fastnn.cli.improve_command import improve
 from fastnn.cli.info_command import info
 from fastnn.cli.options import EXIT_CODES, QUIET
 from fastnn.cli.predict_command import predict
@@ -38,7 +39,7 @@ def main() -> None:
     """Fast fully connected networks on a CPU."""
 
 
-for _command in (train, predict, diagnose, info, sweep):
+for _command in (train, predict, diagnose, improve, info, sweep):
     main.add_command(_command)
 
 

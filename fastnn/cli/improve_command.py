@@ -1,0 +1,161 @@
+"""``fastnn improve``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
+from fastnn.cli.errors import reported, reported_file
+from fastnn.cli.models import save_model
+from fastnn.cli.network_options import network_options, with_defaults
+from fastnn.cli.options import (
+    EXIT_CODES,
+    JSON,
+    OPTIMAL_ERROR,
+    QUIET,
+    check_different,
+    new_file,
+)
+
+# Options of `train` that a move may change, and that have no option here.
+_CHANGED = ("keep_prob", "l2", "l1", "learning_rate")
+
+
+@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.argument("data", required=False)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="S",
+    default=60.0,
+    help="When to stop, unless no move helps any more.",
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="no limit",
+    help="Stop after so many moves.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    metavar="N",
+    default=3,
+    help="Networks for each move; one is kept only if it is better with every seed.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="as there are processors",
+    help="Networks that are trained at a time.",
+)
+@data_options
+@network_options
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=new_file,
+    help="Write the best network here, e.g. best.safetensors.",
+)
+@OPTIMAL_ERROR
+@QUIET
+@JSON
+def improve(
+    data: str | None,
+    seconds: float,
+    trials: int | None,
+    seeds: int,
+    jobs: int | None,
+    seed: int,
+    save: str | None,
+    optimal_error: float | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Diagnose a network, try what the diagnosis advises, keep what helps, and go on.
+
+    DATA and the options are as for fastnn train; they are where the search begins. A move is kept
+    only if the dev loss is lower beyond chance. The test rows have no part in it. Ctrl-C ends the
+    search with the best network so far.
+    """
+    of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
+    read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
+    check_different(read | {"--save": save})
+    given = dict.fromkeys(_CHANGED)
+    options = with_defaults({**given, **options}, for_file=data is not None)
+    hidden = options.pop("hidden")
+    with reported():
+        from fastnn.cli import output as shown
+        from fastnn.improvement import improve
+
+        source = open_source(data, seed, of_data)
+        layers = source.layer_sizes(hidden)
+        if not quiet and not as_json:
+            shown.introduce(source, layers)
+        result = improve(
+            layers,
+            source.train,
+            source.dev,
+            seconds=seconds,
+            trials=trials,
+            seeds=seeds,
+            n_jobs=-1 if jobs is None else jobs,
+            optimal_error=optimal_error,
+            rng=seed,
+            output=source.output,
+            **options,
+        )
+        errors = shown.errors_of(result.network, source)
+        if save is not None:
+            with reported_file("save the network"):
+                save_model(result.network, source, save)
+    if as_json:
+        click.echo(json.dumps(_as_json(result, source, errors, save), indent=2))
+    elif not quiet:
+        click.echo(str(result))
+        shown.print_rows(shown.error_rows(errors))
+        if save is not None:
+            click.echo(f"Best network saved to {save}")
+
+
+def _as_json(
+    result: Any, source: Source, errors: dict[str, Any], save: str | None
+) -> dict[str, Any]:
+    from fastnn.cli.output import table_as_json
+
+    moves = [
+        {
+            "round": move.round,
+            "move": move.text,
+            "dev_error": None if move.failure else move.dev_error,
+            "gain": None if move.failure else move.gain,
+            "sure": None if move.failure else move.sure,
+            "kept": move.kept,
+            "failure": move.failure,
+        }
+        for move in result.moves
+    ]
+    return {
+        "verdict": result.verdict,
+        "stopped": result.stopped,
+        "setting": {name: _plain(value) for name, value in result.setting.items()},
+        "next_step": result.next_step,
+        "notes": result.notes,
+        **errors,
+        "saved": save,
+        **table_as_json(source),
+        "moves": moves,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A setting in types that JSON has."""
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)

@@ -1,0 +1,52 @@
+"""``fastnn improve``: the loop on people's files and on the digits."""
+
+import json
+
+import pytest
+from sklearn.datasets import load_iris
+from tables import run
+
+import fastnn
+
+
+@pytest.fixture
+def iris(tmp_path):
+    data = load_iris(as_frame=True)
+    path = tmp_path / "iris.csv"
+    frame = data.frame.drop(columns="target")
+    frame.assign(species=data.target_names[data.target]).to_csv(path, index=False)
+    return path
+
+
+def test_a_table_is_improved_and_saved(iris, tmp_path):
+    saved = tmp_path / "best.safetensors"
+    arguments = ("improve", iris, "--target", "species", "--trials", "4", "--seeds", "1",
+                 "--seconds", "100", "--hidden", "2", "--epochs", "5")  # fmt: skip
+    result = run(*arguments, "--save", saved)
+    assert result.exit_code == 0, result.output
+    assert "by" in result.stdout
+    assert "moves; stopped:" in result.stdout
+    assert "Next: " in result.stdout
+    assert fastnn.load(saved).schema.target == "species"
+    content = json.loads(run(*arguments, "--json").stdout)
+    assert len(content["moves"]) <= 4
+    assert content["dev_error"] <= 0.7
+    assert content["setting"]["layer_sizes"][0] == 4
+    assert content["verdict"].startswith("dev error")
+
+
+def test_the_digits_are_improved():
+    content = json.loads(run("improve", "--trials", "2", "--seeds", "1", "--epochs", "2",
+                             "--hidden", "4", "--json").stdout)  # fmt: skip
+    assert [move["round"] for move in content["moves"]] == [1, 1]
+    assert content["test_error"] < 0.95
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(("--seconds", "0"), "0"), (("--trials", "0"), "0"), (("--optimizer", "sgd"), "sgd")],
+)
+def test_options_that_do_not_fit(iris, arguments, message):
+    result = run("improve", iris, "--target", "species", *arguments)
+    assert result.exit_code in (1, 2)
+    assert message in result.output
