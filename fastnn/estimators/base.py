@@ -1,31 +1,75 @@
-"""What the classifier and the regressor share: `fit`, and one fit at a time."""
+"""`BaseMLP`: the parameters, `fit` and the lock that the classifier and the regressor share."""
+
+from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
+from fastnn.data.inputs import Features
 from fastnn.engine.fit_lock import FITTED_BY, one_fit_at_a_time
-from fastnn.estimators.callbacks import CallbackSupportMixin, EpochCallbacks, with_callbacks
+from fastnn.estimators.callbacks import (
+    Callback,
+    CallbackSupportMixin,
+    EpochCallbacks,
+    with_callbacks,
+)
 from fastnn.estimators.epochs import train
 from fastnn.estimators.fitted import FittedMixin
+from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
 from fastnn.estimators.preparation import prepare
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
-    """Training of a `Network` behind scikit-learn's interface; see the subclasses."""
+    """A `Network` that is trained behind scikit-learn's interface; see the subclasses."""
 
-    # --- what a subclass knows ---------------------------------------------------------------
+    hidden_layer_sizes: int | Sequence[int]
+    activation: HiddenActivationName | Sequence[HiddenActivationName]
+    solver: SolverName
+    alpha: float
+    batch_size: int | Literal["auto"]
+    learning_rate: LearningRateName
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    random_state: int | np.random.RandomState | None
+    tol: float
+    verbose: bool | int
+    warm_start: bool | Literal["optimizer"]
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: float
+    max_fun: int
+    keep_prob: float | Sequence[float]
+    l1: float
+    scoring: str | Callable[..., Any] | None
+    callbacks: Callback | Sequence[Callback]
+    n_threads: int | None
+
+    # --- for a subclass to define --------------------------------------------------------------
 
     @abstractmethod
     def _check_targets(self, X, y, first):
-        """X and y validated; of the first fit they say what the network is to be."""
+        """X and y validated. Those of the first fit determine the network's inputs and outputs."""
 
     @abstractmethod
     def _encode(self, y):
-        """y as the network takes it."""
+        """y as targets of the network."""
 
     @abstractmethod
     def _output(self):
@@ -40,7 +84,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         return False
 
     def _loss_constants(self, targets):
-        """What the loss of each example has beside that of the core, or None for nothing."""
+        """The parts of each example's loss that the core leaves out, or None."""
         return None
 
     def _class_weights(self, y, incremental):
@@ -50,18 +94,27 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
     # --- fitting -----------------------------------------------------------------------------
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: Features,
+        y: Features,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: Features | None = None,
+        y_val: Features | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train, from new parameters unless `warm_start`.
 
         Parameters
         ----------
         X : (n_samples, n_features) array, table or sparse matrix
-            float32 and float64 are trained in as they are.
+            The network is trained in the dtype of X if that is float32 or float64.
         y : (n_samples,) or (n_samples, n_outputs) array
-            Of a classifier labels, or columns of 0 and 1 for several labels an example; of a
+            For a classifier labels, or columns of 0 and 1 for several labels of an example; for a
             regressor numbers.
         sample_weight : (n_samples,) array, optional
-            Examples of weight 0 are as good as left out.
+            Examples of weight 0 are left out.
         X_val, y_val, sample_weight_val : optional
             A validation set, instead of a part of X.
 
@@ -81,6 +134,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
 
     @contextmanager
     def _unchanged_by_errors(self):
+        """Undo every change of the estimator and its network's settings after an error."""
         before = dict(vars(self))
         network = before.get("network_")
         settings = (
@@ -98,7 +152,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
                 setattr(network, name, value)
             raise
 
-    def __getstate__(self):  # a copy made in a callback is not being fitted
+    def __getstate__(self) -> dict[str, Any]:  # a copy that a callback makes is not being fitted
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name != FITTED_BY}
 
@@ -109,13 +163,19 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
             )
         return True
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
 
-def validated(estimator, X, y, reset, **options):
+def stochastic_only(method: _Method) -> _Method:
+    """Hide a method of an estimator from solver "lbfgs"."""
+    hidden: Any = available_if(lambda self: self._is_stochastic())(method)
+    return hidden
+
+
+def validated(estimator: Any, X: Any, y: Any, reset: bool, **options: Any) -> Any:
     """X as floats, dense or CSR, and y, by scikit-learn's rules."""
     return validate_data(
         estimator,

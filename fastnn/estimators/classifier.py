@@ -1,15 +1,22 @@
 """`fastnn.MLPClassifier`."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.metaestimators import available_if
 
 from fastnn.arguments import number
-from fastnn.estimators.base import BaseMLP, validated
-from fastnn.estimators.callbacks import with_callbacks
+from fastnn.data.inputs import Features
+from fastnn.estimators.base import BaseMLP, stochastic_only, validated
+from fastnn.estimators.callbacks import Callback, with_callbacks
+from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
 from fastnn.estimators.targets import Labels, as_labels
 
 
@@ -28,13 +35,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     solver : {"adam", "sgd", "lbfgs"}, default "adam"
     alpha : float, default 0.0001
         A mini-batch's J is ``(sum_i w_i L_i + alpha/2 sum_l ||W[l]||_F^2) / sum_i w_i`` over its
-        own examples; that of "lbfgs" the same over all. (`Network` divides by the number of
+        own examples; for "lbfgs" over all examples. (`Network` divides by the number of
         training examples: alpha is its l2 times n/m for mini-batches of n.)
     batch_size : int or "auto", default "auto"
         "auto": min(200, n_samples).
     learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
-        Of "sgd". "invscaling": learning_rate_init over (examples seen + 1)^power_t, after each
-        epoch; "adaptive": a fifth whenever `n_iter_no_change` epochs brought no progress.
+        For "sgd". "invscaling": learning_rate_init over (examples seen + 1)^power_t, after each
+        epoch; "adaptive": divided by 5 after `n_iter_no_change` epochs without progress.
     power_t : float, default 0.5
         At most 10.
     learning_rate_init, max_iter, shuffle, random_state, tol : see scikit-learn
@@ -42,13 +49,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     warm_start : bool or "optimizer", default False
         True: `fit` goes on from the last parameters; "optimizer": and with the optimizer's
         moments, update count and learning rate.
-    momentum, nesterovs_momentum : float, bool; of "sgd"
+    momentum, nesterovs_momentum : float, bool; for "sgd"
     early_stopping : bool, default False
         Hold out `validation_fraction`, or use X_val of `fit`; stop when the score has not risen
         by `tol` for `n_iter_no_change` epochs, and restore the best parameters.
     validation_fraction, beta_1, beta_2 : see scikit-learn
     epsilon : float, default 1e-8
-        Of "adam": added before the bias corrections, the epsilon hat of Kingma and Ba (2015,
+        For "adam": added before the bias corrections, the epsilon hat of Kingma and Ba (2015,
         section 2), as scikit-learn does; `fastnn.Adam` adds it after them, as their algorithm 1.
     n_iter_no_change, max_fun : see scikit-learn
     keep_prob : float or sequence of float, default 1.0
@@ -57,12 +64,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Of sum_l ||W[l]||_1, scaled as alpha; gives exact zeros.
     class_weight : dict, "balanced" or None
     scoring : str, callable or None
-        What early stopping goes by: None: accuracy; "loss": the validation loss; or a scorer.
+        The score of early stopping. None: accuracy; "loss": the validation loss; or a scorer.
     callbacks : function or sequence of functions
         Called with the estimator after each epoch; one that returns True stops training.
         scikit-learn's own (1.9) are set with `set_callbacks`.
     n_threads : int, optional
-        None: as many as the work is worth. Results have the same bits for any.
+        None: as many as pay for the work. Results have the same bits for any number.
 
     Attributes
     ----------
@@ -84,7 +91,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ValueError, TypeError
         A refused `fit` or `partial_fit` leaves the estimator as it was.
     RuntimeError
-        It is being fitted by another thread, or the call comes from a callback of its own.
+        Another thread is fitting it, or the call comes from one of its own callbacks.
 
     Examples
     --------
@@ -96,59 +103,61 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     True
     """
 
-    loss = "log_loss"  # not a parameter: there is no other
+    loss = "log_loss"  # not a parameter: there is no other loss
+    class_weight: dict[Any, float] | Literal["balanced"] | None
+    classes_: NDArray[Any]
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: HiddenActivationName | Sequence[HiddenActivationName] = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        keep_prob=1.0,
-        l1=0.0,
-        class_weight=None,
-        scoring=None,
-        callbacks=(),
-        n_threads=None,
-    ):
+        solver: SolverName = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: LearningRateName = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool | Literal["optimizer"] = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        keep_prob: float | Sequence[float] = 1.0,
+        l1: float = 0.0,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        scoring: str | Callable[..., Any] | None = None,
+        callbacks: Callback | Sequence[Callback] = (),
+        n_threads: int | None = None,
+    ) -> None:
         given = dict(locals())
         del given["self"]
         vars(self).update(given)
 
-    @available_if(lambda self: self._is_stochastic())
+    @stochastic_only
     @with_callbacks
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        classes=None,
+        X: Features,
+        y: Features,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """One epoch over the given examples, going on from the present parameters.
+        X_val: Features | None = None,
+        y_val: Features | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on the given examples, from the present parameters.
 
         Settings changed by `set_params` hold from the next call on, the learning rate too; layers
         and activations have to stay.
@@ -157,7 +166,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ----------
         X, y, sample_weight : as for `fit`
         classes : (n_classes,) array, optional
-            All that will ever come; needed in the first call, but for multilabel y.
+            All classes of the whole stream; needed in the first call, except for multilabel y.
         X_val, y_val, sample_weight_val : optional
             With early_stopping, once the score on them has not risen for `n_iter_no_change` calls,
             the best parameters are restored, and further calls change nothing.
@@ -180,20 +189,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         finally:
             vars(self).pop("_announced", None)
 
-    def predict(self, X):
+    def predict(self, X: Features) -> NDArray[Any]:
         """Labels: (n_samples,), or (n_samples, n_labels) of 0 and 1, sparse where y was."""
         return self._decoder().decode(self._forward(X))
 
-    def predict_proba(self, X):
-        """(n_samples, n_classes): probabilities of `classes_`, or of each label being there."""
+    def predict_proba(self, X: Features) -> NDArray[np.floating[Any]]:
+        """(n_samples, n_classes): probabilities of `classes_`, or that each label is present."""
         return self._decoder().probabilities(self._forward(X))
 
-    def predict_log_proba(self, X):
-        """Their logarithms."""
+    def predict_log_proba(self, X: Features) -> NDArray[np.floating[Any]]:
+        """The logarithm of `predict_proba`."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    # --- what BaseMLP asks -------------------------------------------------------------------
+    # --- for BaseMLP -----------------------------------------------------------------------
 
     def _decoder(self):
         labels = vars(self).get("_labels")
@@ -245,7 +254,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         examples, predicted = validation.examples, self._labels.decode(validation.outputs())
         return accuracy_score(examples.y, predicted, sample_weight=examples.weight)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

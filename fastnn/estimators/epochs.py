@@ -1,15 +1,18 @@
-"""The epochs of a fit: each is trained by the solver and recorded; no progress ends them."""
+"""The second step of a fit: the solver trains, and every epoch is recorded and judged."""
 
 import warnings
+from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
+from fastnn.estimators.callbacks import EpochCallbacks
+from fastnn.estimators.preparation import Task
 from fastnn.estimators.solvers import descend, minimize_by_lbfgs
 from fastnn.estimators.stopping import Progress
 
 
-def train(estimator, task, callbacks):
-    """Train `task.network`; attributes of the estimator record every epoch, or iteration."""
+def train(estimator: Any, task: Task, callbacks: EpochCallbacks) -> None:
+    """Train `task.network`. Attributes of the estimator record every epoch or iteration."""
     try:
         if estimator.solver == "lbfgs":
             _minimize(estimator, task, callbacks)
@@ -25,7 +28,7 @@ def _descend(estimator, task, callbacks):
     estimator._optimizer.follow(estimator)
     rate = estimator._optimizer.rate
     by_score = estimator.early_stopping and task.validation is not None
-    if by_score != (estimator._progress.theta is not None):  # it was progress of another thing
+    if by_score != (estimator._progress.theta is not None):  # progress of the loss, not the score
         estimator._progress = Progress()
         estimator._progress.theta = network.theta.copy() if by_score else None
     progress = estimator._progress
@@ -85,10 +88,10 @@ def _minimize(estimator, task, callbacks):
 
 
 def _watched(estimator, callbacks, limit, done, solve):
-    """Call ``solve(watch)`` between the callbacks of epochs; whether it ended before `limit`.
+    """Call ``solve(watch)`` and the callbacks; return whether training ended before `limit`.
 
-    `watch` takes an epoch's loss, and tells whether to end: because of ``done(loss)``, or because
-    a callback says so.
+    The solver calls `watch` with the loss of an epoch. `watch` returns whether to stop, because
+    ``done(loss)`` or a callback says so.
     """
     estimator.n_iter_ = 0
     ended = False
@@ -111,7 +114,7 @@ def _watched(estimator, callbacks, limit, done, solve):
 
 
 def _record(estimator, loss, validation):
-    """The loss of an epoch, and what the validation set says."""
+    """Record the loss of an epoch, and the loss and score of the validation set."""
     estimator.n_iter_ += 1
     estimator.loss_ = loss
     estimator.loss_curve_.append(loss)
@@ -127,7 +130,7 @@ def _record(estimator, loss, validation):
 
 
 def _give_up(estimator, progress, rate, by_score):
-    """No progress for n_iter_no_change epochs: stop, or go on with a lower rate."""
+    """After n_iter_no_change epochs without progress: stop, or go on with a lower rate."""
     stop = rate.exhausted()
     if stop:
         progress.stopped = True

@@ -1,14 +1,44 @@
-"""What can be asked of a fitted estimator."""
+"""`FittedMixin`: the attributes and methods of a fitted estimator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastnn.data.inputs import Features
 from fastnn.engine.small_forward import forward_small
+from fastnn.estimators.state import to_dict
+from fastnn.network import Network
+
+if TYPE_CHECKING:
+    from fastnn.diagnosis import Diagnosis, SignalFlow
+    from fastnn.gradient_checking.result.gradient_check import GradientCheck
 
 
 class FittedMixin:
-    """The parameters of `network_` by scikit-learn's names, its outputs, and what it can tell of
-    itself on X and y as `fit` takes them."""
+    """The parameters of `network_` by scikit-learn's names, its outputs, and its diagnosis.
+
+    The methods take X and y as `fit` does.
+    """
+
+    network_: Network
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    validation_loss_curve_: list[float] | None
+    n_iter_: int
+    t_: int
+    n_layers_: int
+    n_outputs_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
 
     def _forward(self, X):
         """Output activations (m, n[L])."""
@@ -16,33 +46,33 @@ class FittedMixin:
         if network is None:
             check_is_fitted(self)
         if type(X) is np.ndarray and "feature_names_in_" not in vars(self):
-            A = forward_small(network, X)  # of one or a few rows that need no validation
+            A = forward_small(network, X)  # one or a few rows need no validation
             if A is not None:
                 return A
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         return network.forward(X)
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[NDArray[np.floating[Any]]]:
         """[W1, ..., WL], W[l] (n[l-1], n[l]): views on the parameters: write to them in place."""
         return self._parameters("W")
 
     @coefs_.setter
-    def coefs_(self, values):
+    def coefs_(self, values: Sequence[ArrayLike]) -> None:
         self._set_parameters("W", values)
 
     @property
-    def intercepts_(self):
-        """[b1, ..., bL], views as `coefs_`."""
+    def intercepts_(self) -> list[NDArray[np.floating[Any]]]:
+        """[b1, ..., bL]: views on the parameters, as `coefs_`."""
         return self._parameters("b")
 
     @intercepts_.setter
-    def intercepts_(self, values):
+    def intercepts_(self, values: Sequence[ArrayLike]) -> None:
         self._set_parameters("b", values)
 
     @property
-    def out_activation_(self):
-        """ "softmax", "logistic", "identity" or "exp"."""
+    def out_activation_(self) -> Literal["softmax", "logistic", "identity", "exp"]:
+        """Name of the output's activation: softmax, logistic, identity or exp."""
         output = self._fitted("out_activation_").output
         return {"sigmoid": "logistic"}.get(output, output.split("_")[0])
 
@@ -67,7 +97,9 @@ class FittedMixin:
         for view, value in zip(views, values, strict=True):
             view[...] = value
 
-    def diagnose(self, X, y, X_val, y_val, **options):
+    def diagnose(
+        self, X: Features, y: Features, X_val: Features, y_val: Features, **options: Any
+    ) -> Diagnosis:
         """Tell bias from variance, and say what to do.
 
         Parameters
@@ -75,7 +107,7 @@ class FittedMixin:
         X, y : the training set
         X_val, y_val : a set that training has not seen
         **options
-            Of `Network.diagnose`, such as optimal_error, or test=(X_test, y_test).
+            Options of `Network.diagnose`, such as optimal_error, or test=(X_test, y_test).
 
         Returns
         -------
@@ -98,14 +130,14 @@ class FittedMixin:
             network, self._pair(X, y), self._pair(X_val, y_val), words, **options
         )
 
-    def gradcheck(self, X, y, **options):
+    def gradcheck(self, X: Features, y: Features, **options: Any) -> GradientCheck:
         """Compare the gradient at the present parameters with a numerical one.
 
         Parameters
         ----------
-        X, y : some 64 examples are plenty
+        X, y : some 64 examples are enough
         **options
-            Of `Network.gradcheck`, such as sample_weight.
+            Options of `Network.gradcheck`, such as sample_weight.
 
         Returns
         -------
@@ -119,22 +151,22 @@ class FittedMixin:
         return self.network_
 
     def _pair(self, X, y):
-        """X and y as the network takes them."""
+        """X and y for the network."""
         check_is_fitted(self)
         X, y = self._check_targets(X, y, first=False)
         return X, np.asarray(self._encode(y))
 
-    def signal_flow(self, X, y):
-        """How signals and gradients fare from layer to layer: see `Network.signal_flow`."""
+    def signal_flow(self, X: Features, y: Features) -> SignalFlow:
+        """The size of signals and gradients from layer to layer: see `Network.signal_flow`."""
         return self._known().signal_flow(*self._pair(X, y))
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a safetensors file; `fastnn.load` reads it.
 
-        Kept are the network, the parameters, classes and feature names, and the numbers of the fit
-        (`n_iter_`, `loss_curve_`, ...): predictions are the same bit for bit. The optimizer's
-        moments, early stopping's memory and metadata routing are not: `partial_fit` goes on from
-        the parameters with a fresh optimizer.
+        The file keeps the network, the parameters, classes and feature names, and the numbers of
+        the fit (`n_iter_`, `loss_curve_`, ...): predictions are the same bit for bit. It does not
+        keep the optimizer's moments, the memory of early stopping and metadata routing:
+        `partial_fit` goes on from the parameters with a fresh optimizer.
 
         Parameters
         ----------
@@ -144,14 +176,13 @@ class FittedMixin:
         Raises
         ------
         ValueError
-            A parameter is a function or another object that JSON does not know; the message says
-            which.
+            A parameter is a function or another object that JSON does not have; the message
+            names it.
         sklearn.exceptions.NotFittedError
             There is nothing to save before `fit`.
         OSError
             The file cannot be written; the old file is unchanged.
         """
-        from fastnn.estimators.restored import to_dict
         from fastnn.files.model import save
 
         save(self._known(), path, kind="estimator", model=to_dict(self))

@@ -2,26 +2,29 @@
 
 import math
 from numbers import Integral
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from fastnn.arguments import boolean, integer, lookup, number
 from fastnn.estimators.callbacks import check_callbacks
-from fastnn.layers.activations import ACTIVATIONS
-from fastnn.training.optimizers import Adam, GradientDescent, Momentum, Nesterov
+from fastnn.layers.activations import ACTIVATIONS, ActivationName
+from fastnn.training.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
 
 # scikit-learn's names beside fastnn's.
 ACTIVATION_NAMES = {entry.sklearn or name: name for name, entry in ACTIVATIONS.items()} | {
     name: name for name in ACTIVATIONS
 }
-SOLVERS = {"sgd": None, "adam": None, "lbfgs": None}
-LEARNING_RATES = {"constant": None, "invscaling": None, "adaptive": None}
+# Names, for type checkers.
+HiddenActivationName = ActivationName | Literal["logistic"]
+SolverName = Literal["sgd", "adam", "lbfgs"]
+LearningRateName = Literal["constant", "invscaling", "adaptive"]
 
 _INTERVALS = {
     "alpha": "[0, inf)",
     "l1": "[0, inf)",
     "learning_rate_init": "(0, inf)",
-    "power_t": "[0, 10]",  # beyond, the learning rate is nothing after the first epoch
+    "power_t": "[0, 10]",  # beyond 10, the learning rate is almost 0 after the first epoch
     "tol": "[0, inf)",
     "momentum": "[0, 1]",
     "validation_fraction": "[0, 1)",
@@ -31,8 +34,8 @@ _INTERVALS = {
 }
 
 
-def check_settings(estimator):
-    """Every parameter whose range does not depend on the data."""
+def check_settings(estimator: Any) -> None:
+    """Check every parameter with a range that does not depend on the data."""
     for name, interval in _INTERVALS.items():
         number(getattr(estimator, name), name, interval)
     for name in ("max_iter", "max_fun"):
@@ -50,8 +53,8 @@ def check_settings(estimator):
     if estimator.n_threads is not None:
         integer(estimator.n_threads, "n_threads", 1, 1024)
     check_callbacks(estimator.callbacks)
-    lookup(SOLVERS, estimator.solver, "solver")
-    lookup(LEARNING_RATES, estimator.learning_rate, "learning_rate")
+    lookup(dict.fromkeys(get_args(SolverName)), estimator.solver, "solver")
+    lookup(dict.fromkeys(get_args(LearningRateName)), estimator.learning_rate, "learning_rate")
     if estimator.solver == "lbfgs" and estimator.early_stopping and estimator.scoring is not None:
         raise ValueError(
             "expected solver 'sgd' or 'adam' with scoring, got 'lbfgs', which stops "
@@ -59,7 +62,7 @@ def check_settings(estimator):
         )
 
 
-def hidden_layers(estimator):
+def hidden_layers(estimator: Any) -> list[int]:
     """hidden_layer_sizes as a list of int."""
     sizes = estimator.hidden_layer_sizes
     if isinstance(sizes, str | bytes) or not np.iterable(sizes):
@@ -67,8 +70,8 @@ def hidden_layers(estimator):
     return [integer(n, f"hidden_layer_sizes[{l}]", 1, 2**31 - 1) for l, n in enumerate(sizes)]
 
 
-def activation_names(estimator, hidden):
-    """The user's name of the activation of each hidden layer, or of the one that is not there."""
+def activation_names(estimator: Any, hidden: int) -> list[str]:
+    """The user's names of the activations of `hidden` layers; one name if there is no layer."""
     names = estimator.activation
     if isinstance(names, str):
         return [names] * max(hidden, 1)
@@ -77,7 +80,7 @@ def activation_names(estimator, hidden):
     return list(names)
 
 
-def hidden_activations(estimator, hidden):
+def hidden_activations(estimator: Any, hidden: int) -> list[ActivationName]:
     """fastnn's name of the activation of each hidden layer."""
     names = activation_names(estimator, hidden)
     names = [lookup(ACTIVATION_NAMES, name, "activation") for name in names]
@@ -89,8 +92,8 @@ def hidden_activations(estimator, hidden):
     return names[:hidden]
 
 
-def update_rule(estimator):
-    """The optimizer's class and the numbers of its update, by the names of native/kernels.h."""
+def update_rule(estimator: Any) -> tuple[type[Optimizer], dict[str, Any]]:
+    """The optimizer's class, and the numbers of its update by their names in native/kernels.h."""
     none = {"beta1": 0.0, "beta2": 0.0, "epsilon": 0.0, "weight_decay": 0.0}
     if estimator.solver == "adam":
         return Adam, {

@@ -1,8 +1,10 @@
-"""All of a fit that can be refused: data, weights, validation set, network and optimizer."""
+"""The first step of a fit: everything is checked, and the network and optimizer are made."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
@@ -19,44 +21,54 @@ from fastnn.estimators.stopping import Progress
 from fastnn.estimators.validation_set import Examples, Validation, hold_out
 from fastnn.network import Network
 
-# Between them lie all weights that mean anything; beyond them sums and quotients may overflow.
+# Sums and quotients of weights beyond these can overflow.
 _SMALLEST, _LARGEST = 1e-200, 1e200
 
 
 @dataclass
 class Task:
-    """What a fit trains, and on what; all of it checked.
+    """The network and the data of a fit, all of them checked.
 
     Parameters
     ----------
     network : Network
-        The one to train, whatever a callback does to `network_`.
+        The one that is trained, even if a callback sets `network_` to another.
     X, y : Rows
     weight : (m,) array, positive, or None
     constants : (m,) array or None
-        Parts of each example's loss that the core leaves out.
+        The parts of each example's loss that the core leaves out.
     validation : Validation or None
     random_state : numpy.random.RandomState
     incremental : bool
-        Whether it is one epoch of a stream.
+        Whether this is one epoch of a stream, by `partial_fit`.
     """
 
     network: Network
     X: Rows
     y: Rows
-    weight: np.ndarray | None
-    constants: np.ndarray | None
+    weight: NDArray[np.float64] | None
+    constants: NDArray[np.float64] | None
     validation: Validation | None
     random_state: np.random.RandomState
     incremental: bool
 
 
-def prepare(estimator, X, y, sample_weight, given, incremental):
-    """The `Task` of a call of `fit` or `partial_fit`, for which the estimator is set up.
+def prepare(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    given: tuple[Any, Any, Any],
+    incremental: bool,
+) -> Task:
+    """The `Task` of a call of `fit` or `partial_fit`. It sets the estimator's attributes, too.
 
     Parameters
     ----------
     given : (X_val, y_val, sample_weight_val)
+        The user's validation set, or None three times.
+    incremental : bool
+        Whether the call is of `partial_fit`.
     """
     check_settings(estimator)
     first = not hasattr(estimator, "network_") or not (estimator.warm_start or incremental)
@@ -76,7 +88,7 @@ def prepare(estimator, X, y, sample_weight, given, incremental):
             "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, or choose "
             f"another solver; got keep_prob {estimator.keep_prob!r}"
         )
-    if weight is not None:  # those of weight 0 are as if they were not there
+    if weight is not None:  # examples of weight 0 are left out
         examples = examples._replace(weight=weight)
         examples = examples if weight.all() else examples.at(np.flatnonzero(weight))
     validation = None
@@ -87,7 +99,7 @@ def prepare(estimator, X, y, sample_weight, given, incremental):
     if validation is not None and estimator.validation_scores_ is None:
         estimator.validation_scores_, estimator.validation_loss_curve_ = [], []
     m = examples.X.shape[0]
-    # The penalty of mini-batches of n examples is alpha / n, of which l2 / m is to be as much.
+    # The penalty of a mini-batch of n examples is divided by n, that of `Network` by m.
     share = 1.0 if examples.weight is None else m / float(examples.weight.sum())
     if stochastic:
         share *= max(1.0, m / usual_batch_size(estimator))
@@ -107,16 +119,16 @@ def prepare(estimator, X, y, sample_weight, given, incremental):
 
 
 def _examples(estimator, X, y, first):
-    """X and y validated, by `first` as those that say what the network is to be."""
+    """X and y validated. Those of the `first` fit determine the network's inputs and outputs."""
     table = X
     X, y = estimator._check_targets(X, y, first)
-    # A scorer will predict on what has the names that it was fitted with.
+    # A scorer predicts on a table with the column names of the fit.
     table = table if hasattr(estimator, "feature_names_in_") else X
     return Examples(X, estimator._encode(y), None, table, y)
 
 
 def _weights(estimator, examples, sample_weight, incremental):
-    """Of each example by its class and by the user, or None."""
+    """The weight of each example: its class's times the user's. None: every weight is 1."""
     weight = estimator._class_weights(examples.y, incremental)
     if sample_weight is not None:
         given = _check_sample_weight(sample_weight, examples.X, dtype=np.float64)
@@ -151,7 +163,7 @@ def _given_validation(estimator, X, y, weight):
 
 
 def _hold_out(estimator, examples, random_state, incremental):
-    """The examples to train on, and a validation set of the others."""
+    """The examples to train on, and a validation set of the other examples."""
     if incremental:
         raise ValueError(
             "partial_fit cannot hold out examples of a stream for early stopping: "
@@ -167,7 +179,7 @@ def _hold_out(estimator, examples, random_state, incremental):
 
 
 def _initialize(estimator, dtype, random_state):
-    """A new network, and nothing recorded."""
+    """Make a new network, and clear the record of earlier fits."""
     hidden = hidden_layers(estimator)
     output, units = estimator._output()
     estimator.network_ = Network(
@@ -198,7 +210,7 @@ def _draw_initial_weights(network, random_state, logistic):
     Parameters
     ----------
     logistic : list of bool
-        Of each hidden layer whether its activation is "logistic".
+        Whether the activation is "logistic", for each hidden layer.
     """
     views = network.layout.views(network.theta)
     for l in range(1, len(network.layer_sizes)):
@@ -211,7 +223,7 @@ def _draw_initial_weights(network, random_state, logistic):
 
 
 def _check_same_network(estimator):
-    """Layers and activations have to stay; dropout may change."""
+    """Refuse a change of layers or activations. Take over a change of keep_prob."""
     network, hidden = estimator.network_, hidden_layers(estimator)
     was = list(network.layer_sizes)
     if hidden != was[1:-1]:
@@ -234,7 +246,7 @@ def _check_same_network(estimator):
 
 
 def _ready_optimizer(estimator, first, incremental, random_state):
-    """Of the last call where that is asked for and fits, else a fresh one."""
+    """Keep the optimizer's state of the last call if the user wants it, or make a new one."""
     goes_on = not first and (incremental or estimator.warm_start == "optimizer")
     before = estimator._optimizer
     if not (goes_on and before and before.fits(estimator, estimator.network_)):

@@ -1,14 +1,21 @@
 """`fastnn.MLPRegressor`."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
 from fastnn.arguments import lookup
-from fastnn.estimators.base import BaseMLP, validated
-from fastnn.estimators.callbacks import with_callbacks
+from fastnn.data.inputs import Features
+from fastnn.estimators.base import BaseMLP, stochastic_only, validated
+from fastnn.estimators.callbacks import Callback, with_callbacks
+from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
 
 # loss -> the network's output.
 LOSSES = {
@@ -17,6 +24,8 @@ LOSSES = {
     "absolute_error": "identity_absolute",
     "huber": "identity_huber",
 }
+# The keys of LOSSES, for type checkers.
+LossName = Literal["squared_error", "poisson", "absolute_error", "huber"]
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
@@ -25,10 +34,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     With equal parameters and `random_state` it starts from the same weights, sees the same
     mini-batches and takes the same gradients as ``sklearn.neural_network.MLPRegressor``.
 
-    Losses are summed over outputs. Of several outputs scikit-learn reports, and gives to L-BFGS,
-    the *mean* of the squared error over outputs, but with the gradient of the sum, n_outputs times
-    as large: its line search is told a slope that the loss does not have. Here gradient and loss
-    are those of one function, the sum; `loss_` is n_outputs times scikit-learn's.
+    Losses are summed over outputs. For several outputs scikit-learn reports, and gives to L-BFGS,
+    the *mean* of the squared error over outputs, but the gradient of the sum, which is n_outputs
+    times as large: its line search gets a slope that the loss does not have. Here both are of one
+    function, the sum; `loss_` is n_outputs times scikit-learn's.
 
     Parameters
     ----------
@@ -39,14 +48,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 power_t, max_iter, shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, \
 early_stopping, validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, \
 keep_prob, l1, scoring, callbacks, n_threads
-        As of `MLPClassifier`; the default scoring is R^2.
+        As for `MLPClassifier`; the default scoring is R^2.
 
     Attributes
     ----------
     network_, coefs_, intercepts_, loss_, loss_curve_, best_loss_, validation_scores_, \
 best_validation_score_, validation_loss_curve_, n_iter_, t_, n_layers_, n_outputs_, \
 n_features_in_, feature_names_in_, out_activation_
-        As of `MLPClassifier`.
+        As for `MLPClassifier`.
 
     Raises
     ------
@@ -55,7 +64,7 @@ n_features_in_, feature_names_in_, out_activation_
     ValueError, TypeError
         A refused `fit` or `partial_fit` leaves the estimator as it was.
     RuntimeError
-        It is being fitted by another thread, or the call comes from a callback of its own.
+        Another thread is fitting it, or the call comes from one of its own callbacks.
 
     Examples
     --------
@@ -67,49 +76,58 @@ n_features_in_, feature_names_in_, out_activation_
     True
     """
 
+    loss: LossName
+
     def __init__(
         self,
-        loss="squared_error",
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        loss: LossName = "squared_error",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: HiddenActivationName | Sequence[HiddenActivationName] = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        keep_prob=1.0,
-        l1=0.0,
-        scoring=None,
-        callbacks=(),
-        n_threads=None,
-    ):
+        solver: SolverName = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: LearningRateName = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool | Literal["optimizer"] = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        keep_prob: float | Sequence[float] = 1.0,
+        l1: float = 0.0,
+        scoring: str | Callable[..., Any] | None = None,
+        callbacks: Callback | Sequence[Callback] = (),
+        n_threads: int | None = None,
+    ) -> None:
         given = dict(locals())
         del given["self"]
         vars(self).update(given)
 
-    @available_if(lambda self: self._is_stochastic())
+    @stochastic_only
     @with_callbacks
     def partial_fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None
-    ):
-        """One epoch over the given examples, going on from the present parameters.
+        self,
+        X: Features,
+        y: Features,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: Features | None = None,
+        y_val: Features | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on the given examples, from the present parameters.
 
         Settings changed by `set_params` hold from the next call on, the learning rate too; layers
         and activations have to stay.
@@ -127,12 +145,12 @@ n_features_in_, feature_names_in_, out_activation_
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=True)
 
-    def predict(self, X):
+    def predict(self, X: Features) -> NDArray[np.floating[Any]]:
         """(n_samples,) values, or (n_samples, n_outputs) where there are several."""
         A = self._forward(X)
         return A[:, 0] if A.shape[1] == 1 else A
 
-    # --- what BaseMLP asks -------------------------------------------------------------------
+    # --- for BaseMLP -----------------------------------------------------------------------
 
     def _check_targets(self, X, y, first):
         output = lookup(LOSSES, self.loss, "loss")
@@ -183,7 +201,7 @@ n_features_in_, feature_names_in_, out_activation_
             return np.nan
         return r2_score(examples.y, predicted, sample_weight=examples.weight)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

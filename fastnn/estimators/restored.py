@@ -1,73 +1,39 @@
-"""An estimator beside its network as JSON, and back: nothing that is read is believed."""
+"""An estimator from its network and the JSON values of state.py. Every value is checked."""
 
 import math
 import reprlib
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from fastnn.errors import ModelFormatError
 from fastnn.estimators.classifier import MLPClassifier
-from fastnn.estimators.parameters import check_settings, hidden_activations, hidden_layers
 from fastnn.estimators.regressor import LOSSES, MLPRegressor
+from fastnn.estimators.state import (
+    COUNTS,
+    CURVES,
+    LABEL_DTYPES,
+    NOT_FINITE,
+    NUMBERS,
+    RATIO,
+    check_parameters,
+)
 from fastnn.estimators.stopping import Progress
 from fastnn.estimators.targets import Labels
+from fastnn.network import Network
 
-_CLASSES = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
-_COUNTS = ("n_iter_", "t_")
-_NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
-_RATIO = "_l2_per_alpha"
-_CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
 _KEYS = {"class", "params", "labels", "feature_names", "fitted"}
-# Numbers that JSON does not have; a curve may have them.
-_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-_LABELS = {
-    "bool",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-}
+_CLASSES = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
 
 
-def to_dict(estimator):
-    """Everything of a fitted estimator but its network, in types that JSON knows."""
-    _check_parameters(estimator)
-    labels = vars(estimator).get("_labels")
-    names = vars(estimator).get("feature_names_in_")
-    fitted = {name: vars(estimator).get(name) for name in (*_COUNTS, *_NUMBERS)}
-    fitted = {
-        name: None if value is None else _number_state(value) for name, value in fitted.items()
-    }
-    fitted[_RATIO] = estimator._l2_per_alpha
-    for name in _CURVES:
-        curve = getattr(estimator, name)
-        fitted[name] = None if curve is None else [_number_state(value) for value in curve]
-    return {
-        "class": _class_name(estimator),
-        "params": {
-            name: _state(value, name) for name, value in estimator.get_params(deep=False).items()
-        },
-        "labels": None if labels is None else _labels_state(labels),
-        "feature_names": None if names is None else names.tolist(),
-        "fitted": fitted,
-    }
-
-
-def from_dict(state, network):
-    """The estimator of a `to_dict` and its network.
+def from_dict(state: Any, network: Network) -> MLPClassifier | MLPRegressor:
+    """The estimator that `to_dict` described, with its network.
 
     Raises
     ------
     ModelFormatError
-        `state` is not such a dict, or does not fit the network.
+        `state` is not a result of `to_dict`, or does not fit the network.
     """
     _check(
         isinstance(state, dict) and state.keys() == _KEYS,
@@ -87,7 +53,7 @@ def from_dict(state, network):
     )
     estimator = kind(**{name: _value(value, name) for name, value in params.items()})
     try:
-        _check_parameters(estimator)
+        check_parameters(estimator)
     except (TypeError, ValueError) as error:
         raise ModelFormatError(f"a stored parameter is not sound: {error}") from error
     estimator.network_ = network
@@ -111,22 +77,7 @@ def from_dict(state, network):
     return estimator
 
 
-# --- Parts of it ---
-
-
-def _check_parameters(estimator):
-    check_settings(estimator)
-    hidden_activations(estimator, len(hidden_layers(estimator)))
-
-
-def _class_name(estimator):
-    for name, kind in _CLASSES.items():
-        if type(estimator) is kind:
-            return name
-    raise TypeError(
-        f"expected to save a fastnn MLPClassifier or MLPRegressor, got "
-        f"{type(estimator).__name__}, whose class a file cannot keep: save network_"
-    )
+# --- Parts ---
 
 
 def _restore_names(estimator, names):
@@ -144,26 +95,27 @@ def _restore_names(estimator, names):
 
 
 def _restore_fitted(estimator, fitted):
-    expected = {*_COUNTS, *_NUMBERS, _RATIO, *_CURVES}
+    expected = {*COUNTS, *NUMBERS, RATIO, *CURVES}
     _check(
         isinstance(fitted, dict) and fitted.keys() == expected,
         "fitted",
         fitted,
         f"an object with {sorted(expected)}",
     )
-    for name in _COUNTS:
+    for name in COUNTS:
         _check(
             type(fitted[name]) is int and 0 <= fitted[name] < 2**63, name, fitted[name], "a count"
         )
         setattr(estimator, name, fitted[name])
-    for name in _NUMBERS:
+    for name in NUMBERS:
         value = None if fitted[name] is None else _number(fitted[name], name)
-        if value is not None or name != "loss_":  # which there is not if the first epoch diverged
+        # There is no loss_ if the first epoch diverged.
+        if value is not None or name != "loss_":
             setattr(estimator, name, value)
-    ratio = _number(fitted[_RATIO], _RATIO)
-    _check(0 < ratio < math.inf, _RATIO, ratio, "a positive number")
-    setattr(estimator, _RATIO, ratio)
-    for name in _CURVES:
+    ratio = _number(fitted[RATIO], RATIO)
+    _check(0 < ratio < math.inf, RATIO, ratio, "a positive number")
+    setattr(estimator, RATIO, ratio)
+    for name in CURVES:
         curve = fitted[name]
         _check(
             isinstance(curve, list) or (curve is None and name != "loss_curve_"),
@@ -176,19 +128,6 @@ def _restore_fitted(estimator, fitted):
         )
 
 
-def _labels_state(labels):
-    dtype = labels.classes.dtype
-    values = labels.classes.tolist()
-    texts = all(isinstance(value, str) for value in values)
-    if dtype.name not in _LABELS and not texts:
-        raise ValueError(
-            f"expected classes that are text, numbers or booleans, got dtype {dtype}; "
-            "encode them, then fit again"
-        )
-    name = dtype.name if not texts else "object" if dtype.kind == "O" else "str"
-    return {"dtype": name, "classes": values, "multilabel": labels.multilabel}
-
-
 def _labels(state, network):
     _check(
         isinstance(state, dict) and state.keys() == {"dtype", "classes", "multilabel"},
@@ -199,7 +138,7 @@ def _labels(state, network):
     dtype, values, multilabel = state["dtype"], state["classes"], state["multilabel"]
     texts = dtype in ("str", "object")
     _check(
-        texts or (isinstance(dtype, str) and dtype in _LABELS),
+        texts or (isinstance(dtype, str) and dtype in LABEL_DTYPES),
         "dtype",
         dtype,
         "str, object or the name of a type of numbers",
@@ -214,7 +153,7 @@ def _labels(state, network):
         values,
         f"sorted values of type {kind.__name__}",
     )
-    if dtype == "str":  # all take the room of the longest
+    if dtype == "str":  # each text takes the memory of the longest
         _check(max(map(len, values)) * len(values) < 2**24, "classes", values, "shorter texts")
     try:
         with np.errstate(over="raise"):
@@ -235,37 +174,13 @@ def _labels(state, network):
 # --- Values ---
 
 
-def _number_state(value):
-    value = value.item() if isinstance(value, np.generic) else value
-    return value if math.isfinite(value) else str(value)
-
-
 def _number(value, name):
-    if isinstance(value, str) and value in _NOT_FINITE:
-        return _NOT_FINITE[value]
+    if isinstance(value, str) and value in NOT_FINITE:
+        return NOT_FINITE[value]
     _check(
         type(value) is float or (type(value) is int and abs(value) < 2**63), name, value, "a number"
     )
     return value
-
-
-def _state(value, name):
-    """A parameter in types that JSON knows; what it has not is an object of one entry."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else {"float": str(value)}
-    if isinstance(value, list | tuple):
-        return {type(value).__name__: [_state(part, name) for part in value]}
-    if isinstance(value, dict):
-        return {"dict": [[_state(key, name), _state(part, name)] for key, part in value.items()]}
-    raise ValueError(
-        f"cannot save the parameter {name}={str(value)[:80]} of type {type(value).__name__}: a "
-        "file keeps numbers, text, lists and dicts. Set it to another value before saving, as with "
-        f"set_params({name}={'()' if name == 'callbacks' else 'None'})"
-    )
 
 
 def _value(state, name):
@@ -273,8 +188,8 @@ def _value(state, name):
         return state
     _check(isinstance(state, dict) and len(state) == 1, name, state, "a stored value")
     ((kind, content),) = state.items()
-    if kind == "float" and isinstance(content, str) and content in _NOT_FINITE:
-        return _NOT_FINITE[content]
+    if kind == "float" and isinstance(content, str) and content in NOT_FINITE:
+        return NOT_FINITE[content]
     _check(isinstance(content, list), name, state, "a stored value")
     if kind in ("list", "tuple"):
         return (list if kind == "list" else tuple)(_value(part, name) for part in content)

@@ -1,9 +1,12 @@
-"""The solvers: epochs of mini-batches as scikit-learn has them, and L-BFGS."""
+"""The solvers: epochs of mini-batches as in scikit-learn, and L-BFGS."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from fastnn.data.inputs import as_weights
@@ -11,73 +14,76 @@ from fastnn.engine import passes
 from fastnn.engine.thread_tuning import ThreadTuner
 from fastnn.estimators.parameters import update_rule
 from fastnn.estimators.stopping import LearningRate
+from fastnn.network import Network
 from fastnn.training.lbfgs import minimize
-from fastnn.training.optimizers import LBFGS
+from fastnn.training.optimizers import LBFGS, Optimizer
 
-# Of the decrease of J in an iteration: SciPy's, which scikit-learn leaves as it is.
+# L-BFGS stops when an iteration lowers J by less, relatively. scikit-learn keeps this default of
+# SciPy's.
 _COST_TOLERANCE = 2.220446049250313e-09
 
 
 @dataclass
 class OptimizerState:
-    """What an optimizer carries from one mini-batch, epoch or call to the next."""
+    """The state that an optimizer keeps from one mini-batch, epoch or call to the next."""
 
-    rule: type
-    first: np.ndarray | None
-    second: np.ndarray | None
+    rule: type[Optimizer]
+    first: NDArray[np.floating[Any]] | None
+    second: NDArray[np.floating[Any]] | None
     rate: LearningRate
     dropout_seed: int
     step: int = 0  # updates so far
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        # They may come as read-only views on a file (joblib).
+        # joblib can give read-only views on a file.
         self.first, self.second = (
             None if vector is None else np.array(vector) for vector in (self.first, self.second)
         )
 
     @classmethod
-    def fresh(cls, estimator, network, random_state):
+    def fresh(cls, estimator: Any, network: Network, random_state: np.random.RandomState) -> Self:
+        """The state before the first update."""
         rule, _ = update_rule(estimator)
         vectors = [np.zeros_like(network.theta) if needed else None for needed in rule.moments]
         rate = _learning_rate(estimator)
-        # Without dropout nothing is drawn: the order of rows stays that of scikit-learn.
+        # Without dropout no seed is drawn, so that the order of rows is that of scikit-learn.
         drops = min(network.keep_prob) < 1
         return cls(rule, *vectors, rate, int(random_state.randint(2**31)) if drops else 0)
 
-    def fits(self, estimator, network):
-        """Whether it can go on with this solver and this network."""
+    def fits(self, estimator: Any, network: Network) -> bool:
+        """Whether training can go on with this state, solver and network."""
         rule, _ = update_rule(estimator)
         return rule is self.rule and all(
             vector is None or vector.shape == network.theta.shape
             for vector in (self.first, self.second)
         )
 
-    def follow(self, estimator):
-        """Take on a learning rate that was set to another since the last call."""
+    def follow(self, estimator: Any) -> None:
+        """Take over a learning rate that the user has changed since the last call."""
         rate = _learning_rate(estimator)
         if not rate.begins_as(self.rate):
             self.rescale_velocity(self.rate.now, rate.now)
             self.rate = rate
 
-    def rescale_velocity(self, before, now):
-        """The first moment of momentum is in units of the learning rate."""
+    def rescale_velocity(self, before: float, now: float) -> None:
+        """Scale the first moment of momentum to a new learning rate, which is a factor of it."""
         if self.first is not None and self.second is None:
             self.first *= before / now
 
 
-def descend(estimator, task, epochs, watch):
-    """Epochs of "sgd" or "adam" from the present theta.
+def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], bool]) -> None:
+    """Train by "sgd" or "adam", from the present theta.
 
     A mini-batch's J is (sum_i w_i L_i + alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1) / sum_i
-    w_i, the sums over its own examples, as scikit-learn has it.
+    w_i. The sums over i are over its own examples, as in scikit-learn.
 
     Parameters
     ----------
     task : preparation.Task
     epochs : int
     watch : callable(loss) -> bool
-        Takes every epoch's mean loss; True ends training.
+        It is called with the mean loss of every epoch; True ends training.
     """
     network, state, weight, constants = (
         task.network,
@@ -147,14 +153,14 @@ def descend(estimator, task, epochs, watch):
             rates[:] = state.rate.now
 
 
-def minimize_by_lbfgs(estimator, task, watch):
-    """L-BFGS from the present theta on J of all examples.
+def minimize_by_lbfgs(estimator: Any, task: Any, watch: Callable[[float], bool]) -> None:
+    """Minimize J of all examples by L-BFGS, from the present theta.
 
     Parameters
     ----------
     task : preparation.Task
     watch : callable(loss) -> bool
-        Takes every iteration's J; True ends training.
+        It is called with J after every iteration; True ends training.
     """
     constant = (
         0.0 if task.constants is None else float(np.average(task.constants, weights=task.weight))
@@ -197,8 +203,8 @@ def _learning_rate(estimator):
     return LearningRate(estimator.learning_rate_init, schedule, estimator.power_t)
 
 
-def usual_batch_size(estimator):
-    """The number of examples of a mini-batch, where there are as many."""
+def usual_batch_size(estimator: Any) -> int:
+    """The number of examples of a mini-batch, if there are at least as many."""
     return 200 if isinstance(estimator.batch_size, str) else int(estimator.batch_size)  # "auto"
 
 
@@ -214,10 +220,10 @@ def _batch_size(estimator, m):
 def _penalty(weights, alpha, l1):
     """alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1.
 
-    As passes.penalty, but quick beside an epoch of a small network.
+    The value is that of passes.penalty. This takes little time beside an epoch of a small network.
     """
     total = 0.0
-    with np.errstate(over="ignore"):  # of exploding weights: J is infinite
+    with np.errstate(over="ignore"):  # if weights explode, J is infinite
         if alpha:
             total += alpha / 2 * sum(float(W @ W) for W in weights)
         if l1:

@@ -1,45 +1,52 @@
 """Class labels as the network's targets, and back."""
 
+from typing import Any, Literal, Self
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 
 class Labels:
-    """What `classes_` are to the outputs of a network.
+    """The classes of a classifier, translated to the outputs of its network and back.
 
-    Two classes are one sigmoid output, more a softmax output; multilabel targets, an indicator
-    matrix, are a sigmoid output a label.
+    Two classes take one sigmoid output; more classes take one softmax output each. Multilabel
+    targets, an indicator matrix, take one sigmoid output for each label.
 
     Parameters
     ----------
     classes : (n_classes,) array, sorted
     multilabel : bool
     sparse : bool
-        Whether the indicator matrix is sparse; labels are then decoded to one.
+        Whether the indicator matrix is sparse; `decode` then returns a sparse one.
     """
 
-    def __init__(self, classes, multilabel=False, sparse=False):
+    def __init__(
+        self, classes: NDArray[Any], multilabel: bool = False, sparse: bool = False
+    ) -> None:
         self.classes, self.multilabel, self.sparse = classes, multilabel, sparse
 
     @classmethod
-    def of(cls, y, sparse):
-        """Those that occur in y, or that its columns stand for."""
+    def of(cls, y: NDArray[Any], sparse: bool) -> Self:
+        """The classes that occur in y; for an indicator matrix, one class for each column."""
         if y.ndim == 2:
             return cls(np.arange(y.shape[1]), True, sparse)
         return cls(np.unique(y))
 
     @property
-    def output(self):
+    def output(self) -> Literal["sigmoid", "softmax"]:
+        """Name of the network's output."""
         return "sigmoid" if self.multilabel or len(self.classes) <= 2 else "softmax"
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> int:
+        """Number of the network's outputs."""
         return 1 if not self.multilabel and len(self.classes) <= 2 else len(self.classes)
 
-    def encode(self, y):
-        """y as the network takes it: (m,) indices of classes, or (m, n_labels) of 0 and 1."""
+    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
+        """y for the network: (m,) indices of classes, or (m, n_labels) of 0 and 1."""
         if (y.ndim == 2) != self.multilabel:
             raise ValueError(
                 f"expected y to be {'an indicator matrix' if self.multilabel else 'class labels'} "
@@ -61,7 +68,7 @@ class Labels:
             )
         return index
 
-    def decode(self, A):
+    def decode(self, A: NDArray[Any]) -> Any:
         """Labels of output activations A (m, n[L])."""
         if self.multilabel:
             labels = (A > 0.5).astype(np.int64)
@@ -69,8 +76,8 @@ class Labels:
         index = A.argmax(axis=1) if A.shape[1] > 1 else (A[:, 0] > 0.5).astype(np.intp)
         return self.classes[index] if len(self.classes) > 1 else self.classes[0 * index]
 
-    def probabilities(self, A):
-        """(m, n_classes): of each class, or of each label being there."""
+    def probabilities(self, A: NDArray[Any]) -> NDArray[Any]:
+        """(m, n_classes): the probability of each class, or that each label is present."""
         if self.multilabel or A.shape[1] > 1:
             return A
         if len(self.classes) == 1:
@@ -78,7 +85,7 @@ class Labels:
         return np.hstack([1 - A, A])
 
 
-def as_labels(y):
+def as_labels(y: Any) -> NDArray[Any]:
     """y as one vector of labels, or as a multilabel indicator matrix."""
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")

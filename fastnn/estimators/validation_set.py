@@ -1,8 +1,9 @@
 """The validation set of a fit: the loss and the score on it after each epoch."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
@@ -12,24 +13,24 @@ from fastnn.engine import passes
 
 
 class Examples(NamedTuple):
-    """Rows of data as a fit needs them.
+    """Rows of data for a fit.
 
     Parameters
     ----------
-    X, targets : as the network takes them
+    X, targets : for the network
     weight : (m,) array or None
-    table, y : as the user has them, for a scorer
+    table, y : the user's own, for a scorer
     """
 
     X: Any
-    targets: np.ndarray
-    weight: np.ndarray | None
+    targets: NDArray[Any]
+    weight: NDArray[Any] | None
     table: Any
-    y: np.ndarray
+    y: NDArray[Any]
 
-    def at(self, index):
-        """Those at `index`."""
-        return Examples(*(None if part is None else _safe_indexing(part, index) for part in self))
+    def at(self, index: NDArray[np.integer[Any]]) -> Self:
+        """The rows at `index`."""
+        return type(self)(*(None if part is None else _safe_indexing(part, index) for part in self))
 
 
 class Validation:
@@ -38,11 +39,13 @@ class Validation:
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        Its `network_` is the one evaluated.
+        `measure` evaluates its `network_`.
     examples : Examples
     """
 
-    def __init__(self, estimator, examples):
+    examples: Examples
+
+    def __init__(self, estimator: Any, examples: Examples) -> None:
         network = estimator.network_
         self._estimator, self._network = estimator, network
         self.examples = examples
@@ -56,7 +59,7 @@ class Validation:
         if estimator.scoring not in (None, "loss"):
             self._scorer = check_scoring(estimator, estimator.scoring)
 
-    def measure(self):
+    def measure(self) -> tuple[float, float]:
         """(mean loss without penalty, score) at the present theta; a greater score is better."""
         session, estimator = self._session, self._estimator
         session.start()
@@ -71,12 +74,17 @@ class Validation:
             return loss, float(self._scorer(estimator, table, y, **weights))
         return loss, estimator._score_of(self, session.error / session.rows)
 
-    def outputs(self):
+    def outputs(self) -> NDArray[np.floating[Any]]:
         """Output activations (m, n[L])."""
         return passes.outputs(self._network, self._rows)
 
 
-def hold_out(m, fraction, random_state, stratify):
+def hold_out(
+    m: int,
+    fraction: float,
+    random_state: np.random.RandomState,
+    stratify: NDArray[Any] | None,
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices of the training and of the validation examples."""
     training, validation = train_test_split(
         np.arange(m), random_state=random_state, test_size=fraction, stratify=stratify

@@ -11,7 +11,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 
 import fastnn
-from fastnn.estimators import restored as stored
+from fastnn.estimators.state import to_dict
 from fastnn.tabular import TableModel, TableSchema
 
 X, LABELS = load_iris(return_X_y=True)
@@ -304,7 +304,7 @@ def without(tree, place):
 def state_of(model):
     if isinstance(model, TableModel):
         return model.network, model.to_dict(), "table"
-    return model.network_, stored.to_dict(model), "estimator"
+    return model.network_, to_dict(model), "estimator"
 
 
 def refused_or_exact(path, content, theta):
