@@ -5,11 +5,10 @@ from __future__ import annotations
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
@@ -27,6 +26,23 @@ from fastnn.estimators.parameters import HiddenActivationName, LearningRateName,
 from fastnn.estimators.preparation import prepare
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+
+if TYPE_CHECKING:
+
+    class BaseEstimator:
+        """scikit-learn's class, as type checkers see it: scikit-learn has no types."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+        def set_params(self, **params: Any) -> Self: ...
+        def get_metadata_routing(self) -> Any: ...
+        def set_fit_request(self, **requests: bool | str | None) -> Self: ...
+        def set_partial_fit_request(self, **requests: bool | str | None) -> Self: ...
+        def set_score_request(self, **requests: bool | str | None) -> Self: ...
+        def __getstate__(self) -> dict[str, Any]: ...
+        def __sklearn_tags__(self) -> Any: ...
+
+else:
+    from sklearn.base import BaseEstimator
 
 
 class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):

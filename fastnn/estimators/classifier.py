@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
-from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -18,6 +17,18 @@ from fastnn.estimators.base import BaseMLP, stochastic_only, validated
 from fastnn.estimators.callbacks import Callback, with_callbacks
 from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
 from fastnn.estimators.targets import Labels, as_labels
+
+if TYPE_CHECKING:
+
+    class ClassifierMixin:
+        """scikit-learn's class, as type checkers see it: scikit-learn has no types."""
+
+        def score(self, X: Features, y: Features, sample_weight: ArrayLike | None = None) -> float:
+            """The accuracy of `predict`."""
+            ...
+
+else:
+    from sklearn.base import ClassifierMixin
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import column_or_1d
 
@@ -16,6 +15,18 @@ from fastnn.data.inputs import Features
 from fastnn.estimators.base import BaseMLP, stochastic_only, validated
 from fastnn.estimators.callbacks import Callback, with_callbacks
 from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
+
+if TYPE_CHECKING:
+
+    class RegressorMixin:
+        """scikit-learn's class, as type checkers see it: scikit-learn has no types."""
+
+        def score(self, X: Features, y: Features, sample_weight: ArrayLike | None = None) -> float:
+            """The R^2 of `predict`."""
+            ...
+
+else:
+    from sklearn.base import RegressorMixin
 
 # loss -> the network's output.
 LOSSES = {
