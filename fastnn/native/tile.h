@@ -105,29 +105,23 @@ FASTNN_INLINE int vectors_from(int64_t n, int64_t column, int lanes) {
     return n - column > lanes ? TILE_VECTORS : 1;
 }
 
-// A = dropout(relu(Z)) and, for Activation = Identity and no dropout, A = Z.
-template <class T, template <class> class Activation, bool Drop>
-struct Activate {
-    typedef typename Vec<T>::type V;
+// A = relu(Z).
+template <class T>
+struct ReluToMemory {
     Product<T> p;
-    const Layer<T> *layer;
-    int64_t row, column, place;  // place: of the row in the mini-batch
+    T *A;
+    int64_t ld;
 
     template <int R, int NV>
     __attribute__((noinline)) void run(int at) const {
-        const fastnn::Dropout d = layer->dropout;
-        const T scale = T(1 / d.keep_prob);
-        const int64_t ld = layer->ld, first = place + at, unit = column;
-        T *A = layer->A + (row + at) * ld + column;
+        T *to = A + at * ld;
+        const int64_t row = ld;
         Product<T> part = p;
         part.A += at * p.row_stride;
-        multiply<T, R, NV>(part, [=](int r, int v, V z) __attribute__((always_inline)) {
-            V a = Activation<T>::value(z);
-            if (Drop)
-                a = select(kept<T>(d, row_keys(d, first + r), unit + v * Vec<T>::lanes), a * scale,
-                           V{});
-            store(A + r * ld + v * Vec<T>::lanes, a);
-        });
+        multiply<T, R, NV>(
+            part, [=](int r, int v, typename Vec<T>::type z) __attribute__((always_inline)) {
+                store(to + r * row + v * Vec<T>::lanes, Relu<T>::value(z));
+            });
     }
 };
 
@@ -141,21 +135,19 @@ static void forward_tile(const Layer<T> *below, const Layer<T> *layer, int64_t r
     const Product<T> p = {
         below->A + row * below->ld, below->ld, 1, panel + width, width, below->n, panel};
     const fastnn::Dropout &d = layer->dropout;
-    const int64_t place = first_row + row;
-    if (layer->activation == fastnn::RELU && d.on)
-        return in_tiles(rows, vectors, Activate<T, Relu, true>{p, layer, row, column, place});
-    if (layer->activation == fastnn::RELU)
-        return in_tiles(rows, vectors, Activate<T, Relu, false>{p, layer, row, column, place});
-    T *A = layer->A + row * layer->ld + column;
+    const int64_t from = row * layer->ld + column;
+    T *A = layer->A + from;
+    if (layer->activation == fastnn::RELU && !d.on)
+        return in_tiles(rows, vectors, ReluToMemory<T>{p, A, layer->ld});
     in_tiles(rows, vectors, ToMemory<T>{p, A, layer->ld});
     if (layer->activation == fastnn::IDENTITY && !d.on) return;
     const T scale = T(1 / d.keep_prob);
     with_activation<T>(layer->activation, [&](auto g) __attribute__((always_inline)) {
         for (int r = 0; r < rows; ++r, A += layer->ld) {
-            const RowKeys keys = d.on ? row_keys(d, place + r) : RowKeys{};
+            const RowKeys keys = d.on ? row_keys(d, first_row + row + r) : RowKeys{};
             for (int v = 0; v < vectors; ++v) {
                 auto z = load(A + v * lanes), a = g.value(z);
-                if (layer->Z) store(layer->Z + (row + r) * layer->ld + column + v * lanes, z);
+                if (layer->Z) store(layer->Z + from + r * layer->ld + v * lanes, z);
                 if (d.on)
                     a = select(kept<T>(d, keys, column + v * lanes), a * scale, decltype(a){});
                 store(A + v * lanes, a);
