@@ -25,8 +25,8 @@ core = Extension(
         "fastnn/native/gather.cpp",
         "fastnn/native/dispatch.cpp",
     ],
-    depends=["fastnn/_kernels.pxd", *glob("fastnn/loops/*.pxi"), *glob("fastnn/native/*.h")],
-    include_dirs=["fastnn"],
+    depends=[*glob("fastnn/*.pxd"), *glob("fastnn/loops/*.pxi"), *glob("fastnn/*/*.h")],
+    include_dirs=["fastnn", "fastnn/include"],
     # -g0 takes back the -g that Python was built with: debug information takes a quarter of the
     # compilation and most of the file. CFLAGS="-g" brings it back.
     extra_compile_args=[

@@ -61,6 +61,7 @@ _PUBLIC = {
     "Adam": "training.optimizers",
     "AdamW": "training.optimizers",
     "LBFGS": "training.optimizers",
+    "get_include": "_kernels",
 }
 _MODULES = {"augment", "schedules", "sweeps", "tabular"}
 

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libcpp cimport bool as cbool
+from libcpp.vector cimport vector
 
 
 cdef extern from "native/kernels.h" namespace "fastnn" nogil:
@@ -199,3 +200,24 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
 
     double seconds_now()
     uint64_t multiply_high(uint64_t a, uint64_t b)
+
+
+cdef extern from "native/handle.h" namespace "fastnn" nogil:
+    cdef cppclass Handle:
+        @staticmethod
+        Handle *make(int layers)
+        cbool enter()
+        void leave()
+        cbool is_double, training
+        vector[int64_t] widths, offsets
+        vector[int] activations
+        vector[Penalty] penalty
+        vector[Bounds] bounds
+        vector[Layer[float]] f_layers
+        vector[Layer[double]] d_layers
+        double magnitude
+        Barrier barrier
+        Matrix X, y
+        Run[float] f
+        Run[double] d
+        char *block

@@ -17,6 +17,7 @@
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBUF_WRITABLE
 from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
+from cpython.pycapsule cimport PyCapsule_New
 from libc.float cimport DBL_MAX, FLT_MAX
 from libc.math cimport INFINITY, fabs, isfinite, pow, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -25,6 +26,8 @@ from libc.string cimport memcpy
 from libcpp.vector cimport vector
 
 cimport cython
+
+from fastnn.core cimport *
 
 import os
 
@@ -46,3 +49,4 @@ include "loops/augment.pxi"
 include "loops/session.pxi"
 include "loops/small_forward.pxi"
 include "loops/instruments.pxi"
+include "loops/api.pxi"
