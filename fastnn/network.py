@@ -11,6 +11,7 @@ from fastnn.arguments import Rng
 from fastnn.data.inputs import Features
 from fastnn.data.parts import Examples
 from fastnn.engine.base_network import BaseNetwork
+from fastnn.engine.dropout import sample
 from fastnn.errors import ModelFormatError
 from fastnn.plots.boundary import BoundaryDisplay, plot_boundary
 from fastnn.plots.figure import Display
@@ -93,6 +94,7 @@ class Network(BaseNetwork):
 
     history: History | None
     fit = fit
+    sample = sample
 
     def gradcheck(
         self,

@@ -18,7 +18,6 @@ from fastnn.arguments import (
     boolean,
     check_dtype,
     generator,
-    integer,
     lookup,
     number,
     per_layer,
@@ -26,6 +25,7 @@ from fastnn.arguments import (
 from fastnn.data.inputs import Features
 from fastnn.data.normalizer import Normalizer
 from fastnn.engine import passes
+from fastnn.engine.dropout import check_dropout, outputs_with_dropout
 from fastnn.engine.examples import check_data, check_normalizer, check_theta, features
 from fastnn.engine.fit_lock import FITTED_BY
 from fastnn.engine.small_forward import forward_small
@@ -262,18 +262,24 @@ class BaseNetwork:
 
     # --- results for examples ----------------------------------------------------------------
 
-    def forward(self, X: Features) -> NDArray[np.floating[Any]]:
-        """Output activations, dropout off.
+    def forward(
+        self, X: Features, dropout: tuple[int, int] | None = None
+    ) -> NDArray[np.floating[Any]]:
+        """Output activations.
 
         Parameters
         ----------
         X : (m, n[0]) array-like or sparse matrix
+        dropout : None or (seed, step)
+            As for `value_and_grad`: row i of X has the masks of the mini-batch's row i.
 
         Returns
         -------
         A : (m, n[L]) array
             Probabilities for softmax and sigmoid outputs.
         """
+        if dropout is not None:
+            return outputs_with_dropout(self, X, dropout)
         A = forward_small(self, X)
         return passes.outputs(self, features(self, X)) if A is None else A
 
@@ -324,10 +330,7 @@ class BaseNetwork:
         dtheta : (N,) array, laid out as theta
         """
         if dropout is not None:
-            if not isinstance(dropout, tuple | list) or len(dropout) != 2:
-                raise TypeError(f"expected dropout to be None or (seed, step), got {dropout!r}")
-            seed, step = dropout
-            dropout = integer(seed, "seed", 0, 2**64 - 1), integer(step, "step", 0, 2**63)
+            dropout = check_dropout(dropout)
         return passes.differentiate(self, *check_data(self, X, y, sample_weight), dropout)
 
     def sparsity(self) -> dict[str, float]:

@@ -16,14 +16,19 @@ from fastnn.layers.outputs import OUTPUTS
 TURN = 0.05  # seconds that the core runs before Python may react to Ctrl-C
 
 
-def open_session(network, X, y=None, weight=None, *, batch_size=None, threads=None, training=False):
-    """A `Session` of `network`; X, y and weight are as fastnn.data.inputs gives them."""
+def open_session(
+    network, X, y=None, weight=None, *, batch_size=None, threads=None, training=False, layers=None
+):
+    """A `Session` of `network`; X, y and weight are as fastnn.data.inputs gives them.
+
+    `layers` is as for `description`.
+    """
     m = max(X.shape[0], 1)
     batch_size = min(batch_size or m, m)
     if threads is None:
         threads = choose_threads(network.layer_sizes, batch_size, steps=training and batch_size < m)
     return _kernels.Session(
-        *description(network),
+        *description(network, layers),
         X,
         y,
         weight,
@@ -33,10 +38,11 @@ def open_session(network, X, y=None, weight=None, *, batch_size=None, threads=No
     )
 
 
-def outputs(network, X):
-    """A[L] (m, n[L]), dropout off."""
-    out = np.empty((X.shape[0], network.layer_sizes[-1]), network.dtype)
-    session = open_session(network, X)
+def outputs(network, X, layers=None):
+    """A[L] (m, n[L]), dropout off; of layers (first, last): A[last], where X is A[first]."""
+    units = network.layer_sizes[-1 if layers is None else layers[1]]
+    out = np.empty((X.shape[0], units), network.dtype)
+    session = open_session(network, X, layers=layers)
     session.start(out=out)
     while session.evaluate(TURN):
         pass
@@ -126,16 +132,21 @@ def penalty(network, m):
     return float(total) / m
 
 
-def description(network):
+def description(network, layers=None):
     """Layer sizes, codes of the activations of layers 0 .. L and of the output, and theta.
 
-    The activation of the input and that of the logits is the identity.
+    The activation of the input and that of the logits is the identity. With `layers`, a pair
+    (first, last), it describes the part of the network between A[first] and A[last].
     """
-    hidden = [ACTIVATIONS[name].code for name in network.activation]
+    sizes, theta, output = network.layer_sizes, network.theta, network.output
     identity = ACTIVATIONS["identity"].code
-    return (
-        network.layer_sizes,
-        [identity, *hidden, identity],
-        OUTPUTS[network.output].code,
-        network.theta,
-    )
+    codes = [identity, *(ACTIVATIONS[name].code for name in network.activation), identity]
+    if layers is not None:
+        first, last = layers
+        if last < len(sizes) - 1:
+            output = "identity"
+        begin, end = network.layout[f"W{first + 1}"], network.layout[f"b{last}"]
+        theta = theta[begin.slice.start : end.slice.stop]
+        sizes = sizes[first : last + 1]
+        codes = [identity, *codes[first + 1 : last + 1]]
+    return sizes, codes, OUTPUTS[output].code, theta
