@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastnn._kernels import Rows
+from fastnn.data.frames import frame_values, is_frame
 
 
 class SparseMatrix(Protocol):
@@ -32,6 +33,7 @@ _CHECKED_AT_ONCE = 1 << 22
 def as_features(X, columns, dtype, normalizer=None):
     """X (m, n[0]), finite numbers, as Rows; they are normalized while they are gathered."""
     moments = {} if normalizer is None else {"mean": normalizer.mean_, "scale": normalizer.scale}
+    names = list(X.columns) if is_frame(X) else None
     if is_sparse(X):
         rows = _csr_rows(X, columns, moments)
     else:
@@ -47,7 +49,7 @@ def as_features(X, columns, dtype, normalizer=None):
                 f"network's {columns} features a column; got {X.shape}"
             )
         rows = Rows(X, X.shape, **moments)
-    _check_finite(rows, X, "X", dtype, normalized=normalizer is not None)
+    _check_finite(rows, X, "X", dtype, names, normalized=normalizer is not None)
     return rows
 
 
@@ -134,7 +136,7 @@ def as_numbers(X, name):
     if masked is not None and isinstance(X, masked.MaskedArray):
         raise TypeError(f"expected {name} without a mask; fill it first, as with {name}.filled(0)")
     try:
-        X = np.asarray(X)
+        X = frame_values(X, name) if hasattr(X, "to_numpy") else np.asarray(X)
     except ValueError as error:
         raise ValueError(f"expected {name} to be a rectangular array of numbers: {error}") from None
     if X.dtype.kind not in "fiub":
@@ -171,7 +173,7 @@ def _csr_rows(X, columns, moments):
     )
 
 
-def _check_finite(rows, X, name, dtype, *, normalized=False):
+def _check_finite(rows, X, name, dtype, names=None, *, normalized=False):
     if X.dtype.kind != "f" and not normalized:  # a tiny sigma can make any number too large
         return
     m, n = X.shape
@@ -181,8 +183,20 @@ def _check_finite(rows, X, name, dtype, *, normalized=False):
         if row >= 0:
             raise ValueError(
                 f"expected {name} to be finite in {dtype}, got a NaN, an infinity or a number "
-                f"too large for it in row {row}; remove or impute it"
+                f"too large for it in row {row}{_column_in(X, row, dtype, names)}; remove or "
+                "impute it"
             )
+
+
+def _column_in(X, row, dtype, names):
+    """Words that name the column of a row in which there is no finite number of this dtype."""
+    if is_sparse(X):
+        return ""
+    with np.errstate(over="ignore"):
+        bad = np.flatnonzero(~np.isfinite(X[row].astype(dtype)))
+    if not bad.size or (names is None and X.shape[1] == 1):  # or it is too large once normalized
+        return ""
+    return f", column {bad[0] if names is None else repr(names[bad[0]])}"
 
 
 def _check_labels(y, classes):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fastnn.data.inputs import as_numbers
 from fastnn.layers.formulas import FORMULAS, LOSS_SLOPES, OUTPUT_FORMULAS
 
 # An activation is flat where its slope is below this share of its steepest slope.
@@ -91,7 +92,7 @@ def layer_signals(network, X, y):
 
 def _as_outputs(y, network):
     """The outputs that y asks for, (m, n[L]); labels become one-hot rows."""
-    y = np.asarray(y)
+    y = as_numbers(y, "y")
     if network.output == "softmax":
         return np.eye(network.layer_sizes[-1])[y.reshape(-1).astype(np.int64)]
     return y.astype(np.float64).reshape(len(y), -1)

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from fastnn.arguments import integer
+from fastnn.data.inputs import as_numbers, is_sparse
 
 # An error in the formulas shows on few examples and components. A check of all would take longer
 # than the fit.
@@ -33,7 +34,7 @@ class ChecksDuringFit:
         if done not in self._at:
             return
         X, y, weight = self._data
-        X, y = X.tocsr() if hasattr(X, "tocsr") else np.asarray(X), np.asarray(y)
+        X, y = X.tocsr() if is_sparse(X) else as_numbers(X, "X"), as_numbers(y, "y")
         rows = slice(EXAMPLES)
         if weight is not None:
             rows = np.flatnonzero(weight)[:EXAMPLES]
