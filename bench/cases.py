@@ -13,7 +13,7 @@ LEARNING_RATE = 1e-5
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be trained. `batch_size` None is full-batch descent."""
+    """A network to train. `batch_size` None is full-batch descent."""
 
     layer_sizes: list[int]
     batch_size: int | None

@@ -28,7 +28,7 @@ class Contender:
 
 @dataclass
 class Timing:
-    """Of one contender, round by round."""
+    """The times of one contender, round by round."""
 
     seconds: list[float] = field(default_factory=list)  # for one unit
     cpu_share: list[float] = field(default_factory=list)  # processor time over elapsed time

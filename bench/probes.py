@@ -1,4 +1,4 @@
-"""What has to be measured in an interpreter that has done nothing before; each prints JSON."""
+"""Probes that need an interpreter which has done nothing before; each prints JSON."""
 
 import json
 import re

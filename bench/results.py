@@ -1,4 +1,4 @@
-"""What a section of the bench has found: times, and findings that may have a target."""
+"""The results of a section of the bench: times, and findings that may have a target."""
 
 from dataclasses import asdict, dataclass, field
 

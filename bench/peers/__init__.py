@@ -1,4 +1,4 @@
-"""What people would use instead, each in the best of its reasonable configurations.
+"""The libraries to compare with, each in the best of its reasonable configurations.
 
 A peer that trains has `trainer(task)`, which gives a `Contender` whose repetition is an epoch:
 new order of rows, gather, forward with dropout, loss, backward, Adam. One that predicts has

@@ -88,7 +88,7 @@ def numpy_loop(layer_sizes, theta, X, y, components):
 
 
 def _compile_seconds(folder):
-    """Of `fastnn warmup` in a new interpreter with that folder for Numba's cache."""
+    """Seconds of `fastnn warmup` in a new interpreter with that folder for Numba's cache."""
     code = (
         "import json, os; os.environ['NUMBA_CACHE_DIR'] = {!r}\n"
         "from fastnn.gradient_checking.network.check import warm_up\n"

@@ -1,4 +1,4 @@
-"""What each regularization does to the training and the dev error of a real data set."""
+"""The effect of each regularization on the training and the dev error of a real data set."""
 
 import gzip
 import os

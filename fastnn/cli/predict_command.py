@@ -53,7 +53,7 @@ def predict(
         if proba and schema.task == "regression":
             raise click.UsageError(f"--proba is for classes; {model} predicts a quantity.")
         inputs = {column.name for column in schema.columns}
-        # What is only copied comes out as it went in: 007 stays 007.
+        # Columns that are only copied stay as they are: 007 stays 007.
         as_it_stands = [name for name in keep or () if name not in inputs]
         frame = read(data, [*schema.text_columns, *as_it_stands])
         with reported_data(name_of(data)):

@@ -22,7 +22,7 @@ class Idea(NamedTuple):
 
 
 def ideas(diagnosis: Diagnosis, setting: Setting, m: int) -> Iterator[Idea]:
-    """What the recipe names for a diagnosis, the first thing to try in front.
+    """The moves that the recipe names for a diagnosis, the first one to try in front.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def ideas(diagnosis: Diagnosis, setting: Setting, m: int) -> Iterator[Idea]:
         if cause.change:
             yield Idea("cause", cause.name, cause.change)
     bias, variance = diagnosis.high_bias, diagnosis.high_variance
-    # What is high comes first, then what may be.
+    # Of bias and variance the high one comes first, then one that may be high.
     for high in (True, None):
         if bias is high:
             yield from _against_bias(setting)

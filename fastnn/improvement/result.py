@@ -56,7 +56,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Improvement:
-    """What `improve` did and found; print it for the story.
+    """The result of `improve`; print it for the story.
 
     Attributes
     ----------

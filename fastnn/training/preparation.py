@@ -60,7 +60,7 @@ class Task(NamedTuple):
 
     @property
     def settings(self):
-        """What `History.settings` keeps."""
+        """The settings that `History.settings` keeps."""
         return {
             "epochs": self.epochs,
             "batch_size": self.batch_size,

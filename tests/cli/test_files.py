@@ -23,7 +23,7 @@ DROP = ("--drop", "id,price")
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """Of the grade of houses."""
+    """A model of the grade of houses."""
     folder = tmp_path_factory.mktemp("model")
     houses().to_csv(folder / "data.csv", index=False)
     path = folder / "grade.safetensors"

@@ -104,7 +104,7 @@ def test_files_take_the_place_of_parts(folder, tmp_path):
 
 
 def test_preprocessing_is_learnt_on_the_training_rows(folder, tmp_path):
-    """What dev and test rows hold must change nothing in the model."""
+    """The values in dev and test rows change nothing in the model."""
     frame = houses()
     for name in ("dev", "test"):
         frame.assign(area=frame["area"] * 1000, city="Atlantis").to_csv(

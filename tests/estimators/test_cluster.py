@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.fixture(scope="module")
 def client():
-    """Of a cluster of two processes on this machine."""
+    """A client of a cluster of two processes on this machine."""
     with (
         LocalCluster(
             n_workers=2,

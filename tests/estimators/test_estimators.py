@@ -136,7 +136,7 @@ def test_warm_start_takes_the_steps_of_scikit_learn():
 
 
 def test_gradient_of_several_outputs_is_that_of_the_loss():
-    """Of theirs it is n_outputs times as large: one step of plain descent tells."""
+    """Their gradient is n_outputs times as large: one step of plain descent tells."""
     X, y = diabetes()
     Y = np.column_stack([y, -y, y**2 / 4])
     settings = {

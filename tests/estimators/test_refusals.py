@@ -1,4 +1,4 @@
-"""What an estimator refuses, and what refuses estimators: the message says what is expected."""
+"""Bad input to estimators: the message says what is expected."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What an estimator remembers from call to call, and that no call leaves it in disorder."""
+"""The state that an estimator keeps from call to call; no call leaves it in disorder."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What the documentation shows is run: every docstring's examples, and the README's."""
+"""The examples of the documentation are run: every docstring's, and the README's."""
 
 import doctest
 import importlib
@@ -16,7 +16,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def module_names():
-    """Of all files of the package and of those within it."""
+    """The names of all modules of the package."""
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

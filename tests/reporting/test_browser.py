@@ -46,7 +46,7 @@ addEventListener("message", e => {
 
 
 def chromium(page, profile, scheme, *options):
-    """What the browser makes of a page: its DOM, and the lines of its console."""
+    """The DOM that the browser makes of a page, and the lines of its console."""
     done = subprocess.run(
         [
             CHROMIUM,
@@ -99,7 +99,7 @@ def pages(tmp_path_factory):
 
 
 def measured(folder, name, scheme, widths=(360, 1280)):
-    """What the page is like in frames of these widths."""
+    """Measures of the page in frames of these widths."""
     text = (folder / name).read_text(encoding="utf-8")
     text, replaced = POLICY.subn("", text)
     assert replaced == 1

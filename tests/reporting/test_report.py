@@ -126,7 +126,7 @@ def test_accessible(case):
 
 
 def contrast(a, b):
-    """Of two colours (r, g, b), by WCAG 2.1."""
+    """The contrast of two colours (r, g, b), by WCAG 2.1."""
 
     def luminance(colour):
         c = np.array(colour) / 255

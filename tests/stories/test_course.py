@@ -1,4 +1,4 @@
-"""What the course on initialization, L2 and debugging lets its readers see, on the library."""
+"""The exercises of the course on initialization, L2 and debugging, done with the library."""
 
 import functools
 import math

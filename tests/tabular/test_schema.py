@@ -1,4 +1,4 @@
-"""What a schema learns of a table, what it makes of it, and what it says to tables that differ."""
+"""Schemas: what is learnt of a table, how rows are encoded, and how other tables are refused."""
 
 import datetime
 import json

@@ -39,7 +39,7 @@ def terminal(width=80):
 
 
 def frames(screen):
-    """What each drawing showed, without the codes that move the cursor."""
+    """The text of each drawing, without the codes that move the cursor."""
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\r", screen.file.getvalue())
     return [frame.strip() for frame in re.split(r"[\r\n]+", text) if frame.strip()]
 

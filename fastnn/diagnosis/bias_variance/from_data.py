@@ -107,7 +107,7 @@ def _bracket(network, train, estimates, confidence):
 
 
 def _tried(network, sets, diagnosis):
-    """What the first advice brings, tried on new networks."""
+    """A note on a short trial of the first advice, if it can be tried."""
     change = {}
     if diagnosis.causes:
         change = diagnosis.causes[0].change

@@ -60,7 +60,7 @@ class Trials:
 
     @property
     def learning_rate(self):
-        """Of the last fit; that of `fit` by default where it is not known."""
+        """The learning rate of the last fit, or the default of `fit` where it is not known."""
         return self.settings.get("learning_rate", 1e-3)
 
     def of_targets(self, scaled):
@@ -135,7 +135,7 @@ def _some(part):
 
 
 def tried_in_words(network, train, dev, change):
-    """What a change of settings does to the dev loss and error of a new network, in a sentence."""
+    """A sentence on the dev error and loss of a short fit with `change`, and of one without."""
     trials = Trials(network, train, dev)
     if set(change) <= {"epochs", "learning_rate"}:  # what goes on from the present theta
         options = {name: value for name, value in change.items() if name != "epochs"}

@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""What a user of fastnn.core writes: networks whose calls hold no GIL. test_downstream.py runs it.
+"""The code of a user of fastnn.core: networks whose calls hold no GIL. test_downstream.py runs it.
 
 Arrays come as addresses, so that the tests can pass wrong ones.
 """
