@@ -13,11 +13,12 @@ from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
     EXIT_CODES,
+    JOBS,
     JSON,
     OPTIMAL_ERROR,
     QUIET,
+    SAVE_BEST,
     check_different,
-    new_file,
 )
 
 # Options of `train` that a move may change, and that have no option here.
@@ -47,21 +48,10 @@ _CHANGED = ("keep_prob", "l2", "l1", "learning_rate")
     default=3,
     help="Networks for each move; one is kept only if it is better with every seed.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    metavar="N",
-    show_default="as there are processors",
-    help="Networks that are trained at a time.",
-)
+@JOBS
 @data_options
 @network_options
-@click.option(
-    "--save",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
-    help="Write the best network here, e.g. best.safetensors.",
-)
+@SAVE_BEST
 @OPTIMAL_ERROR
 @QUIET
 @JSON

@@ -169,6 +169,19 @@ OPTIMAL_ERROR = click.option(
     help="Error that nobody can go below, as 0.05 for 5 %, where you know it. Else the diagnosis "
     "brackets it by nearest neighbours.",
 )
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="as there are processors",
+    help="Networks that are trained at a time.",
+)
+SAVE_BEST = click.option(
+    "--save",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=new_file,
+    help="Write the best network here, e.g. best.safetensors.",
+)
 QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 EXIT_CODES = """

@@ -16,8 +16,10 @@ from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
     EXIT_CODES,
+    JOBS,
     JSON,
     QUIET,
+    SAVE_BEST,
     Range,
     Values,
     check_different,
@@ -65,21 +67,10 @@ def _varied(name: str, what: str, default: str) -> Any:
     default=1,
     help="Networks for each combination; their mean decides.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    metavar="N",
-    show_default="as there are processors",
-    help="Networks that are trained at a time; the results are the same for any.",
-)
+@JOBS
 @data_options
 @network_options
-@click.option(
-    "--save",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
-    help="Write the best network here, e.g. best.safetensors.",
-)
+@SAVE_BEST
 @click.option(
     "--csv",
     type=click.Path(dir_okay=False, writable=True),
