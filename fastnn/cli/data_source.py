@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastnn.cli.dealing import deal, rare_of
 from fastnn.cli.errors import reported_data, reported_file
 from fastnn.cli.options import Columns, apply
 
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
     from fastnn.data.parts import Split
     from fastnn.tabular import TableSchema
-    from fastnn.tabular.target import Target
 
 FEWEST_ROWS = 10
 # The first row of data in a spreadsheet, below the names of the columns.
 FIRST_ROW = 2
-OPTIONS_OF_DATA = ("target", "task", "drop", "categorical", "dev", "test")
+OPTIONS_OF_DATA = (
+    *("target", "task", "drop", "categorical", "numeric", "missing", "decimal"),
+    *("rare_classes", "groups", "time", "dev", "test"),
+)
 
 data_options = apply(
     click.option("--target", metavar="NAME", help="The column to predict; needed for a file."),
@@ -39,6 +42,37 @@ data_options = apply(
     click.option("--drop", type=Columns(), help="Columns to leave out, e.g. id,name."),
     click.option(
         "--categorical", type=Columns(), help="Columns whose numbers are codes, e.g. zip."
+    ),
+    click.option(
+        "--numeric", type=Columns(), help="Columns to keep as numbers, even if they count rows."
+    ),
+    click.option(
+        "--missing",
+        type=Columns(),
+        metavar="TEXTS",
+        help="Fields that are missing values, e.g. ?,-999; else NA, N/A, NaN, null and, among "
+        "numbers, also -, ?, n.a., None and the like.",
+    ),
+    click.option(
+        "--decimal",
+        type=click.Choice([".", ","]),
+        help="The decimal mark of numbers; else the numbers of a column tell.",
+    ),
+    click.option(
+        "--rare-classes",
+        type=click.Choice(["drop", "keep"]),
+        help="Classes of too few rows to be in all parts: drop leaves their rows out, keep trains "
+        "on them; else drop.",
+    ),
+    click.option(
+        "--groups",
+        metavar="NAME",
+        help="A column, e.g. patient, whose equal values stay in one part; it is no input.",
+    ),
+    click.option(
+        "--time",
+        metavar="NAME",
+        help="A column of dates or numbers: train on the first rows, dev and test on later ones.",
     ),
     click.option("--dev", metavar="FILE", help="Dev examples; else they are split off."),
     click.option("--test", metavar="FILE", help="Test examples; else they are split off."),
@@ -107,18 +141,30 @@ def from_files(
     task: str,
     drop: list[str] | None,
     categorical: list[str] | None,
+    numeric: list[str] | None,
+    missing: list[str] | None,
+    decimal: str | None,
+    rare_classes: str | None,
+    groups: str | None,
+    time: str | None,
     dev: str | None,
     test: str | None,
 ) -> Source:
     """The examples of a file; the files `dev` and `test`, if given, replace parts of it."""
+    import numpy as np
+
     from fastnn.tabular import TableSchema
     from fastnn.tabular.target import learn_target
+    from fastnn.tabular.values import check_columns
 
-    drop, categorical = drop or [], categorical or []
+    if groups is not None and time is not None:
+        raise click.UsageError("--groups and --time each say how to split the rows; give one.")
+    categorical = categorical or []
     paths = {"train": data, "dev": dev or data, "test": test or data}
     names = [name for name, path in paths.items() if path == data]
-    frame, notices = labelled(data, target, categorical)
+    frame, notices = labelled(data, target, categorical, missing)
     with reported_data(name_of(data)):
+        check_columns([name for name in (groups, time) if name], frame, "column")
         if len(frame) < FEWEST_ROWS:
             raise ValueError(
                 f"got {len(frame)} rows with a {target}, expected at least {FEWEST_ROWS} to learn "
@@ -126,24 +172,42 @@ def from_files(
             )
         # A split that is stratified by class has to know the task.
         answers = frame[target].astype("category") if target in categorical else frame[target]
-        kind = learn_target(answers, task)
+        kind, _ = learn_target(answers, task, missing, decimal)
+        how: dict[str, Any] = {"groups": groups} if groups else {"time": time} if time else {}
         labels = None
         if kind.task == "classification":
-            labels = kind.encode(answers)
-            check_classes(kind, labels, names)
-        parts = deal(frame, labels, names, seed)
+            labels = kind.encode(answers, missing)
+            rare = rare_of(kind, labels, names)
+            if rare and rare_classes != "keep":
+                left = ~np.isin(labels, np.searchsorted(kind.classes, rare))
+                how["classes_left_out"] = rare
+                notices.append(
+                    f"Classes of fewer than {len(names)} rows are left out, with "
+                    f"{int((~left).sum())} rows: {', '.join(map(str, rare))[:200]}; --rare-classes "
+                    "keep trains on them."
+                )
+                frame, labels = frame[left], labels[left]
+        parts = deal(frame, labels, names, seed, groups=groups, time=time)
         schema = TableSchema.fit(
-            parts["train"], target=target, task=kind.task, drop=drop, categorical=categorical
+            parts["train"],
+            target=target,
+            task=kind.task,
+            drop=[*(drop or []), *([groups] if groups and groups not in (drop or []) else [])],
+            categorical=categorical,
+            numeric=numeric or (),
+            missing=missing,
+            decimal=decimal,
         )
         dealt = {
             "seed": seed,
             "sizes": {name: len(part) for name, part in parts.items()},
             "fingerprint": fingerprint_of(schema, frame),
+            **how,
         }
     notices += schema.notices
     for name, path in paths.items():
         if name not in parts:
-            parts[name], said = labelled(path, target, schema.text_columns)
+            parts[name], said = labelled(path, target, schema.text_columns, missing)
             notices += said
     return Source(
         name_of(data),
@@ -161,35 +225,6 @@ def matrices(schema: TableSchema, frame: pd.DataFrame, path: str) -> Part:
         return Part(schema.inputs(frame), schema.targets(frame), index)
 
 
-def check_classes(target: Target, labels: np.ndarray, names: list[str]) -> None:
-    """Refuse classes of which there are too few for each part to have one."""
-    import numpy as np
-
-    counts = np.bincount(labels)
-    if counts.min() < len(names):
-        rows = "1 row" if counts.min() == 1 else f"{counts.min()} rows"
-        raise ValueError(
-            f"class {target.classes[counts.argmin()]} of {target.name} has {rows}, expected at "
-            f"least {len(names)}, one for each of {', '.join(names)}: collect more, leave it out, "
-            "or join it with another class; for a quantity, --task regression"
-        )
-
-
-def deal(
-    frame: pd.DataFrame, labels: np.ndarray | None, names: list[str], seed: int
-) -> dict[str, pd.DataFrame]:
-    """The rows of each named part, drawn at random, each with the same share of every class."""
-    if len(names) == 1:
-        return {names[0]: frame}
-    from fastnn.data.part_sizes import rule_of_thumb
-    from fastnn.data.splitting import split
-
-    n = rule_of_thumb(len(frame))
-    sizes = [len(frame) - n * (len(names) - 1)] + [n] * (len(names) - 1)
-    dealt = split(frame, labels, sizes=sizes, stratify=labels is not None, rng=seed)
-    return {name: part.X for name, part in zip(names, dealt, strict=False)}
-
-
 def fingerprint_of(schema: TableSchema, frame: pd.DataFrame) -> str:
     """A fingerprint of inputs and targets; the format and the order of columns do not matter."""
     import numpy as np
@@ -199,22 +234,25 @@ def fingerprint_of(schema: TableSchema, frame: pd.DataFrame) -> str:
     return fingerprint(np.column_stack((schema.inputs(frame), schema.targets(frame))))["sha256"]
 
 
-def labelled(path: str, target: str, text: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+def labelled(
+    path: str, target: str, text: Sequence[str], missing: Sequence[str] | None = None
+) -> tuple[pd.DataFrame, list[str]]:
     """The rows of a file that have a target, and a list with a notice about the others."""
     from fastnn.tabular import with_target
 
-    frame = read(path, text)
+    frame = read(path, text, missing)
     with reported_data(name_of(path)):
-        frame, missing = with_target(frame, target)
-    if not missing:
+        frame, without = with_target(frame, target, missing)
+    if not without:
         return frame, []
+    rows = "1 row" if without == 1 else f"{without:,} rows"
     return frame, [
-        f"{name_of(path)}: {missing:,} rows without a {target} are left out (the field is empty, "
-        "NA, N/A, nan, null or None)."
+        f"{name_of(path)}: {rows} without a {target} are left out (the field is empty or says that "
+        "it is missing, as NA does)."
     ]
 
 
-def read(path: str, text: Sequence[str] = ()) -> pd.DataFrame:
+def read(path: str, text: Sequence[str] = (), missing: Sequence[str] | None = None) -> pd.DataFrame:
     """The table in a file or from the standard input; the columns `text` are read unchanged.
 
     Its index counts rows as a spreadsheet does, for messages: the names are row 1.
@@ -223,12 +261,12 @@ def read(path: str, text: Sequence[str] = ()) -> pd.DataFrame:
 
     with reported_file(f"read {name_of(path)}", "<stdin>" if path == "-" else path):
         if path == "-":
-            frame = read_table(sys.stdin.buffer, text=text)
+            frame = read_table(sys.stdin.buffer, text=text, missing=missing)
         elif stat.S_ISFIFO(os.stat(path).st_mode):  # a shell makes one for <(command)
             with open(path, encoding="utf-8", newline="") as file:
-                frame = read_table(file, text=text)
+                frame = read_table(file, text=text, missing=missing)
         else:
-            frame = read_table(path, text=text)
+            frame = read_table(path, text=text, missing=missing)
     frame.index += FIRST_ROW
     return frame
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastnn.cli.data_source import Part, deal, fingerprint_of, labelled, matrices, name_of
+from fastnn.cli.data_source import Part, fingerprint_of, labelled, matrices, name_of
+from fastnn.cli.dealing import deal
 from fastnn.cli.errors import reported, reported_data
 from fastnn.cli.models import load_table_model
 from fastnn.cli.options import EXIT_CODES, JSON, OPTIMAL_ERROR, QUIET, check_different
@@ -69,7 +70,7 @@ def parts_of(
 ) -> dict[str, Part]:
     """The sets to measure errors on; `given` has the files of --dev and --test."""
     schema = model.schema
-    frame, _ = labelled(data, schema.target, schema.text_columns)
+    frame, _ = labelled(data, schema.target, schema.text_columns, schema.missing)
     with reported_data(name_of(data)):
         frames = found_again(model, frame)
     if frames is None:
@@ -82,7 +83,7 @@ def parts_of(
         frames = {"train": frame}
     for name, other in given.items():
         if other is not None:
-            frames[name], _ = labelled(other, schema.target, schema.text_columns)
+            frames[name], _ = labelled(other, schema.target, schema.text_columns, schema.missing)
     if "dev" not in frames:
         raise click.UsageError(f"{path} was trained with dev rows of their own; pass them: --dev.")
     return {name: matrices(schema, part, given.get(name) or data) for name, part in frames.items()}
@@ -90,14 +91,25 @@ def parts_of(
 
 def found_again(model: TableModel, frame: pd.DataFrame) -> dict[str, pd.DataFrame] | None:
     """The parts that the model was trained and judged on, if the frame has the same rows."""
+    import numpy as np
+
+    from fastnn.tabular.reading import tidy
+    from fastnn.tabular.values import categories
+
     schema, dealt = model.schema, model.run
     if not {"seed", "sizes", "fingerprint"} <= dealt.keys():
         return None
     # Another program could have written these.
     if type(dealt["seed"]) is not int or not isinstance(dealt["sizes"], dict):
         return None
+    left_out = dealt.get("classes_left_out", ())
+    if left_out:
+        codes, texts = categories(tidy(frame[schema.target], schema.missing))
+        frame = frame[~np.isin(texts, list(map(str, left_out)))[codes]]
     if fingerprint_of(schema, frame) != dealt["fingerprint"]:
         return None
     labels = schema.targets(frame) if schema.task == "classification" else None
     names = [name for name in PARTS if name in dealt["sizes"]]
-    return deal(frame, labels, names, dealt["seed"])
+    return deal(
+        frame, labels, names, dealt["seed"], groups=dealt.get("groups"), time=dealt.get("time")
+    )

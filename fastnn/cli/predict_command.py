@@ -52,10 +52,8 @@ def predict(
         schema = known.schema
         if proba and schema.task == "regression":
             raise click.UsageError(f"--proba is for classes; {model} predicts a quantity.")
-        inputs = {column.name for column in schema.columns}
-        # Columns that are only copied stay as they are: 007 stays 007.
-        as_it_stands = [name for name in keep or () if name not in inputs]
-        frame = read(data, [*schema.text_columns, *as_it_stands])
+        # Columns that are copied are read as text: 007 stays 007.
+        frame = read(data, [*schema.text_columns, *(keep or ())], schema.missing)
         with reported_data(name_of(data)):
             table = predictions(known, frame, keep or [], proba)
             notices = schema.review(frame)

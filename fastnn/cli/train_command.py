@@ -96,8 +96,8 @@ def train(
     the standard input. It is split at random into training, dev and test rows, the classes alike in
     all: 60, 20 and 20 % of up to 10,000 rows, less for dev and test beyond. What is done to its
     columns (missing values, scales, categories) is learnt on the training rows and saved with the
-    network. Fields that are empty, NA, N/A, nan, null or None are missing values; rows are counted
-    as in a spreadsheet: the names are row 1. Without DATA: 1797 images of 8x8 pixels.
+    network. Fields that are empty, NA, N/A, NaN or null are missing values; rows are counted as in
+    a spreadsheet: the names are row 1. Without DATA: 1797 images of 8x8 pixels.
 
     Then J, the errors and the speed are shown, and a diagnosis: what to do next.
     """

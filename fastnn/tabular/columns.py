@@ -6,24 +6,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from fastnn.tabular.values import (
-    categories,
-    check_not_dates,
-    check_usable,
-    checked_numbers,
-    is_numeric,
-    not_numbers,
-    numbers,
-    rows,
-)
+from fastnn.tabular.values import categories, pandas, rows, whole
 
 # A gap in a column of categories is this category.
 MISSING = "missing"
-# If at least this share of a text column is numbers, the rest are mistakes. If at least this share
-# of its values are different, they are names or keys.
+# If at least this share of the values of a text column are different, they are names or keys.
 _MOSTLY = 0.9
-# Numbers as people write them: with commas, currencies, per cent.
-_WRITTEN = r"[-+]?([\d.,]*\d,\d[\d.,]*|[$€£¥] ?[-+]?\d[\d.,]*|\d[\d.,]* ?[%$€£¥])"
+# Names of columns that are keys if their whole numbers are all different, in so many rows or more.
+_KEY = re.compile(
+    r"(?i:(.*[\W_])?(ids?|keys?|index|idx|uuid|guid|row[_ ]?(names?|number|num|nr|no)?))"
+    r"|.*[a-z]I[Dd]"
+)
+_FEWEST_KEYS = 10
 # Squares of larger numbers, and their sums, could overflow float64.
 _LARGEST = 1e100
 
@@ -38,6 +32,8 @@ class NumericColumn:
         The median of the training rows.
     mean, scale : float
         Mean and standard deviation after filling; scale is 1 for a constant.
+    low, high : float
+        The least and the largest number of the training rows.
     missing : (mean, scale) or None
         If training rows had gaps, one more input standardizes the indicator of a gap (1 where x is
         missing, else 0) with this mean and scale.
@@ -47,6 +43,8 @@ class NumericColumn:
     fill: float
     mean: float
     scale: float
+    low: float
+    high: float
     missing: tuple[float, float] | None = None
     kind: ClassVar[str] = "numeric"
 
@@ -69,88 +67,57 @@ class CategoricalColumn:
     kind: ClassVar[str] = "categorical"
 
 
-def choose_columns(frame, categorical):
-    """Two dicts by column name: the kind of each input column; why each other one is left out."""
-    kinds, left_out = {}, {}
-    for name in frame.columns:
-        series, asked = frame[name], name in categorical
-        # A column without any value has no kind.
-        kind = None if series.isna().all() else kind_of(series, asked)
-        why = why_left_out(series, kind, asked)
-        if why:
-            left_out[name] = why
-        else:
-            kinds[name] = kind
-    return kinds, left_out
+def why_left_out(series, kind, asked):
+    """The reason why a typed column is useless or misleading as an input, or None.
 
-
-def kind_of(series, categorical):
-    """The kind of a column, "numeric" or "categorical"; ValueError for values that are neither.
-
-    Text is numeric if all of it is numbers. If nearly all is, the rest are mistakes: an error.
+    `asked` tells whether the user has named its kind.
     """
-    check_usable(series)
-    if categorical or series.dtype == "category":
-        return "categorical"
-    if is_numeric(series):
-        return "numeric"
-    check_not_dates(series)
-    values = numbers(series)
-    bad, given = not_numbers(series, values), int(series.notna().sum())
-    if given and not bad.any():
-        return "numeric"
-    check_mistakes(series, bad, given, "name the column as categorical, if it is")
-    return "categorical"
-
-
-def check_mistakes(series, bad, given, otherwise):
-    """Refuse text that is numbers apart from mistakes, or apart from commas and signs."""
-    if bad.sum() <= (1 - _MOSTLY) * given:
-        checked_numbers(
-            series, f"as {given - int(bad.sum()):,} of the {given:,} values are (or {otherwise})"
-        )
-    text = series.iloc[np.flatnonzero(bad)].astype(str)
-    written = text[text.str.fullmatch(_WRITTEN)]
-    if len(written) >= _MOSTLY * len(text):
-        raise ValueError(
-            f"column {series.name!r} holds numbers with commas or signs, as {written.iloc[0]!r} in "
-            f"row {written.index[0]}; write 1234.5 for them, since 1,234 can mean two numbers (or "
-            f"{otherwise})"
-        )
-
-
-def why_left_out(series, kind, categorical):
-    """The reason why a column is useless as an input, or None."""
     if re.fullmatch(r"Unnamed: \d+", series.name):
         return "it has no name: row numbers, most often"
     given = int(series.notna().sum())
     if not given:
         return "all its values are missing"
     if given == len(series) and series.nunique() == 1:
-        return f"it is {series.iloc[0]!s:.40} in all rows"
-    if kind == "categorical":
-        different = len(set(categories(series)[1]))
-        if different == given:
-            return "all its values are different, as names or keys are"
-        if not categorical and series.dtype != "category" and different >= _MOSTLY * given:
-            return (
-                f"{different:,} of its {given:,} values are different, as names or keys are; "
-                "name it as categorical to keep it"
-            )
+        value = series.iloc[0]
+        return f"it is {f'{value:g}' if kind == 'numeric' else value!s:.40} in all rows"
+    if kind == "numeric":
+        return None if asked else _why_a_key(series)
+    different = len(set(categories(series)[1]))
+    if different == given:
+        return "all its values are different, as names or keys are"
+    if not asked and series.dtype != "category" and different >= _MOSTLY * given:
+        return (
+            f"{different:,} of its {given:,} values are different, as names or keys are; "
+            "name it as categorical to keep it"
+        )
+    return None
+
+
+def _why_a_key(series):
+    """Why a column of numbers is left out as one that counts rows or is a key, or None."""
+    series = series.dropna()
+    values = series.to_numpy()
+    if len(values) < _FEWEST_KEYS or not whole(values) or not series.is_unique:
+        return None
+    if pandas().api.types.is_numeric_dtype(series.index.dtype):
+        offset = values - series.index.to_numpy(dtype=np.float64)
+        if (offset == offset[0]).all():
+            return "it counts the rows; name it as numeric to keep it"
+    if _KEY.fullmatch(series.name):
+        return "it is a key by its name, and different in all rows; name it as numeric to keep it"
     return None
 
 
 def numeric_values(frame, names):
-    """(m, len(names)) float64 values of numeric columns, with NaN for gaps."""
-    values = np.empty((len(frame), len(names)))
-    for j, name in enumerate(names):
-        values[:, j] = checked_numbers(frame[name], "as in training")
-        large = np.flatnonzero(np.abs(values[:, j]) > _LARGEST)
-        if large.size:
-            raise ValueError(
-                f"column {name!r}: expected numbers up to {_LARGEST:g}, got "
-                f"{values[large[0], j]:g} in row {frame.index[large[0]]}; scale it down"
-            )
+    """(m, len(names)) float64 values of numeric columns of a typed frame, with NaN for gaps."""
+    values = frame[names].to_numpy(dtype=np.float64)
+    large = np.argwhere(np.abs(values) > _LARGEST)
+    if large.size:
+        row, j = large[0]
+        raise ValueError(
+            f"column {names[j]!r}: expected numbers up to {_LARGEST:g}, got {values[row, j]:g} in "
+            f"row {frame.index[row]}; scale it down"
+        )
     return values
 
 

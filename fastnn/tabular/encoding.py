@@ -55,15 +55,17 @@ def learn_columns(frame, numeric, categorical):
     transformer.fit(as_transformed(frame, numeric, categorical))
     columns = []
     if numeric:
+        values = numeric_values(frame, numeric)
+        extremes = np.stack([np.nanmin(values, axis=0), np.nanmax(values, axis=0)])
         imputer, scaler = (step for _, step in transformer.named_transformers_["numeric"].steps)
         moments = list(zip(scaler.mean_.tolist(), scaler.scale_.tolist(), strict=True))
         gaps = dict(
             zip(imputer.indicator_.features_.tolist(), moments[len(numeric) :], strict=True)
         )
         columns += [
-            NumericColumn(name, fill, *moments[j], gaps.get(j))
-            for j, (name, fill) in enumerate(
-                zip(numeric, imputer.statistics_.tolist(), strict=True)
+            NumericColumn(name, fill, *moments[j], *limits, gaps.get(j))
+            for j, (name, fill, limits) in enumerate(
+                zip(numeric, imputer.statistics_.tolist(), extremes.T.tolist(), strict=True)
             )
         ]
     if categorical:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+from fastnn.tabular.notation import GAPS
 from fastnn.tabular.values import as_frame, pandas
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _SEPARATORS = ",;\t|"
 def read_table(
     source: str | os.PathLike[str] | IO[Any] | pd.DataFrame | PolarsFrame,
     text: str | Sequence[str] = (),
+    missing: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """A table as a pandas DataFrame (needs pandas: the extra `table`).
 
@@ -33,15 +35,20 @@ def read_table(
     ----------
     source : path, open file, pandas or polars DataFrame
         The suffix of a path tells its format: Parquet (.parquet), or text in UTF-8 whose first line
-        names the columns (.csv, .tsv, .txt; also .gz). The separator of the columns is that of
-        the first line: a comma, a semicolon, a tab or a bar. An open file is read as CSV.
+        names the columns (.csv, .tsv, .txt; also .gz). A tab separates the columns of a .tsv file,
+        else the separator of the first line: a comma, a semicolon, a tab or a bar. An open file
+        is read as CSV.
     text : sequence of str
-        Columns of text files to read unchanged: 02134 stays 02134, and does not become 2134.
+        Columns of text files to read unchanged: 02134 stays 02134, and does not become 2134; an
+        empty field is an empty text.
+    missing : sequence of str, optional
+        Fields of text files that are missing values, besides the empty one; None: those below.
 
     Returns
     -------
     DataFrame
-        Empty fields, NA, N/A, nan, null and None are missing values, as for pandas.
+        Empty fields, NA, N/A, NaN and null are missing values. So are the fields of an empty line;
+        empty lines at the end of a file are no rows.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def read_table(
     1   NaN  10001
     """
     if hasattr(source, "read"):
-        return _read_open(source, text)
+        return _read_open(source, text, missing)
     if not isinstance(source, str | os.PathLike):
         return as_frame(source)
     path = os.fsdecode(source)
@@ -79,38 +86,43 @@ def read_table(
         )
     opener = gzip.open if path.lower().endswith(".gz") else open
     with opener(path, "rt", encoding="utf-8", newline="") as file:
-        return _read_text(file, path, text)
+        return _read_text(file, path, text, missing)
 
 
-def _read_open(file, text):
+def _read_open(file, text, missing):
     name = str(getattr(file, "name", "the table"))
     if not isinstance(file.read(0), bytes):
-        return _read_text(file, name, text)
+        return _read_text(file, name, text, missing)
     decoded = io.TextIOWrapper(file, encoding="utf-8", newline="")
     try:
-        return _read_text(decoded, name, text)
+        return _read_text(decoded, name, text, missing)
     finally:
         decoded.detach()  # else Python closes the caller's file with it
 
 
-def _read_text(file, path, text):
+def _read_text(file, path, text, missing):
     pd = pandas()
+    gaps = ["", *(GAPS if missing is None else missing)]
     as_text = {text} if isinstance(text, str) else set(text)
     try:
         # The names are read separately: pandas would silently rename a second "x" to "x.1".
-        separator, names = _names(_first_record(file, path))
+        tabs = path.lower().removesuffix(".gz").endswith(".tsv")
+        separator, names = _names(_first_record(file, path), "\t" if tabs else _SEPARATORS)
         _check_names(names, path)
         with warnings.catch_warnings():
             # Where the first row has more fields than there are names, pandas would drop some.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(
-                file,
+                _WithoutEmptyEnd(file),
                 sep=separator,
                 header=None,
                 names=names,
                 index_col=False,
                 low_memory=False,
                 dtype=dict.fromkeys(as_text & set(names), str),
+                keep_default_na=False,
+                na_values={name: gaps for name in names if name not in as_text},
+                skip_blank_lines=False,
                 skipinitialspace=True,
             )
     except UnicodeDecodeError as error:
@@ -132,6 +144,26 @@ def _read_text(file, path, text):
         raise ValueError(f"{path}: not a whole gzip file: {error}; copy it again") from error
 
 
+class _WithoutEmptyEnd:
+    """Reads a text file without the empty lines at its end."""
+
+    def __init__(self, file):
+        self._file, self._held = file, ""
+
+    def __iter__(self):
+        return iter(self.read, "")
+
+    def read(self, size=-1):
+        """At least one character before the end, "" at the end; line ends are held back."""
+        while text := self._file.read(size):
+            whole = self._held + text
+            kept = whole.rstrip("\r\n")
+            self._held = whole[len(kept) :]
+            if kept:
+                return kept
+        return ""
+
+
 def _first_record(file, path):
     """The lines of the column names: several, if a quoted name spans lines."""
     lines, quotes = [], 0
@@ -150,11 +182,11 @@ def _first_record(file, path):
     return lines
 
 
-def _names(lines):
+def _names(lines, separators):
     """The separator and the names."""
     # Separators are counted, not tried: with a wrong one the line can be a field too long for csv.
     bare = re.sub(r'"[^"]*"', "", "".join(lines))
-    separator = max(_SEPARATORS, key=bare.count)
+    separator = max(separators, key=bare.count)
     fields = next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
     # "Unnamed: 0" is pandas's name for a column without a name, most often row numbers.
     return separator, [name.strip() or f"Unnamed: {i}" for i, name in enumerate(fields)]

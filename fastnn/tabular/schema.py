@@ -8,16 +8,28 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.tabular.columns import choose_columns, unknown_categories
+from fastnn.arguments import lookup
+from fastnn.tabular.columns import unknown_categories
 from fastnn.tabular.encoding import encode, input_names, learn_columns
+from fastnn.tabular.frame import (
+    choose_inputs,
+    far_outside,
+    learn_readings,
+    notices_on_dates,
+    sources_of,
+)
+from fastnn.tabular.notation import PLAIN
+from fastnn.tabular.reading import tidy, typed_columns
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, with_target
-from fastnn.tabular.values import as_frame, check_columns, rows
+from fastnn.tabular.values import as_frame, check_columns, pandas, rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from fastnn.tabular.columns import CategoricalColumn, NumericColumn
+    from fastnn.tabular.dates import DateForm
+    from fastnn.tabular.notation import Notation
     from fastnn.tabular.target import Target, Task
     from fastnn.tabular.values import PolarsFrame
 
@@ -32,9 +44,13 @@ class TableSchema:
       "missing". A category that training has not seen counts as rare; if there were no rare ones,
       its inputs are all 0.
     - Integers are numbers, codes or not, unless named as categorical. Text that is numbers is
-      numbers; if at most a tenth of it is not, an error names the mistakes. Dates are refused.
+      numbers, also with decimal commas, separators of thousands, a unit, or marks of gaps such as
+      "-" and "n.a.": a notice tells. If at most a tenth of it is not, an error names the mistakes.
+    - Dates become numbers: time, month, weekday and hour, as far as they vary.
+    - Blanks around texts do not count.
     - These columns are left out, with a notice: those with the same value in all rows, with
-      missing values only, without a name, and text that differs in nearly all rows.
+      missing values only, without a name, text that differs in nearly all rows, and numbers that
+      count the rows or are a key by their name.
     - A target of whole numbers is classes if at most 20 are different, each in 3 rows or more on
       average. All other numbers are a regression, and all other values are classes.
 
@@ -89,9 +105,12 @@ class TableSchema:
         target: Target,
         dropped: Mapping[str, str] | None = None,
         notices: Iterable[str] = (),
+        readings: Mapping[str, Notation | DateForm] | None = None,
+        missing: tuple[str, ...] | None = None,
     ) -> None:
         self.columns, self._target = tuple(columns), target
         self.dropped, self.notices = dict(dropped or {}), list(notices)
+        self.missing, self._readings = missing, dict(readings or {})
         self.input_names = input_names(self.columns)
 
     @classmethod
@@ -102,6 +121,9 @@ class TableSchema:
         task: Literal[Task, "auto"] = "auto",
         drop: str | Sequence[str] = (),
         categorical: str | Sequence[str] = (),
+        numeric: str | Sequence[str] = (),
+        missing: Sequence[str] | None = None,
+        decimal: Literal[".", ","] | None = None,
     ) -> TableSchema:
         """Learn from training rows, and from no others.
 
@@ -111,8 +133,14 @@ class TableSchema:
             Rows without a target are left out.
         target : str
         task : {"auto", "classification", "regression"}, default "auto"
-        drop, categorical : sequence of str
-            Columns to leave out; columns whose values are categories, whatever they look like.
+        drop, categorical, numeric : sequence of str
+            Columns to leave out; columns whose values are categories, whatever they look like; and
+            columns that are numbers and are kept, even if they count rows or look like dates.
+        missing : sequence of str, optional
+            Texts that are missing values, such as "?" or "-999"; an empty field always is. None:
+            NA, N/A, NaN, null and the like; among numbers also -, ?, n.a., None and the like.
+        decimal : {".", ","}, optional
+            The decimal mark of numbers in text. None: the texts of a column tell.
 
         Returns
         -------
@@ -124,40 +152,48 @@ class TableSchema:
             There is no such column, or nothing to predict or to predict from; or a column holds
             values that are neither numbers nor categories: the message names column and row.
         """
-        frame, left_out = with_target(frame, target)
+        missing = None if missing is None else tuple(missing)
+        lookup({".": None, ",": None}, decimal or ".", "decimal mark")
+        frame, left_out = with_target(frame, target, missing)
         drop = check_columns(drop, frame, "columns to drop")
         categorical = check_columns(categorical, frame, "categorical columns")
+        numeric = check_columns(numeric, frame, "numeric columns")
         if target in drop:
             raise ValueError(f"expected drop to hold other columns than the target, got {target!r}")
         if len(frame) < 2:
             raise ValueError(
                 f"expected at least 2 rows whose target {target!r} is known, got {len(frame)}"
             )
-        notices = []
-        if left_out:
-            notices.append(f"{rows(left_out)} without {target!r}: left out.")
+        notices = [f"{rows(left_out)} without {target!r}: left out."] if left_out else []
         as_target = frame[target]
         if target in categorical:
-            as_target = as_target.astype("category")
-        learnt = learn_target(as_target, task)
+            as_target = tidy(as_target, missing).astype("category")
+        learnt, said = learn_target(as_target, task, missing, decimal)
         others = [name for name in frame.columns if name != target and name not in drop]
-        kinds, left = choose_columns(frame[others], categorical)
+        readings, table, more = learn_readings(
+            frame[others], categorical, numeric, missing, decimal
+        )
+        notices += said + more
+        numbers, texts, left = choose_inputs(table, readings, (*categorical, *numeric))
         notices += [f"Column {name!r} is left out: {why}." for name, why in left.items()]
+        notices += notices_on_dates(readings, numbers)
         dropped = dict.fromkeys(drop, "as asked for") | left
-        if not kinds:
+        if not texts and not numbers:
             reasons = "; ".join(f"{name!r}: {why}" for name, why in list(dropped.items())[:10])
             raise ValueError(
                 f"expected columns to predict {target!r} from, got none that is "
                 f"usable{': ' * bool(reasons)}{reasons}"
             )
         if learnt.classes is not None:
-            counts = np.bincount(learnt.encode(as_target), minlength=len(learnt.classes))
+            counts = np.bincount(learnt.encode(as_target, missing), minlength=len(learnt.classes))
             alone = learnt.classes[counts == 1].tolist()
             if alone:
                 notices.append(f"Classes of {target!r} with a single row: {str(alone)[:200]}.")
-        numeric = [name for name, kind in kinds.items() if kind == "numeric"]
-        texts = [name for name, kind in kinds.items() if kind == "categorical"]
-        return cls(learn_columns(frame, numeric, texts), learnt, dropped, notices)
+        columns = learn_columns(table, numbers, texts)
+        sources = sources_of(table.columns, readings)
+        used = dict.fromkeys(sources[column.name] for column in columns)
+        kept = {name: readings[name] for name in used if readings[name] not in (None, PLAIN)}
+        return cls(columns, learnt, dropped, notices, kept, missing)
 
     # --- facts -------------------------------------------------------------------------------
 
@@ -201,9 +237,10 @@ class TableSchema:
 
     @property
     def text_columns(self) -> list[str]:
-        """Columns that `read_table` has to read unchanged: categories, and a target of text."""
+        """Columns that `read_table` has to read unchanged: categories, and decimal commas."""
         names = [column.name for column in self.columns if column.kind == "categorical"]
-        return names + [self.target] * (self.classes is not None and self.classes.dtype == object)
+        names += [name for name, reading in self._readings.items() if reading != PLAIN]
+        return names + [self.target] * (self._target.reading != PLAIN)
 
     def __repr__(self) -> str:
         return (
@@ -227,7 +264,7 @@ class TableSchema:
             A column is missing, or has a value of another kind than in training; the message
             names the column and the row.
         """
-        return encode(self._checked(frame), self.columns)
+        return encode(self._typed(self._checked(frame)), self.columns)
 
     def targets(self, frame: pd.DataFrame | PolarsFrame) -> NDArray[Any]:
         """(m,) indices of classes, or ``(y - mean) / target_scale``.
@@ -239,7 +276,7 @@ class TableSchema:
         """
         frame = as_frame(frame)
         check_columns([self.target], frame, "target")
-        return self._target.encode(frame[self.target])
+        return self._target.encode(frame[self.target], self.missing)
 
     def decode(self, A: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Classes, or values in the target's units, of the network's output activations A."""
@@ -247,37 +284,37 @@ class TableSchema:
 
     def extra_columns(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
         """Names of the columns that training has not seen, which are ignored."""
-        known = {column.name for column in self.columns} | {self.target, *self.dropped}
+        known = {*self._sources, self.target, *self.dropped}
         return [name for name in as_frame(frame).columns if name not in known]
 
     def review(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
         """Sentences about a new table that its user ought to know.
 
-        They tell of columns that are ignored, categories that training has not seen, and gaps
-        where training had none.
+        They tell of columns that are ignored, categories that training has not seen, gaps where
+        training had none, and numbers and dates far outside those of training.
         """
         frame = self._checked(frame)
-        extra = self.extra_columns(frame)
-        said = (
-            [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."]
-            if extra
-            else []
-        )
+        extra, said = self.extra_columns(frame), []
+        if extra:
+            said = [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."]
+        table = self._typed(frame)
         for column in self.columns:
-            series = frame[column.name]
+            series = table[column.name]
             if column.kind == "categorical":
                 said += unknown_categories(series, column)
-            elif column.missing is None and series.isna().any():
+                continue
+            if column.missing is None and series.isna().any():
                 count = rows(int(series.isna().sum()))
                 said.append(
                     f"Column {column.name!r} is missing in {count}, and was in none of "
                     f"training: {column.fill:g} is put there."
                 )
+            said += far_outside(series, column, self._readings)
         return said
 
     def to_dict(self) -> dict[str, Any]:
         """The schema in types that JSON has, to the last bit."""
-        return schema_state(self.columns, self._target, self.dropped)
+        return schema_state(self.columns, self._target, self.dropped, self._readings, self.missing)
 
     @classmethod
     def from_dict(cls, state: Any) -> TableSchema:
@@ -290,7 +327,23 @@ class TableSchema:
         """
         return cls(*schema_parts(state))
 
+    @property
+    def _sources(self):
+        """Names of the columns of a table that are read, without repetition."""
+        sources = sources_of([column.name for column in self.columns], self._readings)
+        return list(dict.fromkeys(sources[column.name] for column in self.columns))
+
     def _checked(self, frame):
         frame = as_frame(frame)
-        check_columns([column.name for column in self.columns], frame, "columns")
+        check_columns(self._sources, frame, "columns")
         return frame
+
+    def _typed(self, frame):
+        """The columns that are read, as numbers and categories."""
+        kinds = {column.name: column.kind for column in self.columns}
+        values = {}
+        for name in self._sources:
+            plain = None if kinds.get(name) == "categorical" else PLAIN
+            reading = self._readings.get(name, plain)
+            values |= typed_columns(tidy(frame[name], self.missing), reading)
+        return pandas().DataFrame(values, index=frame.index)

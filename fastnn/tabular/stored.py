@@ -8,10 +8,14 @@ import numpy as np
 
 from fastnn.errors import ModelFormatError
 from fastnn.tabular.columns import CategoricalColumn, NumericColumn
+from fastnn.tabular.dates import ORDERS, PARTS, DateForm
+from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.target import Target
 
+_NUMERIC = ("name", "fill", "mean", "scale", "low", "high", "missing")
 
-def schema_state(columns, target, dropped):
+
+def schema_state(columns, target, dropped, readings, missing):
     """The whole schema in types that JSON has."""
     return {
         "columns": [_column_state(column) for column in columns],
@@ -20,8 +24,22 @@ def schema_state(columns, target, dropped):
             "classes": None if target.classes is None else target.classes.tolist(),
             "mean": target.mean,
             "scale": target.scale,
+            "reading": None if target.reading is None else _reading_state(target.reading),
         },
         "dropped": dict(dropped),
+        "readings": {name: _reading_state(reading) for name, reading in readings.items()},
+        "missing": None if missing is None else list(missing),
+    }
+
+
+def _reading_state(reading):
+    if isinstance(reading, DateForm):
+        return {"kind": "dates", "order": reading.order, "parts": list(reading.parts)}
+    return {
+        "kind": "numbers",
+        "decimal": reading.decimal,
+        "unit": reading.unit,
+        "gaps": list(reading.gaps),
     }
 
 
@@ -33,6 +51,8 @@ def _column_state(column):
             "fill": column.fill,
             "mean": column.mean,
             "scale": column.scale,
+            "low": column.low,
+            "high": column.high,
             "missing": None if column.missing is None else list(column.missing),
         }
     return {
@@ -44,8 +64,8 @@ def _column_state(column):
 
 
 def schema_parts(state):
-    """Columns, target and dropped columns of a state; ModelFormatError if any is unsound."""
-    _check_keys(state, {"columns", "target", "dropped"}, "schema")
+    """The arguments of a `TableSchema` in a state; ModelFormatError if any is unsound."""
+    _check_keys(state, {"columns", "target", "dropped", "readings", "missing"}, "schema")
     if not isinstance(state["columns"], list) or not state["columns"]:
         _refuse("columns", state["columns"], "a list of columns")
     columns = tuple(_column(column) for column in state["columns"])
@@ -60,13 +80,41 @@ def schema_parts(state):
     kinds = [column.kind for column in columns]
     if kinds != sorted(kinds, reverse=True):
         _refuse("columns", kinds, "numeric columns before categorical ones")
-    return columns, target, dropped
+    readings, missing = state["readings"], state["missing"]
+    if not isinstance(readings, dict) or not all(isinstance(name, str) for name in readings):
+        _refuse("readings", readings, "a reading for each name")
+    if missing is not None:
+        missing = _texts(missing, "missing")
+    readings = {name: _reading(reading) for name, reading in readings.items()}
+    return columns, target, dropped, (), readings, missing
+
+
+def _reading(state):
+    kind = state.get("kind") if isinstance(state, dict) else state
+    if kind == "dates":
+        _check_keys(state, {"kind", "order", "parts"}, "reading")
+        parts = _texts(state["parts"], "parts")
+        if not set(parts) <= set(PARTS):
+            _refuse("parts", parts, f"some of {', '.join(PARTS)}")
+        if state["order"] not in ORDERS:
+            _refuse("order", state["order"], f"one of {', '.join(ORDERS)}")
+        return DateForm(state["order"], parts)
+    _check_keys(state, {"kind", "decimal", "unit", "gaps"}, "reading")
+    if kind != "numbers" or state["decimal"] not in (".", ","):
+        _refuse("reading", state, "numbers with a decimal point or comma, or dates")
+    return Notation(state["decimal"], _text(state["unit"], "unit"), _texts(state["gaps"], "gaps"))
+
+
+def _texts(values, what):
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        _refuse(what, values, "a list of texts")
+    return tuple(values)
 
 
 def _column(state):
     kind = state.get("kind") if isinstance(state, dict) else state
     if kind == "numeric":
-        _check_keys(state, {"kind", "name", "fill", "mean", "scale", "missing"}, "column")
+        _check_keys(state, {"kind", *_NUMERIC}, "column")
         missing = state["missing"]
         if missing is not None:
             if not isinstance(missing, list) or len(missing) != 2:
@@ -77,6 +125,8 @@ def _column(state):
             _number(state["fill"], "fill"),
             _number(state["mean"], "mean"),
             _scale(state["scale"], "scale"),
+            _number(state["low"], "low"),
+            _number(state["high"], "high"),
             missing,
         )
     if kind == "categorical":
@@ -95,11 +145,14 @@ def _column(state):
 
 
 def _target(state):
-    _check_keys(state, {"name", "classes", "mean", "scale"}, "target")
+    _check_keys(state, {"name", "classes", "mean", "scale", "reading"}, "target")
+    reading = None if state["reading"] is None else _reading(state["reading"])
+    if isinstance(reading, DateForm):
+        _refuse("target", state["reading"], "numbers")
     name, values = _text(state["name"], "name"), state["classes"]
     mean, scale = _number(state["mean"], "mean"), _scale(state["scale"], "scale")
     if values is None:
-        return Target(name, None, mean, scale)
+        return Target(name, None, mean, scale, reading or PLAIN)
     kinds = {type(value) for value in values} if isinstance(values, list) else set()
     # All values are of one of these types. type(True) is bool, not int.
     dtypes = {str: object, bool: np.bool_, int: np.int64, float: np.float64}
@@ -116,7 +169,9 @@ def _target(state):
             _number(value, "classes")
     if kind is int and max(map(abs, values)) >= 2**53:
         _refuse("classes", values, "integers within 2^53")
-    return Target(name, np.array(values, dtype=dtypes[kind]), mean, scale)
+    if (kind is str) != (reading is None):
+        _refuse("reading", state["reading"], "one for classes that are numbers, none for text")
+    return Target(name, np.array(values, dtype=dtypes[kind]), mean, scale, reading)
 
 
 def _check_keys(state, keys, what):

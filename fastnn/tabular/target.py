@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,16 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.arguments import lookup
-from fastnn.tabular.columns import check_mistakes
+from fastnn.tabular.dates import DateForm
+from fastnn.tabular.notation import PLAIN, Notation
+from fastnn.tabular.reading import learn_reading, tidy, typed
 from fastnn.tabular.values import (
     as_frame,
     categories,
     check_columns,
-    check_usable,
-    checked_numbers,
-    is_numeric,
-    not_numbers,
-    numbers,
+    is_dates,
     pandas,
     rows,
     whole,
@@ -46,20 +45,29 @@ class Target:
     classes : (n_classes,) array of int64, float64, bool or str objects, sorted; None in regression
     mean, scale : float
         Of the training rows in regression: a network learns ``(y - mean) / scale``.
+    reading : Notation or None
+        How numbers are written; None for classes that are text.
     """
 
     name: str
     classes: NDArray[Any] | None = None
     mean: float = 0.0
     scale: float = 1.0
+    reading: Notation | None = None
 
     @property
     def task(self) -> Task:
         """ "classification" or "regression"."""
         return "regression" if self.classes is None else "classification"
 
-    def encode(self, series: pd.Series[Any]) -> NDArray[Any]:
-        """Indices of classes, or standardized values. A gap or an unknown class is an error."""
+    def encode(
+        self, series: pd.Series[Any], missing: tuple[str, ...] | None = None
+    ) -> NDArray[Any]:
+        """Indices of classes, or standardized values. A gap or an unknown class is an error.
+
+        `missing` has the texts that are gaps; None: `fastnn.tabular.notation.GAPS`.
+        """
+        series = typed(tidy(series, missing), self.reading)
         gaps = np.flatnonzero(series.isna())
         if gaps.size:
             raise ValueError(
@@ -67,13 +75,13 @@ class Target:
                 f"{series.index[gaps[0]]}; leave them out with fastnn.tabular.with_target"
             )
         if self.classes is None:
-            return (checked_numbers(series, "as in training") - self.mean) / self.scale
+            return (series.to_numpy() - self.mean) / self.scale
         if self.classes.dtype == object:
             codes, texts = categories(series)
             place = {text: i for i, text in enumerate(self.classes)}
             index = np.array([*(place.get(text, -1) for text in texts), -1], dtype=np.intp)[codes]
         else:
-            values, known = numbers(series), self.classes.astype(np.float64)
+            values, known = series.to_numpy(), self.classes.astype(np.float64)
             index = np.searchsorted(known, values).clip(max=len(known) - 1)
             index[known[index] != values] = -1
         unknown = np.flatnonzero(index < 0)
@@ -93,13 +101,17 @@ class Target:
         return self.classes[index]
 
 
-def with_target(frame: pd.DataFrame | PolarsFrame, target: str) -> tuple[pd.DataFrame, int]:
+def with_target(
+    frame: pd.DataFrame | PolarsFrame, target: str, missing: Sequence[str] | None = None
+) -> tuple[pd.DataFrame, int]:
     """The rows whose target is known, and the number of the others.
 
     Parameters
     ----------
     frame : pandas or polars DataFrame
     target : str
+    missing : sequence of str, optional
+        See `TableSchema.fit`.
 
     Returns
     -------
@@ -122,7 +134,14 @@ def with_target(frame: pd.DataFrame | PolarsFrame, target: str) -> tuple[pd.Data
     """
     frame = as_frame(frame)
     check_columns([target], frame, "target")
-    known = frame[target].notna().to_numpy(dtype=bool)
+    series = tidy(frame[target], missing)
+    try:
+        reading, _ = learn_reading(series, strict=True)
+    except ValueError:  # learn_target tells of it, where the task is known
+        reading = None
+    if isinstance(reading, Notation):
+        series = typed(series, reading)
+    known = series.notna().to_numpy(dtype=bool)
     return (frame, 0) if known.all() else (frame[known], int((~known).sum()))
 
 
@@ -139,33 +158,45 @@ def task_of(series: pd.Series[Any], task: Literal[Task, "auto"] = "auto") -> Tas
     >>> task_of(pandas.Series(["no", "yes", None, "no", "yes"]))
     'classification'
     """
-    return learn_target(series.dropna(), task).task
+    rows_with, _ = with_target(series.to_frame("target"), "target")
+    return learn_target(rows_with["target"], task)[0].task
 
 
-def learn_target(series, task):
-    """The `Target` of training rows, all of which have a value.
+def learn_target(series, task, missing=None, decimal=None):
+    """The `Target` of training rows, all of which have a value, and sentences on how it was read.
 
     Task "auto": text, booleans and categories are classes; so are whole numbers of at most 20
     different values, each in 3 rows or more on average. All other numbers are a regression.
     """
     lookup(TASKS, task, "task")
-    check_usable(series)
-    numeric = series.dtype != "category" and is_numeric(series)
-    values = numbers(series)
-    if not numeric and series.dtype != "category":
-        bad = not_numbers(series, values)
-        numeric = not bad.any()
-        if task != "classification" and not numeric:
-            check_mistakes(series, bad, len(series), "task='classification', if it is classes")
+    series = tidy(series, missing)
+    try:
+        reading, notices = learn_reading(series, decimal=decimal, strict=True)
+    except ValueError:
+        if task != "classification":
+            raise
+        reading, notices = None, []
+    if isinstance(reading, DateForm):
+        if task != "classification" or is_dates(series):
+            raise ValueError(
+                f"column {series.name!r} holds dates, as {series.iloc[0]!r} in row "
+                f"{series.index[0]}: derive a number from it, such as the days since a date"
+            )
+        reading = None
+    if task == "regression" and reading is None:
+        reading = PLAIN
+    values = typed(series, reading, "for a regression" if task == "regression" else "as classes")
+    boolean = pandas().api.types.infer_dtype(series) == "boolean"
     if task == "auto":
-        few = series.nunique() <= min(_MOST_CLASSES, len(series) / _ROWS_A_CLASS)
-        is_classes = not numeric or _boolean(series) or (few and whole(values))
+        few = values.nunique() <= min(_MOST_CLASSES, len(series) / _ROWS_A_CLASS)
+        is_classes = reading is None or boolean or (few and whole(values.to_numpy()))
         task = "classification" if is_classes else "regression"
-    return _classes(series, numeric) if task == "classification" else _regression(series)
+    learnt = _classes(values, boolean, reading) if task == "classification" else None
+    return learnt or _regression(values, reading), notices
 
 
-def _regression(series):
-    values = checked_numbers(series, "for a regression")
+def _regression(series, reading):
+    values = series.to_numpy()
     with np.errstate(over="ignore", invalid="ignore"):  # checked below
         mean, scale = float(values.mean()), float(values.std())
     if values.min() == values.max() or not 0 < scale < np.inf:
@@ -173,14 +204,14 @@ def _regression(series):
             f"expected the target {series.name!r} to vary, with a standard deviation within "
             f"float64, got values from {values.min():g} to {values.max():g} in {rows(len(series))}"
         )
-    return Target(series.name, None, mean, scale)
+    return Target(series.name, None, mean, scale, reading)
 
 
-def _classes(series, numeric):
+def _classes(series, boolean, reading):
     """A target of classes. Booleans and numbers keep their type; float integers become int64."""
-    if numeric:
-        values = np.unique(checked_numbers(series, "as classes"))
-        kind = np.bool_ if _boolean(series) else np.int64 if whole(values) else np.float64
+    if reading is not None:
+        values = np.unique(series.to_numpy())
+        kind = np.bool_ if boolean else np.int64 if whole(values) else np.float64
         classes = values.astype(kind)
     else:
         classes = np.array(sorted(set(categories(series)[1])), dtype=object)
@@ -195,8 +226,4 @@ def _classes(series, numeric):
             f"the target {series.name!r} has {count:,} different values in {rows(m)}, too many "
             "for classes: choose another target, or task='regression' if it is numbers"
         )
-    return Target(series.name, classes)
-
-
-def _boolean(series):
-    return pandas().api.types.infer_dtype(series) == "boolean"
+    return Target(series.name, classes, reading=reading)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Protocol
@@ -20,10 +19,10 @@ class PolarsFrame(Protocol):
     def to_pandas(self) -> pd.DataFrame: ...
 
 
-# Types that are neither numbers nor categories, by pandas's names -> (what they are, what to do).
-_DATES = "derive numbers from it, such as the year, the month or the days since a date"
+# pandas's names for types of dates.
+_DATES = ("datetime64", "datetime", "date", "period")
+# Types that are neither numbers, dates nor categories -> (what they are, what to do).
 _REFUSED = {
-    **dict.fromkeys(("datetime64", "datetime", "date", "period"), ("dates", _DATES)),
     **dict.fromkeys(
         ("timedelta64", "timedelta", "time"),
         ("times", "make it a number, as with .dt.total_seconds()"),
@@ -33,7 +32,6 @@ _REFUSED = {
     "complex": ("complex numbers", "give real and imaginary part a column each"),
 }
 _USABLE = (str, bool, np.bool_, Real, Decimal)
-_DATE_TEXT = re.compile(r"(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3\d{4})([T ].*)?")
 # float64 does not have all integers beyond it.
 _EXACT = 2**53
 
@@ -110,7 +108,7 @@ def check_columns(names, frame, what):
 
 
 def check_usable(series):
-    """Refuse dates and other values that are neither numbers nor categories."""
+    """Refuse values that are neither numbers, dates nor categories."""
     kind = pandas().api.types.infer_dtype(series, skipna=True)
     if kind == "categorical":
         kind = pandas().api.types.infer_dtype(series.cat.categories)
@@ -126,14 +124,9 @@ def check_usable(series):
                 )
 
 
-def check_not_dates(series):
-    """Refuse text that is dates, as tables from text files have them."""
-    given = series.dropna()
-    if len(given) and all(_DATE_TEXT.fullmatch(str(value).strip()) for value in given.iloc[:100]):
-        raise ValueError(
-            f"column {series.name!r} holds dates, as {given.iloc[0]!r} in row {given.index[0]}: "
-            f"{_DATES}, or drop it"
-        )
+def is_dates(series):
+    """Whether pandas has the column as dates."""
+    return pandas().api.types.infer_dtype(series, skipna=True) in _DATES
 
 
 def is_numeric(series):
@@ -148,34 +141,24 @@ def is_numeric(series):
     )
 
 
-def numbers(series):
-    """float64 values; NaN for a gap and for text that is no number (see `not_numbers`)."""
-    pd = pandas()
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return series.to_numpy(dtype=np.float64, na_value=np.nan)
-    values = pd.to_numeric(series.astype(object), errors="coerce")
-    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+def as_number(value):
+    """A number, or the number that a text has in Python's notation; None if it is neither."""
+    if not isinstance(value, str | Real | Decimal | np.bool_):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
 
 
-def not_numbers(series, values):
-    """A mask of the values that `numbers` could not turn into numbers."""
-    gaps = np.isnan(values)
-    return gaps & series.notna().to_numpy(dtype=bool) if gaps.any() else gaps
-
-
-def checked_numbers(series, why):
-    """`numbers`; an error names the first value that is neither a finite number nor a gap."""
-    values = numbers(series)
-    for bad, what in ((not_numbers(series, values), ""), (np.isinf(values), " finite")):
-        if bad.any():
-            at = np.flatnonzero(bad)
-            more = f", and {at.size - 1:,} more" if at.size > 1 else ""
-            raise ValueError(
-                f"column {series.name!r}: expected{what} numbers, {why}; got "
-                f"{_shown(series.iloc[at[0]])} in row {series.index[at[0]]}{more}; correct it, or "
-                "leave the field empty where the value is not known"
-            )
-    return values
+def refuse(series, at, expected):
+    """An error about the values at the places `at` of a column, which names the first."""
+    more = f", and {at.size - 1:,} more" if at.size > 1 else ""
+    raise ValueError(
+        f"column {series.name!r}: {expected}; got {_shown(series.iloc[at[0]])} in row "
+        f"{series.index[at[0]]}{more}; correct it, or leave the field empty where the value is "
+        "not known"
+    )
 
 
 def categories(series):

@@ -381,6 +381,136 @@ def test_no_rows_give_no_predictions(folder, tmp_path):
     assert said == f"1 prediction written to {path}\n"
 
 
+def test_columns_that_are_kept_come_out_as_they_went_in(tmp_path):
+    frame = houses(60)
+    written = pd.DataFrame(
+        {
+            "key": [str(9_007_199_254_740_993 + 2 * i) if i else "" for i in range(60)],
+            "zip": [f"{i % 7:05}" for i in range(60)],
+            "area": [f"{area:.2f}" for area in frame["area"]],
+            "code": ["NA", "None", "1.50"] * 20,
+            "garden": frame["garden"].astype(str),
+            "price": frame["price"],
+        }
+    )
+    path = tmp_path / "m.safetensors"
+    written.to_csv(tmp_path / "d.csv", index=False)
+    done("train", tmp_path / "d.csv", "--target", "price", "--quiet", "--save", path, *QUICK)
+    names = ["key", "zip", "area", "code", "garden"]
+    text = run("predict", path, tmp_path / "d.csv", "--keep", ",".join(names)).stdout
+    kept = predicted(text, dtype=str, keep_default_na=False)
+    pd.testing.assert_frame_equal(kept[names], written[names], check_dtype=False)
+    plain = predicted(run("predict", path, tmp_path / "d.csv").stdout)
+    np.testing.assert_array_equal(kept["prediction"].astype(float), plain["prediction"])
+
+
+def test_there_are_as_many_predictions_as_rows(folder, tmp_path):
+    lines = houses(5).to_csv(index=False).splitlines()
+    (tmp_path / "d.csv").write_text("\n".join([*lines[:3], "", *lines[3:], "", ""]) + "\n")
+    result = run("predict", folder / "price.safetensors", tmp_path / "d.csv")
+    assert len(predicted(result.stdout)) == 6
+    assert "Column 'area' is missing in 1 row" in result.stderr
+
+
+def test_groups_stay_together(tmp_path):
+    """Each patient has rows alike and a label of chance, which nobody can predict of others."""
+    rng = np.random.default_rng(0)
+    patient = np.repeat(np.arange(60), 8)
+    frame = pd.DataFrame(
+        {
+            "patient": patient,
+            **{name: rng.normal(size=60)[patient] + rng.normal(size=480) / 50 for name in "abc"},
+            "state": rng.choice(["ill", "well"], 60)[patient],
+        }
+    ).sample(frac=1, random_state=1)
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "state", "--groups", "patient")
+    results = document(*command, "--save", path, *QUICK)
+    assert 0.25 < results["test_error"] < 0.75
+    model = fastnn.load(path)
+    assert "patient" not in model.schema.input_names
+    parts = found_again(model, frame)
+    held = [set(part["patient"]) for part in parts.values()]
+    assert sum(map(len, held)) == len(set.union(*held)) == 60
+    found = document("diagnose", path, tmp_path / "d.csv")
+    assert found["gaps"] == results["diagnosis"]["gaps"]
+    assert "has no column 'who'" in failed(2, *command[:-1], "who")
+    assert "give one" in failed(2, *command, "--time", "a")
+
+
+def test_time_trains_on_the_past(tmp_path):
+    days = pd.date_range("2020-01-01", periods=100).strftime("%d.%m.%Y")
+    frame = pd.DataFrame({"day": days, "x": np.arange(100) % 7, "y": np.arange(100) % 9 / 2})
+    frame = frame.sample(frac=1, random_state=0)
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "y", "--quiet", "--save", path, *QUICK)
+    done(*command, "--time", "day")
+    parts = found_again(fastnn.load(path), frame)
+    ordered = [sorted(pd.to_datetime(part["day"], dayfirst=True)) for part in parts.values()]
+    assert [len(part) for part in ordered] == [60, 20, 20]
+    assert [*ordered[0], *ordered[1], *ordered[2]] == sorted(pd.to_datetime(days, dayfirst=True))
+    frame.assign(day=["soon", *days[1:]]).to_csv(tmp_path / "d.csv", index=False)
+    assert "column 'day': expected a date or a number in every row" in failed(
+        2, *command, "--time", "day"
+    )
+
+
+def test_classes_of_too_few_rows(tmp_path):
+    frame = pd.DataFrame({"x": np.arange(90) % 11, "bird": ["a", "b", "c"] * 30})
+    frame.loc[[5, 6, 7, 8], "bird"] = ["owl", "kite", "crow", "crow"]
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "bird", "--save", path, *QUICK)
+    results = document(*command)
+    assert results["rows"] == {"train": 52, "dev": 17, "test": 17}
+    assert results["notices"] == [
+        "Classes of fewer than 3 rows are left out, with 4 rows: crow, kite, owl; --rare-classes "
+        "keep trains on them."
+    ]
+    assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]
+    results = document(*command, "--rare-classes", "keep")
+    assert results["rows"] == {"train": 54, "dev": 18, "test": 18}
+    assert fastnn.load(path).schema.classes.tolist() == ["a", "b", "c", "crow", "kite", "owl"]
+    assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]
+
+
+def test_a_table_as_a_spreadsheet_in_europe_writes_it(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(2000, 900, 100), "u": rng.normal(size=100)})
+    frame["y"] = frame["x"] * 2 + 1
+    frame.to_csv(tmp_path / "plain.csv", index=False, float_format="%.2f")
+    europe = frame.map("{:,.2f}".format).map(lambda text: text.translate({44: 46, 46: 44}))
+    europe.to_csv(tmp_path / "d.csv", index=False, sep=";")
+    path = tmp_path / "m.safetensors"
+    results = [
+        document("train", tmp_path / name, "--target", "y", "--save", path, *QUICK)
+        for name in ("plain.csv", "d.csv")
+    ]
+    assert results[0]["test_rmse"] == results[1]["test_rmse"]
+    assert len(results[1]["notices"]) == 3
+    # 1.234 is a thousand to the model, though it alone looks like a fraction.
+    (tmp_path / "new.csv").write_text("x;u\n1.234;0\n1234,00;0\n")
+    first, second = predicted(done("predict", path, tmp_path / "new.csv"))["prediction"]
+    assert first == second
+
+
+def test_missing_values_and_the_decimal_mark_can_be_named(tmp_path):
+    frame = pd.DataFrame({"c": ["NA", "DE", "?"] * 20, "n": ["1,234", "9", "-99"] * 20})
+    frame.assign(y=np.arange(60) * 37 % 60).to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "y", "--quiet", "--save", path, *QUICK)
+    done(*command, "--missing", "?,-99", "--decimal", ",")
+    schema = fastnn.load(path).schema
+    assert schema.input_names == ["n", "n is missing", "c=DE", "c=NA", "c=missing"]
+    assert (schema.columns[0].low, schema.columns[0].high) == (1.234, 9)
+    (tmp_path / "new.csv").write_text('c,n\n?,"1,234"\n,"1,234"\nNA,-99\nNA,\n')
+    values = predicted(done("predict", path, tmp_path / "new.csv"))["prediction"].tolist()
+    assert (values[0], values[2]) == (values[1], values[3])
+    assert values[0] != values[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

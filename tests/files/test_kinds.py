@@ -328,7 +328,7 @@ def exact(tree):
         return tree
     tree = copy.deepcopy(tree)
     for part in (*tree["schema"]["columns"], tree["schema"]["target"]):
-        for name in part.keys() & {"fill", "mean", "scale"}:
+        for name in part.keys() & {"fill", "mean", "scale", "low", "high"}:
             part[name] = float(part[name])
         if part.get("missing"):
             part["missing"] = [float(value) for value in part["missing"]]
@@ -382,6 +382,8 @@ def column(**changes):
                 "fill": 0.0,
                 "mean": 0.0,
                 "scale": 1.0,
+                "low": 0.0,
+                "high": 1.0,
                 "missing": None,
             },
         ],
@@ -419,6 +421,48 @@ def test_hostile_columns(path, columns):
 def test_hostile_classes(path, classes):
     net, state, _ = state_of(table_model()[0])
     state["schema"]["target"]["classes"] = classes
+    assert_refused(path, sealed(content_of(net, "table", state), net.theta))
+
+
+COMMAS = {"kind": "numbers", "decimal": ",", "unit": "kg", "gaps": ["?"]}
+DATES = {"kind": "dates", "order": "dmy", "parts": ["time", "hour"]}
+
+
+def test_readings_of_columns(path):
+    net, state, _ = state_of(table_model()[0])
+    state["schema"]["readings"] = {"n": COMMAS, "d": DATES}
+    path.write_bytes(sealed(content_of(net, "table", state), net.theta))
+    assert fastnn.load(path).schema.to_dict()["readings"] == {"n": COMMAS, "d": DATES}
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        10**9,
+        ["n"],
+        {"n": None},
+        {"n": COMMAS | {"decimal": ";"}},
+        {"n": COMMAS | {"unit": 3}},
+        {"n": COMMAS | {"gaps": "?"}},
+        {"n": COMMAS | {"more": 1}},
+        {"n": DATES | {"order": "ymd"}},
+        {"n": DATES | {"order": ["dmy"]}},
+        {"n": DATES | {"parts": ["second"]}},
+        {"n": DATES | {"parts": [["time"]]}},
+        {"n": DATES | {"kind": "times"}},
+    ],
+    ids=str,
+)
+def test_hostile_readings(path, readings):
+    net, state, _ = state_of(table_model()[0])
+    state["schema"]["readings"] = readings
+    assert_refused(path, sealed(content_of(net, "table", state), net.theta))
+
+
+@pytest.mark.parametrize("reading", [DATES, COMMAS, {"kind": "numbers"}, 3])
+def test_hostile_readings_of_the_target(path, reading):
+    net, state, _ = state_of(table_model()[0])
+    state["schema"]["target"]["reading"] = reading  # its classes are text
     assert_refused(path, sealed(content_of(net, "table", state), net.theta))
 
 

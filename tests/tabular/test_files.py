@@ -78,6 +78,9 @@ def test_open_files_and_frames():
         (",a\n0,5\n1,6\n", {"Unnamed: 0": [0, 1], "a": [5, 6]}),  # as to_csv writes
         ("a,b\n1,2\n3\n", {"a": [1, 3], "b": [2, np.nan]}),
         ("a,b\n,NA\nnull,n/a\n", {"a": [np.nan] * 2, "b": [np.nan] * 2}),
+        ("a,b\n1,2\n\n3,4\n\n\r\n\n", {"a": [1, np.nan, 3], "b": [2, np.nan, 4]}),
+        ("a\n1\n\n3\n", {"a": [1, np.nan, 3]}),
+        ("a,b\nx,None\ny,1\n", {"a": ["x", "y"], "b": ["None", "1"]}),
         ("a,b\n", {"a": [], "b": []}),
     ],
 )
@@ -85,6 +88,30 @@ def test_forms_of_text(tmp_path, text, expected):
     path = tmp_path / "t.csv"
     path.write_bytes(text.encode())
     same(read_table(path), pd.DataFrame(expected, dtype=None if expected.get("a") else object))
+
+
+def test_columns_that_are_read_unchanged(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n007,NA\n,1.50 \n")
+    assert read_table(path, text=["a", "b"]).to_numpy().tolist() == [["007", "NA"], ["", "1.50 "]]
+
+
+def test_missing_values_can_be_named(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n-999,NA\n3,DE\n")
+    same(read_table(path, missing=["-999"]), pd.DataFrame({"a": [np.nan, 3], "b": ["NA", "DE"]}))
+
+
+def test_a_tsv_is_split_at_tabs(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("name, first\tage\nAda, A\t36\n")
+    same(read_table(path), pd.DataFrame({"name, first": ["Ada, A"], "age": [36]}))
+
+
+def test_an_empty_end_longer_than_a_read_is_no_rows(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n" + "\n" * 1_000_000)
+    same(read_table(path), pd.DataFrame({"a": [1], "b": [2]}))
 
 
 def test_names_of_more_letters_than_a_field_may_have(tmp_path):

@@ -1,6 +1,5 @@
 """Schemas: what is learnt of a table, how rows are encoded, and how other tables are refused."""
 
-import datetime
 import json
 from decimal import Decimal
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 import fastnn
 from fastnn.tabular import TableModel, TableSchema, task_of, with_target
 from fastnn.tabular.encoding import as_transformed, column_transformer
+from fastnn.tabular.reading import tidy
 
 M = 60
 
@@ -72,6 +72,7 @@ def test_inputs_are_those_of_scikit_learn_and_survive_json(drawn):
         [column.name for column in schema.columns if column.kind == kind]
         for kind in ("numeric", "categorical")
     ]
+    train, new = train.apply(tidy), new.apply(tidy)
     transformer = column_transformer(*names).fit(as_transformed(train, *names))
     for frame in (train, new):
         X = schema.inputs(frame)
@@ -105,7 +106,7 @@ def test_numbers_have_mean_0_and_deviation_1():
         (pd.Series(cycle(3, 1, None), dtype="Int64"), ["c", "c is missing"]),
         (cycle(10**30, 5, 7), ["c"]),
         (cycle(Decimal("1.5"), Decimal(2)), ["c"]),
-        ([str(i) for i in range(M)], ["c"]),
+        ([str(7 * i % M) for i in range(M)], ["c"]),
         (cycle("u", "v"), ["c=u", "c=v"]),
         (cycle("u", None), ["c=missing", "c=u"]),
         (cycle(1, "a", 2.0), ["c=1", "c=2", "c=a"]),
@@ -151,6 +152,8 @@ def test_the_most_frequent_of_many_categories_are_kept():
         (["q"] * M, "it is q in all rows"),
         ([f"id{i}" for i in range(M)], "all its values are different, as names or keys are"),
         ([f"id{max(i, 3)}" for i in range(M)], "57 of its 60 values are different.*categorical"),
+        (range(1, M + 1), "it counts the rows; name it as numeric to keep it"),
+        ([f"{i}" for i in range(100, M + 100)], "it counts the rows"),
     ],
 )
 def test_columns_that_say_nothing_are_left_out(values, why):
@@ -165,30 +168,16 @@ def test_columns_that_say_nothing_are_left_out(values, why):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (pd.date_range("2020-01-01", periods=M), "column 'c' holds dates: derive .* or drop it"),
-        ([datetime.date(2020, 1, 1)] * M, "column 'c' holds dates"),
-        ([f"2020-01-{i % 28 + 1:02}" for i in range(M)], "holds dates, as '2020-01-01' in row 0"),
-        (
-            [f"{i % 28 + 1}/3/2020 10:00" for i in range(M)],
-            "holds dates, as '1/3/2020 10:00' in row 0",
-        ),
-        ([f"{i % 28 + 1}.03.2020" for i in range(M)], "holds dates, as '1.03.2020' in row 0"),
         (pd.to_timedelta(range(M), unit="s"), "column 'c' holds times: make it a number"),
         (cycle(b"x", b"y"), "column 'c' holds bytes"),
         (cycle(1 + 2j, 2), "column 'c' holds complex numbers"),
         (cycle([1], [2]), "column 'c' holds values of type list, as in row 0"),
         (
-            [*map(str, range(M - 2)), "oops", "?"],
-            "as 58 of the 60 values .* 'oops' in row 58, and 1",
+            [*map(str, range(M - 6)), "oops", *"abcde"],
+            "as 54 of the 60 values .* 'oops' in row 54, and 5",
         ),
-        ([f"{i},5" for i in range(M)], "numbers with commas or signs, as '0,5' in row 0"),
-        (
-            [f"1,{i}.50" for i in range(100, M + 100)],
-            "with commas or signs, as '1,100.50' in row 0",
-        ),
-        (cycle("$1,200", "$900", "-$3.50"), r"with commas or signs, as '\$1,200' in row 0; write"),
-        (cycle("12 %", "3.5%"), "'c' holds numbers with commas or signs, as '12 %' in row 0"),
-        (cycle("3 €", "1.200 €"), "'c' holds numbers with commas or signs, as '3 €' in row 0"),
+        (cycle("3 €", "1.200 €"), "'c': '1.200 €' in row 1 can mean two numbers.*decimal="),
+        (cycle("1,234", "900"), "'c': '1,234' in row 0 can mean two numbers.*--decimal"),
         (pd.array(cycle([1], [2]), pd.ArrowDtype(pa.list_(pa.int64()))), "column 'c' holds .*list"),
         ([*cycle(1.0, 2.0)[:-1], np.inf], "column 'c': expected finite numbers.*inf in row 59"),
         ([*cycle(1.0, 2.0)[:-1], -1e200], r"numbers up to 1e\+100, got -1e\+200 in row 59"),
@@ -214,6 +203,216 @@ def test_categories_may_have_signs():
 def test_text_that_looks_like_dates_may_be_categories():
     values = cycle("2020-01-01", "2020-02-01")
     assert learn(values, categorical=["c"]).input_names == ["x", "c=2020-01-01", "c=2020-02-01"]
+
+
+# --- How columns are written ---
+
+
+def kept(values, **options):
+    """The numbers that the network gets of a column "c", in the units of the column."""
+    frame = table(c=values)
+    schema = TableSchema.fit(frame, target="y", **options)
+    (column,) = [column for column in schema.columns if column.name == "c"]
+    X = schema.inputs(frame)[:, schema.input_names.index("c")]
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    np.testing.assert_array_equal(again.inputs(frame)[:, again.input_names.index("c")], X)
+    return X * column.scale + column.mean, schema.notices
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda v: f"{v:.2f}".replace(".", ","), "'-1,50' is read as -1.5"),
+        (lambda v: f"{v + 2000:,.2f}", "'1,998.50' is read as 1998.5"),
+        (lambda v: f"{v + 2000:,.2f}".translate({44: 46, 46: 44}), "'1.998,50' is read as 1998.5"),
+        (lambda v: f"{v + 2000:,.2f}".replace(",", " "), "'1 998.50' is read as 1998.5"),
+        (lambda v: f"{v:.2f} kg", "'-1.50 kg' is read as -1.5"),
+        (lambda v: f"${v:.2f}", r"'\$-1.50' is read as -1.5"),
+        (lambda v: f"{v:.2f}%", "'-1.50%' is read as -1.5"),
+        (lambda v: f"({-v:.2f})" if v < 0 else f"{v:.2f}", r"'\(1.50\)' is read as -1.5"),
+        (lambda v: f"{v:.2f}".replace("-", "\N{MINUS SIGN}"), "'.1.50' is read as -1.5"),
+        (lambda v: f" {v:.2f} ", None),
+    ],
+)
+def test_numbers_stay_numbers_however_they_are_written(write, said):
+    expected = np.linspace(-1.5, 7.35, M)
+    values, notices = kept([write(v) for v in expected])
+    shift = 2000 if "98" in write(-1.5) else 0
+    np.testing.assert_allclose(values, expected.round(2) + shift, atol=0.005 + 1e-6 * shift)
+    if said is None:
+        assert notices == []
+    else:
+        assert len(notices) == 1
+        assert pd.Series(notices).str.match(f"Column 'c' is numbers: {said}\\.").all()
+
+
+@pytest.mark.parametrize("mark", ["-", "?", ".", "n.a.", "None", "N/A", "#VALUE!", " - ", "oops"])
+def test_marks_among_numbers_are_gaps(mark):
+    numbers = (np.arange(M) * 7 % M / 8).tolist()
+    values = [mark if i % 8 == 0 else f"{v}" for i, v in enumerate(numbers)]
+    frame, gaps = (
+        table(c=values),
+        table(c=[None if i % 8 == 0 else v for i, v in enumerate(numbers)]),
+    )
+    schema, expected = (TableSchema.fit(each, target="y") for each in (frame, gaps))
+    assert schema.columns == expected.columns
+    np.testing.assert_array_equal(schema.inputs(frame), expected.inputs(gaps))
+    assert expected.notices == []
+    known = (
+        []
+        if mark == "N/A"
+        else [f"Column 'c' is numbers: 8 rows with {mark.strip()!r} count as missing."]
+    )
+    assert schema.notices == known
+
+
+def test_limits_are_numbers_and_mixtures_are_told():
+    assert kept([f"<0.{i + 1}" if i < 5 else f"{i}" for i in range(M)])[0][:6] == pytest.approx(
+        [0.1, 0.2, 0.3, 0.4, 0.5, 5], abs=1e-5
+    )
+    schema = learn([f"{7 * i % M}" if i % 3 else f"A{i % 7}" for i in range(M)])
+    assert schema.notices == [
+        "Column 'c': 20 rows hold texts among numbers, as 'A0': all of it is read as categories."
+    ]
+
+
+def test_the_decimal_mark_can_be_named():
+    values = cycle("1,234", "900")
+    assert sorted(set(kept(values, decimal=".")[0].round(3))) == [900, 1234]
+    assert sorted(set(kept(values, decimal=",")[0].round(3))) == pytest.approx([1.234, 900])
+    with pytest.raises(ValueError, match="unknown decimal mark ';'"):
+        learn(values, decimal=";")
+
+
+def test_missing_values_can_be_named():
+    frame = table(c=cycle(5.0, -999.0, 7.0), d=cycle("NA", "DE", "?"))
+    schema = TableSchema.fit(frame, target="y", missing=["-999", "?"])
+    assert schema.input_names == ["x", "c", "c is missing", "d=DE", "d=NA", "d=missing"]
+    assert schema.columns[1].low == 5
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    np.testing.assert_array_equal(again.inputs(frame), schema.inputs(frame))
+    assert TableSchema.fit(frame, target="y").input_names[2:] == ["d=?", "d=DE", "d=missing"]
+
+
+def test_blanks_around_texts_are_no_part_of_them():
+    schema = TableSchema.fit(
+        table(c=cycle("Rome ", " Rome", "Oslo"), y=cycle("yes", "yes ", "no")), target="y"
+    )
+    assert schema.input_names == ["x", "c=Oslo", "c=Rome"]
+    assert schema.classes.tolist() == ["no", "yes"]
+
+
+def test_a_class_may_be_called_none():
+    frame = table(y=cycle("None", "Full", "NA"))
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.classes.tolist() == ["Full", "None"]
+    assert schema.notices == ["20 rows without 'y': left out."]
+
+
+# --- Keys ---
+
+
+@pytest.mark.parametrize("name", ["id", "Id", "customer_id", "orderID", "row names", "key"])
+def test_keys_are_left_out(name):
+    keys = np.random.default_rng(1).permutation(M) * 13 + 1000
+    schema = TableSchema.fit(table(**{name: keys}), target="y")
+    assert schema.input_names == ["x"]
+    assert schema.notices == [
+        f"Column {name!r} is left out: it is a key by its name, and different in all rows; name "
+        "it as numeric to keep it."
+    ]
+    assert TableSchema.fit(table(**{name: keys}), "y", numeric=[name]).input_names == ["x", name]
+    assert TableSchema.fit(table(period=keys), "y").input_names == ["x", "period"]
+
+
+def test_a_part_of_the_rows_shows_a_counter():
+    frame = table(c=range(1, M + 1)).sample(frac=0.6, random_state=0)
+    assert TableSchema.fit(frame, target="y").input_names == ["x"]
+    frame = table(c=range(1, M + 1)).sample(frac=1, random_state=0).reset_index(drop=True)
+    assert TableSchema.fit(frame, target="y").input_names == ["x", "c"]
+
+
+# --- Dates ---
+
+DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%dT%H:%M:%S", "%d %b %Y", "%d-%B-%y", "%b %d, %Y"),
+        *("%m/%d/%y", "%d/%m/%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y%m%d"),
+    ],
+)
+def test_dates_become_numbers(form):
+    texts = DAYS.strftime(form)
+    frame = table(c=texts)
+    schema = TableSchema.fit(frame, target="y")
+    clock = "%H" in form or "%I" in form
+    parts = ["time", "month", "weekday", "hour"] if clock else ["time", "month", "weekday"]
+    assert schema.input_names == ["x", *(f"c: {part}" for part in parts)]
+    assert schema.notices == [f"Dates are read as numbers: 'c' ({', '.join(parts)})."]
+    columns = {column.name: column for column in schema.columns}
+    X = pd.DataFrame(schema.inputs(frame), columns=schema.input_names)
+    when = DAYS.floor("min") if clock else DAYS.floor("D")
+    expected = {
+        "time": (when - pd.Timestamp("1970-01-01")) / pd.Timedelta("1D"),
+        "month": when.month,
+        "weekday": when.day_of_week,
+        "hour": when.hour,
+    }
+    for part in parts:
+        column = columns[f"c: {part}"]
+        np.testing.assert_allclose(
+            X[column.name] * column.scale + column.mean, expected[part], atol=2e-4
+        )
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    np.testing.assert_array_equal(again.inputs(frame), schema.inputs(frame))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        DAYS,
+        DAYS.tz_localize("UTC"),
+        DAYS.date,
+        DAYS.to_period("D"),
+        DAYS.strftime("%Y%m%d").astype(int),
+    ],
+)
+def test_columns_of_dates(values):
+    frame = table(c=values)
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.input_names[1:4] == ["c: time", "c: month", "c: weekday"]
+    text = table(c=DAYS.strftime("%Y-%m-%d %H:%M"))
+    days = TableSchema.fit(text, target="y")
+    np.testing.assert_allclose(schema.inputs(frame)[:, 2:4], days.inputs(text)[:, 2:4], rtol=1e-6)
+
+
+def test_seconds_since_1970_are_dates_where_the_name_says_so():
+    seconds = DAYS.to_numpy("datetime64[s]").astype(np.int64)
+    for values in (seconds, seconds * 1000):
+        assert TableSchema.fit(table(timestamp=values), "y").input_names[1:3] == [
+            "timestamp: time",
+            "timestamp: month",
+        ]
+        assert TableSchema.fit(table(population=values), "y").input_names == ["x", "population"]
+
+
+def test_dates_with_gaps_in_doubt_and_later_than_training():
+    frame = table(when=[f"0{i % 3 + 1}/0{i % 7 + 1}/2020" for i in range(M - 1)] + ["-"])
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.notices[0] == (
+        "Column 'when': '01/01/2020' is read as month, day, year, but can be another day."
+    )
+    assert "when: time is missing" in schema.input_names
+    later = pd.DataFrame({"x": [0.0, 0.0, 0.0], "when": ["02/03/2020", "05/01/2021", ""]})
+    assert schema.review(later) == [
+        "Column 'when: time': 1 row far outside the 2020-01-01 to 2020-03-07 of training, as "
+        "2021-05-01 in row 1: do not trust their predictions."
+    ]
+    with pytest.raises(ValueError, match=r"column 'when': expected dates.* got 'soon' in row 0"):
+        schema.inputs(later.assign(when="soon"))
 
 
 # --- The target ---
@@ -471,6 +670,16 @@ def test_a_regression_has_no_probabilities():
     model = TableModel(schema, fastnn.Network([1, 1], output="identity"))
     with pytest.raises(TypeError, match="predicts 'y', a number"):
         model.predict_proba(table())
+
+
+def test_numbers_far_outside_those_of_training_are_said(model):
+    model, frame = model
+    other = frame[1:4].assign(n=[1.0, 8.0, -2.5])
+    assert model.schema.review(other) == [
+        "Column 'n': 2 rows far outside the 1 to 4 of training, as 8 in row 2: do not trust their "
+        "predictions."
+    ]
+    assert model.schema.review(frame[1:4].assign(n=[-1.9, 4.0, 6.9])) == []
 
 
 def test_two_classes_may_be_a_softmax():

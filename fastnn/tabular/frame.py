@@ -1,0 +1,94 @@
+"""A whole table: how its columns are read, which are inputs, and what is odd about new rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastnn.tabular.columns import why_left_out
+from fastnn.tabular.dates import PARTS, DateForm, parts_of, written_day
+from fastnn.tabular.notation import PLAIN, Notation
+from fastnn.tabular.reading import learn_reading, part_name, tidy, typed, typed_columns
+from fastnn.tabular.values import pandas, rows
+
+
+def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None):
+    """The readings of the columns of a frame that are not plain, the typed frame, and notices.
+
+    The names of dates give way to those of their parts that vary.
+    """
+    pd = pandas()
+    readings, values, notices = {}, {}, []
+    for name in frame.columns:
+        series = tidy(frame[name], missing)
+        if series.isna().all():
+            values[name] = series
+            continue
+        reading, said = learn_reading(series, categorical=name in categorical, decimal=decimal)
+        if name in numeric and not isinstance(reading, Notation):
+            reading, said = PLAIN, []
+        notices += said
+        if isinstance(reading, DateForm):
+            table = parts_of(typed(series, reading).to_numpy())
+            varying = np.nanmin(table, axis=0) < np.nanmax(table, axis=0)
+            parts = tuple(part for part, varies in zip(PARTS, varying, strict=True) if varies)
+            reading = DateForm(reading.order, parts or ("time",))
+        readings[name] = reading
+        values |= typed_columns(series, reading)
+    return readings, pd.DataFrame(values, index=frame.index), notices
+
+
+def sources_of(names, readings):
+    """{name of a typed column: name of the column of the table that it is read from}."""
+    sources = {name: name for name in names}
+    for name, reading in readings.items():
+        if isinstance(reading, DateForm):
+            sources |= {part_name(name, part): name for part in reading.parts}
+    return sources
+
+
+def choose_inputs(table, readings, asked):
+    """Names of numeric and of categorical inputs, and why each other column is left out.
+
+    `asked` has the names of the columns whose kind the user has named.
+    """
+    sources = sources_of(table.columns, readings)
+    numbers, texts, left_out = [], [], {}
+    for name in table.columns:
+        reading = readings.get(sources[name])
+        kind = "categorical" if reading is None else "numeric"
+        why = why_left_out(table[name], kind, sources[name] in asked)
+        if why:
+            left_out[name] = why
+        else:
+            (texts if reading is None else numbers).append(name)
+    return numbers, texts, left_out
+
+
+def notices_on_dates(readings, names):
+    """A list with a sentence on the columns of dates, as far as `names` are inputs, or empty."""
+    said = []
+    for name, reading in readings.items():
+        parts = [part for part in getattr(reading, "parts", ()) if part_name(name, part) in names]
+        if parts:
+            said.append(f"{name!r} ({', '.join(parts)})")
+    return [f"Dates are read as numbers: {', '.join(said)}."] if said else []
+
+
+def far_outside(series, column, readings):
+    """A list with a sentence on numbers far outside those of training, or empty.
+
+    Far is farther than the training range is wide; of dates, any later one is.
+    """
+    time = any(column.name == part_name(name, "time") for name in readings)
+    wide = 0.0 if time else column.high - column.low
+    values = series.to_numpy()
+    outside = (values > column.high + wide) | (values < column.low - (wide or np.inf))
+    at = np.flatnonzero(outside)
+    if not at.size:
+        return []
+    show = written_day if time else "{:g}".format
+    return [
+        f"Column {column.name!r}: {rows(at.size)} far outside the {show(column.low)} to "
+        f"{show(column.high)} of training, as {show(values[at[0]])} in row {series.index[at[0]]}: "
+        "do not trust their predictions."
+    ]

@@ -1,0 +1,197 @@
+"""The reading of a table's columns: which hold numbers, dates or categories, and how written."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastnn.tabular.dates import PARTS, DateForm, learn_order, parts_of
+from fastnn.tabular.notation import GAPS, PLAIN, Notation, learn_notation
+from fastnn.tabular.values import (
+    as_number,
+    categories,
+    check_usable,
+    is_dates,
+    is_numeric,
+    pandas,
+    refuse,
+    rows,
+)
+
+# A column of text in which at least this share of values is numbers has mistakes in it, if it has
+# more than so many different texts beside them; so few texts are gaps.
+_MOSTLY = 0.9
+_MOST_GAPS = 5
+# Orders of day and month in words.
+_SPOKEN = {"dmy": "day, month, year", "mdy": "month, day, year"}
+_BOOLEANS = {"true": 1.0, "false": 0.0}
+# Codes can be numbers and letters. So many different numbers are no codes.
+_MOST_CODES = 20
+
+
+def tidy(series, missing=None):
+    """A column without blanks at the ends of its texts, with NaN for texts that are gaps.
+
+    `missing` are those texts, or numbers, besides the empty one; None: `GAPS`.
+    """
+    pd = pandas()
+    gaps = {"", *(GAPS if missing is None else missing)}
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        numbers = [value for value in map(as_number, missing or ()) if value is not None]
+        return series.mask(series.isin(numbers)) if numbers else series
+    if series.dtype != object and not pd.api.types.is_string_dtype(series.dtype):
+        return series
+    known = {}
+
+    def tidied(value):
+        if not isinstance(value, str):
+            return value
+        if value not in known:
+            text = value.strip()
+            known[value] = np.nan if text in gaps else text
+        return known[value]
+
+    values = [tidied(value) for value in series.array]
+    return pd.Series(values, series.index, dtype=object, name=series.name)
+
+
+def learn_reading(series, *, categorical=False, decimal=None, strict=False):
+    """How a tidy column is read: a `Notation` of numbers, a `DateForm`, or None for categories.
+
+    Returns the reading and a list with a sentence of what is odd about it, or empty. `strict` is
+    for a target: text among its numbers is never taken for a gap.
+    """
+    check_usable(series)
+    if categorical or series.dtype == "category":
+        return None, []
+    if is_dates(series):
+        return DateForm("dmy"), []
+    if is_numeric(series):
+        order = None if strict else learn_order(series, None)[0]
+        return (PLAIN if order is None else DateForm(order)), []
+    codes, texts = categories(series)
+    given = [text for text in texts if not PLAIN.is_gap(text)]
+    order, doubt = learn_order(series, given)
+    if order is not None and not (strict and order == "digits"):
+        said = f"{given[0]!r} is read as {_SPOKEN.get(order)}, but can be another day"
+        return DateForm(order), [f"Column {series.name!r}: {said}."] * doubt
+    return _learn_numbers(series, codes, texts, decimal, strict)
+
+
+def _learn_numbers(series, codes, texts, decimal, strict):
+    """The `Notation` of a column of texts, or None if they are categories; and what is odd."""
+    times = np.bincount(codes[codes >= 0], minlength=len(texts))
+    notation, in_doubt = learn_notation(dict(zip(texts, times, strict=True)), decimal)
+    numbers = [notation.number(text) for text in texts]
+    is_number = np.array([number is not None for number in numbers], dtype=bool)
+    is_gap = ~is_number & np.array([notation.is_gap(text) for text in texts], dtype=bool)
+    is_other = ~is_number & ~is_gap
+    n_numbers, n_gaps, n_other = (int(times[some].sum()) for some in (is_number, is_gap, is_other))
+    if not n_numbers or (n_other and n_numbers <= n_other):
+        return None, []
+    other = [texts[i] for i in np.flatnonzero(is_other)]
+    codes_too = len({number for number in numbers if number is not None}) <= _MOST_CODES
+    if other and (strict or codes_too or len(other) > _MOST_GAPS):
+        if n_numbers >= _MOSTLY * (n_numbers + n_other):
+            share = f"{n_numbers:,} of the {n_numbers + n_other:,} values are"
+            kind = "name the column as categorical, if it is"
+            kind = "task='classification', if it is classes" if strict else kind
+            at = np.flatnonzero((codes >= 0) & is_other[codes])
+            refuse(series, at, f"expected numbers, as {share} (or {kind})")
+        said = (
+            f"Column {series.name!r}: {rows(n_other)} hold texts among numbers, as "
+            f"{other[0]!r:.60}: all of it is read as categories."
+        )
+        return None, [] if codes_too else [said]
+    if in_doubt is not None:
+        row = series.index[int(np.argmax(codes == texts.index(in_doubt)))]
+        raise ValueError(
+            f"column {series.name!r}: {in_doubt!r} in row {row} can mean two numbers; say what the "
+            "decimal mark is (decimal='.' or ',', --decimal on the command line), or name the "
+            "column as categorical, if it is"
+        )
+    said = []
+    if n_gaps or n_other:
+        marks = ", ".join(repr(texts[i]) for i in np.flatnonzero(is_gap | is_other))
+        said.append(f"{rows(n_gaps + n_other)} with {marks:.60} count as missing")
+    for text, number in zip(texts, numbers, strict=True):
+        if number is not None and as_number(text) != number:
+            said.append(f"{text!r:.40} is read as {number:g}")
+            break
+    said = [f"Column {series.name!r} is numbers: {'; '.join(said)}."] if said else []
+    return Notation(notation.decimal, notation.unit, tuple(other)), said
+
+
+def typed(series, reading, why="as in training"):
+    """A tidy column as (m,) float64 numbers or days, with NaN for gaps; texts stay as they are.
+
+    An error names the first value that `reading` cannot read.
+    """
+    if reading is None:
+        return series
+    pd = pandas()
+    if isinstance(reading, DateForm) and is_dates(series) and series.dtype != object:
+        return pd.Series(_days(series), series.index, name=series.name)
+    if isinstance(reading, Notation) and pd.api.types.is_numeric_dtype(series.dtype):
+        values, bad = series.to_numpy(dtype=np.float64, na_value=np.nan), None
+    else:
+        values, bad = _read_each(series, reading)
+    what = "numbers" if isinstance(reading, Notation) else "dates"
+    if bad is not None and bad.any():
+        refuse(series, np.flatnonzero(bad), f"expected {what}, {why}")
+    if np.isinf(values).any():
+        refuse(series, np.flatnonzero(np.isinf(values)), f"expected finite {what}, {why}")
+    return pd.Series(values, series.index, name=series.name)
+
+
+def typed_columns(series, reading, why="as in training"):
+    """A column as {name: values}; a column of dates has several, one for each of its parts."""
+    values = typed(series, reading, why)
+    if not isinstance(reading, DateForm):
+        return {series.name: values}
+    table = parts_of(values.to_numpy())
+    pd = pandas()
+    return {
+        part_name(series.name, part): pd.Series(table[:, PARTS.index(part)], series.index)
+        for part in reading.parts
+    }
+
+
+def part_name(name, part):
+    """The name of an input made of a column of dates."""
+    return f"{name}: {part}"
+
+
+def _days(series):
+    """(m,) days since 1970 of a column of pandas's dates; a time zone becomes UTC."""
+    if getattr(series.dtype, "tz", None) is not None:
+        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+    elif str(series.dtype).startswith("period"):
+        series = series.dt.to_timestamp()
+    stamps = series.to_numpy(dtype="datetime64[ms]")
+    days = stamps.astype(np.int64) / 86_400_000
+    days[np.isnat(stamps)] = np.nan
+    return days
+
+
+def _read_each(series, reading):
+    """(m,) float64 values, read once for each different one, and a mask of those that cannot be."""
+    pd = pandas()
+    try:
+        codes, unique = pd.factorize(series)
+    except TypeError:  # not hashable
+        return np.full(len(series), np.nan), series.notna().to_numpy(dtype=bool)
+    values, bad = np.full(len(unique) + 1, np.nan), np.zeros(len(unique) + 1, dtype=bool)
+    for i, value in enumerate(unique):
+        number = None
+        if isinstance(reading, DateForm):
+            if isinstance(value, str) or is_dates(series) or as_number(value) is not None:
+                number = reading.days(value)
+            gap = isinstance(value, str) and PLAIN.is_gap(value)
+        elif isinstance(value, str):
+            number, gap = reading.number(value), reading.is_gap(value)
+            if number is None:  # a column of booleans that was read as text
+                number = _BOOLEANS.get(value.lower())
+        else:
+            number, gap = as_number(value), False
+        values[i], bad[i] = np.nan if number is None else number, number is None and not gap
+    return values[codes], bad[codes]
