@@ -12,6 +12,7 @@ from fastnn.data.inputs import Features
 from fastnn.data.parts import Examples
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.dropout import sample
+from fastnn.engine.results import predict_proba, score
 from fastnn.errors import ModelFormatError
 from fastnn.plots.boundary import BoundaryDisplay, plot_boundary
 from fastnn.plots.figure import Display
@@ -95,6 +96,8 @@ class Network(BaseNetwork):
     history: History | None
     fit = fit
     sample = sample
+    score = score
+    predict_proba = predict_proba
 
     def gradcheck(
         self,

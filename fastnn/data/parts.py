@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastnn.data.frames import is_frame
 from fastnn.data.inputs import Features, as_numbers, is_sparse
 
 
@@ -74,6 +75,8 @@ class HasXy(Protocol):
 
 # A set of examples, as `as_pair` takes it, for type checkers.
 Examples = tuple[Features, ArrayLike] | list[Any] | HasXy
+# One that may have weights, as `with_weights` takes it.
+WeightedExamples = Examples | tuple[Features, ArrayLike, ArrayLike | None]
 
 
 def rows_of(data, name):
@@ -112,6 +115,41 @@ def as_pair(part, name):
         f"expected {name} to be a pair (X, y) or to have attributes X and y, got "
         f"{type(part).__name__}"
     )
+
+
+def as_examples(X, y):
+    """X and y of a call, where X alone may be a part of a split with both.
+
+    >>> import numpy as np
+    >>> as_examples(Split(np.arange(3), np.arange(3) > 0, np.array([0, 2])), None)
+    (array([0, 2]), array([False,  True]))
+    """
+    if y is not None:
+        if isinstance(X, Split):
+            raise TypeError(
+                "expected a part of a split alone, which has a y, got another argument in the "
+                f"place of y, of type {type(y).__name__}; pass the part alone, or part.X and y"
+            )
+        return X, y
+    if is_frame(X) or not (hasattr(X, "X") and hasattr(X, "y")):
+        raise TypeError(
+            f"expected X and y, or one part of a split with both, got {type(X).__name__} and no y"
+        )
+    if X.y is None:
+        raise ValueError("expected a part with a y, the labels or targets; got y=None")
+    return X.X, X.y
+
+
+def with_weights(part, name):
+    """(X, y, weight) of a pair, a triple, or an object with `.X` and `.y`, which has no weight."""
+    if isinstance(part, tuple | list) and len(part) == 3:
+        return tuple(part)
+    if isinstance(part, tuple | list) and len(part) != 2:
+        raise TypeError(
+            f"expected {name} to be a pair (X, y) or (X, y, sample_weight), got "
+            f"{type(part).__name__} of {len(part)}"
+        )
+    return *as_pair(part, name), None
 
 
 def take(X, index, name="X"):

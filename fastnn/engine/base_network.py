@@ -25,9 +25,10 @@ from fastnn.arguments import (
 from fastnn.data.inputs import Features
 from fastnn.data.normalizer import Normalizer
 from fastnn.engine import passes
-from fastnn.engine.dropout import check_dropout, outputs_with_dropout
-from fastnn.engine.examples import check_data, check_normalizer, check_theta, features
+from fastnn.engine.dropout import outputs_with_dropout
+from fastnn.engine.examples import check_normalizer, check_theta, features
 from fastnn.engine.fit_lock import FITTED_BY
+from fastnn.engine.results import cost, error, value_and_grad
 from fastnn.engine.small_forward import forward_small
 from fastnn.layers.activations import ActivationName
 from fastnn.layers.initializers import INITIALIZERS, InitializerName, initialize
@@ -262,6 +263,10 @@ class BaseNetwork:
 
     # --- results for examples ----------------------------------------------------------------
 
+    cost = cost
+    error = error
+    value_and_grad = value_and_grad
+
     def forward(
         self, X: Features, dropout: tuple[int, int] | None = None
     ) -> NDArray[np.floating[Any]]:
@@ -292,55 +297,9 @@ class BaseNetwork:
         """
         return OUTPUTS[self._output].predict(self.forward(X))
 
-    def cost(self, X: Features, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """J, with the penalty of len(X) examples; dropout off.
-
-        ``J = sum_i w_i L_i / sum_i w_i + (1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1)``
-
-        The penalty depends on the number of examples. `History.dev_cost` is the cost on the dev set
-        with the penalty of the training set, so that the two compare.
-        """
-        return self._evaluate(X, y, sample_weight)[0]
-
-    def error(self, X: Features, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Share of wrong labels, or the root mean squared error of real outputs."""
-        return self._evaluate(X, y, sample_weight)[1]
-
-    def value_and_grad(
-        self,
-        X: Features,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        dropout: tuple[int, int] | None = None,
-    ) -> tuple[float, NDArray[np.floating[Any]]]:
-        """J and its gradient dtheta, both with the penalty.
-
-        Parameters
-        ----------
-        X : (m, n[0]) array-like or sparse matrix
-        y : (m,) labels 0 .. C-1 for softmax; (m,) or (m, n[L]) in [0, 1] for sigmoid, real for
-            identity
-        sample_weight : (m,) array-like, optional
-        dropout : None or (seed, step)
-            Dropout with the masks that `fit` has at that update; None for no dropout.
-
-        Returns
-        -------
-        J : float
-        dtheta : (N,) array, laid out as theta
-        """
-        if dropout is not None:
-            dropout = check_dropout(dropout)
-        return passes.differentiate(self, *check_data(self, X, y, sample_weight), dropout)
-
     def sparsity(self) -> dict[str, float]:
         """Share of weights that are exactly zero: of each W[l] by name, and of "all" of them."""
         weights = {p.name: self._theta[p.slice] for p in self._layout.weights}
         zeros = {name: int(np.count_nonzero(W == 0)) for name, W in weights.items()}
         shares = {name: zeros[name] / W.size for name, W in weights.items()}
         return {**shares, "all": sum(zeros.values()) / sum(W.size for W in weights.values())}
-
-    def _evaluate(self, X, y, sample_weight):
-        rows, targets, weight = check_data(self, X, y, sample_weight)
-        session = passes.open_session(self, rows, targets, weight)
-        return passes.evaluate(session, self, rows.shape[0])

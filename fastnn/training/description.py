@@ -22,15 +22,14 @@ def describe_run(network, normalizer, X, y, sample_weight, dev, **settings):
         normalizer and hashlib.sha256(canonical(normalizer.to_dict()).encode()).hexdigest()
     )
     run["rng"] = type(network.rng.bit_generator).__name__
-    if hasattr(dev, "X") and hasattr(dev, "y"):
-        dev = dev.X, dev.y
-    Xd, yd = (None, None) if dev is None else dev
+    Xd, yd, dev_weight = (None, None, None) if dev is None else dev
     for name, array in (
         ("X", X),
         ("y", y),
         ("sample_weight", sample_weight),
         ("Xd of dev", Xd),
         ("yd of dev", yd),
+        ("sample_weight of dev", dev_weight),
     ):
         run[name] = fingerprint(array)
     run["schedule"] = _schedule_name(settings.pop("schedule"))

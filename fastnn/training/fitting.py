@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from numpy.typing import ArrayLike
 
 from fastnn.data.inputs import Features
-from fastnn.data.parts import Examples
+from fastnn.data.parts import HasXy, WeightedExamples
 from fastnn.engine import passes
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.fit_lock import one_fit_at_a_time
@@ -32,12 +32,40 @@ if TYPE_CHECKING:
 Callback = Callable[[Any, History], object]
 
 
+class FitOptions(TypedDict, total=False):
+    """Options of `fit`, for type checkers: `fit` documents them and has their defaults."""
+
+    dev: WeightedExamples | None
+    epochs: int
+    batch_size: int | None
+    optimizer: OptimizerName | Optimizer | LBFGS
+    learning_rate: float
+    schedule: ScheduleName | Schedule | Callable[[float], float] | None
+    sample_weight: ArrayLike | None
+    shuffle: bool
+    early_stopping: bool | int | EarlyStopping | None
+    evaluate_every: int
+    callbacks: Callback | Sequence[Callback]
+    progress: bool
+    threads: int | None
+    augment: Images | None
+    gradcheck_at: int | Sequence[int]
+    checkpoint: str | os.PathLike[str] | Checkpoint | None
+    resume: str | os.PathLike[str] | bool | None
+
+
+@overload
+def fit(
+    network: BaseNetwork, X: Features, y: ArrayLike, **options: Unpack[FitOptions]
+) -> History: ...
+@overload
+def fit(network: BaseNetwork, X: HasXy, **options: Unpack[FitOptions]) -> History: ...
 def fit(
     network: BaseNetwork,
-    X: Features,
-    y: ArrayLike,
+    X: Features | HasXy,
+    y: ArrayLike | None = None,
     *,
-    dev: Examples | None = None,
+    dev: WeightedExamples | None = None,
     epochs: int = 100,
     batch_size: int | None = 128,
     optimizer: OptimizerName | Optimizer | LBFGS = "adam",
@@ -60,8 +88,9 @@ def fit(
     Parameters
     ----------
     X, y : as for `value_and_grad`
-        Any array-like, memory map, or CSR/CSC matrix; never copied whole.
-    dev : (Xd, yd), optional
+        Any array-like, memory map, or CSR/CSC matrix; never copied whole. Or X alone, a part of
+        `fastnn.split`.
+    dev : (Xd, yd), (Xd, yd, sample_weight) or a part of `fastnn.split`, optional
         Evaluated after each epoch; early stopping watches it.
     epochs : int
     batch_size : int or None

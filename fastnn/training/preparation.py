@@ -9,6 +9,7 @@ import numpy as np
 
 from fastnn.arguments import boolean, integer, number
 from fastnn.data.inputs import check_same_columns
+from fastnn.data.parts import as_examples, with_weights
 from fastnn.engine.examples import check_data, normalizer_for
 from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
 from fastnn.schedules import Constant, make_schedule
@@ -142,6 +143,9 @@ def prepare(
     ValueError, TypeError, ModelFormatError
         Nothing has changed.
     """
+    X, y = as_examples(X, y)
+    if dev is not None:
+        dev = with_weights(dev, "dev")
     epochs = integer(epochs, "epochs", 1)
     if batch_size is not None:
         batch_size = integer(batch_size, "batch_size", 1)
@@ -251,14 +255,9 @@ def _augmenter(augment, X, columns):
 def _check_dev(network, X, dev, normalizer):
     if dev is None:
         return None
-    if hasattr(dev, "X") and hasattr(dev, "y"):  # a part that fastnn.split gave
-        dev = dev.X, dev.y
-    if not isinstance(dev, tuple | list) or len(dev) != 2:
-        got = type(dev).__name__ + (f" of {len(dev)}" if hasattr(dev, "__len__") else "")
-        raise TypeError(f"expected dev to be a pair (Xd, yd), got {got}")
     check_same_columns(X, dev[0])
     try:
-        return check_data(network, *dev, None, normalizer)
+        return check_data(network, *dev, normalizer)
     except TypeError as error:
         raise TypeError(f"in dev: {error}") from None
     except ValueError as error:
