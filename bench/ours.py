@@ -17,9 +17,25 @@ def network(task, **options):
     )
 
 
-def trainer(task, name="fastnn", *, threads=1, optimizer="adam", augment=None):
-    """Epochs of `Network.fit`: shuffle, gather, forward, loss, backward, update."""
-    net = network(task)
+def trainer(
+    task, name="fastnn", *, threads=1, optimizer="adam", augment=None, decay_epochs=0, **penalty
+):
+    """Epochs of `Network.fit`: shuffle, gather, forward, loss, backward, update.
+
+    Before, `decay_epochs` at a high rate let the penalty shrink the weights that the data does not
+    need.
+    """
+    net = network(task, **penalty)
+    if decay_epochs:
+        net.fit(
+            task.X,
+            task.y,
+            epochs=decay_epochs,
+            batch_size=task.batch_size,
+            learning_rate=0.01,
+            evaluate_every=0,
+            threads=1,
+        )
 
     def run(epochs):
         net.fit(

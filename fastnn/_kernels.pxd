@@ -122,6 +122,15 @@ cdef extern from "native/memory.h" namespace "fastnn" nogil:
     void *zeroed(size_t bytes)
 
 
+cdef extern from "native/denormals.h" namespace "fastnn" nogil:
+    cdef cppclass CoreMode:
+        void enter()
+
+    const uint64_t FLUSH
+    uint64_t control_word()
+    void set_control_word(uint64_t word)
+
+
 cdef extern from "native/pool.h" namespace "fastnn" nogil:
     cdef cppclass Barrier:
         Barrier(int threads)
@@ -129,6 +138,10 @@ cdef extern from "native/pool.h" namespace "fastnn" nogil:
         void wait()
 
     cbool on_threads[C](void (*task)(C *, int) noexcept nogil, C *context, int threads)
+
+    cdef cppclass Pool:
+        @staticmethod
+        cbool run(void (*task)(void *, int) noexcept nogil, void *context, int threads)
 
 
 cdef extern from "<atomic>" namespace "std" nogil:

@@ -45,6 +45,23 @@ def steps(results, effort):
             )
 
 
+def penalties(results, effort):
+    """The tiny case with a penalty: weights that decay to denormals must cost nothing."""
+    task = CASES["tiny"].task(keep_prob=1.0)
+    contenders = [
+        ours.trainer(task, "no penalty"),
+        ours.trainer(task, "with L2", l2=10.0),
+        ours.trainer(task, "with L1", l1=10.0),
+        ours.trainer(task, "decayed", l2=1000.0, decay_epochs=500),
+    ]
+    timings = compare(contenders, effort.rounds, effort.seconds)
+    results.time("tiny", timings)
+    plain = timings.pop("no penalty")
+    limits = {"with L2": 1.1, "with L1": None, "decayed": 1.1}
+    for name, timing in timings.items():
+        results.find("tiny", f"a step {name}", ratios(timing, plain), TIMES, at_most=limits[name])
+
+
 def costs(results, effort):
     """The mid case with and without dropout, and with gradient descent in Adam's place."""
     case = CASES["mid"]

@@ -5,8 +5,8 @@ cdef inline bint misaligned(const void *at, size_t size) noexcept nogil:
     return at == NULL or <size_t>at % size != 0
 
 
-cdef int open_run(Handle *h, Run[real] *run, Layer[real] *layers, const Kernels[real] *k, int output,
-                  void *theta, int64_t rows) noexcept nogil:
+cdef int open_run(Handle *h, Run[real] *run, Layer[real] *layers, const Kernels[real] *k,
+                  int output, void *theta, int64_t rows) noexcept nogil:
     cdef int64_t n_out = h.widths.back()
     cdef size_t needed
     run.kernels, run.layers, run.threads, run.barrier = k, layers, 1, &h.barrier
@@ -76,6 +76,8 @@ cdef void api_close(fastnn_network *network) noexcept nogil:
 
 cdef void run_forward(Handle *h, Run[real] *run, const void *X, int64_t rows,
                       void *A) noexcept nogil:
+    cdef CoreMode mode
+    mode.enter()
     h.X.values, h.X.rows, run.rows = <const char *>X, rows, rows
     run.y = NULL
     run.out, run.next_row = <real *>A, 0
@@ -104,6 +106,8 @@ cdef int api_forward(fastnn_network *network, const void *X, int64_t rows,
 
 cdef void run_gradient(Handle *h, Run[real] *run, const void *X, const void *y, int64_t rows,
                        double *loss, void *gradient) noexcept nogil:
+    cdef CoreMode mode
+    mode.enter()
     h.X.values, h.X.rows, run.rows = <const char *>X, rows, rows
     h.y.values, h.y.rows, run.y = <const char *>y, rows, &h.y
     run.dtheta, run.loss, run.error, run.next_row = <real *>gradient, 0, 0, 0
@@ -137,12 +141,15 @@ cdef int api_loss_gradient(fastnn_network *network, const void *X, const void *y
 
 cdef bint run_update(Handle *h, Run[real] *run, const fastnn_update *s, int64_t step,
                      const void *gradient, void *first, void *second) noexcept nogil:
+    cdef CoreMode mode
     cdef const Kernels[real] *k = run.kernels
     cdef Update u
     cdef double largest
     cdef int l
+    mode.enter()
     run.optimizer, run.weight_decay, run.epsilon_hat = s.optimizer, s.weight_decay, False
-    run.update.beta1, run.update.beta2, run.update.epsilon = s.beta1, s.beta2, s.epsilon
+    run.update.beta1, run.update.beta2 = s.beta1, s.beta2
+    run.update.epsilon = s.epsilon
     for l in range(1, run.depth + 1):
         h.penalty[l].l2, h.penalty[l].l1 = s.l2, s.l1
     run.gradient, run.first, run.second = <real *>gradient, <real *>first, <real *>second

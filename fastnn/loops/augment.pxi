@@ -7,11 +7,13 @@ cdef int64_t LONGEST_SIDE = 1 << 20
 cdef bint _write_copies(const Warp *warp, const Kernels[real] *k, const Matrix *X, uint64_t seed,
                         uint64_t epoch, int64_t first, int64_t count, real *out) noexcept nogil:
     """Augmented copies of rows first .. first + count. False if there is no memory."""
+    cdef CoreMode mode
     cdef Placement place
     cdef int64_t i
     cdef real *scratch = <real *>calloc(scratch_size(warp), sizeof(real))
     if scratch == NULL:
         return False
+    mode.enter()
     for i in range(count):
         gather(X, NULL, first + i, 1, out + i * X.columns, X.columns)
         draw(warp, seed, epoch, first + i, &place)

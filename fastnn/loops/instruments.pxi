@@ -3,6 +3,7 @@
 
 def add_penalty_gradient(theta, gradient, int64_t at, int64_t n, double l2, double l1):
     """gradient += l2 W + l1 sign(W) for W = theta[at : at + n]; l2 and l1 are lambda / m."""
+    cdef CoreMode mode
     cdef bint is_double = theta.dtype.itemsize == 8
     cdef char kind = b"d" if is_double else b"f"
     cdef Array W = contiguous(theta, kind, 1), dW = contiguous(gradient, kind, 1, True)
@@ -11,6 +12,7 @@ def add_penalty_gradient(theta, gradient, int64_t at, int64_t n, double l2, doub
     if not 0 <= at < size or not 1 <= n <= size - at:
         raise ValueError("W is not within theta")
     u.l2, u.l1 = l2, l1
+    mode.enter()
     if is_double:
         kernels[double](_variant).add_penalty_gradient(
             &u, <const double *>W.first + at, <double *>dW.first + at, n)
@@ -20,8 +22,10 @@ def add_penalty_gradient(theta, gradient, int64_t at, int64_t n, double l2, doub
 
 
 cdef void _apply_dropout(const Kernels[real] *k, const Array *A, const Dropout *dropout) noexcept:
+    cdef CoreMode mode
     cdef Layer[real] layer
     layer.n, layer.ld, layer.A, layer.dropout = A.columns, A.columns, <real *>A.first, dropout[0]
+    mode.enter()
     k.apply_dropout(&layer, 0, A.rows, 0)
 
 
@@ -156,3 +160,28 @@ def philox(counter, key):
     c[:], k[:] = counter, key
     philox4x32(c, k, words)
     return tuple(words)
+
+
+cdef void _store_control_word(void *words, int thread) noexcept nogil:
+    (<uint64_t *>words)[thread] = control_word()
+
+
+def control_words(int threads=1):
+    """The mode of floating-point arithmetic of the calling thread and of threads - 1 of the core's.
+
+    It is that between calls, which denormals.h changes and gives back: MXCSR without its sticky
+    bits, or FPCR.
+    """
+    cdef vector[uint64_t] words
+    if not 1 <= threads <= 1024:
+        raise ValueError("expected threads in 1 .. 1024")
+    words.resize(threads)
+    if not Pool.run(_store_control_word, words.data(), threads):
+        raise RuntimeError(f"the system gave no {threads} threads")
+    return [word & ~<uint64_t>0x3f for word in words]
+
+
+def flush_denormals(bint on):
+    """Make the calling thread's own arithmetic flush denormals, or not. False where it cannot."""
+    set_control_word(control_word() | FLUSH if on else control_word() & ~FLUSH)
+    return FLUSH != 0

@@ -100,6 +100,7 @@ cdef class Rows:
 
     def first_not_finite(self, int64_t first, int64_t count, bint double_precision):
         """The first of rows first .. first + count that is not finite in that precision, or -1."""
+        cdef CoreMode mode
         cdef void *row = calloc(max(self.matrix.columns, 1), sizeof(double))
         cdef int64_t found
         if row == NULL:
@@ -113,6 +114,7 @@ cdef class Rows:
             number, size = F32, sizeof(float)
         cdef bint ready = lies_ready(&self.matrix, number, size), finite = False
         cdef double largest
+        mode.enter()
         with nogil:
             if ready:
                 largest = _largest_in_place(&self.matrix, first, count)

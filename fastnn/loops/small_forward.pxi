@@ -115,8 +115,10 @@ cdef class SmallForward(Architecture):
         return out if done else None
 
     cdef bint _outputs(self, Run[real] *run, real *buffers, Py_buffer *x, real *out):
+        cdef CoreMode mode
         cdef int64_t rows = x.shape[0]
         cdef bint brief = self.size * rows <= MOST_WORK_WITH_GIL
+        mode.enter()
         if rows <= ROW_BY_ROW:
             # The object's buffers are safe: the GIL is held while they are in use.
             return brief and self._each_row(buffers, run.kernels, <char *>x.buf, x.strides[0], rows,

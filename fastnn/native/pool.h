@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "denormals.h"
+
 #if defined(_WIN32)
 #include <process.h>
 #define FASTNN_PID _getpid
@@ -123,7 +125,7 @@ class Pool {
     const int pid_ = FASTNN_PID();
 };
 
-// task(context, thread) on every thread.
+// task(context, thread) on every thread, in the core's mode of arithmetic.
 template <class C>
 bool on_threads(void (*task)(C *, int), C *context, int threads) {
     struct Call {
@@ -132,6 +134,8 @@ bool on_threads(void (*task)(C *, int), C *context, int threads) {
     } call = {task, context};
     return Pool::run(
         [](void *p, int thread) {
+            CoreMode mode;
+            mode.enter();
             const Call *c = static_cast<Call *>(p);
             c->task(c->context, thread);
         },

@@ -35,9 +35,8 @@ struct Rates {
           rest2(T(1 - u->beta2)),
           corrected_rate(T(u->corrected_rate)),
           corrected_epsilon(T(u->corrected_epsilon)) {
-        // One that T rounds to 0 would make 0 / 0 of a gradient of 0.
-        const T least = sizeof(T) == 4 ? T(1.5e-45) : T(5e-324);
-        if (u->epsilon > 0 && epsilon < least) epsilon = least;
+        // The core's mode makes 0 of a smaller one, and a gradient of 0 would give 0 / 0.
+        if (epsilon < Math<T>::smallest) epsilon = Math<T>::smallest;
     }
 };
 
@@ -68,9 +67,10 @@ FASTNN_INLINE typename Vec<T>::type over_root(typename Vec<T>::type numerator,
     // The processor's 14-bit estimates and a Newton step each are good to 2 ulp in a fifth of that.
     if constexpr (Plain && sizeof(T) == 4) {
         typedef typename Vec<T>::type V;
-        // The estimate of a root of 0 would be infinite. Epsilon, of 1e-12 at least, hides the
-        // rest.
-        square = select(square > 1e-38f, square, broadcast(1e-38f));
+        // The estimate of the inverse root of 0 would be infinite, and of a denormal number too:
+        // it counts as 0. Epsilon, of 1e-12 at least, hides the difference.
+        constexpr T least = Math<T>::smallest;
+        square = select(square > least, square, broadcast(least));
         V y = (V)_mm512_maskz_rsqrt14_ps(0xffff, (__m512)square);
         V root = square * y;
         root += 0.5f * y * (square - root * root);
