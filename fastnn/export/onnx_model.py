@@ -1,5 +1,6 @@
 """A network as an ONNX model, which onnxruntime and many other programs run."""
 
+import json
 import os
 from typing import Any
 
@@ -24,7 +25,9 @@ def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
 
     The model takes "X", any number of rows of raw features in the network's dtype, and gives what
     `Network.forward` does: "probabilities" for a softmax or sigmoid output, "values" for
-    any other. The normalizer, if there is one, is part of the model; dropout is not.
+    any other. The normalizer, if there is one, is part of the model; dropout is not. The metadata
+    "classes" and "features" have the names that an estimator knows, as JSON lists: the columns of
+    "probabilities" are in the order of the classes, and two classes have one, of the second.
 
     Parameters
     ----------
@@ -57,6 +60,11 @@ def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
     ...     [node.op_type for node in onnx.load(path).graph.node]
     ['Gemm', 'Relu', 'Gemm', 'Softmax']
     """
+    names = {
+        key: np.asarray(values).tolist()
+        for key, attribute in (("classes", "classes_"), ("features", "feature_names_in_"))
+        if (values := getattr(net, attribute, None)) is not None
+    }
     net = network_of(net)
     if net.theta.nbytes >= _LARGEST:
         raise ValueError(
@@ -65,6 +73,9 @@ def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
         )
     onnx = _import_onnx()
     model = _Graph(onnx, net).model()
+    onnx.helper.set_model_props(
+        model, {key: json.dumps(values, ensure_ascii=False) for key, values in names.items()}
+    )
     onnx.checker.check_model(model, full_check=True)
     write_atomically(path, model.SerializeToString())
 

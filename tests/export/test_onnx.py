@@ -1,12 +1,15 @@
 """ONNX models: onnxruntime computes what `forward` does."""
 
 import importlib
+import json
 import sys
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import onnx
 import onnxruntime
+import pandas as pd
 import pytest
 from problems import ACTIVATIONS, OUTPUTS
 
@@ -37,6 +40,30 @@ def assert_close(got, expected, tolerance=1e-6, like=None):
     assert got.shape == expected.shape
     scale = np.abs(expected if like is None else like).max(axis=0, initial=1e-3)
     assert (np.abs(got - expected) / scale).max(initial=0) < tolerance
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [(["setosa", "virginica", "Łódź"], ["setosa", "virginica", "Łódź"]), ([3, 5], [3, 5])],
+)
+def test_names_of_classes_and_features_are_in_the_file(path, labels, names):
+    X = pd.DataFrame(RNG.standard_normal((60, 2)), columns=["width", "length"])
+    estimator = fastnn.MLPClassifier((4,), max_iter=2, solver="lbfgs", random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator.fit(X, np.resize(labels, 60))
+    fastnn.to_onnx(estimator, path)
+    facts = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+    assert facts.keys() == {"classes", "features"}
+    assert json.loads(facts["classes"]) == sorted(names)
+    assert json.loads(facts["features"]) == ["width", "length"]
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map == facts
+
+
+def test_a_network_has_no_names(path):
+    fastnn.to_onnx(fastnn.Network([2, 3], rng=0), path)
+    assert not onnx.load(path).metadata_props
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
