@@ -48,6 +48,10 @@ def predict(
         raise click.UsageError(f"--output {output} ends in none of {', '.join(SUFFIXES)}.")
     check_different({"MODEL": model, "DATA": data, "--output": output})
     with reported():
+        if output.lower().endswith(".parquet"):  # before anything is read and predicted
+            from fastnn.tabular.files import check_parquet
+
+            check_parquet()
         known = load_table_model(model)
         schema = known.schema
         if proba and schema.task == "regression":
@@ -99,7 +103,7 @@ def write_table(table: pd.DataFrame, path: str) -> None:
 
     file, name = io.BytesIO(), path.lower()
     if name.endswith(".parquet"):
-        table.to_parquet(file, index=False)
+        table.to_parquet(file, engine="pyarrow", index=False)
     else:
         # mtime: the same predictions are the same bytes.
         packed = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None

@@ -164,6 +164,8 @@ def _write_report(
     about: dict[str, Any] = {"image_shape": SHAPE}
     if source.schema is not None:
         target = source.schema.target
+        left_out = [f"{name} ({why})" for name, why in source.schema.dropped.items()]
+        options |= {"target": target, "columns left out": "; ".join(left_out) or None}
         names = [f"{target}, standardized"] if source.regression else source.schema.classes.tolist()
         about = {
             "image_shape": False,

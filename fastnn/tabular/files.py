@@ -204,16 +204,23 @@ def _what_is_wrong(error):
     return said
 
 
-def _read_parquet(path):
-    pd = pandas()
-    with open(path, "rb"):  # raises the OSError that pyarrow would hide
-        pass
+def check_parquet():
+    """An error that says how to install pyarrow, where Parquet files cannot be used."""
     try:
-        frame = pd.read_parquet(path, engine="pyarrow")
+        import pyarrow  # noqa: F401
     except ImportError as error:
         raise ImportError(
             "Parquet files need pyarrow; install it with: pip install 'fastnn-cpu[table]'"
         ) from error
+
+
+def _read_parquet(path):
+    pd = pandas()
+    check_parquet()
+    with open(path, "rb"):  # raises the OSError that pyarrow would hide
+        pass
+    try:
+        frame = pd.read_parquet(path, engine="pyarrow")
     except (ValueError, OSError) as error:  # pyarrow's own errors are among them
         raise ValueError(f"{path}: not a whole Parquet file: {str(error)[:200]}") from error
     _check_names(list(frame.columns), path)

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -184,6 +185,9 @@ def test_the_report_names_classes_and_columns(folder, tmp_path):
     assert "city=Oslo" in page.text
     assert page.named("img") == []  # rows of a table are no pictures
     assert str(folder / "data.csv") in page.text
+    settings = dict(page.table("Settings")[1:])
+    assert settings["target"] == "grade"
+    assert settings["columns left out"] == "id (as asked for); price (as asked for)"
 
 
 @pytest.mark.parametrize("own_dev_file", [False, True])
@@ -346,6 +350,14 @@ def test_formats_of_the_output(folder, tmp_path, suffix):
         "--quiet",
     )
     assert again.read_bytes() == path.read_bytes()
+
+
+def test_parquet_without_pyarrow_is_told_at_once(folder, tmp_path, monkeypatch):
+    for module in ("pyarrow", "pyarrow.parquet", "fastparquet"):
+        monkeypatch.setitem(sys.modules, module, None)
+    path = tmp_path / "out.parquet"
+    said = failed(1, "predict", folder / "grade.safetensors", tmp_path / "none.csv", "-o", path)
+    assert said == ("Parquet files need pyarrow; install it with: pip install 'fastnn-cpu[table]'")
 
 
 def test_rows_keep_their_order_and_columns_are_found_by_name(folder, tmp_path):
