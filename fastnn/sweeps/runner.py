@@ -89,7 +89,8 @@ def sweep(
         at a time may use it.
     resume : bool, default False
         Continue the sweep in `checkpoint`, if there is one, to the same table and network. Data,
-        space and options must be as they were. Fits on threads, without halving, continue from at
+        space and options must be as they were; without halving, there may be more trials than
+        before. Fits on threads, without halving, continue from at
         most 30 s before the crash; others begin their rung again. A best network that is read from
         the directory has no history.
     progress : bool

@@ -26,7 +26,7 @@ from fastnn.network import load_network
 from fastnn.sweeps.trials import Run
 from fastnn.version import __version__
 
-FORMAT = 2
+FORMAT = 3
 _ENTRY = "sweep.json"
 # Other files in the directory are neither read nor removed.
 _OURS = re.compile(r"(run|state|fit|best)-(\d{5,})-\d+-\d+(\.json|\.safetensors)?")
@@ -51,7 +51,8 @@ def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
         "select": select,
         "seeds": list(seeds),
         "space": [_text(sorted(setting.items())) for setting in settings],
-        "rungs": [list(rung) for rung in rungs],
+        "trials": len(settings),
+        "rungs": [end for end, _ in rungs],
         **{f"option {name}": _text(value) for name, value in fixed.items()},
         **{name: fingerprint(array) for name, array in arrays.items()},
     }
@@ -60,6 +61,17 @@ def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
 def _text(value):
     """The repr of a value, without the addresses in it."""
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
+def _has_more_trials(before, now):
+    """Whether a sweep is an earlier one with more trials. In halving all trials compete."""
+    trials = before.get("space")
+    return (
+        now["rungs"] == [None]
+        and isinstance(trials, list)
+        and now["space"][: len(trials)] == trials
+        and before | {"trials": now["trials"], "space": now["space"]} == now
+    )
 
 
 class NoStore:
@@ -140,8 +152,11 @@ class Store(NoStore):
                     f"{self._directory} has a sweep already: pass resume=True to go on with it, or "
                     "another directory as checkpoint to begin anew"
                 )
-            differ = differences(self._read(_ENTRY), description)
-            if differ:
+            before = self._read(_ENTRY)
+            differ = differences(before, description)
+            if differ and _has_more_trials(before, description):
+                self._write(_ENTRY, description)
+            elif differ:
                 raise ValueError(
                     f"{self._directory} is of another sweep: {'; '.join(differ)}. Call sweep as it "
                     "was called then to go on, or with another directory to begin anew"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import loguniform
 from sweeping import DEV, SIZES, TRAIN, rows, same
 
 import fastnn
@@ -148,6 +149,38 @@ def test_another_sweep_is_refused(message, change, tmp_path):
     with pytest.raises(ValueError, match=message):
         fastnn.sweep(**{**options, **change, "resume": True})
     assert rows(fastnn.sweep(**options, resume=True)) == rows(first)
+
+
+@pytest.mark.parametrize(
+    ("space", "trials"),
+    [
+        ({"l2": loguniform(0.01, 10), "hidden": [4, 8]}, (3, 7)),
+        ([{"l2": value} for value in (0.1, 10, 1, 0.01)], (None, None)),
+    ],
+)
+def test_a_sweep_goes_on_with_more_trials(space, trials, tmp_path, monkeypatch):
+    fewer = space if trials[0] else space[:2]
+    options = {"epochs": 2, "checkpoint": tmp_path, "n_jobs": 1}
+    first = fastnn.sweep(SIZES, TRAIN, DEV, fewer, trials=trials[0], **options)
+    trained = []
+    more = fastnn.sweep(
+        SIZES, TRAIN, DEV, space, trials=trials[1], resume=True, **options,
+        callbacks=lambda net, history: trained.append(net.l2[0]),
+    )  # fmt: skip
+    same(more, fastnn.sweep(SIZES, TRAIN, DEV, space, trials=trials[1], epochs=2))
+    # The best network is trained again if another was better before.
+    new = {trial.setting["l2"] for trial in more.trials if trial.number >= len(first.trials)}
+    assert new <= set(trained) <= new | {more.best.setting["l2"]}
+    count = len(more.trials)
+    with pytest.raises(ValueError, match=f"trials was {count} and is {len(first.trials)}"):
+        fastnn.sweep(SIZES, TRAIN, DEV, fewer, trials=trials[0], resume=True, **options)
+
+
+def test_halving_does_not_go_on_with_more_trials(tmp_path):
+    options = {"epochs": 4, "halving": 2, "checkpoint": tmp_path}
+    fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [0.1, 1]}, **options)
+    with pytest.raises(ValueError, match="trials was 2 and is 3"):
+        fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [0.1, 1, 10]}, resume=True, **options)
 
 
 @pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b'{"seed": 1}', b"\xff\xfe", b"NaN", None])
