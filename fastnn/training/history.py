@@ -8,6 +8,8 @@ from fastnn.plots.figure import Display
 from fastnn.plots.history import plot_history
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fastnn.gradient_checking.result.gradient_check import GradientCheck
 
 
@@ -82,6 +84,30 @@ class History:
             if values and values[at] == values[at]:  # NaN: not evaluated
                 shown.append(f"{name.replace('_', ' ')} {values[at]:.4g}")
         return f"<History of {len(self)} epochs, {', '.join(shown)}>"
+
+    def to_frame(self) -> pd.DataFrame:
+        """The lists as columns of a pandas DataFrame, an epoch a row, counted from 0 as best_epoch.
+
+        The columns dev_cost and dev_error are there only if there was a dev set.
+
+        Examples
+        --------
+        >>> import fastnn
+        >>> history = fastnn.Network([1, 2], rng=0).fit([[0], [1]], [0, 1], epochs=3)
+        >>> history.to_frame().columns.to_list()
+        ['cost', 'train_error', 'learning_rate', 'seconds']
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_frame needs pandas; install it with: pip install pandas"
+            ) from error
+        names = ["cost", "train_error", "dev_cost", "dev_error", "learning_rate", "seconds"]
+        columns = {name: getattr(self, name) for name in names}
+        if not self.dev_cost:
+            del columns["dev_cost"], columns["dev_error"]
+        return pd.DataFrame(columns, index=pd.RangeIndex(len(self), name="epoch"), dtype=float)
 
     def plot(self, ax: Any = None) -> Display:
         """Draw cost and errors by epoch (needs matplotlib: the extra `plot`).

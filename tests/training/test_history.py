@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from small_fits import DEV, X, Y, bits, classifier
 
 import fastnn
 from fastnn import Network
+from fastnn.training.history import History
 
 SERIES = ("cost", "train_error", "learning_rate", "seconds", "dev_cost", "dev_error")
 
@@ -89,3 +91,30 @@ def test_the_last_epoch_is_evaluated_whatever_ended_the_fit(stopped, settings):
     assert history.stopped == stopped
     assert history.cost[-1] == net.cost(X, Y)
     assert history.dev_error[-1] == net.error(*DEV)
+
+
+@pytest.mark.parametrize("dev", [None, DEV])
+def test_a_frame_has_the_lists_as_columns(dev):
+    history = classifier().fit(X, Y, epochs=5, dev=dev, evaluate_every=2)
+    frame = history.to_frame()
+    assert list(frame.columns) == [
+        *("cost", "train_error"),
+        *(("dev_cost", "dev_error") if dev else ()),
+        *("learning_rate", "seconds"),
+    ]
+    for name in frame:
+        np.testing.assert_array_equal(frame[name], getattr(history, name))
+    assert (frame.index.name, list(frame.index)) == ("epoch", [0, 1, 2, 3, 4])
+    assert frame["cost"].isna().tolist() == [True, False, True, False, False]
+    frame.loc[0, "cost"] = 7  # it is a copy
+    assert math.isnan(history.cost[0])
+
+
+def test_a_frame_of_no_epochs():
+    assert History().to_frame().shape == (0, 4)
+
+
+def test_a_frame_needs_pandas(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"to_frame needs pandas.*pip install pandas"):
+        classifier().fit(X, Y, epochs=1).to_frame()
