@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
@@ -17,7 +18,7 @@ from fastnn.errors import ModelFormatError
 from fastnn.plots.boundary import BoundaryDisplay, plot_boundary
 from fastnn.plots.figure import Display
 from fastnn.plots.signals import plot_weights
-from fastnn.training.fitting import fit
+from fastnn.training.fitting import FitOptions, fit
 from fastnn.training.history import History
 
 if TYPE_CHECKING:
@@ -98,6 +99,14 @@ class Network(BaseNetwork):
     sample = sample
     score = score
     predict_proba = predict_proba
+
+    if not TYPE_CHECKING:  # a type checker would take it to allow every name
+
+        def __setattr__(self, name, value):
+            """Refuse names that a network does not have; a subclass may have others."""
+            if name[0] != "_" and type(self) is Network and not hasattr(Network, name):
+                raise AttributeError(_no_attribute(name))
+            object.__setattr__(self, name, value)
 
     def gradcheck(
         self,
@@ -291,6 +300,35 @@ class Network(BaseNetwork):
         from fastnn.files.model import save
 
         save(self, path)
+
+
+# Names that other libraries have, and those of a network.
+_MEANT = {
+    "dropout": "keep_prob, which is 1 - dropout",
+    "dropout_rate": "keep_prob, which is 1 - dropout_rate",
+    "alpha": "l2",
+    "weight_decay": "l2",
+    "weights": "params, whose arrays can be written to",
+    "parameters": "theta",
+}
+
+
+def _no_attribute(name):
+    """The message for an attribute that a network does not have."""
+    made_with = Network.__init__.__kwdefaults__.keys() & {name}
+    known = [word for word in dir(Network) if word[0] != "_"]
+    like = get_close_matches(name.lower(), known, 1, cutoff=0.75)
+    if name.lower() in _MEANT:
+        hint = f"; the name is {_MEANT[name.lower()]}"
+    elif made_with:
+        hint = f", which is chosen when a network is made: net.like({name}=...) makes another"
+    elif name in FitOptions.__annotations__:
+        hint = f", which is an argument of fit: net.fit(X, y, {name}=...)"
+    elif like:
+        hint = f"; did you mean {like[0]}?"
+    else:
+        hint = "; keep it elsewhere, or in a subclass of Network"
+    return f"a Network has no attribute {name!r}{hint}"
 
 
 def load_network(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Network]:

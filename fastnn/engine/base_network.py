@@ -43,6 +43,22 @@ class BaseNetwork:
     `fastnn.Network` documents the parameters and attributes.
     """
 
+    history: Any = None  # a History
+    _layer_sizes: tuple[int, ...]
+    _activation: tuple[ActivationName, ...]
+    _output: OutputName
+    _keep_prob: tuple[float, ...]
+    _l2: tuple[float, ...]
+    _l1: tuple[float, ...]
+    _init: InitializerName
+    _init_gain: float
+    _dtype: np.dtype[Any]
+    _normalize: bool
+    _normalizer: Normalizer | None
+    _rng: np.random.Generator
+    _layout: Layout
+    _theta: NDArray[np.floating[Any]]
+
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -59,39 +75,49 @@ class BaseNetwork:
         normalizer: Normalizer | Mapping[str, Any] | None = None,
         rng: Rng = None,
     ) -> None:
-        self._layer_sizes = check_layer_sizes(layer_sizes)
-        depth = len(self._layer_sizes) - 1
-        self._activation = check_activation(activation, depth - 1)
+        sizes = check_layer_sizes(layer_sizes)
+        depth = len(sizes) - 1
+        activation = check_activation(activation, depth - 1)
         if output is None:
-            output = "softmax" if self._layer_sizes[-1] > 1 else "sigmoid"
+            output = "softmax" if sizes[-1] > 1 else "sigmoid"
         lookup(OUTPUTS, output, "output")
-        if output == "softmax" and self._layer_sizes[-1] == 1:
+        if output == "softmax" and sizes[-1] == 1:
             raise ValueError(
                 "expected at least 2 units for a softmax output, got 1, which is always 1; "
                 "use output='sigmoid'"
             )
-        self._output = output
-        self.keep_prob = keep_prob
-        self.l2, self.l1 = l2, l1
+        keep_prob = _check_keep_prob(keep_prob, depth)
+        l2, l1 = _check_penalty(l2, "l2", depth), _check_penalty(l1, "l1", depth)
         lookup({"auto": None, **INITIALIZERS}, init, "init")
-        self._init, self._init_gain = init, number(init_gain, "init_gain", "[0, inf)")
-        self._dtype = check_dtype(dtype)
-        self._normalize = boolean(normalize, "normalize")
-        self.normalizer = normalizer
-        self._rng = generator(rng)
-        self._layout = Layout.dense(self._layer_sizes)
-        if self._layout.size * self._dtype.itemsize > sys.maxsize:
-            raise ValueError(
-                f"expected layers that fit into memory, got {self._layout.size} parameters"
-            )
-        self._theta = aligned_vector(self._layout.size, self._dtype)
+        gain, dtype = number(init_gain, "init_gain", "[0, inf)"), check_dtype(dtype)
+        normalize = boolean(normalize, "normalize")
+        normalizer = _check_normalizer(normalizer, sizes[0], dtype)
+        rng, layout = generator(rng), Layout.dense(sizes)
+        if layout.size * dtype.itemsize > sys.maxsize:
+            raise ValueError(f"expected layers that fit into memory, got {layout.size} parameters")
+        theta = aligned_vector(layout.size, dtype)
         with np.errstate(over="ignore"):
-            initialize(
-                self._theta, self._layout, self._activation, init, self._init_gain, self._rng
-            )
-        if not np.isfinite(self._theta).all():
-            raise ValueError(f"expected init_gain to give finite {self._dtype}, got {init_gain!r}")
-        self.history: Any = None  # a History
+            initialize(theta, layout, activation, init, gain, rng)
+        if not np.isfinite(theta).all():
+            raise ValueError(f"expected init_gain to give finite {dtype}, got {init_gain!r}")
+        # One update takes less time than a call of __setattr__ for each of them.
+        vars(self).update(
+            _layer_sizes=sizes,
+            _activation=activation,
+            _output=output,
+            _keep_prob=keep_prob,
+            _l2=l2,
+            _l1=l1,
+            _init=init,
+            _init_gain=gain,
+            _dtype=dtype,
+            _normalize=normalize,
+            _normalizer=normalizer,
+            _rng=rng,
+            _layout=layout,
+            _theta=theta,
+            _small_forward=None,  # made by the first forward
+        )
 
     # --- settings and parameters -------------------------------------------------------------
 
@@ -128,12 +154,7 @@ class BaseNetwork:
 
     @keep_prob.setter
     def keep_prob(self, keep_prob: float | Sequence[float]) -> None:
-        depth = len(self._layer_sizes) - 1
-        if isinstance(keep_prob, Real):
-            keep_prob = (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
-        self._keep_prob = per_layer(
-            keep_prob, "keep_prob", depth, "(0, 1]", f"the layers 0 .. {depth - 1}, the input first"
-        )
+        self._keep_prob = _check_keep_prob(keep_prob, len(self._layer_sizes) - 1)
 
     @property
     def l2(self) -> tuple[float, ...]:
@@ -142,7 +163,7 @@ class BaseNetwork:
 
     @l2.setter
     def l2(self, l2: float | Sequence[float]) -> None:
-        self._l2 = self._check_penalty(l2, "l2")
+        self._l2 = _check_penalty(l2, "l2", len(self._layer_sizes) - 1)
 
     @property
     def l1(self) -> tuple[float, ...]:
@@ -151,11 +172,7 @@ class BaseNetwork:
 
     @l1.setter
     def l1(self, l1: float | Sequence[float]) -> None:
-        self._l1 = self._check_penalty(l1, "l1")
-
-    def _check_penalty(self, value, name):
-        depth = len(self._layer_sizes) - 1
-        return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")
+        self._l1 = _check_penalty(l1, "l1", len(self._layer_sizes) - 1)
 
     @property
     def normalize(self) -> bool:
@@ -168,10 +185,8 @@ class BaseNetwork:
 
     @normalizer.setter
     def normalizer(self, normalizer: Normalizer | Mapping[str, Any] | None) -> None:
-        if normalizer is not None:
-            normalizer = check_normalizer(normalizer, self._layer_sizes[0]).as_dtype(self._dtype)
-        self._normalizer = normalizer
-        self._small_forward = None  # made by the first forward
+        self._normalizer = _check_normalizer(normalizer, self._layer_sizes[0], self._dtype)
+        self._small_forward = None
 
     @property
     def theta(self) -> NDArray[np.floating[Any]]:
@@ -303,3 +318,18 @@ class BaseNetwork:
         zeros = {name: int(np.count_nonzero(W == 0)) for name, W in weights.items()}
         shares = {name: zeros[name] / W.size for name, W in weights.items()}
         return {**shares, "all": sum(zeros.values()) / sum(W.size for W in weights.values())}
+
+
+def _check_keep_prob(keep_prob, depth):
+    if isinstance(keep_prob, Real):
+        keep_prob = (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
+    layers = f"the layers 0 .. {depth - 1}, the input first"
+    return per_layer(keep_prob, "keep_prob", depth, "(0, 1]", layers)
+
+
+def _check_penalty(value, name, depth):
+    return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")
+
+
+def _check_normalizer(normalizer, features, dtype):
+    return None if normalizer is None else check_normalizer(normalizer, features).as_dtype(dtype)

@@ -16,12 +16,19 @@ fastnn.Network([3, 8, 2], dtype="float16")  # wrong
 fastnn.Network([3, 8, 2], 0.9)  # wrong
 fastnn.Netwrok([3, 8, 2])  # wrong
 
+net.l2 = 0.1
+net.keep_prob = [1.0, 0.8]
+net.L2 = 0.1  # wrong
+net.dropout = 0.5  # wrong
+
 history = net.fit(X, y, dev=(X, y), epochs=3, optimizer="adam", early_stopping=2)
 net.fti(X, y)  # wrong
 net.fit(X, y, epoch=3)  # wrong
 net.fit(X, y, epochs="3")  # wrong
 net.fit(X, y, optimizer="adma")  # wrong
 net.fit(X)  # wrong
+net.cost(X)  # wrong
+net.score(X)  # wrong
 cost: float = history.cost[-1]
 history.csot  # wrong
 J, dtheta = net.value_and_grad(X, y)
@@ -30,6 +37,12 @@ dtheta.shape
 
 train, dev, test = fastnn.split(X, y, rng=0)
 fastnn.split(X, y, size="auto")  # wrong
+net.fit(train, dev=dev, epochs=3)
+net.fit(train, epoch=3)  # wrong
+net.fit(X, y, dev=(X, y, np.ones(20)))
+loss: float = net.cost(test) + net.error(test) + net.score(test)
+mean, spread = net.sample(X, 10)
+mean.shape
 d = net.diagnose(train, dev)
 d.high_biass  # wrong
 print(d.verdict, d.high_bias, d.advice)
