@@ -51,16 +51,20 @@ def results_of(net: Network, history: History, source: Source) -> dict[str, Any]
 
 def errors_of(net: Network, source: Source) -> dict[str, float | None]:
     """Shares of wrong labels, or root mean squared errors in the target's units and R^2."""
+    import numpy as np
+
     errors: dict[str, float | None] = {}
     for name in PARTS:
         part = getattr(source, name)
-        error = net.error(part.X, part.y)
         if not source.regression:
-            errors[f"{name}_error"] = error
+            errors[f"{name}_error"] = net.error(part.X, part.y)
             continue
-        errors[f"{name}_rmse"] = error * source.schema.target_scale
-        variance = part.y.var()  # equal targets have no variance to explain
-        errors[f"{name}_r2"] = 1 - error**2 / variance if variance > 0 else None
+        decode = source.schema.decode
+        y = decode(part.y[:, None])
+        square = float(np.square(decode(net.forward(part.X)) - y).mean())
+        errors[f"{name}_rmse"] = square**0.5
+        variance = y.var()  # equal targets have no variance to explain
+        errors[f"{name}_r2"] = 1 - square / variance if variance > 0 else None
     return errors
 
 

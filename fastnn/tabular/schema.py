@@ -52,7 +52,8 @@ class TableSchema:
       missing values only, without a name, text that differs in nearly all rows, and numbers that
       count the rows or are a key by their name.
     - A target of whole numbers is classes if at most 20 are different, each in 3 rows or more on
-      average. All other numbers are a regression, and all other values are classes.
+      average. All other numbers are a regression, and all other values are classes. If no target
+      is negative, as counts and prices are, no prediction is.
 
     Attributes
     ----------

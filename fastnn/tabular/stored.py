@@ -24,6 +24,7 @@ def schema_state(columns, target, dropped, readings, missing):
             "classes": None if target.classes is None else target.classes.tolist(),
             "mean": target.mean,
             "scale": target.scale,
+            "never_negative": target.lowest == 0,
             "reading": None if target.reading is None else _reading_state(target.reading),
         },
         "dropped": dict(dropped),
@@ -145,14 +146,17 @@ def _column(state):
 
 
 def _target(state):
-    _check_keys(state, {"name", "classes", "mean", "scale", "reading"}, "target")
+    _check_keys(state, {"name", "classes", "mean", "scale", "never_negative", "reading"}, "target")
+    if not isinstance(state["never_negative"], bool):
+        _refuse("never_negative", state["never_negative"], "true or false")
     reading = None if state["reading"] is None else _reading(state["reading"])
     if isinstance(reading, DateForm):
         _refuse("target", state["reading"], "numbers")
     name, values = _text(state["name"], "name"), state["classes"]
     mean, scale = _number(state["mean"], "mean"), _scale(state["scale"], "scale")
     if values is None:
-        return Target(name, None, mean, scale, reading or PLAIN)
+        lowest = 0.0 if state["never_negative"] else -np.inf
+        return Target(name, None, mean, scale, lowest, reading or PLAIN)
     kinds = {type(value) for value in values} if isinstance(values, list) else set()
     # All values are of one of these types. type(True) is bool, not int.
     dtypes = {str: object, bool: np.bool_, int: np.int64, float: np.float64}
@@ -171,7 +175,7 @@ def _target(state):
         _refuse("classes", values, "integers within 2^53")
     if (kind is str) != (reading is None):
         _refuse("reading", state["reading"], "one for classes that are numbers, none for text")
-    return Target(name, np.array(values, dtype=dtypes[kind]), mean, scale, reading)
+    return Target(name, np.array(values, dtype=dtypes[kind]), mean, scale, reading=reading)
 
 
 def _check_keys(state, keys, what):

@@ -45,6 +45,8 @@ class Target:
     classes : (n_classes,) array of int64, float64, bool or str objects, sorted; None in regression
     mean, scale : float
         Of the training rows in regression: a network learns ``(y - mean) / scale``.
+    lowest : float
+        0 if no training row has a negative value, else -inf: no prediction is lower.
     reading : Notation or None
         How numbers are written; None for classes that are text.
     """
@@ -53,6 +55,7 @@ class Target:
     classes: NDArray[Any] | None = None
     mean: float = 0.0
     scale: float = 1.0
+    lowest: float = -np.inf
     reading: Notation | None = None
 
     @property
@@ -96,7 +99,8 @@ class Target:
     def decode(self, A: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Classes, or values in the target's own units, of output activations A (m, n[L])."""
         if self.classes is None:
-            return A[:, 0].astype(np.float64) * self.scale + self.mean
+            values = A[:, 0].astype(np.float64) * self.scale + self.mean
+            return np.maximum(values, self.lowest)
         index = A.argmax(axis=1) if A.shape[1] > 1 else (A[:, 0] > 0.5).astype(np.intp)
         return self.classes[index]
 
@@ -204,7 +208,8 @@ def _regression(series, reading):
             f"expected the target {series.name!r} to vary, with a standard deviation within "
             f"float64, got values from {values.min():g} to {values.max():g} in {rows(len(series))}"
         )
-    return Target(series.name, None, mean, scale, reading)
+    lowest = 0.0 if values.min() >= 0 else -np.inf
+    return Target(series.name, None, mean, scale, lowest, reading)
 
 
 def _classes(series, boolean, reading):

@@ -95,6 +95,24 @@ def test_figures_are_those_of_the_saved_model(folder, tmp_path):
     assert results["test_r2"] == pytest.approx(r2_score(held_out["price"], values), rel=1e-5)
 
 
+def test_counts_are_not_predicted_below_zero(tmp_path):
+    from sklearn.metrics import root_mean_squared_error
+
+    rng = np.random.default_rng(0)
+    x, u = rng.normal(size=(2, 300))
+    frame = pd.DataFrame({"x": x, "u": u, "n": rng.poisson(np.exp(1.5 + 1.2 * x + 1.2 * u))})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "n", "--task", "regression")
+    results = document(*command, "--save", path, *QUICK)
+    values = predicted(done("predict", path, tmp_path / "d.csv"))["prediction"]
+    assert values.min() == 0
+    parts = found_again(fastnn.load(path), frame)
+    expected = [root_mean_squared_error(p["n"], values[p.index]) for p in parts.values()]
+    found = [results[f"{name}_rmse"] for name in parts]
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
 def test_files_take_the_place_of_parts(folder, tmp_path):
     for seed in (1, 2):
         houses(50, seed).to_csv(tmp_path / f"{seed}.csv", index=False)

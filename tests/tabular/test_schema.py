@@ -482,6 +482,24 @@ def test_a_regression_is_in_the_targets_units():
 
 
 @pytest.mark.parametrize(
+    ("values", "lowest"),
+    [
+        (np.arange(M) % 31, 0),  # counts
+        (np.arange(M) / 7 + 0.5, 0),  # prices
+        (np.arange(M) / 7 - 0.5, -np.inf),
+    ],
+)
+def test_predictions_are_not_negative_if_no_target_is(values, lowest):
+    frame = table(y=values)
+    schema = TableSchema.fit(frame, target="y", task="regression")
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    Z = np.linspace(-9, 9, 50)[:, np.newaxis]
+    expected = np.maximum(Z[:, 0] * values.std() + values.mean(), lowest)
+    for each in (schema, again):
+        np.testing.assert_allclose(each.decode(Z), expected)
+
+
+@pytest.mark.parametrize(
     ("values", "options", "message"),
     [
         (["a"] * M, {}, r"two classes or more in the target 'y', got \['a'\] in all 60 rows"),
