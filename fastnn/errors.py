@@ -17,12 +17,15 @@ class DivergenceError(ArithmeticError):
         Of the update that failed; NaN for lbfgs, which has none.
     what : str
         Which quantity is not finite.
+    cause : str
+        The cause and a remedy, where a trial has shown that it is not the learning rate; else "".
     """
 
     epoch: int
     batch: int
     learning_rate: float
     what: str
+    cause: str = ""
 
     def __init__(self, epoch: int, batch: int, learning_rate: float, what: str) -> None:
         self.epoch, self.batch, self.learning_rate, self.what = epoch, batch, learning_rate, what
@@ -35,6 +38,11 @@ class DivergenceError(ArithmeticError):
             if math.isnan(self.learning_rate)
             else (f" with learning rate {self.learning_rate:g}")
         )
+        if self.cause:
+            return (
+                f"training diverged at epoch {self.epoch + 1}, batch {self.batch + 1}: "
+                f"{self.what}. {self.cause}"
+            )
         smaller = "a learning rate 3 to 10 times smaller, " if rate else ""
         return (
             f"training diverged at epoch {self.epoch + 1}, batch {self.batch + 1}{rate}: "

@@ -12,9 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 from fastnn.data.inputs import as_weights
 from fastnn.engine import passes
 from fastnn.engine.thread_tuning import ThreadTuner
+from fastnn.errors import DivergenceError
 from fastnn.estimators.parameters import update_rule
 from fastnn.estimators.stopping import LearningRate
 from fastnn.network import Network
+from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.lbfgs import minimize
 from fastnn.training.optimizers import LBFGS, Optimizer
 
@@ -136,6 +138,10 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
         try:
             for _ in turns:
                 pass
+        except DivergenceError as error:
+            at_start = epoch == error.batch == 0
+            error.cause = cause_of_divergence(network, task.X, task.y, weight, at_start=at_start)
+            raise
         finally:  # Ctrl-C comes between two mini-batches
             state.step += session.batch
         after = _penalty(weights, *penalties[-1])

@@ -5,6 +5,8 @@ import numpy as np
 from fastnn import _kernels
 from fastnn.engine import passes
 from fastnn.engine.thread_tuning import ThreadTuner
+from fastnn.errors import DivergenceError
+from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.lbfgs import minimize
 
 
@@ -45,11 +47,16 @@ def descend(task, session, monitor):
         if index is not None and not batch:
             _shuffle(index, network.rng)
         turns = passes.train_epoch(session, tuner, epoch, rates, index=index, batch=batch)
-        for seconds in turns:
-            history.training_seconds += seconds
-            monitor.progress.advance(epoch + session.batch / len(rates))
-            if writer is not None:
-                writer.turn_done(epoch, rates)
+        try:
+            for seconds in turns:
+                history.training_seconds += seconds
+                monitor.progress.advance(epoch + session.batch / len(rates))
+                if writer is not None:
+                    writer.turn_done(epoch, rates)
+        except DivergenceError as error:
+            at_start = epoch == error.batch == 0
+            error.cause = cause_of_divergence(network, *task.data, at_start=at_start)
+            raise
         batch = 0
         history.examples += m
         rate = float(rates[-1])

@@ -12,6 +12,7 @@ import numpy as np
 
 from fastnn.engine import passes
 from fastnn.errors import DivergenceError
+from fastnn.training.divergence import cause_of_divergence
 
 
 def minimize(
@@ -116,7 +117,9 @@ def minimize(
             raise stopped.__cause__ from None
         return ""
     if not np.isfinite(result.fun):
-        raise DivergenceError(iteration, 0, math.nan, f"the cost is {result.fun}")
+        error = DivergenceError(iteration, 0, math.nan, f"the cost is {result.fun}")
+        error.cause = cause_of_divergence(network, X, y, weight, at_start=iteration == 0)
+        raise error
     # Without an iteration, the minimum is where it began.
     if (iteration == 0 and iteration_done(0, float(result.fun))) or result.nit >= iterations:
         return ""

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastnn.engine import passes
 from fastnn.errors import DivergenceError
+from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.early_stopping import BestSoFar
 
 
@@ -31,7 +32,8 @@ class Monitor:
         self.best = None
         if task.early_stopping is not None:
             self.best = BestSoFar(task.early_stopping, network.theta)
-        self._network, self._session, self._m = network, session, task.rows
+        self._network, self._session = network, session
+        self._data, self._m = task.data, task.rows
         self._epochs, self._every = task.epochs, task.evaluate_every
         self._callbacks, self._gradchecks = task.callbacks, task.gradchecks
         self._columns = [history.cost, history.train_error]
@@ -107,7 +109,9 @@ class Monitor:
             session = self._session
             last_batch = -(-session.rows // session.batch_size) - 1
             rate = math.nan if learning_rate is None else learning_rate
-            raise DivergenceError(epoch, last_batch, rate, f"the cost is {results[0]}")
+            error = DivergenceError(epoch, last_batch, rate, f"the cost is {results[0]}")
+            error.cause = cause_of_divergence(self._network, *self._data, at_start=False)
+            raise error
         if self._dev_session is not None:
             results += passes.evaluate(self._dev_session, self._network, self._m)
         return results

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_fits import bits
 
-from fastnn import DivergenceError, Network
+from fastnn import DivergenceError, MLPRegressor, Network
 
 BATCHES = 8  # of 5 rows
 
@@ -117,3 +117,76 @@ def test_divergence_error_survives_pickle():
         assert type(twin) is DivergenceError
         assert (str(twin), vars(twin)) == (str(error), vars(error))
     assert isinstance(error, ArithmeticError)
+
+
+def large(dtype):
+    """A number whose square is beyond the dtype."""
+    return 1e20 if dtype == "float32" else 1e160
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", ["gd", "adam", "lbfgs"])
+@pytest.mark.parametrize("where", [slice(None), slice(27, 28)])
+def test_targets_that_are_too_large_are_named(where, optimizer, dtype):
+    net, A, b = line(dtype)
+    b[where] *= large(dtype)
+    options = {"optimizer": optimizer} if optimizer == "lbfgs" else in_order(optimizer=optimizer)
+    with pytest.raises(DivergenceError, match="targets y are the cause") as caught:
+        net.fit(A, b, **options)
+    for words in (dtype, "Divide y by a constant", *(["dtype float64"] * (dtype == "float32"))):
+        assert words in str(caught.value)
+    for words in ("learning rate", "another init"):
+        assert words not in str(caught.value)
+    scaled = net.like(rng=0)
+    scaled.fit(A, b / abs(b).max(), **options)
+
+
+# In float32, lbfgs has a twin of the network in float64.
+@pytest.mark.parametrize(
+    ("optimizer", "dtype"), [("gd", "float32"), ("gd", "float64"), ("lbfgs", "float64")]
+)
+def test_a_theta_that_was_too_large_before_the_fit_is_named(optimizer, dtype):
+    net, A, b = line(dtype)
+    net.theta = net.theta * large(dtype)
+    before = bits(net)
+    with pytest.raises(DivergenceError, match="theta was already so large") as caught:
+        net.fit(A, b, optimizer=optimizer, learning_rate=1e-9)
+    assert f"{abs(net.theta).max():.2g}" in str(caught.value)
+    assert "learning rate 1e-09" not in str(caught.value)
+    assert bits(net) == before
+    net.like(rng=0).fit(A, b, optimizer=optimizer, learning_rate=1e-9, epochs=1)
+
+
+def test_a_fit_after_one_of_an_extreme_rate_does_not_blame_its_own():
+    net, A, b = line()
+    with pytest.raises(DivergenceError) as first:
+        net.fit(A, b, **in_order(learning_rate=1e30, batch_size=None, epochs=5))
+    assert (first.value.cause, first.value.learning_rate) == ("", 1e30)
+    assert np.isfinite(net.theta).all()
+    with pytest.raises(DivergenceError, match="rate is not the cause: theta was already so large"):
+        net.fit(A, b, **in_order(learning_rate=1e-6))
+
+
+@pytest.mark.parametrize("what", ["rate", "X"])
+def test_no_other_cause_is_named_where_there_is_none(what):
+    net, A, b = line()
+    rate = 1e30 if what == "rate" else 0.01
+    if what == "X":
+        A[3] = 3e38
+    with pytest.raises(DivergenceError, match=f"with learning rate {rate:g}".replace("+", "[+]")):
+        net.fit(A, b, **in_order(learning_rate=rate, epochs=5))
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_estimators_name_the_targets(solver):
+    _, A, b = line()
+    with pytest.raises(DivergenceError, match="targets y are the cause"):
+        MLPRegressor(solver=solver, random_state=0, max_iter=2).fit(A, b * 1e20)
+
+
+def test_a_cause_survives_pickle():
+    error = DivergenceError(0, 0, 0.1, "the cost is nan")
+    error.cause = "The moon is the cause."
+    for twin in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
+        assert str(twin) == str(error)
+        assert str(twin).endswith("the cost is nan. The moon is the cause.")
