@@ -108,6 +108,24 @@ def test_inputs_of_another_scale(change):
     assert causes_of(net, train, dev)[0].name == "the inputs are not normalized"
 
 
+def skewed(seed, noise, spread):
+    """Columns with long tails, as counts and sums of money have; some labels are wrong."""
+    r = np.random.default_rng(seed)
+    Z = r.normal(size=(3000, 6))
+    X = np.maximum(np.exp(spread * Z) - 1, 0) * np.array([100, 1, 1, 0.1, 0.1, 0.1])
+    right = Z @ [1, -1, 1, 0.5, 0, 0.5] > 0.3
+    y = np.where(r.random(3000) < noise, ~right, right).astype(int)
+    return (X[:2000], y[:2000]), (X[2000:], y[2000:])
+
+
+@pytest.mark.parametrize(("seed", "spread"), [(0, 1), (1, 2), (2, 2), (3, 1), (3, 2), (6, 2)])
+def test_the_scale_comes_before_what_follows_from_it(seed, spread):
+    """Unsteady fits look stuck, too short or too slow; noise leaves little to gain by scaling."""
+    train, dev = skewed(seed, 0.05, spread)
+    net = fitted(train, 1, normalize=False, epochs=50, batch_size=64, seed=seed)
+    assert causes_of(net, train, dev)[0].name == "the inputs are not normalized"
+
+
 @pytest.mark.parametrize(("value", "word"), [(0.0, "0 in every row"), (3.0, "constant")])
 def test_inputs_that_are_constant(value, word):
     X, y = np.full((200, 6), value), RNG.integers(0, 2, 200)
@@ -155,6 +173,19 @@ def test_a_learning_rate_that_is_too_large():
     assert cause.change["learning_rate"] <= 0.05
 
 
+def test_a_large_learning_rate_comes_before_new_weights():
+    """New weights alone would help, too, but less than a smaller rate."""
+    train, dev = skewed(7, 0.1, 2)
+    net = fitted(train, 1, learning_rate=0.3, epochs=50, batch_size=64, seed=7)
+    assert causes_of(net, train, dev)[0].name == "the learning rate, 0.3, is too large"
+
+
+def test_of_smaller_rates_that_are_as_good_the_smallest_is_advised():
+    train, dev, units = table("diabetes", 2)
+    net = fitted(train, units, regression=True, learning_rate=0.3, seed=2)
+    assert causes_of(net, train, dev)[0].change["learning_rate"] == pytest.approx(3e-4)
+
+
 @pytest.mark.parametrize("name", ["digits", "breast_cancer", "wine"])
 def test_shuffled_labels(name):
     train, dev, units = table(name)
@@ -168,6 +199,14 @@ def test_a_network_that_is_too_small():
     cause = first_cause("digits", hidden=(2,), epochs=300)
     assert cause.name == "the network is too small"
     assert cause.change["layer_sizes"][1] == 32
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_a_small_network_is_not_mended_by_a_larger_rate(seed):
+    """The rate lowers its loss by a tenth, more units by nine tenths."""
+    train, dev, units = table("digits", seed)
+    net = fitted(train, units, hidden=(1,), epochs=200, batch_size=64, seed=seed)
+    assert causes_of(net, train, dev)[0].name == "the network is too small"
 
 
 def test_a_network_that_is_regularized_too_strongly():

@@ -15,6 +15,9 @@ LOWER = 0.9
 # A learning rate is too small where the same updates at a larger one lower the loss so many times
 # as much.
 TIMES = 5.0
+# And where it goes at least this part of the way to the training loss of a plain network: one that
+# is too small gains little by any rate.
+WAY = 0.2
 # Factors on the learning rate that are tried.
 FACTORS = (10.0, 100.0, 1_000.0, 10_000.0)
 # Beyond such rates nothing is tried.
@@ -51,9 +54,9 @@ def causes_by_trials(trials):
     yield from filter(
         None,
         [
-            _scale(trials, same)
+            _scale(trials, reference)
             or (is_strong(network, trials.rows) and _regularized(trials, same))
-            or _too_slow(trials, same)
+            or _too_slow(trials, same, reference)
             or _too_fast(trials, same)
             or _too_short(trials, same)
             or _stuck(trials, same)
@@ -120,14 +123,18 @@ def _target_scale(trials):
     )
 
 
-def _scale(trials, same):
+def _scale(trials, reference):
     network = trials.network
     scale = scale_of(trials.train[0])
     if network.normalize or not scale.is_off():
         return None
-    normalized, as_is = trials.anew({"normalize": True}), trials.anew()
+    # Losses of columns that are out of scale go up and down: of both, the best epoch is compared.
+    normalized, as_is = trials.best_anew({"normalize": True}), trials.best_anew({})
     worse = min((as_is, trials.now), key=lambda trial: trial.train)
-    if not _helps(normalized, worse):
+    # A tenth is worth a word, and so is half of the way to a plain network where that is less.
+    half_way = (worse.train + reference.train) / 2
+    enough = normalized.train < max(LOWER * worse.train, half_way)
+    if not (enough and is_lower(normalized.dev, worse.dev, 1.0)):
         return None
     return Cause(
         "the inputs are not normalized",
@@ -138,7 +145,7 @@ def _scale(trials, same):
     )
 
 
-def _too_slow(trials, same):
+def _too_slow(trials, same, reference):
     rate, start = trials.learning_rate, trials.now.train
     tried = {
         rate * factor: trials.on(learning_rate=rate * factor)
@@ -149,7 +156,8 @@ def _too_slow(trials, same):
         return None
     best = min(tried, key=lambda rate: tried[rate].train)
     gain, usual = start - tried[best].train, max(start - same.train, 0.0)
-    if not (tried[best].train < LOWER * start and gain > TIMES * usual):
+    enough = max(TIMES * usual, WAY * (start - reference.train))
+    if not (tried[best].train < LOWER * start and gain > enough):
         return None
     return Cause(
         f"the learning rate, {rate:g}, is too small",
@@ -178,7 +186,7 @@ def _too_short(trials, same):
 
 def _too_fast(trials, same):
     rate = trials.learning_rate
-    as_is = min((same, trials.anew()), key=lambda trial: trial.train)
+    as_is, fresh = min((same, trials.now), key=lambda trial: trial.train), trials.anew()
     slower = {
         rate / factor: trials.best_anew({}, learning_rate=rate / factor)
         for factor in FACTORS[:3]
@@ -186,9 +194,13 @@ def _too_fast(trials, same):
     }
     if not slower:
         return None
-    best = min(slower, key=lambda rate: slower[rate].dev.mean())
-    if not _helps(slower[best], as_is):
+    lowest = min(slower.values(), key=lambda trial: trial.dev.mean())
+    # New weights alone can help too: the rate must make a difference of its own.
+    apart = _helps(lowest, fresh) or is_lower(lowest.dev, fresh.dev)
+    if not (_helps(lowest, as_is) and apart):
         return None
+    # Of rates that are as good, the smallest: it is the last to overfit in a longer fit.
+    best = min(rate for rate in slower if not is_lower(lowest.dev, slower[rate].dev, 1.0))
     return Cause(
         f"the learning rate, {rate:g}, is too large",
         _tried(trials, slower[best], as_is),
@@ -200,14 +212,15 @@ def _too_fast(trials, same):
 def _stuck(trials, same):
     network = trials.network
     fresh = trials.anew({"init": "auto", "init_gain": 1.0})
-    if not _helps(fresh, same):
+    as_is = min((same, trials.now), key=lambda trial: trial.train)
+    if not _helps(fresh, as_is):
         return None
     init, gain = network.spec["init"], network.spec["init_gain"]
     now = [f"init={init!r}"] if init != "auto" else []
     now += [f"init_gain={gain:g}"] if gain != 1 else []
     return Cause(
         "training is stuck at these weights",
-        _tried(trials, fresh, same),
+        _tried(trials, fresh, as_is),
         "use new weights" + (f" with init='auto' (now {', '.join(now)})" if now else ""),
         {"init": "auto", "init_gain": 1.0},
     )
