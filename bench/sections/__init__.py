@@ -31,6 +31,7 @@ SECTIONS = {
     "linearity": Section("Epochs of more and more rows", "resources", "linearity", True),
     "start": Section("Start", "resources", "start", True),
     "practice": Section("Regularization on real data", "practice", "regularization", False),
+    "advice": Section("What the advice of a diagnosis brings", "advice", "first_advice", False),
     "estimators": Section("Estimators and scikit-learn's, one core", "estimators", "speed", True),
     "accuracy": Section("Accuracy of the estimators", "estimators", "accuracy", False),
     "sweeps": Section("A grid of 20 lambdas, two cores", "sweeps", "grid", False),
