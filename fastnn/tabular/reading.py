@@ -40,17 +40,19 @@ def tidy(series, missing=None):
         return series.mask(series.isin(numbers)) if numbers else series
     if series.dtype != object and not pd.api.types.is_string_dtype(series.dtype):
         return series
-    known = {}
 
     def tidied(value):
-        if not isinstance(value, str):
-            return value
-        if value not in known:
-            text = value.strip()
-            known[value] = np.nan if text in gaps else text
-        return known[value]
+        text = value.strip() if isinstance(value, str) else value
+        return np.nan if isinstance(text, str) and text in gaps else text
 
-    values = [tidied(value) for value in series.array]
+    if series.dtype == object:  # different objects can be equal, such as 1 and True
+        values = [tidied(value) for value in series.array]
+        return pd.Series(values, series.index, dtype=object, name=series.name)
+    codes, texts = pd.factorize(series)
+    values = [tidied(text) for text in texts]
+    if all(value is text or value == text for value, text in zip(values, texts, strict=True)):
+        return series
+    values = np.array([*values, np.nan], dtype=object)[codes]
     return pd.Series(values, series.index, dtype=object, name=series.name)
 
 
