@@ -8,8 +8,8 @@ import numpy as np
 
 from fastnn.tabular.values import categories, pandas, rows, whole
 
-# A gap in a column of categories is this category.
-MISSING = "missing"
+# A gap in a column of categories is this category, which no text in a table is.
+MISSING = ""
 # If at least this share of the values of a text column are different, they are names or keys.
 _MOSTLY = 0.9
 # Names of columns that are keys if their whole numbers are all different, in so many rows or more.
@@ -134,9 +134,10 @@ def unknown_categories(series, column):
     at = np.flatnonzero(~np.isin(np.array(texts, dtype=object), column.categories)[codes])
     if not at.size:
         return []
+    shown = f"{texts[codes[at[0]]]!r:.60}" if texts[codes[at[0]]] else "a missing value"
     then = "they count as rare" if column.rare else "all its inputs are 0 for them"
     return [
         f"Column {column.name!r}: {rows(at.size)} with categories that training has "
-        f"{'hardly or ' * column.rare}never seen, as {texts[codes[at[0]]]!r:.60} in row "
+        f"{'hardly or ' * column.rare}never seen, as {shown} in row "
         f"{series.index[at[0]]}; {then}."
     ]

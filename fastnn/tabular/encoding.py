@@ -86,7 +86,10 @@ def input_names(columns):
     names += [f"{column.name} is missing" for column in numeric if column.missing]
     for column in columns:
         if column.kind == "categorical":
-            names += [f"{column.name}={text}" for text in column.categories]
+            names += [
+                f"{column.name}={text}" if text else f"{column.name} is missing"
+                for text in column.categories
+            ]
             names += [f"{column.name}=(rare)"] if column.rare else []
     return names
 

@@ -40,8 +40,8 @@ class TableSchema:
     - Numbers and booleans: the median fills gaps, then the mean is 0 and the standard deviation 1.
       If training rows had gaps, one more input tells whether there was one.
     - Text and pandas categories: each category has an input, up to 50. Those of a single training
-      row, and the less frequent ones beyond 50, share one input, "rare". A gap is a category,
-      "missing". A category that training has not seen counts as rare; if there were no rare ones,
+      row, and the less frequent ones beyond 50, share one input, "rare". A gap is a category of its
+      own. A category that training has not seen counts as rare; if there were no rare ones,
       its inputs are all 0.
     - Integers are numbers, codes or not, unless named as categorical. Text that is numbers is
       numbers, also with decimal commas, separators of thousands, a unit, or marks of gaps such as

@@ -533,7 +533,7 @@ def test_missing_values_and_the_decimal_mark_can_be_named(tmp_path):
     command = ("train", tmp_path / "d.csv", "--target", "y", "--quiet", "--save", path, *QUICK)
     done(*command, "--missing", "?,-99", "--decimal", ",")
     schema = fastnn.load(path).schema
-    assert schema.input_names == ["n", "n is missing", "c=DE", "c=NA", "c=missing"]
+    assert schema.input_names == ["n", "n is missing", "c is missing", "c=DE", "c=NA"]
     assert (schema.columns[0].low, schema.columns[0].high) == (1.234, 9)
     (tmp_path / "new.csv").write_text('c,n\n?,"1,234"\n,"1,234"\nNA,-99\nNA,\n')
     values = predicted(done("predict", path, tmp_path / "new.csv"))["prediction"].tolist()

@@ -108,7 +108,8 @@ def test_numbers_have_mean_0_and_deviation_1():
         (cycle(Decimal("1.5"), Decimal(2)), ["c"]),
         ([str(7 * i % M) for i in range(M)], ["c"]),
         (cycle("u", "v"), ["c=u", "c=v"]),
-        (cycle("u", None), ["c=missing", "c=u"]),
+        (cycle("u", None), ["c is missing", "c=u"]),
+        (cycle("u", "missing", None), ["c is missing", "c=missing", "c=u"]),
         (cycle(1, "a", 2.0), ["c=1", "c=2", "c=a"]),
         (pd.Categorical(cycle(3, 1, 2)), ["c=1", "c=2", "c=3"]),
         ([*cycle("u", "v")[:-1], "once"], ["c=u", "c=v", "c=(rare)"]),
@@ -124,7 +125,7 @@ def test_kinds_of_columns(values, inputs):
 
 def test_integers_are_categories_when_asked_for():
     schema = learn(cycle(1, 2, None), categorical="c")  # the gap makes them floats
-    assert schema.input_names == ["x", "c=1", "c=2", "c=missing"]
+    assert schema.input_names == ["x", "c is missing", "c=1", "c=2"]
     assert schema.text_columns == ["c"]
     np.testing.assert_array_equal(
         schema.inputs(table(c=cycle("1", "2", None))), schema.inputs(table(c=cycle(1, 2, None)))
@@ -287,11 +288,11 @@ def test_the_decimal_mark_can_be_named():
 def test_missing_values_can_be_named():
     frame = table(c=cycle(5.0, -999.0, 7.0), d=cycle("NA", "DE", "?"))
     schema = TableSchema.fit(frame, target="y", missing=["-999", "?"])
-    assert schema.input_names == ["x", "c", "c is missing", "d=DE", "d=NA", "d=missing"]
+    assert schema.input_names == ["x", "c", "c is missing", "d is missing", "d=DE", "d=NA"]
     assert schema.columns[1].low == 5
     again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
     np.testing.assert_array_equal(again.inputs(frame), schema.inputs(frame))
-    assert TableSchema.fit(frame, target="y").input_names[2:] == ["d=?", "d=DE", "d=missing"]
+    assert TableSchema.fit(frame, target="y").input_names[2:] == ["d is missing", "d=?", "d=DE"]
 
 
 def test_blanks_around_texts_are_no_part_of_them():
@@ -631,6 +632,10 @@ def test_what_is_new_is_said_and_follows_the_rule(model):
         "row 5; they count as rare.",
         "Column 'd': 1 row with categories that training has never seen, as 'new' in row 6; all "
         "its inputs are 0 for them.",
+    ]
+    assert model.schema.review(frame[5:6].assign(d="")) == [
+        "Column 'd': 1 row with categories that training has never seen, as a missing value in row "
+        "5; all its inputs are 0 for them."
     ]
     X = pd.DataFrame(model.schema.inputs(other), other.index, model.schema.input_names)
     assert X.loc[5, ["c=u", "c=v", "c=w", "c=(rare)"]].tolist() == [0, 0, 0, 1]
