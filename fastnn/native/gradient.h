@@ -59,7 +59,7 @@ static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool
     return watched.magnitude();
 }
 
-// Weights of a layer from which on its part of theta is not expected in the L1 cache.
+// From so many weights on, a layer's part of theta is not expected in the L1 cache.
 static constexpr int64_t LARGE = 1 << 14;
 
 template <class T, template <class> class Rule, bool Plain>
@@ -82,8 +82,8 @@ FASTNN_INLINE void update_whole(const Rates<T> &s, const Tile<T> &tile, int unit
     }
 }
 
-// Rows this narrow follow each other in memory within a few registers: an update takes as long for
-// an empty lane as for a full one, so the rows are pushed together first.
+// Several rows this narrow fit into a register. An update takes as long for an empty lane as for a
+// full one, so the rows are packed together first.
 template <class T, template <class> class Rule, bool Plain>
 FASTNN_INLINE void update_narrow(const Rates<T> &s, const Tile<T> &tile, int units, int64_t n, T *W,
                                  T *first, T *second, T *panel, Watch<T> &watched) {
@@ -108,8 +108,8 @@ static T update_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
     const int64_t n = layer->n, width = vectors * lanes, from = unit * n + column;
     T *panel = layer->W_panels + column * (below->n + 1) + (unit + 1) * width;
     W += from, first += from, second += from;
-    // What does not fit the L1 cache comes closer while the product is computed. Into the L2: rows
-    // a power of two apart would throw each other out of the L1.
+    // Memory beyond the L1 cache is fetched while the product is computed. It goes into the L2:
+    // rows a power of two apart would evict each other from the L1.
     if (below->n * n >= LARGE)
         for (int r = 0; r < units; ++r)
             for (int64_t at = r * n; at < r * n + width; at += 64 / sizeof(T)) {

@@ -1,9 +1,9 @@
-// What the loops of _kernels.pyx and the micro-kernels agree on: the buffers of
-// a layer, and a table of functions for each CPU variant and dtype.
+// The contract between loops/*.pxi and the micro-kernels: the buffers of a layer,
+// and a table of functions for each CPU variant and dtype.
 //
 // Shapes are written (rows, columns). A buffer's row stride `ld` is its width
-// rounded up to whole vectors, so that a tile is always stored whole; what lies
-// between width and stride is never read as data.
+// rounded up to whole vectors, so that a tile is always stored whole; the
+// padding between width and stride is never read as data.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,10 @@ enum Activation {
 enum Output { OUT_SOFTMAX, OUT_SIGMOID, OUT_IDENTITY, OUT_EXP, OUT_ABSOLUTE, OUT_HUBER, OUTPUTS };
 enum Optimizer { GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OPTIMIZERS };
 
-// The slopes of these two cannot be had from the activation: Z is kept for them.
+// The slopes of these two do not follow from the activation: Z is kept for them.
 inline bool slope_needs_z(int activation) { return activation == GELU || activation == SILU; }
 
-// Inverted dropout of one layer in one step; see random.h for what the keys mean.
+// Inverted dropout of one layer in one step; random.h explains the keys.
 struct Dropout {
     bool on;
     uint32_t keys[2];
@@ -49,7 +49,7 @@ struct Layer {
     Dropout dropout;
 };
 
-// What the rows of a mini-batch are compared with.
+// The targets of the rows of a mini-batch.
 template <class T>
 struct Targets {
     const T *Y;  // (rows, ldy)  for all outputs but softmax
@@ -67,14 +67,14 @@ struct Update {
     double rate, l2, l1, weight_decay;
     double penalty_share;  // of l2 and l1 in this update: 1, but see Run::divisors
     double beta1, beta2, epsilon;
-    // Adam's 1 / (1 - beta^t), and its rate and epsilon once m / (sqrt(v) + epsilon) has been rid
-    // of them; of every other optimizer 1, rate and epsilon themselves.
+    // Adam's 1 / (1 - beta^t), and the rate and epsilon with which m / (sqrt(v) + epsilon) needs no
+    // such corrections. For every other optimizer 1, rate and epsilon themselves.
     double correction1, correction2;
     double corrected_rate, corrected_epsilon;
 };
 
-struct Warp;       // settings of augmentation, and
-struct Placement;  // what is drawn for one image: warp.h
+struct Warp;       // settings of augmentation: warp.h
+struct Placement;  // the random draws for one image: warp.h
 
 template <class T>
 struct Kernels {

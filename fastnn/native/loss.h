@@ -2,8 +2,8 @@
 // Each works in place over rows of the output layer: its A holds Z[L]
 // on entry.
 //
-// A register takes as long for one unit as for all its lanes. So rows of few units are transposed
-// and lie side by side, one in each lane; only wider ones are gone along.
+// A register takes as long for one unit as for all its lanes. So narrow rows are transposed, one
+// row in each lane; only wide rows are processed along the row.
 #pragma once
 
 #include "kernels.h"
@@ -32,7 +32,7 @@ struct alignas(64) Columns {
             transpose(rows + j, ld, count, part(n, j), at[j], lanes);
     }
 
-    // Whole registers: the padding of a row is the core's own, and is made 0.
+    // Writes whole registers: the padding of a row belongs to the core, and becomes 0.
     __attribute__((always_inline)) void write(T *rows, int64_t ld, int count, int64_t n) const {
         for (int64_t j = 0; j < n; j += lanes)
             transpose(at[j], lanes, part(n, j), count, rows + j, ld);

@@ -10,8 +10,8 @@
 
 namespace fastnn {
 
-// Freed by free(). Large blocks ask for large pages: the buffers of a step are walked in strides of
-// a row of weights, each in another page of 4 kB, and there are more of those than the TLB holds.
+// Freed by free(). Large blocks ask for large pages: a step reads its buffers in strides of a row
+// of weights. Each row is in another page of 4 kB, and the TLB does not hold so many pages.
 inline void *zeroed(size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     constexpr size_t page = size_t(2) << 20;

@@ -142,7 +142,7 @@ bool on_threads(void (*task)(C *, int), C *context, int threads) {
         &call, threads);
 }
 
-// All `threads` threads of one Pool::run meet here, between the phases of a step.
+// All `threads` threads of one Pool::run wait here for each other, between the phases of a step.
 class Barrier {
   public:
     explicit Barrier(int threads) : threads_(threads) {}

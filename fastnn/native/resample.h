@@ -2,9 +2,9 @@
 // al., "Best practices for convolutional neural networks applied to visual document analysis",
 // 2003), one bilinear interpolation, and Gaussian noise. warp.h draws what is done.
 //
-// The image is copied into planes with a border, and every point that is asked for is brought to
-// within it. So no pixel is a special case, and whatever the parameters are, NaN included, nothing
-// outside the planes is read.
+// The image is copied into planes with a border, and every point is clamped to the planes. So no
+// pixel is a special case, and nothing outside the planes is read, whatever the parameters are, NaN
+// included.
 #pragma once
 
 #include "kernels.h"
@@ -47,7 +47,7 @@ static void draw_field(const fastnn::Warp *w, const uint32_t keys[2], T *drawn, 
                 typename Word32<T>::mask(hash_units<T>({keys[0], keys[1]}, y * width + x));
             store(drawn + y * ld + x, __builtin_convertvector(bits, V<T>) * T(1 / 2147483648.0));
         }
-    // Along the rows: the taps that lie beside each other are those of columns beside each other.
+    // Along the rows: neighbouring taps belong to neighbouring columns.
     for (int64_t x = 0; x < width; x += lanes) {
         const int64_t from = x > radius ? x - radius : 0;
         const int64_t to = x + lanes + radius < width ? x + lanes + radius : width;
@@ -82,7 +82,7 @@ static void draw_field(const fastnn::Warp *w, const uint32_t keys[2], T *drawn, 
 
 // --- the interpolation -----------------------------------------------------------------------
 
-// image (height, width, channels) into planes with the border that warp.h speaks of.
+// Copies image (height, width, channels) into planes with the border of warp.h.
 template <class T>
 static void pad(const fastnn::Warp *w, const T *image, T *planes) {
     const int64_t height = w->height, width = w->width, channels = w->channels;

@@ -1,5 +1,5 @@
-// One row through one layer, from the weights as they lie in theta: for a single row, putting them
-// into panels would take longer than the product.
+// One row through one layer, with the weights in their places in theta. For a single row, packing
+// them into panels would take longer than the product.
 #pragma once
 
 #include "activation.h"

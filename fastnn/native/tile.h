@@ -6,10 +6,9 @@
 // whole vectors. Each number of C is one sum over k in ascending order, whatever
 // the tile it falls in: the bits do not depend on how the work is cut.
 //
-// What happens to C next (activation, dropout, slope) happens while it is in
-// registers where that is a few instructions; where it is more, it would stand in
-// the code once for each register, so the tile is stored and gone over again while
-// it is in the L1 cache.
+// ReLU and its slope are a few instructions and act on C in its registers. Longer
+// steps (other activations, dropout) would be compiled once for each register. For
+// them the tile is stored, and processed again while it is in the L1 cache.
 #pragma once
 
 #include "activation.h"
@@ -57,8 +56,8 @@ FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
         for (int v = 0; v < NV; ++v) out(r, v, c[r][v]);
 }
 
-// The heights and widths that tiles are compiled for. Kernel has run<R, NV>(at), `at` the first of
-// the R rows; what is left of a tile's rows is done in lower ones.
+// The heights and widths that tiles are compiled for. Kernel has run<R, NV>(at), where `at` is the
+// first of the R rows. The rest of a tile's rows is done in lower tiles.
 template <class Kernel, int R>
 FASTNN_INLINE int in_height(int rows, int at, int vectors, const Kernel &kernel) {
     for (; rows - at >= R; at += R)

@@ -1,13 +1,12 @@
-// A block of rows as columns, and back: for what goes across the rows of a matrix whose rows are
-// shorter than a register or stand the wrong way round.
+// The transpose of a block: for rows that are shorter than a register, and for W transposed.
 #pragma once
 
 #include "simd.h"
 
 namespace FASTNN_VARIANT {
 
-// A square of registers, by halves: swap the off-diagonal quarters, then the same within each
-// quarter, down to single numbers.
+// A square of registers. It is transposed by swapping its off-diagonal quarters, then the same
+// within each quarter, down to single numbers.
 template <class T>
 struct Square {
     typedef typename Vec<T>::type V;

@@ -18,7 +18,7 @@ namespace FASTNN_VARIANT {
 template <class T>
 struct Rates {
     T rate, l2, l1, decay, beta1, beta2, epsilon, correction1, correction2;
-    T rest1, rest2;  // 1 - beta, of betas that T may round to 1
+    T rest1, rest2;  // 1 - beta, rounded once: T may round beta to 1
     T corrected_rate, corrected_epsilon;
 
     explicit Rates(const fastnn::Update *u)
@@ -55,8 +55,8 @@ struct Shrunk {
     }
 };
 
-// The rules below are compiled twice: Plain has no L1 and no extreme epsilon, which are nearly all
-// updates, and its loop has no branch.
+// The rules below are compiled twice. Plain is for nearly all updates: no L1, no extreme epsilon,
+// and no branch in the loop.
 
 // numerator / (sqrt(square) + epsilon), the step of adaptive learning rates.
 template <bool Plain, class T>
@@ -112,9 +112,9 @@ struct Momentum {
     }
 };
 
-// theta holds the look-ahead point. With L1 the state is not the velocity but how far that point is
-// ahead of the iterate, -rate beta1 velocity: an iterate of 0 then comes back from it as exactly 0.
-// Under a learning rate that varies, that is FISTA's momentum and not quite the plain rule's.
+// theta holds the look-ahead point. With L1 the state is not the velocity but the distance of that
+// point from the iterate, -rate beta1 velocity: so an iterate of 0 is recovered as exactly 0. With
+// a learning rate that varies, this is FISTA's momentum and not exactly the plain rule's.
 template <class T>
 struct Nesterov {
     typedef typename Vec<T>::type V;
@@ -173,7 +173,7 @@ struct Flag {
 template <class Rule, class T, class Body>
 FASTNN_INLINE void if_plain(const Rates<T> &s, Body body) {
     // The plain rules multiply by the rate before they divide. That stays in the range of T where
-    // `safe` has bounded rate * gradient / epsilon and epsilon is at most 1.
+    // stays_in_range has bounded rate * gradient / epsilon, and epsilon is at most 1.
     if (s.l1 > 0 || (Rule::has_second && !(s.corrected_epsilon >= T(1e-12) && s.epsilon <= T(1) &&
                                            s.corrected_rate <= T(1e30))))
         body(Flag<false>());

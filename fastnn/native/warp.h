@@ -1,10 +1,10 @@
-// What augmentation does to an image: its settings, what is drawn for one image, and the buffers
-// that this takes. The arithmetic on pixels is in resample.h, once for each CPU variant.
+// Augmentation of an image: its settings, the random draws for one image, and the size of the
+// buffers. The arithmetic on pixels is in resample.h, once for each CPU variant.
 //
 // The flip, the crop, the rotation, the zoom, the shift and the elastic distortion of an image are
 // one map from each pixel of the result to a point of the source, so that a single bilinear
-// interpolation blurs it only once. What is drawn is a function of (seed, epoch, row of the data):
-// neither the order of the rows, nor the batch, nor the thread has a part in it.
+// interpolation blurs it only once. The draws are a function of (seed, epoch, row of the data):
+// they do not depend on the order of the rows, on the batch or on the thread.
 #pragma once
 
 #include <cmath>
@@ -16,7 +16,7 @@ namespace fastnn {
 
 enum Fill { FILL_ZERO, FILL_EDGE };
 
-// What is in counter[3] of Philox; dropout has 0 there, so that both can share a seed.
+// The values of counter[3] of Philox. Dropout has 0 there, so that both can share a seed.
 enum Drawing { DRAWS_MOTION = 1, DRAWS_PLACE, DRAWS_FIELD, DRAWS_NOISE };
 
 // Settings. Ranges are (low, high).
@@ -34,14 +34,14 @@ struct Warp {
     const double *double_taps;
 };
 
-// What is drawn for one image. Pixel (x, y) of the result, displaced by the field if there is one,
+// The draws for one image. Pixel (x, y) of the result, displaced by the field if there is one,
 // comes from (xx x + xy y + x0, yx x + yy y + y0) of the source.
 struct Placement {
     bool flipped;
     double angle, zoom, shift_y, shift_x;
     int64_t top, left;  // of the window
     double xx, xy, x0, yx, yy, y0;
-    bool stays;                   // every pixel where it is
+    bool stays;                   // whether every pixel stays where it is
     uint32_t field[4], noise[4];  // keys
 };
 

@@ -1,4 +1,4 @@
-// Keeping an eye on how large numbers get, at the cost of a few instructions a register.
+// The largest magnitude of all numbers stored, at the cost of a few instructions a register.
 #pragma once
 
 #include "simd.h"
@@ -6,8 +6,8 @@
 
 namespace FASTNN_VARIANT {
 
-// The largest magnitude of what goes by; infinite if something was not finite. Without their sign
-// the bits of numbers are in the order of the numbers, and those of infinity and NaN come last.
+// The largest magnitude of the registers seen; infinite if a number was not finite. Without the
+// sign, bit patterns are in the order of the numbers, and infinity and NaN come last.
 template <class T>
 struct Watch {
     typedef typename Vec<T>::type V;
@@ -37,7 +37,7 @@ struct Watch {
     }
 };
 
-// The first `count` lanes, added to what stands there or put in its place. The others are products
+// Stores the first `count` lanes, or adds them to the numbers there. The other lanes are products
 // of padding: neither stored nor watched.
 template <class T>
 FASTNN_INLINE void put(T *to, typename Vec<T>::type v, int count, bool accumulate,
