@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ from fastnn.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from fastnn.network import Network
     from fastnn.training.history import History
 
@@ -68,7 +71,7 @@ _OF_NETWORK = ("activation", "keep_prob", "l2", "l1", "init", "dtype")
     "--save",
     type=click.Path(dir_okay=False, writable=True),
     callback=new_file,
-    help="Write the trained network here, e.g. model.safetensors.",
+    help="Write the trained network here, e.g. model.safetensors; after Ctrl-C, the one so far.",
 )
 @click.option(
     "--report",
@@ -107,11 +110,19 @@ def train(
     options = with_defaults({**options, "hidden": hidden}, for_file=data is not None)
     hidden = options.pop("hidden")
     of_network = {name: options.pop(name) for name in _OF_NETWORK}
-    net, written = None, []
+    net, written, best = None, [], _BestEpoch()
 
     def interrupted() -> str:
         done = len(net.history) if net is not None and net.history is not None else 0
         what = [f"Interrupted after {done} of {options['epochs']} epochs."]
+        if save is not None and done and not written:
+            which = "so far"
+            if best.theta is not None:
+                net.theta = best.theta
+                which = f"of epoch {best.epoch + 1}, the best so far,"
+            with reported_file("save the network"):
+                save_model(net, source, save)
+            written.append(f"The network {which} was saved to {save}.")
         if save is not None or report is not None:
             what += written or ["Nothing was saved."]
         return " ".join(what)
@@ -131,6 +142,7 @@ def train(
             source.train.X,
             source.train.y,
             dev=source.dev,
+            callbacks=best if options["early_stopping"] else (),
             progress=not quiet and not as_json and sys.stderr.isatty(),
             **options,
         )
@@ -152,6 +164,24 @@ def train(
         click.echo(json.dumps(results | {"diagnosis": shown.as_json(diagnosis)}, indent=2))
     elif not quiet:
         shown.print_results(results, diagnosis)
+
+
+class _BestEpoch:
+    """A callback that keeps theta of the epoch with the lowest dev error, as early stopping does.
+
+    A fit that is interrupted does not restore it.
+    """
+
+    def __init__(self) -> None:
+        self.theta: NDArray[Any] | None = None
+        self.epoch = 0
+        self._lowest = (math.inf, math.inf)
+
+    def __call__(self, net: Network, history: History) -> None:
+        values = history.dev_error[-1], history.dev_cost[-1]
+        if values < self._lowest:
+            self._lowest, self.epoch = values, len(history) - 1
+            self.theta = net.theta.copy()
 
 
 def _write_report(

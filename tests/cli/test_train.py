@@ -361,6 +361,60 @@ def test_interrupted_while_the_report_is_written(monkeypatch, tmp_path, save):
     assert Path(model).exists() is save
 
 
+@pytest.mark.parametrize("early_stopping", ["off", "30"])
+@pytest.mark.parametrize("table", [False, True])
+def test_interrupted_training_is_saved(monkeypatch, tmp_path, table, early_stopping):
+    """Without early stopping the last epoch is, with it the best."""
+    seen = []
+
+    def interrupt(net, history):
+        seen.append((history.dev_error[-1], history.dev_cost[-1], net.theta.copy()))
+        if len(history) == 12:
+            raise KeyboardInterrupt
+
+    whole = Network.fit
+
+    def fit(self, X, y, *, callbacks=(), **options):
+        own = [callbacks] if callable(callbacks) else [*callbacks]
+        return whole(self, X, y, callbacks=[*own, interrupt], **options)
+
+    monkeypatch.setattr(Network, "fit", fit)
+    data = []
+    if table:
+        rows = "".join(f"{i % 7},{i * i % 11},{'ab'[i % 2]}\n" for i in range(100))
+        (tmp_path / "t.csv").write_text("p,q,r\n" + rows)
+        data = [str(tmp_path / "t.csv"), "--target", "r"]
+    path = tmp_path / "model.safetensors"
+    options = ("--epochs", "90", "--learning-rate", "0.05", "--early-stopping", early_stopping)
+    result = run("train", *data, *options, "--save", str(path))
+    assert result.exit_code == 130
+    best = min(range(12), key=lambda k: seen[k][:2])
+    at, which = (11, "so far") if early_stopping == "off" else (best, "the best so far,")
+    if early_stopping != "off":
+        which = f"of epoch {best + 1}, {which}"
+    said = f"Interrupted after 12 of 90 epochs. The network {which} was saved to {path}.\n"
+    assert result.stderr == said
+    saved = fastnn.load(path)
+    np.testing.assert_array_equal((saved.network if table else saved).theta, seen[at][2])
+
+
+def test_failing_to_save_after_an_interrupt_is_told(monkeypatch, tmp_path):
+    def save(self, path):
+        raise OSError(28, "No space left on device")
+
+    whole = Network.fit
+
+    def fit(self, X, y, **options):
+        whole(self, X, y, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Network, "fit", fit)
+    monkeypatch.setattr(Network, "save", save)
+    result = run("train", "--epochs", "1", "--save", str(tmp_path / "model.safetensors"))
+    assert result.exit_code == 1
+    assert "could not save the network: [Errno 28] No space left on device" in result.stderr
+
+
 def read_until(terminal, pattern, shown="", timeout=30):
     end = time.monotonic() + timeout
     while not re.search(pattern, shown):
@@ -389,7 +443,7 @@ def test_ctrl_c_on_a_terminal(tmp_path):
             process.send_signal(signal.SIGINT)
             code = process.wait(timeout=10)
             took = time.monotonic() - start
-            shown = read_until(terminal, r"Interrupted.*epochs\.", shown)
+            shown = read_until(terminal, r"was\s+saved to.*\n", shown)
         finally:
             process.kill()  # leaving the block waits for it
     os.close(terminal)
@@ -398,4 +452,5 @@ def test_ctrl_c_on_a_terminal(tmp_path):
     assert re.search(r"Interrupted after \d+ of 1000000 epochs\.", shown)
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
     assert "Traceback" not in shown
-    assert os.listdir(tmp_path) == []
+    assert fastnn.load(tmp_path / "model.safetensors").layer_sizes[0] == 64
+    assert os.listdir(tmp_path) == ["model.safetensors"]
