@@ -10,6 +10,11 @@ from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, part_name, tidy, typed, typed_columns
 from fastnn.tabular.values import pandas, rows
 
+# In fewer rows a column can agree with the target by chance; so can values of fewer rows each.
+_FEWEST, _ROWS_A_VALUE = 20, 5
+# A correlation above it is a copy of the target, in other units or rounded.
+_LINEAR, _MOSTLY = 0.9999, 0.9
+
 
 def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None):
     """The readings of the columns of a frame that are not plain, the typed frame, and notices.
@@ -72,6 +77,44 @@ def notices_on_dates(readings, names):
         if parts:
             said.append(f"{name!r} ({', '.join(parts)})")
     return [f"Dates are read as numbers: {', '.join(said)}."] if said else []
+
+
+def notices_on_target(target, y, table, names):
+    """Sentences about classes of a single row, and about columns that give the target away.
+
+    `y` is the encoded target; `names` are the inputs.
+    """
+    said = []
+    if target.classes is not None:
+        alone = target.classes[np.bincount(y, minlength=len(target.classes)) == 1].tolist()
+        if alone:
+            said.append(f"Classes of {target.name!r} with a single row: {str(alone)[:200]}.")
+    decides = _decides_values if target.classes is None else _decides_classes
+    return said + [
+        f"Column {name!r} alone gives {target.name!r} away: drop it, unless it is known before "
+        f"{target.name!r} is."
+        for name in names
+        if len(y) >= _FEWEST and decides(table[name], y)
+    ]
+
+
+def _decides_classes(series, y):
+    """Whether each value of a column, in several rows on average, goes with one class only."""
+    codes, unique = pandas().factorize(series, use_na_sentinel=False)
+    if len(unique) * _ROWS_A_VALUE > len(y):
+        return False
+    return len(np.unique(codes * (y.max() + 1) + y)) == len(unique)
+
+
+def _decides_values(series, y):
+    """Whether the target is a linear function of a column, as far as it is known."""
+    if series.dtype != np.float64:
+        return False
+    known = series.notna().to_numpy()
+    x, y = series.to_numpy()[known], y[known]
+    if known.mean() < _MOSTLY or x.std() == 0 or y.std() == 0:
+        return False
+    return abs(np.corrcoef(x, y)[0, 1]) > _LINEAR
 
 
 def far_outside(series, column, readings):

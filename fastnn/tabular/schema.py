@@ -16,6 +16,7 @@ from fastnn.tabular.frame import (
     far_outside,
     learn_readings,
     notices_on_dates,
+    notices_on_target,
     sources_of,
 )
 from fastnn.tabular.notation import PLAIN
@@ -185,12 +186,9 @@ class TableSchema:
                 f"expected columns to predict {target!r} from, got none that is "
                 f"usable{': ' * bool(reasons)}{reasons}"
             )
-        if learnt.classes is not None:
-            counts = np.bincount(learnt.encode(as_target, missing), minlength=len(learnt.classes))
-            alone = learnt.classes[counts == 1].tolist()
-            if alone:
-                notices.append(f"Classes of {target!r} with a single row: {str(alone)[:200]}.")
         columns = learn_columns(table, numbers, texts)
+        y = learnt.encode(as_target, missing)
+        notices += notices_on_target(learnt, y, table, [*numbers, *texts])
         sources = sources_of(table.columns, readings)
         used = dict.fromkeys(sources[column.name] for column in columns)
         kept = {name: readings[name] for name in used if readings[name] not in (None, PLAIN)}

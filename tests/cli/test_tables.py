@@ -509,7 +509,7 @@ def test_classes_of_too_few_rows(tmp_path):
 def test_a_table_as_a_spreadsheet_in_europe_writes_it(tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"x": rng.normal(2000, 900, 100), "u": rng.normal(size=100)})
-    frame["y"] = frame["x"] * 2 + 1
+    frame["y"] = frame["x"] * 2 + 300 * frame["u"]
     frame.to_csv(tmp_path / "plain.csv", index=False, float_format="%.2f")
     europe = frame.map("{:,.2f}".format).map(lambda text: text.translate({44: 46, 46: 44}))
     europe.to_csv(tmp_path / "d.csv", index=False, sep=";")

@@ -333,6 +333,26 @@ def test_a_part_of_the_rows_shows_a_counter():
     assert TableSchema.fit(frame, target="y").input_names == ["x", "c"]
 
 
+@pytest.mark.parametrize(
+    ("column", "target", "named"),
+    [
+        (cycle("Y", "N"), cycle("yes", "no"), True),
+        (cycle(1, 0, 2), cycle("yes", "no", "no"), True),
+        (cycle("a", "b", "c", "d"), cycle("yes", "no"), True),
+        (cycle("Y", "N"), [*cycle("yes", "no")[:-1], "yes"], False),
+        (cycle(*range(30)), cycle("yes", "no"), False),  # each value in two rows may be chance
+        (np.sin(np.arange(M)), 7 - 3 * np.sin(np.arange(M)), True),
+        (np.sin(np.arange(M)), np.sin(np.arange(M)) + np.arange(M) / 100, False),
+        ([None, *np.sin(np.arange(1, M))], np.sin(np.arange(M)), True),
+    ],
+)
+def test_a_column_that_gives_the_target_away_is_named(column, target, named):
+    schema = TableSchema.fit(table(c=column, y=target), target="y")
+    assert schema.notices == named * [
+        "Column 'c' alone gives 'y' away: drop it, unless it is known before 'y' is."
+    ]
+
+
 # --- Dates ---
 
 DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
