@@ -78,6 +78,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*forward_row)(const T *, int64_t, const T *, int64_t, int, T *) noexcept nogil
         void (*whole_tile)(const T *, const T *, int64_t, T *) noexcept nogil
         void (*add_penalty_gradient)(const Update *, const T *, T *, int64_t) noexcept nogil
+        double (*penalty)(const Update *, const T *, int64_t) noexcept nogil
         void (*augment)(const Warp *, const Placement *, T *, T *) noexcept nogil
 
     const char *variant_name(int variant)

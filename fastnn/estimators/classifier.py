@@ -16,7 +16,7 @@ from fastnn.data.inputs import Features
 from fastnn.estimators.base import BaseMLP, stochastic_only, validated
 from fastnn.estimators.callbacks import Callback, with_callbacks
 from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
-from fastnn.estimators.targets import Labels, as_labels
+from fastnn.estimators.targets import Labels, as_labels, check_no_gaps
 
 if TYPE_CHECKING:
 
@@ -88,7 +88,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The trained network.
     classes_ : (n_classes,) array
     coefs_, intercepts_ : lists of arrays
-        Views on the network's parameters: write to them in place.
+        Views on the network's parameters: write to them in place, or set items.
     loss_, loss_curve_, best_loss_ : float, list, float or None
     validation_scores_, best_validation_score_, validation_loss_curve_ : list, float, list or None
     n_iter_, t_, n_layers_, n_outputs_, n_features_in_ : int
@@ -228,6 +228,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         )
 
     def _check_targets(self, X, y, first):
+        check_no_gaps(y)
         X, y = validated(self, X, y, first)
         sparse = issparse(y)
         y = as_labels(y)

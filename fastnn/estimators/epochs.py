@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from fastnn.estimators.callbacks import EpochCallbacks
 from fastnn.estimators.preparation import Task
 from fastnn.estimators.solvers import descend, minimize_by_lbfgs
-from fastnn.estimators.stopping import Progress
+from fastnn.estimators.stopping import Progress, warn_of_large_tol
 
 
 def train(estimator: Any, task: Task, callbacks: EpochCallbacks) -> None:
@@ -28,14 +28,11 @@ def _descend(estimator, task, callbacks):
     estimator._optimizer.follow(estimator)
     rate = estimator._optimizer.rate
     by_score = estimator.early_stopping and task.validation is not None
-    if by_score != (estimator._progress.theta is not None):  # progress of the loss, not the score
-        estimator._progress = Progress()
-        estimator._progress.theta = network.theta.copy() if by_score else None
+    if not task.incremental or by_score != estimator._progress.by_score:
+        estimator._progress = Progress(by_score)
     progress = estimator._progress
-    if task.incremental and progress.stopped and by_score:
+    if progress.stopped and by_score:
         return  # the best parameters are in place
-    if not task.incremental:
-        progress.stopped = False
 
     def epoch_done(loss):
         estimator.t_ += task.X.shape[0]
@@ -44,7 +41,7 @@ def _descend(estimator, task, callbacks):
             progress.look(estimator.validation_scores_[-1], estimator.tol, network.theta)
             estimator.best_validation_score_ = progress.best
         else:
-            progress.look(-loss, estimator.tol)
+            progress.look(-loss, estimator.tol, network.theta)
             estimator.best_loss_ = -progress.best
         rate.epoch_done(estimator.t_)
         return progress.without_improvement > estimator.n_iter_no_change and _give_up(
@@ -67,7 +64,18 @@ def _descend(estimator, task, callbacks):
             stacklevel=4,
         )
     if by_score and (progress.stopped or not task.incremental):
-        network.theta = progress.theta
+        if progress.theta is not None:
+            network.theta = progress.theta
+        elif estimator.n_iter_ > 0:  # else it was interrupted at once
+            warnings.warn(
+                f"the validation score was not a number in any of {estimator.n_iter_} epochs, so "
+                "none of them is the best, and the parameters of the last are kept; look for the "
+                "reason in scoring and in the validation set",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+    if progress.stopped and (not by_score or estimator.scoring == "loss"):
+        warn_of_large_tol(estimator, task, -progress.best)
 
 
 def _minimize(estimator, task, callbacks):

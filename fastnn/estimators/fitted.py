@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,44 @@ from fastnn.network import Network
 if TYPE_CHECKING:
     from fastnn.diagnosis import Diagnosis, SignalFlow
     from fastnn.gradient_checking.result.gradient_check import GradientCheck
+
+
+class _Views(list[Any]):
+    """The W or the b of all layers. An item that is set is written to the network.
+
+    Its copies are plain lists.
+    """
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        views = self[index]
+        if isinstance(index, slice):
+            _write(views, values)
+        else:
+            _write([views], [values])
+
+    def _refuse(self, *args: Any, **options: Any) -> NoReturn:
+        raise TypeError(
+            f"expected the {len(self)} arrays of a network to keep their number and order; set "
+            "them one by one, or fit an estimator with other hidden_layer_sizes"
+        )
+
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+    __delitem__ = __iadd__ = __imul__ = _refuse
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return list, (list(self),)
+
+
+def _write(views, values):
+    """Copy each of `values` to a view on parameters, if all are of the right shape."""
+    values = list(values)
+    if len(values) != len(views):
+        raise ValueError(f"expected {len(views)} arrays, got {len(values)}")
+    for view, value in zip(views, values, strict=True):
+        if np.shape(value) != view.shape:
+            raise ValueError(f"expected parameters of shape {view.shape}, got {np.shape(value)}")
+    for view, value in zip(views, values, strict=True):
+        view[...] = value
 
 
 class FittedMixin:
@@ -54,12 +92,15 @@ class FittedMixin:
 
     @property
     def coefs_(self) -> list[NDArray[np.floating[Any]]]:
-        """[W1, ..., WL], W[l] (n[l-1], n[l]): views on the parameters: write to them in place."""
+        """[W1, ..., WL], W[l] (n[l-1], n[l]): views on the parameters.
+
+        Write to one in place, or set it, as with ``coefs_[0] = W``.
+        """
         return self._parameters("W")
 
     @coefs_.setter
     def coefs_(self, values: Sequence[ArrayLike]) -> None:
-        self._set_parameters("W", values)
+        _write(self.coefs_, values)
 
     @property
     def intercepts_(self) -> list[NDArray[np.floating[Any]]]:
@@ -68,7 +109,7 @@ class FittedMixin:
 
     @intercepts_.setter
     def intercepts_(self, values: Sequence[ArrayLike]) -> None:
-        self._set_parameters("b", values)
+        _write(self.intercepts_, values)
 
     @property
     def out_activation_(self) -> Literal["softmax", "logistic", "identity", "exp"]:
@@ -83,19 +124,7 @@ class FittedMixin:
 
     def _parameters(self, kind):
         network = self._fitted("coefs_" if kind == "W" else "intercepts_")
-        return [view for name, view in network.params.items() if name[0] == kind]
-
-    def _set_parameters(self, kind, values):
-        views, values = self._parameters(kind), list(values)
-        if len(values) != len(views):
-            raise ValueError(f"expected {len(views)} arrays, got {len(values)}")
-        for view, value in zip(views, values, strict=True):
-            if np.shape(value) != view.shape:
-                raise ValueError(
-                    f"expected parameters of shape {view.shape}, got {np.shape(value)}"
-                )
-        for view, value in zip(views, values, strict=True):
-            view[...] = value
+        return _Views(view for name, view in network.params.items() if name[0] == kind)
 
     def diagnose(
         self, X: Features, y: Features, X_val: Features, y_val: Features, **options: Any

@@ -37,6 +37,8 @@ class Task:
     weight : (m,) array, positive, or None
     constants : (m,) array or None
         The parts of each example's loss that the core leaves out.
+    targets : array
+        The targets of the network before they became the Rows y.
     validation : Validation or None
     random_state : numpy.random.RandomState
     incremental : bool
@@ -48,6 +50,7 @@ class Task:
     y: Rows
     weight: NDArray[np.float64] | None
     constants: NDArray[np.float64] | None
+    targets: NDArray[Any]
     validation: Validation | None
     random_state: np.random.RandomState
     incremental: bool
@@ -109,6 +112,7 @@ def prepare(
         as_targets(examples.targets, m, network.output, network.layer_sizes[-1], network.dtype),
         examples.weight,
         estimator._loss_constants(examples.targets),
+        examples.targets,
         validation,
         random_state,
         incremental,

@@ -14,15 +14,11 @@ from fastnn.engine import passes
 from fastnn.engine.thread_tuning import ThreadTuner
 from fastnn.errors import DivergenceError
 from fastnn.estimators.parameters import update_rule
-from fastnn.estimators.stopping import LearningRate
+from fastnn.estimators.stopping import COST_TOLERANCE, LearningRate, warn_of_large_tol
 from fastnn.network import Network
 from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.lbfgs import minimize
 from fastnn.training.optimizers import LBFGS, Optimizer
-
-# L-BFGS stops when an iteration lowers J by less, relatively. scikit-learn keeps this default of
-# SciPy's.
-_COST_TOLERANCE = 2.220446049250313e-09
 
 
 @dataclass
@@ -123,8 +119,6 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
     divisors = sizes if weight is None else np.add.reduceat(weight, starts)
     index = np.arange(m) if estimator.shuffle and len(starts) > 1 else None
     rates = np.full(len(starts), state.rate.now)
-    weights = [network.theta[p.slice] for p in network.layout.weights]
-    before = _penalty(weights, *penalties[-1])
     if constants is not None and weight is not None:
         constants = constants * weight
     for epoch in range(epochs):
@@ -144,10 +138,7 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
             raise
         finally:  # Ctrl-C comes between two mini-batches
             state.step += session.batch
-        after = _penalty(weights, *penalties[-1])
-        # The penalty changes little within an epoch: it is taken to do so evenly.
-        loss = (session.training_loss + (before + after) / 2 * float(np.sum(sizes / divisors))) / m
-        before = after
+        loss = session.training_loss / m
         if constants is not None:
             ordered = constants if index is None else constants[index]
             loss += float(np.add.reduceat(ordered, starts) @ (sizes / divisors)) / m
@@ -180,7 +171,7 @@ def minimize_by_lbfgs(estimator: Any, task: Any, watch: Callable[[float], bool])
 
     optimizer = LBFGS(
         tolerance=float(estimator.tol),
-        cost_tolerance=_COST_TOLERANCE,
+        cost_tolerance=COST_TOLERANCE,
         max_evaluations=int(estimator.max_fun),
     )
     reason = minimize(
@@ -202,6 +193,8 @@ def minimize_by_lbfgs(estimator: Any, task: Any, watch: Callable[[float], bool])
             ConvergenceWarning,
             stacklevel=2,
         )
+    elif not ended:
+        warn_of_large_tol(estimator, task, estimator.loss_)
 
 
 def _learning_rate(estimator):
@@ -221,17 +214,3 @@ def _batch_size(estimator, m):
             stacklevel=2,
         )
     return min(usual_batch_size(estimator), m)
-
-
-def _penalty(weights, alpha, l1):
-    """alpha/2 sum_l ||W[l]||_F^2 + l1 sum_l ||W[l]||_1.
-
-    The value is that of passes.penalty. This takes little time beside an epoch of a small network.
-    """
-    total = 0.0
-    with np.errstate(over="ignore"):  # if weights explode, J is infinite
-        if alpha:
-            total += alpha / 2 * sum(float(W @ W) for W in weights)
-        if l1:
-            total += l1 * sum(float(np.abs(W).sum()) for W in weights)
-    return total

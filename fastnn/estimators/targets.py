@@ -85,6 +85,35 @@ class Labels:
         return np.hstack([1 - A, A])
 
 
+def check_no_gaps(y: Any) -> None:
+    """Refuse class labels of which some are None, NaN or NA, and name the first."""
+    if issparse(y) or y is None:
+        return
+    values = np.asarray(y)
+    if values.dtype.kind == "f":
+        gaps = np.isnan(values)
+    elif values.dtype.kind == "O":
+        gaps = np.fromiter(map(_is_gap, values.flat), bool, values.size).reshape(values.shape)
+    else:
+        return
+    if gaps.any():
+        first = np.argwhere(gaps)[0]
+        raise ValueError(
+            f"expected a label for each example, got {values[tuple(first)]} at index {first[0]} of "
+            f"y ({np.count_nonzero(gaps)} missing labels in all); leave these examples out, or "
+            "give them a label"
+        )
+
+
+def _is_gap(label):
+    """Whether a label is None, NaN, or NA or NaT of pandas."""
+    return (
+        label is None
+        or type(label).__name__ in ("NAType", "NaTType")
+        or (isinstance(label, float | np.floating) and bool(np.isnan(label)))
+    )
+
+
 def as_labels(y: Any) -> NDArray[Any]:
     """y as one vector of labels, or as a multilabel indicator matrix."""
     check_classification_targets(y)

@@ -53,6 +53,8 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             pack_transposed(run, thread)
             if thread == 0:
                 choose_masks(run, step)
+                if run.divisors != NULL:
+                    run.training_loss += rows / divisor * penalty(run)
         if thread == 0:
             choose_input(run, first + at)
         run.barrier.wait()

@@ -271,7 +271,10 @@ cdef class Session(Architecture):
 
     @property
     def training_loss(self):
-        """With `divisors`: the sum of rows times mean loss over the mini-batches so far."""
+        """With `divisors`: the sum of rows times J over the mini-batches so far.
+
+        J of a mini-batch is that before its update, with the penalty.
+        """
         return self.run.training_loss
 
     @property

@@ -106,6 +106,22 @@ cdef bint stays_in_range(Run[real] *run, const Update *u, double gradient,
     return True
 
 
+cdef double penalty(Run[real] *run) noexcept nogil:
+    """sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1).
+
+    One thread adds all of it, so that the sum has the same bits for any number of threads.
+    """
+    cdef double total = 0
+    cdef Update u
+    cdef int l
+    for l in range(1, run.depth + 1):
+        u.l2, u.l1 = run.penalty[l].l2, run.penalty[l].l1
+        if u.l2 > 0 or u.l1 > 0:
+            total += run.kernels.penalty(
+                &u, run.theta + run.W_at[l], run.layers[l - 1].n * run.layers[l].n)
+    return total
+
+
 cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thread) noexcept nogil:
     """Compute the gradient and update theta in one go, tile by tile, for one chunk.
 

@@ -127,6 +127,8 @@ struct Kernels {
     void (*whole_tile)(const T *A, const T *B, int64_t depth, T *C);
     // gradient += l2 W + l1 sign(W).
     void (*add_penalty_gradient)(const Update *u, const T *theta, T *gradient, int64_t n);
+    // l2/2 ||W||_F^2 + l1 ||W||_1, by doubles.
+    double (*penalty)(const Update *u, const T *theta, int64_t n);
     // An image (height, width, channels) becomes its augmented copy, in place.
     void (*augment)(const Warp *warp, const Placement *place, T *scratch, T *image);
 };

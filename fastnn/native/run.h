@@ -55,7 +55,7 @@ struct Pass {
     // (batches,) or null: divisors of the sums over a mini-batch, and of lambda, in the place of
     // its number of rows and of m. Weights are then the user's own, and the losses are added up.
     const double *divisors;
-    double training_loss;    // with divisors: sum over the mini-batches of rows * mean loss
+    double training_loss;    // with divisors: sum over the mini-batches of rows * J
     const Penalty *penalty;  // (L + 1,)
     double weight_decay;     // of W, not of b
     bool epsilon_hat;        // whether Adam's epsilon is that of its equation without corrections

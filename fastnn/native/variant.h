@@ -38,6 +38,7 @@ static constexpr fastnn::Kernels<T> make_table() {
             forward_row<T>,
             whole_tile<T>,
             add_penalty_gradient<T>,
+            penalty<T>,
             augment<T>};
 }
 

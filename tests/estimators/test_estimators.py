@@ -65,7 +65,7 @@ def assert_alike(ours, theirs):
             np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-9)
     for name in ("n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_"):
         assert getattr(ours, name) == getattr(theirs, name), name
-    assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-3)
+    assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-6)
 
 
 # --- the same as scikit-learn's ---------------------------------------------------------------
@@ -84,13 +84,13 @@ def test_classifier_takes_the_steps_of_scikit_learn(load, settings, weighted):
     np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-5, atol=1e-9)
     if settings.get("solver") != "lbfgs":
-        np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-3)
+        np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-6)
         if settings.get("early_stopping"):
             assert ours.best_loss_ is theirs.best_loss_ is None
             np.testing.assert_allclose(ours.validation_scores_, theirs.validation_scores_)
             assert ours.best_validation_score_ == pytest.approx(theirs.best_validation_score_)
         else:
-            assert ours.best_loss_ == pytest.approx(theirs.best_loss_, rel=1e-3)
+            assert ours.best_loss_ == pytest.approx(theirs.best_loss_, rel=1e-6)
             assert ours.validation_scores_ is None
             assert ours.best_validation_score_ is None
 
@@ -153,7 +153,7 @@ def test_gradient_of_several_outputs_is_that_of_the_loss():
     theirs = MLPRegressor(**settings).fit(X, Y)
     for mine, other in zip(ours.coefs_, theirs.coefs_, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-9)
-    assert ours.loss_ == pytest.approx(3 * theirs.loss_, rel=1e-3)
+    assert ours.loss_ == pytest.approx(3 * theirs.loss_, rel=1e-6)
     assert ours.gradcheck(X[:50], Y[:50]).verdict == "correct"
     lbfgs = {
         "solver": "lbfgs",

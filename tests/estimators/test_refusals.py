@@ -1,6 +1,7 @@
 """Bad input to estimators: the message says what is expected."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 from sklearn.preprocessing import scale
@@ -126,3 +127,31 @@ def test_a_network_of_one_class_says_nothing(kind, tmp_path):
         convert(model, path)
     assert not path.exists()
     convert(small().fit(WINE, KIND > 0), path)
+
+
+@pytest.mark.parametrize(
+    ("gap", "shown"),
+    [(None, "None"), (np.nan, "nan"), (pd.NA, "<NA>"), (pd.NaT, "NaT"), (np.float32("nan"), "nan")],
+    ids=repr,
+)
+@pytest.mark.parametrize("kind", ["array", "series", "category"])
+def test_a_missing_label_is_named(gap, shown, kind):
+    y = np.array(["a", "b", gap, "a", gap, "b"] * 5, dtype=object)
+    if kind != "array":
+        y = pd.Series(y, dtype={"series": "string", "category": "category"}[kind])
+        shown = {"series": "<NA>", "category": "nan"}[kind]
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    with pytest.raises(
+        ValueError, match=rf"got {shown} at index 2 of y \(10 missing labels in all\)"
+    ):
+        fastnn.MLPClassifier().fit(X, y)
+
+
+def test_a_missing_label_among_numbers_is_named():
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    y = np.where(np.arange(30) == 7, np.nan, np.arange(30) % 2)
+    with pytest.raises(ValueError, match=r"got nan at index 7 of y \(1 missing"):
+        fastnn.MLPClassifier().fit(X, y)
+    several = np.column_stack([np.arange(30) % 2, y])
+    with pytest.raises(ValueError, match="got nan at index 7 of y"):
+        fastnn.MLPClassifier().fit(X, several)
