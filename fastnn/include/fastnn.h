@@ -19,10 +19,10 @@
  * share theta as long as they only read it; `update` writes it, and nothing may use it meanwhile.
  *
  * Memory: theta, X, y and the other arrays are the caller's; they are aligned to their type,
- * contiguous and row after row (C order). theta must live until `close`; it holds W[1] (n[0], n[1]),
- * b[1] (n[1],), W[2], b[2], ..., as Network.theta does. Outputs have the same bits as those of
- * Network.forward; so have loss and gradient those of Network.value_and_grad (without a penalty) if
- * the handle is opened for as many rows.
+ * contiguous and row after row (C order). theta must live until `close`; it holds W[1] (n[0],
+ * n[1]), b[1] (n[1],), W[2], b[2], ..., as Network.theta does. Outputs have the same bits as those
+ * of Network.forward; so have loss and gradient those of Network.value_and_grad (without a penalty)
+ * if the handle is opened for as many rows.
  */
 #ifndef FASTNN_H
 #define FASTNN_H
@@ -73,7 +73,8 @@ enum fastnn_optimizer {
 /* What every function but `close` returns. */
 enum fastnn_status {
     FASTNN_OK,
-    FASTNN_BAD_ARGUMENT, /* a null pointer, an unknown code, a label out of range, unaligned memory */
+    FASTNN_BAD_ARGUMENT, /* a null pointer, an unknown code, a label out of range, unaligned memory
+                          */
     FASTNN_NO_MEMORY,
     FASTNN_BUSY,      /* another thread is using this handle */
     FASTNN_NOT_FINITE /* of update: the new theta might not be finite. Nothing was changed. */
@@ -93,15 +94,16 @@ typedef struct {
 
     /* A network of `layers` sizes n[0] .. n[layers - 1] on theta, with the activations of its
      * layers - 2 hidden layers. `rows`: how many are usually passed at once; more take turns in the
-     * buffers. `training`: whether loss_gradient will be called. *network is null after an error. */
+     * buffers. `training`: whether loss_gradient will be called. *network is null after an error.
+     */
     int (*open)(fastnn_network **network, int layers, const int64_t *sizes, const int *activations,
                 int output, int dtype, void *theta, int64_t rows, int training);
 
     /* A (rows, n[L]) = outputs of X (rows, n[0]), both of theta's dtype. */
     int (*forward)(fastnn_network *network, const void *X, int64_t rows, void *A);
 
-    /* *loss = mean loss of the rows, without a penalty, and gradient = its derivative by theta. y is
-     * int64_t classes (rows,) for FASTNN_SOFTMAX, else (rows, n[L]) of theta's dtype. */
+    /* *loss = mean loss of the rows, without a penalty, and gradient = its derivative by theta. y
+     * is int64_t classes (rows,) for FASTNN_SOFTMAX, else (rows, n[L]) of theta's dtype. */
     int (*loss_gradient)(fastnn_network *network, const void *X, const void *y, int64_t rows,
                          double *loss, void *gradient);
 
@@ -122,10 +124,11 @@ static inline const fastnn_api *fastnn_import(void) {
     Py_DECREF(core); /* sys.modules keeps it */
     const fastnn_api *api = (const fastnn_api *)PyCapsule_Import("fastnn._kernels._C_API", 0);
     if (api && api->abi != FASTNN_ABI) {
-        PyErr_Format(PyExc_ImportError,
-                     "this module was compiled for fastnn's ABI %d, and the installed fastnn has ABI "
-                     "%d: compile the module again, or install the fastnn it was compiled for",
-                     FASTNN_ABI, api->abi);
+        PyErr_Format(
+            PyExc_ImportError,
+            "this module was compiled for fastnn's ABI %d, and the installed fastnn has ABI "
+            "%d: compile the module again, or install the fastnn it was compiled for",
+            FASTNN_ABI, api->abi);
         return NULL;
     }
     return api;

@@ -112,7 +112,8 @@ class TableSchema:
     ) -> None:
         self.columns, self._target = tuple(columns), target
         self.dropped, self.notices = dict(dropped or {}), list(notices)
-        self.missing, self._readings = missing, dict(readings or {})
+        self.missing: tuple[str, ...] | None = missing
+        self._readings = dict(readings or {})
         self.input_names = input_names(self.columns)
 
     @classmethod
