@@ -4,8 +4,20 @@
 >>> fastnn.Network([64, 128, 10])
 <Network [64, 128, 10], activation='relu', output='softmax', dtype='float32', 9,610 parameters>
 
-The public names are those of ``dir(fastnn)``. All other modules are internal: they may change at
-any time.
+The public names, which are those of ``dir(fastnn)``:
+
+- Networks: Network, History, EarlyStopping, Checkpoint, schedules, load
+- Optimizers: GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamW, LBFGS
+- Data: split, Split, Normalizer, augment, dev_size, same_distribution, tabular
+- Diagnosis: diagnose, Diagnosis, Cause, SignalFlow, learning_curve, LearningCurve, penalty_path,
+  PenaltyPath, optimal_error, OptimalError, improve, Improvement, report, Report
+- Gradients: gradcheck, GradientCheck
+- Many networks: sweep, Sweep, sweeps, OptunaPruningCallback
+- As in scikit-learn: MLPClassifier, MLPRegressor
+- Other libraries and languages: to_onnx, to_torch, from_torch, from_sklearn, get_include
+- Errors: DivergenceError, GradientError, ModelFormatError
+
+All other modules are internal: they may change at any time.
 """
 
 import importlib

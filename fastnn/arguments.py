@@ -1,4 +1,7 @@
-"""Checks of arguments: every message says what was got and what was expected."""
+"""Checks of arguments: every message says what was got and what was expected.
+
+Internal: it may change at any time.
+"""
 
 import math
 from numbers import Integral, Real

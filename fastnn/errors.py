@@ -1,4 +1,7 @@
-"""The errors of fastnn's own; all others are the standard ones."""
+"""The errors of fastnn's own; all others are the standard ones.
+
+Internal: it may change at any time.
+"""
 
 import math
 from typing import Any

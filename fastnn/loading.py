@@ -1,4 +1,7 @@
-"""`fastnn.load`: a network, a table's model or an estimator from its file."""
+"""`fastnn.load`: a network, a table's model or an estimator from its file.
+
+Internal: it may change at any time.
+"""
 
 import os
 from typing import Any

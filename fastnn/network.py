@@ -1,4 +1,7 @@
-"""`Network`: the public methods; each calls the room that does the work."""
+"""`Network`: the public methods; each calls the room that does the work.
+
+Internal: it may change at any time.
+"""
 
 from __future__ import annotations
 

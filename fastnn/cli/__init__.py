@@ -1,4 +1,7 @@
-"""The command line: ``fastnn train``, ``predict``, ``diagnose``, ``info`` and the others."""
+"""The command line: ``fastnn train``, ``predict``, ``diagnose``, ``info`` and the others.
+
+Internal: it may change at any time.
+"""
 
 import io
 import sys

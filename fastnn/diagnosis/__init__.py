@@ -1,4 +1,7 @@
-"""Diagnosis: why the error of a network is not lower, in figures and in words."""
+"""Diagnosis: why the error of a network is not lower, in figures and in words.
+
+Internal: it may change at any time.
+"""
 
 from fastnn.diagnosis.bias_variance.advice import Words
 from fastnn.diagnosis.bias_variance.from_data import diagnose_network

@@ -1,1 +1,4 @@
-"""A network as the compiled core sees it."""
+"""A network as the compiled core sees it.
+
+Internal: it may change at any time.
+"""

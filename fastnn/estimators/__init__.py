@@ -1,4 +1,7 @@
-"""scikit-learn's MLPClassifier and MLPRegressor, and what they lack."""
+"""scikit-learn's MLPClassifier and MLPRegressor, and what they lack.
+
+Internal: it may change at any time.
+"""
 
 from fastnn.estimators.classifier import MLPClassifier
 from fastnn.estimators.regressor import MLPRegressor

@@ -1,4 +1,7 @@
-"""Networks to and from other libraries: ONNX, scikit-learn, PyTorch."""
+"""Networks to and from other libraries: ONNX, scikit-learn, PyTorch.
+
+Internal: it may change at any time.
+"""
 
 from fastnn.export.onnx_model import to_onnx
 from fastnn.export.sklearn_model import from_sklearn

@@ -1,4 +1,6 @@
 """Gradient checking: numerical derivatives, the verdict, and what is wrong in words.
 
 Nothing is imported here: Numba and the rest are loaded when the first gradient is checked.
+
+Internal: it may change at any time.
 """

@@ -1,1 +1,4 @@
-"""Pictures, drawn by matplotlib."""
+"""Pictures, drawn by matplotlib.
+
+Internal: it may change at any time.
+"""

@@ -1,4 +1,7 @@
-"""One self-contained HTML page about a trained network."""
+"""One self-contained HTML page about a trained network.
+
+Internal: it may change at any time.
+"""
 
 from fastnn.reporting.assembly import Report, report
 

@@ -100,6 +100,7 @@ class TableSchema:
     dropped: dict[str, str]
     notices: list[str]
     input_names: list[str]
+    missing: tuple[str, ...] | None
 
     def __init__(
         self,

@@ -1,1 +1,4 @@
-"""Words, tables and markup that several rooms share."""
+"""Words, tables and markup that several rooms share.
+
+Internal: it may change at any time.
+"""

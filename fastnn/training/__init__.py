@@ -1,1 +1,4 @@
-"""Training: from the arguments of `fit` to epochs of mini-batches."""
+"""Training: from the arguments of `fit` to epochs of mini-batches.
+
+Internal: it may change at any time.
+"""

@@ -1,5 +1,6 @@
 """Importing has no side effects: nothing heavy is loaded, no thread is started."""
 
+import ast
 import importlib
 import os
 import re
@@ -113,3 +114,21 @@ def test_only_public_names_are_listed():
     net = fastnn.Network([2, 3, 2], rng=0)
     assert not [name for name in dir(net) if name.startswith("_")]
     assert {"fit", "forward", "theta", "params", "gradcheck", "diagnose"} <= set(dir(net))
+
+
+def test_help_begins_with_the_public_names():
+    listed = re.findall(r"^(?:- .*?:|  )((?: ?\w+,?)+)$", fastnn.__doc__, re.MULTILINE)
+    names = re.findall(r"\w+", " ".join(listed))
+    assert sorted([*names, "__version__"]) == fastnn.__all__
+
+
+def test_internal_modules_say_so():
+    folder = Path(fastnn.__file__).parent
+    silent = []
+    for path in [*folder.glob("*.py"), *folder.glob("*/__init__.py")]:
+        name = path.parent.name if path.name == "__init__.py" else path.stem
+        if name not in {"fastnn", "__main__", *fastnn.__all__}:
+            words = ast.get_docstring(ast.parse(path.read_text()))
+            if "Internal: it may change at any time." not in words:
+                silent.append(name)
+    assert silent == []
