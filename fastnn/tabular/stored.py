@@ -12,6 +12,8 @@ from fastnn.tabular.dates import ORDERS, PARTS, DateForm
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.target import Target
 
+# Larger integers may be no float. The power is computed once: Python does not fold it.
+_LARGEST = 2**1000
 _NUMERIC = ("name", "fill", "mean", "scale", "low", "high", "missing")
 
 
@@ -189,7 +191,7 @@ def _text(value, what):
 
 
 def _number(value, what):
-    if type(value) is int and abs(value) < 2**1000:  # JSON can write 1.0 as 1
+    if type(value) is int and abs(value) < _LARGEST:  # JSON can write 1.0 as 1
         value = float(value)
     if type(value) is not float or not math.isfinite(value):
         _refuse(what, value, "a finite number")
