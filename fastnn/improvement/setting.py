@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fastnn.engine.base_network import BaseNetwork
 from fastnn.network import Network
 from fastnn.sweeps.space import FIT_OPTIONS, NETWORK_OPTIONS
 
-# Settings of a fit that the loop chooses between, and their values where none is given.
-DEFAULTS = {"epochs": 100, "batch_size": 128, "learning_rate": 1e-3, "optimizer": "adam"}
+# Settings of the last fit of a network that the search begins with.
+OF_LAST_FIT = ("epochs", "batch_size", "learning_rate", "optimizer")
+# Values of the options that are not given.
+DEFAULTS = {**BaseNetwork.__init__.__kwdefaults__, **Network.fit.__kwdefaults__}
 
 
 @dataclass(frozen=True)
@@ -29,24 +32,13 @@ class Setting:
             if normalizer is not None and not spec["normalize"]:
                 spec["normalizer"] = net.normalizer
             known = net.history.settings if net.history is not None else {}
-            fit = {name: known[name] for name in DEFAULTS if name in known}
+            fit = {name: known[name] for name in OF_LAST_FIT if name in known}
             return cls(sizes, {**spec, **fit, **options})
         return cls(Network(net, init="zeros").layer_sizes, dict(options))
 
     def get(self, name: str) -> Any:
         """An option, or the value that it has where it is not given."""
-        defaults: dict[str, Any] = {
-            **DEFAULTS,
-            "l2": 0.0,
-            "l1": 0.0,
-            "keep_prob": 1.0,
-            "normalize": False,
-            "normalizer": None,
-            "activation": "relu",
-            "init": "auto",
-            "init_gain": 1.0,
-        }
-        return self.options.get(name, defaults.get(name))
+        return self.options.get(name, DEFAULTS[name])
 
     def largest(self, name: str) -> float:
         """The largest value of an option that may be one for each layer."""
@@ -80,10 +72,10 @@ class Setting:
 
 def check_options(options: dict[str, Any]) -> None:
     """Refuse names that are options neither of Network nor of fit."""
-    unknown = sorted(set(options) - NETWORK_OPTIONS - FIT_OPTIONS - {"dev"})
-    if unknown or "dev" in options:
-        name = unknown[0] if unknown else "dev"
+    known = NETWORK_OPTIONS | FIT_OPTIONS
+    unknown = sorted(set(options) - known)
+    if unknown:
         raise TypeError(
-            f"expected options of Network and of fit, got {name!r}; known: "
-            f"{', '.join(sorted(NETWORK_OPTIONS | FIT_OPTIONS))}"
+            f"expected options of Network and of fit, got {unknown[0]!r}; known: "
+            f"{', '.join(sorted(known))}"
         )

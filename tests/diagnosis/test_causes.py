@@ -440,3 +440,16 @@ def test_signal_flow_names_the_scale_of_x(activation, change):
     assert not net.signal_flow(X, y).verdict.startswith("not normalized")
     same = fastnn.Network([6, 20, 20, 2], activation=activation, normalize=True, rng=0)
     assert not same.signal_flow(change(X), y).verdict.startswith("not normalized")
+
+
+@pytest.mark.parametrize("units", [1, 3])
+def test_shares_and_several_outputs_are_no_classes(units):
+    """A sigmoid output takes shares in [0, 1], and several outputs: nothing is said of classes."""
+    r = np.random.default_rng(0)
+    X = r.normal(size=(400, 5))
+    y = 0.2 / (1 + np.exp(-X[:, :units]))  # every share is below a half
+    net = fastnn.Network([5, 8, units], output="sigmoid", rng=0)
+    net.fit(X[:300], y[:300], epochs=3)
+    diagnosis = net.diagnose((X[:300], y[:300]), (X[300:], y[300:]))
+    assert not any("one answer" in cause.name for cause in diagnosis.causes)
+    assert diagnosis.errors["optimal_error"] == 0.0

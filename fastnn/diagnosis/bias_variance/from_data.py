@@ -97,7 +97,9 @@ def _bracket(network, train, estimates, confidence):
     """Bounds on the optimal error: by nearest neighbours, and by the network's own dev error."""
     dev = estimates["dev_error"].limits(confidence)[1]
     y = as_numbers(train[1], "y")
-    if y.size != len(y) or len(y) < LEAST_EXAMPLES:  # of several outputs, or of too few
+    soft = not network.regression and bool((y != np.rint(y)).any())
+    # Neighbours tell nothing of several outputs, of shares, or where there are few of them.
+    if y.size != len(y) or len(y) < LEAST_EXAMPLES or soft:
         return Bracket(0.0, dev)
     bound = optimal_error_of(
         *train, kind="values" if network.regression else "labels", confidence=confidence

@@ -51,16 +51,17 @@ def causes_by_trials(trials):
     if not _helps(reference, now):
         return  # a plain network, trained in the usual way, is no better
     same = trials.on()
+    strong = is_strong(network, trials.rows)
     yield from filter(
         None,
         [
             _scale(trials, reference)
-            or (is_strong(network, trials.rows) and _regularized(trials, same))
+            or (strong and _regularized(trials, same))
             or _too_slow(trials, same, reference)
             or _too_fast(trials, same)
             or _too_short(trials, same)
             or _stuck(trials, same)
-            or _regularized(trials, same)
+            or (not strong and _regularized(trials, same))
             or _too_small(trials, reference)
         ],
     )
@@ -270,9 +271,11 @@ def _activation(network, sizes):
 
 def _never_predicted(trials):
     network = trials.network
-    if network.regression:
+    y = as_numbers(trials.train[1], "y").reshape(-1)
+    # Only where each example has one label, and a whole one: shares of several are no classes.
+    if network.regression or len(y) != trials.rows or (y != np.rint(y)).any():
         return None
-    y = as_numbers(trials.train[1], "y").reshape(-1).astype(np.int64)
+    y = y.astype(np.int64)
     share = np.bincount(y) / len(y)
     given = np.unique(network.predict(trials.train[0]))
     missing = [k for k in np.flatnonzero(share > 0) if k not in given]

@@ -68,15 +68,15 @@ class Trials:
         (X, y), (X_dev, y_dev) = self.train, self.dev
         return Trials(self.network, (X, scaled(y)), (X_dev, scaled(y_dev)))
 
-    def on(self, updates=None, **options):
+    def on(self, **options):
         """Train a copy of the network on, from its present theta."""
         copy = self.network.like(rng=0, init="zeros", normalizer=self.network.normalizer)
         copy.theta = self.network.theta
-        return self._fitted(copy, updates, options)
+        return self._fitted(copy, options)
 
-    def anew(self, changes=None, updates=None, **options):
+    def anew(self, changes=None, **options):
         """Train a new network of the same settings, but for `changes`."""
-        return self._fitted(self.network.like(rng=0, **(changes or {})), updates, options)
+        return self._fitted(self.network.like(rng=0, **(changes or {})), options)
 
     def best_anew(self, changes, **options):
         """Train a new network, and keep the parameters of its lowest dev cost."""
@@ -98,14 +98,12 @@ class Trials:
         """Epochs of a trial on its rows."""
         return max(1, round(self.updates / -(-self.rows // self.batch_size)))
 
-    def _fitted(self, network, updates, options):
-        batches = -(-self.rows // self.batch_size)
-        epochs = max(1, round((updates or self.updates) / batches))
+    def _fitted(self, network, options):
         options = {
             "learning_rate": self.learning_rate,
             "batch_size": self.batch_size,
             "optimizer": self.settings.get("optimizer", "adam"),
-            "epochs": epochs,
+            "epochs": self.epochs,
             "evaluate_every": 0,
             **options,
         }
