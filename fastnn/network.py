@@ -6,7 +6,7 @@ Internal: it may change at any time.
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
@@ -16,17 +16,32 @@ from fastnn.data.inputs import Features
 from fastnn.data.parts import Examples
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.dropout import sample
+from fastnn.engine.misspelt import no_attribute
 from fastnn.engine.results import predict_proba, score
 from fastnn.errors import ModelFormatError
-from fastnn.plots.boundary import BoundaryDisplay, plot_boundary
-from fastnn.plots.figure import Display
-from fastnn.plots.signals import plot_weights
-from fastnn.training.fitting import FitOptions, fit
-from fastnn.training.history import History
 
 if TYPE_CHECKING:
     from fastnn.diagnosis import Diagnosis, SignalFlow
     from fastnn.gradient_checking.result.gradient_check import GradientCheck
+    from fastnn.plots.boundary import BoundaryDisplay
+    from fastnn.plots.figure import Display
+    from fastnn.training.fitting import fit
+    from fastnn.training.history import History
+
+
+class _OnFirstUse:
+    """A function of another module as a method; the module is loaded when it is first used."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def __set_name__(self, owner, name):
+        self.owner, self.name = owner, name
+
+    def __get__(self, instance, owner):
+        function = getattr(import_module(self.module), self.name)
+        setattr(self.owner, self.name, function)  # in place of this object
+        return function.__get__(instance, owner)
 
 
 class Network(BaseNetwork):
@@ -98,17 +113,19 @@ class Network(BaseNetwork):
     """
 
     history: History | None
-    fit = fit
     sample = sample
     score = score
     predict_proba = predict_proba
+    if TYPE_CHECKING:
+        fit = fit
+    else:
+        fit = _OnFirstUse("fastnn.training.fitting")
 
-    if not TYPE_CHECKING:  # a type checker would take it to allow every name
-
+        # A type checker would take it to allow every name.
         def __setattr__(self, name, value):
             """Refuse names that a network does not have; a subclass may have others."""
             if name[0] != "_" and type(self) is Network and not hasattr(Network, name):
-                raise AttributeError(_no_attribute(name))
+                raise AttributeError(no_attribute(Network, name))
             object.__setattr__(self, name, value)
 
     def gradcheck(
@@ -276,6 +293,8 @@ class Network(BaseNetwork):
         Display
             With `ax_` and `figure_`.
         """
+        from fastnn.plots.signals import plot_weights
+
         return plot_weights(self, ax, bins)
 
     def plot_boundary(
@@ -296,6 +315,8 @@ class Network(BaseNetwork):
         BoundaryDisplay
             With `ax_` and `figure_`.
         """
+        from fastnn.plots.boundary import plot_boundary
+
         return plot_boundary(self, X, y, ax, resolution)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -303,35 +324,6 @@ class Network(BaseNetwork):
         from fastnn.files.model import save
 
         save(self, path)
-
-
-# Names that other libraries have, and those of a network.
-_MEANT = {
-    "dropout": "keep_prob, which is 1 - dropout",
-    "dropout_rate": "keep_prob, which is 1 - dropout_rate",
-    "alpha": "l2",
-    "weight_decay": "l2",
-    "weights": "params, whose arrays can be written to",
-    "parameters": "theta",
-}
-
-
-def _no_attribute(name):
-    """The message for an attribute that a network does not have."""
-    made_with = Network.__init__.__kwdefaults__.keys() & {name}
-    known = [word for word in dir(Network) if word[0] != "_"]
-    like = get_close_matches(name.lower(), known, 1, cutoff=0.75)
-    if name.lower() in _MEANT:
-        hint = f"; the name is {_MEANT[name.lower()]}"
-    elif made_with:
-        hint = f", which is chosen when a network is made: net.like({name}=...) makes another"
-    elif name in FitOptions.__annotations__:
-        hint = f", which is an argument of fit: net.fit(X, y, {name}=...)"
-    elif like:
-        hint = f"; did you mean {like[0]}?"
-    else:
-        hint = "; keep it elsewhere, or in a subclass of Network"
-    return f"a Network has no attribute {name!r}{hint}"
 
 
 def load_network(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Network]:

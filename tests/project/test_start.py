@@ -43,6 +43,16 @@ def test_nothing_heavy_is_imported(code):
     assert loaded.split() == []
 
 
+def test_training_is_loaded_by_the_first_fit():
+    """It takes as long to load as everything that a network needs to be made."""
+    code = (
+        "import fastnn, sys; net = fastnn.Network([1, 2], rng=0); "
+        "print('fastnn.training' in sys.modules); net.fit([[0.0], [1.0]], [0, 1], epochs=1); "
+        "print('fastnn.training' in sys.modules, fastnn.Network.fit.__module__)"
+    )
+    assert run(code).split() == ["False", "True", "fastnn.training.fitting"]
+
+
 def test_a_fit_does_not_load_masked_arrays():
     """They take longer to load than a small fit."""
     fit = "import fastnn; fastnn.Network([1, 2], rng=0).fit([[0.0], [1.0]], [0, 1], epochs=1)"
