@@ -157,6 +157,7 @@ def test_weights_early_stopping_and_other_outputs_go_along(digits):
     assert cost[-1] < cost[0] / 2
 
 
+@pytest.mark.slow
 def test_it_makes_the_network_tolerant(digits):
     """On distorted new images it makes at most a third of the errors, over 3 seeds.
 

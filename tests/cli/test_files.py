@@ -201,6 +201,7 @@ def test_rows_are_numbered_as_in_a_spreadsheet(model, tmp_path):
     assert said.stdout.splitlines()[5].startswith("Lima,")
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_utf8(tmp_path):
     path = os.fsencode(tmp_path) + b"/caf\xe9.csv"
     with open(path, "wb") as file:

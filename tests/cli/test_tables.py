@@ -254,6 +254,7 @@ def test_the_report_of_quantities(folder, tmp_path):
     assert page.table("Residuals")[1][0] == "price, standardized"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["breast_cancer", "wine", "diabetes"])
 def test_defaults_are_no_worse_than_those_of_scikit_learn(name, tmp_path):
     """The same training and test rows, scikit-learn's MLP with its defaults on scaled columns."""

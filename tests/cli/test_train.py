@@ -63,6 +63,7 @@ def test_the_command_itself():
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_seed_decides_everything_but_the_speed():
     def repeatable(seed):
         results = train("--epochs", "3", "--seed", seed)
@@ -82,6 +83,7 @@ def test_the_split_is_60_20_20_and_stratified():
         assert counts.max() < 0.11
 
 
+@pytest.mark.slow
 def test_saved_network_is_the_trained_one(tmp_path):
     path = tmp_path / "model.safetensors"
     results = train("--epochs", "5", "--save", str(path), "--dtype", "float64", "--seed", "3")
@@ -147,6 +149,7 @@ def test_the_report(tmp_path):
     assert f"dev error {100 * error:.3g} %" in " ".join(page.sections["verdict"].split())
 
 
+@pytest.mark.slow
 def test_quiet():
     result = run("train", "--quiet", "--epochs", "1")
     assert (result.exit_code, result.output) == (0, "")
@@ -155,6 +158,7 @@ def test_quiet():
 # --- Options ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -324,6 +328,7 @@ def test_divergence_is_told_without_a_traceback():
     assert "learning rate 1e+30" in result.stderr
 
 
+@pytest.mark.slow
 def test_failing_to_save_is_told(monkeypatch, tmp_path):
     def save(self, path):
         raise OSError(28, "No space left on device")
@@ -334,6 +339,7 @@ def test_failing_to_save_is_told(monkeypatch, tmp_path):
     assert "could not save the network: [Errno 28] No space left on device" in result.stderr
 
 
+@pytest.mark.slow
 def test_failing_to_write_the_report_is_told(monkeypatch, tmp_path):
     def report(*_, **__):
         raise OSError(28, "No space left on device")
@@ -346,6 +352,7 @@ def test_failing_to_write_the_report_is_told(monkeypatch, tmp_path):
     assert fastnn.load(model).layer_sizes[0] == 64  # what was trained is not lost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", [False, True])
 def test_interrupted_while_the_report_is_written(monkeypatch, tmp_path, save):
     def report(*_, **__):

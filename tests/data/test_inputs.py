@@ -318,6 +318,7 @@ THREAD_CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("case", THREAD_CASES)
 def test_threads_give_the_same_bits(case, dtype):

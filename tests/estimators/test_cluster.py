@@ -86,6 +86,7 @@ def grid_search(n_jobs=None):
     return GridSearchCV(model, grid, cv=3, n_jobs=n_jobs, error_score="raise").fit(X, Y)
 
 
+@pytest.mark.slow
 def test_grid_search_is_that_of_this_process(backend):
     far = grid_search()
     near = grid_search(n_jobs=1)

@@ -126,6 +126,7 @@ PATTERNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, 240, 40))
 def test_right_networks_raise_no_alarm(first):
     for seed in range(first, first + 40):
@@ -162,6 +163,7 @@ def test_after_training_where_kinks_are_many(seed):
         assert [f.names for f in check.findings] == [("W2",)], check
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS)
 def test_planted_bugs_are_found_and_named(bug):
     planted = 0
@@ -455,6 +457,7 @@ def test_jax():
     assert check.dtype == "float32"
 
 
+@pytest.mark.slow
 def test_a_compiled_function_runs_over_threads():
     numba = pytest.importorskip("numba")
     A = np.random.default_rng(0).standard_normal((30, 20))

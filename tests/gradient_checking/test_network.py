@@ -144,6 +144,7 @@ def _degenerate(problem, rng):
     return problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_random_networks(dtype, monkeypatch):
     """No false alarm; and a factor of 1.0005 on one array is always found and named."""
@@ -235,6 +236,7 @@ def test_float32_is_tight():
 # --- options ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_variant():
     """The kernels of the other CPU variants that this machine can run."""
     code = (

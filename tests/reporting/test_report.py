@@ -539,6 +539,7 @@ def test_a_notebook_gets_a_frame(single):
     assert html.unescape(document[1]) == single.report.html
 
 
+@pytest.mark.slow
 def test_matplotlib_is_not_needed():
     code = (
         "import sys; import fastnn; assert not any('reporting' in m for m in sys.modules)\n"

@@ -114,6 +114,7 @@ def test_an_empty_end_longer_than_a_read_is_no_rows(tmp_path):
     same(read_table(path), pd.DataFrame({"a": [1], "b": [2]}))
 
 
+@pytest.mark.slow
 def test_names_of_more_letters_than_a_field_may_have(tmp_path):
     path = tmp_path / "t.csv"
     names = [f"gene number {i}" for i in range(20_000)]
