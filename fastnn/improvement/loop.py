@@ -2,62 +2,50 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
-import time
+import os
 from collections.abc import Sequence
-from dataclasses import replace
-from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from fastnn.arguments import generator, integer, number
-from fastnn.data.parts import as_pair
+from fastnn.arguments import Rng, generator, integer, number
+from fastnn.augment.images import Images
+from fastnn.data.parts import Examples, as_pair, take
 from fastnn.diagnosis.bias_variance.from_data import diagnose_network
-from fastnn.diagnosis.causes.losses import losses_of
 from fastnn.engine.sets import check_set
+from fastnn.improvement.fits import Fits
 from fastnn.improvement.moves import Idea, ideas
 from fastnn.improvement.result import Improvement, Move
+from fastnn.improvement.round import Round
 from fastnn.improvement.setting import Setting, check_options
+from fastnn.improvement.words import next_step, used_up
 from fastnn.network import Network
-from fastnn.sweeps.jobs import Job, make_network
-from fastnn.sweeps.workers import check_workers, outcomes
+from fastnn.sweeps.jobs import check_fit, make_network
+from fastnn.sweeps.store import make_directory
+from fastnn.sweeps.workers import check_workers
 
-# The chance that one of a round's moves is kept although it is no better.
-CHANCE = 0.05
-# Moves of a round.
-AT_ONCE = 8
-
-
-class Tried(NamedTuple):
-    """A setting with its networks, one for each seed, and their losses on the dev set."""
-
-    setting: Setting
-    networks: list[Network]
-    losses: np.ndarray  # (seeds, dev examples)
-    dev_error: float
-    failure: str = ""
+# Moves of the first round, which corrects what is grossly wrong, and of the others.
+AT_FIRST, AT_ONCE = 3, 8
 
 
 def improve(
     net: Network | Sequence[int],
-    train: Any,
-    dev: Any,
+    train: Examples,
+    dev: Examples,
     *,
     seconds: float | None = 60.0,
     trials: int | None = None,
     seeds: int = 3,
     n_jobs: int = -1,
     optimal_error: float | None = None,
-    rng: int | np.random.Generator | None = 0,
+    images: Images | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    rng: Rng = 0,
     **options: Any,
 ) -> Improvement:
     """Improve a network as the basic recipe says: diagnose, try, keep what is better.
 
     A move is kept only if the dev loss is lower beyond chance: by a paired test over the dev
     examples, with the level divided among the moves of the round, and for each of the seeds. The
-    test set is never looked at.
+    test set is never looked at. Ctrl-C ends it with the best network so far.
 
     Parameters
     ----------
@@ -65,15 +53,24 @@ def improve(
         Where to begin: the settings of a network and of its last fit, or layer sizes.
     train, dev : (X, y), or an object with `.X` and `.y`
     seconds : float, optional
-        When to stop: running fits are then given up. None: no limit.
+        When to stop: running fits are then given up, but for those of the setting to begin with.
+        None: no limit.
     trials : int, optional
         Stop after so many moves. With ``seconds=None`` the result is the same for any `n_jobs`.
     seeds : int, default 3
-        Networks of each setting, the same seeds for all of them.
+        Networks of a setting, the same seeds for all settings. A move that is no better with the
+        first seed is not trained with the others.
     n_jobs : int, default -1
         Networks that are trained at a time; -1: one for each processor.
     optimal_error : float, optional
         As for `Network.diagnose`; also where to stop.
+    images : fastnn.augment.Images, optional
+        Distortions that do not change a label. They are a move where variance is high. Without
+        them no column is taken for a pixel.
+    checkpoint : path, optional
+        A directory that keeps every fit, so that a crash loses at most the running ones (of these
+        all but the last 30 s). The same call goes on from there, to the same result if it ends by
+        `trials`. Not for lbfgs.
     rng : int, numpy.random.Generator or None
     **options
         Of `Network` and of `Network.fit`, for every network; a move may change them.
@@ -86,6 +83,10 @@ def improve(
     ------
     ValueError, TypeError
         Before anything is trained.
+    KeyboardInterrupt
+        Only if no network has been trained at all.
+    ModelFormatError
+        A file in `checkpoint` is damaged.
 
     Examples
     --------
@@ -104,200 +105,111 @@ def improve(
         trials = integer(trials, "trials", 1)
     if seconds is None and trials is None:
         raise ValueError("expected seconds or trials as an end, got None for both")
+    if optimal_error is not None:
+        optimal_error = number(optimal_error, "optimal_error", "[0, 1]")
+    if not (images is None or isinstance(images, Images)):
+        raise TypeError(
+            f"expected images to be None or a fastnn.augment.Images, got {images!r} of type "
+            f"{type(images).__name__}"
+        )
     check_workers(n_jobs, None)
     seeds_of = generator(rng).integers(2**63, size=integer(seeds, "seeds", 1)).tolist()
     setting = Setting.of(net, options)
-    probe, _ = make_network(setting.layer_sizes, setting.options, 0)
-    data = []
+    probe, fit_options = make_network(setting.layer_sizes, setting.options, 0)
     for name, part in (("train", train), ("dev", dev)):
         check_set(probe, part, name)
-        data += as_pair(part, name)
-    loop = Loop(
-        tuple(data), seeds_of, n_jobs, None if seconds is None else time.monotonic() + seconds
-    )
-    return loop.run(setting, trials, optimal_error)
+    X, y = as_pair(train, "train")
+    for augment in {fit_options["augment"], images}:
+        check_fit(
+            probe,
+            fit_options | {"augment": augment},
+            take(X, slice(2)),
+            take(y, slice(2)),
+            resumable=checkpoint is not None,
+        )
+    if checkpoint is not None:
+        checkpoint = make_directory(checkpoint)
+    fits = Fits(train, dev, seeds_of, n_jobs, seconds, checkpoint)
+    return Loop(fits, trials, optimal_error, images).run(setting)
 
 
 class Loop:
-    """Rounds of moves on one pair of sets."""
+    """Rounds of moves, each from the best setting so far."""
 
-    def __init__(self, data, seeds, n_jobs, deadline):
-        self.data, self.seeds, self.n_jobs, self.deadline = data, seeds, n_jobs, deadline
-        self.m = data[0].shape[0] if hasattr(data[0], "shape") else len(data[0])
+    def __init__(self, fits, trials, optimal_error, images):
+        self._fits, self._trials = fits, trials
+        self._optimal_error, self._images = optimal_error, images
+        self._moves: list[Move] = []
+        self._rounds = 0
 
-    def run(self, setting, trials, optimal_error):
+    def run(self, setting):
         """Train the first setting, then rounds until one of the ends."""
-        best = first = self._train([setting], limited=False)[0]
+        best = first = self._fits.first(setting)
         if best.failure:
             raise ValueError(f"the setting to begin with cannot be trained: {best.failure}")
-        moves, seen, rounds, stopped = [], {setting.key}, 0, ""
-        diagnosis = self._diagnose(best, optimal_error)
+        seen, stopped, diagnosis, known = {setting.key}, self._fits.ended, None, False
         try:
             while not stopped:
-                rounds += 1
-                if optimal_error is not None and best.dev_error <= optimal_error:
+                if not known:
+                    diagnosis, known = self._diagnose(best), True
+                if self._optimal_error is not None and best.dev_error <= self._optimal_error:
                     stopped = "optimal error reached"
                     break
-                left = AT_ONCE if trials is None else min(AT_ONCE, trials - len(moves))
-                chosen = self._choose(diagnosis, best.setting, seen, left)
+                chosen = self._choose(diagnosis, best, seen)
                 if not chosen:
-                    stopped = "trials" if left < 1 else "no move helps"
+                    stopped = "no move helps" if self._left() else "trials"
                     break
-                tried = self._train([each for _, each in chosen])
-                found, best, kept = self._judge(rounds, diagnosis, chosen, tried, best)
-                moves += found
-                if self._late():
-                    stopped = "time"
-                if kept:
-                    diagnosis = self._diagnose(best, optimal_error)
+                self._rounds += 1
+                this = Round(self._fits, best, chosen)
+                found = this.carry_out(room=self._left() > len(chosen))
+                self._moves += [
+                    each.move(self._rounds, diagnosis.verdict, each is this.winner)
+                    for each in found
+                ]
+                best, known = this.best, this.winner is None
+                stopped = self._fits.ended or ("time" if self._fits.is_late() else "")
         except KeyboardInterrupt:
             stopped = "interrupted"
-        return self._result(first, best, moves, stopped, diagnosis)
+        return self._result(first, best, stopped, diagnosis)
 
-    def _diagnose(self, tried, optimal_error):
-        options = {} if optimal_error is None else {"optimal_error": optimal_error}
-        return diagnose_network(tried.networks[0], self.data[:2], self.data[2:], **options)
+    def _diagnose(self, tried):
+        # Short fits beside the network would look for causes that the moves are tried against.
+        return diagnose_network(
+            tried.networks[0],
+            self._fits.train,
+            self._fits.dev,
+            optimal_error=self._optimal_error,
+            by_trials=False,
+        )
 
-    def _choose(self, diagnosis, setting, seen, count):
+    def _left(self):
+        """The number of moves that may still be tried."""
+        return AT_ONCE if self._trials is None else self._trials - len(self._moves)
+
+    def _choose(self, diagnosis, best, seen):
         """The next moves that have not been tried, with their settings."""
         chosen: list[tuple[Idea, Setting]] = []
-        for idea in ideas(diagnosis, setting, self.m):
+        history = best.networks[0].history
+        count = min(AT_ONCE if self._rounds else AT_FIRST, self._left())
+        for idea in ideas(diagnosis, best.setting, self._fits.rows, history, self._images):
             if len(chosen) >= count:
                 break
-            changed = setting.with_(idea.change)
+            changed = best.setting.with_(idea.change)
             if changed.key not in seen:
                 seen.add(changed.key)
                 chosen.append((idea, changed))
         return chosen
 
-    def _train(self, settings, limited=True):
-        """The settings, each with a network for every seed, several at a time."""
-        jobs = [
-            Job(i, k, setting.layer_sizes, setting.options, seed)
-            for i, setting in enumerate(settings)
-            for k, seed in enumerate(self.seeds)
-        ]
-        done: dict[tuple[int, int], Any] = {}
-        with (
-            outcomes(
-                jobs, self.data, self.n_jobs, None, self._look if limited else _nothing
-            ) as results,
-            contextlib.suppress(_TimeIsUp),
-        ):
-            for outcome in results:
-                done[outcome.job.trial, outcome.job.seed_index] = outcome
-                if limited and self._late():
-                    break
-        return [
-            self._tried(setting, [done.get((i, k)) for k in range(len(self.seeds))])
-            for i, setting in enumerate(settings)
-        ]
-
-    def _look(self, _):
-        if self._late():
-            raise _TimeIsUp
-
-    def _late(self):
-        return self.deadline is not None and time.monotonic() > self.deadline
-
-    def _tried(self, setting, runs):
-        dev = self.data[2:]
-        if any(run is None for run in runs):
-            return Tried(setting, [], np.empty((0, 0)), math.nan, "time was up")
-        failed = next((run.run.failure for run in runs if run.run.failure), "")
-        if failed:
-            return Tried(setting, [], np.empty((0, 0)), math.nan, failed)
-        networks = [run.network for run in runs]
-        return Tried(
-            setting,
-            networks,
-            np.array([losses_of(net, *dev) for net in networks]),
-            float(np.mean([run.run.dev_error for run in runs])),
-        )
-
-    def _judge(self, rounds, diagnosis, chosen, tried, best):
-        """The moves of a round, and the best setting after it."""
-        level = NormalDist().inv_cdf(1 - CHANCE / max(len(chosen), 1))
-        found, winner, lead = [], None, 0.0
-        for (idea, _), each in zip(chosen, tried, strict=True):
-            if each.failure:
-                found.append(
-                    Move(
-                        rounds,
-                        diagnosis.verdict,
-                        idea.text,
-                        idea.change,
-                        math.nan,
-                        math.nan,
-                        math.nan,
-                        failure=each.failure,
-                    )
-                )
-                continue
-            by_seed = best.losses - each.losses
-            by_example = by_seed.mean(axis=0)
-            gain = float(by_example.mean())
-            error = float(by_example.std(ddof=1)) / math.sqrt(by_example.size)
-            sure = gain / error if error > 0 else 0.0
-            better = sure > level and bool((by_seed.mean(axis=1) > 0).all())
-            found.append(
-                Move(rounds, diagnosis.verdict, idea.text, idea.change, each.dev_error, gain, sure)
-            )
-            if better and gain > lead:
-                winner, lead = len(found) - 1, gain
-        if winner is None:
-            return found, best, False
-        found[winner] = replace(found[winner], kept=True)
-        return found, tried[winner], True
-
-    def _result(self, first, best, moves, stopped, diagnosis):
-        network = best.networks[int(best.losses.mean(axis=1).argmin())]
-        errors = [move.gain / move.sure for move in moves if move.sure]
-        told = (
-            f": gains below {2 * float(np.median(errors)):.2g} in loss are chance there"
-            if errors
-            else ""
-        )
-        notes = [
-            f"The dev set has {best.losses.shape[1]:,} examples, and {len(moves)} moves were "
-            f"compared on it{told}. The best was chosen on it, so its dev error flatters: measure "
-            "the network on a test set."
-        ]
+    def _result(self, first, best, stopped, diagnosis):
         return Improvement(
-            network=network,
-            history=network.history,
-            moves=moves,
+            network=best.network,
+            history=best.network.history,
+            moves=self._moves,
             dev_error=best.dev_error,
             first_dev_error=first.dev_error,
             stopped=stopped,
             setting={"layer_sizes": best.setting.layer_sizes, **best.setting.options},
-            next_step=_next_step(diagnosis, stopped),
-            notes=notes,
-            shares=not network.regression,
+            next_step=next_step(diagnosis, stopped),
+            notes=[used_up(best, self._moves)],
+            shares=not best.network.regression,
         )
-
-
-class _TimeIsUp(Exception):
-    """Ends a round whose time is up."""
-
-
-def _nothing(_):
-    """The first setting is trained whatever the time."""
-
-
-def _next_step(diagnosis, stopped):
-    by_hand = [cause.advice for cause in diagnosis.causes if not cause.change]
-    if by_hand:
-        return by_hand[0]
-    if stopped in ("time", "trials", "interrupted"):
-        return "go on: call improve with this network, and more seconds or trials"
-    if diagnosis.high_bias:
-        return "better features, or better labels: no size or training that was tried fits them"
-    if diagnosis.high_variance:
-        return "more training examples, or fewer and better features: variance is high"
-    if diagnosis.high_bias is None:
-        return (
-            "look at the examples that are still wrong: better labels and features are what "
-            "can lower an error that may be noise"
-        )
-    return "measure the network on a test set: neither bias nor variance is high"

@@ -37,6 +37,8 @@ class Move:
         Dev loss of the best so far minus that of this one: above 0 is better.
     sure : float
         The gain in its standard errors, over the dev examples; paired.
+    networks : int
+        How many were trained: one, where the first seed showed no gain.
     kept : bool
         Whether it became the best so far.
     failure : str
@@ -50,6 +52,7 @@ class Move:
     dev_error: float
     gain: float
     sure: float
+    networks: int
     kept: bool = False
     failure: str = ""
 
@@ -119,12 +122,11 @@ class Improvement:
         return plot_improvement(self, ax)
 
     def _rows(self) -> list[list[str]]:
-        rows = [["round", "move", "dev error", "gain in loss", "sure", ""]]
+        rows = [["round", "move", "dev error", "gain in loss", "sure", "networks", ""]]
         for move in self.moves:
             if move.failure:
-                rows.append(
-                    [str(move.round), move.text, move.failure.partition(":")[0], "", "", "failed"]
-                )
+                reason = move.failure.partition(":")[0]
+                rows.append([str(move.round), move.text, reason, "", "", "", "failed"])
                 continue
             rows.append(
                 [
@@ -133,6 +135,7 @@ class Improvement:
                     self._figure(move.dev_error),
                     f"{move.gain:+.3g}",
                     f"{move.sure:+.1f} SE",
+                    str(move.networks),
                     "kept" if move.kept else "",
                 ]
             )

@@ -50,6 +50,12 @@ class Setting:
         value = self.get(name)
         return float(min(value)) if isinstance(value, tuple | list) else float(value)
 
+    @property
+    def is_regularized(self) -> bool:
+        """Whether a penalty, dropout or augmentation holds it back."""
+        penalty = self.largest("l2") or self.largest("l1")
+        return bool(penalty) or self.least("keep_prob") < 1 or self.get("augment") is not None
+
     def with_(self, change: dict[str, Any]) -> Setting:
         """This setting with other values, `layer_sizes` among them."""
         change = dict(change)
@@ -62,6 +68,7 @@ class Setting:
                 options["activation"] = activation[0] if activation else "relu"
             options["l2"], options["l1"] = self.largest("l2"), self.largest("l1")
             options["keep_prob"] = self.least("keep_prob")
+            options |= change
         return replace(self, layer_sizes=sizes, options=options)
 
     @property

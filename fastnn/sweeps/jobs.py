@@ -110,6 +110,8 @@ def train_job(X, y, X_dev, y_dev, job, progress=None):
 
 def _train(X, y, X_dev, y_dev, job, progress):
     network, options = make_network(job.layer_sizes, job.options, job.seed)
+    if progress is not None:
+        progress.network = network
     going = job.until is not None and job.until < options["epochs"]
     with tempfile.TemporaryDirectory() if job.until else contextlib.nullcontext() as folder:
         if job.until:

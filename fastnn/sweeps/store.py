@@ -33,6 +33,32 @@ _OURS = re.compile(r"(run|state|fit|best)-(\d{5,})-\d+-\d+(\.json|\.safetensors)
 _REMEDY = "remove it, and the network is trained again"
 
 
+def make_directory(path):
+    """Make a directory for checkpoints if there is none, and return its path.
+
+    Its parent has to exist.
+    """
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(
+            f"expected checkpoint to be the path of a directory, got {path!r} of type "
+            f"{type(path).__name__}"
+        )
+    path = os.fsdecode(path)
+    if not path:
+        raise ValueError("expected checkpoint to be the path of a directory, got an empty one")
+    parent = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(parent):
+        raise FileNotFoundError(
+            f"cannot make {path}: there is no directory {parent}; create it first"
+        )
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise NotADirectoryError(
+            f"expected checkpoint to be the path of a directory, got that of a file: {path}"
+        )
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
 def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
     """All that the bits of a sweep depend on, as {name: value} in types that JSON has."""
     fixed = {name: value for name, value in fixed.items() if name != "callbacks"}
@@ -126,26 +152,8 @@ class Store(NoStore):
     """
 
     def __init__(self, directory, description, resume):
-        if not isinstance(directory, str | bytes | os.PathLike):
-            raise TypeError(
-                f"expected checkpoint to be the path of a directory, got {directory!r} "
-                f"of type {type(directory).__name__}"
-            )
-        self._directory = os.fsdecode(directory)
-        if not self._directory:
-            raise ValueError("expected checkpoint to be the path of a directory, got an empty one")
         resume = boolean(resume, "resume")
-        parent = os.path.dirname(os.path.abspath(self._directory))
-        if not os.path.isdir(parent):
-            raise FileNotFoundError(
-                f"cannot make {self._directory}: there is no directory {parent}; create it first"
-            )
-        if os.path.exists(self._directory) and not os.path.isdir(self._directory):
-            raise NotADirectoryError(
-                "expected checkpoint to be the path of a directory, got that "
-                f"of a file: {self._directory}"
-            )
-        os.makedirs(self._directory, exist_ok=True)
+        self._directory = make_directory(directory)
         if os.path.exists(self._path(_ENTRY)):
             if not resume:
                 raise FileExistsError(

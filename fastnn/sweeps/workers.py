@@ -23,6 +23,7 @@ class _Watch(Progress):
 
     def __init__(self, job, stop):
         self.first = self.done = job.done
+        self.network = None  # once it is made
         self._stop = stop
 
     def begin_at(self, epochs_done):
@@ -70,7 +71,7 @@ def check_workers(n_jobs, backend):
 
 
 @contextlib.contextmanager
-def outcomes(jobs, data, n_jobs, backend, look):
+def outcomes(jobs, data, n_jobs, backend, look, watches=None):
     """A context that gives the outcomes of the jobs as they come; its exit stops all fits.
 
     Parameters
@@ -82,6 +83,9 @@ def outcomes(jobs, data, n_jobs, backend, look):
         None: threads, for the compiled core trains without the GIL.
     look : function
         It is called every 0.1 s with the number of epochs that running fits have done.
+    watches : dict, optional
+        On threads, takes the watch of each fit that has not ended, by (trial, seed index). Its
+        `network` is the one in training.
     """
     if backend is not None:
         with contextlib.closing(_from_backend(jobs, data, n_jobs, backend)) as results:
@@ -91,7 +95,7 @@ def outcomes(jobs, data, n_jobs, backend, look):
     name = f"fastnn-sweep-{id(stop)}"
     with ThreadPoolExecutor(threads_for(n_jobs), thread_name_prefix=name) as pool:
         try:
-            watches = {}
+            watches = {} if watches is None else watches
             for job in jobs:
                 watch = watches[job.trial, job.seed_index] = _Watch(job, stop)
                 pool.submit(train_job, *data, job, watch).add_done_callback(ended.put)

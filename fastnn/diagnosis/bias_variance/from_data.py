@@ -35,9 +35,13 @@ def diagnose_network(
     train_dev: Examples | None = None,
     optimal_error: float | None = None,
     try_advice: bool = False,
+    by_trials: bool = True,
     **thresholds: float,
 ) -> Diagnosis:
-    """See `Network.diagnose`, which documents the arguments; `words` are those of the advice."""
+    """See `Network.diagnose`, which documents the arguments; `words` are those of the advice.
+
+    Without `by_trials` no causes are looked for by short fits, which take most of the time.
+    """
     unknown = [name for name in thresholds if name not in THRESHOLDS]
     if unknown:
         hint = (
@@ -81,7 +85,7 @@ def diagnose_network(
     # An error that is low already leaves nothing to look for, nor any noise to speak of.
     high = estimates["train_error"].value > (optimal_error or 0.0) + tolerance
     if trained:
-        causes = causes_of(network, *sets, by_trials=high)
+        causes = causes_of(network, *sets, by_trials=by_trials and high)
     if high and trained and optimal_error is None:
         estimates["optimal_error"] = _bracket(network, sets[0], estimates, confidence)
     known = Known(

@@ -1,0 +1,171 @@
+"""The fits of an improvement: settings that are trained, several networks at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastnn.data.inputs import as_numbers
+from fastnn.data.parts import as_pair
+from fastnn.diagnosis.causes.losses import losses_of
+from fastnn.errors import ModelFormatError
+from fastnn.files.fingerprint import fingerprint
+from fastnn.improvement.setting import Setting
+from fastnn.network import Network
+from fastnn.sweeps.jobs import Job, Outcome
+from fastnn.sweeps.workers import outcomes
+
+
+class Tried(NamedTuple):
+    """A setting with its networks, one for each seed, and their losses on the dev set."""
+
+    setting: Setting
+    networks: list[Network]
+    losses: np.ndarray  # (networks, dev examples)
+    dev_error: float
+    failure: str = ""
+
+    @property
+    def network(self):
+        """The network with the lowest dev loss."""
+        return self.networks[int(self.losses.mean(axis=1).argmin())]
+
+
+class Fits:
+    """Trains networks on one pair of sets, and keeps them.
+
+    Parameters
+    ----------
+    train, dev : (X, y), or an object with `.X` and `.y`
+    seeds : list of int
+        Of the networks of each setting.
+    n_jobs : int
+    seconds : float or None
+        From now on: running fits are then given up.
+    directory : path or None
+        Keeps a checkpoint of each fit, by which the next call goes on.
+
+    Attributes
+    ----------
+    train, dev : (X, y)
+    rows : int
+        Training examples.
+    seeds : list of int
+    ended : str
+        "time" or "interrupted" once no fit is to begin any more, else "".
+    """
+
+    def __init__(self, train, dev, seeds, n_jobs, seconds, directory):
+        self.train, self.dev = as_pair(train, "train"), as_pair(dev, "dev")
+        self.seeds, self.ended = seeds, ""
+        self.rows = len(as_numbers(self.train[1], "y"))
+        self._n_jobs, self._directory = n_jobs, directory
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._done: dict[tuple[str, int], Outcome] = {}
+        self._data = (
+            "" if directory is None else repr([fingerprint(a) for a in (*self.train, *self.dev)])
+        )
+
+    def first(self, setting):
+        """Train a network of the first setting whatever the time; after Ctrl-C, as it is then."""
+        watches: dict[tuple[int, int], Any] = {}
+        self._train([setting], [0], watches)
+        if self.ended != "interrupted" or (setting.key, 0) in self._done:
+            return self.tried(setting)
+        begun = [watch.network for watch in watches.values() if watch.network is not None]
+        if not begun:
+            raise KeyboardInterrupt
+        return self._measured(setting, begun)
+
+    def train_on(self, settings, indices):
+        """Train a network of each setting for each of the seeds with these indices."""
+        if not self.ended:
+            self._train(settings, indices)
+
+    def tried(self, setting):
+        """The outcome of a setting so far."""
+        runs = []
+        for index in range(len(self.seeds)):  # up to the first seed that is still to do
+            if (setting.key, index) not in self._done:
+                break
+            runs.append(self._done[setting.key, index])
+        failed = next((run.run.failure for run in runs if run.run.failure), "")
+        if failed or not runs:
+            ended = {"time": "time was up"}.get(self.ended, self.ended)
+            return Tried(setting, [], np.empty((0, 0)), np.nan, failed or ended)
+        return self._measured(setting, [run.network for run in runs])
+
+    def forget(self, setting):
+        """Let go of the networks of a setting that was rejected."""
+        for index in range(len(self.seeds)):
+            self._done.pop((setting.key, index), None)
+
+    def is_late(self):
+        """Whether time is up."""
+        return self._deadline is not None and time.monotonic() > self._deadline
+
+    def _measured(self, setting, networks):
+        losses = np.array([losses_of(network, *self.dev) for network in networks])
+        errors = [network.error(*self.dev) for network in networks]
+        return Tried(setting, networks, losses, float(np.mean(errors)))
+
+    def _train(self, settings, indices, watches=None):
+        first = watches is not None
+        jobs = [
+            Job(
+                number,
+                index,
+                setting.layer_sizes,
+                setting.options,
+                self.seeds[index],
+                autosave=self._autosave(setting, index),
+            )
+            for number, setting in enumerate(settings)
+            for index in indices
+            if (setting.key, index) not in self._done
+        ]
+        data, look = (*self.train, *self.dev), _nothing if first else self._look
+        try:
+            with outcomes(jobs, data, self._n_jobs, None, look, watches) as results:
+                for outcome in results:
+                    _check_sound(outcome.run)
+                    setting = settings[outcome.job.trial]
+                    self._done[setting.key, outcome.job.seed_index] = outcome
+                    look(0)
+        except _TimeIsUp:
+            self.ended = "time"
+        except KeyboardInterrupt:
+            self.ended = "interrupted"
+
+    def _autosave(self, setting, index):
+        """The path of a fit's checkpoint. It differs for other data, settings and seeds."""
+        if self._directory is None:
+            return None
+        of = f"{setting.key} {self.seeds[index]} {self._data}"
+        name = hashlib.sha256(of.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return os.path.join(self._directory, f"fit-{name}.safetensors")
+
+    def _look(self, _):
+        if self.is_late():
+            raise _TimeIsUp
+
+
+class _TimeIsUp(Exception):
+    """Ends a round whose time is up."""
+
+
+def _nothing(_):
+    """The first setting is trained whatever the time."""
+
+
+def _check_sound(run):
+    """A checkpoint that cannot be read is no failure of a setting."""
+    kind, _, reason = run.failure.partition(": ")
+    if kind == ModelFormatError.__name__:
+        raise ModelFormatError(f"{reason}: remove the file, and the network is trained again")
+    if kind == "OSError":
+        raise OSError(reason)

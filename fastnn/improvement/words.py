@@ -1,0 +1,81 @@
+"""What an improvement says at its end: the next step of a person, and the rest of the dev set."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+# Without a move that was kept, the gain to be told from chance is this share of the dev loss.
+SHARE = 0.05
+# More moves than this are as good as no limit.
+MANY = 10_000
+
+
+def next_step(diagnosis, stopped):
+    """One sentence on what only a person can do.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis or None
+        Of the best network, or of an earlier one; None where there was no time for one.
+    stopped : str
+    """
+    if diagnosis is None:
+        return "call improve again: it was interrupted before the first diagnosis"
+    by_hand = [cause.advice for cause in diagnosis.causes if not cause.change]
+    if by_hand:
+        return by_hand[0]
+    if stopped == "optimal error reached":
+        return "measure the network on a test set: the optimal error is reached"
+    if diagnosis.high_bias:
+        step = "better features, or better labels: no size or training that was tried fits them"
+    elif diagnosis.high_variance:
+        step = "more training examples, or fewer and better features: variance is high"
+    elif diagnosis.high_bias is None:
+        step = (
+            "look at the examples that are still wrong: better labels and features are what can "
+            "lower an error that may be noise"
+        )
+    else:
+        step = "measure the network on a test set: neither bias nor variance is high"
+    if stopped in ("time", "trials", "interrupted"):
+        step += ". Not all moves were tried: with more seconds or trials, improve goes on"
+    return step
+
+
+def used_up(best, moves):
+    """A note on how far the dev set has been used up.
+
+    Of k moves that are no better, the best seems better by up to sqrt(2 ln k) standard errors: the
+    expected maximum of k normal numbers is not larger.
+
+    Parameters
+    ----------
+    best : Tried
+    moves : list of Move
+    """
+    note = (
+        f"The dev set has {best.losses.shape[1]:,} examples, and {len(moves)} moves were compared "
+        "on it"
+    )
+    errors = [abs(move.gain / move.sure) for move in moves if move.sure]
+    errors = [error for error in errors if math.isfinite(error)]
+    if errors:
+        error = float(np.median(errors))
+        gain = min(
+            (move.gain for move in moves if move.kept), default=SHARE * float(best.losses.mean())
+        )
+        most = math.exp(min((gain / error) ** 2 / 2, 50.0))
+        left = int(max(0.0, most - len(moves)))
+        note += f"; a gain has a standard error of some {error:.2g} in loss. " + (
+            f"It can tell a gain of {gain:.2g} from chance for "
+            f"{'thousands of' if left > MANY else f'about {left:,}'} more moves"
+            if left
+            else f"It is used up for gains of {gain:.2g}: only new dev examples can tell them "
+            "from chance"
+        )
+    return (
+        f"{note}. The best was chosen on it, so its dev error flatters: measure the network on a "
+        "test set."
+    )
