@@ -6,7 +6,7 @@
 
 The public names, which are those of ``dir(fastnn)``:
 
-- Networks: Network, History, EarlyStopping, Checkpoint, schedules, load
+- Networks: Network, Trainer, History, EarlyStopping, Checkpoint, schedules, load
 - Optimizers: GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamW, LBFGS
 - Data: split, Split, Normalizer, augment, dev_size, same_distribution, tabular
 - Diagnosis: diagnose, Diagnosis, Cause, SignalFlow, learning_curve, LearningCurve, penalty_path,
@@ -30,6 +30,7 @@ from fastnn.version import __version__ as __version__
 _PUBLIC = {
     "Network": "network",
     "History": "training.history",
+    "Trainer": "trainer.trainer",
     "EarlyStopping": "training.early_stopping",
     "Checkpoint": "training.checkpointing",
     "gradcheck": "gradient_checking.function.check",

@@ -7,7 +7,7 @@ from libcpp.vector cimport vector
 
 cdef extern from "native/kernels.h" namespace "fastnn" nogil:
     enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS
-    enum: GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OUT_SOFTMAX
+    enum: GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OUT_SOFTMAX, OUT_SIGMOID, OUT_EXP
     cbool slope_needs_z(int activation)
 
     cdef cppclass Dropout:
@@ -74,6 +74,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*apply_dropout)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
         void (**loss)(const Layer[T] *, const Targets[T] *, int64_t, int64_t) noexcept nogil
         void (**output)(const Layer[T] *, int64_t, int64_t) noexcept nogil
+        void (**output_slope)(const Layer[T] *, int64_t, int64_t) noexcept nogil
         T (**update)(const Update *, const T *, T *, T *, T *, int64_t) noexcept nogil
         void (*forward_row)(const T *, int64_t, const T *, int64_t, int, T *) noexcept nogil
         void (*whole_tile)(const T *, const T *, int64_t, T *) noexcept nogil
@@ -170,7 +171,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         const int64_t *W_at
         int64_t size
         uint64_t seed, step
-        cbool dropout
+        cbool dropout, inputs
         const Matrix *X
         const Matrix *y
         const double *weight
@@ -182,11 +183,16 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         Update update
         const double *rates
         const double *divisors
+        cbool constant_penalty
         double training_loss
         const Penalty *penalty
         double weight_decay
         cbool epsilon_hat
+        double clip_norm, clip_value
         int64_t batch_size, batch, chunk
+        cbool keeps
+        const Matrix *dA
+        const double *dX_scale
         double loss, error
         int64_t next_row
         double deadline
@@ -210,6 +216,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         T *first
         T *second
         T *dtheta
+        T *dX
         T *out
 
     double seconds_now()

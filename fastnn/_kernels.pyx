@@ -17,9 +17,10 @@
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBUF_WRITABLE
 from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_New
 from libc.float cimport DBL_MAX, FLT_MAX
-from libc.math cimport INFINITY, fabs, isfinite, pow, sqrt
+from libc.math cimport INFINITY, NAN, fabs, isfinite, pow, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
@@ -37,6 +38,7 @@ ctypedef fused real:
     float
     double
 
+cdef double TURN = 0.05   # seconds of a pass before Python may react to Ctrl-C
 
 include "loops/chunk.pxi"
 include "loops/update.pxi"
@@ -47,6 +49,7 @@ include "loops/buffers.pxi"
 include "loops/rows.pxi"
 include "loops/augment.pxi"
 include "loops/session.pxi"
+include "loops/step_session.pxi"
 include "loops/small_forward.pxi"
 include "loops/instruments.pxi"
 include "loops/api.pxi"

@@ -15,7 +15,8 @@ class DivergenceError(ArithmeticError):
     Attributes
     ----------
     epoch, batch : int
-        Where it happened, both counted from 0; the message counts from 1.
+        Where it happened, both counted from 0; the message counts from 1. A `Trainer` has no
+        epochs: `epoch` is None, and `batch` counts its steps.
     learning_rate : float
         Of the update that failed; NaN for lbfgs, which has none.
     what : str
@@ -24,13 +25,13 @@ class DivergenceError(ArithmeticError):
         The cause and a remedy, where a trial has shown that it is not the learning rate; else "".
     """
 
-    epoch: int
+    epoch: int | None
     batch: int
     learning_rate: float
     what: str
     cause: str = ""
 
-    def __init__(self, epoch: int, batch: int, learning_rate: float, what: str) -> None:
+    def __init__(self, epoch: int | None, batch: int, learning_rate: float, what: str) -> None:
         self.epoch, self.batch, self.learning_rate, self.what = epoch, batch, learning_rate, what
         # pickle rebuilds an exception from its arguments.
         super().__init__(epoch, batch, learning_rate, what)
@@ -41,16 +42,15 @@ class DivergenceError(ArithmeticError):
             if math.isnan(self.learning_rate)
             else (f" with learning rate {self.learning_rate:g}")
         )
+        at = f"step {self.batch + 1}"
+        if self.epoch is not None:
+            at = f"epoch {self.epoch + 1}, batch {self.batch + 1}"
         if self.cause:
-            return (
-                f"training diverged at epoch {self.epoch + 1}, batch {self.batch + 1}: "
-                f"{self.what}. {self.cause}"
-            )
+            return f"training diverged at {at}: {self.what}. {self.cause}"
         smaller = "a learning rate 3 to 10 times smaller, " if rate else ""
         return (
-            f"training diverged at epoch {self.epoch + 1}, batch {self.batch + 1}{rate}: "
-            f"{self.what}. The network has the last finite parameters. "
-            f"Try {smaller}normalized inputs, or another init."
+            f"training diverged at {at}{rate}: {self.what}. The network has the last finite "
+            f"parameters. Try {smaller}normalized inputs, clip_norm=1.0, or another init."
         )
 
 

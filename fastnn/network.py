@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 from fastnn.arguments import Rng
 from fastnn.data.inputs import Features
 from fastnn.data.parts import Examples
+from fastnn.derivatives.layer_values import layers
+from fastnn.derivatives.pullback import input_gradient, vjp
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.dropout import sample
 from fastnn.engine.misspelt import no_attribute
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from fastnn.gradient_checking.result.gradient_check import GradientCheck
     from fastnn.plots.boundary import BoundaryDisplay
     from fastnn.plots.figure import Display
+    from fastnn.trainer.preparation import trainer
     from fastnn.training.fitting import fit
     from fastnn.training.history import History
 
@@ -116,10 +119,14 @@ class Network(BaseNetwork):
     sample = sample
     score = score
     predict_proba = predict_proba
+    vjp = vjp
+    input_gradient = input_gradient
+    layers = layers
     if TYPE_CHECKING:
-        fit = fit
+        fit, trainer = fit, trainer
     else:
         fit = _OnFirstUse("fastnn.training.fitting")
+        trainer = _OnFirstUse("fastnn.trainer.preparation")
 
         # A type checker would take it to allow every name.
         def __setattr__(self, name, value):

@@ -106,6 +106,38 @@ def as_weights(sample_weight, m):
     return w * (m / w.sum())
 
 
+def as_factors(sample_weight, m):
+    """Weights of a step, finite float64 (m,) of any sign; None for no weights."""
+    if sample_weight is None:
+        return None
+    w = as_numbers(sample_weight, "sample_weight").astype(np.float64)
+    if w.shape != (m,):
+        raise ValueError(f"expected sample_weight to have shape ({m},), got {w.shape}")
+    bad = np.flatnonzero(~np.isfinite(w))
+    if bad.size:
+        raise ValueError(f"expected sample_weight to be finite, got {w[bad[0]]} at index {bad[0]}")
+    return w
+
+
+def as_derivatives(dA, shape, dtype):
+    """dJ/dA[L] as an array of that shape and dtype, of finite numbers."""
+    given = as_numbers(dA, "dA")
+    if given.shape != shape and not (shape[1] == 1 and given.shape == shape[:1]):
+        raise ValueError(
+            f"expected dA to have shape {shape}, that of the outputs of forward; got {given.shape}"
+        )
+    with np.errstate(over="ignore"):  # the next check reports it
+        dA = np.asarray(given, dtype).reshape(shape)
+    bad = np.argwhere(~np.isfinite(dA))
+    if len(bad):
+        row, column = bad[0]
+        raise ValueError(
+            f"expected dA to be finite in {dtype}, got a NaN, an infinity or a number too large "
+            f"for it in row {row}, column {column}"
+        )
+    return dA
+
+
 def check_same_columns(X, X_dev):
     """Raise an error where the data frames X and dev have their columns in different orders.
 

@@ -187,6 +187,7 @@ class BaseNetwork:
     def normalizer(self, normalizer: Normalizer | Mapping[str, Any] | None) -> None:
         self._normalizer = _check_normalizer(normalizer, self._layer_sizes[0], self._dtype)
         self._small_forward = None
+        vars(self).pop("_small_gradient", None)
 
     @property
     def theta(self) -> NDArray[np.floating[Any]]:
@@ -241,7 +242,7 @@ class BaseNetwork:
         return {
             name: value
             for name, value in vars(self).items()
-            if name not in (FITTED_BY, "_small_forward")
+            if name not in (FITTED_BY, "_small_forward", "_small_gradient")
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -108,7 +108,7 @@ def _draws(network, X, updates):
     if ends[0]:
         below = passes.outputs(network, rows, (0, ends[0]))
     else:
-        below = _dense(network, X, rows.shape[0])
+        below = dense_features(network, X, rows.shape[0])
     for seed, step in updates:
         A = below
         for l, end in pairwise(ends):
@@ -117,12 +117,13 @@ def _draws(network, X, updates):
         yield A
 
 
-def _dense(network, X, m):
-    """X as the first layer gets it: a dense array of the network's dtype, normalized."""
+def dense_features(network, X, m):
+    """The m rows of X as the first layer gets them: dense, of the network's dtype, normalized."""
     normalizer = current_normalizer(network)
+    X = X.toarray() if is_sparse(X) else X
     if normalizer is not None and m:
         return normalizer.transform(X)
-    return np.asarray(X.toarray() if is_sparse(X) else as_numbers(X, "X"), network.dtype)
+    return np.asarray(as_numbers(X, "X"), network.dtype)
 
 
 def _drop(A, seed, step, layer, keep_prob):

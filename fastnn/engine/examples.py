@@ -34,12 +34,18 @@ def features(network, X, normalizer=None):
     )
 
 
+def some_features(network, X, normalizer=None):
+    """X as Rows, at least one."""
+    rows = features(network, X, normalizer)
+    if rows.shape[0] == 0:
+        raise ValueError("expected at least one example, got X with 0 rows")
+    return rows
+
+
 def check_data(network, X, y, sample_weight, normalizer=None):
     """(X, y, weight) of a set as the core reads them: Rows, Rows, and an array or None."""
-    rows = features(network, X, normalizer)
+    rows = some_features(network, X, normalizer)
     m = rows.shape[0]
-    if m == 0:
-        raise ValueError("expected at least one example, got X with 0 rows")
     targets = as_targets(y, m, network.output, network.layer_sizes[-1], network.dtype)
     return rows, targets, as_weights(sample_weight, m)
 

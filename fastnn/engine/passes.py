@@ -71,16 +71,25 @@ def differentiate(network, X, y, weight, dropout=None, threads=None):
     session.start(gradient=gradient)
     while session.differentiate(TURN):
         pass
+    return add_penalty(network, m, session.loss / m, gradient), gradient
+
+
+def add_penalty(network, m, loss, gradient):
+    """J of a mean loss over m examples; its gradient gets that of the penalty added."""
+    if not any(network.l2) and not any(network.l1):
+        return loss
     for l2, l1, parameter in zip(network.l2, network.l1, network.layout.weights, strict=True):
         if l2 or l1:
             at = parameter.slice
             _kernels.add_penalty_gradient(
                 network.theta, gradient, at.start, at.stop - at.start, l2 / m, l1 / m
             )
-    return session.loss / m + penalty(network, m), gradient
+    return loss + penalty(network, m)
 
 
-def train_epoch(session, tuner, epoch, rates, *, index=None, divisors=None, batch=0):
+def train_epoch(
+    session, tuner, epoch, rates, *, index=None, divisors=None, batch=0, epochs_before=0
+):
     """Update theta by every mini-batch of an epoch; yields the seconds that each turn took.
 
     Parameters
@@ -98,13 +107,17 @@ def train_epoch(session, tuner, epoch, rates, *, index=None, divisors=None, batc
         Of the sums of each mini-batch; by default its examples or their weights.
     batch : int
         The first mini-batch that is left.
+    epochs_before : int
+        Epochs of earlier fits, on which augmentation counts on.
 
     Raises
     ------
     DivergenceError
         theta is that of the last finished mini-batch.
     """
-    session.start(index=index, rates=rates, epoch=epoch, divisors=divisors, batch=batch)
+    session.start(
+        index=index, rates=rates, epoch=epochs_before + epoch, divisors=divisors, batch=batch
+    )
     going = True
     while going:
         began = time.perf_counter()

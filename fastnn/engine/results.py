@@ -12,6 +12,7 @@ from fastnn.data.parts import HasXy, as_examples
 from fastnn.engine import passes
 from fastnn.engine.dropout import check_dropout
 from fastnn.engine.examples import check_data
+from fastnn.engine.step_session import differentiate_small
 
 
 @overload
@@ -112,6 +113,10 @@ def value_and_grad(
     """
     if dropout is not None:
         dropout = check_dropout(dropout)
+    elif sample_weight is None:
+        result = differentiate_small(network, X, y)
+        if result is not None:
+            return result
     X, y = as_examples(X, y)
     return passes.differentiate(network, *check_data(network, X, y, sample_weight), dropout)
 

@@ -48,13 +48,15 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
             layer.A = NULL   # not the X of an earlier call: no rows may be gathered into it
         if l == 0:
             run.gathered, run.gathered_ld = layer.A, layer.ld
+            if run.inputs:
+                layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
             continue
         layer.W_panels = next_buffer(block, &used, (widths[l - 1] + 1) * layer.ld, none)
         if training:
             layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
             if slope_needs_z(layer.activation):
                 layer.Z = next_buffer(block, &used, rows * layer.ld, none)
-            if l > 1:
+            if l >= lowest_backward(run):
                 layer.Wt_panels = next_buffer(block, &used, layer.n * run.layers[l - 1].ld, none)
     if run.y != NULL:
         run.targets.loss = next_buffer(block, &used, rows, none)

@@ -74,17 +74,26 @@ cdef void pack_weights(Run[real] *run, int thread) noexcept nogil:
             k.pack(W, W + n_in * n_out, n_in, n_out, i * k.panel, run.layers[l].W_panels)
 
 
-cdef void pack_transposed(Run[real] *run, int thread) noexcept nogil:
-    """Put W[l] transposed into panels, for the backward pass, which ends at layer 2."""
+cdef inline int lowest_backward(Run[real] *run) noexcept nogil:
+    """The lowest layer that the backward pass goes through: 1 where it is to give dX."""
+    return 1 if run.inputs else 2
+
+
+cdef void pack_transposed_layer(Run[real] *run, int l, int thread) noexcept nogil:
+    """Put W[l] transposed into panels, for the backward pass."""
     cdef const Kernels[real] *k = run.kernels
-    cdef int64_t n_in, n_out, i
+    cdef int64_t n_in = run.layers[l - 1].n, n_out = run.layers[l].n, i
+    for i in range(first_tile(tiles(n_in, k.panel), thread, run.threads),
+                   first_tile(tiles(n_in, k.panel), thread + 1, run.threads)):
+        k.pack_transposed(run.theta + run.W_at[l], n_in, n_out, i * k.panel,
+                          run.layers[l].Wt_panels)
+
+
+cdef void pack_transposed(Run[real] *run, int thread) noexcept nogil:
+    """Put the W[l] that the backward pass goes through, transposed, into panels."""
     cdef int l
-    for l in range(2, run.depth + 1):
-        n_in, n_out = run.layers[l - 1].n, run.layers[l].n
-        for i in range(first_tile(tiles(n_in, k.panel), thread, run.threads),
-                       first_tile(tiles(n_in, k.panel), thread + 1, run.threads)):
-            k.pack_transposed(run.theta + run.W_at[l], n_in, n_out, i * k.panel,
-                              run.layers[l].Wt_panels)
+    for l in range(lowest_backward(run), run.depth + 1):
+        pack_transposed_layer(run, l, thread)
 
 
 cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
@@ -105,12 +114,15 @@ cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_r
 
 
 cdef void backward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
-    """dZ[l-1] = dZ[l] W[l]^T * g'(Z[l-1]) * mask / keep_prob, l = L .. 2, for rows row .. end."""
+    """dZ[l-1] = dZ[l] W[l]^T * g'(Z[l-1]) * mask / keep_prob for rows row .. end.
+
+    l goes from L down to 2, or to 1 where dX = dZ[0] is wanted.
+    """
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
     cdef int64_t i, j, r
     cdef int l
-    for l in range(run.depth, 1, -1):
+    for l in range(run.depth, lowest_backward(run) - 1, -1):
         layer = &run.layers[l]
         for j in range(tiles(run.layers[l - 1].n, k.panel)):
             for i in range(tiles(end - row, k.tile_rows)):
@@ -161,10 +173,49 @@ cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, doubl
         load_augmented(run, first, row, end, thread)
     load_targets(run, first, row, end - row)
     forward_rows(run, row, end, first_row)
+    losses(run, row, end, divisor)
+    backward_rows(run, row, end, first_row)
+
+
+cdef void losses(Run[real] *run, int64_t row, int64_t end, double divisor) noexcept nogil:
+    """Losses and dZ[L] of rows row .. end, which have their logits and targets."""
     cdef Targets[real] targets = run.targets
     targets.scale = <real>(1.0 / divisor)
     run.kernels.loss[run.output](&run.layers[run.depth], &targets, row, end - row)
-    backward_rows(run, row, end, first_row)
+
+
+cdef void propagate_back(Run[real] *run, int64_t first, int64_t rows, int thread) noexcept nogil:
+    """Compute dZ of this thread's share of the data rows first ... from their dJ/dA[L].
+
+    The activations are there from the forward pass, unless it had more rows than a chunk: then
+    they are computed again.
+    """
+    cdef Layer[real] *top = &run.layers[run.depth]
+    cdef int64_t row = share_start(rows, run.kernels.tile_rows, thread, run.threads)
+    cdef int64_t end = share_start(rows, run.kernels.tile_rows, thread + 1, run.threads)
+    if run.rows > run.chunk_rows:
+        load_features(run, first, row, end - row)
+        forward_rows(run, row, end, first)
+        run.kernels.output[run.output](top, row, end - row)
+    gather(run.dA, NULL, first + row, end - row, top.dZ + row * top.ld, top.ld)
+    run.kernels.output_slope[run.output](top, row, end - row)
+    backward_rows(run, row, end, first)
+
+
+cdef void write_input_gradient(Run[real] *run, int64_t first, int64_t rows,
+                               int thread) noexcept nogil:
+    """Copy dX of this thread's share of the data rows first ... to where the caller wants it."""
+    cdef Layer[real] *x = &run.layers[0]
+    cdef int64_t row = share_start(rows, run.kernels.tile_rows, thread, run.threads)
+    cdef int64_t end = share_start(rows, run.kernels.tile_rows, thread + 1, run.threads)
+    cdef int64_t i, j
+    cdef real *to
+    for i in range(row, end):
+        to = run.dX + (first + i) * x.n
+        memcpy(to, x.dZ + i * x.ld, x.n * sizeof(real))
+        if run.dX_scale != NULL:
+            for j in range(x.n):
+                to[j] = <real>(to[j] * run.dX_scale[j])
 
 
 cdef double sum_of_losses(Run[real] *run, int64_t rows) noexcept nogil:

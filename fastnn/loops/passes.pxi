@@ -4,10 +4,12 @@
 cdef bint in_place(Run[real] *run) noexcept nogil:
     """Whether the kernels can read X in place as A[0].
 
-    They can if the rows are read in order, none is augmented and the input has no dropout.
+    They can if the rows are read in order, none is augmented and the input has no dropout. A
+    backward pass to the input reads whole registers of A[0], and a later one needs a copy.
     """
     return (readable_in_place(run.X, F32 if real is float else F64, sizeof(real))
-            and run.index == NULL and run.warp == NULL and not run.layers[0].dropout.on)
+            and run.index == NULL and run.warp == NULL and not run.layers[0].dropout.on
+            and not run.inputs and not run.keeps)
 
 
 cdef void choose_input(Run[real] *run, int64_t first) noexcept nogil:
@@ -54,7 +56,8 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             if thread == 0:
                 choose_masks(run, step)
                 if run.divisors != NULL:
-                    run.training_loss += rows / divisor * penalty(run)
+                    run.training_loss += penalty(run) * (
+                        rows if run.constant_penalty else rows / divisor)
         if thread == 0:
             choose_input(run, first + at)
         run.barrier.wait()
@@ -69,9 +72,12 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         fused = False
         if last:
             choose_rate(run, run.rates[batch], step, &u)
-            u.penalty_share = 1 if run.divisors == NULL else 1 / divisor
+            u.penalty_share = 1 / divisor
+            if run.divisors == NULL or run.constant_penalty:
+                u.penalty_share = 1
             # The bound covers one chunk only. Of several, the added gradient is checked below.
-            fused = chunk == 0 and stays_in_range(run, &u, gradient_bound(run, count), &extremes)
+            fused = (chunk == 0 and run.clip_norm == 0 and run.clip_value == 0
+                     and stays_in_range(run, &u, gradient_bound(run, count), &extremes))
         if fused:
             run.magnitude[thread] = update_tiles(run, &u, count, thread)
         else:
@@ -85,11 +91,8 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             if run.not_finite.load():
                 break
             if last:
-                if not stays_in_range(run, &u, largest_of_threads(run), &extremes):
-                    run.overflows.store(True)
+                if not update_by_gradient(run, &u, &extremes, thread):
                     break
-                run.barrier.wait()   # every thread has read the magnitudes
-                run.magnitude[thread] = update_theta(run, &u, thread)
                 run.barrier.wait()
                 pack_weights(run, thread)
         chunk += 1
@@ -107,9 +110,15 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
 
 
 cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
-    """Compute dtheta of the mean loss over all rows, from run.next_row until the deadline."""
+    """Compute dtheta of the mean loss over all rows, from run.next_row until the deadline.
+
+    With `dA` it is that of a J with these derivatives by A[L], after `evaluate_rows`. dX is
+    computed if it is wanted, and dtheta is not if it is not.
+    """
     cdef int64_t at = run.next_row, rows
-    if at == 0:
+    if at == 0 and run.dA != NULL and run.inputs:
+        pack_transposed_layer(run, 1, thread)
+    if at == 0 and run.dA == NULL:
         pack_weights(run, thread)
         pack_transposed(run, thread)
         if thread == 0:
@@ -119,11 +128,18 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
             choose_input(run, at)
         run.barrier.wait()
         rows = min(run.chunk_rows, run.rows - at)
-        differentiate_chunk(run, at, rows, run.rows, at, thread)
+        if run.dA == NULL:
+            differentiate_chunk(run, at, rows, run.rows, at, thread)
+        else:
+            propagate_back(run, at, rows, thread)
+        if run.dX != NULL:
+            write_input_gradient(run, at, rows, thread)
         run.barrier.wait()
-        weight_gradients(run, run.dtheta, rows, at > 0, thread)
+        if run.dtheta != NULL:
+            weight_gradients(run, run.dtheta, rows, at > 0, thread)
         if thread == 0:
-            add_losses(run, rows)
+            if run.dA == NULL:
+                add_losses(run, rows)
             run.stop.store(seconds_now() > run.deadline)
         at += rows
         run.barrier.wait()
@@ -134,13 +150,21 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
 
 
 cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
-    """Compute losses and errors, or outputs where there is no y, from run.next_row; dropout off."""
+    """Compute losses and errors, or outputs where there is no y, from run.next_row.
+
+    Dropout is off, unless the buffers are kept for `differentiate_rows` with `dA`.
+    """
     cdef Layer[real] *top = &run.layers[run.depth]
     cdef int64_t at = run.next_row, rows, row, end, i
     if at == 0:
         pack_weights(run, thread)
+        if run.keeps:
+            pack_transposed(run, thread)
         if thread == 0:
-            switch_dropout_off(run)   # the masks of the last update may still be set
+            if run.keeps:
+                choose_masks(run, run.step)
+            else:
+                switch_dropout_off(run)   # the masks of the last update may still be set
     while at < run.rows:
         if thread == 0:
             choose_input(run, at)
@@ -169,3 +193,28 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
             break
     if thread == 0:
         run.next_row = at
+
+
+cdef void apply_gradient(Run[real] *run, int thread) noexcept nogil:
+    """Update theta once by the gradient in memory, at the rate run.rates[0].
+
+    The gradient is that of the mean over run.rows rows, without the penalty.
+    """
+    cdef Update u = run.update
+    cdef Extremes extremes = run.extremes
+    cdef int64_t at = share_start(run.size, 64, thread, run.threads)
+    cdef int64_t count = share_start(run.size, 64, thread + 1, run.threads) - at
+    run.magnitude[thread] = run.kernels.largest(run.theta + at, 0, 0, 1, count)
+    run.barrier.wait()
+    extremes.theta = largest_of_threads(run)
+    run.barrier.wait()
+    run.magnitude[thread] = run.kernels.largest(run.gradient + at, 0, 0, 1, count)
+    run.barrier.wait()
+    choose_rate(run, run.rates[0], run.step, &u)
+    u.penalty_share = 1 if run.constant_penalty else 1.0 / run.rows
+    if not isfinite(largest_of_threads(run)):
+        run.not_finite.store(True)
+        return
+    if update_by_gradient(run, &u, &extremes, thread) and thread == 0:
+        run.step += 1
+        run.extremes = extremes

@@ -1,7 +1,6 @@
 # Part of _kernels.pyx: Python's hold on the passes over a data set.
 
 
-@cython.final
 cdef class Session(Architecture):
     """The buffers of passes over `X` (and `y`) by one network; engine/passes.py uses it.
 
@@ -14,6 +13,7 @@ cdef class Session(Architecture):
     batch_size : rows that `train` puts in a mini-batch (m for the other passes)
     threads : number of threads that the passes run on; it may be lowered later
     training : whether `train` or `differentiate` will be called
+    inputs : whether the backward pass will go on to the input
     """
 
     cdef Run[float] f
@@ -32,7 +32,7 @@ cdef class Session(Architecture):
     cdef vector[Layer[double]] d_layers
 
     def __cinit__(self, widths, activations, int output, theta, Rows X not None, Rows y, weight, *,
-                  int64_t batch_size, int threads, bint training):
+                  int64_t batch_size, int threads, bint training, bint inputs=False):
         cdef Array theta_at, weight_at = [NULL, X.matrix.rows, 1]
         cdef bint fits = self._describe(widths, activations, output)
         self.data = theta, X, y, weight
@@ -50,7 +50,7 @@ cdef class Session(Architecture):
                 or weight_at.rows != X.matrix.rows):
             raise ValueError("the arguments of a Session do not fit together")
         self.run = <Pass *>&self.d if self.is_double else <Pass *>&self.f
-        self.run.threads, self.run.batch_size = threads, batch_size
+        self.run.threads, self.run.batch_size, self.run.inputs = threads, batch_size, inputs
         self.run.depth, self.run.output = <int>self.widths.size() - 1, output
         self.run.W_at, self.run.size = self.offsets.data(), self.size
         self.run.X, self.run.rows = &X.matrix, X.matrix.rows
@@ -136,8 +136,20 @@ cdef class Session(Architecture):
             run.extremes.step = max(run.extremes.step, sqrt(
                 <double>run.kernels.largest(run.second, 0, 0, 1, run.size)))
 
-    def set_optimizer(self, int optimizer, settings, penalty, gradient, first, second):
-        """Set the optimizer (code, settings, vectors) and (l2, l1) / m of layers 0 .. L."""
+    def set_clipping(self, double norm, double value):
+        """Clip each gradient to this global norm, or its components to this size; 0: neither."""
+        self._check_idle()
+        if not (0 <= norm < INFINITY and 0 <= value < INFINITY):
+            raise ValueError("the limits of set_clipping must be finite and not negative")
+        self.run.clip_norm, self.run.clip_value = norm, value
+
+    def set_optimizer(self, int optimizer, settings, penalty, gradient, first, second,
+                      bint constant_penalty=False):
+        """Set the optimizer (code, settings, vectors) and (l2, l1) / m of layers 0 .. L.
+
+        Where mini-batches have divisors, l2 and l1 are divided by these instead, unless
+        `constant_penalty`.
+        """
         cdef Pass *run = self.run
         cdef vector[Penalty] penalties
         cdef double beta1, beta2, epsilon, weight_decay
@@ -165,7 +177,7 @@ cdef class Session(Architecture):
             penalties[l].l2, penalties[l].l1 = l2, l1
         # Nothing points into these before the call succeeds, nothing into the old ones after it.
         self.penalty = penalties
-        run.penalty = self.penalty.data()
+        run.penalty, run.constant_penalty = self.penalty.data(), constant_penalty
         run.optimizer, run.weight_decay, run.epsilon_hat = optimizer, weight_decay, epsilon_hat
         run.update.beta1, run.update.beta2, run.update.epsilon = beta1, beta2, epsilon
         if self.is_double:
@@ -219,29 +231,15 @@ cdef class Session(Architecture):
         if self.running:
             raise RuntimeError("another thread is using this Session")
 
-    cdef int _run_pass(self, Run[real] *run, void (*task)(Run[real] *, int) noexcept nogil,
-                    double seconds) except -1:
-        cdef bint ran
-        self._check_idle()
-        self.running = True
-        with nogil:
-            run.deadline = seconds_now() + seconds
-            run.stop.store(False)
-            ran = on_threads(task, run, run.threads)
-        self.running = False
-        if not ran:
-            raise RuntimeError(f"the system gave no {run.threads} threads; pass threads=1")
-        return 0
-
     def train(self, double seconds):
         """Continue the epoch for about that long. False when it is finished or has failed."""
         if (self.optimizer_vectors is None or self.pass_arrays is None
                 or self.pass_arrays[1] is None):
             raise ValueError("train needs set_optimizer and start(rates=...)")
         if self.is_double:
-            self._run_pass[double](&self.d, train_epoch[double], seconds)
+            run_pass[double](self, &self.d, train_epoch[double], seconds)
         else:
-            self._run_pass[float](&self.f, train_epoch[float], seconds)
+            run_pass[float](self, &self.f, train_epoch[float], seconds)
         return not self.failed and self.run.batch * self.run.batch_size < self.run.rows
 
     def differentiate(self, double seconds):
@@ -249,9 +247,9 @@ cdef class Session(Architecture):
         if not self.training or self.pass_arrays is None or self.pass_arrays[2] is None:
             raise ValueError("differentiate needs training=True and start(gradient=...)")
         if self.is_double:
-            self._run_pass[double](&self.d, differentiate_rows[double], seconds)
+            run_pass[double](self, &self.d, differentiate_rows[double], seconds)
         else:
-            self._run_pass[float](&self.f, differentiate_rows[float], seconds)
+            run_pass[float](self, &self.f, differentiate_rows[float], seconds)
         return self.run.next_row < self.run.rows
 
     def evaluate(self, double seconds):
@@ -259,9 +257,9 @@ cdef class Session(Architecture):
         if self.pass_arrays is None or (self.data[2] is None and self.pass_arrays[3] is None):
             raise ValueError("evaluate needs start(), and start(out=...) where there is no y")
         if self.is_double:
-            self._run_pass[double](&self.d, evaluate_rows[double], seconds)
+            run_pass[double](self, &self.d, evaluate_rows[double], seconds)
         else:
-            self._run_pass[float](&self.f, evaluate_rows[float], seconds)
+            run_pass[float](self, &self.f, evaluate_rows[float], seconds)
         return self.run.next_row < self.run.rows
 
     @property
@@ -357,3 +355,19 @@ cdef class Session(Architecture):
     def overflowed(self):
         """Whether the reason is that theta or a moment might leave the range of the dtype."""
         return self.run.overflows.load()
+
+
+cdef int run_pass(Session session, Run[real] *run, void (*task)(Run[real] *, int) noexcept nogil,
+                  double seconds) except -1:
+    """Continue a pass for about that long, on all threads and without the GIL."""
+    cdef bint ran
+    session._check_idle()
+    session.running = True
+    with nogil:
+        run.deadline = seconds_now() + seconds
+        run.stop.store(False)
+        ran = on_threads(task, run, run.threads)
+    session.running = False
+    if not ran:
+        raise RuntimeError(f"the system gave no {run.threads} threads; pass threads=1")
+    return 0

@@ -167,6 +167,38 @@ cdef double largest_of_threads(Run[real] *run) noexcept nogil:
     return largest
 
 
+cdef double clip_gradient(Run[real] *run, double largest, int thread) noexcept nogil:
+    """Clip the gradient in memory, by its global norm or by value.
+
+    `largest` is the largest magnitude in it. Returns that after clipping. Pascanu et al. (2013)
+    cut the norm to a threshold; the 1e-6 is that of PyTorch's clip_grad_norm_.
+    """
+    cdef int64_t i, lo = share_start(run.size, 64, thread, run.threads)
+    cdef int64_t hi = share_start(run.size, 64, thread + 1, run.threads)
+    cdef real *gradient = run.gradient
+    cdef real limit = <real>run.clip_value, factor
+    cdef double norm, coefficient
+    cdef Update squares
+    if run.clip_value > 0 and largest > run.clip_value:
+        for i in range(lo, hi):
+            gradient[i] = max(-limit, min(gradient[i], limit))
+        largest = run.clip_value
+    if run.clip_norm > 0:
+        # Every thread adds all of it, so that the sum has the same bits for any number of threads.
+        squares.l2, squares.l1 = 2, 0
+        norm = sqrt(run.kernels.penalty(&squares, gradient, run.size))
+        if not isfinite(norm):
+            return INFINITY
+        coefficient = run.clip_norm / (norm + 1e-6)
+        run.barrier.wait()   # every thread has read the gradient
+        if coefficient < 1:
+            factor = <real>coefficient
+            for i in range(lo, hi):
+                gradient[i] *= factor
+            largest *= coefficient
+    return largest
+
+
 cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept nogil:
     """Update this thread's share of each W[l] and b[l] from the gradient in memory.
 
@@ -191,3 +223,19 @@ cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept n
                 share_start(n, 64, thread + 1, run.threads) - lo))
             at, n = at + n, run.layers[l].n
     return largest
+
+
+cdef bint update_by_gradient(Run[real] *run, const Update *u, Extremes *extremes,
+                             int thread) noexcept nogil:
+    """Clip the gradient in memory and update theta by it.
+
+    `magnitude` holds the largest of each thread's part of the gradient. False where the update
+    might overflow: theta is as it was.
+    """
+    cdef double largest = clip_gradient(run, largest_of_threads(run), thread)
+    if not stays_in_range(run, u, largest, extremes):
+        run.overflows.store(True)
+        return False
+    run.barrier.wait()   # every thread has read the magnitudes, and clipped its share
+    run.magnitude[thread] = update_theta(run, u, thread)
+    return True

@@ -117,6 +117,8 @@ struct Kernels {
                           int64_t rows);
     // Logits to output activations, in place, by enum Output.
     void (*output[OUTPUTS])(const Layer<T> *layer, int64_t row, int64_t rows);
+    // dJ/dA to dJ/dZ, in place in dZ, where A holds the output activations; by enum Output.
+    void (*output_slope[OUTPUTS])(const Layer<T> *layer, int64_t row, int64_t rows);
 
     // theta after one update, by enum Optimizer.
     T (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,

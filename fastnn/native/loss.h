@@ -334,4 +334,46 @@ static void exp_output(const Layer<T> *layer, int64_t row, int64_t rows) {
 template <class T>
 static void identity_output(const Layer<T> *, int64_t, int64_t) {}
 
+// ---- from dA to dZ of the output layer, for losses that are computed elsewhere -------------
+
+// body(A, dA) gives dZ, register by register; dA is 0 beyond the row.
+template <class T, class Body>
+FASTNN_INLINE void outputs_slope(const Layer<T> *layer, int64_t row, int64_t rows, Body body) {
+    for (int64_t r = row; r < row + rows; ++r)
+        for (int64_t j = 0; j < layer->n; j += Vec<T>::lanes) {
+            T *dZ = layer->dZ + r * layer->ld + j;
+            store(dZ, body(load(layer->A + r * layer->ld + j), load(dZ)));
+        }
+}
+
+// dZ_j = A_j (dA_j - sum_k A_k dA_k).
+template <class T>
+static void softmax_slope(const Layer<T> *layer, int64_t row, int64_t rows) {
+    for (int64_t r = row; r < row + rows; ++r) {
+        const T *A = layer->A + r * layer->ld;
+        T *dZ = layer->dZ + r * layer->ld;
+        typename Vec<T>::type products{};
+        for (int64_t j = 0; j < layer->n; j += Vec<T>::lanes)
+            products += load(A + j) * load(dZ + j);
+        const T mean = sum_lanes<T>(products);
+        for (int64_t j = 0; j < layer->n; j += Vec<T>::lanes)
+            store(dZ + j, load(A + j) * (load(dZ + j) - mean));
+    }
+}
+
+// dZ = A (1 - A) dA.
+template <class T>
+static void sigmoid_slope(const Layer<T> *layer, int64_t row, int64_t rows) {
+    outputs_slope<T>(layer, row, rows, [](auto a, auto da) __attribute__((always_inline)) {
+        return a * (1 - a) * da;
+    });
+}
+
+// dZ = A dA.
+template <class T>
+static void exp_slope(const Layer<T> *layer, int64_t row, int64_t rows) {
+    outputs_slope<T>(layer, row, rows,
+                     [](auto a, auto da) __attribute__((always_inline)) { return a * da; });
+}
+
 }  // namespace FASTNN_VARIANT

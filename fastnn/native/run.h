@@ -39,6 +39,7 @@ struct Pass {
     uint64_t seed;            // of the dropout masks and of augmentation
     uint64_t step;            // updates so far
     bool dropout;
+    bool inputs;  // whether the backward pass goes on to layer 0
 
     // the data and the current chunk of a mini-batch
     const Matrix *X, *y;
@@ -55,12 +56,20 @@ struct Pass {
     // (batches,) or null: divisors of the sums over a mini-batch, and of lambda, in the place of
     // its number of rows and of m. Weights are then the user's own, and the losses are added up.
     const double *divisors;
+    // Whether l2 and l1 of `penalty` are those of every mini-batch, as without divisors.
+    bool constant_penalty;
     double training_loss;    // with divisors: sum over the mini-batches of rows * J
     const Penalty *penalty;  // (L + 1,)
     double weight_decay;     // of W, not of b
     bool epsilon_hat;        // whether Adam's epsilon is that of its equation without corrections
+    double clip_norm, clip_value;  // of the gradient without the penalty; 0: it is not clipped
     int64_t batch_size;
     int64_t batch, chunk;  // the next to do
+
+    // gradients that are not those of a loss
+    bool keeps;              // whether `evaluate` has the masks of `step`, for a backward pass
+    const Matrix *dA;        // (rows, n[L])  dJ/dA[L], in the place of y, or null
+    const double *dX_scale;  // (n[0],)  factors of dX where X was normalized, or null
 
     // results
     double loss, error;  // sums over the rows so far
@@ -85,7 +94,8 @@ struct Run : Pass {
     T *Y, *chunk_weight;  // the same addresses as targets.Y and targets.weight, writable
     int32_t *labels;
     T *gradient, *first, *second;  // (size,)
-    T *dtheta;                     // (size,) of differentiate
+    T *dtheta;                     // (size,) of differentiate, or null
+    T *dX;                         // (rows, n[0]) of differentiate, or null
     T *out;                        // (rows, n[L]) of forward
 };
 

@@ -33,6 +33,8 @@ static constexpr fastnn::Kernels<T> make_table() {
              summed_loss<T, Poisson>, summed_loss<T, Absolute>, summed_loss<T, Huber>},
             {softmax_output<T>, sigmoid_output<T>, identity_output<T>, exp_output<T>,
              identity_output<T>, identity_output<T>},
+            {softmax_slope<T>, sigmoid_slope<T>, identity_output<T>, exp_slope<T>,
+             identity_output<T>, identity_output<T>},
             {update<T, GradientDescent>, update<T, Momentum>, update<T, Nesterov>,
              update<T, RMSprop>, update<T, Adam>},
             forward_row<T>,

@@ -8,6 +8,7 @@ from fastnn.engine.thread_tuning import ThreadTuner
 from fastnn.errors import DivergenceError
 from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.lbfgs import minimize
+from fastnn.training.optimizer_state import OptimizerState
 
 
 def descend(task, session, monitor):
@@ -20,23 +21,26 @@ def descend(task, session, monitor):
         Opened for training on the task's data.
     monitor : Monitor
     """
-    network, optimizer, m = task.network, task.optimizer, task.rows
-    history = monitor.history
-    session.set_dropout(network.keep_prob, history.dropout_seed)
+    network, m, history = task.network, task.rows, monitor.history
+    state = task.optimizer_state
+    if state is None:
+        state = OptimizerState(network, task.optimizer, history.dropout_seed, task.clipping)
+    state.set_up(session, m)
     if task.augmenter is not None:
         session.set_augmentation(task.augmenter)
-    gradient, first, second = [
-        np.zeros_like(network.theta) if needed else None for needed in (True, *optimizer.moments)
-    ]
-    penalty = [
-        (0.0, 0.0),
-        *((l2 / m, l1 / m) for l2, l1 in zip(network.l2, network.l1, strict=True)),
-    ]
-    session.set_optimizer(optimizer.code, optimizer.settings(), penalty, gradient, first, second)
+    index = state.order_of(m) if task.shuffle else None
+    try:
+        _epochs(task, session, monitor, state, index)
+    finally:
+        state.count_on(history.dropout_seed, session.step, len(history))
+
+
+def _epochs(task, session, monitor, state, index):
+    network, m, history = task.network, task.rows, monitor.history
     tuner = ThreadTuner(session, chosen=task.threads is not None)
-    index = np.arange(m) if task.shuffle else None
     begin, batch, writer = 0, 0, None
     if task.checkpoints is not None:
+        _, first, second = state.vectors
         arrays = {"theta": network.theta, "first": first, "second": second, "order": index}
         (begin, batch), writer = task.checkpoints.start(network, session, monitor, arrays)
         # After a whole epoch, only its callbacks are still to be called.
@@ -46,7 +50,9 @@ def descend(task, session, monitor):
         rates = task.rates(epoch)
         if index is not None and not batch:
             _shuffle(index, network.rng)
-        turns = passes.train_epoch(session, tuner, epoch, rates, index=index, batch=batch)
+        turns = passes.train_epoch(
+            session, tuner, epoch, rates, index=index, batch=batch, epochs_before=state.epochs
+        )
         try:
             for seconds in turns:
                 history.training_seconds += seconds

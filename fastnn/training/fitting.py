@@ -20,6 +20,7 @@ from fastnn.training.descent import descend, descend_by_lbfgs
 from fastnn.training.early_stopping import EarlyStopping
 from fastnn.training.history import History
 from fastnn.training.monitor import Monitor
+from fastnn.training.optimizer_state import OptimizerState
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
 from fastnn.training.preparation import prepare
 from fastnn.training.progress import Progress, ProgressBar
@@ -38,9 +39,11 @@ class FitOptions(TypedDict, total=False):
     dev: WeightedExamples | None
     epochs: int
     batch_size: int | None
-    optimizer: OptimizerName | Optimizer | LBFGS
+    optimizer: OptimizerName | Optimizer | LBFGS | OptimizerState
     learning_rate: float
     schedule: ScheduleName | Schedule | Callable[[float], float] | None
+    clip_norm: float | None
+    clip_value: float | None
     sample_weight: ArrayLike | None
     shuffle: bool
     early_stopping: bool | int | EarlyStopping | None
@@ -68,9 +71,11 @@ def fit(
     dev: WeightedExamples | None = None,
     epochs: int = 100,
     batch_size: int | None = 128,
-    optimizer: OptimizerName | Optimizer | LBFGS = "adam",
+    optimizer: OptimizerName | Optimizer | LBFGS | OptimizerState = "adam",
     learning_rate: float = 1e-3,
     schedule: ScheduleName | Schedule | Callable[[float], float] | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
     sample_weight: ArrayLike | None = None,
     shuffle: bool = True,
     early_stopping: bool | int | EarlyStopping | None = None,
@@ -99,11 +104,16 @@ def fit(
         gd momentum nesterov rmsprop adam adamw lbfgs, or an object with its settings such as
         ``fastnn.Adam(beta1=0.95)``. L1 gives exact zeros under every one of them. lbfgs is the best
         for convex problems. It does not use batches, learning rate or schedule, and it refuses
-        dropout.
+        dropout. Or a trainer of this network (`Network.trainer`), with its learning rate and
+        schedule: the fit goes on from its last update, so that two fits of 5 epochs are one of 10.
     learning_rate : float
     schedule : str, object or function, optional
         constant linear cosine step exponential inverse, an object of `fastnn.schedules`, or
         a function of the epochs done (2.25: a quarter into the third) that gives a factor.
+    clip_norm, clip_value : float, optional
+        The largest global norm of a gradient, as PyTorch's clip_grad_norm_, or the largest size of
+        a component: larger ones are cut down (Pascanu et al., 2013). For wild targets. The penalty
+        is not in this gradient.
     sample_weight : (m,) array-like, optional
     shuffle : bool
         A new order of rows every epoch.
@@ -166,6 +176,8 @@ def fit(
             optimizer=optimizer,
             learning_rate=learning_rate,
             schedule=schedule,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
             sample_weight=sample_weight,
             shuffle=shuffle,
             early_stopping=early_stopping,
@@ -199,7 +211,10 @@ def run(task, progress=None):
     by_lbfgs = isinstance(task.optimizer, LBFGS)
     with one_fit_at_a_time(network, "this network"), _reason_of_the_end(history):
         network.history = history
-        history.dropout_seed = int(network.rng.integers(2**63))
+        if task.optimizer_state is None:
+            history.dropout_seed = int(network.rng.integers(2**63))
+        else:
+            history.dropout_seed = task.optimizer_state.seed
         session = passes.open_session(
             network,
             *task.data,

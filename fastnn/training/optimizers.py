@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 
 from fastnn.arguments import integer, lookup, number
 
+# Learning rates beyond are out of the range in which an overflow can be foreseen.
+RATES = "[0, 1e30]"
 _INTERVALS = {
     "momentum": "[0, 1)",
     "rho": "[0, 1)",
@@ -153,3 +155,14 @@ def make_optimizer(optimizer: OptimizerName | Optimizer | LBFGS) -> Optimizer | 
             f"write optimizer=fastnn.{optimizer.__name__}()"
         )
     return lookup(OPTIMIZERS, optimizer, "optimizer")()
+
+
+def check_clipping(clip_norm: float | None, clip_value: float | None) -> tuple[float, float]:
+    """(largest global norm, largest size of a component) of a gradient; 0 for no limit."""
+    if clip_norm is not None and clip_value is not None:
+        raise ValueError(
+            f"expected clip_norm or clip_value, got both, {clip_norm!r} and {clip_value!r}"
+        )
+    norm = 0.0 if clip_norm is None else number(clip_norm, "clip_norm", "(0, inf)")
+    value = 0.0 if clip_value is None else number(clip_value, "clip_value", "(0, inf)")
+    return norm, value

@@ -14,7 +14,15 @@ from fastnn.engine.examples import check_data, normalizer_for
 from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
 from fastnn.schedules import Constant, make_schedule
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
-from fastnn.training.optimizers import LBFGS, GradientDescent, Optimizer, make_optimizer
+from fastnn.training.optimizer_state import OptimizerState
+from fastnn.training.optimizers import (
+    LBFGS,
+    RATES,
+    GradientDescent,
+    Optimizer,
+    check_clipping,
+    make_optimizer,
+)
 
 if TYPE_CHECKING:
     from fastnn._kernels import Augmenter
@@ -35,6 +43,8 @@ class Task(NamedTuple):
     dev: tuple | None
     normalizer: Normalizer | None
     optimizer: Optimizer | LBFGS
+    optimizer_state: OptimizerState | None  # the trainer to go on from
+    clipping: tuple[float, float]
     learning_rate: float
     rates: Rates
     epochs: int
@@ -120,6 +130,8 @@ def prepare(
     optimizer,
     learning_rate,
     schedule,
+    clip_norm,
+    clip_value,
     sample_weight,
     shuffle,
     early_stopping,
@@ -151,14 +163,20 @@ def prepare(
         batch_size = integer(batch_size, "batch_size", 1)
     if threads is not None:
         threads = integer(threads, "threads", 1, 1024)
-    # Rates beyond 1e30 are out of the range in which an overflow can be foreseen.
-    learning_rate = number(learning_rate, "learning_rate", "[0, 1e30]")
+    learning_rate = number(learning_rate, "learning_rate", RATES)
+    clipping = check_clipping(clip_norm, clip_value)
+    state = None
+    if isinstance(optimizer, OptimizerState):
+        state = optimizer
+        _check_trainer(network, state, learning_rate, schedule, clipping, checkpoint)
+        optimizer, learning_rate = state.optimizer, state.learning_rate
+        schedule, clipping = state.schedule, state.clipping
     factors = make_schedule(schedule, epochs)
     shuffle = boolean(shuffle, "shuffle")
     progress = boolean(progress, "progress")
     optimizer = make_optimizer(optimizer)
     if isinstance(optimizer, LBFGS):
-        _check_lbfgs(network, augment)
+        _check_lbfgs(network, augment, clipping)
     augmenter = _augmenter(augment, X, network.layer_sizes[0])
     rule = make_early_stopping(early_stopping)
     evaluate_every = integer(evaluate_every, "evaluate_every", 0)
@@ -181,15 +199,21 @@ def prepare(
     m = data[0].shape[0]
     batch_size = min(batch_size or m, m)
     batches = -(-m // batch_size)
-    constant = schedule in (None, "constant", Constant())
+    if state is not None:
+        rates = state.rates(batches)
+    else:
+        constant = schedule in (None, "constant", Constant())
+        rates = Rates(learning_rate, factors, batches, constant=constant)
     task = Task(
         network=network,
         data=data,
         dev=dev_data,
         normalizer=normalizer,
         optimizer=optimizer,
+        optimizer_state=state,
+        clipping=clipping,
         learning_rate=learning_rate,
-        rates=Rates(learning_rate, factors, batches, constant=constant),
+        rates=rates,
         epochs=epochs,
         batch_size=batch_size,
         shuffle=shuffle and batches > 1,
@@ -218,6 +242,8 @@ def prepare(
         optimizer=optimizer,
         learning_rate=learning_rate,
         schedule=schedule,
+        clip_norm=clipping[0] or None,
+        clip_value=clipping[1] or None,
         shuffle=shuffle,
         early_stopping=rule,
         evaluate_every=evaluate_every,
@@ -226,7 +252,36 @@ def prepare(
     return task._replace(checkpoints=plan)
 
 
-def _check_lbfgs(network, augment):
+def _check_trainer(network, trainer, learning_rate, schedule, clipping, checkpoint):
+    """Refuse a trainer of another network, and options that are the trainer's own."""
+    if trainer.network is not network:
+        raise ValueError(
+            f"expected a trainer of this network, got one of {trainer.network!r}; make one with "
+            "net.trainer(...)"
+        )
+    if learning_rate not in (1e-3, trainer.learning_rate):  # the default, or the same
+        raise ValueError(
+            f"the learning rate is the trainer's, {trainer.learning_rate:g}; got {learning_rate:g}:"
+            " set trainer.learning_rate"
+        )
+    if schedule is not None or any(clipping):
+        raise ValueError(
+            "schedule, clip_norm and clip_value are the trainer's; give them to net.trainer(...), "
+            "and not to fit"
+        )
+    if checkpoint is not None and trainer.steps:
+        raise ValueError(
+            f"a checkpoint of fit begins with the first step, and this trainer has done "
+            f"{trainer.steps:,}; save trainer.state() between two fits"
+        )
+
+
+def _check_lbfgs(network, augment, clipping):
+    if any(clipping):
+        raise ValueError(
+            "lbfgs minimizes J by whole gradients: leave clip_norm and clip_value out, or choose "
+            "another optimizer"
+        )
     if min(network.keep_prob) < 1:
         raise ValueError(
             "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "

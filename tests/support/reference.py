@@ -79,6 +79,15 @@ OUTPUTS = {
     "identity": (lambda z: z, _identity_loss),
 }
 
+# name -> (outputs, dJ/doutputs) -> dJ/dlogits, by the Jacobian matrix of each row
+OUTPUT_SLOPES = {
+    "softmax": lambda A, dA: np.stack(
+        [(np.diag(a) - np.outer(a, a)) @ da for a, da in zip(A, dA, strict=True)]
+    ),
+    "sigmoid": lambda A, dA: A * (1 - A) * dA,
+    "identity": lambda A, dA: dA,
+}
+
 
 def _per_layer(value, count):
     return list(value) if np.ndim(value) or isinstance(value, list | tuple) else [value] * count
@@ -168,19 +177,35 @@ class ReferenceNetwork:
         )
         inputs, Z = self._propagate(theta, X, masks)
         loss, dZ = OUTPUTS[self.output][1](Z[-1], y)
-        dZ = dZ * row_weights[:, None]
+        gradient, _ = self._go_back(theta, inputs, Z, dZ * row_weights[:, None], masks)
+        return row_weights @ loss, gradient
+
+    def pull_back(self, theta, X, dA, masks=None):
+        """dtheta and dX of any J, from its derivatives with respect to the outputs."""
+        inputs, Z = self._propagate(theta, X, masks)
+        dZ = OUTPUT_SLOPES[self.output](OUTPUTS[self.output][0](Z[-1]), np.asarray(dA, float))
+        return self._go_back(theta, inputs, Z, dZ, masks)
+
+    def input_gradient(self, theta, X, y, row_weights, masks=None):
+        """The derivatives of ``sum_i row_weights[i] L_i`` with respect to X."""
+        inputs, Z = self._propagate(theta, X, masks)
+        dZ = OUTPUTS[self.output][1](Z[-1], np.asarray(y))[1] * row_weights[:, None]
+        return self._go_back(theta, inputs, Z, dZ, masks)[1]
+
+    def _go_back(self, theta, inputs, Z, dZ, masks):
+        """dtheta and dX from dZ[L]."""
         gradient = np.empty(self.size)
         dW, db = self.unpack(gradient)
         W, _ = self.unpack(theta)
         for layer in reversed(range(self.depth)):
             dW[layer][:] = inputs[layer].T @ dZ
             db[layer][:] = dZ.sum(axis=0)
+            dA = dZ @ W[layer].T
+            if masks is not None and masks[layer] is not None:
+                dA = dA * masks[layer] / self.keep_prob[layer]
             if layer > 0:
-                dA = dZ @ W[layer].T
-                if masks is not None and masks[layer] is not None:
-                    dA = dA * masks[layer] / self.keep_prob[layer]
                 dZ = dA * ACTIVATIONS[self.activation[layer - 1]][1](Z[layer - 1])
-        return row_weights @ loss, gradient
+        return gradient, dA
 
     def value_and_grad(self, theta, X, y, sample_weight=None, masks=None):
         """J and dJ/dtheta.

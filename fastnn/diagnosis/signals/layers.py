@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastnn.data.inputs import as_numbers
-from fastnn.layers.formulas import FORMULAS, LOSS_SLOPES, OUTPUT_FORMULAS
+from fastnn.derivatives.layer_values import backward_values, forward_values
+from fastnn.layers.formulas import FORMULAS
 
 # An activation is flat where its slope is below this share of its steepest slope.
 FLAT = 0.1
@@ -58,44 +58,28 @@ class LayerSignal:
 def layer_signals(network, X, y):
     """LayerSignal of every layer, and the root mean square of X."""
     names = [*network.activation, network.output]
-    params = {name: value.astype(np.float64) for name, value in network.params.items()}
-    A, Z = [X], []
-    for l, name in enumerate(names, start=1):
-        Z.append(A[-1] @ params[f"W{l}"] + params[f"b{l}"])
-        value = OUTPUT_FORMULAS[name] if l == len(names) else FORMULAS[name][0]
-        A.append(value(Z[-1]))
-    dA = dZ = LOSS_SLOPES.get(network.output, lambda r: r)(A[-1] - _as_outputs(y, network))
+    values = backward_values(network, forward_values(network, X), y, 1)
     layers = []
-    for l in range(len(names), 0, -1):
-        flat = dead = 0.0
+    for l, (name, value) in enumerate(zip(names, values[1:], strict=True), start=1):
+        flat, dead, dA = 0.0, 0.0, value.dZ
         if l < len(names):
-            dA = dZ @ params[f"W{l + 1}"].T
-            slope = FORMULAS[names[l - 1]][1](Z[l - 1])
-            steepness = np.abs(slope) / STEEPEST.get(names[l - 1], 1.0)
+            dA = value.dA
+            steepness = np.abs(FORMULAS[name][1](value.Z)) / STEEPEST.get(name, 1.0)
             flat = float((steepness < FLAT).mean())
             dead = float((steepness < NO_SLOPE).all(axis=0).mean())
-            dZ = dA * slope
-        dW = A[l - 1].T @ dZ / len(X)
+        dW = values[l - 1].A.T @ value.dZ / len(X)
         layers.append(
             LayerSignal(
                 l,
-                names[l - 1],
-                *(float(v) for v in (Z[l - 1].mean(), Z[l - 1].std(), A[l].mean(), A[l].std())),
+                name,
+                *(float(v) for v in (value.Z.mean(), value.Z.std(), value.A.mean(), value.A.std())),
                 flat,
                 dead,
                 _rms(dW),
                 _rms(dA),
             )
         )
-    return layers[::-1], _rms(X)
-
-
-def _as_outputs(y, network):
-    """The outputs that y asks for, (m, n[L]); labels become one-hot rows."""
-    y = as_numbers(y, "y")
-    if network.output == "softmax":
-        return np.eye(network.layer_sizes[-1])[y.reshape(-1).astype(np.int64)]
-    return y.astype(np.float64).reshape(len(y), -1)
+    return layers, _rms(X)
 
 
 def _rms(x):

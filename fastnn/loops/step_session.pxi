@@ -1,0 +1,356 @@
+# Part of _kernels.pyx: passes over examples that come with each call.
+
+
+cdef bint labels_fit(const Matrix *y, int64_t classes) noexcept nogil:
+    """Whether all labels, which are int64, are in 0 .. classes - 1."""
+    cdef int64_t i, label
+    for i in range(y.rows):
+        memcpy(&label, y.values + i * y.row_stride, sizeof(label))
+        if not 0 <= label < classes:
+            return False
+    return True
+
+
+cdef bint numbers_fit(const Matrix *m, real low, real high) noexcept nogil:
+    """Whether all numbers, which are of the type `real`, are in [low, high]."""
+    cdef int64_t i, j
+    cdef real x
+    for i in range(m.rows):
+        for j in range(m.columns):
+            memcpy(&x, m.values + i * m.row_stride + j * m.column_stride, sizeof(real))
+            if not low <= x <= high:
+                return False
+    return True
+
+
+@cython.final
+cdef class StepSession(Session):
+    """A Session that is told X and y by each call: steps, outputs and gradients, one at a time.
+
+    The arguments are those of Session, with training=True and inputs=True. Its X and y only stand
+    for the shapes: that of the largest call, and the normalizer. `weight` is a buffer for the
+    weights of a call.
+
+    A call takes X, y, dA as plain arrays of the network's dtype (labels as int64), of any strides.
+    It answers None where they are something else or do not fit, and nothing has changed then. The
+    caller finds out what is wrong, or passes them as Rows, which are not checked again.
+    """
+
+    cdef Matrix features, given, slopes
+    cdef Py_buffer held[4]
+    cdef int holding
+    cdef double rate, divisor
+    cdef double *weights
+    cdef object dtype, label_dtype, array, empty, kept
+    cdef object attributes, lock   # of the network: a dict, and the key of its lock
+    cdef bint busy, locked
+    cdef readonly int64_t kept_rows       # of the last forward pass; 0 once its activations are gone
+    cdef readonly int64_t gradient_rows   # of the gradient for `update`; 0 once it is used
+
+    def __cinit__(self, widths, activations, output, theta, Rows X not None, Rows y not None,
+                  weight not None, **options):
+        if not self.training or not self.run.inputs:
+            raise ValueError("a StepSession is for training, with inputs")
+        self.weights = <double *>contiguous(weight, b"d", 1, True).first
+        self.features = X.matrix
+        self.run.X, self.run.y, self.run.dX_scale = &self.features, &self.given, X.matrix.scale
+        self.run.divisors, self.run.rates = &self.divisor, &self.rate
+        self.dtype, self.label_dtype = np.dtype("d" if self.is_double else "f"), np.dtype(np.int64)
+        self.array, self.empty = np.ndarray, np.empty
+
+    def set_lock(self, attributes, lock):
+        """Let an update hold the lock of the network: the key `lock` of its attributes."""
+        self.attributes, self.lock = attributes, lock
+
+    cdef _enter(self, bint updates=False):
+        # Here and not in Python, where Ctrl-C could come between the lock and its release.
+        if self.busy:
+            raise RuntimeError("another thread is using this trainer; make one for each thread, "
+                               "of a network of its own")
+        if updates and self.lock is not None:
+            if self.attributes.setdefault(self.lock, self) is not self:
+                raise RuntimeError("this network is being fitted already, by another thread, "
+                                   "another trainer or a callback")
+            self.locked = True
+        self.busy = True
+
+    cdef _leave(self):
+        cdef int i
+        if self.locked:
+            self.locked = False
+            del self.attributes[self.lock]
+        for i in range(self.holding):
+            PyBuffer_Release(&self.held[i])
+        self.holding = 0
+        self.busy = False
+
+    cdef bint _point(self, Matrix *m, array, dtype, int number, int64_t columns,
+                     bint vector=False) except -1:
+        """Let `m` read Rows, or a plain array of that dtype. False if it is neither."""
+        cdef Py_buffer *b = &self.held[self.holding]
+        if type(array) is Rows:
+            m[0] = (<Rows>array).matrix
+            return m.columns == columns
+        if type(array) is not self.array or array.dtype is not dtype:
+            return False
+        PyObject_GetBuffer(array, b, PyBUF_STRIDED_RO)
+        self.holding += 1
+        m.number, m.values = number, <const char *>b.buf
+        m.columns_of = NULL
+        if b.ndim == 2 and b.shape[1] == columns:
+            m.column_stride = b.strides[1]
+        elif vector and b.ndim == 1 and columns == 1:
+            m.column_stride = b.itemsize
+        else:
+            return False
+        m.rows, m.row_stride, m.columns = b.shape[0], b.strides[0], columns
+        return True
+
+    cdef int _real(self):
+        return F64 if self.is_double else F32
+
+    cdef bint _are_finite(self, const Matrix *m):
+        if self.is_double:
+            return numbers_fit[double](m, -DBL_MAX, DBL_MAX)
+        return numbers_fit[float](m, -FLT_MAX, FLT_MAX)
+
+    cdef bint _take_features(self, X) except -1:
+        cdef Rows template = self.data[1]
+        cdef Matrix *m = &self.features
+        cdef double largest
+        if not self._point(m, X, self.dtype, self._real(), self.widths[0]):
+            return False
+        if not 1 <= m.rows <= self.run.batch_size:
+            return False
+        if type(X) is Rows:
+            return True
+        m.mean, m.scale = template.matrix.mean, template.matrix.scale
+        if not lies_ready(m, m.number, self.dtype.itemsize):
+            return m.mean == NULL and self._are_finite(m)
+        largest = _largest_in_place(m, 0, m.rows)
+        if m.scale != NULL:   # a bound on the normalized numbers
+            largest = 2 * (largest + template.largest_mean) * template.largest_scale
+        return largest <= (DBL_MAX if self.is_double else FLT_MAX)
+
+    cdef bint _take_targets(self, y) except -1:
+        cdef Matrix *m = &self.given
+        cdef double low = -INFINITY, high = INFINITY
+        if self.run.output == OUT_SOFTMAX:
+            return (self._point(m, y, self.label_dtype, I64, 1, True)
+                    and m.rows == self.features.rows
+                    and (type(y) is Rows or labels_fit(m, self.widths.back())))
+        if (not self._point(m, y, self.dtype, self._real(), self.widths.back(), True)
+                or m.rows != self.features.rows):
+            return False
+        if type(y) is Rows:
+            return True
+        if self.run.output == OUT_SIGMOID:
+            low, high = 0, 1
+        elif self.run.output == OUT_EXP:
+            low = 0
+        if self.is_double:
+            return numbers_fit[double](m, max(low, -DBL_MAX), min(high, DBL_MAX))
+        return numbers_fit[float](m, <float>max(low, -FLT_MAX), <float>min(high, FLT_MAX))
+
+    cdef bint _take_weights(self, weight) except -1:
+        """Copy the weights to the buffer; None are all 1."""
+        cdef Matrix m
+        cdef Array given
+        cdef int64_t i
+        self.run.weight = NULL
+        self.f.targets.weight = NULL
+        self.d.targets.weight = NULL
+        if weight is None:
+            return True
+        if type(weight) is not self.array or weight.dtype != np.float64 or weight.ndim != 1:
+            return False
+        given = contiguous(np.ascontiguousarray(weight), b"d", 1)
+        if given.rows != self.features.rows:
+            return False
+        for i in range(given.rows):
+            if not isfinite((<double *>given.first)[i]):
+                return False
+        memcpy(self.weights, given.first, given.rows * sizeof(double))
+        self.run.weight = self.weights
+        self.f.targets.weight, self.d.targets.weight = self.f.chunk_weight, self.d.chunk_weight
+        return True
+
+    cdef void _begin(self, int64_t rows, bint keeps, bint inputs):
+        """Begin a pass over so many rows."""
+        cdef Pass *run = self.run
+        run.rows, run.keeps, run.inputs = rows, keeps, inputs
+        run.batch, run.chunk, run.next_row = 0, 0, 0
+        run.loss, run.error, run.training_loss = 0, 0, 0
+        run.dA = NULL
+        run.y = &self.given
+        run.not_finite.store(False)
+        run.overflows.store(False)
+        self.f.dX = self.f.dtheta = NULL
+        self.d.dX = self.d.dtheta = NULL
+
+    cdef int _differentiate(self) except -1:
+        while True:
+            if self.is_double:
+                run_pass[double](self, &self.d, differentiate_rows[double], TURN)
+            else:
+                run_pass[float](self, &self.f, differentiate_rows[float], TURN)
+            if self.run.next_row == self.run.rows:
+                return 0
+            PyErr_CheckSignals()
+
+    cdef _allocate_inputs(self, int64_t rows):
+        """An array for dX, where the next pass writes it."""
+        cdef Array at
+        dX = self.empty((rows, self.widths[0]), self.dtype)
+        at = contiguous(dX, b"d" if self.is_double else b"f", 2, True)
+        self.f.dX, self.d.dX = <float *>at.first, <double *>at.first
+        return dX
+
+    cdef int _set_gradient(self, gradient) except -1:
+        """Let the next pass write dtheta there."""
+        cdef Array at = self._vector(gradient)
+        if at.rows != self.size:
+            raise ValueError("the gradient is not as long as theta")
+        self.f.dtheta, self.d.dtheta = <float *>at.first, <double *>at.first
+        return 0
+
+    def train_batch(self, X, y, weight, double rate):
+        """J, with the penalty, and one update of theta; NaN if it was refused: see `failed`."""
+        cdef int64_t rows
+        self._enter(True)
+        try:
+            if not (self._take_features(X) and self._take_targets(y)
+                    and self._take_weights(weight)):
+                return None
+            if self.optimizer_vectors is None:
+                raise ValueError("train_batch needs set_optimizer")
+            rows = self.features.rows
+            self.kept_rows, self.gradient_rows = 0, 0
+            self.rate, self.divisor = rate, rows
+            self._begin(rows, False, False)
+            while True:
+                if self.is_double:
+                    run_pass[double](self, &self.d, train_epoch[double], TURN)
+                else:
+                    run_pass[float](self, &self.f, train_epoch[float], TURN)
+                if self.run.batch:
+                    return self.run.training_loss / rows
+                if self.failed:
+                    return NAN
+                PyErr_CheckSignals()
+        finally:
+            self._leave()
+
+    def gradients(self, X, y, weight, gradient, bint inputs):
+        """(mean of u_i L_i, dX or None) with the masks of `step`; `gradient` gets dtheta."""
+        cdef int64_t rows
+        dX = None
+        self._enter()
+        try:
+            if not (self._take_features(X) and self._take_targets(y)
+                    and self._take_weights(weight)):
+                return None
+            rows = self.features.rows
+            self.kept_rows, self.gradient_rows = 0, 0
+            self._begin(rows, False, inputs)
+            if gradient is not None:
+                self._set_gradient(gradient)
+            if inputs:
+                dX = self._allocate_inputs(rows)
+            self._differentiate()
+            return self.run.loss / rows, dX
+        finally:
+            self._leave()
+
+    cdef _keep_features(self, Run[real] *run):
+        """Copy X, which is read again by the backward pass."""
+        cdef Matrix *m = &self.features
+        cdef Array at
+        if self.kept is None:
+            self.kept = self.empty((self.run.batch_size, m.columns), self.dtype)
+        at = contiguous(self.kept, b"d" if self.is_double else b"f", 2, True)
+        gather(m, NULL, 0, m.rows, <real *>at.first, m.columns)
+        m.number, m.values = self._real(), at.first
+        m.columns_of = NULL
+        m.column_stride, m.row_stride = sizeof(real), m.columns * <int64_t>sizeof(real)
+        m.mean = m.scale = NULL
+
+    def forward(self, X):
+        """A[L] (rows, n[L]) with the masks of `step`. `backward` goes on from there."""
+        cdef Array A
+        cdef int64_t rows
+        self._enter()
+        try:
+            if not self._take_features(X):
+                return None
+            rows = self.features.rows
+            self.kept_rows = 0
+            out = self.empty((rows, self.widths.back()), self.dtype)
+            A = contiguous(out, b"d" if self.is_double else b"f", 2, True)
+            if rows > self.run.chunk_rows:
+                if self.is_double:
+                    self._keep_features[double](&self.d)
+                else:
+                    self._keep_features[float](&self.f)
+            self._begin(rows, True, False)
+            self.run.y = NULL
+            self.f.out, self.d.out = <float *>A.first, <double *>A.first
+            while True:
+                if self.is_double:
+                    run_pass[double](self, &self.d, evaluate_rows[double], TURN)
+                else:
+                    run_pass[float](self, &self.f, evaluate_rows[float], TURN)
+                if self.run.next_row == rows:
+                    break
+                PyErr_CheckSignals()
+            self.kept_rows = rows
+            return out
+        finally:
+            self._leave()
+
+    def backward(self, dA, gradient, bint inputs):
+        """True, or dX if `inputs`; `gradient` gets dtheta. dA is dJ/dA[L] of the forward pass."""
+        cdef int64_t rows
+        dX = True
+        self._enter()
+        try:
+            rows = self.kept_rows
+            if (rows == 0
+                    or not self._point(&self.slopes, dA, self.dtype, self._real(),
+                                       self.widths.back(), True)
+                    or self.slopes.rows != rows
+                    or not (type(dA) is Rows or self._are_finite(&self.slopes))):
+                return None
+            self.gradient_rows = 0
+            self._begin(rows, True, inputs)
+            self.run.dA = &self.slopes
+            self._set_gradient(gradient)
+            if inputs:
+                dX = self._allocate_inputs(rows)
+            self._differentiate()
+            self.gradient_rows = rows
+            return dX
+        finally:
+            self._leave()
+
+    def update(self, double rate):
+        """One update of theta by the optimizer's gradient. False if it was refused: see `failed`.
+
+        The penalty is that of the rows of the last backward pass.
+        """
+        self._enter(True)
+        try:
+            if self.gradient_rows == 0 or self.optimizer_vectors is None:
+                return None
+            self.rate = rate
+            self._begin(self.gradient_rows, False, False)
+            if self.is_double:
+                run_pass[double](self, &self.d, apply_gradient[double], TURN)
+            else:
+                run_pass[float](self, &self.f, apply_gradient[float], TURN)
+            if self.failed:
+                return False
+            self.kept_rows, self.gradient_rows = 0, 0
+            return True
+        finally:
+            self._leave()

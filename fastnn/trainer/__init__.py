@@ -1,0 +1,4 @@
+"""Training in steps of the user's own, with an optimizer that remembers.
+
+Internal: it may change at any time.
+"""

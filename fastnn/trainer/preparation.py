@@ -1,0 +1,95 @@
+"""`Network.trainer`: everything is checked, then the trainer is made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from fastnn.arguments import integer, number
+from fastnn.engine.base_network import BaseNetwork
+from fastnn.schedules import Cosine, Linear, Schedule, ScheduleName, make_schedule
+from fastnn.trainer.trainer import Trainer
+from fastnn.training.optimizers import (
+    LBFGS,
+    RATES,
+    Optimizer,
+    OptimizerName,
+    check_clipping,
+    make_optimizer,
+)
+
+
+def trainer(
+    network: BaseNetwork,
+    *,
+    optimizer: OptimizerName | Optimizer = "adam",
+    learning_rate: float = 1e-3,
+    batch_size: int = 256,
+    schedule: ScheduleName | Schedule | Callable[[float], float] | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    examples: int | None = None,
+    threads: int | None = None,
+) -> Trainer:
+    """A `Trainer` of the network, for updates one at a time, in a loop of your own.
+
+    From the same seed, its steps give the bits that `fit` gives for the same mini-batches.
+
+    Parameters
+    ----------
+    optimizer, learning_rate, clip_norm, clip_value
+        As for `fit`; not lbfgs.
+    batch_size : int
+        The most rows of a step.
+    schedule : str, object or function, optional
+        As for `fit`, but in steps: called with the steps done. linear and cosine must know the
+        length of training: ``lambda step: fastnn.schedules.Cosine()(step, 10_000)``.
+    examples : int, optional
+        m of the penalty, the number of training examples, which divides l2 and l1. None: the rows
+        of each step, as in `value_and_grad`.
+    threads : int, optional
+        None: as many as a step is worth. The result has the same bits for any.
+
+    Returns
+    -------
+    Trainer
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> rng = np.random.default_rng(0)
+    >>> net = fastnn.Network([2, 16, 2], rng=0)
+    >>> trainer = net.trainer(learning_rate=0.01)
+    >>> for step in range(500):  # a stream of examples
+    ...     X = rng.standard_normal((32, 2), np.float32)
+    ...     J = trainer.step(X, (X[:, 0] > X[:, 1]).astype(int))
+    >>> J < 0.1
+    True
+    """
+    chosen = make_optimizer(optimizer)
+    if isinstance(chosen, LBFGS):
+        raise ValueError(
+            "lbfgs takes no steps on mini-batches; expected one of gd, momentum, nesterov, "
+            "rmsprop, adam, adamw"
+        )
+    _check_schedule(schedule)
+    return Trainer(
+        network,
+        chosen,
+        learning_rate=number(learning_rate, "learning_rate", RATES),
+        batch_size=integer(batch_size, "batch_size", 1),
+        schedule=schedule,
+        clipping=check_clipping(clip_norm, clip_value),
+        examples=None if examples is None else integer(examples, "examples", 1),
+        threads=None if threads is None else integer(threads, "threads", 1, 1024),
+    )
+
+
+def _check_schedule(schedule):
+    make_schedule(schedule, math.inf)
+    if isinstance(schedule, Linear | Cosine) or schedule in ("linear", "cosine"):
+        raise ValueError(
+            f"{schedule!r} needs the length of training, which a trainer does not know; expected a "
+            "function of the steps done, such as "
+            "lambda step: fastnn.schedules.Cosine()(step, 10_000)"
+        )

@@ -1,0 +1,255 @@
+"""`Trainer`: a wrong call gets a clear error, and nothing is lost."""
+
+import copy
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn.engine.fit_lock import FITTED_BY
+
+X = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
+Y = np.array([0, 1, 0, 1, 1, 0])
+
+
+def make(**options):
+    net = fastnn.Network([3, 4, 2], rng=0)
+    return net, net.trainer(batch_size=6, **options)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "weight", "error", "words"),
+    [
+        (np.ones((7, 3)), np.zeros(7, int), None, ValueError, "at most 6 rows.*batch_size"),
+        (np.ones((7, 3), np.float32), np.zeros(7, int), None, ValueError, "at most 6 rows"),
+        (np.ones((0, 3), np.float32), np.zeros(0, int), None, ValueError, "at least one example"),
+        (X[:, :2], Y, None, ValueError, r"shape \(m, 3\)"),
+        (X[0], Y[:1], None, ValueError, "reshape"),
+        (X, Y[:5], None, ValueError, "as many rows as X"),
+        (X, Y + 1, None, ValueError, "labels 0 .. 1"),
+        (X, -Y, None, ValueError, "labels 0 .. 1"),
+        (X, Y + 0.5, None, ValueError, "fractional"),
+        (X * np.nan, Y, None, ValueError, "X to be finite.*row 0, column 0"),
+        (X, Y, np.ones(5), ValueError, r"sample_weight to have shape \(6,\)"),
+        (X, Y, Y * np.nan, ValueError, "sample_weight to be finite"),
+        (X, Y, "w", TypeError, "real numbers"),
+        ("X", Y, None, TypeError, "real numbers"),
+        (None, Y, None, TypeError, "real numbers"),
+    ],
+)
+def test_wrong_examples(X, y, weight, error, words):
+    net, trainer = make()
+    theta = net.theta.copy()
+    with pytest.raises(error, match=words):
+        trainer.step(X, y, weight)
+    assert np.array_equal(net.theta, theta)
+    assert trainer.steps == 0
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "exp", "identity"])
+@pytest.mark.parametrize("y", [2.0, -1.0, np.nan, np.inf])
+def test_wrong_targets(output, y):
+    net = fastnn.Network([3, 2], output=output, rng=0)
+    targets = np.full((6, 2), 0.5, np.float32)
+    targets[3, 1] = y
+    allowed = {"sigmoid": y <= 1 and y >= 0, "exp": 0 <= y < np.inf, "identity": abs(y) < np.inf}
+    trainer = net.trainer()
+    if allowed[output]:
+        assert np.isfinite(trainer.step(X, targets))
+        return
+    with pytest.raises(ValueError, match="expected y"):
+        trainer.step(X, targets)
+    assert trainer.steps == 0
+
+
+def test_calls_out_of_order():
+    _net, trainer = make()
+    with pytest.raises(RuntimeError, match=r"forward\(X\) before backward"):
+        trainer.backward(np.zeros((6, 2)))
+    with pytest.raises(RuntimeError, match="backward before update"):
+        trainer.update()
+    trainer.forward(X)
+    with pytest.raises(RuntimeError, match="backward before update"):
+        trainer.update()
+    trainer.backward(np.zeros((6, 2)))
+    trainer.backward(np.ones((6, 2)))  # twice is allowed: the last one counts
+    trainer.update()
+    with pytest.raises(RuntimeError, match="backward before update"):
+        trainer.update()
+    with pytest.raises(RuntimeError, match="before backward"):
+        trainer.backward(np.zeros((6, 2)))
+    trainer.forward(X)
+    trainer.step(X, Y)
+    with pytest.raises(RuntimeError, match="before backward"):
+        trainer.backward(np.zeros((6, 2)))
+    assert trainer.steps == 2
+
+
+@pytest.mark.parametrize(
+    ("dA", "error", "words"),
+    [
+        (np.zeros((6, 3)), ValueError, r"dA to have shape \(6, 2\)"),
+        (np.zeros((5, 2), np.float32), ValueError, r"dA to have shape \(6, 2\)"),
+        (np.full((6, 2), np.inf, np.float32), ValueError, "dA to be finite"),
+        (np.full((6, 2), 1e39), ValueError, "dA to be finite in float32"),
+        ([["a"] * 2] * 6, TypeError, "real numbers"),
+    ],
+)
+def test_a_wrong_dA(dA, error, words):
+    _net, trainer = make()
+    trainer.forward(X)
+    trainer.backward(np.ones((6, 2)))
+    gradient = trainer.gradient.copy()
+    with pytest.raises(error, match=words):
+        trainer.backward(dA)
+    assert np.array_equal(trainer.gradient, gradient)
+    trainer.update()  # by the gradient of before
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"optimizer": "lbfgs"}, ValueError, "lbfgs takes no steps"),
+        ({"optimizer": "sgd"}, ValueError, "unknown optimizer"),
+        ({"learning_rate": -1}, ValueError, "learning_rate"),
+        ({"batch_size": 0}, ValueError, "batch_size"),
+        ({"examples": 0}, ValueError, "examples"),
+        ({"threads": 0}, ValueError, "threads"),
+        ({"schedule": "cosine"}, ValueError, "needs the length of training"),
+        ({"schedule": fastnn.schedules.Linear()}, ValueError, "needs the length of training"),
+        ({"schedule": 3}, TypeError, "schedule"),
+        ({"clip_norm": 0.0}, ValueError, "clip_norm"),
+        ({"clip_value": -1.0}, ValueError, "clip_value"),
+        ({"clip_norm": 1.0, "clip_value": 1.0}, ValueError, "got both"),
+    ],
+)
+def test_wrong_options(options, error, words):
+    net = fastnn.Network([3, 4, 2], rng=0)
+    generator = copy.deepcopy(net.rng.bit_generator.state)
+    with pytest.raises(error, match=words):
+        net.trainer(**options)
+    assert net.rng.bit_generator.state == generator
+    with pytest.raises(ValueError, match="learning_rate"):
+        net.trainer().learning_rate = -1
+
+
+def test_divergence_leaves_theta_and_moments_as_they_were():
+    net = fastnn.Network([3, 4, 1], output="identity", rng=0)
+    trainer = net.trainer(optimizer="momentum", learning_rate=1e30)
+    trainer.learning_rate = 0.01
+    trainer.step(X, np.ones(6))
+    before, trainer.learning_rate = trainer.state(), 1e30
+    for update in (
+        lambda: trainer.step(X * 1e10, np.full(6, 1e10)),
+        lambda: trainer.step(X * 1e18, np.full(6, 3e38)),  # the loss is infinite
+        lambda: (
+            trainer.forward(X * 1e10),
+            trainer.backward(np.full((6, 1), 1e20)),
+            trainer.update(),
+        ),
+        lambda: (
+            trainer.forward(X * 1e20),
+            trainer.backward(np.full((6, 1), 1e30)),  # the gradient is infinite
+            trainer.update(),
+        ),
+    ):
+        with pytest.raises(fastnn.DivergenceError, match="diverged at step 2") as caught:
+            update()
+        assert caught.value.epoch is None
+        assert caught.value.batch == 1
+        after = trainer.state()
+        assert all(np.array_equal(after[name], before[name]) for name in before)
+    trainer.learning_rate = 0.01
+    trainer.step(X, np.ones(6))
+    assert trainer.steps == 2
+
+
+def test_a_gradient_of_ones_own_may_be_written():
+    net, trainer = make(optimizer="gd", learning_rate=0.5)
+    trainer.forward(X)
+    trainer.backward(np.zeros((6, 2)))
+    theta = net.theta.copy()
+    trainer.gradient[...] = 2
+    trainer.update()
+    assert np.allclose(net.theta, theta - 1)
+    with pytest.raises(AttributeError):
+        trainer.gradient = np.zeros(26)
+    trainer.forward(X)
+    trainer.backward(np.zeros((6, 2)))
+    trainer.gradient[3] = np.nan
+    theta = net.theta.copy()
+    with pytest.raises(fastnn.DivergenceError):
+        trainer.update()
+    assert np.array_equal(net.theta, theta)
+
+
+def test_a_trainer_of_another_network():
+    net, trainer = make()
+    other = fastnn.Network([3, 4, 2], rng=0)
+    theta = other.theta.copy()
+    with pytest.raises(ValueError, match="a trainer of this network"):
+        other.fit(X, Y, optimizer=trainer)
+    for options in ({"schedule": "cosine"}, {"clip_norm": 1.0}, {"learning_rate": 0.5}):
+        with pytest.raises(ValueError, match="the trainer's"):
+            net.fit(X, Y, optimizer=trainer, **options)
+    assert np.array_equal(other.theta, theta)
+    assert trainer.steps == 0
+    net.__setstate__(net.__getstate__())
+    with pytest.raises(RuntimeError, match="another theta"):
+        trainer.step(X, Y)
+
+
+def test_one_thread_at_a_time():
+    rng = np.random.default_rng(0)
+    net = fastnn.Network([200, 400, 400, 2], rng=0)
+    big, labels = rng.standard_normal((20_000, 200), np.float32), np.zeros(20_000, int)
+    trainer = net.trainer(batch_size=20_000)
+    other = net.trainer(batch_size=20_000)
+    errors = []
+    thread = threading.Thread(target=trainer.step, args=(big, labels))
+    thread.start()
+    while FITTED_BY not in vars(net):
+        assert thread.is_alive()
+    while thread.is_alive() and len(errors) < 4:
+        for call in (
+            lambda: trainer.forward(X),
+            lambda: trainer.step(big[:1], labels[:1]),
+            lambda: other.step(big[:1], labels[:1]),
+            lambda: net.fit(big[:1], labels[:1], epochs=1),
+        ):
+            try:
+                call()
+            except (RuntimeError, ValueError) as error:
+                errors.append(str(error))
+    thread.join()
+    assert any("another thread is using this trainer" in error for error in errors)
+    assert any("fitted already" in error for error in errors)
+    trainer.step(big[:1], labels[:1])  # the lock is free again
+    net.fit(big[:1], labels[:1], epochs=1, optimizer=trainer)
+
+
+def test_a_step_in_a_callback_of_a_fit_is_refused():
+    net, trainer = make()
+
+    def step(net, history):
+        A = trainer.forward(X)  # changes nothing
+        assert A.shape == (6, 2)
+        with pytest.raises(RuntimeError, match="fitted already"):
+            trainer.step(X, Y)
+
+    net.fit(X, Y, epochs=1, callbacks=step)
+    trainer.step(X, Y)
+
+
+def test_copies_and_pickles_go_on_by_themselves():
+    net, trainer = make()
+    trainer.step(X, Y)
+    twins = [copy.deepcopy(trainer), pickle.loads(pickle.dumps(trainer))]
+    J = trainer.step(X, Y)
+    for twin in twins:
+        assert twin.network is not net
+        assert twin.steps == 1
+        assert twin.step(X, Y) == J
+        assert np.array_equal(twin.network.theta, net.theta)
