@@ -9,6 +9,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
     enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS
     enum: GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OUT_SOFTMAX, OUT_SIGMOID, OUT_EXP
     cbool slope_needs_z(int activation)
+    cbool packs_gradient(int64_t n_in, int64_t n_out, int panel)
 
     cdef cppclass Dropout:
         cbool on
@@ -18,6 +19,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         T *A
         T *Z
         T *dZ
+        T *dZ_panels
         T *W_panels
         T *Wt_panels
         int activation
@@ -57,17 +59,18 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
 
     cdef cppclass Kernels[T]:
         int lanes, tile_rows, panel
-        void (*pack)(const T *, const T *, int64_t, int64_t, int64_t, T *) noexcept nogil
+        void (*pack)(const T *, int64_t, int64_t, int64_t, int64_t, T *) noexcept nogil
         void (*pack_transposed)(const T *, int64_t, int64_t, int64_t, T *) noexcept nogil
-        void (*forward_tile)(const Layer[T] *, const Layer[T] *, int64_t, int, int64_t,
-                             int64_t) noexcept nogil
-        void (*backward_tile)(const Layer[T] *, const Layer[T] *, int64_t, int, int64_t,
+        void (*pack_units)(const Layer[T] *, int64_t, int64_t, int, T *) noexcept nogil
+        void (*forward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int64_t,
                               int64_t) noexcept nogil
-        T (*gradient_tile)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int, int64_t,
-                               cbool, T *) noexcept nogil
+        void (*backward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int64_t,
+                               int64_t) noexcept nogil
+        T (*gradient_tile)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int,
+                           int64_t, cbool, T *) noexcept nogil
         T (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
-        T (**update_tile)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int, int64_t,
-                          const Update *, T *, T *, T *) noexcept nogil
+        T (**update_tile)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int,
+                          int64_t, const Update *, T *, T *, T *) noexcept nogil
         T (**update_bias)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, const Update *,
                           T *, T *, T *, T *) noexcept nogil
         T (*largest)(const T *, int64_t, int64_t, int64_t, int64_t) noexcept nogil
@@ -206,6 +209,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         const Kernels[T] *kernels
         Layer[T] *layers
         T *gathered
+        T *units
         T *theta
         T *scratch
         Targets[T] targets

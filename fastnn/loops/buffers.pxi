@@ -29,17 +29,30 @@ cdef real *next_buffer(char *block, size_t *used, int64_t count, real *like) noe
     return at
 
 
+cdef inline int64_t row_stride(int64_t width, int64_t size) noexcept nogil:
+    """The stride of rows of `width` numbers of `size` bytes.
+
+    Rows a power of two apart would share a few sets of a cache, and evict each other from it. An
+    odd number of cache lines spreads them over all sets.
+    """
+    cdef int64_t line = 64 // size
+    return width + line if width * size >= 512 and width % (2 * line) == 0 else width
+
+
 cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const int *activations,
                     bint training) noexcept nogil:
     """Point every buffer of the run into `block`. Returns its size; to ask for that, pass null."""
-    cdef int64_t lanes = run.kernels.lanes, rows = run.chunk_rows
+    cdef int64_t lanes = run.kernels.lanes, panel = run.kernels.panel, rows = run.chunk_rows
+    cdef int64_t width, below = 0   # of whole registers
     cdef Layer[real] *layer
     cdef size_t used = 0
+    cdef bint packs = False
     cdef real *none = NULL
     cdef int l
     for l in range(run.depth + 1):
         layer = &run.layers[l]
-        layer.n, layer.ld = widths[l], (widths[l] + lanes - 1) // lanes * lanes
+        layer.n, width = widths[l], tiles(widths[l], lanes) * lanes
+        layer.ld = row_stride(width, sizeof(real))
         layer.activation = activations[l]
         layer.dropout = make_dropout(0, 0, l, 1.0)
         if l > 0 or training or not in_place(run):
@@ -48,16 +61,23 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
             layer.A = NULL   # not the X of an earlier call: no rows may be gathered into it
         if l == 0:
             run.gathered, run.gathered_ld = layer.A, layer.ld
+            below = width
             if run.inputs:
                 layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
             continue
-        layer.W_panels = next_buffer(block, &used, (widths[l - 1] + 1) * layer.ld, none)
+        layer.W_panels = next_buffer(block, &used, (widths[l - 1] + 1) * width, none)
         if training:
             layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
             if slope_needs_z(layer.activation):
                 layer.Z = next_buffer(block, &used, rows * layer.ld, none)
             if l >= lowest_backward(run):
-                layer.Wt_panels = next_buffer(block, &used, layer.n * run.layers[l - 1].ld, none)
+                layer.Wt_panels = next_buffer(block, &used, layer.n * below, none)
+            if packs_gradient(widths[l - 1], layer.n, panel):
+                layer.dZ_panels = next_buffer(block, &used, rows * width, none)
+                packs = True
+        below = width
+    if packs:
+        run.units = next_buffer(block, &used, run.threads * rows * panel, none)
     if run.y != NULL:
         run.targets.loss = next_buffer(block, &used, rows, none)
         run.targets.error = next_buffer(block, &used, rows, none)

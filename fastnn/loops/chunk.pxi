@@ -71,7 +71,8 @@ cdef void pack_weights(Run[real] *run, int thread) noexcept nogil:
         W = run.theta + run.W_at[l]
         for i in range(first_tile(tiles(n_out, k.panel), thread, run.threads),
                        first_tile(tiles(n_out, k.panel), thread + 1, run.threads)):
-            k.pack(W, W + n_in * n_out, n_in, n_out, i * k.panel, run.layers[l].W_panels)
+            k.pack(W, n_out, n_in + 1, n_out, i * k.panel,
+                   run.layers[l].W_panels + i * k.panel * (n_in + 1))   # b follows W
 
 
 cdef inline int lowest_backward(Run[real] *run) noexcept nogil:
@@ -100,35 +101,61 @@ cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_r
     """Z[l] = A[l-1] W[l] + b[l]; A[l] = dropout(g(Z[l])), l = 1 .. L, for rows row .. end."""
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
-    cdef int64_t i, j, r
+    cdef int64_t j
     cdef int l
     if run.layers[0].dropout.on:
         k.apply_dropout(&run.layers[0], row, end - row, first_row)
     for l in range(1, run.depth + 1):
         layer = &run.layers[l]
         for j in range(tiles(layer.n, k.panel)):
-            for i in range(tiles(end - row, k.tile_rows)):
-                r = row + i * k.tile_rows
-                k.forward_tile(layer - 1, layer, r, <int>min(k.tile_rows, end - r), first_row,
-                               j * k.panel)
+            k.forward_panel(layer - 1, layer, row, end, first_row, j * k.panel)
 
 
-cdef void backward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
-    """dZ[l-1] = dZ[l] W[l]^T * g'(Z[l-1]) * mask / keep_prob for rows row .. end.
+cdef void backward_rows(Run[real] *run, int64_t rows, int64_t row, int64_t end,
+                        int64_t first_row) noexcept nogil:
+    """dZ[l-1] = dZ[l] W[l]^T * g'(Z[l-1]) * mask / keep_prob for rows row .. end of `rows`.
 
     l goes from L down to 2, or to 1 where dX = dZ[0] is wanted.
     """
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
-    cdef int64_t i, j, r
+    cdef int64_t j
     cdef int l
     for l in range(run.depth, lowest_backward(run) - 1, -1):
         layer = &run.layers[l]
         for j in range(tiles(run.layers[l - 1].n, k.panel)):
-            for i in range(tiles(end - row, k.tile_rows)):
-                r = row + i * k.tile_rows
-                k.backward_tile(layer, layer - 1, r, <int>min(k.tile_rows, end - r), first_row,
-                                j * k.panel)
+            k.backward_panel(layer, layer - 1, row, end, first_row, j * k.panel)
+    pack_dZ(run, rows, row, end)
+
+
+cdef void pack_dZ(Run[real] *run, int64_t rows, int64_t row, int64_t end) noexcept nogil:
+    """Put rows row .. end of dZ[l] into panels of `rows` rows, where the gradient reads those."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer
+    cdef int64_t column
+    cdef int l, j
+    for l in range(1, run.depth + 1):
+        layer = &run.layers[l]
+        if layer.dZ_panels != NULL:
+            for j in range(tiles(layer.n, k.panel)):
+                column = j * k.panel
+                k.pack(layer.dZ + row * layer.ld, layer.ld, end - row, layer.n, column,
+                       layer.dZ_panels + column * rows + row * panel_width(k, layer.n, column))
+
+
+cdef inline int64_t panel_width(const Kernels[real] *k, int64_t n, int64_t column) noexcept nogil:
+    """The width of the panel at `column` of n columns: whole registers."""
+    return min(k.panel, tiles(n - column, k.lanes) * k.lanes)
+
+
+cdef real *pack_units(Run[real] *run, Layer[real] *layer, int64_t rows, int64_t unit, int units,
+                      int thread) noexcept nogil:
+    """Pack these units of A[l-1] for a row of tiles of dW[l]; null where tiles read A itself."""
+    cdef real *tile = run.units + thread * run.chunk_rows * run.kernels.panel
+    if layer.dZ_panels == NULL:
+        return NULL
+    run.kernels.pack_units(layer - 1, rows, unit, units, tile)
+    return tile
 
 
 cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accumulate,
@@ -138,17 +165,19 @@ cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accu
     cdef Layer[real] *layer
     cdef int64_t i, j, unit, n_in
     cdef real *dW
+    cdef real *A
     cdef double largest = 0
-    cdef int l, next_thread = thread + 1
+    cdef int l, units, next_thread = thread + 1
     for l in range(1, run.depth + 1):
         layer, n_in, dW = &run.layers[l], run.layers[l - 1].n, dtheta + run.W_at[l]
-        for j in range(tiles(layer.n, k.panel)):
-            for i in range(first_tile(tiles(n_in, k.tile_rows), thread, run.threads),
-                           first_tile(tiles(n_in, k.tile_rows), next_thread, run.threads)):
-                unit = i * k.tile_rows
+        for i in range(first_tile(tiles(n_in, k.tile_rows), thread, run.threads),
+                       first_tile(tiles(n_in, k.tile_rows), next_thread, run.threads)):
+            unit = i * k.tile_rows
+            units = <int>min(k.tile_rows, n_in - unit)
+            A = pack_units(run, layer, rows, unit, units, thread)
+            for j in range(tiles(layer.n, k.panel)):
                 largest = max(largest, <double>k.gradient_tile(
-                    layer - 1, layer, rows, unit, <int>min(k.tile_rows, n_in - unit), j * k.panel,
-                    accumulate, dW))
+                    layer - 1, A, layer, rows, unit, units, j * k.panel, accumulate, dW))
         for j in range(first_tile(tiles(layer.n, k.panel), thread, run.threads),
                        first_tile(tiles(layer.n, k.panel), next_thread, run.threads)):
             largest = max(largest, <double>k.bias_gradient(layer, rows, j * k.panel, accumulate,
@@ -174,7 +203,7 @@ cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, doubl
     load_targets(run, first, row, end - row)
     forward_rows(run, row, end, first_row)
     losses(run, row, end, divisor)
-    backward_rows(run, row, end, first_row)
+    backward_rows(run, rows, row, end, first_row)
 
 
 cdef void losses(Run[real] *run, int64_t row, int64_t end, double divisor) noexcept nogil:
@@ -199,7 +228,7 @@ cdef void propagate_back(Run[real] *run, int64_t first, int64_t rows, int thread
         run.kernels.output[run.output](top, row, end - row)
     gather(run.dA, NULL, first + row, end - row, top.dZ + row * top.ld, top.ld)
     run.kernels.output_slope[run.output](top, row, end - row)
-    backward_rows(run, row, end, first)
+    backward_rows(run, rows, row, end, first)
 
 
 cdef void write_input_gradient(Run[real] *run, int64_t first, int64_t rows,

@@ -132,22 +132,24 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thre
     # A rule does not touch moments that it does not have. The addresses must be valid all the same.
     cdef real *first = run.first if run.first != NULL else run.theta
     cdef real *second = run.second if run.second != NULL else run.theta
+    cdef real *A
     cdef int64_t i, j, unit, n_in, W, b
     cdef double largest = 0
     cdef Update v = u[0]
-    cdef int l
+    cdef int l, units
     for l in range(1, run.depth + 1):
         layer, n_in, W = &run.layers[l], run.layers[l - 1].n, run.W_at[l]
         b = W + n_in * layer.n
         v.l2, v.l1 = run.penalty[l].l2 * u.penalty_share, run.penalty[l].l1 * u.penalty_share
         v.weight_decay = run.weight_decay
-        for j in range(tiles(layer.n, k.panel)):
-            for i in range(first_tile(tiles(n_in, k.tile_rows), thread, run.threads),
-                           first_tile(tiles(n_in, k.tile_rows), thread + 1, run.threads)):
-                unit = i * k.tile_rows
+        for i in range(first_tile(tiles(n_in, k.tile_rows), thread, run.threads),
+                       first_tile(tiles(n_in, k.tile_rows), thread + 1, run.threads)):
+            unit = i * k.tile_rows
+            units = <int>min(k.tile_rows, n_in - unit)
+            A = pack_units(run, layer, rows, unit, units, thread)
+            for j in range(tiles(layer.n, k.panel)):
                 largest = max(largest, <double>k.update_tile[run.optimizer](
-                    layer - 1, layer, rows, unit, <int>min(k.tile_rows, n_in - unit), j * k.panel,
-                    &v, run.theta + W,
+                    layer - 1, A, layer, rows, unit, units, j * k.panel, &v, run.theta + W,
                     first + W, second + W))
         v.l2, v.l1, v.weight_decay = 0, 0, 0   # b is not regularized
         for j in range(first_tile(tiles(layer.n, k.panel), thread, run.threads),

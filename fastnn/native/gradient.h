@@ -5,6 +5,7 @@
 // and the new weights go into the panels of the next forward pass.
 #pragma once
 
+#include "pack.h"
 #include "tile.h"
 #include "update.h"
 
@@ -15,22 +16,24 @@ struct alignas(64) Tile {
     T C[FASTNN_TILE_ROWS * panel_columns<T>];
 };
 
-// dW of `units` rows from `unit` and one panel of columns.
+// dW of `units` rows from `unit` and one panel of columns. A is those units of A_below, in the
+// layout of pack_units, or null where they are not packed.
 template <class T>
-FASTNN_INLINE void gradient(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
+FASTNN_INLINE void gradient(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,
                             int64_t unit, int units, int64_t column, Tile<T> &tile) {
-    in_tiles(
-        units, vectors_from(layer->n, column, Vec<T>::lanes),
-        ToMemory<T>{{below->A + unit, 1, below->ld, layer->dZ + column, layer->ld, rows, nullptr},
-                    tile.C,
-                    panel_columns<T>});
+    constexpr int lanes = Vec<T>::lanes;
+    const int vectors = vectors_from(layer->n, column, lanes);
+    Product<T> p = {below->A + unit, 1, below->ld, layer->dZ + column, layer->ld, rows, nullptr};
+    if (A) p.A = A, p.k_stride = units > lanes ? 2 * lanes : lanes;
+    if (layer->dZ_panels) p.B = layer->dZ_panels + column * rows, p.ldb = vectors * lanes;
+    in_tiles(units, vectors, ToMemory<T>{p, tile.C, panel_columns<T>});
 }
 
 template <class T>
-static T gradient_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
-                       int units, int64_t column, bool accumulate, T *dW) {
+static T gradient_tile(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,
+                       int64_t unit, int units, int64_t column, bool accumulate, T *dW) {
     Tile<T> tile;
-    gradient(below, layer, rows, unit, units, column, tile);
+    gradient(below, A, layer, rows, unit, units, column, tile);
     Watch<T> watched;
     for (int v = 0; v < vectors_from(layer->n, column, Vec<T>::lanes); ++v) {
         const int64_t at = column + v * Vec<T>::lanes;
@@ -58,9 +61,6 @@ static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool
     }
     return watched.magnitude();
 }
-
-// From so many weights on, a layer's part of theta is not expected in the L1 cache.
-static constexpr int64_t LARGE = 1 << 14;
 
 template <class T, template <class> class Rule, bool Plain>
 FASTNN_INLINE void update_whole(const Rates<T> &s, const Tile<T> &tile, int units, int vectors,
@@ -100,17 +100,17 @@ FASTNN_INLINE void update_narrow(const Rates<T> &s, const Tile<T> &tile, int uni
 
 // gradient_tile and the update of the same tile of theta, and of its place in the panels.
 template <class T, template <class> class Rule>
-static T update_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
-                     int units, int64_t column, const fastnn::Update *u, T *W, T *first,
-                     T *second) {
+static T update_tile(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,
+                     int64_t unit, int units, int64_t column, const fastnn::Update *u, T *W,
+                     T *first, T *second) {
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(layer->n, column, lanes);
     const int64_t n = layer->n, width = vectors * lanes, from = unit * n + column;
-    T *panel = layer->W_panels + column * (below->n + 1) + (unit + 1) * width;
+    T *panel = layer->W_panels + column * (below->n + 1) + unit * width;
     W += from, first += from, second += from;
     // Memory beyond the L1 cache is fetched while the product is computed. It goes into the L2:
     // rows a power of two apart would evict each other from the L1.
-    if (below->n * n >= LARGE)
+    if (below->n * n >= fastnn::LARGE)
         for (int r = 0; r < units; ++r)
             for (int64_t at = r * n; at < r * n + width; at += 64 / sizeof(T)) {
                 __builtin_prefetch(panel + r * width + (at - r * n), 0, 2);
@@ -119,7 +119,7 @@ static T update_tile(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
                 if (Rule<T>::has_second) __builtin_prefetch(second + at, 0, 2);
             }
     Tile<T> tile;
-    gradient(below, layer, rows, unit, units, column, tile);
+    gradient(below, A, layer, rows, unit, units, column, tile);
     const Rates<T> s(u);
     Watch<T> watched;
     if_plain<Rule<T>>(s, [&](auto plain) __attribute__((always_inline)) {
@@ -139,11 +139,12 @@ static T update_bias(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
                      const fastnn::Update *u, T *db, T *b, T *first, T *second) {
     constexpr int lanes = Vec<T>::lanes;
     bias_gradient(layer, rows, column, false, db);
-    T *panel = layer->W_panels + column * (below->n + 1);
+    const int vectors = vectors_from(layer->n, column, lanes);
+    T *panel = layer->W_panels + column * (below->n + 1) + below->n * vectors * lanes;
     const Rates<T> s(u);
     Watch<T> watched;
     if_plain<Rule<T>>(s, [&](auto plain) __attribute__((always_inline)) {
-        for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
+        for (int v = 0; v < vectors; ++v) {
             const int64_t at = column + v * lanes;
             const int count = lanes_at<T>(layer->n, at);
             store(panel + v * lanes,

@@ -10,6 +10,9 @@
 
 namespace fastnn {
 
+// From so many weights on, a layer's part of theta is not expected in the L1 cache.
+static constexpr int64_t LARGE = 1 << 14;
+
 enum Activation {
     IDENTITY,
     RELU,
@@ -28,6 +31,12 @@ enum Optimizer { GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OPTIMIZERS };
 // The slopes of these two do not follow from the activation: Z is kept for them.
 inline bool slope_needs_z(int activation) { return activation == GELU || activation == SILU; }
 
+// Whether A and dZ are packed for the weight gradient: where it pays for the copies. Otherwise a
+// tile reads them in strides of a row, and a row of a wide layer is a page of memory.
+inline bool packs_gradient(int64_t n_in, int64_t n_out, int panel) {
+    return n_in * n_out >= 1 << 16 && n_out > 2 * panel;
+}
+
 // Inverted dropout of one layer in one step; random.h explains the keys.
 struct Dropout {
     bool on;
@@ -43,7 +52,8 @@ struct Layer {
     T *A;           // (rows, ld)  activations, after dropout; logits in layer L
     T *Z;           // (rows, ld)  pre-activations, or null: see slope_needs_z
     T *dZ;          // (rows, ld)  dJ/dZ, or null outside training
-    T *W_panels;    // W[l] with b[l] as its first row, in panels of `panel` columns
+    T *dZ_panels;   // dZ in panels of `panel` columns, or null: see packs_gradient
+    T *W_panels;    // W[l] with b[l] as its last row, in panels of `panel` columns
     T *Wt_panels;   // transposed W[l], in panels of `panel` columns, or null
     int activation;
     Dropout dropout;
@@ -82,29 +92,34 @@ struct Kernels {
     int tile_rows;  // rows of a register tile
     int panel;      // columns of a register tile, and of a packed panel
 
-    // Panel `column / panel` of W[l] (n_in, n_out) with b[l], and of its transpose.
-    void (*pack)(const T *W, const T *b, int64_t n_in, int64_t n_out, int64_t column, T *panels);
+    // Panel `column / panel` of a (rows, n) matrix; of the transpose of W[l] (n_in, n_out).
+    void (*pack)(const T *from, int64_t ld, int64_t rows, int64_t n, int64_t column, T *panel);
     void (*pack_transposed)(const T *W, int64_t n_in, int64_t n_out, int64_t column, T *panels);
 
-    // A = dropout(activation(A_below W + b)) for `rows` rows from `row`, one panel of columns.
-    void (*forward_tile)(const Layer<T> *below, const Layer<T> *layer, int64_t row, int rows,
-                         int64_t first_row, int64_t column);
-    // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
-    void (*backward_tile)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int rows,
+    // `units` columns of the layer's A from `unit`, as A of a tile of dW: in one register a row, or
+    // two.
+    void (*pack_units)(const Layer<T> *layer, int64_t rows, int64_t unit, int units, T *tile);
+
+    // A = dropout(activation(A_below W + b)) for rows row .. end, one panel of columns.
+    void (*forward_panel)(const Layer<T> *below, const Layer<T> *layer, int64_t row, int64_t end,
                           int64_t first_row, int64_t column);
-    // dW (+)= A_below^T dZ for `units` rows of dW from `unit`. Returns the largest magnitude in it,
-    // infinity if a value is not finite; so do the next one and `update`.
-    T (*gradient_tile)(const Layer<T> *below, const Layer<T> *layer, int64_t rows, int64_t unit,
-                       int units, int64_t column, bool accumulate, T *dW);
+    // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
+    void (*backward_panel)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int64_t end,
+                           int64_t first_row, int64_t column);
+    // dW (+)= A_below^T dZ for `units` rows of dW from `unit`, one panel of columns. A is from
+    // pack_units, or null. Returns the largest magnitude in dW, infinity if a value is not finite;
+    // so do the next one and `update`.
+    T (*gradient_tile)(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,
+                       int64_t unit, int units, int64_t column, bool accumulate, T *dW);
     // db (+)= column sums of dZ.
     T (*bias_gradient)(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate, T *db);
 
     // gradient_tile or bias_gradient and at once the update of the same stretch of theta, and of
     // its place in the panels, by enum Optimizer. W, first and second are those of the layer.
     // Returns the largest magnitude in the new theta.
-    T (*update_tile[OPTIMIZERS])(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
-                                 int64_t unit, int units, int64_t column, const Update *u, T *W,
-                                 T *first, T *second);
+    T (*update_tile[OPTIMIZERS])(const Layer<T> *below, const T *A, const Layer<T> *layer,
+                                 int64_t rows, int64_t unit, int units, int64_t column,
+                                 const Update *u, T *W, T *first, T *second);
     T (*update_bias[OPTIMIZERS])(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
                                  int64_t column, const Update *u, T *db, T *b, T *first, T *second);
     // The largest magnitude in rows [row, row + rows) of a (.., ld) buffer of width n.

@@ -9,22 +9,33 @@
 
 namespace FASTNN_VARIANT {
 
-// (1 + n_in, width): b, then W, columns column.. of both, zeros past the last.
+// (rows, width): columns column .. of a (rows, n) matrix, zeros past the last. Of at most two
+// registers, as a panel of W, of dZ, or the units of a tile of dW.
 template <class T>
-static void pack(const T *W, const T *b, int64_t n_in, int64_t n_out, int64_t column, T *panels) {
+FASTNN_INLINE void pack_columns(const T *from, int64_t ld, int64_t rows, int64_t n, int64_t column,
+                                int vectors, T *panel) {
     constexpr int lanes = Vec<T>::lanes;
-    const int vectors = vectors_from(n_out, column, lanes);
-    const int64_t width = vectors * lanes;
-    T *panel = panels + column * (n_in + 1);
-    for (int64_t i = -1; i < n_in; ++i, panel += width) {
-        const T *row = i < 0 ? b : W + i * n_out;
-        for (int v = 0; v < vectors; ++v) {
-            const int64_t at = column + v * lanes;
-            const int64_t left = n_out - at;
-            store(panel + v * lanes,
-                  left >= lanes ? load(row + at) : load_first(row + at, int(left), T(0)));
-        }
+    const int count = lanes_at<T>(n, column + (vectors - 1) * lanes);
+    from += column;
+    for (int64_t row = 0; row < rows; ++row, from += ld, panel += vectors * lanes) {
+        if (vectors == 2) store(panel, load(from));
+        const int last = (vectors - 1) * lanes;
+        store(panel + last,
+              count == lanes ? load(from + last) : load_first(from + last, count, T(0)));
     }
+}
+
+// Panel `column / panel` of `rows` rows of a matrix of n columns.
+template <class T>
+static void pack(const T *from, int64_t ld, int64_t rows, int64_t n, int64_t column, T *panel) {
+    const int vectors = vectors_from(n, column, Vec<T>::lanes);
+    pack_columns(from, ld, rows, n, column, vectors, panel);
+}
+
+// The units of a tile of dW, in `rows` rows.
+template <class T>
+static void pack_units(const Layer<T> *layer, int64_t rows, int64_t unit, int units, T *tile) {
+    pack_columns(layer->A, layer->ld, rows, layer->n, unit, units > Vec<T>::lanes ? 2 : 1, tile);
 }
 
 // (n_out, width): columns column.. of the transpose of W, zeros past the last.

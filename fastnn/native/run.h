@@ -88,6 +88,7 @@ struct Run : Pass {
     const Kernels<T> *kernels;
     Layer<T> *layers;  // (L + 1,)
     T *gathered;       // the buffer of A[0]; layers[0].A may be X itself instead
+    T *units;          // (threads, chunk_rows, panel)  room of pack_units
     T *theta;
     T *scratch;  // (threads, scratch_size(warp))
     Targets<T> targets;

@@ -60,6 +60,12 @@ def assert_parity(dtype, seed, sizes, rows, **options):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("rows", [1, 61])
+def test_layers_so_wide_that_their_gradient_is_packed(rows, dtype):
+    assert_parity(dtype, 0, [283, 241, 128, 3], rows, activation="relu", output="softmax")
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("case", range(len(GRID)), ids=["-".join(names) for names in GRID])
 def test_every_combination(case, dtype):
     """Sizes, numbers of rows and sample weights take turns over the grid."""

@@ -15,6 +15,7 @@ CASES = {
     "small": ([64, 64, 64, 10], 64, 50),
     "odd": ([17, 33, 1, 3], 45, 50),
     "wide": ([200, 130, 50], 300, 3),
+    "packed": ([283, 241, 5], 45, 2),
 }
 OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lbfgs")
 
