@@ -1,6 +1,7 @@
 # distutils: language = c++
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-# cython: initializedcheck=False, embedsignature=True
+# cython: initializedcheck=False, embedsignature=True, auto_pickle=False
+# cython: emit_code_comments=False
 """The compiled core: passes of a network over data, as loops over register tiles.
 
 1. Python validates and owns the arrays; a `Session` holds the buffers of a pass. Inside a

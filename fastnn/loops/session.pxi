@@ -98,7 +98,7 @@ cdef class Session(Architecture):
         """Set keep_prob of layers 0 .. L-1, and the step at which the sequence of masks begins."""
         self._check_idle()
         keep_prob = [float(p) for p in keep_prob]
-        if len(keep_prob) != self.run.depth or not all(0 < p <= 1 for p in keep_prob):
+        if len(keep_prob) != self.run.depth or not all([0 < p <= 1 for p in keep_prob]):
             raise ValueError("one keep_prob in (0, 1] for each of the layers 0 .. L-1")
         self.keep_prob = keep_prob
         self.run.keep_prob, self.run.seed, self.run.step = self.keep_prob.data(), seed, step

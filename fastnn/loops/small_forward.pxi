@@ -52,8 +52,8 @@ cdef class SmallForward(Architecture):
             if not len(mean) == len(scale) == self.widths[0]:
                 raise ValueError("the arguments of a SmallForward do not fit together")
             self.mean, self.scale = mean, scale
-            self.largest_mean = max(abs(x) for x in mean)
-            self.largest_scale = max(abs(x) for x in scale)
+            self.largest_mean = max([abs(x) for x in mean])
+            self.largest_scale = max([abs(x) for x in scale])
             self.matrix.mean, self.matrix.scale = self.mean.data(), self.scale.data()
         self.matrix.columns, self.matrix.column_stride = self.widths[0], self.theta.itemsize
         for n in self.widths:
