@@ -3,6 +3,7 @@
 Internal: it may change at any time.
 """
 
+import functools
 import math
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -37,7 +38,8 @@ def lookup(table, name, what):
 
 def integer(value, name, low, high=math.inf):
     """`value` as an int in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    # The exact type first: a look at an abstract class takes longer than all the rest.
+    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
         raise TypeError(
             f"expected {name} to be an integer, got {value!r} of type {type(value).__name__}"
         )
@@ -49,20 +51,26 @@ def integer(value, name, low, high=math.inf):
 
 def number(value, name, interval):
     """`value` as a float in `interval`, which is written as in mathematics: "(0, 1]"."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(
-            f"expected {name} to be a number, got {value!r} of type {type(value).__name__}"
-        )
-    try:
-        value = float(value)
-    except OverflowError:
-        raise ValueError(f"expected {name} in {interval}, got an integer too large") from None
-    low, high = (float(end) for end in interval[1:-1].split(","))
+    if type(value) is not float:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(
+                f"expected {name} to be a number, got {value!r} of type {type(value).__name__}"
+            )
+        try:
+            value = float(value)
+        except OverflowError:
+            raise ValueError(f"expected {name} in {interval}, got an integer too large") from None
+    low, high = _ends(interval)
     above = value > low if interval[0] == "(" else value >= low
     below = value < high if interval[-1] == ")" else value <= high
     if not (above and below):
         raise ValueError(f"expected {name} in {interval}, got {value!r}")
     return value
+
+
+@functools.cache
+def _ends(interval):
+    return tuple(float(end) for end in interval[1:-1].split(","))
 
 
 def number_range(value, name, interval):
@@ -93,7 +101,7 @@ def boolean(value, name):
 
 def per_layer(value, name, count, interval, layers):
     """`value` as a tuple of `count` numbers: one number for all layers, or a sequence of them."""
-    if isinstance(value, Real):
+    if type(value) is float or isinstance(value, Real):
         return (number(value, name, interval),) * count
     if isinstance(value, str) or not np.iterable(value):
         raise TypeError(f"expected {name} to be a number or a sequence of them, got {value!r}")
@@ -110,7 +118,7 @@ def generator(rng):
     """The numpy Generator of a seed, a Generator, or None."""
     if rng is None or isinstance(rng, np.random.Generator):
         return np.random.default_rng(rng)
-    if isinstance(rng, bool) or not isinstance(rng, Integral):
+    if type(rng) is not int and (isinstance(rng, bool) or not isinstance(rng, Integral)):
         raise TypeError(
             f"expected rng to be a seed, a numpy.random.Generator or None, got {rng!r} of type "
             f"{type(rng).__name__}"

@@ -53,6 +53,10 @@ class Constant(Schedule):
     """Factor 1 throughout."""
 
 
+# The schedule of a `fit` that names none.
+CONSTANT = Constant()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Linear(Schedule):
     """Factor from 1 down to `end` in a straight line."""
@@ -123,7 +127,7 @@ def make_schedule(
 ) -> Callable[[Any], _Array]:
     """A function from an array of epochs done to an array of factors."""
     if schedule is None:
-        schedule = Constant()
+        schedule = CONSTANT
     if isinstance(schedule, str):
         schedule = lookup(SCHEDULES, schedule, "schedule")()
     if isinstance(schedule, Schedule):

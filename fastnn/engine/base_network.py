@@ -25,6 +25,7 @@ from fastnn.arguments import (
 from fastnn.data.inputs import Features
 from fastnn.data.normalizer import Normalizer
 from fastnn.engine import passes
+from fastnn.engine.copies import copy_network
 from fastnn.engine.dropout import outputs_with_dropout
 from fastnn.engine.examples import check_normalizer, check_theta, features
 from fastnn.engine.fit_lock import FITTED_BY
@@ -35,6 +36,12 @@ from fastnn.layers.initializers import INITIALIZERS, InitializerName, initialize
 from fastnn.layers.layout import Layout, aligned_vector
 from fastnn.layers.outputs import OUTPUTS, OutputName
 from fastnn.layers.sizes import check_activation, check_layer_sizes
+
+
+_INITS = {"auto": None, **INITIALIZERS}
+# No initializer has a standard deviation above sqrt(2), and no draw of a normal variable in float64
+# is above 40. So up to this gain no weight leaves the range of float32.
+_SAFE_GAIN = 1e30
 
 
 class BaseNetwork:
@@ -88,7 +95,7 @@ class BaseNetwork:
             )
         keep_prob = _check_keep_prob(keep_prob, depth)
         l2, l1 = _check_penalty(l2, "l2", depth), _check_penalty(l1, "l1", depth)
-        lookup({"auto": None, **INITIALIZERS}, init, "init")
+        lookup(_INITS, init, "init")
         gain, dtype = number(init_gain, "init_gain", "[0, inf)"), check_dtype(dtype)
         normalize = boolean(normalize, "normalize")
         normalizer = _check_normalizer(normalizer, sizes[0], dtype)
@@ -96,10 +103,13 @@ class BaseNetwork:
         if layout.size * dtype.itemsize > sys.maxsize:
             raise ValueError(f"expected layers that fit into memory, got {layout.size} parameters")
         theta = aligned_vector(layout.size, dtype)
-        with np.errstate(over="ignore"):
+        if gain <= _SAFE_GAIN:
             initialize(theta, layout, activation, init, gain, rng)
-        if not np.isfinite(theta).all():
-            raise ValueError(f"expected init_gain to give finite {dtype}, got {init_gain!r}")
+        else:
+            with np.errstate(over="ignore"):
+                initialize(theta, layout, activation, init, gain, rng)
+            if not np.isfinite(theta).all():
+                raise ValueError(f"expected init_gain to give finite {dtype}, got {init_gain!r}")
         # One update takes less time than a call of __setattr__ for each of them.
         vars(self).update(
             _layer_sizes=sizes,
@@ -252,6 +262,10 @@ class BaseNetwork:
         self._theta[...] = state["_theta"]
         self._small_forward = None
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copied: Self = copy_network(self, memo)
+        return copied
+
     def like(self, rng: Rng = None, **changes: Any) -> Self:
         """A network of the same settings with new initial weights.
 
@@ -322,8 +336,8 @@ class BaseNetwork:
 
 
 def _check_keep_prob(keep_prob, depth):
-    if isinstance(keep_prob, Real):
-        keep_prob = (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
+    if type(keep_prob) is float or isinstance(keep_prob, Real):
+        return (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
     layers = f"the layers 0 .. {depth - 1}, the input first"
     return per_layer(keep_prob, "keep_prob", depth, "(0, 1]", layers)
 

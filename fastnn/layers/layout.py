@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -66,14 +67,10 @@ class Layout(Mapping[str, Parameter]):
             self._parameters[name] = Parameter(name, slice(self.size, end), tuple(shape))
             self.size = end
 
-    @classmethod
-    def dense(cls, layer_sizes: Sequence[int]) -> Layout:
+    @staticmethod
+    def dense(layer_sizes: Sequence[int]) -> Layout:
         """The layout of a fully connected network: W1, b1, ..., WL, bL; W[l] is (n[l-1], n[l])."""
-        shapes: dict[str, Sequence[int]] = {}
-        for l in range(1, len(layer_sizes)):
-            shapes[f"W{l}"] = (layer_sizes[l - 1], layer_sizes[l])
-            shapes[f"b{l}"] = (layer_sizes[l],)
-        return cls(shapes)
+        return _dense(tuple(layer_sizes))
 
     def __getitem__(self, name: str) -> Parameter:
         return self._parameters[name]
@@ -98,9 +95,19 @@ class Layout(Mapping[str, Parameter]):
         return {p.name: theta[p.slice].reshape(p.shape) for p in self.values()}
 
 
+@functools.lru_cache(256)
+def _dense(layer_sizes):
+    """The layout of a network, the same object for all networks of these layers."""
+    shapes: dict[str, Sequence[int]] = {}
+    for l in range(1, len(layer_sizes)):
+        shapes[f"W{l}"] = (layer_sizes[l - 1], layer_sizes[l])
+        shapes[f"b{l}"] = (layer_sizes[l],)
+    return Layout(shapes)
+
+
 def aligned_vector(size: int, dtype: DTypeLike) -> NDArray[Any]:
     """A vector of zeros that begins on a cache line."""
     itemsize = np.dtype(dtype).itemsize
     block = np.zeros(size * itemsize + 64, np.uint8)
-    start = -block.ctypes.data % 64
+    start = -block.__array_interface__["data"][0] % 64
     return block[start : start + size * itemsize].view(dtype)

@@ -3,6 +3,7 @@
 `fit` takes one by name, with its default settings, or as an object.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -154,7 +155,13 @@ def make_optimizer(optimizer: OptimizerName | Optimizer | LBFGS) -> Optimizer | 
             f"expected an optimizer object, got the class {optimizer.__name__}; "
             f"write optimizer=fastnn.{optimizer.__name__}()"
         )
-    return lookup(OPTIMIZERS, optimizer, "optimizer")()
+    return _default(lookup(OPTIMIZERS, optimizer, "optimizer"))
+
+
+@functools.cache
+def _default(kind):
+    """The optimizer of this class with its default settings; it is frozen, so one is enough."""
+    return kind()
 
 
 def check_clipping(clip_norm: float | None, clip_value: float | None) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from fastnn.data.inputs import check_same_columns
 from fastnn.data.parts import as_examples, with_weights
 from fastnn.engine.examples import check_data, normalizer_for
 from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
-from fastnn.schedules import Constant, make_schedule
+from fastnn.schedules import CONSTANT, make_schedule
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
 from fastnn.training.optimizer_state import OptimizerState
 from fastnn.training.optimizers import (
@@ -202,7 +202,7 @@ def prepare(
     if state is not None:
         rates = state.rates(batches)
     else:
-        constant = schedule in (None, "constant", Constant())
+        constant = schedule in (None, "constant", CONSTANT)
         rates = Rates(learning_rate, factors, batches, constant=constant)
     task = Task(
         network=network,
