@@ -37,7 +37,6 @@ from fastnn.layers.layout import Layout, aligned_vector
 from fastnn.layers.outputs import OUTPUTS, OutputName
 from fastnn.layers.sizes import check_activation, check_layer_sizes
 
-
 _INITS = {"auto": None, **INITIALIZERS}
 # No initializer has a standard deviation above sqrt(2), and no draw of a normal variable in float64
 # is above 40. So up to this gain no weight leaves the range of float32.

@@ -124,10 +124,15 @@ def train_epoch(
         going = tuner.turn(TURN)
         yield time.perf_counter() - began
     if session.failed:
-        what = "the loss or its gradient is not finite"
-        if session.overflowed:
-            what = "the update would overflow"
-        raise DivergenceError(epoch, session.batch, float(rates[session.batch]), what)
+        raise divergence(session, epoch, rates)
+
+
+def divergence(session, epoch, rates):
+    """The error of a session whose next update would not be finite."""
+    what = "the loss or its gradient is not finite"
+    if session.overflowed:
+        what = "the update would overflow"
+    return DivergenceError(epoch, session.batch, float(rates[session.batch]), what)
 
 
 def penalty(network, m):
@@ -135,14 +140,12 @@ def penalty(network, m):
     total = 0.0
     if not any(network.l2) and not any(network.l1):
         return total
-    with np.errstate(over="ignore"):  # of exploding weights: J is infinite
-        for l2, l1, parameter in zip(network.l2, network.l1, network.layout.weights, strict=True):
-            W = network.theta[parameter.slice]
-            if l2:
-                total += l2 / 2 * np.square(W, dtype=np.float64).sum()
-            if l1:
-                total += l1 * np.abs(W).sum(dtype=np.float64)
-    return float(total) / m
+    for l2, l1, parameter in zip(network.l2, network.l1, network.layout.weights, strict=True):
+        if l2 or l1:
+            total += _kernels.penalty_of(
+                network.theta, parameter.start, parameter.size, l2 / m, l1 / m
+            )
+    return total
 
 
 def description(network, layers=None):

@@ -21,6 +21,21 @@ def add_penalty_gradient(theta, gradient, int64_t at, int64_t n, double l2, doub
             &u, <const float *>W.first + at, <float *>dW.first + at, n)
 
 
+def penalty_of(theta, int64_t at, int64_t n, double l2, double l1):
+    """l2 / 2 ||W||_F^2 + l1 ||W||_1 for W = theta[at : at + n], in float64."""
+    cdef CoreMode mode
+    cdef bint is_double = theta.dtype.itemsize == 8
+    cdef Array W = contiguous(theta, b"d" if is_double else b"f", 1)
+    cdef Update u
+    if not 0 <= at < W.rows or not 1 <= n <= W.rows - at:
+        raise ValueError("W is not within theta")
+    u.l2, u.l1 = l2, l1
+    mode.enter()
+    if is_double:
+        return kernels[double](_variant).penalty(&u, <const double *>W.first + at, n)
+    return kernels[float](_variant).penalty(&u, <const float *>W.first + at, n)
+
+
 cdef void _apply_dropout(const Kernels[real] *k, const Array *A, const Dropout *dropout) noexcept:
     cdef CoreMode mode
     cdef Layer[real] layer

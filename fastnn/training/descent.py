@@ -1,5 +1,7 @@
 """The second step of `fit`: theta goes down, epoch by epoch."""
 
+import math
+
 import numpy as np
 
 from fastnn import _kernels
@@ -9,6 +11,12 @@ from fastnn.errors import DivergenceError
 from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.lbfgs import minimize
 from fastnn.training.optimizer_state import OptimizerState
+
+# Floating-point operations of the longest epoch. A call does not pause within an epoch, and Ctrl-C
+# has to wait: some 20 ms for so many.
+_LONGEST = 50_000_000
+# Most epochs of a call.
+_AT_ONCE = 128
 
 
 def descend(task, session, monitor):
@@ -30,9 +38,101 @@ def descend(task, session, monitor):
         session.set_augmentation(task.augmenter)
     index = state.order_of(m) if task.shuffle else None
     try:
-        _epochs(task, session, monitor, state, index)
+        if _is_unwatched(task, session, monitor):
+            _descend_unwatched(task, session, monitor, index)
+        else:
+            _epochs(task, session, monitor, state, index)
     finally:
         state.count_on(history.dropout_seed, session.step, len(history))
+
+
+def _is_unwatched(task, session, monitor):
+    """Whether the epochs of a `Task` may follow each other without a look at each."""
+    sessions = (session, monitor.dev_session)
+    return (
+        not task.callbacks
+        and task.early_stopping is None
+        and task.checkpoints is None
+        and task.gradchecks is None
+        and task.augmenter is None
+        and task.optimizer_state is None
+        and task.rates.known
+        and all(each is None or each.threads == 1 for each in sessions)
+        and _operations(task) <= _LONGEST
+    )
+
+
+def _operations(task):
+    """About the floating-point operations of an epoch; a row and a step take some by themselves."""
+    parameters = task.network.theta.size
+    rows = task.rows + (0 if task.dev is None else task.dev[0].shape[0])
+    return 6 * rows * (parameters + 200) + task.batches * (10 * parameters + 5000)
+
+
+def _descend_unwatched(task, session, monitor, index):
+    """Train all epochs; theta and the history have the bits of a fit that looks at each.
+
+    Parameters
+    ----------
+    task : Task
+    session : Session
+        With its optimizer.
+    monitor : Monitor
+    index : None or (m,) array
+        The order of the rows, shuffled in every epoch.
+    """
+    epoch = 0
+    while epoch < task.epochs:
+        epoch += _train_some(task, session, monitor, index, epoch)
+        monitor.progress.advance(epoch)
+
+
+def _train_some(task, session, monitor, index, epoch):
+    """Train and record some epochs from `epoch` on, some 50 ms. Returns how many."""
+    rng, history = task.network.rng, monitor.history
+    count = min(_AT_ONCE, task.epochs - epoch)
+    rates = task.rates.table(epoch, count)
+    results = np.full((count, monitor.columns), math.nan)
+    ended, totals, seeds = np.full(count, math.nan), np.zeros(3), None
+    if index is not None:
+        state = rng.bit_generator.state
+        seeds = rng.integers(2**64, dtype=np.uint64, size=count).view(np.int64)
+    before = monitor.elapsed()
+    try:
+        _kernels.train_epochs(
+            session,
+            monitor.dev_session,
+            index=index,
+            seeds=seeds,
+            rates=rates,
+            results=results,
+            ended=ended,
+            totals=totals,
+            epoch=epoch,
+            every=task.evaluate_every,
+            last=task.epochs - 1,
+            regression=task.network.regression,
+            seconds=passes.TURN,
+        )
+    finally:  # Ctrl-C comes as soon as the core has finished
+        seconds, begun, trained = totals.tolist()
+        done = count - int(np.count_nonzero(np.isnan(ended)))
+        history.training_seconds += seconds
+        history.examples += int(trained) * task.rows
+        monitor.record_several(results[:done], rates[:done, -1], before + ended[:done])
+        if index is not None and begun < count:
+            # A fit that looks at each epoch draws a seed when the epoch begins.
+            rng.bit_generator.state = state
+            rng.integers(2**64, dtype=np.uint64, size=int(begun))
+    if begun > done:
+        failed = rates[done if len(rates) > 1 else 0]
+        if trained > done:
+            raise monitor.not_finite(epoch + done, failed[-1], results[done, 0])
+        error = passes.divergence(session, epoch + done, failed)
+        at_start = epoch + done == error.batch == 0
+        error.cause = cause_of_divergence(task.network, *task.data, at_start=at_start)
+        raise error
+    return done
 
 
 def _epochs(task, session, monitor, state, index):

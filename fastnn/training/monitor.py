@@ -1,5 +1,6 @@
 """Between two epochs of a fit: evaluation, history, early stopping, callbacks."""
 
+import itertools
 import math
 import time
 
@@ -37,9 +38,9 @@ class Monitor:
         self._epochs, self._every = task.epochs, task.evaluate_every
         self._callbacks, self._gradchecks = task.callbacks, task.gradchecks
         self._columns = [history.cost, history.train_error]
-        self._dev_session = None
+        self.dev_session = None
         if task.dev is not None:
-            self._dev_session = passes.open_session(network, *task.dev, threads=task.threads)
+            self.dev_session = passes.open_session(network, *task.dev, threads=task.threads)
             self._columns += [history.dev_cost, history.dev_error]
         self._began = time.perf_counter()
 
@@ -73,6 +74,32 @@ class Monitor:
         if self.best and evaluated and self.best.look(epoch, history, self._network.theta):
             history.stopped = "early stopping"
 
+    @property
+    def columns(self):
+        """The number of results of an evaluation: cost and error, and those on the dev set."""
+        return len(self._columns)
+
+    def record_several(self, results, learning_rates, seconds):
+        """Record epochs that were evaluated elsewhere.
+
+        Parameters
+        ----------
+        results : (k, columns) array
+            NaN where an epoch was not evaluated.
+        learning_rates : (k,) or (1,) array
+        seconds : (k,) array
+            From the beginning of the fit to the end of each epoch.
+        """
+        history = self.history
+        rates = itertools.cycle(learning_rates.tolist())
+        rows = zip(results.tolist(), rates, seconds.tolist(), strict=False)
+        for row, rate, ended in rows:
+            for values, result in zip(self._columns, row, strict=True):
+                values.append(result)
+            history.learning_rate.append(rate)
+            history.seconds.append(ended)
+            self.progress.epoch(history)
+
     def ends_after(self, epoch):
         """Whether this epoch, which has been recorded, is known to be the last."""
         return epoch == self._epochs - 1 or bool(self.history.stopped)
@@ -102,16 +129,20 @@ class Monitor:
             self._network.theta[...] = self.best.theta
             self.history.best_epoch = self.best.epoch
 
+    def not_finite(self, epoch, learning_rate, cost):
+        """The error of an epoch after which the cost is not finite."""
+        session = self._session
+        last_batch = -(-session.rows // session.batch_size) - 1
+        rate = math.nan if learning_rate is None else float(learning_rate)
+        error = DivergenceError(epoch, last_batch, rate, f"the cost is {cost}")
+        error.cause = cause_of_divergence(self._network, *self._data, at_start=False)
+        return error
+
     def _measure(self, epoch, learning_rate):
         """Cost and error on the training set and, if there is one, on the dev set."""
         results = passes.evaluate(self._session, self._network, self._m)
         if not math.isfinite(results[0]):
-            session = self._session
-            last_batch = -(-session.rows // session.batch_size) - 1
-            rate = math.nan if learning_rate is None else learning_rate
-            error = DivergenceError(epoch, last_batch, rate, f"the cost is {results[0]}")
-            error.cause = cause_of_divergence(self._network, *self._data, at_start=False)
-            raise error
-        if self._dev_session is not None:
-            results += passes.evaluate(self._dev_session, self._network, self._m)
+            raise self.not_finite(epoch, learning_rate, results[0])
+        if self.dev_session is not None:
+            results += passes.evaluate(self.dev_session, self._network, self._m)
         return results

@@ -42,7 +42,7 @@ class OptimizerState:
         self.count, self.epochs = 0, 0
         self.order: NDArray[np.int64] | None = None
         self.vectors = tuple(
-            np.zeros_like(network.theta) if needed else None
+            np.zeros(network.theta.size, network.dtype) if needed else None
             for needed in (True, *optimizer.moments)
         )
 

@@ -12,7 +12,7 @@ from fastnn.data.inputs import check_same_columns
 from fastnn.data.parts import as_examples, with_weights
 from fastnn.engine.examples import check_data, normalizer_for
 from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
-from fastnn.schedules import CONSTANT, make_schedule
+from fastnn.schedules import CONSTANT, SCHEDULES, make_schedule
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
 from fastnn.training.optimizer_state import OptimizerState
 from fastnn.training.optimizers import (
@@ -104,16 +104,28 @@ class Rates:
     batches : int
     constant : bool
         Whether every epoch has the same rates, which are then made once.
+    known : bool
+        Whether the schedule is one of fastnn.schedules, which may be asked ahead of time.
     """
 
-    def __init__(self, learning_rate, factors, batches, *, constant):
+    def __init__(self, learning_rate, factors, batches, *, constant, known):
+        self.known = known
+        self._constant = constant
+        if constant:
+            self._first = np.full(batches, learning_rate)
+            return
         self._learning_rate, self._factors = learning_rate, factors
         self._parts = np.arange(batches) / batches
-        self._constant = constant
         self._first = self._of(0)  # a schedule that does not work is refused here
 
     def __call__(self, epoch):
         return self._first if self._constant or not epoch else self._of(epoch)
+
+    def table(self, epoch, count):
+        """The rates of some epochs, one a row; a single row where all are the same."""
+        if self._constant:
+            return self._first[np.newaxis]
+        return np.stack([self(k) for k in range(epoch, epoch + count)])
 
     def _of(self, epoch):
         return self._learning_rate * self._factors(epoch + self._parts)
@@ -203,7 +215,8 @@ def prepare(
         rates = state.rates(batches)
     else:
         constant = schedule in (None, "constant", CONSTANT)
-        rates = Rates(learning_rate, factors, batches, constant=constant)
+        known = constant or isinstance(schedule, str) or type(schedule) in SCHEDULES.values()
+        rates = Rates(learning_rate, factors, batches, constant=constant, known=known)
     task = Task(
         network=network,
         data=data,
