@@ -123,7 +123,8 @@ class Network(BaseNetwork):
     input_gradient = input_gradient
     layers = layers
     if TYPE_CHECKING:
-        fit, trainer = fit, trainer
+        fit = fit
+        trainer = trainer
     else:
         fit = _OnFirstUse("fastnn.training.fitting")
         trainer = _OnFirstUse("fastnn.trainer.preparation")

@@ -258,15 +258,11 @@ class Trainer(OptimizerState):
 
     def _open(self):
         network = self.network
-        self._close()
+        self.count_on(self.seed, self.steps, 0)
         session = open_steps(network, self.batch_size, self._threads)
         self.set_up(session, self._examples)
         session.set_lock(vars(network), FITTED_BY)
         self._session, self._settings = session, session_settings(network)
-
-    def _close(self):
-        """Keep the count of the session, and let it go."""
-        self.count, self._session = self.steps, None
 
     def _rate(self):
         if self._factors is None:

@@ -31,8 +31,12 @@ class OptimizerState:
 
     network: Any
     optimizer: Optimizer
+    clipping: tuple[float, float]
     seed: int
+    count: int
     epochs: int
+    order: NDArray[np.int64] | None
+    vectors: tuple[Any, ...]
 
     def __init__(
         self, network: Any, optimizer: Optimizer, seed: int, clipping: tuple[float, float]
@@ -40,7 +44,7 @@ class OptimizerState:
         self.network, self.optimizer = network, optimizer
         self.seed, self.clipping = seed, clipping
         self.count, self.epochs = 0, 0
-        self.order: NDArray[np.int64] | None = None
+        self.order = None
         self.vectors = tuple(
             np.zeros(network.theta.size, network.dtype) if needed else None
             for needed in (True, *optimizer.moments)
