@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from bench.cases import LEARNING_RATE
-from bench.measure import Contender
+from bench.measure import Contender, calls
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
 # Each gains some 5 to 10 % here: eager's random numbers for dropout, calls without Python.
@@ -64,6 +64,35 @@ def predictor(net, X):
             return model(X)
 
     return predict
+
+
+def loops(net, X, y):
+    """A step by cross-entropy, one by a loss written in tensors, and a gradient, of one batch."""
+    X, y = torch.from_numpy(X), torch.from_numpy(y)
+    model = _sequential(net.layer_sizes, net.activation[0])
+    cross_entropy = nn.CrossEntropyLoss()
+    target = nn.functional.one_hot(y, net.layer_sizes[-1]).float()
+    adam = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
+
+    def gradient():
+        adam.zero_grad(set_to_none=True)
+        cross_entropy(model(X), y).backward()
+
+    def step():
+        gradient()
+        adam.step()
+
+    def own_loss():
+        adam.zero_grad(set_to_none=True)
+        A = torch.softmax(model(X), dim=1)
+        (((A - target) ** 2).sum() / len(X)).backward()
+        adam.step()
+
+    return [
+        Contender("PyTorch, trainer.step", calls(step)),
+        Contender("PyTorch, own loss", calls(own_loss)),
+        Contender("PyTorch, value_and_grad", calls(gradient)),
+    ]
 
 
 def _sequential(layer_sizes, activation, keep_prob=1.0):

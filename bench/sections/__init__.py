@@ -18,6 +18,7 @@ SECTIONS = {
     "step": Section("A training step, one core", "step", "steps", True),
     "costs": Section("What dropout and Adam cost", "step", "costs", True),
     "penalties": Section("What L2, L1 and decayed weights cost", "step", "penalties", True),
+    "loop": Section("Loops of one's own, one core", "loop", "steps", True),
     "threads": Section("A training step on two cores", "threads", "speedup", False),
     "widths": Section("Threads over widths 30 to 66", "threads", "widths", False),
     "bits": Section("The same bits from 1, 2, 3, 4 and 7 threads", "bits", "same_bits", False),
