@@ -131,6 +131,26 @@ def test_ctrl_c_in_other_passes(interrupt, call):
     assert net.history is None
 
 
+@pytest.mark.parametrize("call", ["step", "forward"])
+def test_ctrl_c_in_a_huge_step_of_a_trainer(interrupt, call):
+    A, b = wide_problem(100_000)
+    net = Network([64, 1024, 1024, 10], rng=0)
+    trainer = net.trainer(optimizer="momentum", batch_size=100_000)
+    before = trainer.state()
+    stop = interrupt(delay=0.3)
+    stop()
+    with pytest.raises(KeyboardInterrupt):
+        trainer.step(A, b) if call == "step" else trainer.forward(A)
+    assert stop.waited() < LATENCY
+    after = trainer.state()
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+    with pytest.raises(RuntimeError, match="before backward"):
+        trainer.backward(np.zeros((100_000, 10)))
+    trainer.step(A[:100], b[:100])
+    net.fit(A[:100], b[:100], epochs=1)  # the lock is free again
+    assert trainer.steps == 1
+
+
 def test_ctrl_c_in_a_process_of_its_own():
     program = """
         import signal, time
