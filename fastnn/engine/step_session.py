@@ -79,4 +79,6 @@ def _open(network, m):
         return None
     if choose_threads(network.layer_sizes, rows, steps=False) > 1:
         return None
-    return open_steps(network, rows, threads=1)
+    session = open_steps(network, rows, threads=1)
+    # In one chunk, so that no sum depends on the number of rows that the buffers are for.
+    return session if session.chunk_rows == rows else None
