@@ -46,7 +46,8 @@ def trainer(
         length of training: ``lambda step: fastnn.schedules.Cosine()(step, 10_000)``.
     examples : int, optional
         m of the penalty, the number of training examples, which divides l2 and l1. None: the rows
-        of each step, as in `value_and_grad`.
+        of each step, as in `value_and_grad`. Give it where `gradient` becomes that of several
+        batches, as by an all-reduce over machines.
     threads : int, optional
         None: as many as a step is worth. The result has the same bits for any.
 

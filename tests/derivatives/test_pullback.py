@@ -8,6 +8,7 @@ from problems import ACTIVATIONS, OUTPUTS, TOLERANCE, problem_off_kinks
 from reference import ReferenceNetwork, relative_difference
 
 import fastnn
+from fastnn.layers.outputs import OUTPUTS as EVERY_OUTPUT
 
 SIZES = {1: [1, 1, 2], 2: [2, 2, 2], 3: [3, 17, 3], 17: [17, 33, 1, 17], 33: [33, 3, 33]}
 
@@ -71,11 +72,13 @@ def test_vjp_and_input_gradient_are_the_reference(size, output, dtype):
         assert relative_difference(got_dX, dX_of_J) < limit, case
 
 
-@pytest.mark.parametrize("output", ["exp", "identity_absolute", "identity_huber"])
-def test_dX_of_other_outputs_is_the_numeric_one(output):
+@pytest.mark.parametrize("output", EVERY_OUTPUT)
+def test_dX_of_every_output_is_the_numeric_one(output):
     net = fastnn.Network([3, 4, 2], activation="tanh", output=output, dtype="float64", rng=1)
     rng = np.random.default_rng(2)
     X, y = rng.standard_normal((5, 3)), rng.random((5, 2)) + 0.2
+    if not net.regression:
+        y = rng.integers(0, 2, 5) if output == "softmax" else y - 0.2
     A, pullback = net.vjp(X)
     dA = rng.standard_normal(A.shape)
     numeric, of_J = np.empty_like(X), np.empty_like(X)
@@ -86,6 +89,10 @@ def test_dX_of_other_outputs_is_the_numeric_one(output):
         of_J[i] = (net.cost(X + step, y) - net.cost(X - step, y)) / 2e-6
     assert relative_difference(pullback(dA)[1], numeric) < 1e-8
     assert relative_difference(net.input_gradient(X, y), of_J) < 1e-8
+    # dA of J itself gives the gradient of J.
+    dtheta, dX = pullback(net.layers(X, y)[-1].dA)
+    assert relative_difference(dtheta, net.value_and_grad(X, y)[1]) < 1e-12
+    assert relative_difference(dX, net.input_gradient(X, y)) < 1e-12
 
 
 def test_dX_is_that_of_X_as_it_was_given():
