@@ -12,8 +12,9 @@ import fastnn
 from bench.mnist import FOLDER
 from bench.results import SHARE
 from bench.tables import tables
-from fastnn.diagnosis.bias_variance.advice import bigger, stronger_l2
+from fastnn.diagnosis.bias_variance.from_data import first_change
 from fastnn.diagnosis.causes.losses import losses_of
+from fastnn.diagnosis.causes.trials import OF_FIT
 
 # Of training, dev and test set.
 SIZES = 0.6, 0.2, 0.2
@@ -106,7 +107,7 @@ def runs_on(table, seed, starts=tuple(STARTS)):
     for name in ("good", *(start for start in starts if start != "good")):
         start, parts = STARTS[name], _parts(X, y, seed, STARTS[name])
         net, options = _network(table, parts, seed, start)
-        _fit(net, parts[0], options)
+        _fit(net, parts, options)
         measured = _measured(net, parts[2])
         good = measured if name == "good" else good
         began = time.perf_counter()
@@ -116,13 +117,14 @@ def runs_on(table, seed, starts=tuple(STARTS)):
         # A planted cause that does no harm on this table counts neither as right nor as wrong.
         harmful = not start.cause or start.shuffled or _change(good["loss"], measured["loss"]) > 2
         run = Run(table.half, table.name, name, seed, named, harmful, seconds)
-        run.change = _advised(net, diagnosis, parts[0])
+        run.change = first_change(diagnosis, net, len(parts[0][1]))
         if run.change:
-            after = _measured(_followed(net, parts[0], options, run.change, seed), parts[2])
+            followed = _followed(net, parts, options, run.change, seed)
+            after = _measured(followed, parts[2])
             run.error = _change(measured["error"], after["error"])
             run.loss = _change(measured["loss"], after["loss"])
         if not start.cause:
-            again = _measured(_anew(net, parts[0], options, seed, {}), parts[2])
+            again = _measured(_anew(net, parts, options, seed, {}), parts[2])
             run.chance = _change(measured["error"], again["error"])
         yield run
 
@@ -145,36 +147,27 @@ def _network(table, parts, seed, start):
     return net, {"epochs": 50, "batch_size": 64, **start.fit}
 
 
-def _fit(net, train, options):
+def _fit(net, parts, options):
     """Train as far as it goes: after a divergence, too, there is a network to be diagnosed."""
+    dev = {"dev": parts[1]} if "early_stopping" in options else {}
     with suppress(fastnn.DivergenceError):
-        net.fit(*train, threads=1, **options)
+        net.fit(*parts[0], threads=1, **dev, **options)
 
 
-def _advised(net, diagnosis, train):
-    """The first advice as arguments; None where there is none that a program can follow."""
-    if diagnosis.causes:
-        return diagnosis.causes[0].change or None
-    if diagnosis.high_bias:
-        return {"layer_sizes": bigger(net.layer_sizes)}
-    if diagnosis.high_variance:
-        return {"l2": stronger_l2(net, len(train[1]))}
-    return None
-
-
-def _followed(net, train, options, change, seed):
+def _followed(net, parts, options, change, seed):
     """The network after the advice: trained on where only the rate changes, else a new one."""
-    options = {**options, **{k: v for k, v in change.items() if k in ("epochs", "learning_rate")}}
-    if set(change) == {"learning_rate"}:
-        _fit(net, train, options)
+    options = {**options, **{name: change[name] for name in OF_FIT if name in change}}
+    if "learning_rate" in change and set(change) <= set(OF_FIT):
+        _fit(net, parts, options)
         return net
-    return _anew(net, train, options, seed, {k: v for k, v in change.items() if k not in options})
+    changes = {name: value for name, value in change.items() if name not in OF_FIT}
+    return _anew(net, parts, options, seed, changes)
 
 
-def _anew(net, train, options, seed, changes):
+def _anew(net, parts, options, seed, changes):
     """A network with other initial weights, after the same fit."""
     net = net.like(rng=seed + OTHER, **changes)
-    _fit(net, train, options)
+    _fit(net, parts, options)
     return net
 
 

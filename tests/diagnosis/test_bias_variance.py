@@ -368,7 +368,7 @@ def test_high_variance_of_an_overfitted_network():
     assert d.overfitting_to_dev == 0  # equal sets, but 850 examples cannot tell 2 points
     assert d.errors["dev_error"] == net.error(*dev)
     assert d.counts["dev_error"] == 850
-    assert re.search(r"l2=0.1 \(now 0\), keep_prob 0.8 \(now 1\)", d.advice[1])
+    assert re.search(r"l2=0.8 \(now 0\) with early_stopping=.*keep_prob 0.8 \(now 1\)", d.advice[1])
     assert "150 training examples" in d.advice[0]
     assert (net.theta == before).all()
 

@@ -45,6 +45,11 @@ def fitted(train, units, *, hidden=(32, 32), regression=False, seed=0, **options
     return net
 
 
+def without_stopping(change):
+    """A change without early stopping, which is advised where a fit as advised overfits."""
+    return {name: value for name, value in change.items() if name != "early_stopping"}
+
+
 def first_cause(name, **options):
     train, dev, units = table(name)
     net = fitted(train, units, regression=name == "diabetes", **options)
@@ -60,7 +65,7 @@ def first_cause(name, **options):
 def test_symmetry(name, dtype):
     cause = first_cause(name, init="zeros", dtype=dtype)
     assert "copies of each other" in cause.name
-    assert cause.change == {"init": "auto"}
+    assert without_stopping(cause.change) == {"init": "auto"}
     assert "init='auto' (now 'zeros')" in cause.advice
 
 
@@ -93,7 +98,7 @@ def test_inputs_that_are_not_normalized(activation):
     net = fitted(train, 1, activation=activation, normalize=False, hidden=(16, 16), epochs=100)
     cause = causes_of(net, train, dev)[0]
     assert cause.name == "the inputs are not normalized"
-    assert cause.change == {"normalize": True}
+    assert without_stopping(cause.change) == {"normalize": True}
     assert "(column 2)" in cause.evidence
 
 

@@ -5,12 +5,18 @@ import numpy as np
 from fastnn.arguments import boolean, number
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import Examples
-from fastnn.diagnosis.bias_variance.advice import Known, Words, bigger, stronger_l2
+from fastnn.diagnosis.bias_variance.advice import (
+    Known,
+    Words,
+    against_variance_change,
+    bigger,
+)
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
 from fastnn.diagnosis.causes.nearest_neighbours import optimal_error as optimal_error_of
 from fastnn.diagnosis.causes.search import causes_of
 from fastnn.diagnosis.causes.trials import tried_in_words
+from fastnn.diagnosis.causes.uneven import against_one_answer, shares_of
 from fastnn.diagnosis.evidence.intervals import Bracket, Estimate
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set
@@ -83,18 +89,31 @@ def diagnose_network(
     confidence = thresholds.get("confidence", CONFIDENCE)
     sets = pairs["train"][:2], pairs["dev"][:2]
     # An error that is low already leaves nothing to look for, nor any noise to speak of.
-    high = estimates["train_error"].value > (optimal_error or 0.0) + tolerance
+    aim = (optimal_error or 0.0) + _worth_a_word(network, sets[0], tolerance)
+    high = estimates["train_error"].value > aim
     if trained:
-        causes = causes_of(network, *sets, by_trials=by_trials and high)
+        high_dev = estimates["dev_error"].value > aim
+        error = "training" if high else "dev" if high_dev else None
+        causes = causes_of(network, *sets, error, by_trials=by_trials)
     if high and trained and optimal_error is None:
         estimates["optimal_error"] = _bracket(network, sets[0], estimates, confidence)
     known = Known(
         network, network.history, pairs["train"][2], trained, words or Words(), tuple(causes)
     )
     diagnosis = conclude(estimates, known, unit=unit, **thresholds)
-    if try_advice:
-        diagnosis.notes.extend(_tried(network, sets, diagnosis))
+    one_answer = against_one_answer(network, *sets) if trained else None
+    if one_answer:
+        diagnosis.notes.append(one_answer)
+    change = first_change(diagnosis, network, pairs["train"][2]) if try_advice else None
+    if change:
+        diagnosis.notes.append(tried_in_words(network, *sets, change))
     return diagnosis
+
+
+def _worth_a_word(network, train, tolerance):
+    """The least error above the optimal one: where all but one class are rare, half of theirs."""
+    share = shares_of(network, train[1])
+    return tolerance if share is None else min(tolerance, (1 - share.max()) / 2)
 
 
 def _bracket(network, train, estimates, confidence):
@@ -112,17 +131,15 @@ def _bracket(network, train, estimates, confidence):
     return Bracket(min(bound.limits[0], high), high)
 
 
-def _tried(network, sets, diagnosis):
-    """A note on a short trial of the first advice, if it can be tried."""
-    change = {}
+def first_change(diagnosis, network, n_train):
+    """The first advice as arguments; None where there is none that a program can follow."""
     if diagnosis.causes:
-        change = diagnosis.causes[0].change
-    elif diagnosis.high_bias:
-        change = {"layer_sizes": bigger(network.layer_sizes)}
-    elif diagnosis.high_variance:
-        change = {"l2": stronger_l2(network, len(sets[0][1]))}
-    if change:
-        yield tried_in_words(network, *sets, change)
+        return diagnosis.causes[0].change or None
+    if diagnosis.high_bias:
+        return {"layer_sizes": bigger(network.layer_sizes)}
+    if diagnosis.high_variance:
+        return against_variance_change(network, n_train)
+    return None
 
 
 def _is_as_drawn(network):

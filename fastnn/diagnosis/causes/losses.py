@@ -13,33 +13,80 @@ _LEAST = 1e-7
 
 
 def losses_of(network, X, y):
-    """(m,) losses without the penalty, in float64; of a regression the squared errors."""
+    """(m,) losses without the penalty, in float64; see `losses`."""
     return losses(network.output, network.forward(X), y)
 
 
 def losses(output, A, y):
-    """(m,) losses of output activations A (m, n[L])."""
+    """(m,) losses of output activations A (m, n[L]), each by the loss that trains the output.
+
+    None is negative, so that they compare by ratios: of `exp` it is the whole Poisson deviance, of
+    `identity` the squared error.
+    """
     A, y = A.astype(np.float64), as_numbers(y, "y")
     if output == "softmax":
         given = np.take_along_axis(A, y.reshape(-1, 1).astype(np.int64), axis=1)[:, 0]
         return -np.log(np.maximum(given, _LEAST))
-    y = y.reshape(A.shape).astype(np.float64)
-    if output == "sigmoid":
-        A = np.clip(A, _LEAST, 1 - _LEAST)
-        return -(y * np.log(A) + (1 - y) * np.log1p(-A)).sum(axis=1)
-    return np.square(A - y).sum(axis=1)
+    return _ELEMENTS[output](A, y.reshape(A.shape).astype(np.float64)).sum(axis=1)
+
+
+def _binary(A, y):
+    A = np.clip(A, _LEAST, 1 - _LEAST)
+    return -(y * np.log(A) + (1 - y) * np.log1p(-A))
+
+
+def _poisson(A, y):
+    A = np.maximum(A, _LEAST)
+    return 2 * (y * np.log(np.where(y > 0, y, 1) / A) - y + A)
+
+
+def _huber(A, y):
+    r = np.abs(A - y)
+    return np.where(r <= 1, r**2 / 2, r - 0.5)
+
+
+# Losses of each output of each example.
+_ELEMENTS = {
+    "sigmoid": _binary,
+    "identity": lambda A, y: np.square(A - y),
+    "exp": _poisson,
+    "identity_absolute": lambda A, y: np.abs(A - y),
+    "identity_huber": _huber,
+}
 
 
 def baseline(output, y_train, y):
-    """(m,) losses of a predictor that knows no X: frequencies of classes, or the mean."""
+    """(m,) losses of the best answer that knows no X, such as frequencies of classes or a mean."""
     y_train, m = as_numbers(y_train, "y"), len(as_numbers(y, "y"))
     if output == "softmax":
         counts = np.bincount(y_train.reshape(-1).astype(np.int64))
         counts = np.append(counts, np.zeros(max(0, int(np.max(y)) + 1 - counts.size)))
         constant = counts / counts.sum()
     else:
-        constant = y_train.reshape(len(y_train), -1).mean(axis=0, dtype=np.float64)
+        y_train = y_train.reshape(len(y_train), -1).astype(np.float64)
+        constant = _CENTRES.get(output, _mean)(y_train)
     return losses(output, np.tile(constant, (m, 1)), y)
+
+
+def _mean(y):
+    return y.mean(axis=0)
+
+
+def _median(y):
+    return np.median(y, axis=0)
+
+
+def _huber_centre(y):
+    """The centre of least Huber loss, by means in which far values weigh less."""
+    centre = _median(y)
+    for _ in range(50):
+        weight = 1 / np.maximum(np.abs(y - centre), 1)
+        centre = (weight * y).sum(axis=0) / weight.sum(axis=0)
+    return centre
+
+
+# The constants of least loss, where they are not means.
+_CENTRES = {"identity_absolute": _median, "identity_huber": _huber_centre}
 
 
 def is_lower(losses, others, sigmas=SIGMAS):

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import take
-from fastnn.diagnosis.causes.losses import is_lower, losses_of
+from fastnn.diagnosis.causes.losses import is_lower, losses, losses_of
 from fastnn.errors import DivergenceError
 from fastnn.text.words import percent
 from fastnn.training.early_stopping import EarlyStopping
@@ -24,6 +24,10 @@ MOST_ROWS = 5_000
 WORK, LEAST_UPDATES, MOST_UPDATES = 6e9, 100, 1_000
 # A trial's mini-batch has at most so many rows: few rows for many updates.
 BATCH = 64
+# A trial of a whole fit takes at most so many times the updates.
+LONGER = 5
+# Changes that are options of `fit`; all others ask for new weights.
+OF_FIT = ("epochs", "learning_rate", "early_stopping")
 
 
 class Trial(NamedTuple):
@@ -32,6 +36,12 @@ class Trial(NamedTuple):
     train: float
     dev: np.ndarray
     network: object
+
+    @property
+    def updates(self):
+        """Updates of the fit."""
+        history = self.network.history
+        return len(history) * history.settings["batches"]
 
 
 class Trials:
@@ -63,10 +73,15 @@ class Trials:
         """The learning rate of the last fit, or the default of `fit` where it is not known."""
         return self.settings.get("learning_rate", 1e-3)
 
-    def of_targets(self, scaled):
-        """Trials of the same network on other targets: those that the function `scaled` makes."""
-        (X, y), (X_dev, y_dev) = self.train, self.dev
-        return Trials(self.network, (X, scaled(y)), (X_dev, scaled(y_dev)))
+    def of_standard_targets(self, mean, std):
+        """A new network, trained on (y - mean) / std; its losses are those of y itself."""
+        parts = [(X, (y - mean) / std) for X, y in (self.train, self.dev)]
+        trial = Trials(self.network, *parts).anew()
+        on_train, on_dev = (
+            losses(self.network.output, trial.network.forward(X) * std + mean, y)
+            for X, y in (self.train, self.dev)
+        )
+        return trial._replace(train=float(on_train.mean()), dev=on_dev)
 
     def on(self, **options):
         """Train a copy of the network on, from its present theta."""
@@ -80,18 +95,40 @@ class Trials:
 
     def best_anew(self, changes, **options):
         """Train a new network, and keep the parameters of its lowest dev cost."""
-        stops = {
+        return self.anew(changes, **self.best_of_dev, **options)
+
+    def best_on(self, **options):
+        """Train a copy of the network on, and keep the parameters of its lowest dev cost."""
+        return self.on(**self.best_of_dev, **options)
+
+    def followed(self, change, **options):
+        """Follow the `change` of a cause: with new weights, or on from theta where that will do."""
+        rate = {"learning_rate": change["learning_rate"]} if "learning_rate" in change else {}
+        settings = {name: value for name, value in change.items() if name not in OF_FIT}
+        if settings:
+            return self.anew(settings, **rate, **options)
+        return self.on(**rate, **options)
+
+    def whole_fit(self, change):
+        """Follow the `change` for as long as a whole fit; theta is that of the lowest dev cost."""
+        batches = -(-self.rows // self.batch_size)
+        epochs = change.get("epochs", self.settings.get("epochs", 0))
+        epochs = min(epochs, LONGER * self.updates // batches)
+        return self.followed(change, **self.best_of_dev, epochs=max(epochs, self.epochs))
+
+    @property
+    def best_of_dev(self):
+        """Options of a fit that keeps the parameters of its lowest dev cost."""
+        return {
             "dev": self.dev,
             "evaluate_every": 1,
-            "early_stopping": EarlyStopping(patience=1_000, monitor="dev_cost"),
+            "early_stopping": EarlyStopping(patience=10_000, monitor="dev_cost"),
         }
-        return self.anew(changes, **stops, **options)
 
     @property
     def done(self):
         """Updates of the last fit; None where they are not known."""
-        history = self.network.history
-        return len(history) * self.settings["batches"] if self.settings else None
+        return self.now.updates if self.settings else None
 
     @property
     def epochs(self):
@@ -135,13 +172,11 @@ def _some(part):
 def tried_in_words(network, train, dev, change):
     """A sentence on the dev error and loss of a short fit with `change`, and of one without."""
     trials = Trials(network, train, dev)
-    if set(change) <= {"epochs", "learning_rate"}:  # what goes on from the present theta
-        options = {name: value for name, value in change.items() if name != "epochs"}
-        with_it, without = trials.on(**options), trials.on() if options else trials.now
-    else:
-        options = {name: change[name] for name in ("learning_rate",) if name in change}
-        settings = {name: value for name, value in change.items() if name not in options}
-        with_it, without = trials.anew(settings, **options), trials.anew()
+    with_it = trials.followed(change, **(trials.best_of_dev if "early_stopping" in change else {}))
+    if set(change) - set(OF_FIT):
+        without = trials.anew()
+    else:  # goes on from the present theta
+        without = trials.on() if "learning_rate" in change else trials.now
     errors = [
         percent(trial.network.error(*trials.dev))
         if not network.regression
