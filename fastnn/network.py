@@ -220,10 +220,12 @@ class Network(BaseNetwork):
         """Say what stands between the network and its error, and what to do first.
 
         Before bias and variance come other causes, each with its evidence: labels, the scale of X,
-        columns that number the rows, units that are copies of each other, and, where the training
-        error is high, what short fits beside the network show: inputs that are not normalized, a
-        learning rate too small or too large, too few updates, too strong a penalty, too small a
-        network, or an X that tells nothing of y. Then bias from variance, as `fastnn.diagnose`.
+        columns that number the rows, units that are copies of each other, and, where an error is
+        high, what short fits beside the network show: inputs that are not normalized, a learning
+        rate too small or too large, too few updates, too strong a penalty, too small a network, or
+        an X that tells nothing of y. Where a whole fit as advised overfits, the advice has early
+        stopping with it. Then bias from variance, as `fastnn.diagnose`. A note tells where the
+        error is no lower than that of always answering with the most frequent class.
 
         Parameters
         ----------
