@@ -223,9 +223,8 @@ class Network(BaseNetwork):
         columns that number the rows, units that are copies of each other, and, where an error is
         high, what short fits beside the network show: inputs that are not normalized, a learning
         rate too small or too large, too few updates, too strong a penalty, too small a network, or
-        an X that tells nothing of y. Where a whole fit as advised overfits, the advice has early
-        stopping with it. Then bias from variance, as `fastnn.diagnose`. A note tells where the
-        error is no lower than that of always answering with the most frequent class.
+        an X that tells nothing of y. Advice after which a fit would overfit has early stopping with
+        it. Then bias from variance, as `fastnn.diagnose`. A note compares with always one class.
 
         Parameters
         ----------
