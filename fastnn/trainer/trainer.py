@@ -163,7 +163,7 @@ class Trainer(OptimizerState):
     def forward(self, X: Features) -> Array:
         """The outputs A (m, n[L]) with the dropout masks of this step.
 
-        X is copied for `backward`, which uses the theta of this call.
+        X is copied for `backward`, and may change in between; theta must not.
         """
         session = self._ready()
         A = session.forward(X)
@@ -258,7 +258,7 @@ class Trainer(OptimizerState):
 
     def _open(self):
         network = self.network
-        self.count_on(self.seed, self.steps, 0)
+        self.count_on(self.seed, self.steps, self.epochs)
         session = open_steps(network, self.batch_size, self._threads)
         self.set_up(session, self._examples)
         session.set_lock(vars(network), FITTED_BY)

@@ -36,14 +36,14 @@ def descend(task, session, monitor):
     state.set_up(session, m)
     if task.augmenter is not None:
         session.set_augmentation(task.augmenter)
-    index = state.order_of(m) if task.shuffle else None
+    index, before = state.order_of(m) if task.shuffle else None, state.epochs
     try:
         if _is_unwatched(task, session, monitor):
             _descend_unwatched(task, session, monitor, index)
         else:
             _epochs(task, session, monitor, state, index)
     finally:
-        state.count_on(history.dropout_seed, session.step, len(history))
+        state.count_on(history.dropout_seed, session.step, before + len(history))
 
 
 def _is_unwatched(task, session, monitor):
@@ -137,6 +137,7 @@ def _train_some(task, session, monitor, index, epoch):
 
 def _epochs(task, session, monitor, state, index):
     network, m, history = task.network, task.rows, monitor.history
+    before = state.epochs
     tuner = ThreadTuner(session, chosen=task.threads is not None)
     begin, batch, writer = 0, 0, None
     if task.checkpoints is not None:
@@ -151,7 +152,7 @@ def _epochs(task, session, monitor, state, index):
         if index is not None and not batch:
             _shuffle(index, network.rng)
         turns = passes.train_epoch(
-            session, tuner, epoch, rates, index=index, batch=batch, epochs_before=state.epochs
+            session, tuner, epoch, rates, index=index, batch=batch, epochs_before=before
         )
         try:
             for seconds in turns:
@@ -165,6 +166,7 @@ def _epochs(task, session, monitor, state, index):
             raise
         batch = 0
         history.examples += m
+        state.count_on(history.dropout_seed, session.step, before + epoch + 1)
         rate = float(rates[-1])
         monitor.record(epoch, rate)
         if writer is not None:

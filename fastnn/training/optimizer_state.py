@@ -86,9 +86,8 @@ class OptimizerState:
         return self.order
 
     def count_on(self, seed: int, steps: int, epochs: int) -> None:
-        """Take over the counts of a fit that ends, after so many whole epochs of it."""
-        self.seed, self.count = seed, steps
-        self.epochs += epochs
+        """Take over the counts of a fit: the updates and whole epochs so far."""
+        self.seed, self.count, self.epochs = seed, steps, epochs
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything that training goes on from, as copies: arrays by name.

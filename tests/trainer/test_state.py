@@ -92,6 +92,21 @@ def test_a_fit_with_a_trainer_is_resumed_from_its_checkpoint(tmp_path):
     assert np.array_equal(again.theta, net.theta)
 
 
+def test_the_state_in_a_callback_is_that_of_the_epochs_end():
+    net, trainer = make()
+    trainer.step(X, Y)
+    states = []
+    net.fit(
+        X, Y, epochs=4, batch_size=8, optimizer=trainer,
+        callbacks=lambda net, history: states.append(trainer.state()),
+    )  # fmt: skip
+    assert [int(state["steps"]) for state in states] == [8, 15, 22, 29]
+    other, again = make(rng=3)
+    again.restore(states[1])
+    other.fit(X, Y, epochs=2, batch_size=8, optimizer=again)
+    assert np.array_equal(other.theta, net.theta)
+
+
 def test_an_interrupted_fit_leaves_the_trainer_where_it_stopped():
     net, trainer = make()
     expected, whole = make()
