@@ -6,7 +6,7 @@
 
 The public names, which are those of ``dir(fastnn)``:
 
-- Networks: Network, Trainer, History, EarlyStopping, Checkpoint, schedules, load
+- Networks: Network, Trainer, History, EarlyStopping, Checkpoint, schedules, load, Loss, losses
 - Optimizers: GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamW, LBFGS
 - Data: split, Split, Normalizer, augment, dev_size, same_distribution, tabular
 - Diagnosis: diagnose, Diagnosis, Cause, SignalFlow, learning_curve, LearningCurve, penalty_path,
@@ -38,6 +38,7 @@ _PUBLIC = {
     "DivergenceError": "errors",
     "GradientError": "errors",
     "ModelFormatError": "errors",
+    "Loss": "losses.loss",
     "load": "loading",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
@@ -76,7 +77,7 @@ _PUBLIC = {
     "LBFGS": "training.optimizers",
     "get_include": "_kernels",
 }
-_MODULES = {"augment", "schedules", "sweeps", "tabular"}
+_MODULES = {"augment", "losses", "schedules", "sweeps", "tabular"}
 
 __all__ = sorted([*_PUBLIC, *_MODULES, "__version__"])
 

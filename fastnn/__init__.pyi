@@ -1,6 +1,7 @@
 # What type checkers and editors see of fastnn/__init__.py, which loads each name when it is used.
 # tests/project/test_start.py compares the two.
 from fastnn import augment as augment
+from fastnn import losses as losses
 from fastnn import schedules as schedules
 from fastnn import sweeps as sweeps
 from fastnn import tabular as tabular
@@ -34,6 +35,7 @@ from fastnn.gradient_checking.result.gradient_check import GradientCheck as Grad
 from fastnn.improvement import Improvement as Improvement
 from fastnn.improvement import improve as improve
 from fastnn.loading import load as load
+from fastnn.losses.loss import Loss as Loss
 from fastnn.network import Network as Network
 from fastnn.reporting import Report as Report
 from fastnn.reporting import report as report

@@ -8,6 +8,7 @@ from libcpp.vector cimport vector
 cdef extern from "native/kernels.h" namespace "fastnn" nogil:
     enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS
     enum: GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OUT_SOFTMAX, OUT_SIGMOID, OUT_EXP
+    enum: LOSS_SOFT, LOSS_OWN, LOSS_GIVEN
     cbool slope_needs_z(int activation)
     cbool packs_gradient(int64_t n_in, int64_t n_out, int panel)
 
@@ -28,11 +29,14 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
     cdef cppclass Targets[T]:
         const T *Y
         int64_t ldy
+        int output
         const int32_t *labels
         const T *weight
         T scale
         T *loss
         T *error
+
+    void set_own_loss[T](Targets[T] *targets, size_t address)
 
     cdef cppclass Warp:
         int64_t height, width, channels
@@ -168,7 +172,9 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
     cdef cppclass Pass:
         int threads
         Barrier *barrier
-        int depth, output
+        int depth, output, loss_rule
+        double smoothing
+        void *asks
         int64_t gathered_ld
         const double *keep_prob
         const int64_t *W_at

@@ -1,6 +1,6 @@
 """Types of the compiled core; _kernels.pyx and loops/*.pxi document it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,8 @@ class Session:
         threads: int,
         training: bool,
         inputs: bool = False,
+        loss: int | Callable[..., Any] | None = None,
+        smoothing: float = 0.0,
     ) -> None: ...
     def set_dropout(self, keep_prob: Sequence[float], seed: int, step: int = 0) -> None: ...
     def set_augmentation(self, augmenter: Augmenter) -> None: ...

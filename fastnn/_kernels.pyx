@@ -24,7 +24,7 @@ from libc.float cimport DBL_MAX, FLT_MAX
 from libc.math cimport INFINITY, NAN, fabs, isfinite, pow, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 from libcpp.vector cimport vector
 
 cimport cython
@@ -41,6 +41,7 @@ ctypedef fused real:
 
 cdef double TURN = 0.05   # seconds of a pass before Python may react to Ctrl-C
 
+include "loops/own_loss.pxi"
 include "loops/chunk.pxi"
 include "loops/update.pxi"
 include "loops/passes.pxi"

@@ -7,10 +7,11 @@ import os
 from typing import Any
 
 from fastnn.errors import ModelFormatError
+from fastnn.losses.loss import Loss
 from fastnn.network import load_network
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: str | os.PathLike[str], *, loss: Loss | None = None) -> Any:
     """Read what the `save` of a network, a table's model or an estimator wrote.
 
     Nothing in the file is trusted: its size, header, spec and checksum must agree before anything
@@ -19,6 +20,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     Parameters
     ----------
     path : str or path-like
+    loss : Loss, optional
+        The loss of one's own of the network. A file names it, and has no code: without it, forward
+        and predict work, and J raises an error with the name. Those of `fastnn.losses` need none.
 
     Returns
     -------
@@ -33,6 +37,8 @@ def load(path: str | os.PathLike[str]) -> Any:
         The file is not a fastnn model, is damaged, or was written by a newer fastnn.
     """
     content, net = load_network(path)
+    if loss is not None:
+        net.loss = loss
     try:
         if content["kind"] == "table":
             from fastnn.tabular.model import TableModel  # pandas is a slow import

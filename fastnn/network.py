@@ -6,7 +6,6 @@ Internal: it may change at any time.
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
@@ -16,11 +15,12 @@ from fastnn.data.inputs import Features
 from fastnn.data.parts import Examples
 from fastnn.derivatives.layer_values import layers
 from fastnn.derivatives.pullback import input_gradient, vjp
+from fastnn.engine.attributes import OnFirstUse, no_attribute
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.dropout import sample
-from fastnn.engine.misspelt import no_attribute
 from fastnn.engine.results import predict_proba, score
 from fastnn.errors import ModelFormatError
+from fastnn.losses.criterion import AnyLoss
 
 if TYPE_CHECKING:
     from fastnn.diagnosis import Diagnosis, SignalFlow
@@ -30,21 +30,6 @@ if TYPE_CHECKING:
     from fastnn.trainer.preparation import trainer
     from fastnn.training.fitting import fit
     from fastnn.training.history import History
-
-
-class _OnFirstUse:
-    """A function of another module as a method; the module is loaded when it is first used."""
-
-    def __init__(self, module):
-        self.module = module
-
-    def __set_name__(self, owner, name):
-        self.owner, self.name = owner, name
-
-    def __get__(self, instance, owner):
-        function = getattr(import_module(self.module), self.name)
-        setattr(self.owner, self.name, function)  # in place of this object
-        return function.__get__(instance, owner)
 
 
 class Network(BaseNetwork):
@@ -60,11 +45,12 @@ class Network(BaseNetwork):
     activation : str or sequence of str, default "relu"
         One name, or one for each hidden layer: relu leaky_relu elu gelu silu tanh sigmoid
         softplus identity.
-    output : str, optional
+    output : str or Loss, optional
         "softmax", "sigmoid", "identity": with cross-entropy, binary cross-entropy per output, and
         half mean squared error summed over outputs. None: softmax if n[L] > 1, else sigmoid.
         "exp": e^z with the Poisson loss; "identity_absolute", "identity_huber": the identity with
-        the mean absolute error and with Huber's loss; each summed over outputs.
+        the mean absolute error and with Huber's loss; each summed over outputs. Or a
+        `fastnn.Loss`, as in `fastnn.losses`, whose value J is everywhere.
     keep_prob : float or sequence of float in (0, 1], default 1.0
         Inverted dropout in `fit` (Srivastava et al., 2014): one probability for the hidden
         layers, or one for each of the layers 0 .. L-1, the input first.
@@ -126,8 +112,8 @@ class Network(BaseNetwork):
         fit = fit
         trainer = trainer
     else:
-        fit = _OnFirstUse("fastnn.training.fitting")
-        trainer = _OnFirstUse("fastnn.trainer.preparation")
+        fit = OnFirstUse("fastnn.training.fitting")
+        trainer = OnFirstUse("fastnn.trainer.preparation")
 
         # A type checker would take it to allow every name.
         def __setattr__(self, name, value):
@@ -149,6 +135,7 @@ class Network(BaseNetwork):
         sample: int | None = None,
         rng: Rng = 0,
         threads: int | None = None,
+        loss: AnyLoss | None = None,
     ) -> GradientCheck:
         """Compare the gradient of `value_and_grad` with a numerical one.
 
@@ -175,6 +162,8 @@ class Network(BaseNetwork):
             Source of the sample and, for ``dropout=True``, of the masks.
         threads : int, optional
             None: one for each processor. The result has the same bits for any.
+        loss : Loss or function, optional
+            As for `fit`. The note of the result names a wrong slope of a `Loss`.
 
         Returns
         -------
@@ -204,6 +193,7 @@ class Network(BaseNetwork):
             sample=sample,
             rng=rng,
             threads=threads,
+            loss=loss,
         )
 
     def diagnose(

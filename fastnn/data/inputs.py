@@ -28,6 +28,8 @@ Features = ArrayLike | SparseMatrix
 
 # Values that one uninterruptible check for finite numbers looks at: some milliseconds.
 _CHECKED_AT_ONCE = 1 << 22
+# Probabilities in float16 sum to 1 as closely as this.
+_SUM_TOLERANCE = 2e-3
 
 
 def as_features(X, columns, dtype, normalizer=None):
@@ -53,32 +55,42 @@ def as_features(X, columns, dtype, normalizer=None):
     return rows
 
 
-def as_targets(y, m, output, units, dtype):
-    """y for m examples as Rows: class labels (m, 1) for softmax, numbers (m, n[L]) for the rest."""
+def as_targets(y, m, output, units, dtype, *, own_loss=False):
+    """y for m examples as Rows of numbers (m, n[L]).
+
+    For softmax also class labels (m, 1); for a loss of the user's own any number of columns.
+    """
     if is_sparse(y):
         raise TypeError("expected y to be a dense array, got a sparse matrix; pass y.toarray()")
     y = as_numbers(y, "y")
     width = 1 if output == "softmax" else units
     expected = f"({m},)" if width == 1 else f"({m}, {width})"
-    if y.ndim == 1 and width == 1:
+    if y.ndim == 1 and (width == 1 or own_loss):
         y = y[:, np.newaxis]
-    if y.ndim != 2 or y.shape[1] != width:
-        hint = "; pass class labels: y.argmax(axis=1)" if y.ndim == 2 and width == 1 else ""
+    probabilities = output == "softmax" and not own_loss and y.ndim == 2 and y.shape[1] == units
+    if y.ndim != 2 or not (y.shape[1] == width or probabilities or (own_loss and y.shape[1])):
+        hint = ""
+        if output == "softmax" and y.ndim == 2:
+            hint = f"; pass class labels, as with y.argmax(axis=1), or probabilities ({m}, {units})"
         raise ValueError(f"expected y to have shape {expected}, got {y.shape}{hint}")
     if y.shape[0] != m:
         raise ValueError(f"expected y to have as many rows as X, {m}; got {y.shape[0]}")
     rows = Rows(y, y.shape)
     _check_finite(rows, y, "y", dtype)
-    if m and output == "softmax":
+    if own_loss or not m:
+        return rows
+    if probabilities:
+        _check_probabilities(y)
+    elif output == "softmax":
         _check_labels(y, units)
-    elif m and output == "sigmoid":
+    elif output == "sigmoid":
         low, high = y.min(), y.max()
         if low < 0 or high > 1:
             raise ValueError(
                 f"expected y in [0, 1] for a sigmoid output, got values from {low} to {high}; "
                 "use labels 0 and 1, or output='identity' for real targets"
             )
-    elif m and output == "exp" and y.min() < 0:
+    elif output == "exp" and y.min() < 0:
         raise ValueError(
             f"expected y of at least 0 for an exp output, got {y.min()}; use output='identity' for "
             "targets that can be negative"
@@ -229,6 +241,16 @@ def _column_in(X, row, dtype, names):
     if not bad.size or (names is None and X.shape[1] == 1):  # or it is too large once normalized
         return ""
     return f", column {bad[0] if names is None else repr(names[bad[0]])}"
+
+
+def _check_probabilities(y):
+    total = y.sum(axis=1, dtype=np.float64)
+    bad = np.flatnonzero((np.abs(total - 1) > _SUM_TOLERANCE) | (y.min(axis=1) < 0))
+    if bad.size:
+        raise ValueError(
+            f"expected the rows of y (m, {y.shape[1]}) to be probabilities of the classes, not "
+            f"negative and of sum 1, got {y[bad[0]]} in row {bad[0]}; divide each row by its sum"
+        )
 
 
 def _check_labels(y, classes):

@@ -79,8 +79,11 @@ def backward_values(network, values, y, divisor):
     from fastnn.layers.formulas import FORMULAS, LOSS_SLOPES
 
     parameters, top = list(_parameters(network)), values[-1]
-    slope_of_loss = LOSS_SLOPES.get(network.output, lambda r: r)
-    dZ = slope_of_loss(top.A - _as_outputs(y, network)) / divisor
+    if network.loss is not None:
+        dZ = _own_slopes(network.loss, top.Z, y) / divisor
+    else:
+        slope_of_loss = LOSS_SLOPES.get(network.output, lambda r: r)
+        dZ = slope_of_loss(top.A - _as_outputs(y, network)) / divisor
     done = [top._replace(dA=_before_output(network, top.A, dZ, y, divisor), dZ=dZ)]
     for l in range(len(values) - 2, -1, -1):
         dA = dZ @ parameters[l][0].T
@@ -96,18 +99,28 @@ def _parameters(network):
     return zip(arrays[::2], arrays[1::2], strict=True)
 
 
+def _own_slopes(loss, Z, y):
+    """dloss/dZ (m, n[L]) of a loss of the user's own, by its plain Python function."""
+    Y, dZ = as_numbers(y, "y").astype(np.float64).reshape(len(Z), -1), np.zeros_like(Z)
+    for r in range(len(Z)):
+        loss.functions[1](Z[r].copy(), Y[r].copy(), dZ[r])
+    return dZ
+
+
 def _before_output(network, A, dZ, y, divisor):
-    """dA of the output: dZ over the slope of the output; for softmax, that of -log A[y]."""
+    """dA of the output: dZ over the slope of the output; for softmax, that of -sum y log A."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        if network.output == "softmax":
-            return np.where(_as_outputs(y, network) > 0, -1 / (A * divisor), 0.0)
-        slopes = {"sigmoid": A * (1 - A), "exp": A}
+        if network.output == "softmax" and network.loss is None:
+            Y = _as_outputs(y, network)
+            return np.where(Y > 0, -Y / (A * divisor), 0.0)
+        # The sum of a softmax output's dZ is 0, and dA only known up to a constant.
+        slopes = {"sigmoid": A * (1 - A), "exp": A, "softmax": A}
         return dZ / slopes.get(network.output, 1.0)
 
 
 def _as_outputs(y, network):
     """The outputs that y asks for, (m, n[L]); labels become one-hot rows."""
     y = as_numbers(y, "y")
-    if network.output == "softmax":
+    if network.output == "softmax" and y.size == len(y):  # labels
         return np.eye(network.layer_sizes[-1])[y.reshape(-1).astype(np.int64)]
     return y.astype(np.float64).reshape(len(y), -1)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastnn._kernels import Rows
 from fastnn.data.inputs import Features, as_derivatives
 from fastnn.engine.dropout import check_dropout
-from fastnn.engine.examples import check_data, some_features
+from fastnn.engine.examples import check_data, criterion_for, some_features
 from fastnn.engine.step_session import open_steps
 
 Array = NDArray[np.floating[Any]]
@@ -107,8 +107,9 @@ def input_gradient(
     """
     if dropout is not None:
         dropout = check_dropout(dropout)
-    rows, targets, weight = check_data(network, X, y, sample_weight)
-    session = open_steps(network, rows.shape[0])
+    criterion = criterion_for(network)
+    rows, targets, weight = check_data(network, X, y, sample_weight, criterion=criterion)
+    session = open_steps(network, rows.shape[0], criterion=criterion, columns=targets.shape[1])
     if dropout is not None:
         session.set_dropout(network.keep_prob, *dropout)
     _, dX = session.gradients(rows, targets, weight, None, True)

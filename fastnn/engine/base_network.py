@@ -27,7 +27,7 @@ from fastnn.data.normalizer import Normalizer
 from fastnn.engine import passes
 from fastnn.engine.copies import copy_network
 from fastnn.engine.dropout import outputs_with_dropout
-from fastnn.engine.examples import check_normalizer, check_theta, features
+from fastnn.engine.examples import check_normalizer, check_theta, features, output_and_loss
 from fastnn.engine.fit_lock import FITTED_BY
 from fastnn.engine.results import cost, error, value_and_grad
 from fastnn.engine.small_forward import forward_small
@@ -36,6 +36,8 @@ from fastnn.layers.initializers import INITIALIZERS, InitializerName, initialize
 from fastnn.layers.layout import Layout, aligned_vector
 from fastnn.layers.outputs import OUTPUTS, OutputName
 from fastnn.layers.sizes import check_activation, check_layer_sizes
+from fastnn.losses.criterion import check_own
+from fastnn.losses.loss import Loss, MissingLoss
 
 _INITS = {"auto": None, **INITIALIZERS}
 # No initializer has a standard deviation above sqrt(2), and no draw of a normal variable in float64
@@ -53,6 +55,7 @@ class BaseNetwork:
     _layer_sizes: tuple[int, ...]
     _activation: tuple[ActivationName, ...]
     _output: OutputName
+    _loss: Loss | MissingLoss | None = None
     _keep_prob: tuple[float, ...]
     _l2: tuple[float, ...]
     _l1: tuple[float, ...]
@@ -70,7 +73,7 @@ class BaseNetwork:
         layer_sizes: Sequence[int],
         *,
         activation: ActivationName | Sequence[ActivationName] = "relu",
-        output: OutputName | None = None,
+        output: OutputName | Loss | Mapping[str, Any] | None = None,
         keep_prob: float | Sequence[float] = 1.0,
         l2: float | Sequence[float] = 0.0,
         l1: float | Sequence[float] = 0.0,
@@ -84,14 +87,7 @@ class BaseNetwork:
         sizes = check_layer_sizes(layer_sizes)
         depth = len(sizes) - 1
         activation = check_activation(activation, depth - 1)
-        if output is None:
-            output = "softmax" if sizes[-1] > 1 else "sigmoid"
-        lookup(OUTPUTS, output, "output")
-        if output == "softmax" and sizes[-1] == 1:
-            raise ValueError(
-                "expected at least 2 units for a softmax output, got 1, which is always 1; "
-                "use output='sigmoid'"
-            )
+        output, loss = output_and_loss(output, sizes[-1])
         keep_prob = _check_keep_prob(keep_prob, depth)
         l2, l1 = _check_penalty(l2, "l2", depth), _check_penalty(l1, "l1", depth)
         lookup(_INITS, init, "init")
@@ -114,6 +110,7 @@ class BaseNetwork:
             _layer_sizes=sizes,
             _activation=activation,
             _output=output,
+            _loss=loss,
             _keep_prob=keep_prob,
             _l2=l2,
             _l1=l1,
@@ -142,6 +139,18 @@ class BaseNetwork:
     @property
     def output(self) -> OutputName:
         return self._output
+
+    @property
+    def loss(self) -> Loss | MissingLoss | None:
+        """A loss of one's own, as in the constructor's `output`; None for that of `output`.
+
+        May be assigned to. A file names such a loss and holds only those of `fastnn.losses`.
+        """
+        return self._loss
+
+    @loss.setter
+    def loss(self, loss: Loss | None) -> None:
+        self._loss = check_own(loss, self._output)
 
     @property
     def regression(self) -> bool:
@@ -222,7 +231,9 @@ class BaseNetwork:
         return {
             "layer_sizes": list(self._layer_sizes),
             "activation": list(self._activation),
-            "output": self._output,
+            "output": self._output
+            if self._loss is None
+            else {"output": self._output, **self._loss.spec},
             "keep_prob": list(self._keep_prob),
             "l2": list(self._l2),
             "l1": list(self._l1),
@@ -238,7 +249,7 @@ class BaseNetwork:
         activation = self._activation[0] if alike else list(self._activation)
         return (
             f"<Network {list(self._layer_sizes)}, activation={activation!r}, "
-            f"output={self._output!r}, dtype={self._dtype.name!r}, "
+            f"output={self._loss or self._output!r}, dtype={self._dtype.name!r}, "
             + ("normalize=True, " if self.normalize else "")
             + f"{self._theta.size:,} parameters>"
         )
@@ -288,7 +299,10 @@ class BaseNetwork:
         spec = {**self.spec, **changes}
         if spec["normalize"] and "normalizer" not in changes:
             spec["normalizer"] = None
-        return type(self)(**spec, rng=rng)
+        net = type(self)(**spec, rng=rng)
+        if "output" not in changes:
+            net._loss = self._loss
+        return net
 
     # --- results for examples ----------------------------------------------------------------
 

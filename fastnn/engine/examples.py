@@ -1,9 +1,16 @@
-"""The user's arrays, checked for a network, and X, y and sample_weight as the core reads them."""
+"""What users pass to a network, checked: X, y and weights as the core reads them, and losses."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
+from fastnn.arguments import lookup
 from fastnn.data.inputs import as_features, as_numbers, as_targets, as_weights
 from fastnn.data.normalizer import Normalizer
+from fastnn.layers.outputs import OUTPUTS
+from fastnn.losses.criterion import choose
+from fastnn.losses.loss import Loss
+from fastnn.losses.restored import restored
 
 
 def current_normalizer(network):
@@ -27,6 +34,11 @@ def normalizer_for(network, X):
     return Normalizer(dtype=network.dtype).fit(X)
 
 
+def criterion_for(network, loss=None, label_smoothing=0.0):
+    """The `Criterion` of a call with these arguments."""
+    return choose(network.loss, network.output, loss, label_smoothing)
+
+
 def features(network, X, normalizer=None):
     """X as Rows that are normalized as they are gathered."""
     return as_features(
@@ -42,11 +54,23 @@ def some_features(network, X, normalizer=None):
     return rows
 
 
-def check_data(network, X, y, sample_weight, normalizer=None):
-    """(X, y, weight) of a set as the core reads them: Rows, Rows, and an array or None."""
+def check_data(network, X, y, sample_weight, normalizer=None, criterion=None):
+    """(X, y, weight) of a set as the core reads them: Rows, Rows, and an array or None.
+
+    The `Criterion` is the network's if it is None.
+    """
+    if criterion is None:
+        criterion = criterion_for(network)
     rows = some_features(network, X, normalizer)
     m = rows.shape[0]
-    targets = as_targets(y, m, network.output, network.layer_sizes[-1], network.dtype)
+    targets = as_targets(
+        y,
+        m,
+        network.output,
+        network.layer_sizes[-1],
+        network.dtype,
+        own_loss=criterion.takes_any_y,
+    )
     return rows, targets, as_weights(sample_weight, m)
 
 
@@ -80,3 +104,24 @@ def check_theta(theta, shape, dtype):
             f"expected theta to be finite in {dtype}, got {given[bad[0]]} at index {bad[0]}"
         )
     return theta
+
+
+def output_and_loss(output, units):
+    """The name of the output of so many units, and its `Loss`, `MissingLoss` or None.
+
+    `output` is None, a name, a Loss, or the entry of a file, as `Network.spec` has it.
+    """
+    loss = None
+    if isinstance(output, Loss):
+        loss, output = output, output.output or "identity"
+    elif isinstance(output, Mapping):
+        loss, output = restored(output)
+    if output is None:
+        output = "softmax" if units > 1 else "sigmoid"
+    lookup(OUTPUTS, output, "output")
+    if output == "softmax" and units == 1:
+        raise ValueError(
+            "expected at least 2 units for a softmax output, got 1, which is always 1; "
+            "use output='sigmoid'"
+        )
+    return output, loss

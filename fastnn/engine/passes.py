@@ -8,23 +8,40 @@ import time
 import numpy as np
 
 from fastnn import _kernels
+from fastnn.engine.examples import criterion_for
 from fastnn.engine.threads import choose_threads
 from fastnn.errors import DivergenceError
 from fastnn.layers.activations import ACTIVATIONS
 from fastnn.layers.outputs import OUTPUTS
 
 TURN = 0.05  # seconds that the core runs before Python may react to Ctrl-C
+_VISITED_AT_ONCE = 1024  # rows
 
 
 def open_session(
-    network, X, y=None, weight=None, *, batch_size=None, threads=None, training=False, layers=None
+    network,
+    X,
+    y=None,
+    weight=None,
+    *,
+    batch_size=None,
+    threads=None,
+    training=False,
+    layers=None,
+    criterion=None,
 ):
     """A `Session` of `network`; X, y and weight are as fastnn.data.inputs gives them.
 
-    `layers` is as for `description`.
+    `layers` is as for `description`. The `Criterion` is the network's if it is None.
     """
     m = max(X.shape[0], 1)
     batch_size = min(batch_size or m, m)
+    loss = {}
+    if y is not None:
+        criterion = criterion or criterion_for(network)
+        loss = criterion.for_core(network.dtype)
+        if criterion.by_batches:
+            threads = threads or 1  # others would only wait for the function
     if threads is None:
         threads = choose_threads(network.layer_sizes, batch_size, steps=training and batch_size < m)
     return _kernels.Session(
@@ -35,6 +52,7 @@ def open_session(
         batch_size=batch_size,
         threads=threads,
         training=training,
+        **loss,
     )
 
 
@@ -61,11 +79,13 @@ def evaluate(session, network, m):
     return session.loss / rows + penalty(network, m), float(error)
 
 
-def differentiate(network, X, y, weight, dropout=None, threads=None):
+def differentiate(network, X, y, weight, dropout=None, threads=None, criterion=None):
     """J and dtheta, both with the penalty; `dropout` is None or the (seed, step) of the masks."""
     m = X.shape[0]
     gradient = np.zeros_like(network.theta)
-    session = open_session(network, X, y, weight, threads=threads, training=True)
+    session = open_session(
+        network, X, y, weight, threads=threads, training=True, criterion=criterion
+    )
     if dropout is not None:
         session.set_dropout(network.keep_prob, *dropout)
     session.start(gradient=gradient)
@@ -85,6 +105,32 @@ def add_penalty(network, m, loss, gradient):
                 network.theta, gradient, at.start, at.stop - at.start, l2 / m, l1 / m
             )
     return loss + penalty(network, m)
+
+
+def visit(network, X, y, function, *, logits):
+    """Call function(A, Y) with output activations, or logits, and targets of pieces of the data."""
+    sizes, codes, output, theta = description(network)
+
+    def look(A, Y):
+        function(A, Y)
+        return np.zeros(len(A), A.dtype), A
+
+    session = _kernels.Session(
+        sizes,
+        codes,
+        OUTPUTS["identity"].code if logits else output,
+        theta,
+        X,
+        y,
+        None,
+        batch_size=min(X.shape[0], _VISITED_AT_ONCE),
+        threads=1,
+        training=False,
+        loss=look,
+    )
+    session.start()
+    while session.evaluate(TURN):
+        pass
 
 
 def train_epoch(

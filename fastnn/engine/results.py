@@ -11,21 +11,35 @@ from fastnn.data.inputs import Features, as_numbers
 from fastnn.data.parts import HasXy, as_examples
 from fastnn.engine import passes
 from fastnn.engine.dropout import check_dropout
-from fastnn.engine.examples import check_data
+from fastnn.engine.examples import check_data, criterion_for
 from fastnn.engine.step_session import differentiate_small
+from fastnn.losses.criterion import AnyLoss
 
 
 @overload
 def cost(
-    network: Any, X: Features, y: ArrayLike, sample_weight: ArrayLike | None = None
+    network: Any,
+    X: Features,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    loss: AnyLoss | None = None,
 ) -> float: ...
 @overload
-def cost(network: Any, X: HasXy, *, sample_weight: ArrayLike | None = None) -> float: ...
+def cost(
+    network: Any,
+    X: HasXy,
+    *,
+    sample_weight: ArrayLike | None = None,
+    loss: AnyLoss | None = None,
+) -> float: ...
 def cost(
     network: Any,
     X: Features | HasXy,
     y: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    *,
+    loss: AnyLoss | None = None,
 ) -> float:
     """J, with the penalty of len(X) examples; dropout off.
 
@@ -39,6 +53,8 @@ def cost(
     X, y : as for `value_and_grad`
         Or X alone, a part of `fastnn.split`.
     sample_weight : (m,) array-like, optional
+    loss : Loss or function, optional
+        As for `fit`.
 
     Examples
     --------
@@ -49,7 +65,7 @@ def cost(
     >>> net.cost(test) == net.cost(test.X, test.y)
     True
     """
-    return _evaluate(network, X, y, sample_weight)[0]
+    return _evaluate(network, X, y, sample_weight, loss)[0]
 
 
 @overload
@@ -66,7 +82,9 @@ def error(
 ) -> float:
     """Share of wrong labels, or the root mean squared error of real outputs.
 
-    The arguments are those of `cost`.
+    The label of probabilities y (m, C) is their largest. With a loss of one's own, one column of y
+    is the target of all real outputs; another number of columns than outputs gives NaN. The
+    arguments are those of `cost`.
     """
     return _evaluate(network, X, y, sample_weight)[1]
 
@@ -78,6 +96,8 @@ def value_and_grad(
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     dropout: tuple[int, int] | None = None,
+    *,
+    loss: AnyLoss | None = None,
 ) -> tuple[float, NDArray[np.floating[Any]]]: ...
 @overload
 def value_and_grad(
@@ -86,6 +106,7 @@ def value_and_grad(
     *,
     sample_weight: ArrayLike | None = None,
     dropout: tuple[int, int] | None = None,
+    loss: AnyLoss | None = None,
 ) -> tuple[float, NDArray[np.floating[Any]]]: ...
 def value_and_grad(
     network: Any,
@@ -93,6 +114,8 @@ def value_and_grad(
     y: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     dropout: tuple[int, int] | None = None,
+    *,
+    loss: AnyLoss | None = None,
 ) -> tuple[float, NDArray[np.floating[Any]]]:
     """J and its gradient dtheta, both with the penalty.
 
@@ -100,11 +123,13 @@ def value_and_grad(
     ----------
     X : (m, n[0]) array-like or sparse matrix
         Or a part of `fastnn.split`, which has its own y.
-    y : (m,) labels 0 .. C-1 for softmax; (m,) or (m, n[L]) in [0, 1] for sigmoid, real for
-        identity
+    y : (m,) labels 0 .. C-1 or (m, C) probabilities for softmax; (m,) or (m, n[L]) in [0, 1] for
+        sigmoid, real for identity
     sample_weight : (m,) array-like, optional
     dropout : None or (seed, step)
         Dropout with the masks that `fit` has at that update; None for no dropout.
+    loss : Loss or function, optional
+        As for `fit`.
 
     Returns
     -------
@@ -113,12 +138,14 @@ def value_and_grad(
     """
     if dropout is not None:
         dropout = check_dropout(dropout)
-    elif sample_weight is None:
+    elif sample_weight is None and loss is None and network.loss is None:
         result = differentiate_small(network, X, y)
         if result is not None:
             return result
     X, y = as_examples(X, y)
-    return passes.differentiate(network, *check_data(network, X, y, sample_weight), dropout)
+    criterion = criterion_for(network, loss)
+    data = check_data(network, X, y, sample_weight, criterion=criterion)
+    return passes.differentiate(network, *data, dropout, criterion=criterion)
 
 
 @overload
@@ -190,8 +217,9 @@ def predict_proba(network: Any, X: Features) -> NDArray[np.floating[Any]]:
     return np.hstack([1 - A, A]) if A.shape[1] == 1 else A
 
 
-def _evaluate(network, X, y, sample_weight):
+def _evaluate(network, X, y, sample_weight, loss=None):
     X, y = as_examples(X, y)
-    rows, targets, weight = check_data(network, X, y, sample_weight)
-    session = passes.open_session(network, rows, targets, weight)
+    criterion = criterion_for(network, loss)
+    rows, targets, weight = check_data(network, X, y, sample_weight, criterion=criterion)
+    session = passes.open_session(network, rows, targets, weight, criterion=criterion)
     return passes.evaluate(session, network, rows.shape[0])

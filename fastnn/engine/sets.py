@@ -1,5 +1,7 @@
 """Checks of a network and a set of examples that the user gives."""
 
+import numpy as np
+
 from fastnn.data.parts import as_pair
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.examples import check_data, normalizer_for
@@ -20,14 +22,26 @@ def check_network(network, name):
     raise TypeError(f"expected {name} to be a fastnn.Network, got {got}")
 
 
-def check_set(network, part, name):
-    """X, y and the number of examples; an error names the set."""
+def check_set(network, part, name, *, plain=False):
+    """X, y and the number of examples; an error names the set.
+
+    `plain` asks for labels, or a target for each output: no probabilities, and no other y that only
+    a loss of the user's own takes.
+    """
     check_network(network, "net")
     X, y = as_pair(part, name)
     if y is None:
         raise ValueError(f"expected {name} to have a y, the labels or targets; got y=None")
     try:
-        rows, _, _ = check_data(network, X, y, None, normalizer_for(network, X))
+        rows, targets, _ = check_data(network, X, y, None, normalizer_for(network, X))
+        softmax = network.output == "softmax"
+        if plain and targets.shape[1] != (1 if softmax else network.layer_sizes[-1]):
+            expected = "class labels (m,)" if softmax else "a target for each output"
+            hint = ", as with y.argmax(axis=1)" if softmax else ""
+            raise ValueError(
+                f"expected y to hold {expected}{hint}, got y of shape {np.shape(y)}, which can be "
+                "trained on, but not judged in this way"
+            )
     except TypeError as error:
         raise TypeError(f"in {name}: {error}") from None
     except ValueError as error:

@@ -12,7 +12,7 @@ from fastnn.engine.threads import choose_threads
 _MOST_KEPT = 1 << 17
 
 
-def open_steps(network, rows, threads=None, theta=None):
+def open_steps(network, rows, threads=None, theta=None, criterion=None, columns=None):
     """A `StepSession` of `network` for calls of up to so many rows.
 
     Parameters
@@ -23,6 +23,10 @@ def open_steps(network, rows, threads=None, theta=None):
         None: as many as the work of one call is worth.
     theta : array, optional
         In the place of the network's.
+    criterion : Criterion, optional
+        None: the loss of the output.
+    columns : int, optional
+        Of every y; None: `usual_columns`.
     """
     sizes, codes, output, own_theta = description(network)
     if threads is None:
@@ -30,7 +34,8 @@ def open_steps(network, rows, threads=None, theta=None):
     normalizer = current_normalizer(network)
     moments = {} if normalizer is None else {"mean": normalizer.mean_, "scale": normalizer.scale}
     X = np.broadcast_to(np.zeros((), network.dtype), (rows, sizes[0]))
-    y = np.broadcast_to(np.zeros(()), (rows, 1 if network.output == "softmax" else sizes[-1]))
+    columns = columns or usual_columns(network)
+    y = np.broadcast_to(np.zeros(()), (rows, columns))
     return _kernels.StepSession(
         sizes,
         codes,
@@ -43,7 +48,13 @@ def open_steps(network, rows, threads=None, theta=None):
         threads=threads,
         training=True,
         inputs=True,
+        **({} if criterion is None else criterion.for_core(network.dtype)),
     )
+
+
+def usual_columns(network):
+    """The columns of y for the loss of the output: one of labels, or a target for each unit."""
+    return 1 if network.output == "softmax" else network.layer_sizes[-1]
 
 
 def session_settings(network):

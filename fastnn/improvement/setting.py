@@ -28,6 +28,8 @@ class Setting:
         if isinstance(net, Network):
             spec = dict(net.spec)
             sizes = tuple(spec.pop("layer_sizes"))
+            if net.loss is not None and net.output == (net.loss.output or "identity"):
+                spec["output"] = net.loss
             normalizer = spec.pop("normalizer")
             if normalizer is not None and not spec["normalize"]:
                 spec["normalizer"] = net.normalizer

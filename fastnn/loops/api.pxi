@@ -11,6 +11,7 @@ cdef int open_run(Handle *h, Run[real] *run, Layer[real] *layers, const Kernels[
     cdef size_t needed
     run.kernels, run.layers, run.threads, run.barrier = k, layers, 1, &h.barrier
     run.depth, run.output = <int>h.widths.size() - 1, output
+    run.loss_rule = output
     run.W_at, run.theta = h.offsets.data(), <real *>theta
     run.magnitude, run.bounds = &h.magnitude, h.bounds.data()
     run.penalty, run.deadline = h.penalty.data(), INFINITY

@@ -84,7 +84,9 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
         run.labels = <int32_t *>next_buffer(block, &used, rows, none)
         run.targets.labels = run.labels
         run.targets.ldy = widths[run.depth]
-        if run.output != OUT_SOFTMAX:
+        if run.loss_rule == LOSS_OWN or run.loss_rule == LOSS_GIVEN:
+            run.targets.ldy = run.y.columns
+        if run.loss_rule != OUT_SOFTMAX:
             run.Y = next_buffer(block, &used, rows * run.targets.ldy, none)
             run.targets.Y = run.Y
         if run.weight != NULL:

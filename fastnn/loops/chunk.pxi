@@ -47,13 +47,20 @@ cdef void load_augmented(Run[real] *run, int64_t first, int64_t row, int64_t end
 
 cdef void load_targets(Run[real] *run, int64_t first, int64_t row, int64_t rows) noexcept nogil:
     """Copy y and u of the same rows."""
-    cdef int64_t i, at
-    if run.output == OUT_SOFTMAX:
-        gather_labels(run.y, run.index, first + row, rows, run.layers[run.depth].n,
-                      run.labels + row)
+    cdef int64_t i, at, classes = run.layers[run.depth].n
+    cdef real *Y = run.Y + row * run.targets.ldy
+    cdef bint labels = run.loss_rule == LOSS_SOFT and run.y.columns == 1
+    if run.loss_rule == OUT_SOFTMAX or labels:
+        gather_labels(run.y, run.index, first + row, rows, classes, run.labels + row)
     else:
-        gather(run.y, run.index, first + row, rows, run.Y + row * run.targets.ldy,
-               run.targets.ldy)
+        gather(run.y, run.index, first + row, rows, Y, run.targets.ldy)
+    if labels:
+        memset(Y, 0, rows * classes * sizeof(real))
+        for i in range(rows):
+            Y[i * classes + run.labels[row + i]] = 1
+    if run.smoothing > 0:
+        for i in range(rows * classes):
+            Y[i] = <real>((1 - run.smoothing) * Y[i] + run.smoothing / classes)
     if run.weight != NULL:
         for i in range(row, row + rows):
             at = first + i
@@ -187,6 +194,21 @@ cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accu
         run.not_finite.store(True)
 
 
+cdef void find_losses(Run[real] *run, const Targets[real] *targets, int64_t row, int64_t end,
+                      int64_t rows, int thread) noexcept nogil:
+    """Compute losses, and dZ[L] where it has a buffer, of rows row .. end of a chunk of `rows`."""
+    cdef Layer[real] *top = &run.layers[run.depth]
+    if run.loss_rule == LOSS_GIVEN:
+        run.kernels.output[run.output](top, row, end - row)
+        run.barrier.wait()
+        if thread == 0:
+            ask_for_losses(run, rows)
+        run.barrier.wait()
+        if top.dZ != NULL:
+            run.kernels.output_slope[run.output](top, row, end - row)
+    run.kernels.loss[run.loss_rule](top, targets, row, end - row)
+
+
 cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, double divisor,
                               int64_t first_row, int thread) noexcept nogil:
     """Compute A, dZ and losses of this thread's share of the data rows first ...
@@ -202,15 +224,11 @@ cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, doubl
         load_augmented(run, first, row, end, thread)
     load_targets(run, first, row, end - row)
     forward_rows(run, row, end, first_row)
-    losses(run, row, end, divisor)
-    backward_rows(run, rows, row, end, first_row)
-
-
-cdef void losses(Run[real] *run, int64_t row, int64_t end, double divisor) noexcept nogil:
-    """Losses and dZ[L] of rows row .. end, which have their logits and targets."""
     cdef Targets[real] targets = run.targets
-    targets.scale = <real>(1.0 / divisor)
-    run.kernels.loss[run.output](&run.layers[run.depth], &targets, row, end - row)
+    cdef real *none = NULL
+    targets.scale, targets.error = <real>(1.0 / divisor), none
+    find_losses(run, &targets, row, end, rows, thread)
+    backward_rows(run, rows, row, end, first_row)
 
 
 cdef void propagate_back(Run[real] *run, int64_t first, int64_t rows, int thread) noexcept nogil:
@@ -257,11 +275,15 @@ cdef double sum_of_losses(Run[real] *run, int64_t rows) noexcept nogil:
 
 
 cdef void add_losses(Run[real] *run, int64_t rows) noexcept nogil:
-    """Add the chunk's losses and errors to the run's, in the order of its rows."""
-    cdef double loss = sum_of_losses(run, rows), error = 0
-    cdef int64_t i
-    if run.targets.error != NULL:
-        for i in range(rows):
-            error += run.targets.error[i]
+    """Add the chunk's losses to the run's, in the order of its rows."""
+    cdef double loss = sum_of_losses(run, rows)
     run.loss += loss
+
+
+cdef void add_errors(Run[real] *run, int64_t rows) noexcept nogil:
+    """Add the chunk's errors to the run's, in the order of its rows."""
+    cdef double error = 0
+    cdef int64_t i
+    for i in range(rows):
+        error += run.targets.error[i]
     run.error += error

@@ -177,7 +177,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
             load_targets(run, at, row, end - row)
         forward_rows(run, row, end, at)
         if run.y != NULL:
-            run.kernels.loss[run.output](top, &run.targets, row, end - row)
+            find_losses(run, &run.targets, row, end, rows, thread)
         else:
             run.kernels.output[run.output](top, row, end - row)
             for i in range(row, end):
@@ -186,6 +186,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
         if thread == 0:
             if run.y != NULL:
                 add_losses(run, rows)
+                add_errors(run, rows)
             run.stop.store(seconds_now() > run.deadline)
         at += rows
         run.barrier.wait()

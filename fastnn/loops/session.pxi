@@ -8,12 +8,15 @@ cdef class Session(Architecture):
     ----------
     widths, activations, output : n[0] .. n[L]; codes of layers 0 .. L; code of the output
     theta : writable 1-D array, float32 or float64, in the layout W1, b1, W2, b2, ...
-    X, y : Rows of m rows; y is None for `forward`
+    X, y : Rows of m rows; y is None for `forward`. A softmax output takes labels or probabilities
     weight : None or 1-D float64 array (m,): u_i = w_i m / sum w
     batch_size : rows that `train` puts in a mini-batch (m for the other passes)
     threads : number of threads that the passes run on; it may be lowered later
     training : whether `train` or `differentiate` will be called
     inputs : whether the backward pass will go on to the input
+    loss : None for that of the output; an object with the `address` of an OwnLoss of theta's
+        dtype; or a function of (A, Y), copies of a whole mini-batch, that gives losses and dL/dA
+    smoothing : share of every label that a softmax output's classes get alike
     """
 
     cdef Run[float] f
@@ -21,6 +24,7 @@ cdef class Session(Architecture):
     cdef Pass *run   # the one of them in use
     cdef bint is_double, training, running
     cdef int most_threads   # the buffers suffice for so many
+    cdef BatchLoss batch_loss
     cdef object data, optimizer_vectors, pass_arrays   # kept alive: the run points into them
     cdef char *block
     cdef char *scratch   # of augmentation
@@ -32,10 +36,11 @@ cdef class Session(Architecture):
     cdef vector[Layer[double]] d_layers
 
     def __cinit__(self, widths, activations, int output, theta, Rows X not None, Rows y, weight, *,
-                  int64_t batch_size, int threads, bint training, bint inputs=False):
+                  int64_t batch_size, int threads, bint training, bint inputs=False, loss=None,
+                  double smoothing=0):
         cdef Array theta_at, weight_at = [NULL, X.matrix.rows, 1]
         cdef bint fits = self._describe(widths, activations, output)
-        self.data = theta, X, y, weight
+        self.data = theta, X, y, weight, loss
         self.training, self.most_threads = training, threads
         self.is_double = theta.dtype.itemsize == 8
         theta_at = self._vector(theta)
@@ -43,10 +48,11 @@ cdef class Session(Architecture):
             weight_at = contiguous(weight, b"d", 1)
         if (not fits or theta_at.rows != self.size or X.matrix.columns != self.widths[0]
                 or not 1 <= threads <= 1024 or not 1 <= batch_size <= max(X.matrix.rows, 1)
-                or (training and y is None)
+                or (training and y is None) or not 0 <= smoothing < 1
                 or (y is not None and y.matrix.rows != X.matrix.rows)
-                or (y is not None and y.matrix.columns
-                    != (1 if output == OUT_SOFTMAX else self.widths.back()))
+                or (y is not None and loss is None and y.matrix.columns != self.widths.back()
+                    and (output != OUT_SOFTMAX or y.matrix.columns != 1))
+                or (smoothing > 0 and (output != OUT_SOFTMAX or loss is not None))
                 or weight_at.rows != X.matrix.rows):
             raise ValueError("the arguments of a Session do not fit together")
         self.run = <Pass *>&self.d if self.is_double else <Pass *>&self.f
@@ -56,6 +62,18 @@ cdef class Session(Architecture):
         self.run.X, self.run.rows = &X.matrix, X.matrix.rows
         self.run.y = &y.matrix if y is not None else NULL
         self.run.weight = <const double *>weight_at.first
+        self.run.loss_rule, self.run.smoothing = output, smoothing
+        if loss is not None:
+            self.run.loss_rule = LOSS_OWN if hasattr(loss, "address") else LOSS_GIVEN
+        elif output == OUT_SOFTMAX and y is not None and (smoothing > 0 or y.matrix.columns > 1):
+            self.run.loss_rule = LOSS_SOFT
+        if self.run.loss_rule == LOSS_GIVEN:
+            self.batch_loss = BatchLoss(loss)
+            self.run.asks = <void *>self.batch_loss
+        self.f.targets.output = self.d.targets.output = output
+        if self.run.loss_rule == LOSS_OWN:
+            set_own_loss(&self.f.targets, loss.address)
+            set_own_loss(&self.d.targets, loss.address)
         if self.is_double:
             self.d_layers.resize(self.widths.size())
             self.d.layers, self.d.kernels = self.d_layers.data(), kernels[double](_variant)
@@ -79,6 +97,8 @@ cdef class Session(Architecture):
         run.chunk_rows = rows_at_once(self.widths.data(), run.depth, run.size, run.batch_size,
                                       run.kernels.tile_rows,
                                       TRAINING_NUMBERS if self.training else INFERENCE_NUMBERS)
+        if run.loss_rule == LOSS_GIVEN:
+            run.chunk_rows = run.batch_size   # its function gets the whole of it
         cdef size_t needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),
                                      self.training)
         self.block = <char *>zeroed(needed + 64)
@@ -368,6 +388,8 @@ cdef int run_pass(Session session, Run[real] *run, void (*task)(Run[real] *, int
         run.stop.store(False)
         ran = on_threads(task, run, run.threads)
     session.running = False
+    if session.batch_loss is not None:
+        session.batch_loss.raise_error()
     if not ran:
         raise RuntimeError(f"the system gave no {run.threads} threads; pass threads=1")
     return 0

@@ -28,7 +28,7 @@ cdef class StepSession(Session):
     """A Session that is told X and y by each call: steps, outputs and gradients, one at a time.
 
     The arguments are those of Session, with training=True and inputs=True. Its X and y only stand
-    for the shapes: that of the largest call, and the normalizer. `weight` is a buffer for the
+    for the shapes: those of the largest call, and the normalizer. `weight` is a buffer for the
     weights of a call.
 
     A call takes X, y, dA as plain arrays of the network's dtype (labels as int64), of any strides.
@@ -39,6 +39,7 @@ cdef class StepSession(Session):
     cdef Matrix features, given, slopes
     cdef Py_buffer held[4]
     cdef int holding
+    cdef int64_t given_columns   # of every y
     cdef double rate, divisor
     cdef double *weights
     cdef object dtype, label_dtype, array, empty, kept
@@ -52,7 +53,7 @@ cdef class StepSession(Session):
         if not self.training or not self.run.inputs:
             raise ValueError("a StepSession is for training, with inputs")
         self.weights = <double *>contiguous(weight, b"d", 1, True).first
-        self.features = X.matrix
+        self.features, self.given_columns = X.matrix, y.matrix.columns
         self.run.X, self.run.y, self.run.dX_scale = &self.features, &self.given, X.matrix.scale
         self.run.divisors, self.run.rates = &self.divisor, &self.rate
         self.dtype, self.label_dtype = np.dtype("d" if self.is_double else "f"), np.dtype(np.int64)
@@ -135,18 +136,21 @@ cdef class StepSession(Session):
     cdef bint _take_targets(self, y) except -1:
         cdef Matrix *m = &self.given
         cdef double low = -INFINITY, high = INFINITY
-        if self.run.output == OUT_SOFTMAX:
+        if self.run.loss_rule == LOSS_SOFT:   # a Rows of probabilities, which have been checked
+            return (type(y) is Rows and self._point(m, y, None, 0, self.given_columns)
+                    and m.rows == self.features.rows)
+        if self.run.loss_rule == OUT_SOFTMAX:
             return (self._point(m, y, self.label_dtype, I64, 1, True)
                     and m.rows == self.features.rows
                     and (type(y) is Rows or labels_fit(m, self.widths.back())))
-        if (not self._point(m, y, self.dtype, self._real(), self.widths.back(), True)
+        if (not self._point(m, y, self.dtype, self._real(), self.given_columns, True)
                 or m.rows != self.features.rows):
             return False
         if type(y) is Rows:
             return True
-        if self.run.output == OUT_SIGMOID:
+        if self.run.loss_rule == OUT_SIGMOID:
             low, high = 0, 1
-        elif self.run.output == OUT_EXP:
+        elif self.run.loss_rule == OUT_EXP:
             low = 0
         if self.is_double:
             return numbers_fit[double](m, max(low, -DBL_MAX), min(high, DBL_MAX))

@@ -26,6 +26,9 @@ enum Activation {
     ACTIVATIONS
 };
 enum Output { OUT_SOFTMAX, OUT_SIGMOID, OUT_IDENTITY, OUT_EXP, OUT_ABSOLUTE, OUT_HUBER, OUTPUTS };
+// Losses beyond those of the outputs: cross-entropy against probabilities, the user's own function
+// of a row, and losses and slopes that the caller has put into the buffers.
+enum Loss { LOSS_SOFT = OUTPUTS, LOSS_OWN, LOSS_GIVEN, LOSSES };
 enum Optimizer { GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OPTIMIZERS };
 
 // The slopes of these two do not follow from the activation: Z is kept for them.
@@ -59,11 +62,20 @@ struct Layer {
     Dropout dropout;
 };
 
+// A loss of the user's own, compiled by Numba. From `count` rows of logits Z (count, ld) of width n
+// and targets Y (count, columns) it computes L and, if `slopes` is not 0, dL/dZ (count, ld). It
+// neither throws nor takes the GIL; a row in which the user's function raises has the loss NaN.
+template <class T>
+using OwnLoss = void (*)(T *Z, int64_t ld, int64_t n, const T *Y, int64_t columns, T *loss, T *dZ,
+                         int64_t slopes, int64_t count);
+
 // The targets of the rows of a mini-batch.
 template <class T>
 struct Targets {
-    const T *Y;  // (rows, ldy)  for all outputs but softmax
-    int64_t ldy;
+    const T *Y;   // (rows, ldy)  for all outputs but softmax
+    int64_t ldy;  // n[L], or with LOSS_OWN and LOSS_GIVEN any number of columns
+    int output;   // enum Output, for these two
+    OwnLoss<T> own;
     const int32_t *labels;  // (rows,)      for softmax
     const T *weight;        // (rows,)      u_i, or null for all ones
     T scale;                // dZ is scaled by u_i * scale
@@ -71,6 +83,11 @@ struct Targets {
     T *error;  // (rows,) out  u_i * (wrong: 0 or 1 | share of labels wrong | mean squared error),
                // or null
 };
+
+template <class T>
+inline void set_own_loss(Targets<T> *targets, uintptr_t address) {
+    targets->own = reinterpret_cast<OwnLoss<T>>(address);
+}
 
 // One first-order update of a stretch of theta. l2 and l1 are lambda / m.
 struct Update {
@@ -127,9 +144,10 @@ struct Kernels {
 
     // A *= mask / keep_prob over rows [row, row + rows): dropout of the input layer.
     void (*apply_dropout)(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row);
-    // Logits to losses (and errors, and dZ where the layer has it), by enum Output.
-    void (*loss[OUTPUTS])(const Layer<T> *layer, const Targets<T> *targets, int64_t row,
-                          int64_t rows);
+    // Logits to losses (and errors, and dZ where the layer has it), by enum Output and enum Loss.
+    // LOSS_GIVEN has output activations in A, dL/dZ in dZ, and L in its place.
+    void (*loss[LOSSES])(const Layer<T> *layer, const Targets<T> *targets, int64_t row,
+                         int64_t rows);
     // Logits to output activations, in place, by enum Output.
     void (*output[OUTPUTS])(const Layer<T> *layer, int64_t row, int64_t rows);
     // dJ/dA to dJ/dZ, in place in dZ, where A holds the output activations; by enum Output.

@@ -170,6 +170,42 @@ static void softmax_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row
         });
 }
 
+// Against probabilities y: L = sum_j y_j (log(sum_k e^z_k) - z_j);  dZ = (sum_j y_j) softmax(z) -
+// y. The logarithm is split as in softmax_loss, and no term of the sum is negative: nothing
+// cancels.
+template <class T>
+static void soft_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row, int64_t rows) {
+    typedef typename Vec<T>::type V;
+    const int64_t n = layer->n;
+    for (int64_t r = row; r < row + rows; ++r) {
+        T *z = layer->A + r * layer->ld;
+        const T *y = t->Y + r * t->ldy, weight = weight_of(t, r);
+        T top = z[0];
+        for (int64_t j = 1; j < n; ++j) top = z[j] > top ? z[j] : top;
+        V below{}, total{};
+        for (int64_t j = 0; j < n; j += Vec<T>::lanes) {
+            const V y_j = load_first(y + j, lanes_at<T>(n, j), T(0));
+            below += y_j * (top - load_first(z + j, lanes_at<T>(n, j), top));
+            total += y_j;
+        }
+        const T sum = sum_lanes<T>(total);
+        const auto e = exponentials(z, n);
+        t->loss[r] = weight * (sum * vlog1p<T>(broadcast(e.others))[0] + sum_lanes<T>(below));
+        if (t->error) {
+            int64_t label = 0;
+            for (int64_t j = 1; j < n; ++j) label = y[j] > y[label] ? j : label;
+            t->error[r] = e.unit == label ? T(0) : weight;
+        }
+        if (layer->dZ) {
+            const T scale = weight * t->scale, each = sum / (1 + e.others);
+            T *dZ = layer->dZ + r * layer->ld;
+            for (int64_t j = 0; j < n; j += Vec<T>::lanes)
+                store(dZ + j,
+                      (load(z + j) * each - load_first(y + j, lanes_at<T>(n, j), T(0))) * scale);
+        }
+    }
+}
+
 template <class T>
 static void softmax_output(const Layer<T> *layer, int64_t row, int64_t rows) {
     const int64_t n = layer->n, ld = layer->ld;

@@ -30,8 +30,11 @@ struct Pass {
     Barrier *barrier;
 
     // the network
-    int depth;   // L
-    int output;  // enum Output
+    int depth;         // L
+    int output;        // enum Output
+    int loss_rule;     // enum Output or enum Loss
+    double smoothing;  // share of every label, or of its probabilities, that all classes get alike
+    void *asks;        // with LOSS_GIVEN: the Python object that gives losses and slopes
     int64_t gathered_ld;
     const double *keep_prob;  // (L,)  of layers 0 .. L - 1
     const int64_t *W_at;      // (L + 1,)  offsets in theta; b[l] follows W[l]

@@ -3,6 +3,7 @@
 // FASTNN_TILE_ROWS are defined and the compiler has been told the CPU.
 #include "gradient.h"
 #include "loss.h"
+#include "own_loss.h"
 #include "pack.h"
 #include "resample.h"
 #include "row.h"
@@ -31,7 +32,8 @@ static constexpr fastnn::Kernels<T> make_table() {
             largest<T>,
             apply_dropout<T>,
             {softmax_loss<T>, summed_loss<T, Logistic>, summed_loss<T, Squared>,
-             summed_loss<T, Poisson>, summed_loss<T, Absolute>, summed_loss<T, Huber>},
+             summed_loss<T, Poisson>, summed_loss<T, Absolute>, summed_loss<T, Huber>, soft_loss<T>,
+             own_loss<T>, weigh<T>},
             {softmax_output<T>, sigmoid_output<T>, identity_output<T>, exp_output<T>,
              identity_output<T>, identity_output<T>},
             {softmax_slope<T>, sigmoid_slope<T>, identity_output<T>, exp_slope<T>,

@@ -146,7 +146,7 @@ def report(
     settings = _check_settings(settings)
     current_normalizer(network)  # an error where a fit is missing
     parts = {"train": train, "dev": dev} | ({} if test is None else {"test": test})
-    counts = {name: check_set(network, part, name)[2] for name, part in parts.items()}
+    counts = {name: check_set(network, part, name, plain=True)[2] for name, part in parts.items()}
     _check_costs(network, parts)
     names = _target_names(network, target_names)
     training_X = as_pair(train, "train")[0]

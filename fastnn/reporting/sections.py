@@ -250,7 +250,7 @@ def settings_section(network, history, sets, settings):
     spec = network.spec
     rows = [
         ["layer_sizes", spec["layer_sizes"]],
-        ["output", f"{network.output}, trained on {OUTPUTS[network.output].loss}"],
+        ["output", f"{network.output}, trained on {network.loss or OUTPUTS[network.output].loss}"],
         ["init", f"{spec['init']}, gain {spec['init_gain']:g}"],
         ["dtype", spec["dtype"]],
         ["normalized inputs", "yes" if network.normalize else "no"],

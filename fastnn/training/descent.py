@@ -57,6 +57,7 @@ def _is_unwatched(task, session, monitor):
         and task.augmenter is None
         and task.optimizer_state is None
         and task.rates.known
+        and not task.criterion.by_batches
         and all(each is None or each.threads == 1 for each in sessions)
         and _operations(task) <= _LONGEST
     )
@@ -130,7 +131,9 @@ def _train_some(task, session, monitor, index, epoch):
             raise monitor.not_finite(epoch + done, failed[-1], results[done, 0])
         error = passes.divergence(session, epoch + done, failed)
         at_start = epoch + done == error.batch == 0
-        error.cause = cause_of_divergence(task.network, *task.data, at_start=at_start)
+        error.cause = cause_of_divergence(
+            task.network, *task.data, task.criterion, at_start=at_start
+        )
         raise error
     return done
 
@@ -162,7 +165,9 @@ def _epochs(task, session, monitor, state, index):
                     writer.turn_done(epoch, rates)
         except DivergenceError as error:
             at_start = epoch == error.batch == 0
-            error.cause = cause_of_divergence(network, *task.data, at_start=at_start)
+            error.cause = cause_of_divergence(
+                network, *task.data, task.criterion, at_start=at_start
+            )
             raise
         batch = 0
         history.examples += m
@@ -201,6 +206,7 @@ def descend_by_lbfgs(task, monitor):
         iteration_done=iteration_done,
         evaluation_done=evaluation_done,
         threads=task.threads,
+        criterion=task.criterion,
     )
     monitor.evaluate_last()
     history.stopped = history.stopped or reason

@@ -6,9 +6,11 @@ import numpy as np
 
 from fastnn._kernels import Rows
 from fastnn.engine import passes
+from fastnn.engine.examples import criterion_for
+from fastnn.losses.faults import Faults
 
 
-def cause_of_divergence(network, X, y, weight, *, at_start):
+def cause_of_divergence(network, X, y, weight, criterion=None, *, at_start):
     """What `DivergenceError.cause` says; "" where neither y nor the first theta is to blame.
 
     A trial tells: the loss of the same network with new weights, and the same with y = 0.
@@ -18,12 +20,21 @@ def cause_of_divergence(network, X, y, weight, *, at_start):
     network : BaseNetwork
     X, y : Rows
     weight : array or None
+    criterion : Criterion, optional
+        None: the network's.
     at_start : bool
         Whether theta is still that of the beginning of the fit.
     """
 
+    criterion = criterion or criterion_for(network)
+    if criterion.loss is not None:
+        faults = Faults(criterion)
+        passes.visit(network, X, y, faults.look, logits=not criterion.by_batches)
+        if faults.first or criterion.by_batches:
+            return faults.first
+
     def is_finite(net, y):
-        session = passes.open_session(net, X, y, weight)
+        session = passes.open_session(net, X, y, weight, criterion=criterion)
         return math.isfinite(passes.evaluate(session, net, X.shape[0])[0])
 
     fresh = network.like(rng=0)

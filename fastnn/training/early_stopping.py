@@ -25,7 +25,7 @@ class EarlyStopping:
         Epochs without improvement after which to stop.
     monitor : {"dev_error", "dev_cost"}
         Among epochs of equal dev error the one of lowest dev cost is best: a small dev set has few
-        different errors.
+        different errors. Where the dev error is NaN (see `Network.error`), the dev cost counts.
     min_delta : float
         The least decrease that counts as an improvement. 0: any, and also an equal dev error with
         a lower dev cost.
@@ -71,6 +71,8 @@ class BestSoFar:
     def look(self, epoch, history, theta):
         """Compare an evaluated epoch with the best; True when it is time to stop."""
         value = getattr(history, self._rule.monitor)[-1]
+        if math.isnan(value):  # a loss of the user's own, whose y is no target of each output
+            value = history.dev_cost[-1]
         best = (value, history.dev_cost[-1]) < self._best
         if best:
             self._best, self.epoch = (value, history.dev_cost[-1]), epoch

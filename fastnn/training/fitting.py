@@ -15,6 +15,7 @@ from fastnn.engine import passes
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.fit_lock import one_fit_at_a_time
 from fastnn.errors import DivergenceError
+from fastnn.losses.criterion import AnyLoss
 from fastnn.schedules import Schedule, ScheduleName
 from fastnn.training.descent import descend, descend_by_lbfgs
 from fastnn.training.early_stopping import EarlyStopping
@@ -45,6 +46,8 @@ class FitOptions(TypedDict, total=False):
     clip_norm: float | None
     clip_value: float | None
     sample_weight: ArrayLike | None
+    loss: AnyLoss | None
+    label_smoothing: float
     shuffle: bool
     early_stopping: bool | int | EarlyStopping | None
     evaluate_every: int
@@ -77,6 +80,8 @@ def fit(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     sample_weight: ArrayLike | None = None,
+    loss: AnyLoss | None = None,
+    label_smoothing: float = 0.0,
     shuffle: bool = True,
     early_stopping: bool | int | EarlyStopping | None = None,
     evaluate_every: int = 1,
@@ -115,6 +120,15 @@ def fit(
         a component: larger ones are cut down (Pascanu et al., 2013). For wild targets. The penalty
         is not in this gradient.
     sample_weight : (m,) array-like, optional
+    loss : Loss or function, optional
+        In the place of the output's: a `fastnn.Loss`, such as those of `fastnn.losses`, or a
+        function ``(A, y) -> (losses, dA)`` of whole mini-batches. It gets output activations A
+        (rows, n[L]) and targets y, and returns the losses of the rows (rows,) and their slopes by
+        A; J is the mean of the losses. y may then have any number of columns. J and dev
+        J are those of this loss; the errors stay those of the output.
+    label_smoothing : float in [0, 1), default 0.0
+        This share of every label is spread over all classes (Szegedy et al., 2016), in J and dev J,
+        too. Only for the cross-entropy of a softmax output, whose y may also be probabilities.
     shuffle : bool
         A new order of rows every epoch.
     early_stopping : bool, int or EarlyStopping, optional
@@ -179,6 +193,8 @@ def fit(
             clip_norm=clip_norm,
             clip_value=clip_value,
             sample_weight=sample_weight,
+            loss=loss,
+            label_smoothing=label_smoothing,
             shuffle=shuffle,
             early_stopping=early_stopping,
             evaluate_every=evaluate_every,
@@ -221,6 +237,7 @@ def run(task, progress=None):
             batch_size=None if by_lbfgs else task.batch_size,
             threads=task.threads,
             training=not by_lbfgs,
+            criterion=task.criterion,
         )
         monitor = Monitor(task, history, session, progress or _progress_of(task))
         with monitor.progress:

@@ -26,6 +26,7 @@ def minimize(
     iteration_done,
     evaluation_done=None,
     threads=None,
+    criterion=None,
 ):
     """Minimize J from the present theta.
 
@@ -42,6 +43,8 @@ def minimize(
     evaluation_done : function, optional
         Called with the seconds that each evaluation of J and its gradient took.
     threads : int, optional
+    criterion : Criterion, optional
+        None: the network's.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def minimize(
     def objective(z):
         began = time.perf_counter()
         twin.theta[...] = joined(z)
-        J, dtheta = passes.differentiate(twin, X, y, weight, threads=threads)
+        J, dtheta = passes.differentiate(twin, X, y, weight, threads=threads, criterion=criterion)
         if evaluation_done is not None:
             evaluation_done(time.perf_counter() - began)
         gradient = np.concatenate([dtheta, threshold - dtheta[split]])
@@ -118,7 +121,7 @@ def minimize(
         return ""
     if not np.isfinite(result.fun):
         error = DivergenceError(iteration, 0, math.nan, f"the cost is {result.fun}")
-        error.cause = cause_of_divergence(network, X, y, weight, at_start=iteration == 0)
+        error.cause = cause_of_divergence(network, X, y, weight, criterion, at_start=iteration == 0)
         raise error
     # Without an iteration, the minimum is where it began.
     if (iteration == 0 and iteration_done(0, float(result.fun))) or result.nit >= iterations:

@@ -34,13 +34,19 @@ class Monitor:
         if task.early_stopping is not None:
             self.best = BestSoFar(task.early_stopping, network.theta)
         self._network, self._session = network, session
-        self._data, self._m = task.data, task.rows
+        self._data, self._m, self._criterion = task.data, task.rows, task.criterion
         self._epochs, self._every = task.epochs, task.evaluate_every
         self._callbacks, self._gradchecks = task.callbacks, task.gradchecks
         self._columns = [history.cost, history.train_error]
         self.dev_session = None
         if task.dev is not None:
-            self.dev_session = passes.open_session(network, *task.dev, threads=task.threads)
+            self.dev_session = passes.open_session(
+                network,
+                *task.dev,
+                batch_size=task.batch_size if task.criterion.by_batches else None,
+                threads=task.threads,
+                criterion=task.criterion,
+            )
             self._columns += [history.dev_cost, history.dev_error]
         self._began = time.perf_counter()
 
@@ -135,7 +141,9 @@ class Monitor:
         last_batch = -(-session.rows // session.batch_size) - 1
         rate = math.nan if learning_rate is None else float(learning_rate)
         error = DivergenceError(epoch, last_batch, rate, f"the cost is {cost}")
-        error.cause = cause_of_divergence(self._network, *self._data, at_start=False)
+        error.cause = cause_of_divergence(
+            self._network, *self._data, self._criterion, at_start=False
+        )
         return error
 
     def _measure(self, epoch, learning_rate):

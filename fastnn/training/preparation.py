@@ -10,8 +10,9 @@ import numpy as np
 from fastnn.arguments import boolean, integer, number
 from fastnn.data.inputs import check_same_columns
 from fastnn.data.parts import as_examples, with_weights
-from fastnn.engine.examples import check_data, normalizer_for
+from fastnn.engine.examples import check_data, criterion_for, normalizer_for
 from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
+from fastnn.losses.criterion import Criterion
 from fastnn.schedules import CONSTANT, SCHEDULES, make_schedule
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
 from fastnn.training.optimizer_state import OptimizerState
@@ -58,6 +59,7 @@ class Task(NamedTuple):
     gradchecks: ChecksDuringFit | None
     progress: bool
     checkpoints: CheckpointPlan | None = None
+    criterion: Criterion = Criterion()
 
     @property
     def rows(self):
@@ -145,6 +147,8 @@ def prepare(
     clip_norm,
     clip_value,
     sample_weight,
+    loss,
+    label_smoothing,
     shuffle,
     early_stopping,
     evaluate_every,
@@ -197,15 +201,19 @@ def prepare(
         raise ValueError("expected evaluate_every of at least 1 with early_stopping, got 0")
     gradchecks = None
     if not isinstance(gradcheck_at, tuple) or gradcheck_at:
-        gradchecks = ChecksDuringFit(gradcheck_at, epochs, X, y, sample_weight)
+        gradchecks = ChecksDuringFit(
+            gradcheck_at, epochs, X, y, sample_weight, loss, label_smoothing
+        )
     if not np.isfinite(network.theta).all():
         raise ValueError(
             "expected theta to be finite, got a NaN or infinity written to it; assign "
             "finite parameters to net.theta, or make a new Network"
         )
     normalizer = normalizer_for(network, X)
-    data = check_data(network, X, y, sample_weight, normalizer)
-    dev_data = _check_dev(network, X, dev, normalizer)
+    criterion = criterion_for(network, loss, label_smoothing)
+    data = check_data(network, X, y, sample_weight, normalizer, criterion)
+    dev_data = _check_dev(network, X, dev, normalizer, criterion)
+    criterion.for_core(network.dtype)  # a loss that does not compile is refused here
     if rule and dev is None:
         raise ValueError("early_stopping needs a dev set to watch: pass dev=(Xd, yd)")
     m = data[0].shape[0]
@@ -237,6 +245,7 @@ def prepare(
         callbacks=callbacks,
         gradchecks=gradchecks,
         progress=progress,
+        criterion=criterion,
     )
     if checkpoint is None and (resume is None or resume is False):
         return task
@@ -257,6 +266,8 @@ def prepare(
         schedule=schedule,
         clip_norm=clipping[0] or None,
         clip_value=clipping[1] or None,
+        loss=criterion.name,
+        label_smoothing=criterion.smoothing,
         shuffle=shuffle,
         early_stopping=rule,
         evaluate_every=evaluate_every,
@@ -320,12 +331,12 @@ def _augmenter(augment, X, columns):
     return augment.augmenter_for(X, columns)
 
 
-def _check_dev(network, X, dev, normalizer):
+def _check_dev(network, X, dev, normalizer, criterion):
     if dev is None:
         return None
     check_same_columns(X, dev[0])
     try:
-        return check_data(network, *dev, normalizer)
+        return check_data(network, *dev, normalizer, criterion)
     except TypeError as error:
         raise TypeError(f"in dev: {error}") from None
     except ValueError as error:

@@ -28,7 +28,7 @@ FLOORS = [
     ["augment"],
     ["derivatives", "plots"],
     ["engine", "files"],
-    ["data", "layers", "schedules"],
+    ["data", "layers", "losses", "schedules"],
     ["text"],
     ["arguments", "errors", "version"],
     ["_kernels"],
@@ -37,7 +37,7 @@ HEIGHT = {room: -depth for depth, rooms in enumerate(FLOORS) for room in rooms}
 PACKAGE = Path(fastnn.__file__).parent
 ARCHITECTURE = Path(__file__).parents[2] / "ARCHITECTURE.md"
 # Public modules: `fastnn.augment`, ...
-PUBLIC_MODULES = {"augment", "schedules", "sweeps", "tabular"}
+PUBLIC_MODULES = {"augment", "losses", "schedules", "sweeps", "tabular"}
 # What takes long to load; an import within a function is of something that leads to one of these.
 SLOW = {
     "dask",

@@ -310,7 +310,8 @@ BAD_Y_EVERYWHERE = [
 ]
 BAD_Y = {
     "softmax": [
-        (lambda y: np.eye(3)[y], ValueError, r"y to have shape \(12,\), got \(12, 3\).*argmax"),
+        (lambda y: np.eye(4)[y], ValueError, r"y to have shape \(12,\), got \(12, 4\).*argmax"),
+        (lambda y: 2 * np.eye(3)[y], ValueError, "not negative and of sum 1"),
         (lambda y: y - 1, ValueError, Y_LABELS + "-1 to 1"),
         (lambda y: y + 1, ValueError, Y_LABELS + "1 to 3"),
         (lambda y: put(2**62, int)(y), ValueError, Y_LABELS + "0 to 4611686018427387904"),

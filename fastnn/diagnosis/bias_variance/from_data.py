@@ -67,7 +67,7 @@ def diagnose_network(
     try_advice = boolean(try_advice, "try_advice")
     sets = {"train": train, "train_dev": train_dev, "dev": dev, "test": test}
     pairs = {
-        name: check_set(network, part, name)
+        name: check_set(network, part, name, plain=True)
         for name, part in sets.items()
         if part is not None or name in ("train", "dev")
     }

@@ -12,13 +12,14 @@ from fastnn import _kernels
 from fastnn.arguments import boolean, generator, integer, lookup, number
 from fastnn.data.inputs import as_numbers
 from fastnn.engine import passes
-from fastnn.engine.examples import check_data, current_normalizer
+from fastnn.engine.examples import check_data, criterion_for, current_normalizer
 from fastnn.engine.threads import available_processors
 from fastnn.gradient_checking.function.arguments import choose
 from fastnn.gradient_checking.function.check import gradcheck
 from fastnn.gradient_checking.network import cost_changes, formulas, rounding
 from fastnn.gradient_checking.network.pieces import differentiate
 from fastnn.gradient_checking.result.gradient_check import GradientCheck
+from fastnn.losses.faults import wrong_slope
 
 # Steps in units of epsilon: the two sides, and a third step that estimates the truncation.
 STEPS = np.array([1.0, -1.0, 2.0])
@@ -38,6 +39,7 @@ def check(
     sample=None,
     rng=0,
     threads=None,
+    loss=None,
 ):
     """See `Network.gradcheck`, which documents the arguments."""
     epsilon = number(epsilon, "epsilon", "(0, 0.01]")
@@ -50,11 +52,16 @@ def check(
             "expected theta to be finite, got a NaN or infinity written to it; assign "
             "finite parameters to net.theta, or make a new Network"
         )
-    data = check_data(network, X, y, sample_weight)
-    if network.output not in formulas.OUTPUTS:
-        return _check_by_core(
-            network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng
+    criterion = criterion_for(network, loss)
+    data = check_data(network, X, y, sample_weight, criterion=criterion)
+    probabilities = network.output == "softmax" and data[1].shape[1] > 1
+    if network.output not in formulas.OUTPUTS or criterion.loss is not None or probabilities:
+        result = _check_by_core(
+            network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng, loss
         )
+        if criterion.loss is not None and not criterion.by_batches:
+            result.note = _fault_of_slope(criterion.loss, network, data) or result.note
+        return result
     compile_seconds = warm_up()
 
     began = time.perf_counter()
@@ -100,8 +107,10 @@ def check(
     )
 
 
-def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng):
-    """Check a network whose output cost_changes.py lacks, by differences of the core's own J.
+def _check_by_core(
+    network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng, loss
+):
+    """Check a network whose loss cost_changes.py lacks, by differences of the core's own J.
 
     They are computed in float64.
     """
@@ -109,7 +118,7 @@ def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indic
 
     def at(theta):
         twin.theta = theta
-        return twin.value_and_grad(X, y, sample_weight, dropout)
+        return twin.value_and_grad(X, y, sample_weight, dropout, loss=loss)
 
     return gradcheck(
         lambda theta: at(theta)[0],
@@ -122,6 +131,17 @@ def _check_by_core(network, X, y, sample_weight, dropout, epsilon, method, indic
         sample=sample,
         rng=rng,
     )
+
+
+def _fault_of_slope(loss, network, data):
+    """Words about the wrong slope of a `Loss` at the network's logits; "" if it is right."""
+    found = []
+
+    def look(Z, Y):
+        found.append(wrong_slope(loss, Z, Y))
+
+    passes.visit(network, *data[:2], look, logits=True)
+    return next(filter(None, found), "")
 
 
 def pose(network, X, y, sample_weight=None, dropout=None):

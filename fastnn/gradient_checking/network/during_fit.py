@@ -23,11 +23,13 @@ class ChecksDuringFit:
         Of the fit.
     X, y, sample_weight
         The data of the fit; the first 64 examples of positive weight are used.
+    loss, label_smoothing
+        As for `fit`.
     """
 
-    def __init__(self, at, epochs, X, y, sample_weight):
+    def __init__(self, at, epochs, X, y, sample_weight, loss=None, label_smoothing=0.0):
         self._at = _check_at(at, epochs)
-        self._data = X, y, sample_weight
+        self._data, self._loss, self._smoothing = (X, y, sample_weight), loss, label_smoothing
 
     def run(self, network, history, done):
         """Check the gradient if `done` epochs is a chosen number, with dropout masks of the fit."""
@@ -39,9 +41,19 @@ class ChecksDuringFit:
         if weight is not None:
             rows = np.flatnonzero(weight)[:EXAMPLES]
             weight = np.asarray(weight)[rows]
+        y = y[rows]
+        if self._smoothing:
+            classes = network.layer_sizes[-1]
+            y = np.eye(classes)[y.reshape(-1).astype(np.int64)] if y.size == len(y) else y
+            y = (1 - self._smoothing) * y + self._smoothing / classes
         dropout = (history.dropout_seed, 0) if min(network.keep_prob) < 1 else False
         history.gradchecks[done] = network.gradcheck(
-            X[rows], y[rows], sample_weight=weight, dropout=dropout, sample=COMPONENTS
+            X[rows],
+            y,
+            sample_weight=weight,
+            dropout=dropout,
+            sample=COMPONENTS,
+            loss=self._loss,
         )
 
 

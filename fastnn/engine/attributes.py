@@ -1,7 +1,8 @@
-"""Names that a network does not have, and those that were meant."""
+"""Attributes of a network: names that were meant, and methods that are loaded on first use."""
 
 import inspect
 from difflib import get_close_matches
+from importlib import import_module
 
 # Names that other libraries have, and those of a network.
 _MEANT = {
@@ -30,3 +31,18 @@ def no_attribute(network_class, name):
     else:
         hint = "; keep it elsewhere, or in a subclass of Network"
     return f"a Network has no attribute {name!r}{hint}"
+
+
+class OnFirstUse:
+    """A function of another module as a method; the module is loaded when it is first used."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def __set_name__(self, owner, name):
+        self.owner, self.name = owner, name
+
+    def __get__(self, instance, owner):
+        function = getattr(import_module(self.module), self.name)
+        setattr(self.owner, self.name, function)  # in place of this object
+        return function.__get__(instance, owner)
