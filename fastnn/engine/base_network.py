@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -20,7 +19,6 @@ from fastnn.arguments import (
     generator,
     lookup,
     number,
-    per_layer,
 )
 from fastnn.data.inputs import Features
 from fastnn.data.normalizer import Normalizer
@@ -35,7 +33,12 @@ from fastnn.layers.activations import ActivationName
 from fastnn.layers.initializers import INITIALIZERS, InitializerName, initialize
 from fastnn.layers.layout import Layout, aligned_vector
 from fastnn.layers.outputs import OUTPUTS, OutputName
-from fastnn.layers.sizes import check_activation, check_layer_sizes
+from fastnn.layers.sizes import (
+    check_activation,
+    check_keep_prob,
+    check_layer_sizes,
+    check_penalty,
+)
 from fastnn.losses.criterion import check_own
 from fastnn.losses.loss import Loss, MissingLoss
 
@@ -88,8 +91,8 @@ class BaseNetwork:
         depth = len(sizes) - 1
         activation = check_activation(activation, depth - 1)
         output, loss = output_and_loss(output, sizes[-1])
-        keep_prob = _check_keep_prob(keep_prob, depth)
-        l2, l1 = _check_penalty(l2, "l2", depth), _check_penalty(l1, "l1", depth)
+        keep_prob = check_keep_prob(keep_prob, depth)
+        l2, l1 = check_penalty(l2, "l2", depth), check_penalty(l1, "l1", depth)
         lookup(_INITS, init, "init")
         gain, dtype = number(init_gain, "init_gain", "[0, inf)"), check_dtype(dtype)
         normalize = boolean(normalize, "normalize")
@@ -172,7 +175,7 @@ class BaseNetwork:
 
     @keep_prob.setter
     def keep_prob(self, keep_prob: float | Sequence[float]) -> None:
-        self._keep_prob = _check_keep_prob(keep_prob, len(self._layer_sizes) - 1)
+        self._keep_prob = check_keep_prob(keep_prob, len(self._layer_sizes) - 1)
 
     @property
     def l2(self) -> tuple[float, ...]:
@@ -181,7 +184,7 @@ class BaseNetwork:
 
     @l2.setter
     def l2(self, l2: float | Sequence[float]) -> None:
-        self._l2 = _check_penalty(l2, "l2", len(self._layer_sizes) - 1)
+        self._l2 = check_penalty(l2, "l2", len(self._layer_sizes) - 1)
 
     @property
     def l1(self) -> tuple[float, ...]:
@@ -190,7 +193,7 @@ class BaseNetwork:
 
     @l1.setter
     def l1(self, l1: float | Sequence[float]) -> None:
-        self._l1 = _check_penalty(l1, "l1", len(self._layer_sizes) - 1)
+        self._l1 = check_penalty(l1, "l1", len(self._layer_sizes) - 1)
 
     @property
     def normalize(self) -> bool:
@@ -346,17 +349,6 @@ class BaseNetwork:
         zeros = {name: int(np.count_nonzero(W == 0)) for name, W in weights.items()}
         shares = {name: zeros[name] / W.size for name, W in weights.items()}
         return {**shares, "all": sum(zeros.values()) / sum(W.size for W in weights.values())}
-
-
-def _check_keep_prob(keep_prob, depth):
-    if type(keep_prob) is float or isinstance(keep_prob, Real):
-        return (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
-    layers = f"the layers 0 .. {depth - 1}, the input first"
-    return per_layer(keep_prob, "keep_prob", depth, "(0, 1]", layers)
-
-
-def _check_penalty(value, name, depth):
-    return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")
 
 
 def _check_normalizer(normalizer, features, dtype):

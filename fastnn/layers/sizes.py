@@ -1,6 +1,8 @@
-"""Checks of layer sizes and of the names of activations."""
+"""Checks of layer sizes and of settings that may be one for each layer."""
 
-from fastnn.arguments import integer, lookup
+from numbers import Real
+
+from fastnn.arguments import integer, lookup, number, per_layer
 from fastnn.layers.activations import ACTIVATIONS
 
 
@@ -37,3 +39,16 @@ def check_activation(activation, hidden):
     for name in names:
         lookup(ACTIVATIONS, name, "activation")
     return names
+
+
+def check_keep_prob(keep_prob, depth):
+    """keep_prob of the layers 0 .. L-1 as a tuple; one number is for the hidden layers."""
+    if type(keep_prob) is float or isinstance(keep_prob, Real):
+        return (1.0,) + (number(keep_prob, "keep_prob", "(0, 1]"),) * (depth - 1)
+    layers = f"the layers 0 .. {depth - 1}, the input first"
+    return per_layer(keep_prob, "keep_prob", depth, "(0, 1]", layers)
+
+
+def check_penalty(value, name, depth):
+    """lambda of the layers 1 .. L as a tuple."""
+    return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")

@@ -15,6 +15,25 @@ from fastnn.errors import DivergenceError
 from fastnn.training.divergence import cause_of_divergence
 
 
+def check_lbfgs(network, augment, clipping):
+    """Refuse settings under which J is not the same at each call, or its gradient not whole."""
+    if any(clipping):
+        raise ValueError(
+            "lbfgs minimizes J by whole gradients: leave clip_norm and clip_value out, or choose "
+            "another optimizer"
+        )
+    if min(network.keep_prob) < 1:
+        raise ValueError(
+            "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
+            f"or choose another optimizer; got keep_prob {network.keep_prob}"
+        )
+    if augment is not None:
+        raise ValueError(
+            "lbfgs minimizes J, which is not the same twice with augmentation: set augment to "
+            "None, or choose another optimizer"
+        )
+
+
 def minimize(
     network,
     optimizer,

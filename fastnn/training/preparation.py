@@ -15,6 +15,7 @@ from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
 from fastnn.losses.criterion import Criterion
 from fastnn.schedules import CONSTANT, SCHEDULES, make_schedule
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
+from fastnn.training.lbfgs import check_lbfgs
 from fastnn.training.optimizer_state import OptimizerState
 from fastnn.training.optimizers import (
     LBFGS,
@@ -192,7 +193,7 @@ def prepare(
     progress = boolean(progress, "progress")
     optimizer = make_optimizer(optimizer)
     if isinstance(optimizer, LBFGS):
-        _check_lbfgs(network, augment, clipping)
+        check_lbfgs(network, augment, clipping)
     augmenter = _augmenter(augment, X, network.layer_sizes[0])
     rule = make_early_stopping(early_stopping)
     evaluate_every = integer(evaluate_every, "evaluate_every", 0)
@@ -297,24 +298,6 @@ def _check_trainer(network, trainer, learning_rate, schedule, clipping, checkpoi
         raise ValueError(
             f"a checkpoint of fit begins with the first step, and this trainer has done "
             f"{trainer.steps:,}; save trainer.state() between two fits"
-        )
-
-
-def _check_lbfgs(network, augment, clipping):
-    if any(clipping):
-        raise ValueError(
-            "lbfgs minimizes J by whole gradients: leave clip_norm and clip_value out, or choose "
-            "another optimizer"
-        )
-    if min(network.keep_prob) < 1:
-        raise ValueError(
-            "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
-            f"or choose another optimizer; got keep_prob {network.keep_prob}"
-        )
-    if augment is not None:
-        raise ValueError(
-            "lbfgs minimizes J, which is not the same twice with augmentation: set augment to "
-            "None, or choose another optimizer"
         )
 
 
