@@ -25,9 +25,15 @@ from fastnn.data.normalizer import Normalizer
 from fastnn.engine import passes
 from fastnn.engine.copies import copy_network
 from fastnn.engine.dropout import outputs_with_dropout
-from fastnn.engine.examples import check_normalizer, check_theta, features, output_and_loss
+from fastnn.engine.examples import (
+    check_normalizer,
+    check_theta,
+    features,
+    output_and_loss,
+    output_spec,
+)
 from fastnn.engine.fit_lock import FITTED_BY
-from fastnn.engine.results import cost, error, value_and_grad
+from fastnn.engine.results import cost, error, sparsity, value_and_grad
 from fastnn.engine.small_forward import forward_small
 from fastnn.layers.activations import ActivationName
 from fastnn.layers.initializers import INITIALIZERS, InitializerName, initialize
@@ -145,10 +151,7 @@ class BaseNetwork:
 
     @property
     def loss(self) -> Loss | MissingLoss | None:
-        """A loss of one's own, as in the constructor's `output`; None for that of `output`.
-
-        May be assigned to. A file names such a loss and holds only those of `fastnn.losses`.
-        """
+        """A loss of one's own; None for that of `output`. May be assigned to."""
         return self._loss
 
     @loss.setter
@@ -234,9 +237,7 @@ class BaseNetwork:
         return {
             "layer_sizes": list(self._layer_sizes),
             "activation": list(self._activation),
-            "output": self._output
-            if self._loss is None
-            else {"output": self._output, **self._loss.spec},
+            "output": output_spec(self._output, self._loss),
             "keep_prob": list(self._keep_prob),
             "l2": list(self._l2),
             "l1": list(self._l1),
@@ -312,6 +313,7 @@ class BaseNetwork:
     cost = cost
     error = error
     value_and_grad = value_and_grad
+    sparsity = sparsity
 
     def forward(
         self, X: Features, dropout: tuple[int, int] | None = None
@@ -342,13 +344,6 @@ class BaseNetwork:
         (m,) array; (m, n[L]) for a sigmoid or identity output of several units
         """
         return OUTPUTS[self._output].predict(self.forward(X))
-
-    def sparsity(self) -> dict[str, float]:
-        """Share of weights that are exactly zero: of each W[l] by name, and of "all" of them."""
-        weights = {p.name: self._theta[p.slice] for p in self._layout.weights}
-        zeros = {name: int(np.count_nonzero(W == 0)) for name, W in weights.items()}
-        shares = {name: zeros[name] / W.size for name, W in weights.items()}
-        return {**shares, "all": sum(zeros.values()) / sum(W.size for W in weights.values())}
 
 
 def _check_normalizer(normalizer, features, dtype):

@@ -125,3 +125,8 @@ def output_and_loss(output, units):
             "use output='sigmoid'"
         )
     return output, loss
+
+
+def output_spec(output, loss):
+    """What `output_and_loss` makes the same name and loss of again, in types that JSON knows."""
+    return output if loss is None else {"output": output, **loss.spec}

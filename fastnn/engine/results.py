@@ -217,6 +217,14 @@ def predict_proba(network: Any, X: Features) -> NDArray[np.floating[Any]]:
     return np.hstack([1 - A, A]) if A.shape[1] == 1 else A
 
 
+def sparsity(network: Any) -> dict[str, float]:
+    """Share of weights that are exactly zero: of each W[l] by name, and of "all" of them."""
+    weights = {p.name: network.theta[p.slice] for p in network.layout.weights}
+    zeros = {name: int(np.count_nonzero(W == 0)) for name, W in weights.items()}
+    shares = {name: zeros[name] / W.size for name, W in weights.items()}
+    return {**shares, "all": sum(zeros.values()) / sum(W.size for W in weights.values())}
+
+
 def _evaluate(network, X, y, sample_weight, loss=None):
     X, y = as_examples(X, y)
     criterion = criterion_for(network, loss)
