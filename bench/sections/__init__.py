@@ -33,6 +33,9 @@ SECTIONS = {
     "start": Section("Start", "resources", "start", True),
     "practice": Section("Regularization on real data", "practice", "regularization", False),
     "advice": Section("What the advice of a diagnosis brings", "advice", "first_advice", False),
+    "improve": Section(
+        "improve from a bad start, and 60 draws of a sweep", "improvement", "against_sweep", False
+    ),
     "estimators": Section("Estimators and scikit-learn's, one core", "estimators", "speed", True),
     "accuracy": Section("Accuracy of the estimators", "estimators", "accuracy", False),
     "sweeps": Section("A grid of 20 lambdas, two cores", "sweeps", "grid", False),

@@ -9,6 +9,7 @@ import numpy as np
 from fastnn.arguments import boolean, integer, lookup, number
 from fastnn.estimators.callbacks import check_callbacks
 from fastnn.layers.activations import ACTIVATIONS, ActivationName
+from fastnn.training.early_stopping import EarlyStopping
 from fastnn.training.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
 
 # scikit-learn's names beside fastnn's.
@@ -110,3 +111,36 @@ def update_rule(estimator: Any) -> tuple[type[Optimizer], dict[str, Any]]:
         else (Nesterov if estimator.nesterovs_momentum else Momentum)
     )
     return rule, {**none, "beta1": momentum}
+
+
+def network_options(estimator: Any, share: float) -> dict[str, Any]:
+    """The parameters as options of `Network` and `Network.fit`.
+
+    Schedules other than "constant" and the end of training by `tol` have no counterpart.
+
+    Parameters
+    ----------
+    share : float
+        The l2 of a network for an alpha of 1.
+    """
+    hidden = len(hidden_layers(estimator))
+    rule, numbers = update_rule(estimator)
+    optimizer: Any = "lbfgs"
+    if estimator.solver == "adam":
+        optimizer = Adam(beta1=numbers["beta1"], beta2=numbers["beta2"], epsilon=numbers["epsilon"])
+    elif estimator.solver == "sgd":
+        optimizer = rule(momentum=numbers["beta1"]) if issubclass(rule, Momentum) else rule()
+    options = {
+        "activation": hidden_activations(estimator, hidden) or "relu",
+        "keep_prob": estimator.keep_prob,
+        "l2": estimator.alpha * share,
+        "l1": estimator.l1 * share,
+        "optimizer": optimizer,
+        "learning_rate": estimator.learning_rate_init,
+        "epochs": estimator.max_iter,
+        "shuffle": estimator.shuffle,
+    }
+    if estimator.early_stopping and estimator.solver != "lbfgs":
+        patience = min(estimator.n_iter_no_change, estimator.max_iter)
+        options["early_stopping"] = EarlyStopping(int(patience), min_delta=estimator.tol)
+    return options

@@ -15,6 +15,7 @@ from fastnn.estimators.parameters import (
     check_settings,
     hidden_activations,
     hidden_layers,
+    network_options,
 )
 from fastnn.estimators.solvers import OptimizerState, usual_batch_size
 from fastnn.estimators.stopping import Progress
@@ -102,10 +103,9 @@ def prepare(
     if validation is not None and estimator.validation_scores_ is None:
         estimator.validation_scores_, estimator.validation_loss_curve_ = [], []
     m = examples.X.shape[0]
-    # The penalty of a mini-batch of n examples is divided by n, that of `Network` by m.
-    share = 1.0 if examples.weight is None else m / float(examples.weight.sum())
-    if stochastic:
-        share *= max(1.0, m / usual_batch_size(estimator))
+    share = _share(estimator, m)
+    if examples.weight is not None:
+        share *= m / float(examples.weight.sum())
     task = Task(
         network,
         as_features(examples.X, network.layer_sizes[0], network.dtype),
@@ -120,6 +120,64 @@ def prepare(
     network.l2, network.l1 = estimator.alpha * share, estimator.l1 * share
     estimator._l2_per_alpha = share
     return task
+
+
+def for_network(
+    estimator: Any, X: Any, y: Any, X_val: Any, y_val: Any
+) -> tuple[list[int], dict[str, Any], tuple[Any, Any], tuple[Any, Any]]:
+    """Layer sizes, options, training and dev set for networks in place of the estimator's `fit`.
+
+    The estimator is as at the beginning of `fit`: it knows classes and columns, and has a network
+    that is not trained.
+    """
+    check_settings(estimator)
+    examples = _examples(estimator, X, y, first=True)
+    _initialize(estimator, examples.X.dtype, check_random_state(estimator.random_state))
+    held = _examples(estimator, X_val, y_val, first=False)
+    output, units = estimator._output()
+    m = examples.X.shape[0]
+    options = network_options(estimator, _share(estimator, m))
+    options |= {"output": output, "dtype": examples.X.dtype.name}
+    if estimator.solver != "lbfgs":
+        options["batch_size"] = min(usual_batch_size(estimator), m)
+    weight = estimator._class_weights(examples.y, incremental=False)
+    if weight is not None:
+        options["sample_weight"] = weight
+    return (
+        [estimator.n_features_in_, *hidden_layers(estimator), units],
+        options,
+        (examples.X, np.asarray(examples.targets)),
+        (held.X, np.asarray(held.targets)),
+    )
+
+
+def take_over(estimator: Any, network: Network, m: int, **parameters: Any) -> None:
+    """Make a trained network that of the estimator, as if it had fitted it to m examples.
+
+    Parameters
+    ----------
+    parameters
+        New values of parameters; alpha and l1 become those of the network.
+    """
+    estimator.set_params(**parameters)
+    history, share = network.history, _share(estimator, m)
+    estimator.set_params(alpha=max(network.l2) / share, l1=max(network.l1) / share)
+    estimator.network_, estimator._l2_per_alpha = network, share
+    estimator.n_outputs_ = network.layer_sizes[-1]
+    estimator.n_layers_ = len(network.layer_sizes)
+    estimator.n_iter_ = len(history)
+    estimator.t_ = history.examples
+    estimator.loss_curve_ = list(history.cost)
+    estimator.loss_ = history.cost[-1]
+    estimator.best_loss_ = float(np.nanmin(history.cost))
+
+
+def _share(estimator, m):
+    """The l2 of a network for an alpha of 1.
+
+    The penalty of a mini-batch of n examples is divided by n, that of `Network` by m.
+    """
+    return 1.0 if estimator.solver == "lbfgs" else max(1.0, m / usual_batch_size(estimator))
 
 
 def _examples(estimator, X, y, first):

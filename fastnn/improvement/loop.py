@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastnn.arguments import Rng, generator, integer, number
 from fastnn.augment.images import Images
 from fastnn.data.parts import Examples, as_pair, take
 from fastnn.diagnosis.bias_variance.from_data import diagnose_network
 from fastnn.engine.sets import check_set
+from fastnn.improvement.estimators import Begun, is_estimator
 from fastnn.improvement.fits import Fits
 from fastnn.improvement.moves import Idea, ideas
 from fastnn.improvement.result import Improvement, Move
@@ -22,12 +23,15 @@ from fastnn.sweeps.jobs import check_fit, make_network
 from fastnn.sweeps.store import make_directory
 from fastnn.sweeps.workers import check_workers
 
+if TYPE_CHECKING:
+    from fastnn.estimators import MLPClassifier, MLPRegressor
+
 # Moves of the first round, which corrects what is grossly wrong, and of the others.
 AT_FIRST, AT_ONCE = 3, 8
 
 
 def improve(
-    net: Network | Sequence[int],
+    net: Network | Sequence[int] | MLPClassifier | MLPRegressor,
     train: Examples,
     dev: Examples,
     *,
@@ -49,8 +53,10 @@ def improve(
 
     Parameters
     ----------
-    net : Network or sequence of int
-        Where to begin: the settings of a network and of its last fit, or layer sizes.
+    net : Network, sequence of int, MLPClassifier or MLPRegressor
+        Where to begin: the settings of a network and of its last fit, layer sizes, or the
+        parameters of an estimator of fastnn. The estimator is then fitted with the best network,
+        and has its parameters; X and y are as for its `fit`.
     train, dev : (X, y), or an object with `.X` and `.y`
     seconds : float, optional
         When to stop: running fits are then given up, but for those of the setting to begin with.
@@ -113,6 +119,10 @@ def improve(
             f"{type(images).__name__}"
         )
     check_workers(n_jobs, None)
+    estimator = Begun(net, train, dev) if is_estimator(net) else None
+    if estimator is not None:
+        net, options = estimator.layer_sizes, {**estimator.options, **options}
+        train, dev = estimator.train, estimator.dev
     seeds_of = generator(rng).integers(2**63, size=integer(seeds, "seeds", 1)).tolist()
     setting = Setting.of(net, options)
     probe, fit_options = make_network(setting.layer_sizes, setting.options, 0)
@@ -130,7 +140,10 @@ def improve(
     if checkpoint is not None:
         checkpoint = make_directory(checkpoint)
     fits = Fits(train, dev, seeds_of, n_jobs, seconds, checkpoint)
-    return Loop(fits, trials, optimal_error, images).run(setting)
+    result = Loop(fits, trials, optimal_error, images).run(setting)
+    if estimator is not None:
+        result.notes.append(estimator.finish(result.network, setting.with_(result.setting)))
+    return result
 
 
 class Loop:
