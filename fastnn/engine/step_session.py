@@ -65,8 +65,8 @@ def session_settings(network):
 def differentiate_small(network, X, y):
     """`Network.value_and_grad`, or None if X or y needs the general way.
 
-    They must be plain arrays, X and real targets of the network's dtype and labels of int64, and
-    the work must be little enough for one thread.
+    They must be plain arrays, X and real targets of float32 or float64 and labels of int64, and the
+    work must be little enough for one thread.
     """
     if type(X) is not np.ndarray or X.ndim != 2 or not len(X):
         return None

@@ -31,9 +31,10 @@ cdef class StepSession(Session):
     for the shapes: those of the largest call, and the normalizer. `weight` is a buffer for the
     weights of a call.
 
-    A call takes X, y, dA as plain arrays of the network's dtype (labels as int64), of any strides.
-    It answers None where they are something else or do not fit, and nothing has changed then. The
-    caller finds out what is wrong, or passes them as Rows, which are not checked again.
+    A call takes X, y, dA and weights as plain arrays of float32 or float64, of any strides, and
+    labels of int64. It answers None where they are something else or do not fit, and nothing has
+    changed then. The caller finds out what is wrong, or passes them as Rows, which are not checked
+    again.
     """
 
     cdef Matrix features, given, slopes
@@ -42,7 +43,7 @@ cdef class StepSession(Session):
     cdef int64_t given_columns   # of every y
     cdef double rate, divisor
     cdef double *weights
-    cdef object dtype, label_dtype, array, empty, kept
+    cdef object dtype, single, double, label, array, empty, kept
     cdef object attributes, lock   # of the network: a dict, and the key of its lock
     cdef bint busy, locked
     cdef readonly int64_t kept_rows       # of the last forward pass; 0 once its activations are gone
@@ -56,7 +57,8 @@ cdef class StepSession(Session):
         self.features, self.given_columns = X.matrix, y.matrix.columns
         self.run.X, self.run.y, self.run.dX_scale = &self.features, &self.given, X.matrix.scale
         self.run.divisors, self.run.rates = &self.divisor, &self.rate
-        self.dtype, self.label_dtype = np.dtype("d" if self.is_double else "f"), np.dtype(np.int64)
+        self.single, self.double, self.label = np.dtype("f"), np.dtype("d"), np.dtype(np.int64)
+        self.dtype = self.double if self.is_double else self.single
         self.array, self.empty = np.ndarray, np.empty
 
     def set_lock(self, attributes, lock):
@@ -85,18 +87,29 @@ cdef class StepSession(Session):
         self.holding = 0
         self.busy = False
 
-    cdef bint _point(self, Matrix *m, array, dtype, int number, int64_t columns,
+    cdef bint _point(self, Matrix *m, array, int64_t columns, bint labels=False,
                      bint vector=False) except -1:
-        """Let `m` read Rows, or a plain array of that dtype. False if it is neither."""
+        """Let `m` read Rows, or a plain array of real numbers or labels. False if it is neither."""
         cdef Py_buffer *b = &self.held[self.holding]
         if type(array) is Rows:
             m[0] = (<Rows>array).matrix
             return m.columns == columns
-        if type(array) is not self.array or array.dtype is not dtype:
+        if type(array) is not self.array:
+            return False
+        dtype = array.dtype
+        if labels:
+            if dtype is not self.label:
+                return False
+            m.number = I64
+        elif dtype is self.single:
+            m.number = F32
+        elif dtype is self.double:
+            m.number = F64
+        else:
             return False
         PyObject_GetBuffer(array, b, PyBUF_STRIDED_RO)
         self.holding += 1
-        m.number, m.values = number, <const char *>b.buf
+        m.values = <const char *>b.buf
         m.columns_of = NULL
         if b.ndim == 2 and b.shape[1] == columns:
             m.column_stride = b.strides[1]
@@ -107,27 +120,27 @@ cdef class StepSession(Session):
         m.rows, m.row_stride, m.columns = b.shape[0], b.strides[0], columns
         return True
 
-    cdef int _real(self):
-        return F64 if self.is_double else F32
-
-    cdef bint _are_finite(self, const Matrix *m):
-        if self.is_double:
-            return numbers_fit[double](m, -DBL_MAX, DBL_MAX)
-        return numbers_fit[float](m, -FLT_MAX, FLT_MAX)
+    cdef bint _fit(self, const Matrix *m, double low=-INFINITY, double high=INFINITY):
+        """Whether the numbers are in [low, high], and finite in the network's dtype."""
+        cdef double largest = DBL_MAX if self.is_double else FLT_MAX
+        low, high = max(low, -largest), min(high, largest)
+        if m.number == F64:
+            return numbers_fit[double](m, low, high)
+        return numbers_fit[float](m, <float>max(low, -FLT_MAX), <float>min(high, FLT_MAX))
 
     cdef bint _take_features(self, X) except -1:
         cdef Rows template = self.data[1]
         cdef Matrix *m = &self.features
         cdef double largest
-        if not self._point(m, X, self.dtype, self._real(), self.widths[0]):
+        if not self._point(m, X, self.widths[0]):
             return False
         if not 1 <= m.rows <= self.run.batch_size:
             return False
         if type(X) is Rows:
             return True
         m.mean, m.scale = template.matrix.mean, template.matrix.scale
-        if not lies_ready(m, m.number, self.dtype.itemsize):
-            return m.mean == NULL and self._are_finite(m)
+        if not lies_ready(m, m.number, 8 if m.number == F64 else 4):
+            return m.mean == NULL and self._fit(m)
         largest = _largest_in_place(m, 0, m.rows)
         if m.scale != NULL:   # a bound on the normalized numbers
             largest = 2 * (largest + template.largest_mean) * template.largest_scale
@@ -137,13 +150,13 @@ cdef class StepSession(Session):
         cdef Matrix *m = &self.given
         cdef double low = -INFINITY, high = INFINITY
         if self.run.loss_rule == LOSS_SOFT:   # a Rows of probabilities, which have been checked
-            return (type(y) is Rows and self._point(m, y, None, 0, self.given_columns)
+            return (type(y) is Rows and self._point(m, y, self.given_columns)
                     and m.rows == self.features.rows)
         if self.run.loss_rule == OUT_SOFTMAX:
-            return (self._point(m, y, self.label_dtype, I64, 1, True)
+            return (self._point(m, y, 1, True, True)
                     and m.rows == self.features.rows
                     and (type(y) is Rows or labels_fit(m, self.widths.back())))
-        if (not self._point(m, y, self.dtype, self._real(), self.given_columns, True)
+        if (not self._point(m, y, self.given_columns, False, True)
                 or m.rows != self.features.rows):
             return False
         if type(y) is Rows:
@@ -152,29 +165,22 @@ cdef class StepSession(Session):
             low, high = 0, 1
         elif self.run.loss_rule == OUT_EXP:
             low = 0
-        if self.is_double:
-            return numbers_fit[double](m, max(low, -DBL_MAX), min(high, DBL_MAX))
-        return numbers_fit[float](m, <float>max(low, -FLT_MAX), <float>min(high, FLT_MAX))
+        return self._fit(m, low, high)
 
     cdef bint _take_weights(self, weight) except -1:
         """Copy the weights to the buffer; None are all 1."""
         cdef Matrix m
-        cdef Array given
-        cdef int64_t i
         self.run.weight = NULL
         self.f.targets.weight = NULL
         self.d.targets.weight = NULL
         if weight is None:
             return True
-        if type(weight) is not self.array or weight.dtype != np.float64 or weight.ndim != 1:
+        if (type(weight) is not self.array or weight.ndim != 1
+                or not self._point(&m, weight, 1, False, True)
+                or m.rows != self.features.rows or not self._fit(&m)):
             return False
-        given = contiguous(np.ascontiguousarray(weight), b"d", 1)
-        if given.rows != self.features.rows:
-            return False
-        for i in range(given.rows):
-            if not isfinite((<double *>given.first)[i]):
-                return False
-        memcpy(self.weights, given.first, given.rows * sizeof(double))
+        m.mean = m.scale = NULL
+        gather(&m, NULL, 0, m.rows, self.weights, <int64_t>1)
         self.run.weight = self.weights
         self.f.targets.weight, self.d.targets.weight = self.f.chunk_weight, self.d.chunk_weight
         return True
@@ -274,7 +280,7 @@ cdef class StepSession(Session):
             self.kept = self.empty((self.run.batch_size, m.columns), self.dtype)
         at = contiguous(self.kept, b"d" if self.is_double else b"f", 2, True)
         gather(m, NULL, 0, m.rows, <real *>at.first, m.columns)
-        m.number, m.values = self._real(), at.first
+        m.number, m.values = F64 if self.is_double else F32, at.first
         m.columns_of = NULL
         m.column_stride, m.row_stride = sizeof(real), m.columns * <int64_t>sizeof(real)
         m.mean = m.scale = NULL
@@ -320,10 +326,9 @@ cdef class StepSession(Session):
         try:
             rows = self.kept_rows
             if (rows == 0
-                    or not self._point(&self.slopes, dA, self.dtype, self._real(),
-                                       self.widths.back(), True)
+                    or not self._point(&self.slopes, dA, self.widths.back(), False, True)
                     or self.slopes.rows != rows
-                    or not (type(dA) is Rows or self._are_finite(&self.slopes))):
+                    or not (type(dA) is Rows or self._fit(&self.slopes))):
                 return None
             self.gradient_rows = 0
             self._begin(rows, True, inputs)

@@ -134,7 +134,7 @@ class Trainer(OptimizerState):
     ) -> float:
         """One update by the network's own loss, with the dropout masks of this step.
 
-        Arrays of the network's dtype (labels: int64) are read where they lie; nothing is allocated.
+        Arrays of float32 or float64 (labels: int64) are read where they lie; nothing is allocated.
 
         Parameters
         ----------

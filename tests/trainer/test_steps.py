@@ -126,9 +126,17 @@ def test_weights_are_factors_of_any_sign():
     J = net.trainer(optimizer="gd", learning_rate=0.5).step(X, y, weight)
     assert pytest.approx(J, rel=1e-12) == (weight * losses).mean()
     assert np.allclose(net.theta, theta - 0.5 * weight @ gradients / 33, rtol=1e-10, atol=1e-13)
-    # Weights whose sum is 0, and others types.
-    net.trainer().step(X[:2], y[:2], np.array([1, -1]))
-    net.trainer().step(X[:2], y[:2], [1.0, -1.0])
+    # The sum of the weights may be 0. Any array of them gives the same.
+    results = []
+    for given in (
+        np.array([1, -1]),
+        [1.0, -1.0],
+        np.array([1, -1], np.float32),
+        np.array([1.0, 0, -1, 0])[::2],
+    ):
+        net = fastnn.Network([4, 8, 3], **make)
+        results.append((net.trainer().step(X[:2], y[:2], given), *net.theta))
+    assert results == results[:1] * 4
 
 
 def test_any_array_and_any_number_of_threads_give_the_same_bits():
@@ -140,15 +148,15 @@ def test_any_array_and_any_number_of_threads_give_the_same_bits():
     read_only.flags.writeable = False
     forms = [(X, y), (read_only, y.astype(np.int8)), (wide[:, ::2], y.tolist()),
              (np.asfortranarray(X), np.repeat(y, 2)[::2]), (X.astype(np.int8), y.astype(float)),
-             (X.tolist(), y[:, None])]  # fmt: skip
+             (X.tolist(), y[:, None]), (X.astype(float), y)]  # fmt: skip
     results = []
-    for (X_form, y_form), threads in zip(forms, (1, 2, 3, 5, None, 7), strict=True):
+    for (X_form, y_form), threads in zip(forms, (1, 2, 3, 5, None, 7, 4), strict=True):
         for batch_size in (500, 2000):
             net = fastnn.Network([20, 33, 17, 3], keep_prob=[0.9, 0.8, 0.7], rng=0)
             trainer = net.trainer(threads=threads, batch_size=batch_size, clip_norm=0.5)
             J = [trainer.step(X_form, y_form) for _ in range(3)]
             A = trainer.forward(X_form)
-            dX = trainer.backward(dA, inputs=True)
+            dX = trainer.backward(dA if threads else dA.astype(float), inputs=True)
             trainer.update()
             results.append((np.array(J), A, dX, trainer.gradient.copy(), net.theta.copy()))
     for others in results[1:]:
