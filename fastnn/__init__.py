@@ -12,7 +12,7 @@ The public names, which are those of ``dir(fastnn)``:
 - Diagnosis: diagnose, Diagnosis, Cause, SignalFlow, learning_curve, LearningCurve, penalty_path,
   PenaltyPath, optimal_error, OptimalError, improve, Improvement, report, Report
 - Gradients: gradcheck, GradientCheck
-- Many networks: sweep, Sweep, sweeps, OptunaPruningCallback
+- Many networks: fit_many, Ensemble, sweep, Sweep, sweeps, OptunaPruningCallback
 - As in scikit-learn: MLPClassifier, MLPRegressor
 - Other libraries and languages: to_onnx, to_torch, from_torch, from_sklearn, get_include
 - Errors: DivergenceError, GradientError, ModelFormatError
@@ -62,6 +62,8 @@ _PUBLIC = {
     "same_distribution": "diagnosis.two_sample",
     "dev_size": "data.sample_size",
     "OptunaPruningCallback": "sweeps.optuna_pruning",
+    "fit_many": "many",
+    "Ensemble": "many",
     "sweep": "sweeps",
     "Sweep": "sweeps",
     "improve": "improvement",

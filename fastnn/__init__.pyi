@@ -36,6 +36,8 @@ from fastnn.improvement import Improvement as Improvement
 from fastnn.improvement import improve as improve
 from fastnn.loading import load as load
 from fastnn.losses.loss import Loss as Loss
+from fastnn.many import Ensemble as Ensemble
+from fastnn.many import fit_many as fit_many
 from fastnn.network import Network as Network
 from fastnn.reporting import Report as Report
 from fastnn.reporting import report as report

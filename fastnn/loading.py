@@ -1,4 +1,4 @@
-"""`fastnn.load`: a network, a table's model or an estimator from its file.
+"""`fastnn.load`: a network, an ensemble, a table's model or an estimator from its file.
 
 Internal: it may change at any time.
 """
@@ -8,11 +8,11 @@ from typing import Any
 
 from fastnn.errors import ModelFormatError
 from fastnn.losses.loss import Loss
-from fastnn.network import load_network
+from fastnn.network import restored
 
 
 def load(path: str | os.PathLike[str], *, loss: Loss | None = None) -> Any:
-    """Read what the `save` of a network, a table's model or an estimator wrote.
+    """Read what the `save` of a network, an ensemble, a table's model or an estimator wrote.
 
     Nothing in the file is trusted: its size, header, spec and checksum must agree before anything
     of the size it claims is allocated, and nothing in it is ever executed.
@@ -21,12 +21,13 @@ def load(path: str | os.PathLike[str], *, loss: Loss | None = None) -> Any:
     ----------
     path : str or path-like
     loss : Loss, optional
-        The loss of one's own of the network. A file names it, and has no code: without it, forward
-        and predict work, and J raises an error with the name. Those of `fastnn.losses` need none.
+        The loss of one's own of the network, or of those of an ensemble. A file names it, and has
+        no code: without it, forward and predict work, and J raises an error with the name. Those of
+        `fastnn.losses` need none.
 
     Returns
     -------
-    Network, TableModel, MLPClassifier or MLPRegressor
+    Network, Ensemble, TableModel, MLPClassifier or MLPRegressor
         With the same parameters, bit for bit.
 
     Raises
@@ -36,7 +37,14 @@ def load(path: str | os.PathLike[str], *, loss: Loss | None = None) -> Any:
     ModelFormatError
         The file is not a fastnn model, is damaged, or was written by a newer fastnn.
     """
-    content, net = load_network(path)
+    from fastnn.files.model import read  # safetensors is a slow import
+
+    content, theta = read(path)
+    if content["kind"] == "ensemble":
+        from fastnn.many.stored import from_spec  # scikit-learn is a slow import
+
+        return from_spec(path, content["spec"], theta, loss)
+    net = restored(path, content["spec"], theta)
     if loss is not None:
         net.loss = loss
     try:

@@ -325,16 +325,13 @@ class Network(BaseNetwork):
         save(self, path)
 
 
-def load_network(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Network]:
-    """The header of a file, as `files.model.read` gives it, and its network."""
-    from fastnn.files.model import read
-
-    content, theta = read(path)
+def restored(path: str | os.PathLike[str], spec: dict[str, Any], theta: ArrayLike) -> Network:
+    """The network of a spec that a file has; ModelFormatError where there is none."""
     try:
-        net = Network(**content["spec"])
+        net = Network(**spec)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelFormatError(
             f"{os.fsdecode(path)}: the stored spec makes no network: {error}"
         ) from error
     net.theta = theta
-    return content, net
+    return net

@@ -7,6 +7,7 @@ into the third), and gives the factor. The schedules here also need the length o
 >>> halve_every_ten = lambda epoch: 0.5 ** (epoch // 10)
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -51,10 +52,6 @@ class Schedule:
 @dataclass(frozen=True, kw_only=True)
 class Constant(Schedule):
     """Factor 1 throughout."""
-
-
-# The schedule of a `fit` that names none.
-CONSTANT = Constant()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,9 +124,9 @@ def make_schedule(
 ) -> Callable[[Any], _Array]:
     """A function from an array of epochs done to an array of factors."""
     if schedule is None:
-        schedule = CONSTANT
+        schedule = "constant"
     if isinstance(schedule, str):
-        schedule = lookup(SCHEDULES, schedule, "schedule")()
+        schedule = _default(lookup(SCHEDULES, schedule, "schedule"))
     if isinstance(schedule, Schedule):
         return lambda done: schedule(done, epochs)
     if not callable(schedule) or isinstance(schedule, type):
@@ -138,6 +135,12 @@ def make_schedule(
             f"function of the epoch, got {schedule!r}"
         )
     return lambda done: np.array([_one_factor(schedule, at) for at in done])
+
+
+@functools.cache
+def _default(kind):
+    """The schedule of this class with its default settings; it is frozen, so one is enough."""
+    return kind()
 
 
 def _one_factor(schedule, epoch):

@@ -11,6 +11,7 @@ from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.options import EXIT_CODES, JSON
 
 if TYPE_CHECKING:
+    from fastnn.many import Ensemble
     from fastnn.network import Network
 
 
@@ -23,16 +24,17 @@ def info(model: str, as_json: bool) -> None:
     MODEL is a file that fastnn train --save, or save in Python, wrote.
     """
     with reported():
+        from fastnn.files.model import read
         from fastnn.loading import load
-        from fastnn.network import load_network
 
         with reported_file(f"load {model}"):
-            content, network = load_network(model)
+            content, _ = read(model)
             loaded = load(model)
+        network = getattr(loaded, "network_", getattr(loaded, "network", loaded))
         facts = {
             "file": model,
             "kind": content["kind"],
-            **facts_of_network(network),
+            **(facts_of_ensemble if content["kind"] == "ensemble" else facts_of_network)(network),
             **facts_of_table(getattr(loaded, "schema", None)),
             "library_version": content["library_version"],
             "sha256": content["sha256"],
@@ -50,6 +52,19 @@ def facts_of_network(network: Network) -> dict[str, Any]:
         "parameters": int(network.theta.size),
         **{name: spec[name] for name in ("activation", "output", "keep_prob", "l2", "l1", "dtype")},
         "zero_weights": network.sparsity()["all"],
+    }
+
+
+def facts_of_ensemble(ensemble: Ensemble) -> dict[str, Any]:
+    """The settings of its first network, and the size of all."""
+    first = facts_of_network(ensemble.networks[0])
+    shares = [network.sparsity()["all"] * network.theta.size for network in ensemble.networks]
+    size = int(ensemble.theta.size)
+    return {
+        "networks": len(ensemble),
+        **first,
+        "parameters": size,
+        "zero_weights": sum(shares) / size,
     }
 
 

@@ -5,7 +5,9 @@ import copy
 import numpy as np
 
 # They never change, and neither does anything in them.
-_SHARED = frozenset({"_layout", "_dtype", "_layer_sizes", "_activation", "_output", "_init"})
+_SHARED = frozenset(
+    {"_layout", "_dtype", "_layer_sizes", "_activation", "_output", "_loss", "_init"}
+)
 _BIT_GENERATORS = (np.random.PCG64, np.random.PCG64DXSM)
 
 

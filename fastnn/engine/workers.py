@@ -14,16 +14,18 @@ _PATIENCE = 10.0  # seconds for the pieces under way, once one has failed or was
 _LOOK = 0.05
 
 
-def run(function, pieces, threads):
+def run(function, pieces, threads, stop=None):
     """``[function(*piece) for piece in pieces]``, on that many threads.
 
-    The first error ends it, and so does Ctrl-C, once the pieces under way are done.
+    The first error ends it, and so does Ctrl-C, once the pieces under way are done. `stop` is a
+    list that is no longer empty from then on, so that long pieces can look at it and end.
     """
     pieces = list(pieces)
     threads = min(threads, len(pieces))
     if threads <= 1:
         return [function(*piece) for piece in pieces]
-    results, errors, stop, over = [None] * len(pieces), {}, [], []
+    results, errors, over = [None] * len(pieces), {}, []
+    stop = [] if stop is None else stop
     left, turn = iter(enumerate(pieces)), _thread.allocate_lock()
 
     def worker(ended):

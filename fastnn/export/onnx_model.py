@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -65,14 +67,36 @@ def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
         for key, attribute in (("classes", "classes_"), ("features", "feature_names_in_"))
         if (values := getattr(net, attribute, None)) is not None
     }
-    net = network_of(net)
-    if net.theta.nbytes >= _LARGEST:
+    write_onnx([network_of(net)], path, names=names)
+
+
+def write_onnx(
+    networks: Sequence[Network],
+    path: str | os.PathLike[str],
+    *,
+    weights: Sequence[float] | None = None,
+    names: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write the mean of networks, by weight, as an ONNX model; see `to_onnx`.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        Of the same features, outputs and dtype.
+    path : str or path-like
+    weights : sequence of float, optional
+        That add up to 1; None for a single network.
+    names : dict
+        The metadata, in types that JSON knows.
+    """
+    size = sum(net.theta.nbytes for net in networks)
+    if size >= _LARGEST:
         raise ValueError(
             f"expected parameters of less than 2 GiB, the limit of an ONNX file; got "
-            f"{net.theta.nbytes:,} bytes: use net.save, or a smaller network or float32"
+            f"{size:,} bytes: use net.save, or a smaller network or float32"
         )
     onnx = _import_onnx()
-    model = _Graph(onnx, net).model()
+    model = _Graph(onnx, networks, weights).model()
     onnx.helper.set_model_props(
         model, {key: json.dumps(values, ensure_ascii=False) for key, values in names.items()}
     )
@@ -89,26 +113,26 @@ def _import_onnx():
 
 
 class _Graph:
-    """Collects the nodes and constants of a network's model."""
+    """Collects the nodes and constants of a model."""
 
-    def __init__(self, onnx, net):
-        self._onnx, self._net = onnx, net
+    def __init__(self, onnx, networks, weights):
+        self._onnx, self._networks, self._weights = onnx, networks, weights
+        self._net = networks[0]  # the one that is being added
         self._nodes, self._constants = [], {}
-        self._type = onnx.helper.np_dtype_to_tensor_dtype(net.dtype)
+        self._type = onnx.helper.np_dtype_to_tensor_dtype(self._net.dtype)
 
     def model(self):
         net, helper = self._net, self._onnx.helper
-        A = self._normalized("X")
-        last = len(net.layer_sizes) - 1
-        for l in range(1, last + 1):
-            for name in (f"W{l}", f"b{l}"):
-                self.constant(net.params[name].copy(), name)
-            Z = self.node("Gemm", A, f"W{l}", f"b{l}", name=f"Z{l}")
-            if l < last:
-                A = self._activation(net.activation[l - 1], Z, f"A{l}")
         name = "values" if net.regression else "probabilities"
-        operator, settings = lookup(_OUTPUTS, net.output, "output")
-        self.node(operator, Z, name=name, **settings)
+        if self._weights is None:
+            self._add(net, name)
+        else:
+            parts = []
+            for k, (weight, member) in enumerate(zip(self._weights, self._networks, strict=True)):
+                A = self._add(member, f"net{k}/{name}", f"net{k}/")
+                share = self.constant(float(weight), f"net{k}/weight")
+                parts.append(self.node("Mul", A, share, name=f"net{k}/part"))
+            self.node("Sum", *parts, name=name)
         graph = helper.make_graph(
             self._nodes,
             "network",
@@ -127,11 +151,27 @@ class _Graph:
             producer_version=__version__,
         )
 
+    def _add(self, net, name, prefix=""):
+        """Add a network; its nodes have names that begin with `prefix`, its output is `name`."""
+        self._net = net
+        A = self._normalized("X", prefix)
+        last = len(net.layer_sizes) - 1
+        for l in range(1, last + 1):
+            W, b = (
+                self.constant(net.params[f"{kind}{l}"].copy(), f"{prefix}{kind}{l}")
+                for kind in "Wb"
+            )
+            Z = self.node("Gemm", A, W, b, name=f"{prefix}Z{l}")
+            if l < last:
+                A = self._activation(net.activation[l - 1], Z, f"{prefix}A{l}")
+        operator, settings = lookup(_OUTPUTS, net.output, "output")
+        return self.node(operator, Z, name=name, **settings)
+
     def _activation(self, name, Z, A):
         operator = ACTIVATIONS[name].onnx
         return self.node(operator, Z, name=A) if operator else _COMPOSED[name](self, Z, A)
 
-    def _normalized(self, X):
+    def _normalized(self, X, prefix):
         """The name of the normalized X, computed in float64 as in the compiled core.
 
         x - mu may cancel nearly all digits of x.
@@ -140,10 +180,10 @@ class _Graph:
         if normalizer is None:
             return X
         wide = self._cast(X, np.float64)
-        self.constant(normalizer.mean_, "mu")
-        self.constant(normalizer.scale, "1/sigma")
-        centred = self.node("Sub", wide, "mu")
-        return self._cast(self.node("Mul", centred, "1/sigma"), self._net.dtype, "A0")
+        mu = self.constant(normalizer.mean_, f"{prefix}mu")
+        scale = self.constant(normalizer.scale, f"{prefix}1/sigma")
+        scaled = self.node("Mul", self.node("Sub", wide, mu), scale)
+        return self._cast(scaled, self._net.dtype, f"{prefix}A0")
 
     def node(self, operator, *inputs, name=None, **settings):
         """Add a node; returns the name of its output."""

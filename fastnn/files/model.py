@@ -3,12 +3,14 @@
 The file holds the one tensor ``theta`` and, under ``__metadata__``, one entry ``fastnn``: JSON with
 
 - ``format``: the version of this layout, an integer;
-- ``kind``: network, table (a `TableModel`) or estimator (`MLPClassifier`, `MLPRegressor`);
+- ``kind``: network, ensemble, table (a `TableModel`) or estimator (`MLPClassifier`,
+  `MLPRegressor`);
 - ``library_version``: the fastnn that wrote the file, for people;
 - ``spec``: the arguments of ``Network`` that rebuild it (layer sizes, activations, penalties,
-  the normalizer's mean and std, ...);
+  the normalizer's mean and std, ...); of an ensemble, ``members``, a list of them, and ``weights``,
+  and ``theta`` has the parameters of one network after the other;
 - ``model``: the part of a table's model or an estimator that is not its network, by its
-  ``to_dict``; null for a network;
+  ``to_dict``; null for a network and for an ensemble;
 - ``sha256``: of all the above, as canonical JSON, followed by the bytes of ``theta``.
 
 All of it is one entry because safetensors keeps metadata in a hash map of random order: with a
@@ -30,7 +32,9 @@ from fastnn.files.header import LARGEST_HEADER, canonical, check_header_length, 
 from fastnn.version import __version__
 
 FORMAT = 1
-KINDS = ["network", "table", "estimator"]  # a list: `in` takes what cannot be hashed
+# Lists: `in` takes what cannot be hashed.
+KINDS = ["network", "ensemble", "table", "estimator"]
+_ALONE = ["network", "ensemble"]  # the kinds without a `model`
 
 _KEYS = {"format", "kind", "library_version", "spec", "model", "sha256"}
 _DTYPES = {"F32": "float32", "F64": "float64"}
@@ -49,10 +53,10 @@ def save(
 
     Parameters
     ----------
-    net : Network
+    net : Network or Ensemble
     path : str or path-like
         Overwritten when it exists; a symbolic link is followed.
-    kind : {"network", "table", "estimator"}
+    kind : {"network", "ensemble", "table", "estimator"}
     model : dict, optional
         The part that is not the network, in types that JSON knows.
 
@@ -156,7 +160,7 @@ def read_content(path: str) -> tuple[dict[str, Any], np.ndarray]:
                     "fastnn.load reads only what Network.save wrote"
                 )
             tensor = file.get_slice("theta")
-            _check_theta(tensor.get_shape(), tensor.get_dtype(), content["spec"])
+            _check_theta(tensor.get_shape(), tensor.get_dtype(), _specs_of(content))
             return content, file.get_tensor("theta")
     except safetensors.SafetensorError as error:
         raise ModelFormatError(
@@ -183,30 +187,53 @@ def _parse(text: str | None) -> dict[str, Any]:
             "save it again"
         )
     kind, model = content["kind"], content["model"]
-    if kind not in KINDS or not isinstance(model, type(None) if kind == "network" else dict):
+    if kind not in KINDS or not isinstance(model, type(None) if kind in _ALONE else dict):
         raise ModelFormatError(
             f"kind {str(kind)[:40]!r} with a model of type {type(model).__name__}, expected "
-            f"{', '.join(KINDS)}, with an object but for the first: save it again"
+            f"{', '.join(KINDS)}, with an object but for the first two: save it again"
         )
     return content
 
 
-def _check_theta(shape: list[int], dtype: str, spec: dict[str, Any]) -> None:
-    """Check that the tensor is the one vector that the spec's layers need."""
-    sizes = spec.get("layer_sizes")
+def _specs_of(content: dict[str, Any]) -> list[Any]:
+    """The spec of each network in the file."""
+    if content["kind"] != "ensemble":
+        return [content["spec"]]
+    members = content["spec"].get("members")
     if (
-        not isinstance(sizes, list)
-        or len(sizes) < 2
-        or not all(type(size) is int and 1 <= size < 2**31 for size in sizes)
+        content["spec"].keys() != {"members", "weights"}
+        or not isinstance(members, list)
+        or not all(isinstance(spec, dict) for spec in members)
     ):
         raise ModelFormatError(
-            f"layer_sizes {str(sizes)[:80]}, expected a list of two or more integers from 1 to 2^31"
+            f"the spec of an ensemble is {str(content['spec'])[:80]}, expected a list of members "
+            "and weights: save it again"
         )
-    count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
-    if shape != [count] or _DTYPES.get(dtype) != spec.get("dtype"):
+    return members
+
+
+def _check_theta(shape: list[int], dtype: str, specs: list[dict[str, Any]]) -> None:
+    """Check that the tensor is the one vector that the layers of all specs need."""
+    count = 0
+    for spec in specs:
+        sizes = spec.get("layer_sizes")
+        if (
+            not isinstance(sizes, list)
+            or len(sizes) < 2
+            or not all(type(size) is int and 1 <= size < 2**31 for size in sizes)
+        ):
+            raise ModelFormatError(
+                f"layer_sizes {str(sizes)[:80]}, expected a list of two or more integers from 1 to "
+                "2^31"
+            )
+        count += sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    wanted = sorted({str(spec.get("dtype"))[:20] for spec in specs})
+    if shape != [count] or wanted != [_DTYPES.get(dtype)]:
+        layers = [spec["layer_sizes"] for spec in specs]
         raise ModelFormatError(
-            f"theta is {dtype} of shape {str(shape)[:80]}, expected {str(spec.get('dtype'))[:20]} "
-            f"of shape [{count}] for layer_sizes {str(sizes)[:80]}"
+            f"theta is {dtype} of shape {str(shape)[:80]}, expected {', '.join(wanted)[:80]} "
+            f"of shape [{count}] for layer_sizes "
+            f"{str(layers[0] if len(layers) == 1 else layers)[:80]}"
         )
 
 

@@ -22,10 +22,12 @@ class Plan:
     select: str
     data: tuple
     store: NoStore
+    keep: bool = False  # whether all networks are kept
     trials: dict = field(default_factory=dict)  # number -> Trial at its last rung so far
     _runs: dict = field(default_factory=dict)  # (trial, seed index) -> its last Run
     _at: dict = field(default_factory=dict)  # (trial, seed index) -> rung of that run
     _networks: dict = field(default_factory=dict)  # networks of trials with seeds still to do
+    _kept: dict = field(default_factory=dict)  # (trial, seed index) -> its network, if `keep`
     _leader: Trial | None = None  # the best trial so far
     _best: tuple = (None, None)  # (trial, seed index, rung) and network of the leader
 
@@ -117,6 +119,8 @@ class Plan:
         trial = Trial(number, self.settings[number], tuple(self._runs[key] for key in keys), rung)
         self.trials[number] = trial
         networks = {key: self._networks.pop(key, None) for key in keys}
+        if self.keep:
+            self._kept |= networks
         if self._leader is None or rank(trial, self.select) < rank(self._leader, self.select):
             self._leader, key = trial, self._key_of(trial)
             network = networks[key[:2]]
@@ -141,14 +145,32 @@ class Plan:
         key = self._key_of(best)
         if self._best[0] == key:
             return self._best[1]
-        number, index, rung = key
+        number, index, _ = key
         untrained, _ = make_network(self.layer_sizes, self.options[number], 0)
         network = self.store.best_network(
             key, best.runs[index], untrained.layer_sizes, self.data[2:]
         )
         if network is not None:
             return network
-        # It was dropped while another was better, or a crash came before it was stored: train it.
-        until = self.rungs[rung][0] if best.runs[index].stopped == "rung" else None
+        # It was dropped while another was better, or a crash came before it was stored.
+        return self._train_again(*key)
+
+    def networks_of(self, trial):
+        """The networks of a trial, one for each seed; None for a fit that failed."""
+        return tuple(
+            self._network_of(trial, index, self._at[trial.number, index])
+            for index in range(len(trial.runs))
+        )
+
+    def _network_of(self, trial, index, rung):
+        if trial.runs[index].failure:
+            return None
+        network = self._kept.get((trial.number, index))
+        # A trial that was read from the store has none.
+        return self._train_again(trial.number, index, rung) if network is None else network
+
+    def _train_again(self, number, index, rung):
+        stopped = self.trials[number].runs[index].stopped
+        until = self.rungs[rung][0] if stopped == "rung" else None
         job = Job(number, index, self.layer_sizes, self.options[number], self.seeds[index], until)
         return train_job(*self.data, job).network

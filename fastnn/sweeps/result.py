@@ -40,8 +40,14 @@ class Sweep:
     best : Trial or None
         The first trial; None if all failed.
     best_network : Network or None
-        The network of the best trial; with several seeds, the one of the lowest `select`. No other
-        network is kept; training one again with ``rng=run.seed`` gives the same bits.
+        The network of the best trial; with several seeds, the one of the lowest `select`. Other
+        networks are kept with ``keep=True`` only; training one again with ``rng=run.seed`` gives
+        the same bits.
+    networks : list of tuple of Network, or None
+        With ``keep=True``: ``networks[k][i]`` is the one of ``trials[k].runs[i]``; None if that fit
+        failed. The ensemble of some is ``fastnn.Ensemble.of(result, n)``.
+    dev : (X, y) or None
+        With ``keep=True``: the dev set.
     select : str
         "dev_error" or "dev_loss": the figure that decides.
     names : list of str
@@ -57,6 +63,8 @@ class Sweep:
     shares: bool = field(repr=False)
     m_dev: int = field(repr=False)
     logarithmic: frozenset[str] = field(repr=False)  # settings drawn on a logarithmic axis
+    networks: list[tuple[Network | None, ...]] | None = field(default=None, repr=False)
+    dev: tuple[Any, Any] | None = field(default=None, repr=False)
 
     @property
     def best(self) -> Trial | None:

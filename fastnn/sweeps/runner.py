@@ -43,6 +43,7 @@ def sweep(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = False,
+    keep: bool = False,
     **options: Any,
 ) -> Sweep:
     """Train a network for each of many settings, and choose by the dev set.
@@ -95,6 +96,9 @@ def sweep(
         the directory has no history.
     progress : bool
         Show one progress bar for all trials, with the best so far.
+    keep : bool, default False
+        Keep the networks of all trials in `Sweep.networks`, and the dev set, for
+        `fastnn.Ensemble.of`. Networks of trials that are read from `checkpoint` are trained again.
     **options
         Options of `Network` and of `Network.fit`, the same for all networks. Without
         early_stopping, `evaluate_every` is `epochs`, so that callbacks see NaN before the last
@@ -132,7 +136,7 @@ def sweep(
             "expected rng to be a seed or a Generator with checkpoint, got None, with "
             "which no other call is the same sweep: give a number"
         )
-    progress, rng = boolean(progress, "progress"), generator(rng)
+    progress, keep, rng = boolean(progress, "progress"), boolean(keep, "keep"), generator(rng)
     check_workers(n_jobs, backend)
     seeds = rng.integers(2**63, size=integer(seeds, "seeds", 1)).tolist()
     settings = make_settings(space, trials, int(rng.integers(2**32)))
@@ -161,7 +165,7 @@ def sweep(
         )
     else:
         store = NoStore()
-    plan = Plan(sizes, settings, given, seeds, rungs, select, data, store)
+    plan = Plan(sizes, settings, given, seeds, rungs, select, data, store, keep)
     bar = NoSweepBar()
     if progress:
         bar = SweepBar(plan.work, len(settings), percent=not regression)
@@ -178,13 +182,16 @@ def sweep(
     logarithmic = frozenset(
         name for name, values in columns.items() if is_logarithmic(name, values)
     )
+    ranked = plan.ranked(plan.trials.values())
     return Sweep(
-        plan.ranked(plan.trials.values()),
+        ranked,
         plan.best_network(),
         select,
         not regression,
         data[2].shape[0],
         logarithmic,
+        networks=[plan.networks_of(trial) for trial in ranked] if keep else None,
+        dev=data[2:] if keep else None,
     )
 
 

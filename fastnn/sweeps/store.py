@@ -22,7 +22,7 @@ from fastnn.errors import ModelFormatError
 from fastnn.files.atomic import write_atomically
 from fastnn.files.fingerprint import differences, fingerprint
 from fastnn.files.header import canonical
-from fastnn.network import load_network
+from fastnn.network import restored
 from fastnn.sweeps.trials import Run
 from fastnn.version import __version__
 
@@ -230,8 +230,11 @@ class Store(NoStore):
         path = self._path(f"best-{_name(key)}.safetensors")
         if not os.path.exists(path):
             return None
+        from fastnn.files.model import read  # safetensors is a slow import
+
         try:
-            _, network = load_network(path)
+            content, theta = read(path)
+            network = restored(path, content["spec"], theta)
         except ModelFormatError as error:
             raise ModelFormatError(f"{error}: {_REMEDY}") from error
         if network.layer_sizes != sizes or not math.isclose(

@@ -13,7 +13,7 @@ from fastnn.data.parts import as_examples, with_weights
 from fastnn.engine.examples import check_data, criterion_for, normalizer_for
 from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
 from fastnn.losses.criterion import Criterion
-from fastnn.schedules import CONSTANT, SCHEDULES, make_schedule
+from fastnn.schedules import SCHEDULES, Constant, make_schedule
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
 from fastnn.training.lbfgs import check_lbfgs
 from fastnn.training.optimizer_state import OptimizerState
@@ -223,7 +223,7 @@ def prepare(
     if state is not None:
         rates = state.rates(batches)
     else:
-        constant = schedule in (None, "constant", CONSTANT)
+        constant = schedule in (None, "constant") or schedule == Constant()
         known = constant or isinstance(schedule, str) or type(schedule) in SCHEDULES.values()
         rates = Rates(learning_rate, factors, batches, constant=constant, known=known)
     task = Task(

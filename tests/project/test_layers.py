@@ -13,7 +13,7 @@ import fastnn
 FLOORS = [
     ["cli"],
     ["loading"],
-    ["improvement"],
+    ["improvement", "many"],
     ["estimators", "export", "reporting", "sweeps", "tabular"],
     ["network"],
     ["diagnosis"],

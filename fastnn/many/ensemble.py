@@ -1,0 +1,343 @@
+"""`Ensemble`: the mean of several networks' outputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastnn.arguments import integer
+from fastnn.data.inputs import Features, as_numbers, is_sparse
+from fastnn.data.parts import Examples, HasXy, as_examples, as_pair
+from fastnn.diagnosis import Diagnosis, diagnose
+from fastnn.engine.sets import check_network
+from fastnn.layers.outputs import OUTPUTS, OutputName
+from fastnn.many.head import Head
+from fastnn.many.members import check_weights, in_words, kept_by, kind_of
+from fastnn.many.selection import select
+from fastnn.network import Network
+
+Array = NDArray[np.floating[Any]]
+
+
+class Ensemble:
+    """Several networks that predict together: the mean of their outputs.
+
+    The error of a mean is lower than the mean of the errors where the networks err on different
+    examples: they differ in seeds, settings or data.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        Of the same features, outputs, loss and dtype; hidden layers may differ. They are not
+        copied.
+    weights : sequence of float, optional
+        Of the mean; divided by their sum. None: all alike.
+
+    Attributes
+    ----------
+    networks : list of Network
+    weights : (K,) array
+        They add up to 1.
+    output : str
+        Name of the output that all networks have.
+    regression : bool
+        Whether the outputs are real values rather than classes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        The networks do not go together, or a weight is negative.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> from sklearn.datasets import load_digits
+    >>> train, dev, test = fastnn.split(*load_digits(return_X_y=True), rng=0)
+    >>> networks = [fastnn.Network([64, 16, 10], normalize=True, rng=k) for k in range(5)]
+    >>> histories = fastnn.fit_many(networks, train, epochs=10)
+    >>> ensemble = fastnn.Ensemble(networks)
+    >>> bool(ensemble.error(test) < max(net.error(test) for net in networks))
+    True
+    """
+
+    networks: list[Network]
+    weights: NDArray[np.float64]
+
+    def __init__(self, networks: Sequence[Network], weights: ArrayLike | None = None) -> None:
+        self.networks = list(networks)
+        if not self.networks:
+            raise ValueError("expected at least one network, got none")
+        for k, network in enumerate(self.networks):
+            check_network(network, f"networks[{k}]")
+            if kind_of(network) != kind_of(self.networks[0]):
+                raise ValueError(
+                    "expected networks of the same features, outputs, loss and dtype; networks[0] "
+                    f"has {in_words(self.networks[0])}, and networks[{k}] {in_words(network)}"
+                )
+        self.weights = check_weights(weights, len(self.networks))
+
+    @classmethod
+    def of(cls, result: Any, n: int, dev: Examples | None = None) -> Self:
+        """The ensemble of n networks, chosen one after the other by the dev error of their mean.
+
+        Each step adds the network that brings the mean of those chosen so far to the lowest dev
+        error, the first to the lowest of all; the dev loss decides between equal ones. A network
+        may be chosen several times, which gives it more weight (Caruana et al., 2004). The error on
+        the dev set is then optimistic: measure it on a test set.
+
+        Parameters
+        ----------
+        result : Sweep of ``fastnn.sweep(..., keep=True)``, or a sequence of Network
+        n : int
+            Networks to choose, counting repetitions.
+        dev : (X, y), or an object with `.X` and `.y`, optional
+            None: the dev set of the sweep.
+
+        Returns
+        -------
+        Ensemble
+            Of the networks that were chosen, each once, with weights by how often.
+
+        Raises
+        ------
+        ValueError
+            The sweep kept no networks, or there is no dev set.
+
+        Examples
+        --------
+        >>> import fastnn
+        >>> from sklearn.datasets import load_digits
+        >>> train, dev, test = fastnn.split(*load_digits(return_X_y=True), rng=0)
+        >>> result = fastnn.sweep([64, 16, 10], train, dev, {"l2": [0.1, 1, 10]}, seeds=2,
+        ...                       normalize=True, epochs=5, keep=True)
+        >>> ensemble = fastnn.Ensemble.of(result, 4)
+        >>> bool(ensemble.error(dev) <= result.best_network.error(dev))
+        True
+        """
+        n = integer(n, "n", 1)
+        kept = None
+        if not isinstance(result, list | tuple):
+            result, kept = kept_by(result)
+        everyone = cls(result)
+        if dev is None and kept is None:
+            raise ValueError(
+                "expected a dev set to choose by: pass dev=(Xd, yd), or the result of "
+                "fastnn.sweep(..., keep=True), which has one"
+            )
+        X, y = as_pair(kept if dev is None else dev, "dev")
+        counts = select(np.stack(list(everyone._outputs(X))), Head(everyone.networks[0]), y, n)
+        chosen = [k for k in range(len(counts)) if counts[k]]
+        return cls([everyone.networks[k] for k in chosen], [counts[k] for k in chosen])
+
+    @property
+    def output(self) -> OutputName:
+        """Name of the output that all networks have."""
+        return self.networks[0].output
+
+    @property
+    def regression(self) -> bool:
+        """Whether the outputs are real values rather than classes."""
+        return self.networks[0].regression
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    def __repr__(self) -> str:
+        first = self.networks[0]
+        return (
+            f"<Ensemble of {len(self)} networks, {first.layer_sizes[0]} features, "
+            f"{first.layer_sizes[-1]} outputs, output={first.output!r}, dtype={first.dtype.name!r}>"
+        )
+
+    # --- results for examples ----------------------------------------------------------------
+
+    def forward(self, X: Features) -> Array:
+        """The mean of the networks' output activations, by weight.
+
+        Parameters
+        ----------
+        X : (m, n[0]) array-like or sparse matrix
+
+        Returns
+        -------
+        A : (m, n[L]) array, of the networks' dtype
+        """
+        mean, _ = self._moments(X)
+        return mean.astype(self.networks[0].dtype)
+
+    def spread(self, X: Features) -> Array:
+        """The standard deviation of the networks' output activations around `forward`, by weight.
+
+        It is 0 where all networks agree. It is larger far from the training examples than among
+        them, if the networks differ in seeds (Lakshminarayanan et al., 2017).
+
+        Parameters
+        ----------
+        X : (m, n[0]) array-like or sparse matrix
+
+        Returns
+        -------
+        (m, n[L]) array, of the networks' dtype
+        """
+        _, variance = self._moments(X)
+        return np.sqrt(variance).astype(self.networks[0].dtype)
+
+    def predict(self, X: Features) -> NDArray[Any]:
+        """Class labels 0 .. C-1 (softmax), 0 or 1 (sigmoid), or real values, by the mean outputs.
+
+        Returns
+        -------
+        (m,) array; (m, n[L]) for several outputs that are no softmax
+        """
+        return OUTPUTS[self.output].predict(self.forward(X))
+
+    def cost(
+        self,
+        X: Features | HasXy,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        """The mean loss of the mean outputs; an ensemble has no penalty.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as for `Network.cost`
+            Or X alone, a part of `fastnn.split`.
+        """
+        return self._measured(Head.cost, X, y, sample_weight)
+
+    def error(
+        self,
+        X: Features | HasXy,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        """Share of wrong labels, or the root mean squared error of real outputs.
+
+        The arguments are those of `cost`.
+        """
+        return self._measured(Head.error, X, y, sample_weight)
+
+    def diagnose(
+        self,
+        train: Examples,
+        dev: Examples,
+        *,
+        test: Examples | None = None,
+        optimal_error: float = 0.0,
+        **thresholds: float,
+    ) -> Diagnosis:
+        """Tell the bias of the mean from its variance.
+
+        Parameters
+        ----------
+        train, dev : (X, y), or an object with `.X` and `.y`
+        test : the same, optional
+        optimal_error : float in [0, 1], default 0
+        **thresholds
+            confidence, tolerance, relative_tolerance, share of `fastnn.diagnose`.
+
+        Returns
+        -------
+        Diagnosis
+            Errors are shares of wrong labels; of real outputs, the squared error over the variance
+            of the training targets, and 1 where that is more.
+        """
+        sets = {"train": train, "dev": dev, "test": test}
+        pairs = {name: as_pair(part, name) for name, part in sets.items() if part is not None}
+        errors = {name: self.error(X, y) for name, (X, y) in pairs.items()}
+        counts: dict[str, Any] = {}
+        if self.regression:
+            variance = np.var(as_numbers(pairs["train"][1], "y"), axis=0, dtype=np.float64).sum()
+            if not variance > 0:
+                raise ValueError(
+                    "expected train targets that vary, got equal ones: their variance, which "
+                    "errors of a regression are measured by, is 0"
+                )
+            errors = {name: min(1.0, error**2 / variance) for name, error in errors.items()}
+        else:
+            counts = {f"n_{name}": len(as_numbers(y, "y")) for name, (_, y) in pairs.items()}
+        return diagnose(
+            errors["train"],
+            errors["dev"],
+            test_error=errors.get("test"),
+            optimal_error=optimal_error,
+            **counts,
+            **thresholds,
+        )
+
+    # --- files -------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the networks and weights to one safetensors file; `fastnn.load` reads it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written entirely or not at all.
+
+        Examples
+        --------
+        >>> import fastnn, os, tempfile
+        >>> ensemble = fastnn.Ensemble([fastnn.Network([4, 8, 3], rng=k) for k in range(3)])
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     path = os.path.join(directory, "ensemble.safetensors")
+        ...     ensemble.save(path)
+        ...     fastnn.load(path)
+        <Ensemble of 3 networks, 4 features, 3 outputs, output='softmax', dtype='float32'>
+        """
+        from fastnn.files.model import save
+
+        save(self, path, "ensemble")
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write one ONNX model of all networks and their mean (needs onnx: the extra `onnx`).
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written entirely or not at all. The model is as from `fastnn.to_onnx`.
+        """
+        from fastnn.export.onnx_model import write_onnx
+
+        write_onnx(self.networks, path, weights=self.weights)
+
+    @property
+    def theta(self) -> Array:
+        """The parameters of all networks, one after the other, as a copy."""
+        return np.concatenate([network.theta for network in self.networks])
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The settings of the networks and their weights, in types that JSON knows."""
+        return {
+            "members": [network.spec for network in self.networks],
+            "weights": self.weights.tolist(),
+        }
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _outputs(self, X):
+        """The output activations of each network."""
+        X = X if is_sparse(X) else as_numbers(X, "X")
+        return (network.forward(X) for network in self.networks)
+
+    def _moments(self, X):
+        """Mean and variance of the networks' outputs, in float64."""
+        mean = squares = weight = 0.0
+        for w, A in zip(self.weights.tolist(), self._outputs(X), strict=True):
+            A = A.astype(np.float64)
+            # West (1979): nothing cancels.
+            weight += w
+            difference = A - mean
+            mean = mean + difference * (w / weight)
+            squares = squares + w * difference * (A - mean)
+        return mean, squares / weight
+
+    def _measured(self, measure, X, y, sample_weight):
+        X, y = as_examples(X, y)
+        return measure(Head(self.networks[0]), self.forward(X), y, sample_weight)

@@ -1,0 +1,230 @@
+"""`fit_many`: networks trained side by side on threads."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+from fastnn.data.inputs import as_numbers, is_sparse
+from fastnn.data.parts import WeightedExamples, with_weights
+from fastnn.engine import workers
+from fastnn.engine.sets import check_network
+from fastnn.errors import DivergenceError
+from fastnn.network import Network
+from fastnn.sweeps.workers import threads_for
+from fastnn.training.fitting import FitOptions, fit, run
+from fastnn.training.history import History
+from fastnn.training.preparation import prepare
+from fastnn.training.progress import Progress
+
+# Options of `fit` that all networks cannot have in common.
+_NOT_COMMON = {
+    "progress": "the fits run at the same time",
+    "checkpoint": "each needs a file of its own: give them in `each`",
+    "resume": "each needs a file of its own: give them in `each`",
+}
+
+
+class _Watch(Progress):
+    """Ends a fit when `stop` is no longer empty."""
+
+    def __init__(self, stop):
+        self._stop = stop
+
+    def advance(self, epochs_done):
+        if self._stop:
+            raise KeyboardInterrupt
+
+
+def fit_many(
+    networks: Sequence[Network],
+    sets: WeightedExamples | list[WeightedExamples],
+    n_jobs: int = -1,
+    *,
+    each: Sequence[Mapping[str, Any]] | None = None,
+    **options: Unpack[FitOptions],
+) -> list[History]:
+    """Train many networks side by side, each as its `fit` would alone.
+
+    Each thread trains one network after the other, without the GIL. theta and the histories have
+    the same bits for any `n_jobs`, and as from ``net.fit`` in a loop.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        Of any layers and settings. Each with its own generator: make them with different seeds, or
+        with ``rng.spawn(n)``.
+    sets : (X, y), (X, y, sample_weight) or a part of `fastnn.split`; or a list of these
+        A list has one set for each network. Anything else is the set of all networks, of which
+        there is one copy.
+    n_jobs : int, default -1
+        Threads; -1: all available processors.
+    each : sequence of dict, optional
+        Options of `fit` for each network, beside or in the place of the common ones.
+    **options
+        Options of `Network.fit` for all networks.
+
+    Returns
+    -------
+    list of History
+        In the order of the networks. A network that diverged has its last finite theta and a
+        history that ends in "diverged"; a warning names it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument is wrong for one of the networks, which the message names. Nothing has changed.
+    KeyboardInterrupt
+        After Ctrl-C all fits stop, within some 100 ms. Those that had ended keep their results;
+        the others are as after an interrupted `fit`, or have not begun.
+    Exception
+        An error in a callback or schedule, with a note that names the network, once all other
+        networks are trained.
+
+    Examples
+    --------
+    >>> import numpy as np, fastnn
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((200, 3))
+    >>> sets = [(X, X[:, k] > 0) for k in range(3)]
+    >>> networks = [fastnn.Network([3, 8, 1], rng=seed) for seed in range(3)]
+    >>> histories = fastnn.fit_many(networks, sets, epochs=50, learning_rate=0.01)
+    >>> [bool(history.train_error[-1] < 0.1) for history in histories]
+    [True, True, True]
+    """
+    networks = list(networks)
+    jobs = threads_for(n_jobs)
+    if not networks:
+        raise ValueError("expected at least one network, got none")
+    _check_apart(networks)
+    _check_common(options)
+    if options.get("dev") is not None:
+        options["dev"] = _arrays(options["dev"], "dev")
+    # Few networks share the processors.
+    threads = max(1, jobs // len(networks))
+    common = {**(fit.__kwdefaults__ or {}), "threads": threads, **options}
+    tasks = [
+        _prepare(k, network, examples, {**common, **own})
+        for k, (network, examples, own) in enumerate(
+            zip(
+                networks,
+                _sets_of(sets, len(networks)),
+                _own_options(each, len(networks)),
+                strict=True,
+            )
+        )
+    ]
+    return _histories(_train(tasks, jobs), networks)
+
+
+def _train(tasks, jobs):
+    """The history or the error of each task."""
+    stop: list[bool] = []
+
+    def outcome(task):
+        try:
+            return run(task, _Watch(stop))
+        except Exception as error:  # the other networks are worth having
+            return error
+
+    return workers.run(outcome, [(task,) for task in tasks], jobs, stop)
+
+
+def _histories(outcomes, networks):
+    """The histories; a warning about networks that diverged, and the first of other errors."""
+    diverged = []
+    for k, outcome in enumerate(outcomes):
+        if isinstance(outcome, DivergenceError):
+            diverged.append(f"networks[{k}]: {outcome}")
+        elif isinstance(outcome, Exception):
+            outcome.add_note(
+                f"This is an error in the fit of networks[{k}]. The others were trained all the "
+                "same: their history has the record."
+            )
+            raise outcome
+    if diverged:
+        warnings.warn(
+            f"{len(diverged)} of {len(outcomes)} networks diverged; the first is {diverged[0]}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return [network.history for network in networks]
+
+
+def _check_apart(networks):
+    """Refuse anything but networks that share neither theta nor generator."""
+    seen: dict[int, int] = {}
+    for k, network in enumerate(networks):
+        check_network(network, f"networks[{k}]")
+        if seen.setdefault(id(network), k) != k:
+            raise ValueError(
+                f"expected different networks, got the same as networks[{seen[id(network)]}] and "
+                f"networks[{k}]; make another with net.like() or copy.deepcopy(net)"
+            )
+        if seen.setdefault(id(network.rng), k) != k:
+            raise ValueError(
+                f"expected a generator for each network, got one for networks"
+                f"[{seen[id(network.rng)]}] and networks[{k}], whose draws would depend on which "
+                "is first; make them with seeds, or with the generators of rng.spawn(n)"
+            )
+
+
+def _check_common(options):
+    for name in options:
+        if name in _NOT_COMMON:
+            raise TypeError(f"fit_many takes no common option {name}: {_NOT_COMMON[name]}")
+
+
+def _sets_of(sets, count):
+    """(X, y, weight) for each network; the arrays of a common set are converted once."""
+    if not isinstance(sets, list):
+        return [_arrays(sets, "sets")] * count
+    if len(sets) != count:
+        raise ValueError(
+            f"expected a list of {count} sets, one for each network, got {len(sets)}; a set for "
+            "all networks is a tuple (X, y)"
+        )
+    return [with_weights(examples, f"sets[{k}]") for k, examples in enumerate(sets)]
+
+
+def _arrays(examples, name):
+    X, y, weight = with_weights(examples, name)
+    if y is None:
+        raise ValueError(f"expected {name} to have a y, the labels or targets; got y=None")
+    return X if is_sparse(X) else as_numbers(X, "X"), as_numbers(y, "y"), weight
+
+
+def _own_options(each, count):
+    if each is None:
+        return [{}] * count
+    each = list(each)
+    if len(each) != count or not all(isinstance(own, Mapping) for own in each):
+        raise TypeError(
+            f"expected each to be {count} dicts of options, one for each network, got {each!r:.200}"
+        )
+    return each
+
+
+def _prepare(k, network, examples, options):
+    """The task of a network; an error names it."""
+    X, y, weight = examples
+    about = f"networks[{k}]: "
+    unknown = options.keys() - (fit.__kwdefaults__ or {}).keys()
+    if unknown:
+        raise TypeError(
+            f"{about}fit has no option {min(unknown)!r}; known: "
+            f"{', '.join(sorted(fit.__kwdefaults__ or {}))}"
+        )
+    if options["progress"]:
+        raise TypeError(f"{about}expected no progress bar: the fits run at the same time")
+    if weight is not None:
+        if options["sample_weight"] is not None:
+            raise ValueError(f"{about}expected weights in its set or as an option, got both")
+        options["sample_weight"] = weight
+    try:
+        return prepare(network, X, y, **options)
+    except TypeError as error:
+        raise TypeError(f"{about}{error}") from None
+    except ValueError as error:
+        raise ValueError(f"{about}{error}") from None
