@@ -7,6 +7,7 @@ import pytest
 from problems import OUTPUTS, TOLERANCE, draw_problem, draw_targets
 from reference import relative_difference
 from reference_training import UPDATES
+from scipy.sparse import csr_array
 
 import fastnn
 from fastnn.data.inputs import as_weights
@@ -148,9 +149,10 @@ def test_any_array_and_any_number_of_threads_give_the_same_bits():
     read_only.flags.writeable = False
     forms = [(X, y), (read_only, y.astype(np.int8)), (wide[:, ::2], y.tolist()),
              (np.asfortranarray(X), np.repeat(y, 2)[::2]), (X.astype(np.int8), y.astype(float)),
-             (X.tolist(), y[:, None]), (X.astype(float), y)]  # fmt: skip
+             (X.tolist(), y[:, None]), (X.astype(float), y),
+             (csr_array(X), y)]  # fmt: skip
     results = []
-    for (X_form, y_form), threads in zip(forms, (1, 2, 3, 5, None, 7, 4), strict=True):
+    for (X_form, y_form), threads in zip(forms, (1, 2, 3, 5, None, 7, 4, 2), strict=True):
         for batch_size in (500, 2000):
             net = fastnn.Network([20, 33, 17, 3], keep_prob=[0.9, 0.8, 0.7], rng=0)
             trainer = net.trainer(threads=threads, batch_size=batch_size, clip_norm=0.5)
@@ -258,3 +260,25 @@ def test_changed_settings_are_those_of_the_next_step():
     net.theta *= 0.5  # written to, it is the same vector
     J, _ = net.value_and_grad(X, y, dropout=(trainer.seed, 2))
     assert trainer.step(X, y) == pytest.approx(J, rel=1e-12)
+
+
+def test_gradients_of_parts_add_up_to_that_of_the_whole():
+    """As on several machines: each has its rows, and all take the sum of the gradients."""
+    X, y = examples("softmax", 70, 5, 3, "float64")
+    make = {"l2": 0.5, "dtype": "float64", "rng": 0}
+    net = fastnn.Network([5, 9, 3], **make)
+    whole = net.trainer(clip_norm=0.1, examples=70)
+    parts = [slice(0, 30), slice(30, 70)]
+    nets = [fastnn.Network([5, 9, 3], **make) for _ in parts]
+    trainers = [each.trainer(clip_norm=0.1, examples=70) for each in nets]
+    for _ in range(3):
+        whole.step(X, y)
+        for trainer, part in zip(trainers, parts, strict=True):
+            A = trainer.forward(X[part])
+            trainer.backward(-np.eye(3)[y[part]] / A / 70)
+        total = sum(trainer.gradient for trainer in trainers)
+        for trainer in trainers:
+            trainer.gradient[...] = total
+            trainer.update()
+    assert np.array_equal(nets[0].theta, nets[1].theta)
+    assert relative_difference(nets[0].theta, net.theta) < 1e-12
