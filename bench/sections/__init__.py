@@ -28,6 +28,7 @@ SECTIONS = {
     ),
     "inference": Section("Inference, one core", "inference", "inference", True),
     "simplechains": Section("SimpleChains' cases, one core", "simplechains", "published", True),
+    "losses": Section("A loss of one's own, one core", "losses", "squared_errors", True),
     "gradcheck": Section("A gradient check, two cores", "gradcheck", "checks", False),
     "linearity": Section("Epochs of more and more rows", "resources", "linearity", True),
     "start": Section("Start", "resources", "start", True),
