@@ -195,6 +195,8 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         cbool constant_penalty
         double training_loss
         const Penalty *penalty
+        const double *layer_rates
+        double fastest_layer
         double weight_decay
         cbool epsilon_hat
         double clip_norm, clip_value

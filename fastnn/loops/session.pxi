@@ -29,7 +29,7 @@ cdef class Session(Architecture):
     cdef char *block
     cdef char *scratch   # of augmentation
     cdef Augmenter augmenter
-    cdef vector[double] keep_prob, magnitude
+    cdef vector[double] keep_prob, magnitude, layer_rates
     cdef vector[Penalty] penalty
     cdef vector[Bounds] bounds
     cdef vector[Layer[float]] f_layers
@@ -155,6 +155,15 @@ cdef class Session(Architecture):
         if run.second != NULL:
             run.extremes.step = max(run.extremes.step, sqrt(
                 <double>run.kernels.largest(run.second, 0, 0, 1, run.size)))
+
+    def set_layer_rates(self, layer_rates):
+        """Set factors of the learning rates of layers 1 .. L; 0 freezes a layer."""
+        self._check_idle()
+        rates = [1.0, *(float(rate) for rate in layer_rates)]
+        if len(rates) != <int>self.widths.size() or not all(0 <= r < INFINITY for r in rates):
+            raise ValueError("layer_rates must be L numbers, finite and not negative")
+        self.layer_rates = rates
+        self.run.layer_rates, self.run.fastest_layer = self.layer_rates.data(), max(rates[1:])
 
     def set_clipping(self, double norm, double value):
         """Clip each gradient to this global norm, or its components to this size; 0: neither."""

@@ -78,7 +78,8 @@ cdef bint stays_in_range(Run[real] *run, const Update *u, double gradient,
     Limits are a sixteenth of the dtype's range, to leave room for the bound's own roundings.
     """
     cdef double limit = (3.4e38 if real is float else 1.7e308) / 16
-    cdef double l2 = 0, l1 = 0, rate = u.rate, decay = fabs(1 - rate * run.weight_decay)
+    cdef double l2 = 0, l1 = 0, rate = u.rate * run.fastest_layer
+    cdef double decay = fabs(1 - rate * run.weight_decay)
     cdef Extremes r = extremes[0]
     cdef int l
     for l in range(1, run.depth + 1):
@@ -122,6 +123,15 @@ cdef double penalty(Run[real] *run) noexcept nogil:
     return total
 
 
+cdef inline bint layer_moves(Run[real] *run, const Update *u, int l, Update *v) noexcept nogil:
+    """Set the learning rate of layer l in `v`. False if the layer is frozen."""
+    if run.layer_rates == NULL:
+        return True
+    v.rate = u.rate * run.layer_rates[l]
+    v.corrected_rate = u.corrected_rate * run.layer_rates[l]
+    return run.layer_rates[l] > 0
+
+
 cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thread) noexcept nogil:
     """Compute the gradient and update theta in one go, tile by tile, for one chunk.
 
@@ -138,6 +148,8 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thre
     cdef Update v = u[0]
     cdef int l, units
     for l in range(1, run.depth + 1):
+        if not layer_moves(run, u, l, &v):
+            continue
         layer, n_in, W = &run.layers[l], run.layers[l - 1].n, run.W_at[l]
         b = W + n_in * layer.n
         v.l2, v.l1 = run.penalty[l].l2 * u.penalty_share, run.penalty[l].l1 * u.penalty_share
@@ -181,6 +193,14 @@ cdef double clip_gradient(Run[real] *run, double largest, int thread) noexcept n
     cdef real limit = <real>run.clip_value, factor
     cdef double norm, coefficient
     cdef Update squares
+    cdef int l
+    if run.layer_rates != NULL:   # the gradient of a frozen layer does not count
+        for l in range(1, run.depth + 1):
+            if run.layer_rates[l] == 0:
+                for i in range(max(lo, run.W_at[l]),
+                               min(hi, run.W_at[l] + (run.layers[l - 1].n + 1) * run.layers[l].n)):
+                    gradient[i] = 0
+        run.barrier.wait()
     if run.clip_value > 0 and largest > run.clip_value:
         for i in range(lo, hi):
             gradient[i] = max(-limit, min(gradient[i], limit))
@@ -213,6 +233,8 @@ cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept n
     cdef double largest = 0
     cdef int l
     for l in range(1, run.depth + 1):
+        if not layer_moves(run, u, l, &v):
+            continue
         at, n = run.W_at[l], run.layers[l - 1].n * run.layers[l].n
         for part in range(2):   # W[l], then b[l], which is not regularized
             v.l2 = run.penalty[l].l2 * u.penalty_share if part == 0 else 0

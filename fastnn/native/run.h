@@ -61,10 +61,12 @@ struct Pass {
     const double *divisors;
     // Whether l2 and l1 of `penalty` are those of every mini-batch, as without divisors.
     bool constant_penalty;
-    double training_loss;    // with divisors: sum over the mini-batches of rows * J
-    const Penalty *penalty;  // (L + 1,)
-    double weight_decay;     // of W, not of b
-    bool epsilon_hat;        // whether Adam's epsilon is that of its equation without corrections
+    double training_loss;       // with divisors: sum over the mini-batches of rows * J
+    const Penalty *penalty;     // (L + 1,)
+    const double *layer_rates;  // (L + 1,)  factors of the rate, or null for all ones
+    double fastest_layer = 1;   // the largest of them
+    double weight_decay;        // of W, not of b
+    bool epsilon_hat;  // whether Adam's epsilon is that of its equation without corrections
     double clip_norm, clip_value;  // of the gradient without the penalty; 0: it is not clipped
     int64_t batch_size;
     int64_t batch, chunk;  // the next to do

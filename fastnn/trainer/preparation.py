@@ -15,6 +15,7 @@ from fastnn.training.optimizers import (
     Optimizer,
     OptimizerName,
     check_clipping,
+    check_layer_rates,
     make_optimizer,
 )
 
@@ -73,6 +74,7 @@ def trainer(
             "lbfgs takes no steps on mini-batches; expected one of gd, momentum, nesterov, "
             "rmsprop, adam, adamw"
         )
+    check_layer_rates(chosen, len(network.layer_sizes) - 1)
     _check_schedule(schedule)
     return Trainer(
         network,

@@ -107,7 +107,8 @@ def fit(
         None is full-batch descent: one update for each epoch.
     optimizer : str or object
         gd momentum nesterov rmsprop adam adamw lbfgs, or an object with its settings such as
-        ``fastnn.Adam(beta1=0.95)``. L1 gives exact zeros under every one of them. lbfgs is the best
+        ``fastnn.Adam(beta1=0.95)``; ``layer_rates=[0, 0.1, 1]`` in it freezes the first of three
+        layers and slows the second. L1 gives exact zeros under every one of them. lbfgs is the best
         for convex problems. It does not use batches, learning rate or schedule, and it refuses
         dropout. Or a trainer of this network (`Network.trainer`), with its learning rate and
         schedule: the fit goes on from its last update, so that two fits of 5 epochs are one of 10.

@@ -78,6 +78,8 @@ class OptimizerState:
             constant_penalty=examples is not None,
         )
         session.set_clipping(*self.clipping)
+        if self.optimizer.layer_rates is not None:
+            session.set_layer_rates(self.optimizer.layer_rates)
 
     def order_of(self, m: int) -> NDArray[np.int64]:
         """The order in which the last fit has left m rows."""

@@ -4,7 +4,8 @@
 """
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from fastnn.arguments import integer, lookup, number
@@ -27,13 +28,38 @@ class Optimizer:
 
     `code` is its enum Optimizer in native/kernels.h. `moments` says which of the two state vectors
     it keeps. A subclass without settings of its own needs no decorator.
+
+    Parameters
+    ----------
+    layer_rates : sequence of float, optional
+        Factors of the learning rate, one for each of the layers 1 .. L. A layer of factor 0 is
+        frozen: no momentum, decay or penalty moves it, and its gradient does not count for
+        `clip_norm`. None: all are 1.
+
+    Examples
+    --------
+    Only the last layer learns:
+
+    >>> import fastnn
+    >>> net = fastnn.Network([2, 3, 1], rng=0)
+    >>> before = net.params["W1"].copy()
+    >>> adam = fastnn.Adam(layer_rates=[0, 1])
+    >>> history = net.fit([[0, 1], [1, 0]], [0, 1], optimizer=adam, epochs=10)
+    >>> bool((net.params["W1"] == before).all())
+    True
     """
 
     code: ClassVar[int]
     moments: ClassVar[tuple[bool, bool]] = (False, False)
+    layer_rates: Sequence[float] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
+        if self.layer_rates is not None:
+            rates = tuple(self.layer_rates)
+            for l, rate in enumerate(rates, start=1):
+                number(rate, f"layer_rates of layer {l}", "[0, 1e6]")
+            object.__setattr__(self, "layer_rates", rates)
+        for name, value in self._numbers().items():
             number(value, f"{type(self).__name__}({name}=...)", _INTERVALS[name])
 
     def settings(self) -> dict[str, float]:
@@ -42,7 +68,10 @@ class Optimizer:
         return unused | {name: float(value) for name, value in self._own_settings().items()}
 
     def _own_settings(self) -> dict[str, float]:
-        return dict(vars(self))
+        return self._numbers()
+
+    def _numbers(self) -> dict[str, float]:
+        return {name: value for name, value in vars(self).items() if name != "layer_rates"}
 
 
 class GradientDescent(Optimizer):
@@ -173,3 +202,13 @@ def check_clipping(clip_norm: float | None, clip_value: float | None) -> tuple[f
     norm = 0.0 if clip_norm is None else number(clip_norm, "clip_norm", "(0, inf)")
     value = 0.0 if clip_value is None else number(clip_value, "clip_value", "(0, inf)")
     return norm, value
+
+
+def check_layer_rates(optimizer: Optimizer | LBFGS, layers: int) -> None:
+    """Refuse an optimizer whose `layer_rates` are not for so many layers."""
+    rates = getattr(optimizer, "layer_rates", None)
+    if rates is not None and len(rates) != layers:
+        raise ValueError(
+            f"expected layer_rates of {type(optimizer).__name__} to be {layers} numbers, one for "
+            f"each of the layers 1 .. {layers}; got {len(rates)}"
+        )

@@ -23,6 +23,7 @@ from fastnn.training.optimizers import (
     GradientDescent,
     Optimizer,
     check_clipping,
+    check_layer_rates,
     make_optimizer,
 )
 
@@ -192,6 +193,7 @@ def prepare(
     shuffle = boolean(shuffle, "shuffle")
     progress = boolean(progress, "progress")
     optimizer = make_optimizer(optimizer)
+    check_layer_rates(optimizer, len(network.layer_sizes) - 1)
     if isinstance(optimizer, LBFGS):
         check_lbfgs(network, augment, clipping)
     augmenter = _augmenter(augment, X, network.layer_sizes[0])
@@ -263,6 +265,7 @@ def prepare(
         dev=dev,
         batch_size=batch_size,
         optimizer=optimizer,
+        layer_rates=getattr(optimizer, "layer_rates", None),
         learning_rate=learning_rate,
         schedule=schedule,
         clip_norm=clipping[0] or None,
