@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 import fastnn
 from fastnn.engine.fit_lock import FITTED_BY
@@ -253,3 +254,28 @@ def test_copies_and_pickles_go_on_by_themselves():
         assert twin.steps == 1
         assert twin.step(X, Y) == J
         assert np.array_equal(twin.network.theta, net.theta)
+
+
+def test_a_normalizer_that_waits_for_fit():
+    net = fastnn.Network([3, 4, 2], normalize=True, rng=0)
+    trainer = net.trainer()
+    theta = net.theta.copy()
+    for call in (lambda: trainer.step(X, Y), lambda: trainer.forward(X), lambda: net.vjp(X)):
+        with pytest.raises(NotFittedError, match="call fit first"):
+            call()
+    assert np.array_equal(net.theta, theta)
+    net.fit(X, Y, epochs=1, optimizer=trainer)
+    J, _ = net.value_and_grad(X, Y)
+    assert trainer.step(X, Y) == pytest.approx(J, rel=1e-6)
+    assert trainer.steps == 2
+
+
+def test_rows_that_normalize_out_of_range():
+    net = fastnn.Network([1, 2], normalizer=fastnn.Normalizer().fit([[0.0], [1e-38]]), rng=0)
+    for call in (
+        lambda: net.trainer().step(np.float32([[1e10]]), [1]),
+        lambda: net.value_and_grad(np.float32([[1e10]]), np.array([1])),
+        lambda: net.trainer().forward(np.float32([[1e10]])),
+    ):
+        with pytest.raises(ValueError, match="finite in float32"):
+            call()
