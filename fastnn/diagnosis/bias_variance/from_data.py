@@ -13,11 +13,13 @@ from fastnn.diagnosis.bias_variance.advice import (
 )
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
+from fastnn.diagnosis.causes.inputs import columns, giving_away
 from fastnn.diagnosis.causes.nearest_neighbours import optimal_error as optimal_error_of
 from fastnn.diagnosis.causes.search import causes_of
 from fastnn.diagnosis.causes.trials import tried_in_words
 from fastnn.diagnosis.causes.uneven import against_one_answer, shares_of
 from fastnn.diagnosis.evidence.intervals import Bracket, Estimate
+from fastnn.diagnosis.evidence.resizing import resized
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set
 from fastnn.layers.initializers import initial_std
@@ -101,13 +103,27 @@ def diagnose_network(
         network, network.history, pairs["train"][2], trained, words or Words(), tuple(causes)
     )
     diagnosis = conclude(estimates, known, unit=unit, **thresholds)
-    one_answer = against_one_answer(network, *sets) if trained else None
-    if one_answer:
-        diagnosis.notes.append(one_answer)
+    if trained:
+        diagnosis.notes.extend(_on_the_data(network, *sets))
     change = first_change(diagnosis, network, pairs["train"][2]) if try_advice else None
     if change:
         diagnosis.notes.append(tried_in_words(network, *sets, change))
     return diagnosis
+
+
+def _on_the_data(network, train, dev):
+    """Notes on facts of the data that need not be wrong."""
+    one_answer = against_one_answer(network, train, dev)
+    if one_answer:
+        yield one_answer
+    y = as_numbers(train[1], "y")
+    if y.size == len(y):
+        found = giving_away(train[0], y.reshape(-1), not network.regression)
+        if found:
+            yield (
+                f"{columns(found)} of X alone {'gives' if len(found) == 1 else 'give'} y: leave "
+                f"{'it' if len(found) == 1 else 'them'} out, unless known before y is"
+            )
 
 
 def _worth_a_word(network, train, tolerance):
@@ -136,7 +152,7 @@ def first_change(diagnosis, network, n_train):
     if diagnosis.causes:
         return diagnosis.causes[0].change or None
     if diagnosis.high_bias:
-        return {"layer_sizes": bigger(network.layer_sizes)}
+        return resized(network, bigger(network.layer_sizes))
     if diagnosis.high_variance:
         return against_variance_change(network, n_train)
     return None

@@ -7,11 +7,13 @@ from fastnn.diagnosis.causes.association import is_associated
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.inputs import scale_of
 from fastnn.diagnosis.causes.losses import baseline, is_lower, is_no_lower
+from fastnn.diagnosis.causes.stuck import saturated, stuck
+from fastnn.diagnosis.causes.trials import LOWER, compared, helps
 from fastnn.diagnosis.causes.uneven import has_enough, never_predicted
 from fastnn.diagnosis.evidence.regularization import is_strong
+from fastnn.diagnosis.evidence.resizing import resized
+from fastnn.diagnosis.evidence.stopping import patience_for
 
-# A trial's training loss below this part of another's is worth a word.
-LOWER = 0.9
 # A learning rate is too small where the same updates at a larger one lower the loss so many times
 # as much.
 TIMES = 5.0
@@ -62,7 +64,7 @@ def causes_by_trials(trials, of_training=True):
         return
     if not of_training:
         yield from filter(None, [_scale_for_dev(trials)])
-    elif _helps(reference, now):  # else a plain network, trained in the usual way, is no better
+    elif helps(reference, now):  # else a plain network, trained in the usual way, is no better
         yield from filter(None, [_of_training(trials, reference)])
     yield from rare
 
@@ -74,10 +76,11 @@ def _of_training(trials, reference):
     return (
         _scale(trials, reference)
         or (strong and _regularized(trials, same))
-        or _too_slow(trials, reference)
         or _too_fast(trials, same)
+        or saturated(trials)
+        or _too_slow(trials, reference)
         or _too_short(trials, same)
-        or _stuck(trials, same)
+        or stuck(trials, same)
         or (not strong and _regularized(trials, same))
         or _too_small(trials, reference)
     )
@@ -131,11 +134,11 @@ def _target_scale(trials):
         return None
     as_is = min((trials.anew(), trials.now), key=lambda trial: trial.train)
     scaled = trials.of_standard_targets(mean, std)
-    if not _helps(scaled, as_is):
+    if not helps(scaled, as_is):
         return None
     return Cause(
         "the targets are far from 0 and 1",
-        f"they have mean {mean:.3g} and standard deviation {std:.3g}; " + _tried(scaled, as_is),
+        f"they have mean {mean:.3g} and standard deviation {std:.3g}; " + compared(scaled, as_is),
         "standardize y: train on (y - mean) / std, and undo it for predictions",
     )
 
@@ -179,7 +182,7 @@ def _normalized(trials):
 def _not_normalized(trials, normalized, as_is):
     return Cause(
         "the inputs are not normalized",
-        f"the columns of X have {scale_of(trials.train[0]).words()}; {_tried(normalized, as_is)}",
+        f"the columns of X have {scale_of(trials.train[0]).words()}; {compared(normalized, as_is)}",
         "use new weights with normalize=True, which gives each column mean 0 and standard "
         "deviation 1",
         {"normalize": True},
@@ -197,14 +200,14 @@ def _too_slow(trials, reference):
         return None
     best = min(tried, key=lambda rate: tried[rate].dev.mean())
     gain = start - tried[best].train
-    if not (_helps(tried[best], trials.now) and gain > WAY * (start - reference.train)):
+    if not (helps(tried[best], trials.now) and gain > WAY * (start - reference.train)):
         return None
     same = trials.on()
     if gain <= TIMES * (start - same.train):
         return None
     return Cause(
         f"the learning rate, {rate:g}, is too small",
-        _tried(tried[best], same),
+        compared(tried[best], same),
         f"train on with learning_rate={best:g}",
         {"learning_rate": best},
     )
@@ -212,16 +215,24 @@ def _too_slow(trials, reference):
 
 def _too_short(trials, same):
     now = trials.now
-    if not _helps(same, now):
+    if not helps(same, now):
         return None
     history = trials.network.history
     updates = trials.done
     epochs = "" if history is None else f" after {len(history)} epoch{_s(len(history))}"
     done = "" if updates is None else f" ({updates:,} update{_s(updates)})"
     wanted = max(2 * (len(history) if history else 1), len(history or ()) + trials.epochs)
+    if history is not None and history.stopped == "early stopping":
+        patience = patience_for(wanted)
+        return Cause(
+            f"early stopping ended the fit too soon{epochs}{done}",
+            compared(same, now),
+            f"more patience: early_stopping={patience}, and {wanted} epochs",
+            {"epochs": wanted, "early_stopping": patience},
+        )
     return Cause(
         f"the network is not trained long enough{epochs}{done}",
-        _tried(same, now),
+        compared(same, now),
         f"train longer: try {wanted} epochs",
         {"epochs": wanted},
     )
@@ -239,33 +250,16 @@ def _too_fast(trials, same):
         return None
     lowest = min(slower.values(), key=lambda trial: trial.dev.mean())
     # New weights alone can help too: the rate must make a difference of its own.
-    apart = _helps(lowest, fresh) or is_lower(lowest.dev, fresh.dev)
-    if not (_helps(lowest, as_is) and apart):
+    apart = helps(lowest, fresh) or is_lower(lowest.dev, fresh.dev)
+    if not (helps(lowest, as_is) and apart):
         return None
     # Of rates that are as good, the smallest: it is the last to overfit in a longer fit.
     best = min(rate for rate in slower if not is_lower(lowest.dev, slower[rate].dev, 1.0))
     return Cause(
         f"the learning rate, {rate:g}, is too large",
-        _tried(slower[best], as_is),
+        compared(slower[best], as_is),
         f"use new weights and learning_rate={best:g}",
         {"learning_rate": best, "init": trials.network.spec["init"]},
-    )
-
-
-def _stuck(trials, same):
-    network = trials.network
-    fresh = trials.best_anew({"init": "auto", "init_gain": 1.0})
-    as_is = min((same, trials.now), key=lambda trial: trial.train)
-    if not _helps(fresh, as_is):
-        return None
-    init, gain = network.spec["init"], network.spec["init_gain"]
-    now = [f"init={init!r}"] if init != "auto" else []
-    now += [f"init_gain={gain:g}"] if gain != 1 else []
-    return Cause(
-        "training is stuck at these weights",
-        _tried(fresh, as_is),
-        "use new weights" + (f" with init='auto' (now {', '.join(now)})" if now else ""),
-        {"init": "auto", "init_gain": 1.0},
     )
 
 
@@ -275,11 +269,11 @@ def _regularized(trials, same):
         return None
     free = trials.best_anew({"l2": 0.0, "l1": 0.0, "keep_prob": 1.0})
     as_is = min((same, trials.now), key=lambda trial: trial.train)
-    if not _helps(free, as_is):
+    if not helps(free, as_is):
         return None
     return Cause(
         "the network is regularized too strongly",
-        _tried(free, as_is),
+        compared(free, as_is),
         "regularize less",
         {
             "l2": max(network.l2) / 10,
@@ -292,38 +286,15 @@ def _regularized(trials, same):
 def _too_small(trials, reference):
     network, now = trials.network, trials.now
     sizes = list(reference.network.layer_sizes)
-    bigger = trials.best_anew(
-        {"layer_sizes": sizes, "activation": _activation(network, sizes)},
-        epochs=LONGER * trials.epochs,
-    )
-    if not (_helps(bigger, now) and is_lower(bigger.dev, now.dev)):
+    change = resized(network, sizes)
+    bigger = trials.best_anew(change, epochs=LONGER * trials.epochs)
+    if not (helps(bigger, now) and is_lower(bigger.dev, now.dev)):
         return None
     return Cause(
         "the network is too small",
-        _tried(bigger, now),
+        compared(bigger, now),
         f"bigger network: try {sizes} (now {list(network.layer_sizes)})",
-        {"layer_sizes": sizes},
-    )
-
-
-def _activation(network, sizes):
-    """The network's activations, of a network of other layer sizes."""
-    hidden = len(sizes) - 2
-    if len(network.activation) == hidden:
-        return network.activation
-    return network.activation[0] if network.activation else "relu"
-
-
-def _helps(better, worse):
-    """Whether one trial is better than another on the training rows, and on the dev rows."""
-    return better.train < LOWER * worse.train and is_lower(better.dev, worse.dev, 1.0)
-
-
-def _tried(better, worse):
-    return (
-        f"tried for {better.updates:,} updates: training loss {better.train:.3g} instead of "
-        f"{worse.train:.3g}, dev loss {better.dev.mean():.3g} instead of "
-        f"{worse.dev.mean():.3g}"
+        change,
     )
 
 

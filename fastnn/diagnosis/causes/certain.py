@@ -1,14 +1,22 @@
 """Causes that are certain: they show in the sets and in theta, without any training."""
 
+import numpy as np
+
 from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.inputs import columns, counters, scale_of
+from fastnn.diagnosis.causes.uneven import labels_of
 from fastnn.diagnosis.evidence.symmetry import equal_units
+from fastnn.text.words import percent
+
+# Classes that training lacks are worth a word from this share of the dev set on.
+LACKING = 0.02
 
 
-def certain_causes(network, train):
-    """Causes in the training labels, in the columns of X and in equal units, in this order."""
+def certain_causes(network, train, dev):
+    """Causes in the labels, in the columns of X and in equal units, in this order."""
     yield from _targets(network, train)
+    yield from _classes_of_dev(network, train, dev)
     yield from _inputs(train)
     yield from _symmetry(network)
 
@@ -20,6 +28,23 @@ def _targets(network, train):
             "all training labels are the same",
             f"{len(y):,} labels of {y.flat[0]}",
             "look at how y was made: there is nothing to learn from one class",
+        )
+
+
+def _classes_of_dev(network, train, dev):
+    labels, known = labels_of(network, dev[1]), labels_of(network, train[1])
+    if labels is None or known is None:
+        return
+    lacking = ~np.isin(labels, known)
+    if lacking.mean() >= LACKING:
+        classes = np.unique(labels[lacking])
+        one = len(classes) == 1
+        yield Cause(
+            f"training has no example of class{'' if one else 'es'} "
+            + ", ".join(map(str, classes.tolist())),
+            f"{percent(lacking.mean())} of the dev set {'is' if one else 'are'} of "
+            f"{'it' if one else 'them'}",
+            "split anew, with every class in each set: fastnn.split(X, y, stratify=True)",
         )
 
 

@@ -13,6 +13,8 @@ LARGE, SMALL = 3.0, 0.1
 UNEVEN = 10.0
 # So many times as far off is out of scale for certain.
 FAR = 5.0
+# Rows that are enough to see that a column gives y away, and the least correlation of a line.
+MOST_ROWS, LINE = 5_000, 1 - 1e-9
 # Fewer rows can be whole numbers without a gap by chance.
 LEAST_ROWS = 50
 
@@ -81,6 +83,32 @@ def counters(X):
         if len(np.unique(column)) == len(column):
             found.append(j)
     return found
+
+
+def giving_away(X, y, classes):
+    """Columns that alone give y: no class overlaps another one, or y is a line of the column."""
+    if is_sparse(X):
+        return []
+    every = max(1, len(y) // MOST_ROWS)
+    X, y = as_numbers(X, "X")[::every], y[::every]
+    if len(y) < LEAST_ROWS or np.ptp(y) == 0:
+        return []
+    decides = _parts_classes if classes else _is_line
+    return [j for j in range(X.shape[1]) if decides(X[:, j].astype(np.float64), y)]
+
+
+def _parts_classes(column, y):
+    """Whether each class has a range of its own, whatever the order of the classes."""
+    order = np.argsort(column, kind="stable")
+    column, y = column[order], y[order]
+    change = np.flatnonzero(y[1:] != y[:-1])
+    return len(change) == len(np.unique(y)) - 1 and (column[change + 1] > column[change]).all()
+
+
+def _is_line(column, y):
+    if np.ptp(column) == 0:
+        return False
+    return abs(np.corrcoef(column, y)[0, 1]) > LINE
 
 
 def columns(indices):

@@ -94,8 +94,10 @@ def is_lower(losses, others, sigmas=SIGMAS):
 
     The test is paired: the difference of each example is what scatters.
     """
+    if np.isinf(others).any():  # of a fit that diverged
+        return bool(np.isfinite(losses).all())
     difference = others - losses
-    if len(difference) < 2:
+    if len(difference) < 2 or not np.isfinite(losses).all():
         return False
     error = difference.std(ddof=1) / math.sqrt(len(difference))
     return bool(difference.mean() > sigmas * error) and bool(difference.mean() > 0)

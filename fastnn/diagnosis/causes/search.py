@@ -31,7 +31,7 @@ def causes_of(network, train, dev, high="training", *, by_trials=True):
     -------
     list of Cause
     """
-    certain = list(certain_causes(network, train))
+    certain = list(certain_causes(network, train, dev))
     if not by_trials or not (high or any(cause.change for cause in certain)):
         return certain
     trials = Trials(network, train, dev)

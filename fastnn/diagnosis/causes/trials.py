@@ -26,6 +26,8 @@ WORK, LEAST_UPDATES, MOST_UPDATES = 6e9, 100, 1_000
 BATCH = 64
 # A trial of a whole fit takes at most so many times the updates.
 LONGER = 5
+# A trial's training loss below this part of another's is worth a word.
+LOWER = 0.9
 # Changes that are options of `fit`; all others ask for new weights.
 OF_FIT = ("epochs", "learning_rate", "early_stopping")
 
@@ -156,6 +158,20 @@ class Trials:
         return Trial(
             float(losses_of(network, *self.train).mean()), losses_of(network, *self.dev), network
         )
+
+
+def helps(better, worse):
+    """Whether one trial is better than another on the training rows, and on the dev rows."""
+    return better.train < LOWER * worse.train and is_lower(better.dev, worse.dev, 1.0)
+
+
+def compared(better, worse):
+    """The losses of a trial, and of another one, in words."""
+    return (
+        f"tried for {better.updates:,} updates: training loss {better.train:.3g} instead of "
+        f"{worse.train:.3g}, dev loss {better.dev.mean():.3g} instead of "
+        f"{worse.dev.mean():.3g}"
+    )
 
 
 def _some(part):
