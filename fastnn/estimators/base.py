@@ -103,6 +103,9 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         """The parts of each example's loss that the core leaves out, or None."""
         return None
 
+    def _check_same_classes(self, y):
+        """Refuse a y of fewer classes than in the last call, for a warm start."""
+
     def _class_weights(self, y, incremental):
         """A weight for each example, or None."""
         return None
@@ -189,6 +192,27 @@ def stochastic_only(method: _Method) -> _Method:
     """Hide a method of an estimator from solver "lbfgs"."""
     hidden: Any = available_if(lambda self: self._is_stochastic())(method)
     return hidden
+
+
+def plain(estimator: Any, X: Any, y: Any) -> bool:
+    """Whether X and y are arrays that `validated` would return as they are, after the first fit.
+
+    To ask scikit-learn takes longer than to train on some ten examples.
+    """
+    return (
+        type(X) is np.ndarray
+        and type(y) is np.ndarray
+        and X.ndim == 2
+        and y.ndim == 1
+        and X.dtype in _FLOATS
+        and X.shape == (len(y), vars(estimator).get("n_features_in_"))
+        and len(y) > 0
+        and "feature_names_in_" not in vars(estimator)
+        and bool(np.isfinite(X).all())
+    )
+
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # in the byte order of the machine
 
 
 def validated(estimator: Any, X: Any, y: Any, reset: bool, **options: Any) -> Any:

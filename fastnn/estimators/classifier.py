@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from fastnn.arguments import number
 from fastnn.data.inputs import Features
-from fastnn.estimators.base import BaseMLP, stochastic_only, validated
+from fastnn.estimators.base import BaseMLP, plain, stochastic_only, validated
 from fastnn.estimators.callbacks import Callback, with_callbacks
 from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
 from fastnn.estimators.targets import Labels, as_labels, check_no_gaps
@@ -228,6 +228,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         )
 
     def _check_targets(self, X, y, first):
+        if not first and plain(self, X, y) and self._are_labels(y):
+            return X, y
         check_no_gaps(y)
         X, y = validated(self, X, y, first)
         sparse = issparse(y)
@@ -236,6 +238,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self._labels = vars(self).get("_announced") or Labels.of(y, sparse)
             self.classes_ = self._labels.classes
         return X, y
+
+    def _are_labels(self, y):
+        """Whether scikit-learn has nothing to say about a vector y, after the first fit.
+
+        It warns where more than half of over 20 examples have different labels.
+        """
+        few = len(y) <= 20 or len(self.classes_) <= len(y) // 2
+        return few and y.dtype.kind in "iub" and not self._labels.multilabel
+
+    def _check_same_classes(self, y):
+        if self._labels.multilabel:
+            return
+        classes = np.unique(y)
+        if len(classes) < len(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous "
+                f"call to fit. Previously got {self.classes_}, `y` has {classes}; fit anew with "
+                "warm_start=False, or go on with partial_fit"
+            )
 
     def _encode(self, y):
         return self._labels.encode(y)

@@ -77,6 +77,8 @@ def prepare(
     check_settings(estimator)
     first = not hasattr(estimator, "network_") or not (estimator.warm_start or incremental)
     examples = _examples(estimator, X, y, first)
+    if not first and not incremental:
+        estimator._check_same_classes(examples.y)
     weight = _weights(estimator, examples, sample_weight, incremental)
     random_state = check_random_state(estimator.random_state)
     if first:

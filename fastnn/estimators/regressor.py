@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from fastnn.arguments import lookup
 from fastnn.data.inputs import Features
-from fastnn.estimators.base import BaseMLP, stochastic_only, validated
+from fastnn.estimators.base import BaseMLP, plain, stochastic_only, validated
 from fastnn.estimators.callbacks import Callback, with_callbacks
 from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
 
@@ -165,7 +165,9 @@ n_features_in_, feature_names_in_, out_activation_
 
     def _check_targets(self, X, y, first):
         output = lookup(LOSSES, self.loss, "loss")
-        X, y = validated(self, X, y, first, y_numeric=True)
+        known = not first and plain(self, X, y) and y.dtype.kind in "fiub"
+        if not known or not np.isfinite(y).all():
+            X, y = validated(self, X, y, first, y_numeric=True)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if y.dtype.kind not in "fiub":
