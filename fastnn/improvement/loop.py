@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from fastnn.arguments import Rng, generator, integer, number
 from fastnn.augment.images import Images
 from fastnn.data.parts import Examples, as_pair, take
-from fastnn.diagnosis.bias_variance.from_data import diagnose_network
+from fastnn.diagnosis.bias_variance.by_class import errors_by_class
+from fastnn.diagnosis.bias_variance.from_data import CONFIDENCE, diagnose_network
 from fastnn.engine.sets import check_set
 from fastnn.improvement.estimators import Begun, is_estimator
 from fastnn.improvement.fits import Fits
@@ -225,4 +226,5 @@ class Loop:
             next_step=next_step(diagnosis, stopped),
             notes=[used_up(best, self._moves)],
             shares=not best.network.regression,
+            by_class=errors_by_class(best.network, self._fits.train, self._fits.dev, CONFIDENCE),
         )

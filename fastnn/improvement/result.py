@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fastnn.diagnosis.bias_variance.by_class import ClassError, rows_by_class
 from fastnn.network import Network
 from fastnn.plots.figure import Display
 from fastnn.plots.improvement import plot_improvement
@@ -15,6 +16,9 @@ from fastnn.training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# Of the table of errors by class.
+_HEAD = ["class", "dev error", "interval", "examples"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,9 @@ class Improvement:
         What only a person can do next.
     notes : list of str
         How far the dev set has been used up.
+    by_class : tuple of ClassError
+        The dev error of each class with the best network, where classes are uneven, as in
+        `Diagnosis`.
     """
 
     network: Network
@@ -93,6 +100,7 @@ class Improvement:
     next_step: str
     notes: list[str]
     shares: bool = field(repr=False)
+    by_class: tuple[ClassError, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -142,9 +150,11 @@ class Improvement:
         return rows
 
     def __str__(self) -> str:
-        return "\n".join(
-            [self.verdict, "", *aligned(self._rows()), "", *self.notes, f"Next: {self.next_step}"]
-        )
+        lines = [self.verdict, "", *aligned(self._rows()), ""]
+        if self.by_class:
+            lines += ["Dev errors by class, which are uneven:"]
+            lines += [*aligned(rows_by_class(self.by_class), "<><<"), ""]
+        return "\n".join([*lines, *self.notes, f"Next: {self.next_step}"])
 
     def __repr__(self) -> str:
         return f"<Improvement: {self.verdict}>"
@@ -154,6 +164,9 @@ class Improvement:
         return join(
             [
                 table(head, rows, caption=self.verdict),
+                table(_HEAD, rows_by_class(self.by_class), caption="Dev errors by class")
+                if self.by_class
+                else "",
                 *(tag("p", note) for note in self.notes),
                 tag("p", f"Next: {self.next_step}"),
             ]

@@ -1,5 +1,7 @@
 """Diagnosis of a network by its errors on given sets."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from fastnn.arguments import boolean, number
@@ -11,6 +13,7 @@ from fastnn.diagnosis.bias_variance.advice import (
     against_variance_change,
     bigger,
 )
+from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
 from fastnn.diagnosis.causes.inputs import columns, giving_away
@@ -103,6 +106,8 @@ def diagnose_network(
         network, network.history, pairs["train"][2], trained, words or Words(), tuple(causes)
     )
     diagnosis = conclude(estimates, known, unit=unit, **thresholds)
+    by_class = errors_by_class(network, *sets, confidence)
+    diagnosis = replace(diagnosis, by_class=by_class)
     if trained:
         diagnosis.notes.extend(_on_the_data(network, *sets))
     change = first_change(diagnosis, network, pairs["train"][2]) if try_advice else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
+from fastnn.diagnosis.bias_variance.by_class import ClassError, rows_by_class
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.plots.diagnosis import plot_diagnosis
 from fastnn.plots.figure import Display
@@ -91,6 +92,9 @@ class Diagnosis:
         One sentence.
     causes : tuple of Cause
         What is wrong besides, and comes before bias and variance; the advice begins with it.
+    by_class : tuple of ClassError
+        The dev error of each class, with its `label`, `error`, `count` and `limits`, where classes
+        are uneven; else empty.
     """
 
     errors: dict[str, float]
@@ -103,6 +107,7 @@ class Diagnosis:
     advice: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     causes: tuple[Cause, ...] = ()
+    by_class: tuple[ClassError, ...] = ()
 
     @property
     def bias(self) -> float:
@@ -181,6 +186,9 @@ class Diagnosis:
         if self.unit != "share of wrong labels":
             lines[1:1] = [f"Errors are the {self.unit}."]
         lines += [f"  {line}" for line in aligned(rows, "<><<")]
+        if self.by_class:
+            lines += ["", "Dev errors by class, which are uneven:"]
+            lines += [f"  {line}" for line in aligned(rows_by_class(self.by_class), "<><<")]
         if self.advice:
             lines += ["", "What to do, in this order:"]
             lines += [f"  {i}. {text}" for i, text in enumerate(self.advice, 1)]
@@ -203,12 +211,17 @@ class Diagnosis:
         return plot_diagnosis(self, TITLES, ax)
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows()
-        )
-        html = f"<p><b>{escape(self.verdict)}</b></p><table>{cells}</table>"
+        html = f"<p><b>{escape(self.verdict)}</b></p>{_table(self.rows())}"
+        if self.by_class:
+            html += f"<p>Dev errors by class:</p>{_table(rows_by_class(self.by_class))}"
         for tag, texts in (("ol", self.advice), ("ul", self.notes)):
             if texts:
                 html += f"<{tag}>" + "".join(f"<li>{escape(t)}</li>" for t in texts) + f"</{tag}>"
         return html
+
+
+def _table(rows):
+    cells = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table>{cells}</table>"

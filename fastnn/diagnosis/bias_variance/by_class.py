@@ -1,0 +1,75 @@
+"""The errors of each class, where classes are uneven: a rare one hardly counts in the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastnn.diagnosis.causes.uneven import labels_of, shares_of
+from fastnn.diagnosis.evidence.intervals import Estimate
+from fastnn.text.words import percent
+
+# Classes are uneven where the rarest has less than this part of its even share.
+UNEVEN = 0.5
+# Of more classes than this, those of the highest errors are shown.
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class ClassError:
+    """The error of the dev examples of one class.
+
+    Attributes
+    ----------
+    label : int
+    error : float
+        Share of its examples that are given another label.
+    count : int
+        Its dev examples.
+    limits : (float, float)
+        Confidence limits of the error.
+    """
+
+    label: int
+    error: float
+    count: int
+    limits: tuple[float, float]
+
+
+def errors_by_class(network, train, dev, confidence):
+    """A `ClassError` of each class in dev; none where classes are even, or there are no labels.
+
+    Parameters
+    ----------
+    network : Network
+    train, dev : (X, y)
+    confidence : float
+    """
+    shares, labels = shares_of(network, train[1]), labels_of(network, dev[1])
+    if shares is None or labels is None:
+        return ()
+    shares = shares[shares > 0]
+    if len(shares) > 1 and shares.min() >= UNEVEN / len(shares):
+        return ()
+    wrong = network.predict(dev[0]).reshape(-1) != labels
+    found = []
+    for label in np.unique(labels):
+        mine = wrong[labels == label]
+        estimate = Estimate(float(mine.mean()), len(mine))
+        found.append(ClassError(int(label), estimate.value, len(mine), estimate.limits(confidence)))
+    return tuple(found)
+
+
+def rows_by_class(by_class):
+    """(class, error, interval, count) of the classes as text, those of the highest errors."""
+    worst = sorted(by_class, key=lambda each: -each.error)[:SHOWN]
+    for each in by_class:
+        if each in worst:
+            low, high = each.limits
+            yield (
+                f"class {each.label}",
+                percent(each.error),
+                f"{100 * low:.3g} to {percent(high)}",
+                f"of {each.count:,}",
+            )
