@@ -53,12 +53,12 @@ def noise_level(at, theta, cost, eps, rng):
     part of J hardly contributes (Hamming 1971; Moré & Wild, SIAM J. Sci. Comput. 33, 2011).
     """
     floor = 0.5 * eps * abs(cost)
-    levels = [level for level in (_noise_along(at, theta, rng) for _ in range(3)) if level]
+    levels = [level for level in (_noise_along(at, theta, eps, rng) for _ in range(3)) if level]
     # More than five times the least is no noise: the points lie across a kink.
     return max([floor, *(level for level in levels if level <= 5.0 * min(levels))])
 
 
-def _noise_along(at, theta, rng):
+def _noise_along(at, theta, eps, rng):
     direction = rng.choice([-1.0, 1.0], theta.size) * reach(theta)
     # Where most neighbours are equal, the points are too near for the precision of J.
     for spacing in (1e-9, 1e-7, 1e-5, 1e-3):
@@ -68,13 +68,24 @@ def _noise_along(at, theta, rng):
         if np.count_nonzero(np.diff(differences)) >= 6:
             break
     else:
-        return 0.0
+        return 0.5 * _step_of(differences, eps)
     levels, gamma = [], 1.0
     for k in range(1, 7):
         differences = np.diff(differences)
         gamma *= k / (2.0 * (2.0 * k - 1.0))  # (k!)^2 / (2k)!
         levels.append(np.sqrt(gamma * np.mean(differences**2)))
     return float(np.median(levels[2:]))
+
+
+def _step_of(values, eps):
+    """The step in which J moves where its neighbours are mostly equal.
+
+    The loss of a sure network is a difference of numbers near 1: log(1 + 1e-9) is 0 in float32. It
+    moves in steps of the precision of 1, not of its own, or does not move at all.
+    """
+    gaps = np.abs(np.diff(values))
+    most = eps * max(1.0, np.abs(values).max())
+    return min(float(np.median(gaps[gaps > 0.0])), most) if gaps.any() else most
 
 
 def reach(theta):
