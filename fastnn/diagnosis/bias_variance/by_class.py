@@ -62,14 +62,13 @@ def errors_by_class(network, train, dev, confidence):
 
 
 def rows_by_class(by_class):
-    """(class, error, interval, count) of the classes as text, those of the highest errors."""
+    """A list of (class, error, interval, count) as text, of the classes with the highest errors."""
     worst = sorted(by_class, key=lambda each: -each.error)[:SHOWN]
+    rows = []
     for each in by_class:
         if each in worst:
             low, high = each.limits
-            yield (
-                f"class {each.label}",
-                percent(each.error),
-                f"{100 * low:.3g} to {percent(high)}",
-                f"of {each.count:,}",
-            )
+            interval = f"{100 * low:.3g} to {percent(high)}"
+            label, count = f"class {each.label}", f"of {each.count:,}"
+            rows.append((label, percent(each.error), interval, count))
+    return rows
