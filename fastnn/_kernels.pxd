@@ -196,7 +196,8 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         double training_loss
         const Penalty *penalty
         const double *layer_rates
-        double fastest_layer
+        double fastest_layer, average_decay
+        uint64_t average_from
         double weight_decay
         cbool epsilon_hat
         double clip_norm, clip_value
@@ -227,6 +228,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         T *gradient
         T *first
         T *second
+        T *average
         T *dtheta
         T *dX
         T *out

@@ -103,6 +103,8 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         run.barrier.wait()
         if last:
             extremes.theta = largest_of_threads(run)
+            if run.average != NULL:   # theta stays as it is until the next barrier
+                average_theta(run, step, thread)
         if run.stop.load():
             break
     if thread == 0:

@@ -25,7 +25,7 @@ cdef class Session(Architecture):
     cdef bint is_double, training, running
     cdef int most_threads   # the buffers suffice for so many
     cdef BatchLoss batch_loss
-    cdef object data, optimizer_vectors, pass_arrays   # kept alive: the run points into them
+    cdef object average, data, optimizer_vectors, pass_arrays   # kept alive: the run points into them
     cdef char *block
     cdef char *scratch   # of augmentation
     cdef Augmenter augmenter
@@ -155,6 +155,16 @@ cdef class Session(Architecture):
         if run.second != NULL:
             run.extremes.step = max(run.extremes.step, sqrt(
                 <double>run.kernels.largest(run.second, 0, 0, 1, run.size)))
+
+    def set_average(self, average, double decay):
+        """Let `train` keep the moving average of theta in a vector, from the next update on."""
+        cdef Array at = self._vector(average)
+        self._check_idle()
+        if at.rows != self.size or not 0 <= decay < 1:
+            raise ValueError("the arguments of set_average do not fit the Session")
+        self.average = average
+        self.f.average, self.d.average = <float *>at.first, <double *>at.first
+        self.run.average_decay, self.run.average_from = decay, self.run.step
 
     def set_layer_rates(self, layer_rates):
         """Set factors of the learning rates of layers 1 .. L; 0 freezes a layer."""

@@ -249,6 +249,15 @@ cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept n
     return largest
 
 
+cdef void average_theta(Run[real] *run, uint64_t step, int thread) noexcept nogil:
+    """average := decay average + (1 - decay) theta, after `step` updates; theta after the first."""
+    cdef int64_t i, lo = share_start(run.size, 64, thread, run.threads)
+    cdef int64_t hi = share_start(run.size, 64, thread + 1, run.threads)
+    cdef real share = 1 if step == run.average_from + 1 else <real>(1 - run.average_decay)
+    for i in range(lo, hi):
+        run.average[i] += share * (run.theta[i] - run.average[i])
+
+
 cdef bint update_by_gradient(Run[real] *run, const Update *u, Extremes *extremes,
                              int thread) noexcept nogil:
     """Clip the gradient in memory and update theta by it.

@@ -64,6 +64,8 @@ struct Pass {
     double training_loss;       // with divisors: sum over the mini-batches of rows * J
     const Penalty *penalty;     // (L + 1,)
     const double *layer_rates;  // (L + 1,)  factors of the rate, or null for all ones
+    double average_decay;       // of Run::average
+    uint64_t average_from;      // updates before the first that is averaged
     double fastest_layer = 1;   // the largest of them
     double weight_decay;        // of W, not of b
     bool epsilon_hat;  // whether Adam's epsilon is that of its equation without corrections
@@ -100,6 +102,7 @@ struct Run : Pass {
     T *Y, *chunk_weight;  // the same addresses as targets.Y and targets.weight, writable
     int32_t *labels;
     T *gradient, *first, *second;  // (size,)
+    T *average;                    // (size,) or null: the moving average of theta
     T *dtheta;                     // (size,) of differentiate, or null
     T *dX;                         // (rows, n[0]) of differentiate, or null
     T *out;                        // (rows, n[L]) of forward

@@ -1,6 +1,7 @@
 """The second step of `fit`: theta goes down, epoch by epoch."""
 
 import math
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -37,12 +38,18 @@ def descend(task, session, monitor):
     if task.augmenter is not None:
         session.set_augmentation(task.augmenter)
     index, before = state.order_of(m) if task.shuffle else None, state.epochs
+    average = None
+    if task.average is not None:
+        average = network.theta.copy()
+        session.set_average(average, task.average)
     try:
         if _is_unwatched(task, session, monitor):
             _descend_unwatched(task, session, monitor, index)
         else:
-            _epochs(task, session, monitor, state, index)
+            _epochs(task, session, monitor, state, index, average)
     finally:
+        if average is not None:
+            network.theta[...] = average
         state.count_on(history.dropout_seed, session.step, before + len(history))
 
 
@@ -57,6 +64,7 @@ def _is_unwatched(task, session, monitor):
         and task.augmenter is None
         and task.optimizer_state is None
         and task.rates.known
+        and task.average is None
         and not task.criterion.by_batches
         and all(each is None or each.threads == 1 for each in sessions)
         and _operations(task) <= _LONGEST
@@ -138,7 +146,22 @@ def _train_some(task, session, monitor, index, epoch):
     return done
 
 
-def _epochs(task, session, monitor, state, index):
+@contextmanager
+def _averaged(network, average):
+    """Meanwhile theta is its average, unless that is None."""
+    if average is None:
+        yield
+        return
+    trained = network.theta.copy()
+    network.theta[...] = average
+    try:
+        yield
+    finally:
+        average[...] = network.theta
+        network.theta[...] = trained
+
+
+def _epochs(task, session, monitor, state, index, average):
     network, m, history = task.network, task.rows, monitor.history
     before = state.epochs
     tuner = ThreadTuner(session, chosen=task.threads is not None)
@@ -173,11 +196,12 @@ def _epochs(task, session, monitor, state, index):
         history.examples += m
         state.count_on(history.dropout_seed, session.step, before + epoch + 1)
         rate = float(rates[-1])
-        monitor.record(epoch, rate)
-        if writer is not None:
-            writer.epoch_done(epoch, rate)
-        if monitor.conclude(rate):
-            return
+        with _averaged(network, average):
+            monitor.record(epoch, rate)
+            if writer is not None:
+                writer.epoch_done(epoch, rate)
+            if monitor.conclude(rate):
+                return
 
 
 def _shuffle(index, rng):

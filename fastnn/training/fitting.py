@@ -48,6 +48,7 @@ class FitOptions(TypedDict, total=False):
     sample_weight: ArrayLike | None
     loss: AnyLoss | None
     label_smoothing: float
+    average: float | None
     shuffle: bool
     early_stopping: bool | int | EarlyStopping | None
     evaluate_every: int
@@ -82,6 +83,7 @@ def fit(
     sample_weight: ArrayLike | None = None,
     loss: AnyLoss | None = None,
     label_smoothing: float = 0.0,
+    average: float | None = None,
     shuffle: bool = True,
     early_stopping: bool | int | EarlyStopping | None = None,
     evaluate_every: int = 1,
@@ -130,6 +132,11 @@ def fit(
     label_smoothing : float in [0, 1), default 0.0
         This share of every label is spread over all classes (Szegedy et al., 2016), in J and dev J,
         too. Only for the cross-entropy of a softmax output, whose y may also be probabilities.
+    average : float in [0, 1), optional
+        Decay of an exponential moving average of theta, such as 0.999: after every update ``average
+        = decay average + (1 - decay) theta``, beginning with theta after the first. Costs, errors,
+        early stopping, callbacks and the network after the fit have the average (Polyak and
+        Juditsky, 1992). Not for lbfgs, checkpoints or a trainer.
     shuffle : bool
         A new order of rows every epoch.
     early_stopping : bool, int or EarlyStopping, optional
@@ -196,6 +203,7 @@ def fit(
             sample_weight=sample_weight,
             loss=loss,
             label_smoothing=label_smoothing,
+            average=average,
             shuffle=shuffle,
             early_stopping=early_stopping,
             evaluate_every=evaluate_every,

@@ -212,3 +212,17 @@ def check_layer_rates(optimizer: Optimizer | LBFGS, layers: int) -> None:
             f"expected layer_rates of {type(optimizer).__name__} to be {layers} numbers, one for "
             f"each of the layers 1 .. {layers}; got {len(rates)}"
         )
+
+
+def check_average(
+    average: float | None, optimizer: Optimizer | LBFGS, other: object
+) -> float | None:
+    """The decay of an average of theta. `other` is true where the fit goes on from another."""
+    if average is None:
+        return None
+    if isinstance(optimizer, LBFGS) or other:
+        raise ValueError(
+            "average is not for lbfgs, checkpoint, resume or a trainer, which go on from theta and "
+            "not from its average: leave it out, or them"
+        )
+    return number(average, "average", "[0, 1)")

@@ -22,6 +22,7 @@ from fastnn.training.optimizers import (
     RATES,
     GradientDescent,
     Optimizer,
+    check_average,
     check_clipping,
     check_layer_rates,
     make_optimizer,
@@ -62,6 +63,7 @@ class Task(NamedTuple):
     progress: bool
     checkpoints: CheckpointPlan | None = None
     criterion: Criterion = Criterion()
+    average: float | None = None
 
     @property
     def rows(self):
@@ -151,6 +153,7 @@ def prepare(
     sample_weight,
     loss,
     label_smoothing,
+    average,
     shuffle,
     early_stopping,
     evaluate_every,
@@ -193,6 +196,7 @@ def prepare(
     shuffle = boolean(shuffle, "shuffle")
     progress = boolean(progress, "progress")
     optimizer = make_optimizer(optimizer)
+    average = check_average(average, optimizer, state or checkpoint or resume)
     check_layer_rates(optimizer, len(network.layer_sizes) - 1)
     if isinstance(optimizer, LBFGS):
         check_lbfgs(network, augment, clipping)
@@ -249,6 +253,7 @@ def prepare(
         gradchecks=gradchecks,
         progress=progress,
         criterion=criterion,
+        average=average,
     )
     if checkpoint is None and (resume is None or resume is False):
         return task
