@@ -11,6 +11,7 @@ from fastnn.augment.images import Images
 from fastnn.data.parts import Examples, as_pair, take
 from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_data import CONFIDENCE, diagnose_network
+from fastnn.diagnosis.causes.losses import baseline, is_lower
 from fastnn.engine.sets import check_set
 from fastnn.improvement.estimators import Begun, is_estimator
 from fastnn.improvement.fits import Fits
@@ -166,7 +167,7 @@ class Loop:
             while not stopped:
                 if not known:
                     diagnosis, known = self._diagnose(best), True
-                if self._optimal_error is not None and best.dev_error <= self._optimal_error:
+                if self._reaches_optimum(best, diagnosis):
                     stopped = "optimal error reached"
                     break
                 chosen = self._choose(diagnosis, best, seen)
@@ -196,6 +197,14 @@ class Loop:
             by_trials=False,
         )
 
+    def _reaches_optimum(self, best, diagnosis):
+        """Whether the dev error is as low as the optimal one, which is a share for values, too."""
+        if self._optimal_error is None:
+            return False
+        regression = best.network.regression
+        error = diagnosis.errors["dev_error"] if regression else best.dev_error
+        return error <= self._optimal_error
+
     def _left(self):
         """The number of moves that may still be tried."""
         return AT_ONCE if self._trials is None else self._trials - len(self._moves)
@@ -214,6 +223,12 @@ class Loop:
                 chosen.append((idea, changed))
         return chosen
 
+    def _knows_no_X(self, best):
+        """Whether the best is no better, beyond chance, than one answer to every example."""
+        (_, y), (_, y_dev) = self._fits.train, self._fits.dev
+        one_answer = baseline(best.network.output, y, y_dev)
+        return not is_lower(best.losses.mean(axis=0), one_answer)
+
     def _result(self, first, best, stopped, diagnosis):
         return Improvement(
             network=best.network,
@@ -223,7 +238,7 @@ class Loop:
             first_dev_error=first.dev_error,
             stopped=stopped,
             setting={"layer_sizes": best.setting.layer_sizes, **best.setting.options},
-            next_step=next_step(diagnosis, stopped),
+            next_step=next_step(diagnosis, stopped, self._knows_no_X(best)),
             notes=[used_up(best, self._moves)],
             shares=not best.network.regression,
             by_class=errors_by_class(best.network, self._fits.train, self._fits.dev, CONFIDENCE),

@@ -12,7 +12,7 @@ SHARE = 0.05
 MANY = 10_000
 
 
-def next_step(diagnosis, stopped):
+def next_step(diagnosis, stopped, knows_no_X=False):
     """One sentence on what only a person can do.
 
     Parameters
@@ -20,12 +20,19 @@ def next_step(diagnosis, stopped):
     diagnosis : Diagnosis or None
         Of the best network, or of an earlier one; None where there was no time for one.
     stopped : str
+    knows_no_X : bool
+        Whether the best network is no better than one answer to every example.
     """
     if diagnosis is None:
         return "call improve again: it was interrupted before the first diagnosis"
     by_hand = [cause.advice for cause in diagnosis.causes if not cause.change]
     if by_hand:
         return by_hand[0]
+    if knows_no_X and stopped == "no move helps":
+        return (
+            "look for inputs that say something of y, and whether each label belongs to its row: "
+            "nothing that was tried is better than one answer to every example"
+        )
     if stopped == "optimal error reached":
         return "measure the network on a test set: the optimal error is reached"
     if diagnosis.high_bias:

@@ -51,6 +51,29 @@ def test_the_next_step_is_one_for_a_person(found, stopped, said):
     assert not step.startswith(("bigger", "longer"))
 
 
+@pytest.mark.parametrize("units", [1, 3])
+def test_labels_that_x_tells_nothing_of(units):
+    r = np.random.default_rng(0)
+    X, y = r.normal(size=(300, 4)), r.integers(max(2, units), size=300)
+    parts = (X[:150], y[:150]), (X[150:], y[150:])
+    result = fastnn.improve([4, 4, units], *parts, seconds=None, trials=60, seeds=1, epochs=2)
+    assert result.stopped == "no move helps"
+    assert "whether each label belongs to its row" in result.next_step
+
+
+def test_the_optimal_error_of_values_is_a_share_of_their_variance():
+    r = np.random.default_rng(0)
+    X = r.normal(size=(300, 3))
+    y = 1000 * X[:, 0] + 100 * r.normal(size=300)
+    part = X, (y - y.mean())
+    result = fastnn.improve(
+        [3, 1], part, part, output="identity", optimizer="lbfgs", optimal_error=0.1,
+        seconds=None, trials=3, seeds=1,
+    )  # fmt: skip
+    assert result.stopped == "optimal error reached"
+    assert result.dev_error > 1  # in the units of y
+
+
 def test_how_far_the_dev_set_has_been_used_up():
     best = Tried(Setting((4, 1), {}), [], np.full((2, 500), 0.4), 0.1)
     moves = [move(0.06, 3.0, kept=True), move(-0.02, -1.0), move(0.0, 0.0)]
