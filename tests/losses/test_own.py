@@ -159,8 +159,8 @@ def not_a_number(z, y):
     ("function", "words"),
     [
         (indexed_too_far, "value raises IndexError"),
-        (raising, r"value raises ValueError\('no such y'\)"),
-        (not_a_number, "value is nan"),
+        pytest.param(raising, r"value raises ValueError\('no such y'\)", marks=pytest.mark.slow),
+        pytest.param(not_a_number, "value is nan", marks=pytest.mark.slow),
     ],
 )
 def test_a_row_without_a_loss_stops_the_fit_and_is_named(function, words):
