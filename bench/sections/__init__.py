@@ -19,6 +19,8 @@ SECTIONS = {
     "costs": Section("What dropout and Adam cost", "step", "costs", True),
     "penalties": Section("What L2, L1 and decayed weights cost", "step", "penalties", True),
     "loop": Section("Loops of one's own, one core", "loop", "steps", True),
+    "overheads": Section("What a call costs by itself, one core", "many", "overheads", True),
+    "many": Section("Networks side by side, two cores", "many", "side_by_side", False),
     "threads": Section("A training step on two cores", "threads", "speedup", False),
     "widths": Section("Threads over widths 30 to 66", "threads", "widths", False),
     "bits": Section("The same bits from 1, 2, 3, 4 and 7 threads", "bits", "same_bits", False),
