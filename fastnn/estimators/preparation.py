@@ -1,5 +1,7 @@
 """The first step of a fit: everything is checked, and the network and optimizer are made."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +43,8 @@ class Task:
     targets : array
         The targets of the network before they became the Rows y.
     validation : Validation or None
-    random_state : numpy.random.RandomState
+    random_state : function
+        It gives the numpy.random.RandomState, which is made when something is drawn from it.
     incremental : bool
         Whether this is one epoch of a stream, by `partial_fit`.
     """
@@ -53,7 +56,7 @@ class Task:
     constants: NDArray[np.float64] | None
     targets: NDArray[Any]
     validation: Validation | None
-    random_state: np.random.RandomState
+    random_state: Callable[[], np.random.RandomState]
     incremental: bool
 
 
@@ -80,9 +83,9 @@ def prepare(
     if not first and not incremental:
         estimator._check_same_classes(examples.y)
     weight = _weights(estimator, examples, sample_weight, incremental)
-    random_state = check_random_state(estimator.random_state)
+    random_state = _on_demand(estimator.random_state)
     if first:
-        _initialize(estimator, examples.X.dtype, random_state)
+        _initialize(estimator, examples.X.dtype, random_state())
     else:
         _check_same_network(estimator)
     network = estimator.network_
@@ -101,7 +104,7 @@ def prepare(
     if any(part is not None for part in given[:2]):
         validation = _given_validation(estimator, *given)
     elif estimator.early_stopping and stochastic:
-        examples, validation = _hold_out(estimator, examples, random_state, incremental)
+        examples, validation = _hold_out(estimator, examples, random_state(), incremental)
     if validation is not None and estimator.validation_scores_ is None:
         estimator.validation_scores_, estimator.validation_loss_curve_ = [], []
     m = examples.X.shape[0]
@@ -122,6 +125,17 @@ def prepare(
     network.l2, network.l1 = estimator.alpha * share, estimator.l1 * share
     estimator._l2_per_alpha = share
     return task
+
+
+def _on_demand(random_state):
+    """A function that gives the RandomState of a `random_state`, always the same.
+
+    That of a seed is made by the first call: it takes a quarter of a `partial_fit` of some rows.
+    """
+    if type(random_state) is int and 0 <= random_state < 2**32:
+        return functools.cache(lambda: check_random_state(random_state))
+    made = check_random_state(random_state)
+    return lambda: made
 
 
 def for_network(

@@ -40,14 +40,19 @@ class OptimizerState:
         )
 
     @classmethod
-    def fresh(cls, estimator: Any, network: Network, random_state: np.random.RandomState) -> Self:
+    def fresh(
+        cls,
+        estimator: Any,
+        network: Network,
+        random_state: Callable[[], np.random.RandomState],
+    ) -> Self:
         """The state before the first update."""
         rule, _ = update_rule(estimator)
         vectors = [np.zeros_like(network.theta) if needed else None for needed in rule.moments]
         rate = _learning_rate(estimator)
         # Without dropout no seed is drawn, so that the order of rows is that of scikit-learn.
         drops = min(network.keep_prob) < 1
-        return cls(rule, *vectors, rate, int(random_state.randint(2**31)) if drops else 0)
+        return cls(rule, *vectors, rate, int(random_state().randint(2**31)) if drops else 0)
 
     def fits(self, estimator: Any, network: Network) -> bool:
         """Whether training can go on with this state, solver and network."""
@@ -124,7 +129,7 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
     for epoch in range(epochs):
         if index is not None:
             order = np.arange(m)
-            task.random_state.shuffle(order)  # as sklearn.utils.shuffle does
+            task.random_state().shuffle(order)  # as sklearn.utils.shuffle does
             index = index[order]
             if weight is not None:
                 divisors = np.add.reduceat(weight[index], starts)
