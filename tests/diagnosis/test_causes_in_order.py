@@ -79,6 +79,22 @@ def test_a_rate_at_which_even_new_weights_diverge_is_too_large(optimizer, rate):
     assert d.causes[0].name == f"the learning rate, {rate:g}, is too large"
 
 
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_advice_whose_trial_diverges_is_told_all_the_same(outputs):
+    """All weights are equal, and at this rate other ones do not last an epoch."""
+    y = 1e3 * X[:, :outputs]
+    _, d = diagnosed(
+        1e3 * X,
+        y,
+        outputs=outputs,
+        output="identity",
+        init="zeros",
+        fit={"epochs": 1, "optimizer": "gd", "learning_rate": 0.1},
+    )
+    assert "copies of each other" in d.causes[0].name
+    assert d.causes[0].change == {"init": "auto"}
+
+
 def test_early_stopping_without_patience():
     train, dev = halves(X, Y)
     net = fastnn.Network([6, 32, 32, 1], rng=0)

@@ -50,6 +50,8 @@ def _stopped_early(cause, trials):
     ):
         return cause
     tried = trials.whole_fit(cause.change).network.history
+    if tried.stopped == "diverged":  # its end says nothing
+        return cause
     lowest, last = min(tried.dev_cost), tried.dev_cost[-1]
     if not last > lowest + RISE * abs(lowest):
         return cause
