@@ -154,6 +154,7 @@ class FittedMixin:
             "hidden_layer_sizes",
             "sklearn.model_selection.learning_curve",
             "sklearn.model_selection.validation_curve",
+            "" if self.solver == "lbfgs" else "early_stopping=True, n_iter_no_change={}",
         )
         return diagnose_network(
             network, self._pair(X, y), self._pair(X_val, y_val), words, **options

@@ -19,6 +19,7 @@ class Words(NamedTuple):
     sizes: str = ""  # the setting of the hidden layers' sizes, where there is one for them alone
     learning_curve: str = "fastnn.learning_curve"
     search: str = "fastnn.penalty_path"
+    patience: str = "early_stopping={}"  # how to ask for it, with a patience; "" where one cannot
 
 
 class Known(NamedTuple):
@@ -108,7 +109,7 @@ def against_variance(variance, known):
     )
     l2, drop = words.l2, "dropout (keep_prob 0.8)"
     patience = _patience(known.history)
-    stop = f"early_stopping={patience}" if patience else "early stopping, which is on"
+    stop = f" with {words.patience.format(patience)}" if patience and words.patience else ""
     if net is not None:
         value = max(net.l2) * words.per_l2
         other = stronger_l2(net, n) * words.per_l2
@@ -118,8 +119,8 @@ def against_variance(variance, known):
         if len(net.layer_sizes) == 2:
             drop = "fewer features"
     yield (
-        f"variance: regularize: {100 * variance:.3g} points above the training error, try {l2} "
-        f"with {stop}, or {drop}; {words.search} searches {words.l2} and keep_prob"
+        f"variance: regularize: {100 * variance:.3g} points above the training error, try {l2}"
+        f"{stop}, or {drop}; {words.search} searches {words.l2} and keep_prob"
     )
     yield "variance: another architecture, or fewer features"
 
