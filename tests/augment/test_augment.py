@@ -90,6 +90,7 @@ def test_images_that_stay_make_the_same_theta(digits, shuffle):
     assert plain.theta.tobytes() == augmented.theta.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("batch_size", [48, 700, None])
 def test_the_same_bits_at_any_number_of_threads(digits, dtype, batch_size):

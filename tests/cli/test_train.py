@@ -50,6 +50,7 @@ def test_defaults_reach_two_and_a_half_percent(seed):
     assert results["seconds"] < 20
 
 
+@pytest.mark.slow
 def test_the_command_itself():
     done = subprocess.run([SCRIPT, "train", "--epochs", "3"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
@@ -106,6 +107,7 @@ def test_json():
     assert results["samples_per_second"] >= 4 * 1079 / results["seconds"]  # of training alone
 
 
+@pytest.mark.slow
 def test_early_stopping_shows_the_best_epoch():
     arguments = ("train", "--early-stopping", "2", "--seed", "3")
     result = run(*arguments)
@@ -134,6 +136,7 @@ def test_the_run_ends_with_the_diagnosis():
     assert max(map(len, shown.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_the_report(tmp_path):
     path = tmp_path / "out.html"
     result = run("train", "--epochs", "30", "--report", str(path), "--optimizer", "nesterov")

@@ -118,6 +118,7 @@ def pictures(shape, rows=6, dtype="float64", seed=0):
     return rng.random((rows, int(np.prod(shape)))).astype(dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("settings", SETTINGS)

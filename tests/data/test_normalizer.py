@@ -408,6 +408,7 @@ def test_kept_with_the_network(duplicate, tmp_path):
         np.testing.assert_array_equal(twin.forward(X[:rows]), net.forward(X[:rows]))
 
 
+@pytest.mark.slow
 def test_a_normalizer_too_wide_for_the_file_is_refused(tmp_path):
     n = 450_000
     net = Network([n, 1], init="zeros", normalizer=Normalizer().fit(RNG.random((2, n))), rng=0)

@@ -238,6 +238,7 @@ def test_no_cause_where_all_is_well(name, seed):
     assert not any(text.startswith("first of all") for text in diagnosis.advice)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_overfitting_is_no_cause_of_another_kind(seed):
     train, dev, units = table("digits", seed)

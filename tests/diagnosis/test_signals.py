@@ -75,6 +75,7 @@ def test_figures_are_those_of_the_core(activation, output):
         assert s.dW_rms == pytest.approx(np.sqrt((dW**2).mean()), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_initialization_keeps_signals_level():
     X, y = data(200)
     sizes = [16, *[64] * 12, 4]
@@ -140,6 +141,7 @@ def advised(verdict):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [{}, {"init": "normal"}, {"init_gain": 0.3}], ids=str)
 @pytest.mark.parametrize(
     ("activation", "depth"),

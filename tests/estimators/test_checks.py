@@ -14,6 +14,7 @@ def test_default_settings(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @parametrize_with_checks(
     [
         fastnn.MLPClassifier([8], solver="lbfgs", max_iter=50),

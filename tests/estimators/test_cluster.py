@@ -100,6 +100,7 @@ def test_grid_search_is_that_of_this_process(backend):
     assert near.best_score_ > 0.85
 
 
+@pytest.mark.slow
 def test_cross_validation_is_that_of_this_process(backend):
     data = load_diabetes(return_X_y=True)
     model = fastnn.MLPRegressor(

@@ -113,6 +113,7 @@ def test_warm_start_forgets_the_best_score_of_other_labels(warm_start):
 TOO_LARGE = "the tolerance is large for these data"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.parametrize(
     ("loss", "size"),

@@ -515,6 +515,7 @@ except OSError:
     assert os.listdir(path.parent) == [path.name]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_kill_at_any_moment_leaves_a_whole_file(path):
     code = """

@@ -52,6 +52,7 @@ def test_what_it_returns_is_what_it_says(improved):
         assert len(improved.history) == options["epochs"]
 
 
+@pytest.mark.slow
 def test_the_same_result_for_any_number_of_jobs(improved):
     again = fastnn.improve([64, 4, 10], TRAIN, DEV, trials=12, n_jobs=1, **BAD)
     assert again.moves == improved.moves

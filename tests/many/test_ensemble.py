@@ -310,6 +310,7 @@ def test_onnxruntime_computes_the_same_mean(tmp_path, dtype, output, name):
     np.testing.assert_allclose(A, ensemble.forward(X.astype(dtype)), rtol=2e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_loss_of_ones_own_goes_with_the_networks(path):
     nets = networks(output=fastnn.losses.quantile(0.3), units=1)
     ensemble = fastnn.Ensemble(nets)

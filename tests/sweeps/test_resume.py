@@ -336,6 +336,7 @@ def test_a_long_fit_goes_on_where_it_was(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_backend_goes_on_as_well(plan, tmp_path, capsys):
     killed(tmp_path, plan, 6)

@@ -58,6 +58,7 @@ def test_every_figure_is_that_of_the_network_trained_by_hand():
         assert trial.dev_error_std == pytest.approx(np.std(errors, ddof=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [

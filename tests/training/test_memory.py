@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory as Linux does")
 @pytest.mark.parametrize("kind", ["float32", "float64", "int8"])
 def test_a_memory_map_larger_than_memory_is_never_copied(kind, tmp_path):

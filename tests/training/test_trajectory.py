@@ -92,6 +92,7 @@ def assert_same_trajectory(
     return problem, net, theta
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("batch_size", [1, 3, 32, None, 1000])
 @pytest.mark.parametrize("dropout", DROPOUT)
