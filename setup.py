@@ -30,7 +30,7 @@ core = Extension(
     # -g0 takes back the -g that Python was built with: debug information takes a quarter of the
     # compilation and most of the file. CFLAGS="-g" brings it back. -O2 unrolls the loops over the
     # registers of a tile with -fpeel-loops only. What else -O3 does, and three searches of -O2 for
-    # work done twice, take a third of the compilation. They bring nothing that can be measured, for
+    # work done twice, take a fifth of the compilation. They bring nothing that can be measured, for
     # the kernels spell out their vectors.
     extra_compile_args=[
         "-std=c++17",

@@ -18,7 +18,15 @@ def network(task, **options):
 
 
 def trainer(
-    task, name="fastnn", *, threads=1, optimizer="adam", augment=None, decay_epochs=0, **penalty
+    task,
+    name="fastnn",
+    *,
+    threads=1,
+    optimizer="adam",
+    augment=None,
+    loss=None,
+    decay_epochs=0,
+    **penalty,
 ):
     """Epochs of `Network.fit`: shuffle, gather, forward, loss, backward, update.
 
@@ -48,6 +56,7 @@ def trainer(
             evaluate_every=0,
             threads=threads,
             augment=augment,
+            loss=loss,
         )
 
     return Contender(name, run, task.steps)

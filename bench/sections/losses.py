@@ -6,8 +6,8 @@ import numpy as np
 
 import fastnn
 from bench import ours
-from bench.cases import CASES, LEARNING_RATE
-from bench.measure import Contender, compare, ratios
+from bench.cases import CASES
+from bench.measure import compare, ratios
 from bench.results import TIMES
 
 MOST = {"small": 1.3, "mid": 1.1}
@@ -38,7 +38,7 @@ def squared_errors(results, effort):
         task = CASES[name].task(output="identity")
         Y = np.eye(task.layer_sizes[-1], dtype=np.float32)[task.y]
         task = replace(task, y=Y)
-        contenders = [_trainer(task, label, loss) for label, loss in losses.items()]
+        contenders = [ours.trainer(task, label, loss=loss) for label, loss in losses.items()]
         timings = compare(contenders, effort.rounds, effort.seconds)
         results.time(name, timings)
         built_in = timings.pop("built in")
@@ -47,21 +47,3 @@ def squared_errors(results, effort):
             results.find(
                 name, f"a step, loss {label}", ratios(timing, built_in), TIMES, at_most=limit
             )
-
-
-def _trainer(task, name, loss):
-    net = ours.network(task)
-
-    def run(epochs):
-        net.fit(
-            task.X,
-            task.y,
-            epochs=epochs,
-            batch_size=task.batch_size,
-            learning_rate=LEARNING_RATE,
-            evaluate_every=0,
-            threads=1,
-            loss=loss,
-        )
-
-    return Contender(name, run, task.steps)
