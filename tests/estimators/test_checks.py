@@ -6,7 +6,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import fastnn
 
 # The checks train for as long as the defaults say, whatever the data.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
 
 
 @parametrize_with_checks([fastnn.MLPClassifier(), fastnn.MLPRegressor()])

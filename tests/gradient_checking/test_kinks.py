@@ -10,6 +10,8 @@ import pytest
 import fastnn
 from fastnn.layers.layout import Layout
 
+pytestmark = pytest.mark.slow
+
 
 def networks(count, seed, activations=("relu",)):
     """(J, the gradient, theta, layout) of random networks at initialization."""
