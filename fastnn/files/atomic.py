@@ -1,14 +1,10 @@
 """Files written entirely or not at all."""
 
 import contextlib
-import hashlib
+import fcntl
 import os
 import secrets
 import shutil
-import time
-
-# A temporary file that nobody has written to for so many seconds belongs to a killed process.
-_LEFT_BEHIND = 600
 
 
 def check_target(path: str | os.PathLike[str]) -> str:
@@ -29,45 +25,56 @@ def check_target(path: str | os.PathLike[str]) -> str:
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Replace `path` by `data` so that a crash at any moment leaves the old file or the new one.
 
-    A process that is killed while it writes leaves a temporary file behind; a later write to the
-    same path removes it.
+    A process that is killed while it writes leaves a temporary file behind; the next write to the
+    same directory removes it.
     """
     target = check_target(path)
     directory = os.path.dirname(target)
-    # A hash, because the target's own name may already have the greatest length of a name.
-    stem = f".fastnn-{hashlib.sha256(os.fsencode(os.path.basename(target))).hexdigest()[:16]}-"
-    _remove_left_behind(directory, stem)
-    temporary = os.path.join(directory, f"{stem}{secrets.token_hex(8)}.tmp")
+    remove_left_behind(directory)
+    file = _new_file(directory)
     try:
-        with open(temporary, "xb") as file:
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(target):
-            shutil.copymode(target, temporary)  # a private file stays private
-        os.replace(temporary, target)
+            if os.path.exists(target):
+                shutil.copymode(target, file.name)  # a private file stays private
+            os.replace(file.name, target)
     except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        if os.path.exists(file.name):
+            os.unlink(file.name)
         raise
-    if os.name == "posix":  # the rename itself is on the disk only after this
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)  # the rename itself is on the disk only after this
+    finally:
+        os.close(descriptor)
 
 
-def _remove_left_behind(directory: str, stem: str) -> None:
-    """Remove temporary files that nobody has written to for a while."""
+def _new_file(directory):
+    """A temporary file, locked as long as its process lives."""
+    while True:
+        path = os.path.join(directory, f".fastnn-{secrets.token_hex(8)}.tmp")
+        file = open(path, "xb")  # noqa: SIM115 - the caller closes it
+        # A file system without locks: what a killed process leaves there stays.
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if os.path.exists(path):
+            return file
+        file.close()  # another process took it for left behind before it was locked
+
+
+def remove_left_behind(directory: str) -> None:
+    """Remove temporary files whose processes have ended."""
     with os.scandir(directory) as entries:
         names = [
             entry.path
             for entry in entries
-            if entry.name.startswith(stem) and entry.name.endswith(".tmp")
+            if entry.name.startswith(".fastnn-") and entry.name.endswith(".tmp")
         ]
     for path in names:
-        # It may be gone by now, or belong to another user. Neither prevents the caller's write.
-        with contextlib.suppress(OSError):
-            if time.time() - os.stat(path).st_mtime > _LEFT_BEHIND:
-                os.unlink(path)
+        # It may be locked, be gone by now, or belong to another user. None of it prevents the
+        # caller's write.
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)

@@ -19,7 +19,7 @@ import re
 from fastnn import _kernels
 from fastnn.arguments import boolean
 from fastnn.errors import ModelFormatError
-from fastnn.files.atomic import write_atomically
+from fastnn.files.atomic import remove_left_behind, write_atomically
 from fastnn.files.fingerprint import differences, fingerprint
 from fastnn.files.header import canonical
 from fastnn.network import restored
@@ -154,6 +154,7 @@ class Store(NoStore):
     def __init__(self, directory, description, resume):
         resume = boolean(resume, "resume")
         self._directory = make_directory(directory)
+        remove_left_behind(self._directory)
         if os.path.exists(self._path(_ENTRY)):
             if not resume:
                 raise FileExistsError(

@@ -1,6 +1,7 @@
 """Model files: exact round trips, refusal of anything damaged or hostile, and safe writing."""
 
 import copy
+import fcntl
 import json
 import os
 import pickle
@@ -572,34 +573,30 @@ def test_a_pipe_is_not_replaced_by_a_file(path):
 
 
 def test_what_a_killed_writer_left_is_removed(path):
-    """Only its own temporary files are removed, and only if nobody has written to them lately."""
-    network().save(path)
-    stem = next(iter(_temporaries_of(path)))
-    old = time.time() - 2 * atomic._LEFT_BEHIND
-    kept = [
-        path.parent / f"{stem}0.tmp",  # being written
-        path.parent / ".fastnn-0123456789abcdef-0.tmp",  # of another file
-        path.parent / f"{stem}notes.txt",
-    ]
-    left = path.parent / f"{stem}1.tmp"
-    for file in (*kept, left):
+    """Only temporary files of fastnn are removed, and only if their process has ended."""
+    written = path.parent / ".fastnn-0.tmp"
+    foreign = path.parent / ".fastnn-notes.txt"
+    left = path.parent / ".fastnn-1.tmp"
+    for file in (written, foreign, left):
         file.write_bytes(b"x")
-    for file in (*kept[1:], left):
-        os.utime(file, (old, old))
-    network().save(path)
-    assert sorted(path.parent.iterdir()) == sorted([path, *kept])
-
-
-def _temporaries_of(path):
-    """The beginnings of the names of temporary files for `path`."""
-    stems = set()
-
-    def note(source, target):
-        stems.add(os.path.basename(source).rpartition("-")[0] + "-")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atomic.os, "replace", note)
+    with open(written, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         network().save(path)
-    for file in path.parent.glob(".fastnn-*.tmp"):
-        file.unlink()
-    return stems
+    assert sorted(path.parent.iterdir()) == sorted([path, written, foreign])
+
+
+def test_a_new_file_that_another_process_removes_is_made_again(path, monkeypatch):
+    """The other process saw it before it was locked, and took it for left behind."""
+    lock, removed = fcntl.flock, []
+
+    def late(file, operation):
+        if not removed:
+            removed.append(file.name)
+            os.unlink(file.name)
+        lock(file, operation)
+
+    monkeypatch.setattr(atomic.fcntl, "flock", late)
+    network().save(path)
+    assert removed
+    assert list(path.parent.iterdir()) == [path]
+    fastnn.load(path)

@@ -1,0 +1,17 @@
+"""Commands that show what fastnn promises of reliability; `python -m proof --help` lists them.
+
+A proof is a module with a `run(long)`, which returns figures, and raises `Broken` where a promise
+does not hold. Its docstring begins with the promise.
+"""
+
+PROOFS = ["files", "kills"]
+
+
+class Broken(Exception):
+    """A promise does not hold."""
+
+
+def expect(holds, message):
+    """Raise `Broken` with the message unless the condition holds; `assert` can be switched off."""
+    if not holds:
+        raise Broken(message)
