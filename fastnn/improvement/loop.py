@@ -13,6 +13,7 @@ from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_data import CONFIDENCE, diagnose_network
 from fastnn.diagnosis.causes.losses import baseline, is_lower
 from fastnn.engine.sets import check_set
+from fastnn.files.one_process import one_process
 from fastnn.improvement.estimators import Begun, is_estimator
 from fastnn.improvement.fits import Fits
 from fastnn.improvement.moves import Idea, ideas
@@ -141,8 +142,9 @@ def improve(
         )
     if checkpoint is not None:
         checkpoint = make_directory(checkpoint)
-    fits = Fits(train, dev, seeds_of, n_jobs, seconds, checkpoint)
-    result = Loop(fits, trials, optimal_error, images).run(setting)
+    with one_process(checkpoint):
+        fits = Fits(train, dev, seeds_of, n_jobs, seconds, checkpoint)
+        result = Loop(fits, trials, optimal_error, images).run(setting)
     if estimator is not None:
         result.notes.append(estimator.finish(result.network, setting.with_(result.setting)))
     return result

@@ -11,6 +11,7 @@ from fastnn.arguments import Rng, boolean, generator, integer, lookup
 from fastnn.data.inputs import as_numbers, as_weights, check_same_columns, is_sparse
 from fastnn.data.parts import Examples, as_pair, take
 from fastnn.engine.sets import check_set
+from fastnn.files.one_process import one_process
 from fastnn.network import Network
 from fastnn.sweeps.halving import Halving, make_rungs
 from fastnn.sweeps.jobs import check_fit, make_network
@@ -18,7 +19,7 @@ from fastnn.sweeps.plan import Plan
 from fastnn.sweeps.progress_bar import NoSweepBar, SweepBar
 from fastnn.sweeps.result import Sweep
 from fastnn.sweeps.space import check_names, is_logarithmic, make_settings, written
-from fastnn.sweeps.store import NoStore, Store, describe
+from fastnn.sweeps.store import NoStore, Store, describe, make_directory
 from fastnn.sweeps.workers import check_workers
 
 if TYPE_CHECKING:
@@ -153,24 +154,24 @@ def sweep(
     regression = _check_all(sizes, settings, given, data, resumable=halving is not None)
     rungs = make_rungs(halving, len(settings), [each.get("epochs", 100) for each in given])
     if checkpoint is not None:
-        store = Store(
-            checkpoint,
-            describe(sizes, settings, options, seeds, select, rungs, data[:2], data[2:]),
-            resume,
-        )
+        checkpoint = make_directory(checkpoint)
     elif boolean(resume, "resume"):
         raise ValueError(
             "resume=True goes on with the sweep in checkpoint=...; got no checkpoint: "
             "give the directory"
         )
-    else:
-        store = NoStore()
-    plan = Plan(sizes, settings, given, seeds, rungs, select, data, store, keep)
     bar = NoSweepBar()
-    if progress:
-        bar = SweepBar(plan.work, len(settings), percent=not regression)
-    with bar:
-        plan.carry_out(n_jobs, backend, bar)
+    with one_process(checkpoint):
+        store = NoStore()
+        if checkpoint is not None:
+            described = describe(sizes, settings, options, seeds, select, rungs, data[:2], data[2:])
+            store = Store(checkpoint, described, resume)
+        plan = Plan(sizes, settings, given, seeds, rungs, select, data, store, keep)
+        if progress:
+            bar = SweepBar(plan.work, len(settings), percent=not regression)
+        with bar:
+            plan.carry_out(n_jobs, backend, bar)
+        best_network = plan.best_network()
     columns = (
         space
         if isinstance(space, dict)
@@ -185,7 +186,7 @@ def sweep(
     ranked = plan.ranked(plan.trials.values())
     return Sweep(
         ranked,
-        plan.best_network(),
+        best_network,
         select,
         not regression,
         data[2].shape[0],

@@ -19,7 +19,7 @@ import re
 from fastnn import _kernels
 from fastnn.arguments import boolean
 from fastnn.errors import ModelFormatError
-from fastnn.files.atomic import remove_left_behind, write_atomically
+from fastnn.files.atomic import write_atomically
 from fastnn.files.fingerprint import differences, fingerprint
 from fastnn.files.header import canonical
 from fastnn.network import restored
@@ -143,8 +143,8 @@ class Store(NoStore):
 
     Parameters
     ----------
-    directory : str or path-like
-        It is made if it does not exist; its parent has to exist.
+    directory : str
+        The result of `make_directory`.
     description : dict
         The result of `describe`.
     resume : bool
@@ -153,8 +153,7 @@ class Store(NoStore):
 
     def __init__(self, directory, description, resume):
         resume = boolean(resume, "resume")
-        self._directory = make_directory(directory)
-        remove_left_behind(self._directory)
+        self._directory = directory
         if os.path.exists(self._path(_ENTRY)):
             if not resume:
                 raise FileExistsError(

@@ -14,6 +14,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import fastnn
+from fastnn.files.one_process import one_process
 from fastnn.improvement import loop
 
 TRAIN, DEV, _ = fastnn.split(*load_digits(return_X_y=True), sizes=(0.2, 0.2, 0.6), rng=0)
@@ -143,3 +144,9 @@ def test_a_damaged_file_is_named(tmp_path):
 def test_lbfgs_has_no_checkpoints(tmp_path):
     with pytest.raises(ValueError, match="lbfgs"):
         fastnn.improve([64, 10], TRAIN, DEV, optimizer="lbfgs", checkpoint=tmp_path)
+
+
+def test_a_directory_has_one_call_at_a_time(tmp_path):
+    with one_process(str(tmp_path)), pytest.raises(RuntimeError, match="at work in"):
+        fastnn.improve([64, 4, 10], TRAIN, DEV, n_jobs=1, checkpoint=tmp_path, **CALL)
+    assert not list(tmp_path.iterdir())

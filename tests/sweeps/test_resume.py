@@ -13,6 +13,7 @@ from sweeping import DEV, SIZES, TRAIN, rows, same
 
 import fastnn
 from fastnn import ModelFormatError
+from fastnn.files.one_process import one_process
 from fastnn.sweeps.store import Store
 
 SPACE = [{"l2": l2, "keep_prob": p} for l2 in (0.01, 0.1, 1, 10) for p in (0.8, 1)]
@@ -120,6 +121,15 @@ def test_a_sweep_is_not_overwritten(tmp_path):
     run(tmp_path, "grid")
     with pytest.raises(FileExistsError, match="pass resume=True to go on with it"):
         run(tmp_path, "grid")
+
+
+def test_a_directory_has_one_sweep_at_a_time(tmp_path):
+    first = run(tmp_path, "grid")
+    before = sorted(tmp_path.iterdir())
+    with one_process(str(tmp_path)), pytest.raises(RuntimeError, match="at work in"):
+        run(tmp_path, "grid", resume=True)
+    assert sorted(tmp_path.iterdir()) == before
+    same(run(tmp_path, "grid", resume=True), first)
 
 
 @pytest.mark.parametrize(
