@@ -33,7 +33,7 @@ class Normalizer:
     Attributes
     ----------
     mean_, std_ : (n,) float64 array
-        std_ is 0 where the feature is constant.
+        ``std_`` is 0 where the feature is constant.
     n_seen_ : int
         Number of examples so far.
     constant_ : (k,) int array
@@ -99,7 +99,7 @@ class Normalizer:
 
     @property
     def scale(self) -> NDArray[np.float64]:
-        """1 / std_, and 0 for constant features: ``z = (x - mean_) * scale``."""
+        """``1 / std_``, and 0 for constant features: ``z = (x - mean_) * scale``."""
         std = self.std_
         return np.divide(1.0, std, out=np.zeros_like(std), where=std > 0)
 
@@ -139,7 +139,7 @@ class Normalizer:
         return self
 
     def transform(self, X: Features) -> NDArray[np.floating[Any]]:
-        """(X - mean_) / std_ as a new (m, n) array of `dtype`."""
+        """``(X - mean_) / std_`` as a new (m, n) array of `dtype`."""
         mean, scale = self.mean_, self.scale
         if is_sparse(X):
             raise TypeError(
@@ -154,7 +154,7 @@ class Normalizer:
         return self.fit(X).transform(X)
 
     def inverse_transform(self, Z: Features) -> NDArray[np.float64]:
-        """Z * std_ + mean_, the original units, as a new float64 (m, n) array.
+        """``Z * std_ + mean_``, the original units, as a new float64 (m, n) array.
 
         A constant feature gets its constant back.
         """

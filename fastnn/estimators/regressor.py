@@ -53,8 +53,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     Parameters
     ----------
     loss : {"squared_error", "poisson", "absolute_error", "huber"}, default "squared_error"
-        Half the squared error; half the Poisson deviance of y >= 0 with outputs e^z; |r|; r^2 / 2
-        where |r| <= 1 and |r| - 1/2 beyond, so that y is best scaled.
+        Half the squared error; half the Poisson deviance of y >= 0 with outputs e^z; abs(r);
+        r^2 / 2 where abs(r) <= 1 and abs(r) - 1/2 beyond, so that y is best scaled.
     hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, \
 power_t, max_iter, shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, \
 early_stopping, validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, \

@@ -52,9 +52,9 @@ class OptunaPruningCallback:
         ``study.best_trial``, are never pruned.
     monitor : str, default "dev_error"
         The reported figure: dev_error dev_cost train_error cost of `History`, or
-        validation_scores_ validation_loss_curve_ loss_curve_ of an estimator. The study has to
-        maximize validation_scores_, and to minimize any other. Epochs that were not evaluated (see
-        `evaluate_every` of `fit`) are left out.
+        ``validation_scores_ validation_loss_curve_ loss_curve_`` of an estimator. The study has to
+        maximize ``validation_scores_``, and to minimize any other. Epochs that were not evaluated
+        (see `evaluate_every` of `fit`) are left out.
 
     Raises
     ------

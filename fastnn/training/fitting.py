@@ -119,9 +119,9 @@ def fit(
         constant linear cosine step exponential inverse, an object of `fastnn.schedules`, or
         a function of the epochs done (2.25: a quarter into the third) that gives a factor.
     clip_norm, clip_value : float, optional
-        The largest global norm of a gradient, as PyTorch's clip_grad_norm_, or the largest size of
-        a component: larger ones are cut down (Pascanu et al., 2013). For wild targets. The penalty
-        is not in this gradient.
+        The largest global norm of a gradient, as PyTorch's ``clip_grad_norm_``, or the largest
+        size of a component: larger ones are cut down (Pascanu et al., 2013). For wild targets. The
+        penalty is not in this gradient.
     sample_weight : (m,) array-like, optional
     loss : Loss or function, optional
         In the place of the output's: a `fastnn.Loss`, such as those of `fastnn.losses`, or a

@@ -54,9 +54,9 @@ def gradcheck(
 
     Parameters
     ----------
-    fun : callable(theta, *args) -> float
+    fun : callable ``(theta, *args) -> float``
         The cost J. A function that Numba has compiled runs compiled, over threads.
-    grad : callable(theta, *args) or array-like
+    grad : callable ``(theta, *args)``, or array-like
         The gradient of J, in the form of theta or as one vector over all of it.
     theta : array-like, or a nested dict, list or tuple of arrays and numbers
         The parameters at which the gradient is checked. `fun` and `grad` get float64 copies in the
