@@ -3,7 +3,6 @@
 import contextlib
 import queue
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral
 
 from fastnn.engine.threads import available_processors
@@ -91,31 +90,51 @@ def outcomes(jobs, data, n_jobs, backend, look, watches=None):
         with contextlib.closing(_from_backend(jobs, data, n_jobs, backend)) as results:
             yield results
         return
-    stop, ended = threading.Event(), queue.SimpleQueue()
-    name = f"fastnn-sweep-{id(stop)}"
-    with ThreadPoolExecutor(threads_for(n_jobs), thread_name_prefix=name) as pool:
-        try:
-            watches = {} if watches is None else watches
-            for job in jobs:
-                watch = watches[job.trial, job.seed_index] = _Watch(job, stop)
-                pool.submit(train_job, *data, job, watch).add_done_callback(ended.put)
-            yield _from_threads(watches, ended, look)
-        finally:
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            # The pool does not know a thread that Ctrl-C has interrupted at its start.
-            for thread in threading.enumerate():
-                if thread.name.startswith(name):
-                    thread.join()
+    stop, waiting, ended = threading.Event(), queue.SimpleQueue(), queue.SimpleQueue()
+    watches = {} if watches is None else watches
+    for job in jobs:
+        watch = watches[job.trial, job.seed_index] = _Watch(job, stop)
+        waiting.put((job, watch))
+    threads = [
+        threading.Thread(target=_work, args=(data, waiting, ended, stop), name="fastnn-sweep")
+        for _ in range(min(threads_for(n_jobs), len(jobs)))
+    ]
+    try:
+        for thread in threads:
+            thread.start()
+        yield _from_threads(watches, ended, look)
+    finally:
+        stop.set()
+        for thread in threads:
+            # One that Ctrl-C has interrupted at its start finds that all is over.
+            if thread.is_alive():
+                thread.join()
+        # The frame of a KeyboardInterrupt would keep them until a later collection of garbage,
+        # whose callbacks lose a second Ctrl-C. Threads of an executor cannot be let go so.
+        threads.clear()
+
+
+def _work(data, waiting, ended, stop):
+    """Train networks, in a thread, until none is left or the sweep is given up."""
+    try:
+        while not stop.is_set():
+            job, watch = waiting.get_nowait()
+            ended.put(train_job(*data, job, watch))
+    except (queue.Empty, _Stopped):
+        pass
+    except BaseException as error:  # a SystemExit of a callback, say
+        ended.put(error)
 
 
 def _from_threads(watches, ended, look):
     while watches:
         try:
-            outcome = ended.get(timeout=INTERVAL).result()
+            outcome = ended.get(timeout=INTERVAL)
         except queue.Empty:
             look(sum(watch.done - watch.first for watch in watches.values()))
             continue
+        if isinstance(outcome, BaseException):
+            raise outcome
         del watches[outcome.job.trial, outcome.job.seed_index]
         yield outcome
 

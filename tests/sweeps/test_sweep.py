@@ -170,6 +170,15 @@ def test_what_diverges_or_fails_is_a_row_with_the_reason():
     assert result.to_frame().failure.iloc[0] == ""
 
 
+def test_a_callback_can_end_the_program():
+    def leave(net, history):
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit, match="3"):
+        fastnn.sweep(SIZES, TRAIN, DEV, {"l2": [0.0, 1.0, 2.0]}, n_jobs=2, callbacks=leave)
+    assert not sweep_threads()
+
+
 def test_all_failed():
     result = fastnn.sweep(
         [5, 1],
@@ -507,6 +516,7 @@ def test_ctrl_c_stops_all_fits_and_leaves_no_thread(at):
     epochs, began = [], time.perf_counter()
 
     def interrupt(net, history):
+        assert threading.current_thread() in sweep_threads()
         epochs.append(len(history))
         if len(history) == at and net.l2[0] == 1:
             signal.raise_signal(signal.SIGINT)
