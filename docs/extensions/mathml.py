@@ -1,18 +1,29 @@
 """Formulas as MathML: no script, no picture, no network. docutils makes it from LaTeX."""
 
 from docutils import nodes
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
 
 
 def _inline(translator, node):
-    translator.body.append(tex2mathml(node.astext()))
+    translator.body.append(_formula(node))
     raise nodes.SkipNode
 
 
 def _displayed(translator, node):
-    formula = tex2mathml(node.astext(), as_block=True)
-    translator.body.append(f'<div class="formula">{formula}</div>')
+    translator.body.append(f'<div class="formula">{_formula(node, as_block=True)}</div>')
     raise nodes.SkipNode
+
+
+def _formula(node, as_block=False):
+    try:
+        return tex2mathml(node.astext(), as_block=as_block)
+    except MathError as error:
+        LOGGER.warning("%s in %r", error, node.astext(), location=node)
+        return ""
 
 
 def setup(app):

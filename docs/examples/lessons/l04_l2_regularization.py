@@ -5,8 +5,9 @@
 High variance has a first remedy that costs nothing: do not let the weights become large. Add their
 squares to the cost:
 
-.. math:: J = \\frac{1}{m} \\sum_{i=1}^m L^{(i)} + \\frac{\\lambda}{2m} \\sum_{l=1}^L
-\\|W^{[l]}\\|_F^2
+.. math::
+
+    J = \\frac{1}{m} \\sum_{i=1}^m L^{(i)} + \\frac{\\lambda}{2m} \\sum_{l=1}^L \\|W^{[l]}\\|_F^2
 
 The gradient gets one more term, and an update of gradient descent becomes
 

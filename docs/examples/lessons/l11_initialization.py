@@ -2,7 +2,7 @@
 11. Initialization
 ==================
 
-How large should random weights be? :math:`z = w_1 x_1 + \\dots + w_n x_n` adds :math:`n` terms.
+How large should random weights be? :math:`z = w_1 x_1 + \\cdots + w_n x_n` adds :math:`n` terms.
 For z to be as large as a single x, the variance of the weights must be about :math:`1/n`. A relu
 loses half of the signal, so it needs twice that:
 

@@ -72,7 +72,7 @@ check = fastnn.gradcheck(np.exp, np.exp, 1.0, method="complex-step")
 print(check.verdict, f"{abs(check.numeric.item() - np.e):.1e}")
 
 # %%
-# The Taylor series is :math:`f(x + ih) = f(x) + ih f'(x) - \dots`. The derivative stands alone in
+# The Taylor series is :math:`f(x + ih) = f(x) + ih f'(x) - \cdots`. The derivative stands alone in
 # the imaginary part: nothing is subtracted, so nothing is lost. It needs a function that takes
 # complex numbers, and that has no ``abs`` or ``max`` in it.
 #
