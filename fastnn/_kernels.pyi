@@ -177,6 +177,7 @@ def train_epochs(
     totals: NDArray[np.float64],
     epoch: int,
     every: int,
+    first: int,
     last: int,
     regression: bool,
     seconds: float,

@@ -18,6 +18,7 @@ SECTIONS = {
     "step": Section("A training step, one core", "step", "steps", True),
     "costs": Section("What dropout and Adam cost", "step", "costs", True),
     "penalties": Section("What L2, L1 and decayed weights cost", "step", "penalties", True),
+    "evaluations": Section("What evaluations cost a fit", "step", "evaluations", True),
     "loop": Section("Loops of one's own, one core", "loop", "steps", True),
     "overheads": Section("What a call costs by itself, one core", "many", "overheads", True),
     "many": Section("Networks side by side, two cores", "many", "side_by_side", False),

@@ -1,8 +1,10 @@
 """A training step: fastnn and its peers, its share of the machine's peak, and what is in it."""
 
+from functools import partial
+
 from bench import ours
-from bench.cases import CASES
-from bench.measure import compare, ratios
+from bench.cases import CASES, LEARNING_RATE
+from bench.measure import Contender, compare, ratios
 from bench.peers import load_peers
 from bench.results import SHARE, TIMES
 
@@ -60,6 +62,34 @@ def penalties(results, effort):
     limits = {"with L2": 1.1, "with L1": None, "decayed": 1.1}
     for name, timing in timings.items():
         results.find("tiny", f"a step {name}", ratios(timing, plain), TIMES, at_most=limits[name])
+
+
+def evaluations(results, effort):
+    """A fit as it comes, which evaluates J and the error, over the steps alone."""
+    for name, case in CASES.items():
+        task = case.task()
+        epochs = 20 if name == "large" else 100
+
+        def run(n, task=task, epochs=epochs, **options):
+            for _ in range(n):
+                ours.network(task).fit(
+                    task.X,
+                    task.y,
+                    epochs=epochs,
+                    batch_size=task.batch_size,
+                    learning_rate=LEARNING_RATE,
+                    threads=1,
+                    **options,
+                )
+
+        contenders = [
+            Contender("fit", run, epochs * task.steps),
+            Contender("steps alone", partial(run, evaluate_every=0), epochs * task.steps),
+        ]
+        timings = compare(contenders, effort.rounds, effort.seconds)
+        results.time(name, timings)
+        shares = ratios(timings["fit"], timings["steps alone"])
+        results.find(name, "a fit as it comes, of its steps", shares, TIMES, at_most=1.06)
 
 
 def costs(results, effort):

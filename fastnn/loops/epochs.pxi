@@ -3,7 +3,7 @@
 
 cdef struct EpochPlan:
     int64_t epoch, count       # the first, and how many
-    int64_t every, last        # between evaluations, or 0; the epoch that is evaluated always
+    int64_t every, first, last # epochs between evaluations, or 0; those always evaluated: see below
     int64_t *index             # (m,) or null; shuffled in every epoch
     const int64_t *seeds       # (count,) of the shuffles
     const double *rates        # (count, batches), or one row for all epochs
@@ -52,7 +52,8 @@ cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, const EpochPlan *
         if run.not_finite.load() or run.overflows.load():
             break
         p.totals[2] += 1
-        if p.every and ((p.epoch + k + 1) % p.every == 0 or p.epoch + k == p.last):
+        if p.every and (p.epoch + k < p.first or (p.epoch + k + 1) % p.every == 0
+                        or p.epoch + k == p.last):
             result, share = p.results + k * p.columns, penalty(run)
             evaluate_at_once(run, share, p.regression, result)
             if dev != NULL and isfinite(result[0]):
@@ -67,8 +68,8 @@ cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, const EpochPlan *
 
 
 def train_epochs(Session session not None, Session dev, *, index, seeds, rates, results, ended,
-                 totals, int64_t epoch, int64_t every, int64_t last, bint regression,
-                 double seconds):
+                 totals, int64_t epoch, int64_t every, int64_t first, int64_t last,
+                 bint regression, double seconds):
     """Epochs of `session`, each with its evaluation, in one call without a pause; on one thread.
 
     Parameters
@@ -81,7 +82,9 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     results : (count, 2 or 4) float64, written to; J and error, and those of dev, where evaluated
     ended : (count,) float64, written to for the epochs that are done; when each ended
     totals : (3,) float64, added to; seconds of training, epochs begun, epochs trained to the end
-    epoch, every, last : the first epoch; epochs between evaluations, or 0; one always evaluated
+    epoch : the first epoch
+    every, first, last : epochs between evaluations, or 0; the first epochs, each of which is
+        evaluated; the last one of the fit, which is, too
     regression : whether the error is a root mean square
     seconds : no epoch begins later than so long after the call
     """
@@ -114,7 +117,8 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     session._check_idle()
     if dev is not None:
         dev._check_idle()
-    p.epoch, p.every, p.last, p.regression, p.seconds = epoch, every, last, regression, seconds
+    p.epoch, p.every, p.first, p.last = epoch, every, first, last
+    p.regression, p.seconds = regression, seconds
     p.rates, p.rate_rows = <const double *>rate.first, rate.rows
     p.results, p.columns = <double *>result.first, result.columns
     p.ended, p.totals = <double *>end.first, <double *>total.first

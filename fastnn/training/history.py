@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class History:
     """The record of a fit: one entry an epoch.
 
-    NaN stands for an epoch that was not evaluated (see `evaluate_every` of `fit`).
+    NaN stands for an epoch that was not evaluated: with many rows and without a dev set, nine of
+    ten are not (see `evaluate_every` of `fit`).
 
     Attributes
     ----------

@@ -3,6 +3,7 @@
 import itertools
 import math
 import time
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,38 @@ from fastnn.engine import passes
 from fastnn.errors import DivergenceError
 from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.early_stopping import BestSoFar
+
+# Floating-point operations of the evaluations that are made without a thought: some 5 ms.
+_CHEAP = 100_000_000
+# From then on, epochs between two evaluations. One takes up to a third of the time of an epoch.
+_SELDOM = 10
+
+
+class Evaluations(NamedTuple):
+    """The epochs of a fit that are evaluated: the first ones, every so many, and the last."""
+
+    every: int  # 0: none at all
+    first: int = 0  # each of the first so many
+
+    def due(self, epoch, last):
+        """Whether an epoch, counted from 0, is evaluated; `last` is the last one of the fit."""
+        return self.every > 0 and (
+            epoch < self.first or (epoch + 1) % self.every == 0 or epoch == last
+        )
+
+
+def evaluations_of(task):
+    """The `Evaluations` of a `Task`: as the user says, or so many that they cost little.
+
+    They depend neither on the number of epochs nor on the time that anything takes: a fit that is
+    resumed, or repeated, evaluates the same ones.
+    """
+    if task.evaluate_every is not None:
+        return Evaluations(task.evaluate_every)
+    if task.callbacks or task.must_fall:
+        return Evaluations(1)
+    operations = 2 * task.rows * (task.network.theta.size + 200)  # a row takes some by itself
+    return Evaluations(_SELDOM, max(1, _CHEAP // operations))
 
 
 class Monitor:
@@ -25,6 +58,10 @@ class Monitor:
     session : Session
         Of the training set; one that trains serves as well, and saves another one's buffers.
     progress : Progress
+
+    Attributes
+    ----------
+    evaluations : Evaluations
     """
 
     def __init__(self, task, history, session, progress):
@@ -35,7 +72,7 @@ class Monitor:
             self.best = BestSoFar(task.early_stopping, network.theta)
         self._network, self._session = network, session
         self._data, self._m, self._criterion = task.data, task.rows, task.criterion
-        self._epochs, self._every = task.epochs, task.evaluate_every
+        self._last, self.evaluations = task.epochs - 1, evaluations_of(task)
         self._callbacks, self._gradchecks = task.callbacks, task.gradchecks
         self._columns = [history.cost, history.train_error]
         self.dev_session = None
@@ -66,8 +103,7 @@ class Monitor:
 
     def record(self, epoch, learning_rate=None):
         """Evaluate an epoch and record it; lbfgs has no learning rate."""
-        history, every = self.history, self._every
-        evaluated = every and ((epoch + 1) % every == 0 or epoch == self._epochs - 1)
+        history, evaluated = self.history, self.evaluations.due(epoch, self._last)
         # Everything is measured before anything is recorded, so that the lists stay equally long.
         missing = [math.nan] * len(self._columns)
         results = self._measure(epoch, learning_rate) if evaluated else missing
@@ -108,7 +144,7 @@ class Monitor:
 
     def ends_after(self, epoch):
         """Whether this epoch, which has been recorded, is known to be the last."""
-        return epoch == self._epochs - 1 or bool(self.history.stopped)
+        return epoch == self._last or bool(self.history.stopped)
 
     def conclude(self, learning_rate=None):
         """Call the callbacks of the epoch that was recorded last; True to stop."""
@@ -124,7 +160,7 @@ class Monitor:
     def evaluate_last(self, learning_rate=None):
         """Evaluate the epoch that turned out to be the last, unless that is done."""
         history = self.history
-        if self._every and history.cost and math.isnan(history.cost[-1]):
+        if self.evaluations.every and history.cost and math.isnan(history.cost[-1]):
             results = self._measure(len(history) - 1, learning_rate)
             for values, result in zip(self._columns, results, strict=True):
                 values[-1] = result

@@ -57,7 +57,7 @@ class Task(NamedTuple):
     threads: int | None
     augmenter: Augmenter | None
     early_stopping: EarlyStopping | None
-    evaluate_every: int
+    evaluate_every: int | None
     callbacks: tuple[Callable[..., Any], ...]
     gradchecks: ChecksDuringFit | None
     progress: bool
@@ -202,9 +202,12 @@ def prepare(
         check_lbfgs(network, augment, clipping)
     augmenter = _augmenter(augment, X, network.layer_sizes[0])
     rule = make_early_stopping(early_stopping)
-    evaluate_every = integer(evaluate_every, "evaluate_every", 0)
+    if evaluate_every is not None:
+        evaluate_every = integer(evaluate_every, "evaluate_every", 0)
+    elif dev is not None:
+        evaluate_every = 1
     callbacks = _check_callbacks(callbacks)
-    if rule and not evaluate_every:
+    if rule and evaluate_every == 0:
         raise ValueError("expected evaluate_every of at least 1 with early_stopping, got 0")
     gradchecks = None
     if not isinstance(gradcheck_at, tuple) or gradcheck_at:

@@ -137,7 +137,7 @@ def test_ctrl_c_ends_it_soon_with_a_record_of_every_epoch():
     net = fastnn.Network([5, 8, 3], rng=0)
     threading.Timer(0.3, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
-        net.fit(X, LABELS, epochs=10**7, threads=1)
+        net.fit(X, LABELS, epochs=10**7, threads=1, evaluate_every=1)
     history = net.history
     assert history.stopped == "interrupted"
     assert len(history.cost) == len(history) > 0

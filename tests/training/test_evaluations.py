@@ -1,0 +1,94 @@
+"""Which epochs a fit evaluates: all where it costs next to nothing, else some, and the last."""
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn.diagnosis.evidence.descent import falling_rate
+from fastnn.training import monitor
+
+rng = np.random.default_rng(0)
+X = rng.standard_normal((60, 5))
+LABELS = rng.integers(0, 3, 60)
+EVERY_TENTH = [0, 9, 19, 24]
+ALL = list(range(25))
+
+
+@pytest.fixture
+def dear(monkeypatch):
+    """Let evaluations count as costly, as those of many rows are."""
+    monkeypatch.setattr(monitor, "_CHEAP", 1)
+
+
+def fit(epochs=25, **options):
+    net = fastnn.Network([5, 8, 3], rng=0)
+    history = net.fit(X, LABELS, epochs=epochs, batch_size=16, **options)
+    return net, history
+
+
+def evaluated(history):
+    assert len(history.cost) == len(history.train_error) == len(history)
+    np.testing.assert_array_equal(np.isnan(history.cost), np.isnan(history.train_error))
+    return np.flatnonzero(~np.isnan(history.cost)).tolist()
+
+
+@pytest.mark.parametrize("threads", [1, 2])  # epochs in one call, and with a look at each
+@pytest.mark.usefixtures("dear")
+def test_costly_evaluations_are_made_at_the_first_every_tenth_and_the_last_epoch(threads):
+    net, history = fit(threads=threads)
+    assert evaluated(history) == EVERY_TENTH
+    usual, each = fit(threads=threads, evaluate_every=1)
+    np.testing.assert_array_equal(net.theta, usual.theta)
+    for name in ("cost", "train_error"):
+        some, all_of_them = np.array(getattr(history, name)), np.array(getattr(each, name))
+        np.testing.assert_array_equal(some[EVERY_TENTH], all_of_them[EVERY_TENTH])
+    assert history.cost[-1] == net.cost(X, LABELS)
+
+
+@pytest.mark.usefixtures("dear")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dev": (X, LABELS)},
+        {"dev": (X, LABELS), "early_stopping": 30},
+        {"callbacks": lambda net, history: None},
+        {"optimizer": "gd", "batch_size": None},
+        {"optimizer": "lbfgs", "batch_size": None},
+    ],
+    ids=["dev", "early stopping", "callbacks", "J must fall", "lbfgs"],
+)
+def test_every_epoch_is_evaluated_where_somebody_looks_at_it(options):
+    net = fastnn.Network([5, 8, 3], rng=0)
+    history = net.fit(X, LABELS, **{"epochs": 25, "batch_size": 16, **options})
+    assert evaluated(history) == ALL[: len(history)]
+
+
+def test_small_sets_are_evaluated_after_every_epoch_and_large_ones_are_not():
+    assert evaluated(fit()[1]) == ALL
+    many = np.tile(X, (400, 1)), np.tile(LABELS, 400)
+    net = fastnn.Network([5, 128, 3], rng=0)
+    history = net.fit(*many, epochs=25, batch_size=2048)
+    dense = 100_000_000 // (2 * 60 * 400 * (net.theta.size + 200))
+    assert 1 <= dense < 9
+    assert evaluated(history) == sorted({*range(dense), *EVERY_TENTH})
+
+
+@pytest.mark.usefixtures("dear")
+def test_a_fit_that_is_resumed_evaluates_the_same_epochs(tmp_path):
+    whole = fit()[1]
+    file = tmp_path / "fit.ckpt"
+    fit(epochs=13, checkpoint=file)
+    resumed = fit(resume=file)[1]
+    # The last epoch of the part is evaluated as well.
+    assert evaluated(resumed) == sorted({*EVERY_TENTH, 12})
+    np.testing.assert_array_equal(
+        np.array(resumed.cost)[EVERY_TENTH], np.array(whole.cost)[EVERY_TENTH]
+    )
+
+
+@pytest.mark.usefixtures("dear")
+def test_the_pace_of_the_cost_is_that_of_an_epoch():
+    _, seldom = fit(epochs=400, learning_rate=1e-4)
+    _, each = fit(epochs=400, learning_rate=1e-4, evaluate_every=1)
+    assert len(evaluated(seldom)) == 41
+    assert falling_rate(seldom) == pytest.approx(falling_rate(each), rel=0.1)
