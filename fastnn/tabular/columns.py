@@ -37,6 +37,9 @@ class NumericColumn:
     missing : (mean, scale) or None
         If training rows had gaps, one more input standardizes the indicator of a gap (1 where x is
         missing, else 0) with this mean and scale.
+    edges : tuple of float
+        Increasing. For each bin between two of them one more input rises from 0 to 1 within the
+        bin; it is 0 for a missing x. Empty: no bins.
     """
 
     name: str
@@ -46,6 +49,7 @@ class NumericColumn:
     low: float
     high: float
     missing: tuple[float, float] | None = None
+    edges: tuple[float, ...] = ()
     kind: ClassVar[str] = "numeric"
 
 

@@ -3,8 +3,11 @@
 A model file can hold the numbers and texts; a fitted transformer of scikit-learn would need pickle.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
+from fastnn.tabular.bins import encode_bins, learn_edges
 from fastnn.tabular.columns import (
     MISSING,
     CategoricalColumn,
@@ -49,8 +52,11 @@ def as_transformed(frame, numeric, categorical):
     return pandas().DataFrame(columns)
 
 
-def learn_columns(frame, numeric, categorical):
-    """What the training rows teach of each column: a tuple of columns, the numeric ones first."""
+def learn_columns(frame, numeric, categorical, bins=0):
+    """What the training rows teach of each column: a tuple of columns, the numeric ones first.
+
+    Each number has at most so many `bins`.
+    """
     transformer = column_transformer(numeric, categorical)
     transformer.fit(as_transformed(frame, numeric, categorical))
     columns = []
@@ -63,7 +69,9 @@ def learn_columns(frame, numeric, categorical):
             zip(imputer.indicator_.features_.tolist(), moments[len(numeric) :], strict=True)
         )
         columns += [
-            NumericColumn(name, fill, *moments[j], *limits, gaps.get(j))
+            NumericColumn(
+                name, fill, *moments[j], *limits, gaps.get(j), learn_edges(values[:, j], bins)
+            )
             for j, (name, fill, limits) in enumerate(
                 zip(numeric, imputer.statistics_.tolist(), extremes.T.tolist(), strict=True)
             )
@@ -80,7 +88,7 @@ def learn_columns(frame, numeric, categorical):
 
 
 def input_names(columns):
-    """A name for each input: all numbers, then the indicators of gaps, then the categories."""
+    """A name for each input: all numbers, the indicators of gaps, the categories, then the bins."""
     numeric = [column for column in columns if column.kind == "numeric"]
     names = [column.name for column in numeric]
     names += [f"{column.name} is missing" for column in numeric if column.missing]
@@ -91,6 +99,8 @@ def input_names(columns):
                 for text in column.categories
             ]
             names += [f"{column.name}=(rare)"] if column.rare else []
+    for column in numeric:
+        names += [f"{column.name} from {low:g} to {high:g}" for low, high in pairwise(column.edges)]
     return names
 
 
@@ -115,6 +125,10 @@ def encode(frame, columns):
             known = np.flatnonzero(unit >= 0)
             X[known, at + unit[known]] = 1
             at += len(column.categories) + column.rare
+    for j, column in enumerate(numeric):
+        if column.edges:
+            encode_bins(values[:, j], column.edges, X[:, at : at + len(column.edges) - 1])
+            at += len(column.edges) - 1
     return X
 
 

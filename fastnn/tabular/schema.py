@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.arguments import lookup
+from fastnn.arguments import integer, lookup
 from fastnn.tabular.columns import unknown_categories
 from fastnn.tabular.encoding import encode, input_names, learn_columns
 from fastnn.tabular.frame import (
@@ -39,7 +39,8 @@ class TableSchema:
     """Turns rows of a table into inputs and targets of a network; made by `fit`.
 
     - Numbers and booleans: the median fills gaps, then the mean is 0 and the standard deviation 1.
-      If training rows had gaps, one more input tells whether there was one.
+      If training rows had gaps, one more input tells whether there was one. With `bins`, an input
+      of each rises from 0 to 1 from one quantile to the next (Gorishniy et al., 2022).
     - Text and pandas categories: each category has an input, up to 50. Those of a single training
       row, and the less frequent ones beyond 50, share one input, "rare". A gap is a category of its
       own. A category that training has not seen counts as rare; if there were no rare ones,
@@ -55,6 +56,8 @@ class TableSchema:
     - A target of whole numbers is classes if at most 20 are different, each in 3 rows or more on
       average. All other numbers are a regression, and all other values are classes. If no target
       is negative, as counts and prices are, no prediction is.
+
+    Messages name rows by the frame's index, which `read_table` counts from 0.
 
     Attributes
     ----------
@@ -76,10 +79,6 @@ class TableSchema:
     output : str
         Of the network: softmax, sigmoid or identity.
     input_names : list of str
-
-    Notes
-    -----
-    Messages name rows by the frame's index, which `read_table` counts from 0.
 
     Examples
     --------
@@ -128,6 +127,7 @@ class TableSchema:
         numeric: str | Sequence[str] = (),
         missing: Sequence[str] | None = None,
         decimal: Literal[".", ","] | None = None,
+        bins: int = 0,
     ) -> TableSchema:
         """Learn from training rows, and from no others.
 
@@ -145,6 +145,8 @@ class TableSchema:
             NA, N/A, NaN, null and the like; among numbers also -, ?, n.a., None and the like.
         decimal : {".", ","}, optional
             The decimal mark of numbers in text. None: the texts of a column tell.
+        bins : int
+            At most so many bins of each number.
 
         Returns
         -------
@@ -158,6 +160,7 @@ class TableSchema:
         """
         missing = None if missing is None else tuple(missing)
         lookup({".": None, ",": None}, decimal or ".", "decimal mark")
+        integer(bins, "bins", 0)
         frame, left_out = with_target(frame, target, missing)
         drop = check_columns(drop, frame, "columns to drop")
         categorical = check_columns(categorical, frame, "categorical columns")
@@ -188,7 +191,7 @@ class TableSchema:
                 f"expected columns to predict {target!r} from, got none that is "
                 f"usable{': ' * bool(reasons)}{reasons}"
             )
-        columns = learn_columns(table, numbers, texts)
+        columns = learn_columns(table, numbers, texts, bins)
         y = learnt.encode(as_target, missing)
         notices += notices_on_target(learnt, y, table, [*numbers, *texts])
         sources = sources_of(table.columns, readings)
@@ -319,13 +322,7 @@ class TableSchema:
 
     @classmethod
     def from_dict(cls, state: Any) -> TableSchema:
-        """The schema from the result of `to_dict`.
-
-        Raises
-        ------
-        ModelFormatError
-            `state` is not such a dict.
-        """
+        """The schema from the result of `to_dict`; a ModelFormatError where it is none."""
         return cls(*schema_parts(state))
 
     @property

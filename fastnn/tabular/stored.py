@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from fastnn.errors import ModelFormatError
+from fastnn.tabular.bins import FEWEST_EDGES
 from fastnn.tabular.columns import CategoricalColumn, NumericColumn
 from fastnn.tabular.dates import ORDERS, PARTS, DateForm
 from fastnn.tabular.notation import PLAIN, Notation
@@ -14,7 +15,7 @@ from fastnn.tabular.target import Target
 
 # Larger integers may be no float. The power is computed once: Python does not fold it.
 _LARGEST = 2**1000
-_NUMERIC = ("name", "fill", "mean", "scale", "low", "high", "missing")
+_NUMERIC = ("name", "fill", "mean", "scale", "low", "high", "missing", "edges")
 
 
 def schema_state(columns, target, dropped, readings, missing):
@@ -57,6 +58,7 @@ def _column_state(column):
             "low": column.low,
             "high": column.high,
             "missing": None if column.missing is None else list(column.missing),
+            "edges": list(column.edges),
         }
     return {
         "kind": "categorical",
@@ -131,6 +133,7 @@ def _column(state):
             _number(state["low"], "low"),
             _number(state["high"], "high"),
             missing,
+            _edges(state["edges"]),
         )
     if kind == "categorical":
         _check_keys(state, {"kind", "name", "categories", "rare"}, "column")
@@ -145,6 +148,13 @@ def _column(state):
             _refuse("rare", rare, "true or false, and true where there are no categories")
         return CategoricalColumn(_text(state["name"], "name"), tuple(known), rare)
     return _refuse("column", state, "a numeric or a categorical one")
+
+
+def _edges(values):
+    edges = tuple(_number(value, "edges") for value in values) if isinstance(values, list) else None
+    if edges is None or 0 < len(edges) < FEWEST_EDGES or any(a >= b for a, b in pairwise(edges)):
+        _refuse("edges", values, f"none, or {FEWEST_EDGES} or more increasing numbers")
+    return edges
 
 
 def _target(state):

@@ -36,7 +36,7 @@ def table_model():
         }
     )
     frame.loc[0, "city"] = "Ur"
-    schema = TableSchema.fit(frame, target="risk")
+    schema = TableSchema.fit(frame, target="risk", bins=2)
     net = fastnn.Network([schema.n_inputs, 5, schema.n_outputs], output=schema.output, rng=0)
     return TableModel(schema, net, {"seed": 3, "sizes": [36, 12, 12]}), frame
 
@@ -333,6 +333,8 @@ def exact(tree):
             part[name] = float(part[name])
         if part.get("missing"):
             part["missing"] = [float(value) for value in part["missing"]]
+        if part.get("edges"):
+            part["edges"] = [float(value) for value in part["edges"]]
     return tree
 
 
@@ -386,6 +388,7 @@ def column(**changes):
                 "low": 0.0,
                 "high": 1.0,
                 "missing": None,
+                "edges": [],
             },
         ],
         [column(categories=[], rare=False)],
