@@ -42,6 +42,7 @@ SECTIONS = {
     ),
     "estimators": Section("Estimators and scikit-learn's, one core", "estimators", "speed", True),
     "accuracy": Section("Accuracy of the estimators", "estimators", "accuracy", False),
+    "tables": Section("Tables, beside boosted trees, one thread", "tables", "accuracy", True),
     "sweeps": Section("A grid of 20 lambdas, two cores", "sweeps", "grid", False),
     "memory": Section("Memory of a fit", "resources", "memory", True),
 }
