@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench import machine, report
+from bench import machine, report, stored
 from bench.measure import Effort
 from bench.results import Results
 from bench.sections import SECTIONS
@@ -44,8 +44,7 @@ def _sections(ctx, param, value):
     "--write/--no-write",
     default=True,
     show_default=True,
-    help="bench/results.json and bench/speed.svg; of some sections only into a file "
-    "that the same machine and versions wrote.",
+    help="Keep the sections in the file of this CPU in bench/results, and draw bench/speed.svg.",
 )
 def main(quick, only, write):
     """Measure fastnn and its peers side by side, and show which targets are met.
@@ -71,10 +70,7 @@ def main(quick, only, write):
     report.show(console, described, sections)
 
     if write and not quick and not failed:
-        earlier = {} if len(sections) == len(SECTIONS) else _earlier(described)
-        if earlier is not None:
-            _write(described, effort, earlier, sections)
-            console.print("Wrote bench/results.json and bench/speed.svg.")
+        console.print(f"Wrote {_write(described, effort, sections)}.")
     sys.exit(failed)
 
 
@@ -96,31 +92,19 @@ def _run(name, effort):
     return results, worker.stdout + worker.stderr, time.perf_counter() - began
 
 
-def _earlier(described):
-    """The sections of results.json as JSON, if they are of this machine and these versions."""
-    if not (HERE / "results.json").exists():
-        return None
-    data = json.loads((HERE / "results.json").read_text())
-    passing = ("date", "load")
-    same = (
-        {key: value for key, value in of.items() if key not in passing}
-        for of in (data["machine"], described)
-    )
-    return data["sections"] if next(same) == next(same) else None
-
-
-def _write(described, effort, earlier, sections):
-    from bench.picture import draw
-
-    new = {
-        name: {**results.as_json(), "date": described["date"], "load": described["load"]}
-        for name, results in sections.items()
-    }
-    together = {name: {**earlier, **new}[name] for name in SECTIONS if name in {**earlier, **new}}
-    data = {"machine": described, "effort": asdict(effort), "sections": together}
-    (HERE / "results.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+def _write(described, effort, sections):
+    """Put the sections into the file of this CPU, in the place of its earlier ones."""
+    path = stored.path_of(described["cpu"])
+    earlier = stored.read(path)["sections"] if path.exists() else {}
+    for name, results in sections.items():
+        earlier[name] = {**results.as_json(), "effort": asdict(effort), "machine": described}
+    together = {name: earlier[name] for name in SECTIONS if name in earlier}
+    stored.write(path, {"cpu": described["cpu"], "sections": together})
     if "step" in sections:
-        draw(sections["step"], HERE / "speed.svg", described)
+        from bench.picture import draw
+
+        draw(stored.everywhere("step"), HERE / "speed.svg")
+    return path
 
 
 if __name__ == "__main__":

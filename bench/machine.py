@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import time
 from importlib import metadata
 from pathlib import Path
@@ -32,10 +33,15 @@ def load():
 
 
 def _cpu_model():
+    """Name, family and model: a virtual machine's name alone does not tell kinds apart."""
+    facts = {}
     for line in (_read("/proc/cpuinfo") or "").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+        name, _, value = line.partition(":")
+        facts.setdefault(name.strip(), value.strip())
+    if "model name" not in facts:
+        return platform.processor() or platform.machine()
+    name = re.sub(r"\((R|TM)\)| Processor| CPU", "", facts["model name"])
+    return f"{name} (family {facts.get('cpu family')}, model {facts.get('model')})"
 
 
 def _read(path):

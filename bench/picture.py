@@ -12,25 +12,26 @@ COLORS = {"fastnn": "#c2410c", "JAX": "#64748b", "PyTorch": "#64748b", "scikit-l
 INK, MUTED = "#1f2937", "#6b7280"
 
 
-def draw(results, path, machine):
-    """A panel for each case, a bar for each library, on one logarithmic scale.
+def draw(measured, path):
+    """A column for each CPU, a panel for each case, a bar for each library; one logarithmic scale.
 
     Parameters
     ----------
-    results : Results
-        Of the section "step".
+    measured : list of (dict, Results)
+        Machines as machine.describe gives them, and their results of the section "step".
     path : str or Path
         Where the SVG goes.
-    machine : dict
-        As machine.describe gives it.
     """
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    cases = [name for name in CASES if name in results.times]
-    libraries = [name for name in COLORS if any(name in results.times[case] for case in cases)]
+    every = [results.times for _, results in measured]
+    cases = [name for name in CASES if all(name in times for times in every)]
+    libraries = [
+        name for name in COLORS if any(name in times[case] for times in every for case in cases)
+    ]
     style = {
         "svg.hashsalt": "fastnn",
         "svg.fonttype": "none",
@@ -43,22 +44,16 @@ def draw(results, path, machine):
     with mpl.rc_context(style):
         figure, axes = plt.subplots(
             len(cases),
-            figsize=(7.2, 1.25 * len(cases) + 0.6),
+            len(measured),
+            figsize=(1.4 + 4.2 * len(measured), 1.25 * len(cases) + 0.9),
             sharex=True,
+            sharey=True,
             squeeze=False,
             layout="constrained",
         )
-        ratios = {
-            (finding.case, finding.what): finding.value.median for finding in results.findings
-        }
-        for axis, case in zip(axes[:, 0], cases, strict=True):
-            times = results.times[case]
-            labels = {name: duration(times[name].median) for name in libraries if name in times}
-            for name in labels:
-                if (case, f"vs {name}") in ratios:
-                    labels[name] += f"   {quantity(ratios[case, f'vs {name}'], TIMES)}"
-            _panel(axis, case, times, labels, libraries)
-        _scale(axes[-1, 0], results.times)
+        for column, (machine, results) in zip(axes.T, measured, strict=True):
+            _column(column, cases, libraries, machine, results)
+        _scale(axes[0, 0], [times[case] for times in every for case in cases])
         figure.suptitle(
             "Time of a training step, one core (shorter is better, logarithmic)",
             x=0.01,
@@ -67,13 +62,29 @@ def draw(results, path, machine):
             fontweight="bold",
         )
         figure.supxlabel(
-            f"{machine['cpu']}, {machine['kernels']}; float32, ReLU, dropout "
-            "(none in scikit-learn), Adam, softmax",
+            "float32, ReLU, dropout (none in scikit-learn), Adam, softmax",
             fontsize=7.5,
             color=MUTED,
         )
         figure.savefig(Path(path), format="svg", facecolor="white", metadata={"Date": None})
         plt.close(figure)
+
+
+def _column(axes, cases, libraries, machine, results):
+    ratios = {(finding.case, finding.what): finding.value.median for finding in results.findings}
+    for axis, case in zip(axes, cases, strict=True):
+        times = results.times[case]
+        labels = {name: duration(times[name].median) for name in libraries if name in times}
+        for name in labels:
+            if (case, f"vs {name}") in ratios:
+                labels[name] += f"   {quantity(ratios[case, f'vs {name}'], TIMES)}"
+        _panel(axis, case, times, labels, libraries)
+    axes[0].annotate(
+        f"{machine['cpu']}, {machine['kernels']}",
+        (0, 1.32),
+        xycoords="axes fraction",
+        fontweight="bold",
+    )
 
 
 def _panel(axis, case, times, labels, libraries):
@@ -90,7 +101,7 @@ def _panel(axis, case, times, labels, libraries):
             fontweight="bold" if name == "fastnn" else "normal",
         )
     axis.set_yticks(range(len(libraries)), libraries)
-    axis.invert_yaxis()
+    axis.set_ylim(len(libraries) - 0.5, -0.5)
     axis.tick_params(axis="both", which="both", length=0)
     axis.grid(axis="x", color="#e5e7eb", linewidth=0.6, zorder=0)
     for tick in axis.get_yticklabels():
@@ -100,7 +111,7 @@ def _panel(axis, case, times, labels, libraries):
 
 
 def _scale(axis, times):
-    medians = [summary.median for contenders in times.values() for summary in contenders.values()]
+    medians = [summary.median for contenders in times for summary in contenders.values()]
     axis.set_xscale("log")
     # Bars from a power of ten below the fastest; room on the right for the labels.
     axis.set_xlim(10 ** floor(log10(min(medians))), 6 * max(medians))

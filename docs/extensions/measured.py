@@ -1,6 +1,6 @@
 """``.. measured:: step threads`` shows sections of the bench's results; no number is typed by hand.
 
-The results are bench/results.json, or bench/results/*.json, one file for each type of CPU.
+The results are bench/results/*.json, one file for each kind of CPU.
 """
 
 import json
@@ -21,9 +21,8 @@ MOST_CASES = 6
 
 
 def results_files() -> list[Path]:
-    """The files with results, one for each machine."""
-    one = ROOT / "bench" / "results.json"
-    return ([one] if one.exists() else []) + sorted((ROOT / "bench" / "results").glob("*.json"))
+    """The files with results, one for each kind of CPU."""
+    return sorted((ROOT / "bench" / "results").glob("*.json"))
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -69,14 +68,14 @@ def lines_of(wanted: list[str]) -> list[str]:
         lines += [title, "-" * len(title), ""]
         missing = len(lines)
         for path in results_files():
-            results = json.loads(path.read_text(encoding="utf-8"))
-            section, machine = results["sections"].get(name), results["machine"]
+            section = json.loads(path.read_text(encoding="utf-8"))["sections"].get(name)
             if section is None:
                 continue
+            machine = section["machine"]
             versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items() if v)
             lines += [
                 f"*{escape(machine['cpu'])}, {machine['cores']} cores, kernels "
-                f"{machine['kernels']}, {escape(section.get('date', machine['date']))}; "
+                f"{machine['kernels']}, {escape(machine['date'])}; "
                 f"Python {machine['python']}, {escape(versions)}.*",
                 "",
             ]

@@ -13,6 +13,7 @@ import fastnn
 
 PACKAGE = Path(fastnn.__file__).parent
 README = Path(__file__).parents[2] / "README.md"
+LIBRARIES = ("fastnn", "JAX", "PyTorch", "scikit-learn")
 
 
 def module_names():
@@ -67,14 +68,22 @@ def figure(microseconds):
 
 
 def test_readme_figures_are_those_of_the_benchmark():
-    """`python -m bench` writes results.json; the README's table is its medians."""
-    results = README.parent / "bench" / "results.json"
-    times = json.loads(results.read_text())["sections"]["step"]["times"]
-    for case, libraries in times.items():
-        row = re.search(rf"^\| {case}, .*$", README.read_text(), re.MULTILINE).group()
-        cells = [cell.strip() for cell in row.strip("|").split("|")][1:]
-        names = ("fastnn", "JAX", "PyTorch", "scikit-learn")
-        assert cells == [figure(libraries[n]["median"] * 1e6) for n in names], case
+    """`python -m bench` writes a file for each kind of CPU; the README's table is its medians."""
+    files = sorted((README.parent / "bench" / "results").glob("*.json"))
+    measured = [json.loads(path.read_text()) for path in files]
+    wanted = {
+        (of["cpu"], case): [figure(libraries[name]["median"] * 1e6) for name in LIBRARIES]
+        for of in measured
+        if "step" in of["sections"]
+        for case, libraries in of["sections"]["step"]["times"].items()
+    }
+    (table,) = re.findall(r"^\| network \| CPU .*\n(?:\|.*\n)+", README.read_text(), re.MULTILINE)
+    shown = {}
+    for line in table.splitlines()[2:]:
+        network, cpu, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        shown[cpu, network.partition(",")[0]] = cells
+    assert len(wanted) >= 4
+    assert shown == wanted
 
 
 def test_readme_is_one_page():
