@@ -144,6 +144,8 @@ class Trials:
             "optimizer": self.settings.get("optimizer", "adam"),
             "epochs": self.epochs,
             "evaluate_every": 0,
+            # A second thread gains little on such batches, and waits for long on a busy processor.
+            "threads": 1,
             **options,
         }
         if isinstance(options["optimizer"], LBFGS):  # has no mini-batches
