@@ -21,6 +21,7 @@ core = Extension(
         "fastnn/native/variant_avx512.cpp",
         "fastnn/native/variant_avx2.cpp",
         "fastnn/native/variant_baseline.cpp",
+        "fastnn/native/variant_portable.cpp",
         "fastnn/_kernels.pyx",
         "fastnn/native/gather.cpp",
         "fastnn/native/dispatch.cpp",
@@ -49,6 +50,14 @@ core = Extension(
 )
 
 
+_OWN_ARGS = {
+    # Cython's file calls the kernels and has no arithmetic of its own.
+    "_kernels.cpp": ["-O1"],
+    # A fused multiply-add rounds once, and other CPUs twice.
+    "variant_portable.cpp": ["-ffp-contract=off"],
+}
+
+
 class BuildCore(build_ext):
     """Compile the units of the core side by side, and not again where nothing has changed."""
 
@@ -67,9 +76,8 @@ class BuildCore(build_ext):
 
         def compile(sources, *args, extra_postargs, **kwargs):
             def unit(source):
-                # Cython's file calls the kernels and has no arithmetic of its own.
-                level = ["-O1"] if os.path.basename(source) == "_kernels.cpp" else []
-                return in_turn([source], *args, extra_postargs=extra_postargs + level, **kwargs)
+                own = _OWN_ARGS.get(os.path.basename(source), [])
+                return in_turn([source], *args, extra_postargs=extra_postargs + own, **kwargs)
 
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 return [one for objects in pool.map(unit, sources) for one in objects]

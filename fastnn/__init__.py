@@ -14,6 +14,7 @@ The public names, which are those of ``dir(fastnn)``:
 - Gradients: gradcheck, GradientCheck
 - Many networks: fit_many, Ensemble, sweep, Sweep, sweeps, OptunaPruningCallback
 - As in scikit-learn: MLPClassifier, MLPRegressor
+- The same bits on every CPU: deterministic
 - Other libraries and languages: to_onnx, to_torch, from_torch, from_sklearn, get_include
 - Errors: DivergenceError, GradientError, ModelFormatError
 
@@ -78,6 +79,7 @@ _PUBLIC = {
     "AdamW": "training.optimizers",
     "LBFGS": "training.optimizers",
     "get_include": "_kernels",
+    "deterministic": "across_cpus",
 }
 _MODULES = {"augment", "losses", "schedules", "sweeps", "tabular"}
 

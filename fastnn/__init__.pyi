@@ -6,6 +6,7 @@ from fastnn import schedules as schedules
 from fastnn import sweeps as sweeps
 from fastnn import tabular as tabular
 from fastnn._kernels import get_include as get_include
+from fastnn.across_cpus import deterministic as deterministic
 from fastnn.data.normalizer import Normalizer as Normalizer
 from fastnn.data.parts import Split as Split
 from fastnn.data.sample_size import dev_size as dev_size

@@ -11,6 +11,7 @@ _Vector = NDArray[np.float32] | NDArray[np.float64]
 variant: str
 
 def variants() -> list[str]: ...
+def choose(name: str) -> str: ...
 
 class Rows:
     def __init__(
@@ -142,6 +143,7 @@ class StepSession(Session):
     def update(self, rate: float) -> bool | None: ...
 
 class SmallForward:
+    variant: str
     def __init__(
         self,
         widths: Sequence[int],

@@ -25,6 +25,7 @@ SECTIONS = {
     "threads": Section("A training step on two cores", "threads", "speedup", False),
     "widths": Section("Threads over widths 30 to 66", "threads", "widths", False),
     "bits": Section("The same bits from 1, 2, 3, 4 and 7 threads", "bits", "same_bits", False),
+    "portable": Section("What the same bits on every CPU cost, one core", "bits", "portable", True),
     "augmentation": Section("What augmentation costs, one core", "augmentation", "costs", True),
     "mnist": Section(
         "What augmentation does for 5,000 images of MNIST", "augmentation", "mnist", False

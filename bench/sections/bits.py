@@ -1,5 +1,6 @@
-"""The bits of theta after training, over numbers of threads."""
+"""The bits of theta after training, over numbers of threads and over CPUs."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy as np
 import fastnn
 from bench import ours
 from bench.cases import CASES, LEARNING_RATE, Case
-from bench.results import SHARE
+from bench.measure import compare, ratios
+from bench.results import SHARE, TIMES
 
 THREADS = (1, 2, 3, 4, 7)
 OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lbfgs")
@@ -47,3 +49,23 @@ def same_bits(results, effort):
             SHARE,
             at_least=1,
         )
+
+
+def portable(results, effort):
+    """Steps with `deterministic(across_cpus=True)`, beside those of this CPU's own variant."""
+    for name, case in CASES.items():
+        task = case.task()
+        usual, slower = ours.trainer(task), ours.trainer(task, "portable")
+        timings = compare(
+            [usual, replace(slower, run=_across_cpus(slower.run))], effort.rounds, effort.seconds
+        )
+        results.time(name, timings)
+        results.find(name, "portable", ratios(timings["portable"], timings["fastnn"]), TIMES)
+
+
+def _across_cpus(run):
+    def portable_run(count):
+        with fastnn.deterministic(across_cpus=True):
+            run(count)
+
+    return portable_run

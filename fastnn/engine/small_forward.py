@@ -14,16 +14,17 @@ def forward_small(network, X):
     X must be a plain array of the network's dtype with finite numbers, and the work must be little
     enough for one thread.
     """
-    if network._small_forward is None:
-        network._small_forward = open_small_forward(network)
-    A = network._small_forward.forward(X)
+    kept = network._small_forward
+    if kept is None or kept.variant is not _kernels.variant:
+        kept = network._small_forward = open_small_forward(network)
+    A = kept.forward(X)
     if (
         A is None
         and type(X) is np.ndarray
         and X.ndim == 2
         and choose_threads(network.layer_sizes, len(X), steps=False) == 1
     ):
-        A = network._small_forward.forward(X, alone=True)
+        A = kept.forward(X, alone=True)
     return A
 
 

@@ -73,7 +73,7 @@ def differentiate_small(network, X, y):
     m, kept = len(X), vars(network)
     # Taken out while it is in use: another thread then makes its own.
     session = kept.pop("_small_gradient", None)
-    if session is None or m > session.batch_size:
+    if session is None or m > session.batch_size or session.variant is not _kernels.variant:
         session = _open(network, m)
         if session is None:
             return None

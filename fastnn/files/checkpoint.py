@@ -15,7 +15,7 @@ and so on. Under ``__metadata__``, one entry ``fastnn_checkpoint`` is JSON with
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ class SavedRun:
     state: dict[str, Any]
     tensors: dict[str, np.ndarray]
     library_version: str = __version__
-    kernels: str = _kernels.variant
+    kernels: str = field(default_factory=lambda: _kernels.variant)
 
 
 def write(path: str | os.PathLike[str], saved: SavedRun) -> None:

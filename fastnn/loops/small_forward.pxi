@@ -36,6 +36,7 @@ cdef class SmallForward(Architecture):
     cdef Py_buffer theta
     cdef object dtype, empty, array
     cdef bint is_double, held, running
+    cdef readonly object variant
 
     def __cinit__(self, widths, activations, int output, theta, mean=None, scale=None):
         cdef bint fits = self._describe(widths, activations, output)
@@ -47,6 +48,7 @@ cdef class SmallForward(Architecture):
             raise ValueError("the arguments of a SmallForward do not fit together")
         self.is_double = kind == "d"
         self.output = output
+        self.variant = variant
         if mean is not None or scale is not None:
             mean, scale = [float(x) for x in mean], [float(x) for x in scale]
             if not len(mean) == len(scale) == self.widths[0]:

@@ -44,6 +44,7 @@ cdef class StepSession(Session):
     cdef double rate, divisor
     cdef double *weights
     cdef object dtype, single, double, label, array, empty, kept
+    cdef readonly object variant
     cdef object attributes, lock   # of the network: a dict, and the key of its lock
     cdef bint busy, locked
     cdef readonly int64_t kept_rows       # of the last forward pass; 0 once its activations are gone
@@ -53,6 +54,7 @@ cdef class StepSession(Session):
                   weight not None, **options):
         if not self.training or not self.run.inputs:
             raise ValueError("a StepSession is for training, with inputs")
+        self.variant = variant
         self.weights = <double *>contiguous(weight, b"d", 1, True).first
         self.features, self.given_columns = X.matrix, y.matrix.columns
         self.run.X, self.run.y, self.run.dX_scale = &self.features, &self.given, X.matrix.scale

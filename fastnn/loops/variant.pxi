@@ -20,5 +20,20 @@ def variants():
             if variant_available(v) and kernels[float](v) != NULL]
 
 
+def choose(name):
+    """Let what begins from now on run on another variant; returns the last one's name."""
+    global variant, _variant
+    if name not in variants():
+        raise ValueError(f"expected one of {variants()}, got {name!r}")
+    before = variant
+    variant = name
+    _variant = _index(name)
+    return before
+
+
+def _index(name):
+    return [variant_name(v).decode() for v in range(VARIANTS)].index(name)
+
+
 variant = _choose_variant()
-cdef int _variant = [variant_name(v).decode() for v in range(VARIANTS)].index(variant)
+cdef int _variant = _index(variant)

@@ -1,6 +1,13 @@
 // Which variants this CPU can run, and the scalar root of the randomness.
 #include "kernels.h"
 
+// SSE2 has no fused multiply-add, so that the baseline of x86-64 is portable as it is.
+#if defined(__x86_64__)
+#define FASTNN_PORTABLE fastnn_baseline
+#else
+#define FASTNN_PORTABLE fastnn_portable
+#endif
+
 #define FASTNN_DECLARE(variant)                          \
     namespace variant {                                  \
     extern const fastnn::Kernels<float> float_kernels;   \
@@ -8,6 +15,7 @@
     }
 
 FASTNN_DECLARE(fastnn_baseline)
+FASTNN_DECLARE(FASTNN_PORTABLE)
 #if defined(__x86_64__)
 FASTNN_DECLARE(fastnn_avx2)
 FASTNN_DECLARE(fastnn_avx512)
@@ -16,7 +24,7 @@ FASTNN_DECLARE(fastnn_avx512)
 namespace fastnn {
 
 const char *variant_name(int variant) {
-    static const char *const names[VARIANTS] = {"avx512", "avx2", "baseline"};
+    static const char *const names[VARIANTS] = {"avx512", "avx2", "baseline", "portable"};
     return names[variant];
 }
 
@@ -30,7 +38,7 @@ bool variant_available(int variant) {
         return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 #endif
-    return variant == BASELINE;
+    return variant == BASELINE || variant == PORTABLE;
 }
 
 template <>
@@ -39,6 +47,7 @@ const Kernels<float> *kernels<float>(int variant) {
     if (variant == AVX512) return &fastnn_avx512::float_kernels;
     if (variant == AVX2) return &fastnn_avx2::float_kernels;
 #endif
+    if (variant == PORTABLE) return &FASTNN_PORTABLE::float_kernels;
     return variant == BASELINE ? &fastnn_baseline::float_kernels : nullptr;
 }
 
@@ -48,6 +57,7 @@ const Kernels<double> *kernels<double>(int variant) {
     if (variant == AVX512) return &fastnn_avx512::double_kernels;
     if (variant == AVX2) return &fastnn_avx2::double_kernels;
 #endif
+    if (variant == PORTABLE) return &FASTNN_PORTABLE::double_kernels;
     return variant == BASELINE ? &fastnn_baseline::double_kernels : nullptr;
 }
 

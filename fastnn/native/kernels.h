@@ -169,8 +169,8 @@ struct Kernels {
 };
 
 // Variants in order of preference; available(v) asks the CPU. kernels<T>(v) is null where the
-// variant was not compiled for this architecture.
-enum Variant { AVX512, AVX2, BASELINE, VARIANTS };
+// variant was not compiled for this architecture. PORTABLE has the same bits on all of them.
+enum Variant { AVX512, AVX2, BASELINE, PORTABLE, VARIANTS };
 const char *variant_name(int variant);
 bool variant_available(int variant);
 template <class T>

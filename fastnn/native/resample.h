@@ -118,7 +118,7 @@ FASTNN_INLINE V<T> look_up(const T *p, typename Word32<T>::mask at) {
     else
         return (V<T>)_mm512_mask_i32gather_pd(__m512d(), 0xff, (__m256i)at, p, 8);
 #else
-    V<T> x;
+    V<T> x{};  // set below, but g++ warns of it as it is set lane by lane
     for (int i = 0; i < Vec<T>::lanes; ++i) x[i] = p[at[i]];
     return x;
 #endif

@@ -28,7 +28,7 @@ FLOORS = [
     ["augment"],
     ["derivatives", "plots"],
     ["engine", "files"],
-    ["data", "layers", "losses", "schedules"],
+    ["across_cpus", "data", "layers", "losses", "schedules"],
     ["text"],
     ["arguments", "errors", "version"],
     ["_kernels"],
