@@ -49,6 +49,13 @@ _CHANGED = ("keep_prob", "l2", "l1", "learning_rate")
     help="Networks for each move; one is kept only if it is better with every seed.",
 )
 @JOBS
+@click.option(
+    "--checkpoint",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    show_default="none",
+    help="Keep every fit in this directory; the same command then goes on from there.",
+)
 @data_options
 @network_options
 @SAVE_BEST
@@ -61,6 +68,7 @@ def improve(
     trials: int | None,
     seeds: int,
     jobs: int | None,
+    checkpoint: str | None,
     seed: int,
     save: str | None,
     optimal_error: float | None,
@@ -72,7 +80,7 @@ def improve(
 
     DATA and the options are as for fastnn train; they are where the search begins. A move is kept
     only if the dev loss is lower beyond chance. The test rows have no part in it. Ctrl-C ends the
-    search with the best network so far.
+    search with the best network so far; with --checkpoint, the same command goes on later.
     """
     of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
     read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
@@ -80,7 +88,11 @@ def improve(
     given = dict.fromkeys(_CHANGED)
     options = with_defaults({**given, **options}, for_file=data is not None)
     hidden = options.pop("hidden")
-    with reported():
+
+    def interrupted() -> str:
+        return f"Interrupted. {_goes_on(checkpoint)}" if checkpoint else "Interrupted."
+
+    with reported(interrupted=interrupted):
         from fastnn.cli import output as shown
         from fastnn.improvement import improve
 
@@ -97,6 +109,7 @@ def improve(
             seeds=seeds,
             n_jobs=-1 if jobs is None else jobs,
             optimal_error=optimal_error,
+            checkpoint=checkpoint,
             rng=seed,
             output=source.output,
             **options,
@@ -112,6 +125,12 @@ def improve(
         shown.print_rows(shown.error_rows(errors))
         if save is not None:
             click.echo(f"Best network saved to {save}")
+    if checkpoint is not None and result.stopped in ("interrupted", "time"):
+        click.echo(_goes_on(checkpoint), err=True)
+
+
+def _goes_on(checkpoint: str) -> str:
+    return f"The fits so far are in {checkpoint}: the same command goes on from there."
 
 
 def _as_json(

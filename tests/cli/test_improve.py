@@ -1,12 +1,15 @@
 """``fastnn improve``: the loop on people's files and on the digits."""
 
 import json
+import os
+import signal
 
 import pytest
 from sklearn.datasets import load_iris
 from tables import run
 
 import fastnn
+from fastnn.improvement import loop
 
 
 @pytest.fixture
@@ -50,3 +53,37 @@ def test_options_that_do_not_fit(iris, arguments, message):
     result = run("improve", iris, "--target", "species", *arguments)
     assert result.exit_code in (1, 2)
     assert message in result.output
+
+
+def test_a_checkpoint_goes_on(iris, tmp_path, monkeypatch):
+    arguments = ("improve", iris, "--target", "species", "--trials", "3", "--seeds", "1",
+                 "--seconds", "100", "--hidden", "2", "--epochs", "5", "--json")  # fmt: skip
+    whole = json.loads(run(*arguments).stdout)
+    kept = tmp_path / "fits"
+    choose = loop.Loop._choose
+
+    def interrupted(self, *given):
+        os.kill(os.getpid(), signal.SIGINT)
+        return choose(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Loop, "_choose", interrupted)
+        first = run(*arguments, "--checkpoint", kept)
+    assert first.exit_code == 0
+    assert json.loads(first.stdout)["stopped"] == "interrupted"
+    assert first.stderr == f"The fits so far are in {kept}: the same command goes on from there.\n"
+    (fit,) = kept.glob("fit-*.safetensors")
+    written = fit.stat().st_mtime_ns
+    again = run(*arguments, "--checkpoint", kept)
+    assert json.loads(again.stdout) == whole
+    assert again.stderr == ""
+    assert len(list(kept.glob("fit-*.safetensors"))) > 1
+    assert fit.stat().st_mtime_ns == written  # the first network is not trained again
+
+
+def test_a_checkpoint_has_to_be_a_directory(iris, tmp_path):
+    missing = tmp_path / "not" / "there"
+    result = run("improve", iris, "--target", "species", "--checkpoint", missing)
+    assert result.exit_code == 1
+    assert f"there is no directory {missing.parent}; create it first" in result.stderr
+    assert run("improve", iris, "--target", "species", "--checkpoint", iris).exit_code == 2
