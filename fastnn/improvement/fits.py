@@ -13,11 +13,16 @@ from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import as_pair
 from fastnn.diagnosis.causes.losses import losses_of
 from fastnn.errors import ModelFormatError
+from fastnn.files.atomic import write_atomically
 from fastnn.files.fingerprint import fingerprint
 from fastnn.improvement.setting import Setting
 from fastnn.network import Network
 from fastnn.sweeps.jobs import Job, Outcome
+from fastnn.sweeps.trials import Run
 from fastnn.sweeps.workers import outcomes
+
+# Of the file beside the checkpoint of a fit that diverged.
+_DIVERGED = ".diverged"
 
 
 class Tried(NamedTuple):
@@ -116,17 +121,10 @@ class Fits:
     def _train(self, settings, indices, watches=None):
         first = watches is not None
         jobs = [
-            Job(
-                number,
-                index,
-                setting.layer_sizes,
-                setting.options,
-                self.seeds[index],
-                autosave=self._autosave(setting, index),
-            )
+            job
             for number, setting in enumerate(settings)
             for index in indices
-            if (setting.key, index) not in self._done
+            if (job := self._job(number, setting, index)) is not None
         ]
         data, look = (*self.train, *self.dev), _nothing if first else self._look
         try:
@@ -135,11 +133,25 @@ class Fits:
                     _check_sound(outcome.run)
                     setting = settings[outcome.job.trial]
                     self._done[setting.key, outcome.job.seed_index] = outcome
+                    _keep_divergence(outcome)
                     look(0)
         except _TimeIsUp:
             self.ended = "time"
         except KeyboardInterrupt:
             self.ended = "interrupted"
+
+    def _job(self, number, setting, index):
+        """A fit that is still to do, else None. A file tells of one that diverged."""
+        if (setting.key, index) in self._done:
+            return None
+        seed, path = self.seeds[index], self._autosave(setting, index)
+        job = Job(number, index, setting.layer_sizes, setting.options, seed, autosave=path)
+        if path is None or not os.path.exists(path + _DIVERGED):
+            return job
+        with open(path + _DIVERGED, encoding="utf-8") as file:
+            run = Run(seed, stopped="diverged", failure=file.read())
+        self._done[setting.key, index] = Outcome(job, run)
+        return None
 
     def _autosave(self, setting, index):
         """The path of a fit's checkpoint. It differs for other data, settings and seeds."""
@@ -156,6 +168,12 @@ class Fits:
 
 class _TimeIsUp(Exception):
     """Ends a round whose time is up."""
+
+
+def _keep_divergence(outcome):
+    """Keep the message of a fit that diverged, which leaves no checkpoint of its end."""
+    if outcome.job.autosave is not None and outcome.run.stopped == "diverged":
+        write_atomically(outcome.job.autosave + _DIVERGED, outcome.run.failure.encode())
 
 
 def _nothing(_):

@@ -15,7 +15,8 @@ from sklearn.datasets import load_digits
 
 import fastnn
 from fastnn.files.one_process import one_process
-from fastnn.improvement import loop
+from fastnn.improvement import fits, loop
+from fastnn.improvement.moves import Idea
 
 TRAIN, DEV, _ = fastnn.split(*load_digits(return_X_y=True), sizes=(0.2, 0.2, 0.6), rng=0)
 CALL = {"epochs": 6, "seeds": 2, "seconds": None, "trials": 7}
@@ -107,10 +108,10 @@ def test_more_trials_go_on_from_there(tmp_path, whole):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fits", [1, 4, 7])
-def test_kill_9_loses_the_running_fit_alone(tmp_path, whole, fits):
+@pytest.mark.parametrize("ended", [1, 4, 7])
+def test_kill_9_loses_the_running_fit_alone(tmp_path, whole, ended):
     process = subprocess.Popen([sys.executable, "-c", SAME_CALL, tmp_path])
-    while len(kept := _kept(tmp_path)) < fits:
+    while len(kept := _kept(tmp_path)) < ended:
         assert process.poll() is None
         time.sleep(0.005)
     process.kill()
@@ -122,6 +123,30 @@ def test_kill_9_loses_the_running_fit_alone(tmp_path, whole, fits):
 
 def _kept(directory: Path):
     return list(directory.glob("fit-*.safetensors"))
+
+
+def test_a_fit_that_diverged_is_not_trained_again(tmp_path, monkeypatch):
+    def two_moves(diagnosis, setting, *_):
+        if not setting.options.get("l2"):
+            yield Idea("usual", "far too fast", {"optimizer": "gd", "learning_rate": 1e30})
+            yield Idea("usual", "a penalty", {"l2": 0.1})
+
+    monkeypatch.setattr(loop, "ideas", two_moves)
+    first = fastnn.improve([64, 4, 10], TRAIN, DEV, **CALL, checkpoint=tmp_path)
+    assert "DivergenceError" in first.moves[0].failure
+    settings = []
+    train = fits.outcomes
+
+    def recorded(jobs, *given):
+        settings.extend(job.options for job in jobs)
+        return train(jobs, *given)
+
+    monkeypatch.setattr(fits, "outcomes", recorded)
+    again = fastnn.improve([64, 4, 10], TRAIN, DEV, **CALL, checkpoint=tmp_path)
+    assert again.moves[0].failure == first.moves[0].failure
+    assert again.moves[1:] == first.moves[1:]
+    assert {"epochs": 6, "l2": 0.1} in settings  # its checkpoint has the end of its fit
+    assert not any("learning_rate" in setting for setting in settings)
 
 
 def test_other_data_is_another_improvement(tmp_path, whole):
