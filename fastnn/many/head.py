@@ -35,17 +35,21 @@ class Head:
 
     def cost(self, A, y, sample_weight=None):
         """The mean loss of A (m, n[L])."""
-        return self._network.cost(self._logits(A), y, sample_weight)
+        return self.cost_of_logits(self.logits(A), y, sample_weight)
+
+    def cost_of_logits(self, Z, y, sample_weight=None):
+        """The mean loss of Z[L] (m, n[L])."""
+        return self._network.cost(Z, y, sample_weight)
 
     def error(self, A, y, sample_weight=None):
         """Share of wrong labels, or the root mean squared error."""
-        return self._network.error(self._logits(A), y, sample_weight)
+        return self._network.error(self.logits(A), y, sample_weight)
 
     def score(self, A, y, sample_weight=None):
         """Share of right labels, or R^2."""
-        return self._network.score(self._logits(A), y, sample_weight)
+        return self._network.score(self.logits(A), y, sample_weight)
 
-    def _logits(self, A):
+    def logits(self, A):
         """Z[L] of the activations A[L]."""
         A = A.astype(np.float64)
         return A if self._inverse is None else self._inverse(A)
