@@ -152,21 +152,33 @@ class Barrier {
 
     void wait() {
         if (threads_ == 1) return;
-        const unsigned turn = turn_.load(std::memory_order_acquire);
+        const unsigned turn = turn_.load(std::memory_order_acquire) & ~ASLEEP;
         if (waiting_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
             waiting_.store(0, std::memory_order_relaxed);
-            turn_.store(turn + 1, std::memory_order_release);
+            if (turn_.exchange(turn + TURN) & ASLEEP) {
+                std::lock_guard<std::mutex> lock(mutex_);
+                changed_.notify_all();
+            }
             return;
         }
-        // A phase is microseconds long; yield only when a core is evidently shared.
-        for (int spin = 0; turn_.load(std::memory_order_acquire) == turn; ++spin)
-            if (spin > 2000) std::this_thread::yield();
+        const auto over = [this, turn](unsigned now) { return (now & ~ASLEEP) != turn; };
+        for (int spin = 0; spin < SPINS; ++spin)
+            if (over(turn_.load(std::memory_order_acquire))) return;
+        std::unique_lock<std::mutex> lock(mutex_);
+        changed_.wait(lock, [&] { return over(turn_.fetch_or(ASLEEP)); });
     }
 
   private:
+    static constexpr unsigned ASLEEP = 1, TURN = 2;
+    // Some 20 us. A phase is microseconds long, and to be woken takes as many. Who waits longer
+    // waits for a thread without a processor. To sleep then is better than to yield: a yield gives
+    // another program its whole slice of milliseconds, and a thread that has slept goes first.
+    static constexpr int SPINS = 50'000;
     int threads_;
     std::atomic<int> waiting_{0};
-    std::atomic<unsigned> turn_{0};
+    std::atomic<unsigned> turn_{0};  // its lowest bit: whether a thread is asleep
+    std::mutex mutex_;
+    std::condition_variable changed_;
 };
 
 }  // namespace fastnn
