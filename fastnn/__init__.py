@@ -6,7 +6,8 @@
 
 The public names, which are those of ``dir(fastnn)``:
 
-- Networks: Network, Trainer, History, EarlyStopping, Checkpoint, schedules, load, Loss, losses
+- Networks: Network, Trainer, History, EarlyStopping, Checkpoint, schedules, load, Loss, losses,
+  parallel
 - Optimizers: GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamW, LBFGS
 - Data: split, Split, Normalizer, augment, dev_size, same_distribution, tabular
 - Diagnosis: diagnose, Diagnosis, Cause, SignalFlow, learning_curve, LearningCurve, penalty_path,
@@ -81,7 +82,7 @@ _PUBLIC = {
     "get_include": "_kernels",
     "deterministic": "across_cpus",
 }
-_MODULES = {"augment", "losses", "schedules", "sweeps", "tabular"}
+_MODULES = {"augment", "losses", "parallel", "schedules", "sweeps", "tabular"}
 
 __all__ = sorted([*_PUBLIC, *_MODULES, "__version__"])
 

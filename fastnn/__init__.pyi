@@ -2,6 +2,7 @@
 # tests/project/test_start.py compares the two.
 from fastnn import augment as augment
 from fastnn import losses as losses
+from fastnn import parallel as parallel
 from fastnn import schedules as schedules
 from fastnn import sweeps as sweeps
 from fastnn import tabular as tabular

@@ -206,7 +206,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         const Matrix *dA
         const double *dX_scale
         double loss, error
-        int64_t next_row
+        int64_t next_row, first_row
         double deadline
         atomic_flag stop, not_finite
         atomic_flag overflows

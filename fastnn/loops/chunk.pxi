@@ -242,11 +242,11 @@ cdef void propagate_back(Run[real] *run, int64_t first, int64_t rows, int thread
     cdef int64_t end = share_start(rows, run.kernels.tile_rows, thread + 1, run.threads)
     if run.rows > run.chunk_rows:
         load_features(run, first, row, end - row)
-        forward_rows(run, row, end, first)
+        forward_rows(run, row, end, run.first_row + first)
         run.kernels.output[run.output](top, row, end - row)
     gather(run.dA, NULL, first + row, end - row, top.dZ + row * top.ld, top.ld)
     run.kernels.output_slope[run.output](top, row, end - row)
-    backward_rows(run, rows, row, end, first)
+    backward_rows(run, rows, row, end, run.first_row + first)
 
 
 cdef void write_input_gradient(Run[real] *run, int64_t first, int64_t rows,

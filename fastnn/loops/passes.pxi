@@ -115,9 +115,11 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
     """Compute dtheta of the mean loss over all rows, from run.next_row until the deadline.
 
     With `dA` it is that of a J with these derivatives by A[L], after `evaluate_rows`. dX is
-    computed if it is wanted, and dtheta is not if it is not.
+    computed if it is wanted, and dtheta is not if it is not. With `divisors`, the first of them
+    divides the sums in the place of the number of rows.
     """
     cdef int64_t at = run.next_row, rows
+    cdef double divisor = run.rows if run.divisors == NULL else run.divisors[0]
     if at == 0 and run.dA != NULL and run.inputs:
         pack_transposed_layer(run, 1, thread)
     if at == 0 and run.dA == NULL:
@@ -131,7 +133,7 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
         run.barrier.wait()
         rows = min(run.chunk_rows, run.rows - at)
         if run.dA == NULL:
-            differentiate_chunk(run, at, rows, run.rows, at, thread)
+            differentiate_chunk(run, at, rows, divisor, run.first_row + at, thread)
         else:
             propagate_back(run, at, rows, thread)
         if run.dX != NULL:
@@ -177,7 +179,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
         load_features(run, at, row, end - row)
         if run.y != NULL:
             load_targets(run, at, row, end - row)
-        forward_rows(run, row, end, at)
+        forward_rows(run, row, end, run.first_row + at)
         if run.y != NULL:
             find_losses(run, &run.targets, row, end, rows, thread)
         else:

@@ -200,6 +200,14 @@ cdef class StepSession(Session):
         self.f.dX = self.f.dtheta = NULL
         self.d.dX = self.d.dtheta = NULL
 
+    cdef int _place_at(self, int64_t first_row, int64_t whole) except -1:
+        """The rows of this call are those of the whole mini-batch from `first_row`."""
+        if not 0 <= first_row <= whole - self.features.rows:
+            raise ValueError(f"{self.features.rows} rows from row {first_row} are not in "
+                             f"a mini-batch of {whole}")
+        self.run.first_row = first_row
+        return 0
+
     cdef int _differentiate(self) except -1:
         while True:
             if self.is_double:
@@ -253,8 +261,13 @@ cdef class StepSession(Session):
         finally:
             self._leave()
 
-    def gradients(self, X, y, weight, gradient, bint inputs):
-        """(mean of u_i L_i, dX or None) with the masks of `step`; `gradient` gets dtheta."""
+    def gradients(self, X, y, weight, gradient, bint inputs, int64_t first_row=0,
+                  int64_t whole=0):
+        """(mean of u_i L_i, dX or None) with the masks of `step`; `gradient` gets dtheta.
+
+        Where these are rows of a larger mini-batch, `first_row` is their place in it, and `whole`
+        its number of rows, which divides the sums.
+        """
         cdef int64_t rows
         dX = None
         self._enter()
@@ -263,14 +276,18 @@ cdef class StepSession(Session):
                     and self._take_weights(weight)):
                 return None
             rows = self.features.rows
-            self.kept_rows, self.gradient_rows = 0, 0
+            whole = whole or rows
+            self._place_at(first_row, whole)
+            self.kept_rows, self.gradient_rows, self.divisor = 0, 0, whole
             self._begin(rows, False, inputs)
             if gradient is not None:
                 self._set_gradient(gradient)
             if inputs:
                 dX = self._allocate_inputs(rows)
             self._differentiate()
-            return self.run.loss / rows, dX
+            if gradient is not None:
+                self.gradient_rows = whole
+            return self.run.loss / whole, dX
         finally:
             self._leave()
 
@@ -287,8 +304,11 @@ cdef class StepSession(Session):
         m.column_stride, m.row_stride = sizeof(real), m.columns * <int64_t>sizeof(real)
         m.mean = m.scale = NULL
 
-    def forward(self, X):
-        """A[L] (rows, n[L]) with the masks of `step`. `backward` goes on from there."""
+    def forward(self, X, int64_t first_row=0):
+        """A[L] (rows, n[L]) with the masks of `step`. `backward` goes on from there.
+
+        `first_row` is the place of the rows in a larger mini-batch, for their masks.
+        """
         cdef Array A
         cdef int64_t rows
         self._enter()
@@ -297,6 +317,7 @@ cdef class StepSession(Session):
                 return None
             rows = self.features.rows
             self.kept_rows = 0
+            self._place_at(first_row, first_row + rows)
             out = self.empty((rows, self.widths.back()), self.dtype)
             A = contiguous(out, b"d" if self.is_double else b"f", 2, True)
             if rows > self.run.chunk_rows:
@@ -344,13 +365,15 @@ cdef class StepSession(Session):
         finally:
             self._leave()
 
-    def update(self, double rate):
+    def update(self, double rate, int64_t rows=0):
         """One update of theta by the optimizer's gradient. False if it was refused: see `failed`.
 
-        The penalty is that of the rows of the last backward pass.
+        The penalty is that of `rows`, or of the rows of the last backward pass.
         """
         self._enter(True)
         try:
+            if rows > 0:
+                self.gradient_rows = rows
             if self.gradient_rows == 0 or self.optimizer_vectors is None:
                 return None
             self.rate = rate

@@ -49,6 +49,8 @@ struct Pass {
     const double *weight;  // (m,)  u_i, or null
     const int64_t *index;  // (m,)  order of the rows, or null
     int64_t rows, chunk_rows;
+    // of differentiate and evaluate: the place of row 0 in the whole mini-batch, for its masks
+    int64_t first_row = 0;
     const Warp *warp;  // augmentation, or null
     uint64_t epoch;    // of the random draws of augmentation
 

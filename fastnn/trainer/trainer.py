@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastnn._kernels import Rows
-from fastnn.arguments import number
-from fastnn.data.inputs import Features, as_derivatives, as_factors
-from fastnn.engine.examples import check_data, criterion_for, some_features
-from fastnn.engine.fit_lock import FITTED_BY
-from fastnn.engine.step_session import open_steps, session_settings, usual_columns
-from fastnn.errors import DivergenceError
-from fastnn.losses.criterion import AnyLoss, Criterion
-from fastnn.schedules import make_schedule
-from fastnn.training.optimizer_state import OptimizerState
-from fastnn.training.optimizers import RATES, Optimizer
+from fastnn.arguments import integer
+from fastnn.data.inputs import Features, as_derivatives
+from fastnn.engine.examples import some_features
+from fastnn.engine.passes import penalty
+from fastnn.losses.criterion import AnyLoss
+from fastnn.trainer.session import TrainerSession
 
 Array = NDArray[np.floating[Any]]
 
 
-class Trainer(OptimizerState):
+class Trainer(TrainerSession):
     """Updates of a network's theta one at a time, in a loop of your own.
 
     `Network.trainer` makes one, and documents its parameters. It keeps what an optimizer remembers
@@ -41,6 +36,8 @@ class Trainer(OptimizerState):
     optimizer : Optimizer
     batch_size : int
         The most rows of a call.
+    examples : int or None
+        m of the penalty; None: that of each call.
     seed : int
         Of the dropout masks. With (seed, steps) `Network.value_and_grad` has the masks of the next
         update.
@@ -65,64 +62,6 @@ class Trainer(OptimizerState):
     >>> trainer.steps
     200
     """
-
-    batch_size: int
-    schedule: Any
-
-    def __init__(
-        self,
-        network: Any,
-        optimizer: Optimizer,
-        *,
-        learning_rate: float,
-        batch_size: int,
-        schedule: Any,
-        clipping: tuple[float, float],
-        examples: int | None,
-        threads: int | None,
-    ) -> None:
-        super().__init__(network, optimizer, int(network.rng.integers(2**63)), clipping)
-        self.batch_size, self.learning_rate, self.schedule = batch_size, learning_rate, schedule
-        self._factors = None
-        if schedule not in (None, "constant"):
-            self._factors = make_schedule(schedule, math.inf)
-        self._examples, self._threads = examples, threads
-        self._theta, self._settings = network.theta, None
-        self._session: Any = None  # opened by the first call
-        self._criterion = Criterion()  # of the session
-        self._columns: int | None = usual_columns(network)  # of its y
-
-    def __repr__(self) -> str:
-        return f"<Trainer of {self.network!r} by {self.optimizer!r}, {self.steps:,} steps>"
-
-    def __getstate__(self) -> dict[str, Any]:
-        opened_by_next_call = {
-            "_session": None,
-            "_theta": None,
-            "_criterion": Criterion(),
-            "_columns": usual_columns(self.network),
-        }
-        return {**vars(self), "count": self.steps, **opened_by_next_call}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._theta = self.network.theta
-
-    @property
-    def learning_rate(self) -> float:
-        """Of the next update, but for the schedule's factor. May be assigned to."""
-        return self._learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, learning_rate: float) -> None:
-        self._learning_rate = number(learning_rate, "learning_rate", RATES)
-
-    @property
-    def steps(self) -> int:
-        """Updates so far."""
-        return self.count if self._session is None else self._session.step
-
-    # --- steps ---------------------------------------------------------------------------------
 
     def step(
         self,
@@ -169,30 +108,73 @@ class Trainer(OptimizerState):
         >>> J[-1] < 0.1 < J[0]
         True
         """
-        rate = self._rate()
-        session = self._ready_for(loss)
-        J = session.train_batch(X, y, sample_weight, rate)
+        rate = self.rate
+        J = self._ready_for(loss).train_batch(X, y, sample_weight, rate)
         if J is None:
-            criterion = criterion_for(self.network, loss)
-            rows, targets, _ = check_data(self.network, X, y, None, criterion=criterion)
-            m = self._check_rows(rows)
-            session = self._ready_for(loss, targets.shape[1])
-            J = session.train_batch(rows, targets, as_factors(sample_weight, m), rate)
+            session, *examples = self._checked(X, y, sample_weight, loss)
+            J = session.train_batch(*examples, rate)
         if J != J:
             raise self._diverged(rate)
         return J
 
-    def forward(self, X: Features) -> Array:
+    def differentiate(
+        self,
+        X: Features,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        loss: AnyLoss | None = None,
+        first_row: int = 0,
+        rows: int | None = None,
+    ) -> float:
+        """Fill `gradient` by the network's own loss: `step` without the update.
+
+        Where a mini-batch is cut into parts, as over machines, the sums of the parts' `gradient`
+        and results are those of the whole. ``update(rows=rows)`` goes on from there.
+
+        Parameters
+        ----------
+        X, y, sample_weight, loss
+            As for `step`.
+        first_row : int, default 0
+            The place of the first of these rows in the mini-batch, for their dropout masks.
+        rows : int, optional
+            The rows of the whole mini-batch. None: these.
+
+        Returns
+        -------
+        J : float
+            The part of these rows in ``1/rows sum_i w_i L_i`` and in the penalty.
+
+        Raises
+        ------
+        DivergenceError, ValueError, TypeError, RuntimeError
+            As for `step`.
+        """
+        part = (self.gradient, False, first_row, rows or 0)
+        session = self._ready_for(loss)
+        found = session.gradients(X, y, sample_weight, *part)
+        if found is None:
+            session, *examples = self._checked(X, y, sample_weight, loss)
+            found = session.gradients(*examples, *part)
+        if not math.isfinite(found[0]):
+            raise self._diverged(self.rate)
+        whole = session.gradient_rows
+        own = 1.0 if rows is None else session.next_row / whole
+        return found[0] + own * penalty(self.network, self.examples or whole)
+
+    def forward(self, X: Features, first_row: int = 0) -> Array:
         """The outputs A (m, n[L]) with the dropout masks of this step.
 
-        X is copied for `backward`, and may change in between; theta must not.
+        X is copied for `backward`, and may change in between; theta must not. `first_row` is as
+        for `differentiate`.
         """
         session = self._ready()
-        A = session.forward(X)
+        A = session.forward(X, first_row)
         if A is None:
             rows = some_features(self.network, X)
             self._check_rows(rows)
-            A = session.forward(rows)
+            A = session.forward(rows, first_row)
         return A
 
     def backward(self, dA: ArrayLike, inputs: bool = False) -> Array | None:
@@ -223,8 +205,14 @@ class Trainer(OptimizerState):
             dX = session.backward(Rows(dA, shape), self.gradient, bool(inputs))
         return dX if inputs else None
 
-    def update(self) -> None:
+    def update(self, rows: int | None = None) -> None:
         """One update of theta by `gradient`; the penalty is added here.
+
+        Parameters
+        ----------
+        rows : int, optional
+            The rows of the mini-batch, where `gradient` is a sum over its parts: they divide the
+            penalty. None: those of the last `backward`.
 
         Raises
         ------
@@ -233,8 +221,8 @@ class Trainer(OptimizerState):
         RuntimeError
             There is no gradient: `backward` comes first.
         """
-        session, rate = self._ready(), self._rate()
-        done = session.update(rate)
+        session, rate = self._ready(), self.rate
+        done = session.update(rate, 0 if rows is None else integer(rows, "rows", 1))
         if done is None:
             raise RuntimeError(
                 "expected forward and backward before update: there is no gradient since the last "
@@ -242,82 +230,3 @@ class Trainer(OptimizerState):
             )
         if not done:
             raise self._diverged(rate)
-
-    # --- a fit that goes on from here, and the compiled session --------------------------------
-
-    def restore(self, state: Mapping[str, ArrayLike]) -> None:
-        super().restore(state)
-        self._session = None
-
-    def count_on(self, seed: int, steps: int, epochs: int) -> None:
-        super().count_on(seed, steps, epochs)
-        self._session = None
-
-    def rates(self, batches: int) -> Callable[[int], NDArray[np.float64]]:
-        """A function from an epoch of a fit that goes on from here to its learning rates."""
-        first = self.steps
-
-        def rates(epoch: int) -> NDArray[np.float64]:
-            if self._factors is None:
-                return np.full(batches, self._learning_rate)
-            at = first + epoch * batches + np.arange(batches)
-            return self._learning_rate * self._factors(at.astype(float))
-
-        rates(0)  # a schedule that does not work is refused here
-        return rates
-
-    def _ready(self):
-        """The session, opened anew where the network's settings have changed."""
-        network = self.network
-        if network.theta is not self._theta:
-            raise RuntimeError(
-                "the network has another theta than when this trainer was made (its attributes "
-                "were set, as by unpickling); make a new trainer: net.trainer(...)"
-            )
-        if self._session is None or session_settings(network) != self._settings:
-            self._open()
-        return self._session
-
-    def _ready_for(self, loss, columns=None):
-        """The session, opened anew if it is for another loss, or for y of other columns."""
-        session = self._ready()
-        wanted = self.network.loss if loss is None else loss
-        if wanted is not self._criterion.loss or columns not in (None, self._columns):
-            self._criterion, self._columns = criterion_for(self.network, loss), columns
-            self._open()
-            session = self._session
-        return session
-
-    def _open(self):
-        network = self.network
-        self.count_on(self.seed, self.steps, self.epochs)
-        session = open_steps(
-            network,
-            self.batch_size,
-            self._threads,
-            criterion=self._criterion,
-            columns=self._columns,
-        )
-        self.set_up(session, self._examples)
-        session.set_lock(vars(network), FITTED_BY)
-        self._session, self._settings = session, session_settings(network)
-
-    def _rate(self):
-        if self._factors is None:
-            return self._learning_rate
-        return self._learning_rate * float(self._factors(np.array([self.steps], float))[0])
-
-    def _check_rows(self, rows):
-        m = rows.shape[0]
-        if m > self.batch_size:
-            raise ValueError(
-                f"expected at most {self.batch_size} rows, the batch_size of the trainer, got {m}; "
-                f"make it with net.trainer(batch_size={m})"
-            )
-        return m
-
-    def _diverged(self, rate):
-        what = "the loss or its gradient is not finite"
-        if self._session.overflowed:
-            what = "the update would overflow"
-        return DivergenceError(None, self.steps, rate, what)

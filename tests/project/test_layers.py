@@ -18,7 +18,7 @@ FLOORS = [
     ["network"],
     ["diagnosis"],
     ["diagnosis.bias_variance", "diagnosis.curves", "diagnosis.signals"],
-    ["diagnosis.causes"],
+    ["diagnosis.causes", "parallel"],
     ["diagnosis.evidence", "trainer"],
     ["training"],
     ["gradient_checking"],
@@ -37,7 +37,7 @@ HEIGHT = {room: -depth for depth, rooms in enumerate(FLOORS) for room in rooms}
 PACKAGE = Path(fastnn.__file__).parent
 ARCHITECTURE = Path(__file__).parents[2] / "ARCHITECTURE.md"
 # Public modules: `fastnn.augment`, ...
-PUBLIC_MODULES = {"augment", "losses", "schedules", "sweeps", "tabular"}
+PUBLIC_MODULES = {"augment", "losses", "parallel", "schedules", "sweeps", "tabular"}
 # What takes long to load; an import within a function is of something that leads to one of these.
 SLOW = {
     "dask",

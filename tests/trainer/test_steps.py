@@ -282,3 +282,27 @@ def test_gradients_of_parts_add_up_to_that_of_the_whole():
             trainer.update()
     assert np.array_equal(nets[0].theta, nets[1].theta)
     assert relative_difference(nets[0].theta, net.theta) < 1e-12
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_parts_of_a_mini_batch_are_the_whole(dtype):
+    """The gradients and J of parts, cut anywhere, add up to those of one step."""
+    X, y = examples("softmax", 70, 5, 3, dtype)
+    make = {"dtype": dtype, "rng": 3, **NETWORKS["gelu"]}
+    net, other = fastnn.Network([5, 17, 3], **make), fastnn.Network([5, 17, 3], **make)
+    whole, parts = net.trainer(optimizer="gd"), other.trainer(optimizer="gd")
+    for ends in ([0, 70], [0, 1, 34, 70], [0, 33, 69, 70]):
+        expected, J, gradient = whole.step(X, y), 0.0, 0.0
+        for first, end in itertools.pairwise(ends):
+            rows = slice(first, end)
+            J += parts.differentiate(X[rows], y[rows], first_row=first, rows=70)
+            gradient = gradient + parts.gradient
+        parts.gradient[...] = gradient
+        parts.update(rows=70)
+        assert abs(J - expected) <= TOLERANCE[dtype] * expected
+        assert relative_difference(other.theta, net.theta) < TOLERANCE[dtype]
+        assert np.array_equal(parts.forward(X)[3:5], parts.forward(X[3:5], first_row=3))
+    with pytest.raises(ValueError, match="70 rows from row 1 are not in a mini-batch of 70"):
+        parts.differentiate(X, y, first_row=1, rows=70)
+    with pytest.raises(fastnn.DivergenceError, match="not finite"):
+        parts.differentiate(X, y, np.full(70, 1e308 if dtype == "float64" else 3e38))
