@@ -1,6 +1,7 @@
 """What a call costs by itself, and many networks side by side."""
 
 import copy
+import os
 import warnings
 
 import numpy as np
@@ -8,10 +9,12 @@ from sklearn.neural_network import MLPClassifier
 
 import fastnn
 from bench.measure import Contender, calls, compare, ratios
+from bench.peers import load_peers
 from bench.results import TIMES
 
 LAYERS = [8, 32, 32, 4]
 MICRO = 1e-6
+BATCH = 128
 
 
 def overheads(results, effort):
@@ -65,22 +68,46 @@ def overheads(results, effort):
     )
 
 
-def side_by_side(results, effort):
-    """200 networks on 512 rows of their own, 100 epochs, on one thread and on two."""
-    count = 200 if effort.thorough else 50
+def _sets(effort):
+    """200 sets of 512 rows."""
     rng = np.random.default_rng(0)
-    sets = [
+    return [
         (rng.standard_normal((512, LAYERS[0])).astype(np.float32), rng.integers(0, 4, 512))
-        for _ in range(count)
+        for _ in range(200 if effort.thorough else 50)
     ]
 
+
+def _fit_many(sets, n_jobs):
+    networks = [fastnn.Network(LAYERS, rng=seed) for seed in range(len(sets))]
+    fastnn.fit_many(networks, sets, n_jobs, epochs=100, batch_size=BATCH)
+
+
+def beside_jax(results, effort):
+    """The same networks in JAX, by `vmap` and `scan`, on the cores that there are."""
+    peers = load_peers(["JAX"], results)
+    sets, cores = _sets(effort), len(os.sched_getaffinity(0))
+    contenders = [Contender("fit_many", calls(_fit_many, sets, cores))]
+    for module in peers.values():
+        contenders.append(Contender("JAX", calls(module.many(LAYERS, sets, 100, BATCH))))
+    timings = compare(contenders, effort.rounds, effort.seconds)
+    case = f"{len(sets)} networks {'-'.join(map(str, LAYERS))}, {cores} cores"
+    results.time(case, timings)
+    if peers:
+        speeds = ratios(timings["JAX"], timings["fit_many"])
+        results.find(case, "fit_many vs JAX", speeds, TIMES, at_least=5)
+
+
+def side_by_side(results, effort):
+    """200 networks on 512 rows of their own, 100 epochs, on one thread and on two."""
+    sets = _sets(effort)
+    count = len(sets)
+
     def train(n_jobs):
-        networks = [fastnn.Network(LAYERS, rng=seed) for seed in range(count)]
-        fastnn.fit_many(networks, sets, n_jobs, epochs=100)
+        _fit_many(sets, n_jobs)
 
     def one_by_one():
         for seed, (X, y) in enumerate(sets):
-            fastnn.Network(LAYERS, rng=seed).fit(X, y, epochs=100, threads=1)
+            fastnn.Network(LAYERS, rng=seed).fit(X, y, epochs=100, batch_size=BATCH, threads=1)
 
     timings = compare(
         [
