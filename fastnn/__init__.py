@@ -14,7 +14,7 @@ The public names, which are those of ``dir(fastnn)``:
   PenaltyPath, optimal_error, OptimalError, improve, Improvement, report, Report
 - Gradients: gradcheck, GradientCheck
 - Many networks: fit_many, Ensemble, sweep, Sweep, sweeps, OptunaPruningCallback
-- As in scikit-learn: MLPClassifier, MLPRegressor
+- As in scikit-learn: MLPClassifier, MLPRegressor, TableClassifier, TableRegressor
 - The same bits on every CPU: deterministic
 - Other libraries and languages: to_onnx, to_torch, from_torch, from_sklearn, get_include
 - Errors: DivergenceError, GradientError, ModelFormatError
@@ -44,6 +44,8 @@ _PUBLIC = {
     "load": "loading",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "TableClassifier": "tables",
+    "TableRegressor": "tables",
     "diagnose": "diagnosis",
     "Diagnosis": "diagnosis",
     "Cause": "diagnosis",

@@ -1,4 +1,4 @@
-"""`fastnn.load`: a network, an ensemble, a table's model or an estimator from its file.
+"""`fastnn.load`: a network, an ensemble, or an estimator, from its file.
 
 Internal: it may change at any time.
 """
@@ -12,7 +12,7 @@ from fastnn.network import restored
 
 
 def load(path: str | os.PathLike[str], *, loss: Loss | None = None) -> Any:
-    """Read what the `save` of a network, an ensemble, a table's model or an estimator wrote.
+    """Read what the `save` of a network, an ensemble or an estimator wrote.
 
     Nothing in the file is trusted: its size, header, spec and checksum must agree before anything
     of the size it claims is allocated, and nothing in it is ever executed.
@@ -27,7 +27,7 @@ def load(path: str | os.PathLike[str], *, loss: Loss | None = None) -> Any:
 
     Returns
     -------
-    Network, Ensemble, TableModel, MLPClassifier or MLPRegressor
+    Network, Ensemble, TableClassifier, TableRegressor, MLPClassifier or MLPRegressor
         With the same parameters, bit for bit.
 
     Raises
@@ -49,9 +49,9 @@ def load(path: str | os.PathLike[str], *, loss: Loss | None = None) -> Any:
         net.loss = loss
     try:
         if content["kind"] == "table":
-            from fastnn.tabular.model import TableModel  # pandas is a slow import
+            from fastnn.tables.restored import from_dict as table_from_dict
 
-            return TableModel.from_dict(content["model"], net)
+            return table_from_dict(content["model"], net)
         if content["kind"] == "estimator":
             from fastnn.estimators.restored import from_dict
 

@@ -5,29 +5,30 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastnn.cli.dealing import deal, rare_of
 from fastnn.cli.errors import reported_data, reported_file
 from fastnn.cli.options import Columns, apply
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
-    from fastnn.data.parts import Split
+    from fastnn.tables import TableClassifier, TableRegressor
+    from fastnn.tables.examples import Examples
+    from fastnn.tables.preparation import Prepared
+    from fastnn.tables.recipe import Shape
     from fastnn.tabular import TableSchema
 
-FEWEST_ROWS = 10
+PARTS = ("train", "dev", "test")
 # The first row of data in a spreadsheet, below the names of the columns.
 FIRST_ROW = 2
 OPTIONS_OF_DATA = (
     *("target", "task", "drop", "categorical", "numeric", "missing", "decimal"),
-    *("rare_classes", "groups", "time", "dev", "test"),
+    *("rare_classes", "class_weight", "loss", "groups", "time", "dev", "test"),
 )
 
 data_options = apply(
@@ -60,9 +61,20 @@ data_options = apply(
     ),
     click.option(
         "--rare-classes",
-        type=click.Choice(["drop", "keep"]),
-        help="Classes of too few rows to be in all parts: drop leaves their rows out, keep trains "
-        "on them; else drop.",
+        type=click.Choice(["drop", "join", "keep"]),
+        help="Classes of too few rows to be in all parts: drop leaves their rows out, join makes "
+        "them one class, keep trains on them; else drop.",
+    ),
+    click.option(
+        "--class-weight",
+        type=click.Choice(["balanced"]),
+        help="balanced: every class weighs alike, however many rows it has.",
+    ),
+    click.option(
+        "--loss",
+        type=click.Choice(["squared_error", "poisson", "absolute_error", "huber"]),
+        help="Of a regression, else squared_error; poisson is for counts and prices (its output "
+        "is e^z), absolute_error and huber are for targets with outliers.",
     ),
     click.option(
         "--groups",
@@ -81,175 +93,133 @@ data_options = apply(
 
 @dataclass(frozen=True)
 class Source:
-    """Training, dev and test examples, with the schema of their table; the digits have none.
-
-    `dealt` has the seed and the sizes of the parts: `fastnn diagnose` finds them again with it.
-    """
+    """Training, dev and test examples; of a file also the estimator that they are prepared for."""
 
     name: str
-    train: Split | Part
-    dev: Split | Part
-    test: Split | Part
-    outputs: int
-    schema: TableSchema | None = None
-    dealt: dict[str, Any] | None = None
-    notices: list[str] = field(default_factory=list)
+    parts: Mapping[str, Any]
+    shape: Shape
+    estimator: TableClassifier | TableRegressor | None = None
+    prepared: Prepared | None = None
+
+    @property
+    def train(self) -> Any:
+        return self.parts["train"]
+
+    @property
+    def dev(self) -> Any:
+        return self.parts["dev"]
+
+    @property
+    def test(self) -> Any:
+        return self.parts["test"]
+
+    @property
+    def schema(self) -> TableSchema | None:
+        return None if self.prepared is None else self.prepared.schema
+
+    @property
+    def notices(self) -> list[str]:
+        return [] if self.prepared is None else self.prepared.notices
 
     @property
     def regression(self) -> bool:
         return self.schema is not None and self.schema.task == "regression"
 
-    @property
-    def output(self) -> str | None:
-        return None if self.schema is None else self.schema.output
-
-    def layer_sizes(self, hidden: list[int]) -> list[int]:
-        return [self.train.X.shape[1], *hidden, self.outputs]
+    def layer_sizes(self, hidden: Sequence[int]) -> list[int]:
+        return [self.shape.n_inputs, *hidden, self.shape.n_outputs]
 
 
-@dataclass(frozen=True)
-class Part:
-    """Examples as inputs and targets of the network; `index` has their rows in the file, from 0."""
+def open_source(
+    data: str | None, seed: int, options: dict[str, Any], parameters: dict[str, Any]
+) -> Source:
+    """The digits, or the file that was given.
 
-    X: Any
-    y: Any
-    index: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-
-def open_source(data: str | None, seed: int, options: dict[str, Any]) -> Source:
-    """The digits, or the file that was given; `options` are those of `data_options`."""
+    `options` are those of `data_options`; `parameters` those of a network and its fit.
+    """
     if data is not None:
         if options["target"] is None:
             raise click.UsageError(f"--target is missing: name the column of {data} to predict.")
-        return from_files(data, seed, **options)
+        return from_files(data, seed, options, parameters)
     for name, value in options.items():
         if value not in (None, "auto"):
-            raise click.UsageError(f"--{name} is for a file: fastnn train data.csv --target NAME.")
-    from fastnn.cli.digits import digits
-
-    return Source("Handwritten digits", *digits(seed), outputs=10)
-
-
-def from_files(
-    data: str,
-    seed: int,
-    *,
-    target: str,
-    task: str,
-    drop: list[str] | None,
-    categorical: list[str] | None,
-    numeric: list[str] | None,
-    missing: list[str] | None,
-    decimal: str | None,
-    rare_classes: str | None,
-    groups: str | None,
-    time: str | None,
-    dev: str | None,
-    test: str | None,
-) -> Source:
-    """The examples of a file; the files `dev` and `test`, if given, replace parts of it."""
-    import numpy as np
-
-    from fastnn.tabular import TableSchema
-    from fastnn.tabular.target import learn_target
-    from fastnn.tabular.values import check_columns
-
-    if groups is not None and time is not None:
-        raise click.UsageError("--groups and --time each say how to split the rows; give one.")
-    categorical = categorical or []
-    paths = {"train": data, "dev": dev or data, "test": test or data}
-    names = [name for name, path in paths.items() if path == data]
-    frame, notices = labelled(data, target, categorical, missing)
-    with reported_data(name_of(data)):
-        check_columns([name for name in (groups, time) if name], frame, "column")
-        if len(frame) < FEWEST_ROWS:
-            raise ValueError(
-                f"got {len(frame)} rows with a {target}, expected at least {FEWEST_ROWS} to learn "
-                "from and to measure on: collect more"
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is for a file: fastnn train data.csv --target NAME."
             )
-        # A split that is stratified by class has to know the task.
-        answers = frame[target].astype("category") if target in categorical else frame[target]
-        kind, _ = learn_target(answers, task, missing, decimal)
-        how: dict[str, Any] = {"groups": groups} if groups else {"time": time} if time else {}
-        labels = None
-        if kind.task == "classification":
-            labels = kind.encode(answers, missing)
-            rare = rare_of(kind, labels, names)
-            if rare and rare_classes != "keep":
-                left = ~np.isin(labels, np.searchsorted(kind.classes, rare))
-                how["classes_left_out"] = rare
-                notices.append(
-                    f"Classes of fewer than {len(names)} rows are left out, with "
-                    f"{int((~left).sum())} rows: {', '.join(map(str, rare))[:200]}; --rare-classes "
-                    "keep trains on them."
-                )
-                frame, labels = frame[left], labels[left]
-        parts = deal(frame, labels, names, seed, groups=groups, time=time)
-        schema = TableSchema.fit(
-            parts["train"],
-            target=target,
-            task=kind.task,
-            drop=[*(drop or []), *([groups] if groups and groups not in (drop or []) else [])],
-            categorical=categorical,
-            numeric=numeric or (),
-            missing=missing,
-            decimal=decimal,
-        )
-        dealt = {
-            "seed": seed,
-            "sizes": {name: len(part) for name, part in parts.items()},
-            "fingerprint": fingerprint_of(schema, frame),
-            **how,
-        }
-    notices += schema.notices
-    for name, path in paths.items():
-        if name not in parts:
-            parts[name], said = labelled(path, target, schema.text_columns, missing)
-            notices += said
-    return Source(
-        name_of(data),
-        **{name: matrices(schema, part, paths[name]) for name, part in parts.items()},
-        outputs=schema.n_outputs,
-        schema=schema,
-        dealt=dealt,
-        notices=notices,
-    )
+    from fastnn.cli.digits import SHAPE_OF_NETWORK, digits
+
+    return Source("Handwritten digits", digits(seed), SHAPE_OF_NETWORK)
 
 
-def matrices(schema: TableSchema, frame: pd.DataFrame, path: str) -> Part:
-    with reported_data(name_of(path)):
-        index = frame.index.to_numpy() - FIRST_ROW
-        return Part(schema.inputs(frame), schema.targets(frame), index)
+def from_files(data: str, seed: int, options: dict[str, Any], parameters: dict[str, Any]) -> Source:
+    """The examples of a file; the files `dev` and `test`, if given, replace parts of it."""
+    from fastnn.tables import TableClassifier
+    from fastnn.tables.preparation import FEWEST_ROWS, add_part, prepare
+    from fastnn.tables.recipe import check_parameters
+
+    check_parameters(TableClassifier(**parameters).get_params(deep=False))
+    target, missing = options["target"], options["missing"]
+    given = {name: path for name in ("dev", "test") if (path := options[name]) not in (None, data)}
+    examples = labelled(data, target, options["categorical"] or (), missing)
+    with reported_data(name_of(data)):
+        if len(examples.frame) < FEWEST_ROWS:
+            raise ValueError(
+                f"got {len(examples.frame)} rows with a {target}, expected at least {FEWEST_ROWS} "
+                "to learn from and to measure on: collect more"
+            )
+        estimator = estimator_for(examples, options, parameters | {"random_state": seed})
+        prepared = prepare(estimator, examples, [name for name in PARTS if name not in given])
+    for name, path in given.items():
+        rows = labelled(path, target, prepared.schema.text_columns, missing)
+        with reported_data(name_of(path)):
+            add_part(estimator, prepared, name, rows)
+    return Source(name_of(data), prepared.parts, prepared.schema, estimator, prepared)
 
 
-def fingerprint_of(schema: TableSchema, frame: pd.DataFrame) -> str:
-    """A fingerprint of inputs and targets; the format and the order of columns do not matter."""
-    import numpy as np
+def estimator_for(
+    examples: Examples, options: dict[str, Any], parameters: dict[str, Any]
+) -> TableClassifier | TableRegressor:
+    """The estimator of the target's task, with the options that were given."""
+    from fastnn.tables import TableClassifier, TableRegressor
+    from fastnn.tables.examples import table_of
+    from fastnn.tabular.target import learn_target
 
-    from fastnn.files.fingerprint import fingerprint
-
-    return fingerprint(np.column_stack((schema.inputs(frame), schema.targets(frame))))["sha256"]
+    answers = examples.frame[examples.target]
+    if examples.target in (options["categorical"] or ()):
+        answers = answers.astype("category")
+    learnt, _ = learn_target(answers, options["task"], options["missing"], options["decimal"])
+    kind = {"classification": TableClassifier, "regression": TableRegressor}[learnt.task]
+    for name in options.keys() - {"target", "task", "dev", "test"}:
+        if options[name] is None:
+            continue
+        if name not in kind().get_params():
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is not for a {learnt.task}, which {examples.target} "
+                "takes; see --task."
+            )
+        parameters = parameters | {name: options[name]}
+    estimator = kind(**parameters)
+    table_of(estimator, examples.frame, reset=True, target=examples.target)  # the names of features
+    return estimator
 
 
 def labelled(
     path: str, target: str, text: Sequence[str], missing: Sequence[str] | None = None
-) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of a file that have a target, and a list with a notice about the others."""
+) -> Examples:
+    """The rows of a file that have a target, and a notice about the others."""
+    from fastnn.tables.examples import Examples
     from fastnn.tabular import with_target
 
     frame = read(path, text, missing)
     with reported_data(name_of(path)):
         frame, without = with_target(frame, target, missing)
     if not without:
-        return frame, []
+        return Examples(frame, target, None, [])
     rows = "1 row" if without == 1 else f"{without:,} rows"
-    return frame, [
+    said = (
         f"{name_of(path)}: {rows} without a {target} are left out (the field is empty or says that "
         "it is missing, as NA does)."
-    ]
+    )
+    return Examples(frame, target, None, [said])
 
 
 def read(path: str, text: Sequence[str] = (), missing: Sequence[str] | None = None) -> pd.DataFrame:

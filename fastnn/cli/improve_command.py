@@ -9,7 +9,6 @@ import click
 
 from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.models import save_model
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
     EXIT_CODES,
@@ -95,29 +94,28 @@ def improve(
     with reported(interrupted=interrupted):
         from fastnn.cli import output as shown
         from fastnn.improvement import improve
+        from fastnn.tables.fitting import improve_prepared
 
-        source = open_source(data, seed, of_data)
+        source = open_source(data, seed, of_data, options | {"hidden": hidden})
         layers = source.layer_sizes(hidden)
         if not quiet and not as_json:
             shown.introduce(source, layers)
-        result = improve(
-            layers,
-            source.train,
-            source.dev,
-            seconds=seconds,
-            trials=trials,
-            seeds=seeds,
-            n_jobs=-1 if jobs is None else jobs,
-            optimal_error=optimal_error,
-            checkpoint=checkpoint,
-            rng=seed,
-            output=source.output,
-            **options,
-        )
+        search = {
+            "seconds": seconds,
+            "trials": trials,
+            "seeds": seeds,
+            "n_jobs": -1 if jobs is None else jobs,
+            "optimal_error": optimal_error,
+            "checkpoint": checkpoint,
+        }
+        if source.prepared is None:
+            result = improve(layers, source.train, source.dev, rng=seed, **search, **options)
+        else:
+            result = improve_prepared(source.estimator, source.prepared, **search)
         errors = shown.errors_of(result.network, source)
         if save is not None:
             with reported_file("save the network"):
-                save_model(result.network, source, save)
+                (source.estimator or result.network).save(save)
     if as_json:
         click.echo(json.dumps(_as_json(result, source, errors, save), indent=2))
     elif not quiet:

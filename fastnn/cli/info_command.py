@@ -30,12 +30,12 @@ def info(model: str, as_json: bool) -> None:
         with reported_file(f"load {model}"):
             content, _ = read(model)
             loaded = load(model)
-        network = getattr(loaded, "network_", getattr(loaded, "network", loaded))
+        network = getattr(loaded, "network_", loaded)
         facts = {
             "file": model,
             "kind": content["kind"],
             **(facts_of_ensemble if content["kind"] == "ensemble" else facts_of_network)(network),
-            **facts_of_table(getattr(loaded, "schema", None)),
+            **facts_of_table(getattr(loaded, "schema_", None)),
             "library_version": content["library_version"],
             "sha256": content["sha256"],
         }

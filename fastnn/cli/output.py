@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastnn.cli.data_source import PARTS
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 
 _WIDEST = 100
-PARTS = ("train", "dev", "test")
 
 
 def introduce(source: Source, layers: list[int]) -> None:
@@ -59,9 +60,8 @@ def errors_of(net: Network, source: Source) -> dict[str, float | None]:
         if not source.regression:
             errors[f"{name}_error"] = net.error(part.X, part.y)
             continue
-        decode = source.schema.decode
-        y = decode(part.y[:, None])
-        square = float(np.square(decode(net.forward(part.X)) - y).mean())
+        y = source.schema.answers(part.y)
+        square = float(np.square(source.schema.decode(net.forward(part.X)) - y).mean())
         errors[f"{name}_rmse"] = square**0.5
         variance = y.var()  # equal targets have no variance to explain
         errors[f"{name}_r2"] = 1 - square / variance if variance > 0 else None

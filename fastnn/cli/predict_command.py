@@ -15,7 +15,7 @@ from fastnn.cli.options import EXIT_CODES, QUIET, Columns, check_different, new_
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fastnn.tabular import TableModel
+    from fastnn.tables import TableClassifier, TableRegressor
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
@@ -53,7 +53,7 @@ def predict(
 
             check_parquet()
         known = load_table_model(model)
-        schema = known.schema
+        schema = known.schema_
         if proba and schema.task == "regression":
             raise click.UsageError(f"--proba is for classes; {model} predicts a quantity.")
         # Columns that are copied are read as text: 007 stays 007.
@@ -75,7 +75,7 @@ def predict(
 
 
 def predictions(
-    model: TableModel, frame: pd.DataFrame, keep: list[str], proba: bool
+    model: TableClassifier | TableRegressor, frame: pd.DataFrame, keep: list[str], proba: bool
 ) -> pd.DataFrame:
     """The columns to keep, "prediction", and "probability of ..." each class."""
     import pandas as pd
@@ -89,7 +89,7 @@ def predictions(
     made: dict[str, Any] = {"prediction": model.predict(frame)}
     if proba:
         P = model.predict_proba(frame)
-        made |= {f"probability of {name}": P[:, k] for k, name in enumerate(model.schema.classes)}
+        made |= {f"probability of {name}": P[:, k] for k, name in enumerate(model.classes_)}
     taken = [name for name in keep if name in made]
     if taken:
         raise click.UsageError(f"--keep {taken[0]}: this is a column of the result; rename it.")

@@ -12,7 +12,7 @@ import click
 
 from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.models import save_model
+from fastnn.cli.models import model_of
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
     EXIT_CODES,
@@ -118,7 +118,7 @@ def sweep(
         from fastnn.cli import output as shown
         from fastnn.sweeps import sweep
 
-        source = open_source(data, seed, of_data)
+        source = open_source(data, seed, of_data, fixed | {"hidden": hidden})
         layers = source.layer_sizes(hidden)
         if not quiet and not as_json:
             shown.introduce(source, layers)
@@ -136,7 +136,7 @@ def sweep(
             n_jobs=-1 if jobs is None else jobs,
             progress=not quiet and not as_json and sys.stderr.isatty(),
             rng=seed,
-            output=source.output,
+            output=source.shape.output,
             **fixed,
         )
         best = result.best
@@ -145,7 +145,9 @@ def sweep(
         errors = shown.errors_of(result.best_network, source)
         if save is not None:
             with reported_file("save the network"):
-                save_model(result.best_network, source, save)
+                if source.estimator is not None:
+                    source.estimator.set_params(**result.best.setting)
+                model_of(result.best_network, source).save(save)
             written.append(f"The best network was saved to {save}.")
         if csv is not None:
             with reported_file("write the table"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import click
 
 from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.models import save_model
+from fastnn.cli.models import model_of
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
     EXIT_CODES,
@@ -24,14 +23,11 @@ from fastnn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from fastnn.network import Network
-    from fastnn.training.history import History
+    from fastnn.tables.recipe import Fitted
 
 
 _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
-_OF_NETWORK = ("activation", "keep_prob", "l2", "l1", "init", "dtype")
 
 
 @click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
@@ -79,6 +75,12 @@ _OF_NETWORK = ("activation", "keep_prob", "l2", "l1", "init", "dtype")
     callback=new_file,
     help="Write a page about the run here, e.g. report.html: diagnosis, curves, mistakes.",
 )
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=new_file,
+    help="Keep the state of the fit here, e.g. fit.checkpoint; the same command goes on from it.",
+)
 @OPTIMAL_ERROR
 @QUIET
 @JSON
@@ -88,6 +90,7 @@ def train(
     seed: int,
     save: str | None,
     report: str | None,
+    checkpoint: str | None,
     optimal_error: float | None,
     quiet: bool,
     as_json: bool,
@@ -106,46 +109,47 @@ def train(
     """
     of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
     read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
-    check_different(read | {"--save": save, "--report": report})
+    check_different(read | {"--save": save, "--report": report, "--checkpoint": checkpoint})
     options = with_defaults({**options, "hidden": hidden}, for_file=data is not None)
-    hidden = options.pop("hidden")
-    of_network = {name: options.pop(name) for name in _OF_NETWORK}
-    net, written, best = None, [], _BestEpoch()
+    options["n_threads"] = options.pop("threads", None)
+    saved: list[str] = []
 
-    def interrupted() -> str:
-        done = len(net.history) if net is not None and net.history is not None else 0
+    def interrupted(fitted: Fitted | None = None) -> str:
+        done = 0 if fitted is None else len(fitted.network.history)
         what = [f"Interrupted after {done} of {options['epochs']} epochs."]
-        if save is not None and done and not written:
-            which = "so far"
-            if best.theta is not None:
-                net.theta = best.theta
-                which = f"of epoch {best.epoch + 1}, the best so far,"
+        if fitted is not None and save is not None and not saved:
             with reported_file("save the network"):
-                save_model(net, source, save)
-            written.append(f"The network {which} was saved to {save}.")
+                model_of(fitted.network, source).save(save)
+            epoch = fitted.best_epoch
+            which = "so far" if epoch is None else f"of epoch {epoch}, the best so far,"
+            saved.append(f"The network {which} was saved to {save}.")
         if save is not None or report is not None:
-            what += written or ["Nothing was saved."]
+            what += saved or ["Nothing was saved."]
         return " ".join(what)
 
-    sizes = ",".join(map(str, hidden))
+    sizes = ",".join(map(str, options["hidden"]))
     memory = f"not enough memory for --hidden {sizes}; use smaller layers."
-    with reported(memory, interrupted):
+    fitted = None
+    with reported(memory, lambda: interrupted(fitted)):
         from fastnn.cli import output as shown
-        from fastnn.network import Network
+        from fastnn.tables.recipe import fit_model
 
-        source = open_source(data, seed, of_data)
-        layers = source.layer_sizes(hidden)
-        net = Network(layers, output=source.output, rng=seed, **of_network)
+        source = open_source(data, seed, of_data, options)
         if not quiet and not as_json:
-            shown.introduce(source, layers)
-        history = net.fit(
-            source.train.X,
-            source.train.y,
-            dev=source.dev,
-            callbacks=best if options["early_stopping"] else (),
+            shown.introduce(source, source.layer_sizes(options["hidden"]))
+        fitted = fit_model(
+            options,
+            source.shape,
+            source.train,
+            source.dev,
+            seed,
             progress=not quiet and not as_json and sys.stderr.isatty(),
-            **options,
+            checkpoint=checkpoint,
         )
+        if fitted.interrupted:
+            raise KeyboardInterrupt
+        net, history = fitted.network, fitted.network.history
+        model = model_of(net, source)
         results = shown.results_of(net, history, source)
         results |= {"seed": seed, "saved": save, "report": report}
         diagnosis = net.diagnose(
@@ -153,11 +157,11 @@ def train(
         )
         if save is not None:
             with reported_file("save the network"):
-                save_model(net, source, save)
-            written.append(f"The network was saved to {save}.")
+                model.save(save)
+            saved.append(f"The network was saved to {save}.")
         if report is not None:
             with reported_file("write the report"):
-                _write_report(net, history, source, report, options | {"seed": seed})
+                _write_report(net, source, report, options | {"seed": seed}, optimal_error)
 
     if as_json:
         results |= shown.table_as_json(source)
@@ -166,51 +170,23 @@ def train(
         shown.print_results(results, diagnosis)
 
 
-class _BestEpoch:
-    """A callback that keeps theta of the epoch with the lowest dev error, as early stopping does.
-
-    A fit that is interrupted does not restore it.
-    """
-
-    def __init__(self) -> None:
-        self.theta: NDArray[Any] | None = None
-        self.epoch = 0
-        self._lowest = (math.inf, math.inf)
-
-    def __call__(self, net: Network, history: History) -> None:
-        values = history.dev_error[-1], history.dev_cost[-1]
-        if values < self._lowest:
-            self._lowest, self.epoch = values, len(history) - 1
-            self.theta = net.theta.copy()
-
-
 def _write_report(
-    net: Network, history: History, source: Source, path: str, options: dict[str, Any]
+    net: Network,
+    source: Source,
+    path: str,
+    options: dict[str, Any],
+    optimal_error: float | None,
 ) -> None:
     from fastnn.cli.digits import SHAPE
     from fastnn.reporting import report
+    from fastnn.tables.reports import report_on
 
-    options["batch_size"] = options["batch_size"] or "full"
-    about: dict[str, Any] = {"image_shape": SHAPE}
-    if source.schema is not None:
-        target = source.schema.target
-        left_out = [f"{name} ({why})" for name, why in source.schema.dropped.items()]
-        options |= {"target": target, "columns left out": "; ".join(left_out) or None}
-        names = [f"{target}, standardized"] if source.regression else source.schema.classes.tolist()
-        about = {
-            "image_shape": False,
-            "target_names": names,
-            "feature_names": source.schema.input_names,
-            "first_row": FIRST_ROW,
-        }
-    report(
-        net,
-        history,
-        source.train,
-        source.dev,
-        source.test,
-        path,
-        settings={name: value for name, value in options.items() if value is not None},
-        title=source.name,
-        **about,
-    )
+    options = {name: value for name, value in options.items() if value is not None}
+    options.setdefault("batch_size", "full")
+    about: dict[str, Any] = {"settings": options, "title": source.name}
+    about["optimal_error"] = optimal_error
+    if source.estimator is not None:
+        report_on(source.estimator, source.parts, path, first_row=FIRST_ROW, **about)
+        return
+    parts = (source.train, source.dev, source.test)
+    report(net, net.history, *parts, path, image_shape=SHAPE, **about)

@@ -15,6 +15,7 @@ from fastnn.data.inputs import Features
 from fastnn.estimators.base import BaseMLP, plain, stochastic_only, validated
 from fastnn.estimators.callbacks import Callback, with_callbacks
 from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
+from fastnn.layers.outputs import LOSSES, LossName
 
 if TYPE_CHECKING:
 
@@ -27,16 +28,6 @@ if TYPE_CHECKING:
 
 else:
     from sklearn.base import RegressorMixin
-
-# loss -> the network's output.
-LOSSES = {
-    "squared_error": "identity",
-    "poisson": "exp",
-    "absolute_error": "identity_absolute",
-    "huber": "identity_huber",
-}
-# The keys of LOSSES, for type checkers.
-LossName = Literal["squared_error", "poisson", "absolute_error", "huber"]
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):

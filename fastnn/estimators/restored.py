@@ -9,7 +9,7 @@ import numpy as np
 
 from fastnn.errors import ModelFormatError
 from fastnn.estimators.classifier import MLPClassifier
-from fastnn.estimators.regressor import LOSSES, MLPRegressor
+from fastnn.estimators.regressor import MLPRegressor
 from fastnn.estimators.state import (
     COUNTS,
     CURVES,
@@ -21,6 +21,7 @@ from fastnn.estimators.state import (
 )
 from fastnn.estimators.stopping import Progress
 from fastnn.estimators.targets import Labels
+from fastnn.layers.outputs import LOSSES
 from fastnn.network import Network
 
 _KEYS = {"class", "params", "labels", "feature_names", "fitted"}
@@ -51,7 +52,7 @@ def from_dict(state: Any, network: Network) -> MLPClassifier | MLPRegressor:
         params,
         f"an object with {sorted(expected)}",
     )
-    estimator = kind(**{name: _value(value, name) for name, value in params.items()})
+    estimator = kind(**{name: from_json(value, name) for name, value in params.items()})
     try:
         check_parameters(estimator)
     except (TypeError, ValueError) as error:
@@ -183,7 +184,8 @@ def _number(value, name):
     return value
 
 
-def _value(state, name):
+def from_json(state: Any, name: str) -> Any:
+    """A parameter from the result of `as_json`; ModelFormatError if it is none."""
     if state is None or isinstance(state, bool | int | float | str):
         return state
     _check(isinstance(state, dict) and len(state) == 1, name, state, "a stored value")
@@ -192,7 +194,7 @@ def _value(state, name):
         return NOT_FINITE[content]
     _check(isinstance(content, list), name, state, "a stored value")
     if kind in ("list", "tuple"):
-        return (list if kind == "list" else tuple)(_value(part, name) for part in content)
+        return (list if kind == "list" else tuple)(from_json(part, name) for part in content)
     _check(
         kind == "dict"
         and all(
@@ -203,7 +205,7 @@ def _value(state, name):
         state,
         "a stored value",
     )
-    return {_value(key, name): _value(part, name) for key, part in content}
+    return {from_json(key, name): from_json(part, name) for key, part in content}
 
 
 def _check(sound, what, got, expected):

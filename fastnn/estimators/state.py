@@ -48,7 +48,7 @@ def to_dict(estimator: Any) -> dict[str, Any]:
     return {
         "class": _class_name(estimator),
         "params": {
-            name: _state(value, name) for name, value in estimator.get_params(deep=False).items()
+            name: as_json(value, name) for name, value in estimator.get_params(deep=False).items()
         },
         "labels": None if labels is None else _labels_state(labels),
         "feature_names": None if names is None else names.tolist(),
@@ -91,7 +91,7 @@ def _number_state(value):
     return value if math.isfinite(value) else str(value)
 
 
-def _state(value, name):
+def as_json(value: Any, name: str) -> Any:
     """A parameter in types that JSON has. Other types become an object of one entry."""
     if isinstance(value, np.generic):
         value = value.item()
@@ -100,9 +100,9 @@ def _state(value, name):
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": str(value)}
     if isinstance(value, list | tuple):
-        return {type(value).__name__: [_state(part, name) for part in value]}
+        return {type(value).__name__: [as_json(part, name) for part in value]}
     if isinstance(value, dict):
-        return {"dict": [[_state(key, name), _state(part, name)] for key, part in value.items()]}
+        return {"dict": [[as_json(key, name), as_json(part, name)] for key, part in value.items()]}
     raise ValueError(
         f"cannot save the parameter {name}={str(value)[:80]} of type {type(value).__name__}: a "
         "file keeps numbers, text, lists and dicts. Set it to another value before saving, as with "

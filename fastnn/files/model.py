@@ -3,14 +3,14 @@
 The file holds the one tensor ``theta`` and, under ``__metadata__``, one entry ``fastnn``: JSON with
 
 - ``format``: the version of this layout, an integer;
-- ``kind``: network, ensemble, table (a `TableModel`) or estimator (`MLPClassifier`,
-  `MLPRegressor`);
+- ``kind``: network, ensemble, table (`TableClassifier`, `TableRegressor`) or estimator
+  (`MLPClassifier`, `MLPRegressor`);
 - ``library_version``: the fastnn that wrote the file, for people;
 - ``spec``: the arguments of ``Network`` that rebuild it (layer sizes, activations, penalties,
   the normalizer's mean and std, ...); of an ensemble, ``members``, a list of them, and ``weights``,
   and ``theta`` has the parameters of one network after the other;
-- ``model``: the part of a table's model or an estimator that is not its network, by its
-  ``to_dict``; null for a network and for an ensemble;
+- ``model``: the part of an estimator that is not its network, by ``to_dict``; null for a network
+  and for an ensemble;
 - ``sha256``: of all the above, as canonical JSON, followed by the bytes of ``theta``.
 
 All of it is one entry because safetensors keeps metadata in a hash map of random order: with a

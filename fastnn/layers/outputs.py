@@ -48,3 +48,14 @@ OUTPUTS = {
 
 # The keys of OUTPUTS, for type checkers.
 OutputName = Literal["softmax", "sigmoid", "identity", "exp", "identity_absolute", "identity_huber"]
+RegressionOutput = Literal["identity", "exp", "identity_absolute", "identity_huber"]
+
+# The losses of a regression by their names in estimators -> the output of the network.
+LOSSES: dict[str, RegressionOutput] = {
+    "squared_error": "identity",
+    "poisson": "exp",
+    "absolute_error": "identity_absolute",
+    "huber": "identity_huber",
+}
+# The keys of LOSSES, for type checkers.
+LossName = Literal["squared_error", "poisson", "absolute_error", "huber"]

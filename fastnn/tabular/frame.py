@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastnn.tabular.columns import why_left_out
+from fastnn.tabular.columns import unknown_categories, why_left_out
 from fastnn.tabular.dates import PARTS, DateForm, parts_of, written_day
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, part_name, tidy, typed, typed_columns
@@ -117,7 +117,25 @@ def _decides_values(series, y):
     return abs(np.corrcoef(x, y)[0, 1]) > _LINEAR
 
 
-def far_outside(series, column, readings):
+def oddities(table, columns, readings):
+    """Sentences on the values of new rows, in a typed table, that are unlike those of training."""
+    said = []
+    for column in columns:
+        series = table[column.name]
+        if column.kind == "categorical":
+            said += unknown_categories(series, column)
+            continue
+        if column.missing is None and series.isna().any():
+            count = rows(int(series.isna().sum()))
+            said.append(
+                f"Column {column.name!r} is missing in {count}, and was in none of "
+                f"training: {column.fill:g} is put there."
+            )
+        said += _far_outside(series, column, readings)
+    return said
+
+
+def _far_outside(series, column, readings):
     """A list with a sentence on numbers far outside those of training, or empty.
 
     Far is farther than the training range is wide; of dates, any later one is.

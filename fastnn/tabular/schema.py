@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.arguments import integer, lookup
-from fastnn.tabular.columns import unknown_categories
+from fastnn.layers.outputs import LossName, OutputName
 from fastnn.tabular.encoding import encode, input_names, learn_columns
 from fastnn.tabular.frame import (
     choose_inputs,
-    far_outside,
     learn_readings,
     notices_on_dates,
     notices_on_target,
+    oddities,
     sources_of,
 )
 from fastnn.tabular.notation import PLAIN
@@ -77,7 +77,7 @@ class TableSchema:
     n_inputs, n_outputs : int
         Of the network; one output for two classes.
     output : str
-        Of the network: softmax, sigmoid or identity.
+        Of the network: softmax, sigmoid, or that of the loss of a regression.
     input_names : list of str
 
     Examples
@@ -128,6 +128,9 @@ class TableSchema:
         missing: Sequence[str] | None = None,
         decimal: Literal[".", ","] | None = None,
         bins: int = 0,
+        *,
+        loss: LossName = "squared_error",
+        joined: Sequence[str] = (),
     ) -> TableSchema:
         """Learn from training rows, and from no others.
 
@@ -147,6 +150,11 @@ class TableSchema:
             The decimal mark of numbers in text. None: the texts of a column tell.
         bins : int
             At most so many bins of each number.
+        loss : {"squared_error", "poisson", "absolute_error", "huber"}, default "squared_error"
+            Of a regression; it determines `output`. Poisson is for counts and other targets of at
+            least 0.
+        joined : sequence of str
+            Classes that are made one, "other".
 
         Returns
         -------
@@ -175,7 +183,9 @@ class TableSchema:
         as_target = frame[target]
         if target in categorical:
             as_target = tidy(as_target, missing).astype("category")
-        learnt, said = learn_target(as_target, task, missing, decimal)
+        learnt, said = learn_target(
+            as_target, task, missing, decimal, loss=loss, joined=tuple(joined)
+        )
         others = [name for name in frame.columns if name != target and name not in drop]
         readings, table, more = learn_readings(
             frame[others], categorical, numeric, missing, decimal
@@ -233,10 +243,10 @@ class TableSchema:
         return 1 if classes is None or len(classes) == 2 else len(classes)
 
     @property
-    def output(self) -> Literal["softmax", "sigmoid", "identity"]:
+    def output(self) -> OutputName:
         """The output activation of the network."""
         if self.task == "regression":
-            return "identity"
+            return self._target.output
         return "sigmoid" if self.n_outputs == 1 else "softmax"
 
     @property
@@ -286,9 +296,13 @@ class TableSchema:
         """Classes, or values in the target's units, of the network's output activations A."""
         return self._target.decode(A)
 
+    def answers(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Classes, or values in the target's units, of encoded targets y."""
+        return self._target.answers(y)
+
     def extra_columns(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
         """Names of the columns that training has not seen, which are ignored."""
-        known = {*self._sources, self.target, *self.dropped}
+        known = {*self.sources, self.target, *self.dropped}
         return [name for name in as_frame(frame).columns if name not in known]
 
     def review(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
@@ -301,20 +315,7 @@ class TableSchema:
         extra, said = self.extra_columns(frame), []
         if extra:
             said = [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."]
-        table = self._typed(frame)
-        for column in self.columns:
-            series = table[column.name]
-            if column.kind == "categorical":
-                said += unknown_categories(series, column)
-                continue
-            if column.missing is None and series.isna().any():
-                count = rows(int(series.isna().sum()))
-                said.append(
-                    f"Column {column.name!r} is missing in {count}, and was in none of "
-                    f"training: {column.fill:g} is put there."
-                )
-            said += far_outside(series, column, self._readings)
-        return said
+        return said + oddities(self._typed(frame), self.columns, self._readings)
 
     def to_dict(self) -> dict[str, Any]:
         """The schema in types that JSON has, to the last bit."""
@@ -326,21 +327,21 @@ class TableSchema:
         return cls(*schema_parts(state))
 
     @property
-    def _sources(self):
-        """Names of the columns of a table that are read, without repetition."""
+    def sources(self) -> list[str]:
+        """Names of the columns of a table that are read."""
         sources = sources_of([column.name for column in self.columns], self._readings)
         return list(dict.fromkeys(sources[column.name] for column in self.columns))
 
     def _checked(self, frame):
         frame = as_frame(frame)
-        check_columns(self._sources, frame, "columns")
+        check_columns(self.sources, frame, "columns")
         return frame
 
     def _typed(self, frame):
         """The columns that are read, as numbers and categories."""
         kinds = {column.name: column.kind for column in self.columns}
         values = {}
-        for name in self._sources:
+        for name in self.sources:
             plain = None if kinds.get(name) == "categorical" else PLAIN
             reading = self._readings.get(name, plain)
             values |= typed_columns(tidy(frame[name], self.missing), reading)

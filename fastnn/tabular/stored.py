@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from fastnn.errors import ModelFormatError
+from fastnn.layers.outputs import LOSSES
 from fastnn.tabular.bins import FEWEST_EDGES
 from fastnn.tabular.columns import CategoricalColumn, NumericColumn
 from fastnn.tabular.dates import ORDERS, PARTS, DateForm
@@ -15,6 +16,7 @@ from fastnn.tabular.target import Target
 
 # Larger integers may be no float. The power is computed once: Python does not fold it.
 _LARGEST = 2**1000
+_TARGET = {"name", "classes", "mean", "scale", "never_negative", "reading", "output", "joined"}
 _NUMERIC = ("name", "fill", "mean", "scale", "low", "high", "missing", "edges")
 
 
@@ -29,6 +31,8 @@ def schema_state(columns, target, dropped, readings, missing):
             "scale": target.scale,
             "never_negative": target.lowest == 0,
             "reading": None if target.reading is None else _reading_state(target.reading),
+            "output": target.output,
+            "joined": list(target.joined),
         },
         "dropped": dict(dropped),
         "readings": {name: _reading_state(reading) for name, reading in readings.items()},
@@ -158,7 +162,7 @@ def _edges(values):
 
 
 def _target(state):
-    _check_keys(state, {"name", "classes", "mean", "scale", "never_negative", "reading"}, "target")
+    _check_keys(state, _TARGET, "target")
     if not isinstance(state["never_negative"], bool):
         _refuse("never_negative", state["never_negative"], "true or false")
     reading = None if state["reading"] is None else _reading(state["reading"])
@@ -166,9 +170,12 @@ def _target(state):
         _refuse("target", state["reading"], "numbers")
     name, values = _text(state["name"], "name"), state["classes"]
     mean, scale = _number(state["mean"], "mean"), _scale(state["scale"], "scale")
+    output, joined = state["output"], _texts(state["joined"], "joined")
+    if output not in LOSSES.values():
+        _refuse("output", output, f"one of {', '.join(LOSSES.values())}")
     if values is None:
         lowest = 0.0 if state["never_negative"] else -np.inf
-        return Target(name, None, mean, scale, lowest, reading or PLAIN)
+        return Target(name, None, mean, scale, lowest, reading or PLAIN, output)
     kinds = {type(value) for value in values} if isinstance(values, list) else set()
     # All values are of one of these types. type(True) is bool, not int.
     dtypes = {str: object, bool: np.bool_, int: np.int64, float: np.float64}
@@ -187,7 +194,8 @@ def _target(state):
         _refuse("classes", values, "integers within 2^53")
     if (kind is str) != (reading is None):
         _refuse("reading", state["reading"], "one for classes that are numbers, none for text")
-    return Target(name, np.array(values, dtype=dtypes[kind]), mean, scale, reading=reading)
+    classes = np.array(values, dtype=dtypes[kind])
+    return Target(name, classes, mean, scale, reading=reading, joined=joined)
 
 
 def _check_keys(state, keys, what):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.arguments import lookup
+from fastnn.layers.outputs import LOSSES, LossName, RegressionOutput
 from fastnn.tabular.dates import DateForm
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, tidy, typed
@@ -33,6 +34,8 @@ Task = Literal["classification", "regression"]
 TASKS = {"auto": None, "classification": None, "regression": None}
 # Whole numbers are classes if at most 20 are different, each in 3 rows or more on average.
 _MOST_CLASSES, _ROWS_A_CLASS = 20, 3
+# The class that several rare ones are joined to.
+JOINED = "other"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,10 @@ class Target:
         0 if no training row has a negative value, else -inf: no prediction is lower.
     reading : Notation or None
         How numbers are written; None for classes that are text.
+    output : str
+        Of the network in regression. For "exp" the mean is 0, and the scale that of y.
+    joined : tuple of str
+        Classes that are the one class `JOINED`.
     """
 
     name: str
@@ -57,6 +64,8 @@ class Target:
     scale: float = 1.0
     lowest: float = -np.inf
     reading: Notation | None = None
+    output: RegressionOutput = "identity"
+    joined: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -70,7 +79,7 @@ class Target:
 
         `missing` has the texts that are gaps; None: `fastnn.tabular.notation.GAPS`.
         """
-        series = typed(tidy(series, missing), self.reading)
+        series = typed(_join(tidy(series, missing), self.joined), self.reading)
         gaps = np.flatnonzero(series.isna())
         if gaps.size:
             raise ValueError(
@@ -95,6 +104,10 @@ class Target:
                 f"of the training rows: {str(self.classes.tolist())[:200]}"
             )
         return index
+
+    def answers(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Classes, or values in the target's own units, of encoded targets (m,)."""
+        return y * self.scale + self.mean if self.classes is None else self.classes[y]
 
     def decode(self, A: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Classes, or values in the target's own units, of output activations A (m, n[L])."""
@@ -138,6 +151,14 @@ def with_target(
     """
     frame = as_frame(frame)
     check_columns([target], frame, "target")
+    known = known_target(frame, target, missing)
+    return (frame, 0) if known.all() else (frame[known], int((~known).sum()))
+
+
+def known_target(
+    frame: pd.DataFrame, target: str, missing: Sequence[str] | None = None
+) -> NDArray[np.bool_]:
+    """(m,) whether the target of each row is known."""
     series = tidy(frame[target], missing)
     try:
         reading, _ = learn_reading(series, strict=True)
@@ -145,8 +166,7 @@ def with_target(
         reading = None
     if isinstance(reading, Notation):
         series = typed(series, reading)
-    known = series.notna().to_numpy(dtype=bool)
-    return (frame, 0) if known.all() else (frame[known], int((~known).sum()))
+    return series.notna().to_numpy(dtype=bool)
 
 
 def task_of(series: pd.Series[Any], task: Literal[Task, "auto"] = "auto") -> Task:
@@ -166,14 +186,19 @@ def task_of(series: pd.Series[Any], task: Literal[Task, "auto"] = "auto") -> Tas
     return learn_target(rows_with["target"], task)[0].task
 
 
-def learn_target(series, task, missing=None, decimal=None):
+def learn_target(
+    series, task, missing=None, decimal=None, *, loss: LossName = "squared_error", joined=()
+):
     """The `Target` of training rows, all of which have a value, and sentences on how it was read.
+
+    The `loss` is that of a regression; `joined` are classes that are one, `JOINED`.
 
     Task "auto": text, booleans and categories are classes; so are whole numbers of at most 20
     different values, each in 3 rows or more on average. All other numbers are a regression.
     """
     lookup(TASKS, task, "task")
-    series = tidy(series, missing)
+    output = lookup(LOSSES, loss, "loss")
+    series = _join(tidy(series, missing), joined)
     try:
         reading, notices = learn_reading(series, decimal=decimal, strict=True)
     except ValueError:
@@ -195,11 +220,22 @@ def learn_target(series, task, missing=None, decimal=None):
         few = values.nunique() <= min(_MOST_CLASSES, len(series) / _ROWS_A_CLASS)
         is_classes = reading is None or boolean or (few and whole(values.to_numpy()))
         task = "classification" if is_classes else "regression"
-    learnt = _classes(values, boolean, reading) if task == "classification" else None
-    return learnt or _regression(values, reading), notices
+    if task == "classification":
+        return replace(_classes(values, boolean, reading), joined=tuple(joined)), notices
+    return _regression(values, reading, output), notices
 
 
-def _regression(series, reading):
+def _join(series, joined):
+    """A tidy column of classes in which some are one, `JOINED`."""
+    if not joined:
+        return series
+    codes, texts = categories(series)
+    texts = [JOINED if text in joined else text for text in texts]
+    values = np.array([*texts, np.nan], dtype=object)[codes]
+    return pandas().Series(values, series.index, dtype="category", name=series.name)
+
+
+def _regression(series, reading, output):
     values = series.to_numpy()
     with np.errstate(over="ignore", invalid="ignore"):  # checked below
         mean, scale = float(values.mean()), float(values.std())
@@ -209,7 +245,14 @@ def _regression(series, reading):
             f"float64, got values from {values.min():g} to {values.max():g} in {rows(len(series))}"
         )
     lowest = 0.0 if values.min() >= 0 else -np.inf
-    return Target(series.name, None, mean, scale, lowest, reading)
+    if output == "exp":
+        if values.min() < 0:
+            raise ValueError(
+                f"expected {series.name!r} of at least 0 for loss='poisson', got {values.min():g}; "
+                "use loss='squared_error' for targets that can be negative"
+            )
+        mean, scale = 0.0, mean
+    return Target(series.name, None, mean, scale, lowest, reading, output)
 
 
 def _classes(series, boolean, reading):
@@ -229,6 +272,6 @@ def _classes(series, boolean, reading):
     if count > m / 2 and count > 2:
         raise ValueError(
             f"the target {series.name!r} has {count:,} different values in {rows(m)}, too many "
-            "for classes: choose another target, or task='regression' if it is numbers"
+            "for classes: choose another target, or a regression if it is continuous"
         )
     return Target(series.name, classes, reading=reading)

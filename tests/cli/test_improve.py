@@ -30,7 +30,7 @@ def test_a_table_is_improved_and_saved(iris, tmp_path):
     assert "by" in result.stdout
     assert "moves; stopped:" in result.stdout
     assert "Next: " in result.stdout
-    assert fastnn.load(saved).schema.target == "species"
+    assert fastnn.load(saved).schema_.target == "species"
     content = json.loads(run(*arguments, "--json").stdout)
     assert len(content["moves"]) <= 4
     assert content["dev_error"] <= 0.7

@@ -48,9 +48,9 @@ def test_info(folder):
     path = folder / "grade.safetensors"
     facts, model = document("info", path), fastnn.load(path)
     assert (facts["kind"], facts["library_version"]) == ("table", fastnn.__version__)
-    assert facts["layers"] == list(model.network.layer_sizes)
-    assert facts["parameters"] == model.network.theta.size
-    assert facts["zero_weights"] == model.network.sparsity()["all"] > 0
+    assert facts["layers"] == list(model.network_.layer_sizes)
+    assert facts["parameters"] == model.network_.theta.size
+    assert facts["zero_weights"] == model.network_.sparsity()["all"] > 0
     assert (facts["task"], facts["target"]) == ("classification", "grade")
     assert facts["classes"] == ["cheap", "dear", "fair"]
     assert facts["columns"] == {
@@ -144,7 +144,7 @@ def test_the_same_rows_in_another_format_are_found_again(folder, tmp_path):
 @pytest.mark.parametrize("forged", [{"sizes": 5}, {"sizes": None}, {"seed": None}, {"seed": "x"}])
 def test_a_forged_deal_is_not_believed(folder, tmp_path, forged):
     model = fastnn.load(folder / "grade.safetensors")
-    model.run.update(forged)
+    model.run_.update(forged)
     model.save(tmp_path / "m.safetensors")
     said = failed(2, "diagnose", tmp_path / "m.safetensors", folder / "data.csv")
     assert "does not hold the rows" in said
@@ -156,7 +156,7 @@ def test_other_rows_need_a_dev_file(folder, tmp_path):
     houses(60, seed=1).to_csv(tmp_path / "dev.csv", index=False)
     said = failed(2, "diagnose", folder / "grade.safetensors", tmp_path / "d.csv")
     assert "does not hold the rows" in said
-    assert "pass that table, or --dev" in said
+    assert "pass that table, or dev (--dev)" in said
     found = document(
         "diagnose", folder / "grade.safetensors", tmp_path / "d.csv", "--dev", tmp_path / "dev.csv"
     )
@@ -181,7 +181,7 @@ def test_a_model_with_dev_rows_of_their_own(folder, tmp_path):
         "20",
     )
     said = failed(2, "diagnose", path, folder / "data.csv")
-    assert "was trained with dev rows of their own; pass them: --dev" in said
+    assert "the fit had dev rows of its own, or none: pass dev (--dev)" in said
     found = document("diagnose", path, folder / "data.csv", "--dev", tmp_path / "dev.csv")
     assert found["rows"] == trained["rows"] == {"train": 192, "dev": 60, "test": 48}
     assert found["errors"]["test_error"] == trained["test_error"]

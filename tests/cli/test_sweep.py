@@ -172,7 +172,7 @@ def test_options_that_are_not_varied_are_those_of_train(data):
             path,
         )
     )
-    spec = fastnn.load(path).network.spec
+    spec = fastnn.load(path).network_.spec
     assert spec["layer_sizes"][1:] == [7, 3]
     assert (spec["activation"], spec["dtype"]) == (["tanh"], "float64")
     assert np.all(np.array(spec["keep_prob"]) == 1)

@@ -16,7 +16,8 @@ from tables import document, done, failed, houses, run
 from threadpoolctl import threadpool_limits
 
 import fastnn
-from fastnn.cli.diagnose_command import found_again
+from fastnn.tables import preparation
+from fastnn.tables.examples import examples_of
 
 QUICK = ("--epochs", "30", "--threads", "1")
 
@@ -40,6 +41,12 @@ def folder(tmp_path_factory):
             *QUICK,
         )
     return folder
+
+
+def found_again(model, frame):
+    """The rows of a frame that a model was trained and judged on, by the names of the parts."""
+    parts = preparation.found_again(model, examples_of(model, frame, None))
+    return {name: frame.loc[part.index] for name, part in parts.items()}
 
 
 def predicted(text, **options):
@@ -148,7 +155,7 @@ def test_preprocessing_is_learnt_on_the_training_rows(folder, tmp_path):
         "off",
         *QUICK,
     )
-    schema = fastnn.load(tmp_path / "m.safetensors").schema
+    schema = fastnn.load(tmp_path / "m.safetensors").schema_
     area = next(column for column in schema.columns if column.name == "area")
     assert area.mean == pytest.approx(frame["area"].mean())
     assert "city=Atlantis" not in schema.input_names
@@ -157,7 +164,7 @@ def test_preprocessing_is_learnt_on_the_training_rows(folder, tmp_path):
 def test_classes_are_alike_in_all_parts(folder):
     frame = houses()
     model = fastnn.load(folder / "grade.safetensors")
-    assert model.run["sizes"] == {"train": 144, "dev": 48, "test": 48}
+    assert model.run_["sizes"] == {"train": 144, "dev": 48, "test": 48}
     parts = found_again(model, frame)
     shares = {name: part["grade"].value_counts(normalize=True) for name, part in parts.items()}
     for name in ("dev", "test"):
@@ -460,7 +467,7 @@ def test_groups_stay_together(tmp_path):
     results = document(*command, "--save", path, *QUICK)
     assert 0.25 < results["test_error"] < 0.75
     model = fastnn.load(path)
-    assert "patient" not in model.schema.input_names
+    assert "patient" not in model.schema_.input_names
     parts = found_again(model, frame)
     held = [set(part["patient"]) for part in parts.values()]
     assert sum(map(len, held)) == len(set.union(*held)) == 60
@@ -497,13 +504,13 @@ def test_classes_of_too_few_rows(tmp_path):
     results = document(*command)
     assert results["rows"] == {"train": 52, "dev": 17, "test": 17}
     assert results["notices"] == [
-        "Classes of fewer than 3 rows are left out, with 4 rows: crow, kite, owl; --rare-classes "
-        "keep trains on them."
+        "Classes of fewer than 3 rows are left out, with 4 rows: crow, kite, owl; rare "
+        "classes can also be kept or joined (rare_classes, --rare-classes)."
     ]
     assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]
     results = document(*command, "--rare-classes", "keep")
     assert results["rows"] == {"train": 54, "dev": 18, "test": 18}
-    assert fastnn.load(path).schema.classes.tolist() == ["a", "b", "c", "crow", "kite", "owl"]
+    assert fastnn.load(path).schema_.classes.tolist() == ["a", "b", "c", "crow", "kite", "owl"]
     assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]
 
 
@@ -533,7 +540,7 @@ def test_missing_values_and_the_decimal_mark_can_be_named(tmp_path):
     path = tmp_path / "m.safetensors"
     command = ("train", tmp_path / "d.csv", "--target", "y", "--quiet", "--save", path, *QUICK)
     done(*command, "--missing", "?,-99", "--decimal", ",")
-    schema = fastnn.load(path).schema
+    schema = fastnn.load(path).schema_
     assert schema.input_names == ["n", "n is missing", "c is missing", "c=DE", "c=NA"]
     assert (schema.columns[0].low, schema.columns[0].high) == (1.234, 9)
     (tmp_path / "new.csv").write_text('c,n\n?,"1,234"\n,"1,234"\nNA,-99\nNA,\n')

@@ -405,7 +405,7 @@ def test_interrupted_training_is_saved(monkeypatch, tmp_path, table, early_stopp
     said = f"Interrupted after 12 of 90 epochs. The network {which} was saved to {path}.\n"
     assert result.stderr == said
     saved = fastnn.load(path)
-    np.testing.assert_array_equal((saved.network if table else saved).theta, seen[at][2])
+    np.testing.assert_array_equal((saved.network_ if table else saved).theta, seen[at][2])
 
 
 def test_failing_to_save_after_an_interrupt_is_told(monkeypatch, tmp_path):

@@ -12,7 +12,8 @@ from sklearn.exceptions import NotFittedError
 
 import fastnn
 from fastnn.estimators.state import to_dict
-from fastnn.tabular import TableModel, TableSchema
+from fastnn.tables import stored
+from fastnn.tabular import TableSchema
 
 X, LABELS = load_iris(return_X_y=True)
 X_NUMBERS, NUMBERS = load_diabetes(return_X_y=True)
@@ -36,9 +37,11 @@ def table_model():
         }
     )
     frame.loc[0, "city"] = "Ur"
-    schema = TableSchema.fit(frame, target="risk", bins=2)
-    net = fastnn.Network([schema.n_inputs, 5, schema.n_outputs], output=schema.output, rng=0)
-    return TableModel(schema, net, {"seed": 3, "sizes": [36, 12, 12]}), frame
+    model = fastnn.TableClassifier((5,), epochs=2, random_state=3).fit(frame, "risk")
+    schema = model.schema_ = TableSchema.fit(frame, target="risk", bins=2)
+    sizes = [schema.n_inputs, 5, schema.n_outputs]
+    model.network_ = fastnn.Network(sizes, output=schema.output, rng=0)
+    return model, frame
 
 
 def fitted(kind=fastnn.MLPClassifier, X=X, y=LABELS, **params):
@@ -197,9 +200,11 @@ def test_a_table_model_predicts_the_same(path):
     model, frame = table_model()
     model.save(path)
     again = fastnn.load(path)
-    assert again.run == model.run
-    assert again.schema.to_dict() == model.schema.to_dict()
-    np.testing.assert_array_equal(again.schema.inputs(frame), model.schema.inputs(frame))
+    assert again.run_ == model.run_
+    assert again.get_params() == model.get_params()
+    assert again.feature_names_in_.tolist() == model.feature_names_in_.tolist()
+    assert again.schema_.to_dict() == model.schema_.to_dict()
+    np.testing.assert_array_equal(again.schema_.inputs(frame), model.schema_.inputs(frame))
     np.testing.assert_array_equal(again.predict_proba(frame), model.predict_proba(frame))
     np.testing.assert_array_equal(again.predict(frame), model.predict(frame))
 
@@ -207,15 +212,17 @@ def test_a_table_model_predicts_the_same(path):
 @pytest.mark.parametrize("run", [{"sizes": (1, 2)}, {1: 2}, {"now": object()}, {"x": np.nan}])
 def test_a_run_that_json_would_change_is_refused(path, run):
     model, _ = table_model()
+    model.run_ = run
     with pytest.raises(ValueError, match="JSON"):
-        TableModel(model.schema, model.network, run).save(path)
+        model.save(path)
     assert not path.exists()
 
 
 def test_more_than_a_header_takes_is_refused(path):
     model, _ = table_model()
+    model.run_ = {"notes": "x" * 17_000_000}
     with pytest.raises(ValueError, match=r"header would take .*: leave out columns"):
-        TableModel(model.schema, model.network, {"notes": "x" * 17_000_000}).save(path)
+        model.save(path)
     assert not path.exists()
 
 
@@ -303,8 +310,8 @@ def without(tree, place):
 
 
 def state_of(model):
-    if isinstance(model, TableModel):
-        return model.network, model.to_dict(), "table"
+    if isinstance(model, fastnn.TableClassifier):
+        return model.network_, stored.to_dict(model), "table"
     return model.network_, to_dict(model), "estimator"
 
 
@@ -436,7 +443,7 @@ def test_readings_of_columns(path):
     net, state, _ = state_of(table_model()[0])
     state["schema"]["readings"] = {"n": COMMAS, "d": DATES}
     path.write_bytes(sealed(content_of(net, "table", state), net.theta))
-    assert fastnn.load(path).schema.to_dict()["readings"] == {"n": COMMAS, "d": DATES}
+    assert fastnn.load(path).schema_.to_dict()["readings"] == {"n": COMMAS, "d": DATES}
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_readme_commands_run(tmp_path, monkeypatch):
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 0, result.output
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 16
-    assert fastnn.load(tmp_path / "best.safetensors").schema.target == "species"
+    assert fastnn.load(tmp_path / "best.safetensors").schema_.target == "species"
 
 
 def figure(microseconds):

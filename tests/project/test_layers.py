@@ -13,8 +13,10 @@ import fastnn
 FLOORS = [
     ["cli"],
     ["loading"],
+    ["tables"],
     ["improvement", "many"],
-    ["estimators", "export", "reporting", "sweeps", "tabular"],
+    ["export"],
+    ["estimators", "reporting", "sweeps", "tabular"],
     ["network"],
     ["diagnosis"],
     ["diagnosis.bias_variance", "diagnosis.curves", "diagnosis.signals"],

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import fastnn
-from fastnn.tabular import TableModel, TableSchema
+from fastnn.tabular import TableSchema
 
 M = 101
 
@@ -121,8 +121,9 @@ def test_bins_survive_files(tmp_path):
     schema = learn(values)
     again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
     assert again.columns == schema.columns
-    net = fastnn.Network([schema.n_inputs, 4, 1], output="identity", rng=0)
-    model = TableModel(schema, net)
+    model = fastnn.TableRegressor((4,), epochs=1).fit(frame_of(values), "y")
+    model.schema_ = schema
+    model.network_ = fastnn.Network([schema.n_inputs, 4, 1], output="identity", rng=0)
     model.save(tmp_path / "m.safetensors")
     np.testing.assert_array_equal(
         fastnn.load(tmp_path / "m.safetensors").predict(frame_of(values)),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastnn
-from fastnn.tabular import TableModel, TableSchema, task_of, with_target
+from fastnn.tabular import TableSchema, task_of, with_target
 from fastnn.tabular.encoding import as_transformed, column_transformer
 from fastnn.tabular.reading import tidy
 
@@ -480,10 +480,6 @@ def test_task_by_the_target(values, classes):
 def test_the_network_that_fits(classes, output, units):
     schema = TableSchema.fit(table(y=classes), target="y")
     assert (schema.output, schema.n_outputs) == (output, units)
-    TableModel(schema, fastnn.Network([1, units], output=output))
-    for sizes in ([2, units], [1, units + 1]):
-        with pytest.raises(ValueError, match="expected a network"):
-            TableModel(schema, fastnn.Network(sizes, output=output))
 
 
 def test_task_as_asked_for():
@@ -609,10 +605,8 @@ def model():
         y=cycle("no", "yes", "no"),
     )
     frame.loc[0, "c"] = "once"
-    schema = TableSchema.fit(frame, target="y")
-    net = fastnn.Network([schema.n_inputs, 8, schema.n_outputs], output=schema.output, rng=0)
-    net.fit(schema.inputs(frame), schema.targets(frame), epochs=60, learning_rate=0.01)
-    return TableModel(schema, net), frame
+    model = fastnn.TableClassifier((8,), epochs=60, learning_rate=0.01, l2=0)
+    return model.fit(frame, "y", dev=frame), frame
 
 
 def test_predictions(model):
@@ -621,7 +615,7 @@ def test_predictions(model):
     assert (predicted == frame["y"]).mean() > 0.95
     assert proba.shape == (M, 2)
     np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
-    np.testing.assert_array_equal(model.schema.classes[proba.argmax(axis=1)], predicted)
+    np.testing.assert_array_equal(model.schema_.classes[proba.argmax(axis=1)], predicted)
 
 
 def test_columns_are_matched_by_name(model):
@@ -630,37 +624,37 @@ def test_columns_are_matched_by_name(model):
     other = frame[["d", "c", "y", "n", "x"]].drop(columns="y").assign(more=1)
     np.testing.assert_array_equal(model.predict_proba(other), expected)
     np.testing.assert_array_equal(model.predict_proba(pl.from_pandas(frame)), expected)
-    assert model.schema.review(frame.drop(columns="y"))[1:] == []
-    assert "are ignored: 'more'" in model.schema.review(other)[0]
-    assert model.schema.extra_columns(other) == ["more"]
+    assert model.schema_.review(frame.drop(columns="y"))[1:] == []
+    assert "are ignored: 'more'" in model.schema_.review(other)[0]
+    assert model.schema_.extra_columns(other) == ["more"]
 
 
 def test_an_empty_table_has_no_predictions(model):
     model, frame = model
     assert model.predict(frame[:0]).shape == (0,)
     assert model.predict_proba(frame[:0]).shape == (0, 2)
-    assert model.schema.review(frame[:0]) == []
+    assert model.schema_.review(frame[:0]) == []
 
 
 def test_what_is_new_is_said_and_follows_the_rule(model):
     model, frame = model
     other = frame.drop(index=0)
     other.loc[5, "c"], other.loc[6, "d"], other.loc[7, "n"] = "new", "new", np.nan
-    assert model.schema.review(other) == [
+    assert model.schema_.review(other) == [
         "Column 'n' is missing in 1 row, and was in none of training: 2 is put there.",
         "Column 'c': 1 row with categories that training has hardly or never seen, as 'new' in "
         "row 5; they count as rare.",
         "Column 'd': 1 row with categories that training has never seen, as 'new' in row 6; all "
         "its inputs are 0 for them.",
     ]
-    assert model.schema.review(frame[5:6].assign(d="")) == [
+    assert model.schema_.review(frame[5:6].assign(d="")) == [
         "Column 'd': 1 row with categories that training has never seen, as a missing value in row "
         "5; all its inputs are 0 for them."
     ]
-    X = pd.DataFrame(model.schema.inputs(other), other.index, model.schema.input_names)
+    X = pd.DataFrame(model.schema_.inputs(other), other.index, model.schema_.input_names)
     assert X.loc[5, ["c=u", "c=v", "c=w", "c=(rare)"]].tolist() == [0, 0, 0, 1]
     assert X.loc[6, ["d=p", "d=q"]].tolist() == [0, 0]
-    column = model.schema.columns[1]
+    column = model.schema_.columns[1]
     assert X.loc[7, "n"] == np.float32((2.0 - column.mean) / column.scale)
 
 
@@ -697,37 +691,22 @@ def test_tables_that_do_not_fit(model, change, message):
 @pytest.mark.parametrize("thing", [[[1, 2]], np.ones((3, 2)), {"n": [1]}, None, pl.LazyFrame()])
 def test_what_is_not_a_table(model, thing):
     with pytest.raises(TypeError, match="expected a pandas or polars DataFrame, got"):
-        model[0].predict(thing)
+        model[0].schema_.inputs(thing)
     with pytest.raises(TypeError, match="column names that are text, got 0"):
-        model[0].predict(pd.DataFrame([[1, 2]]))
+        model[0].schema_.inputs(pd.DataFrame([[1, 2]]))
 
 
 def test_targets_that_training_has_not_seen(model):
     model, frame = model
     with pytest.raises(ValueError, match=r"'y' is 'maybe' in row 1, .* 2 classes .*'no', 'yes'"):
-        model.schema.targets(frame.assign(y=cycle("no", "maybe")))
-
-
-def test_a_regression_has_no_probabilities():
-    schema = TableSchema.fit(table(), target="y")
-    model = TableModel(schema, fastnn.Network([1, 1], output="identity"))
-    with pytest.raises(TypeError, match="predicts 'y', a number"):
-        model.predict_proba(table())
+        model.schema_.targets(frame.assign(y=cycle("no", "maybe")))
 
 
 def test_numbers_far_outside_those_of_training_are_said(model):
     model, frame = model
     other = frame[1:4].assign(n=[1.0, 8.0, -2.5])
-    assert model.schema.review(other) == [
+    assert model.schema_.review(other) == [
         "Column 'n': 2 rows far outside the 1 to 4 of training, as 8 in row 2: do not trust their "
         "predictions."
     ]
-    assert model.schema.review(frame[1:4].assign(n=[-1.9, 4.0, 6.9])) == []
-
-
-def test_two_classes_may_be_a_softmax():
-    schema = TableSchema.fit(table(y=cycle("a", "b")), target="y")
-    model = TableModel(schema, fastnn.Network([1, 2], rng=0))
-    assert model.predict_proba(table()).shape == (M, 2)
-    with pytest.raises(ValueError, match="expected a network with output 'sigmoid' of 1 unit"):
-        TableModel(schema, fastnn.Network([1, 1], output="identity"))
+    assert model.schema_.review(frame[1:4].assign(n=[-1.9, 4.0, 6.9])) == []

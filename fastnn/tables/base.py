@@ -1,0 +1,318 @@
+"""`BaseTable`: what the classifier and the regressor of tables share."""
+
+from __future__ import annotations
+
+import os
+from abc import ABCMeta
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from fastnn.engine.fit_lock import FITTED_BY, one_fit_at_a_time
+from fastnn.export import to_onnx
+from fastnn.tables.examples import examples_of, pair_of, table_of
+from fastnn.tables.fitting import improve_prepared, parts_again, train, unchanged_by_errors
+from fastnn.tables.preparation import add_part, prepare
+from fastnn.tables.recipe import check_parameters
+from fastnn.tables.reports import report_on
+from fastnn.tables.stored import to_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from fastnn.diagnosis import Diagnosis
+    from fastnn.improvement import Improvement
+    from fastnn.network import Network
+    from fastnn.reporting import Report
+    from fastnn.tabular import TableSchema
+    from fastnn.tabular.target import Task
+    from fastnn.tabular.values import PolarsFrame
+    from fastnn.training.history import History
+
+    # A table with its columns, and the targets of its rows or the name of their column.
+    Table = pd.DataFrame | PolarsFrame | Mapping[str, Any] | ArrayLike
+    Target = ArrayLike | str
+    Given = Table | tuple[Table, Target]
+
+    class BaseEstimator:
+        """scikit-learn's class, as type checkers see it: scikit-learn has no types."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+        def set_params(self, **params: Any) -> Self: ...
+        def __getstate__(self) -> dict[str, Any]: ...
+        def __sklearn_tags__(self) -> Any: ...
+
+else:
+    from sklearn.base import BaseEstimator
+
+
+class BaseTable(BaseEstimator, metaclass=ABCMeta):
+    """A network and the schema of its tables, behind scikit-learn's interface."""
+
+    task: ClassVar[Task]
+
+    hidden: Sequence[int]
+    drop: str | Sequence[str]
+    categorical: str | Sequence[str]
+    numeric: str | Sequence[str]
+    missing: Sequence[str] | None
+    decimal: Literal[".", ","] | None
+    groups: str | None
+    time: str | None
+    verbose: bool
+    n_threads: int | None
+    random_state: int | np.random.RandomState | None
+
+    schema_: TableSchema
+    network_: Network
+    run_: dict[str, Any]
+    notices_: list[str]
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+
+    # --- fitting -----------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Table,
+        y: Target,
+        sample_weight: ArrayLike | None = None,
+        *,
+        dev: Given | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Self:
+        """Learn how the columns are read, and train.
+
+        Parameters
+        ----------
+        X : pandas or polars DataFrame, dict of columns, or (m, n) array-like
+            Numbers, text, categories, booleans, dates and gaps, as they come.
+        y : (m,) array-like, or str
+            The targets, or the name of the column of X that has them. Rows without one are left
+            out.
+        sample_weight : (m,) array-like, optional
+            Rows of weight 0 are left out.
+        dev : a table with the column of the target, or (X, y), optional
+            The rows that end the fit early. None: they are split off X, a fifth of up to 10,000
+            rows and less beyond; of fewer than 10 rows none are.
+        checkpoint : path, optional
+            A file that keeps the state of the fit; the same call goes on from it.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            The data, or a parameter; the message names the column and the row. The estimator stays
+            as it was.
+        DivergenceError
+            The cost is not finite: lower `learning_rate`.
+        KeyboardInterrupt
+            After Ctrl-C; the estimator then has the best parameters so far.
+        """
+        with one_fit_at_a_time(self, f"this {type(self).__name__}"), unchanged_by_errors(self):
+            prepared = self._prepared(X, y, sample_weight, dev)
+            fitted = train(self, prepared, checkpoint=checkpoint, progress=bool(self.verbose))
+            if fitted.interrupted:
+                raise KeyboardInterrupt
+        return self
+
+    def improve(
+        self,
+        X: Table,
+        y: Target,
+        *,
+        dev: Given | None = None,
+        seconds: float | None = 60.0,
+        trials: int | None = None,
+        seeds: int = 3,
+        n_jobs: int = -1,
+        optimal_error: float | None = None,
+    ) -> Improvement:
+        """Train, diagnose, try what the diagnosis advises, and keep what is better.
+
+        The estimator is then fitted with the best network, and has its parameters.
+
+        Parameters
+        ----------
+        X, y, dev : as for `fit`
+        seconds, trials, seeds, n_jobs, optimal_error
+            As for `fastnn.improve`.
+
+        Returns
+        -------
+        Improvement
+        """
+        with one_fit_at_a_time(self, f"this {type(self).__name__}"), unchanged_by_errors(self):
+            prepared = self._prepared(X, y, None, dev)
+            return improve_prepared(
+                self,
+                prepared,
+                seconds=seconds,
+                trials=trials,
+                seeds=seeds,
+                n_jobs=n_jobs,
+                optimal_error=optimal_error,
+            )
+
+    # --- results -----------------------------------------------------------------------------
+
+    def predict(self, X: Table) -> NDArray[Any]:
+        """Classes, or values in the target's units.
+
+        Parameters
+        ----------
+        X : as for `fit`
+            Columns are found by their names; those that the fit has not seen are ignored.
+
+        Returns
+        -------
+        (m,) array
+        """
+        A = self._forward(X)
+        return self.schema_.decode(A)
+
+    def diagnose(
+        self,
+        X: Table,
+        y: Target | None = None,
+        *,
+        dev: Given | None = None,
+        test: Given | None = None,
+        optimal_error: float | None = None,
+        **options: Any,
+    ) -> Diagnosis:
+        """Tell what is wrong with the model, bias or variance, and what to do next.
+
+        Parameters
+        ----------
+        X, y : the table of the fit
+            Its training and dev rows are found again. With `dev`, any training rows. None as y is
+            the column of the target in X.
+        dev, test : a table with the column of the target, or (X, y), optional
+        optimal_error : float, optional
+            The error that nobody can go below.
+        **options
+            Those of `Network.diagnose`.
+
+        Returns
+        -------
+        Diagnosis
+            Errors are shares of wrong classes, or of the variance of the target that is not
+            explained.
+        """
+        parts = self._parts(X, y, dev, test)
+        return self.network_.diagnose(
+            parts["train"],
+            parts["dev"],
+            test=parts.get("test"),
+            optimal_error=optimal_error,
+            **options,
+        )
+
+    def report(
+        self,
+        X: Table,
+        y: Target | None = None,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        dev: Given | None = None,
+        test: Given | None = None,
+        **options: Any,
+    ) -> Report:
+        """Write a page about the model: verdict, curves, mistakes by row and column, settings.
+
+        Parameters
+        ----------
+        X, y, dev, test : as for `diagnose`
+        path : path, optional
+        **options
+            Those of `fastnn.report`, such as title, or first_row=2 for rows as in a spreadsheet.
+
+        Returns
+        -------
+        Report
+        """
+        return report_on(self, self._parts(X, y, dev, test), path, **options)
+
+    # --- files -------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to a safetensors file; `fastnn.load` reads it.
+
+        The command line reads it, too: ``fastnn predict``, ``diagnose`` and ``info``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Overwritten when it exists, entirely or not at all.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            There is nothing to save before `fit`.
+        OSError
+            The file cannot be written; the old file is unchanged.
+        """
+        from fastnn.files.model import save
+
+        check_is_fitted(self)
+        save(self.network_, path, kind="table", model=to_dict(self))
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the model with all that is done to its columns as ONNX: see `fastnn.to_onnx`."""
+        check_is_fitted(self)
+        to_onnx(self, path)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    @property
+    def history_(self) -> History | None:
+        """The `History` of the fit; None after `fastnn.load`."""
+        check_is_fitted(self)
+        return self.network_.history
+
+    def _prepared(self, X, y, sample_weight, dev):
+        """The parts of a fit, and the schema."""
+        check_parameters(self.get_params(deep=False))
+        examples = examples_of(self, X, y, sample_weight, reset=True)
+        if dev is None:
+            return prepare(self, examples)
+        prepared = prepare(self, examples, ("train",))
+        add_part(self, prepared, "dev", pair_of(self, dev, examples.target))
+        return prepared
+
+    def _forward(self, X):
+        """Output activations (m, n[L])."""
+        check_is_fitted(self)
+        return self.network_.forward(self.schema_.inputs(table_of(self, X)))
+
+    def _parts(self, X, y, dev, test):
+        """The parts to measure errors on, by their names."""
+        check_is_fitted(self)
+        examples = examples_of(self, X, y)
+        target = self.schema_.target
+        given = {
+            name: pair_of(self, part, target)
+            for name, part in (("dev", dev), ("test", test))
+            if part is not None
+        }
+        return parts_again(self, examples, given)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "network_" in vars(self)
+
+    def __getstate__(self) -> dict[str, Any]:  # a copy is not being fitted
+        return {name: v for name, v in super().__getstate__().items() if name != FITTED_BY}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = tags.input_tags.categorical = tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,153 @@
+"""`fastnn.TableClassifier`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastnn.layers.activations import ActivationName
+from fastnn.layers.initializers import InitializerName
+from fastnn.schedules import Schedule, ScheduleName
+from fastnn.tables.base import BaseTable
+from fastnn.tables.dealing import RareClasses
+from fastnn.tables.examples import examples_of
+from fastnn.tabular.target import Task
+from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
+
+if TYPE_CHECKING:
+    from fastnn.tables.base import Table, Target
+
+    class ClassifierMixin:
+        """scikit-learn's class, as type checkers see it: scikit-learn has no types."""
+
+else:
+    from sklearn.base import ClassifierMixin
+
+
+class TableClassifier(ClassifierMixin, BaseTable):
+    """Predicts a class from the columns of a table, as they come: ``fastnn train`` in Python.
+
+    Numbers, text, categories, booleans, dates and gaps become inputs of a network by the rules of
+    `fastnn.tabular.TableSchema`; print `schema_` for what became of each column. A part of the rows
+    is kept apart, and ends the fit early.
+
+    Parameters
+    ----------
+    hidden : sequence of int, default (64, 32)
+        Units of the hidden layers; () for softmax regression.
+    activation, init, keep_prob, l2, l1, dtype
+        As for `fastnn.Network`.
+    optimizer, learning_rate, schedule, epochs, batch_size, early_stopping
+        As for `Network.fit`.
+    rare_classes : {"drop", "join", "keep"}, default "drop"
+        Classes of too few rows to be in the training and the dev rows: their rows are left out; or
+        they are one class, "other"; or the network is trained on them, and not judged by them.
+    class_weight : dict or "balanced", optional
+        A weight for each class; balanced: all classes weigh alike, however many rows they have.
+    drop, categorical, numeric : sequence of str
+        Columns to leave out; columns whose values are categories, whatever they look like; and
+        columns that are numbers and are kept, even if they count rows or look like dates.
+    missing : sequence of str, optional
+        Texts that are missing values, besides the empty one; None: NA, N/A, NaN, null and, among
+        numbers, also -, ?, n.a., None and the like.
+    decimal : {".", ","}, optional
+        The decimal mark of numbers in text. None: the texts of a column tell.
+    groups : str, optional
+        A column, such as patient, whose equal values stay in one part; it is no input.
+    time : str, optional
+        A column of dates or numbers: the last rows are the dev rows.
+    verbose : bool, default False
+        Show a progress bar.
+    n_threads : int, optional
+        None: as many as help. The results are the same for any.
+    random_state : int, RandomState or None, default 0
+        Of the split, the initial weights, the shuffling and the dropout.
+
+    Attributes
+    ----------
+    schema_ : TableSchema
+        What was learnt of the columns.
+    network_ : Network
+    classes_ : (n_classes,) array, sorted
+    notices_ : list of str
+        Sentences on what was left out or looks wrong.
+    history_ : History or None
+        Costs and errors by epoch; None after `fastnn.load`.
+    run_ : dict
+        The seed and the sizes of the parts.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> import fastnn, pandas
+    >>> frame = pandas.DataFrame({"hours": [1, 2, 3, 4, None, 6] * 20,
+    ...                           "school": ["day", "evening", "day"] * 40,
+    ...                           "passed": ["no", "no", "no", "yes", "yes", "yes"] * 20})
+    >>> model = fastnn.TableClassifier(epochs=60).fit(frame, "passed")
+    >>> model.score(frame)
+    1.0
+    >>> model.predict({"hours": [0, 7], "school": ["day", "night"]})
+    array(['no', 'yes'], dtype=object)
+    """
+
+    task: ClassVar[Task] = "classification"
+    classes_: NDArray[Any]
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (64, 32),
+        *,
+        activation: ActivationName | Sequence[ActivationName] = "relu",
+        init: InitializerName = "auto",
+        keep_prob: float | Sequence[float] = 1.0,
+        l2: float | Sequence[float] = 5.0,
+        l1: float | Sequence[float] = 0.0,
+        dtype: Literal["float32", "float64"] = "float32",
+        optimizer: OptimizerName | Optimizer | LBFGS = "adam",
+        learning_rate: float = 0.002,
+        schedule: ScheduleName | Schedule | None = "cosine",
+        epochs: int = 200,
+        batch_size: int | None = 32,
+        early_stopping: int | None = 50,
+        rare_classes: RareClasses = "drop",
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        drop: str | Sequence[str] = (),
+        categorical: str | Sequence[str] = (),
+        numeric: str | Sequence[str] = (),
+        missing: Sequence[str] | None = None,
+        decimal: Literal[".", ","] | None = None,
+        groups: str | None = None,
+        time: str | None = None,
+        verbose: bool = False,
+        n_threads: int | None = None,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        given = dict(locals())
+        del given["self"]
+        vars(self).update(given)
+
+    def predict_proba(self, X: Table) -> NDArray[np.floating[Any]]:
+        """(m, n_classes) probabilities of `classes_`."""
+        A = self._forward(X)
+        return A if A.shape[1] > 1 else np.hstack([1 - A, A])
+
+    def score(
+        self, X: Table, y: Target | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """The share of rows that `predict` gives their class.
+
+        Parameters
+        ----------
+        X : a table, as for `fit`
+        y : (m,) array-like or str, optional
+            None: the column of the target in X.
+        sample_weight : (m,) array-like, optional
+        """
+        examples = examples_of(self, X, y, sample_weight)
+        truth = self.schema_.targets(examples.frame)
+        right = self.predict(examples.frame) == self.schema_.classes[truth]
+        return float(np.average(right, weights=examples.weight))

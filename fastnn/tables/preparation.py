@@ -1,0 +1,235 @@
+"""From a user's table to the arrays that a network is trained and judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+from sklearn.utils.class_weight import compute_sample_weight
+
+from fastnn.arguments import lookup
+from fastnn.files.fingerprint import fingerprint
+from fastnn.tables.dealing import deal, rare_of
+from fastnn.tables.examples import Examples
+from fastnn.tabular import TableSchema
+from fastnn.tabular.reading import tidy
+from fastnn.tabular.target import JOINED, learn_target
+from fastnn.tabular.values import categories, check_columns, rows
+
+PARTS = ("train", "dev", "test")
+# Of fewer rows none are kept for a dev set.
+FEWEST_ROWS = 10
+_RARE_CLASSES = {"drop": None, "join": None, "keep": None}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows as a network takes them.
+
+    Attributes
+    ----------
+    X : (m, n_inputs) float32 array
+    y : (m,) array
+    weight : (m,) array or None
+    index : (m,) array
+        The rows' names in the table: their numbers, most often.
+    """
+
+    X: NDArray[np.float32]
+    y: NDArray[Any]
+    weight: NDArray[np.floating[Any]] | None
+    index: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Parts of a table, and the schema that its training rows taught.
+
+    Attributes
+    ----------
+    schema : TableSchema
+    parts : dict of Part
+        By their names: train, dev, test.
+    run : dict
+        Facts of types that JSON has. `found_again` makes the same parts with them.
+    notices : list of str
+    """
+
+    schema: TableSchema
+    parts: dict[str, Part]
+    run: dict[str, Any]
+    notices: list[str] = field(default_factory=list)
+
+
+def prepare(
+    estimator: Any, examples: Examples, names: Sequence[str] = ("train", "dev")
+) -> Prepared:
+    """Deal the rows to the parts `names`, and learn a schema.
+
+    Parameters
+    ----------
+    estimator : TableClassifier or TableRegressor
+        Its parameters say how columns are read and how rows are dealt.
+    examples : Examples
+    names : sequence of str
+        The training rows come first.
+    """
+    notices = list(examples.notices)
+    if len(examples.frame) < FEWEST_ROWS and len(names) > 1:
+        notices.append(f"There are fewer than {FEWEST_ROWS} rows: none are kept for a dev set.")
+        names = names[:1]
+    groups, time = _columns_of_split(estimator, examples.frame)
+    labels, joined, facts = None, (), dict[str, Any]()
+    if estimator.task == "classification":
+        labels, target = _labels(estimator, examples)
+        lookup(_RARE_CLASSES, estimator.rare_classes, "rare_classes")
+        rare = rare_of(target, labels, names) if estimator.rare_classes != "keep" else []
+        of_rare = np.isin(labels, np.searchsorted(target.classes, rare))
+        told = f"with {rows(int(of_rare.sum()))}: {', '.join(map(str, rare))[:200]}"
+        few = f"Classes of fewer than {len(names)} rows"
+        if rare and estimator.rare_classes == "join":
+            joined = tuple(map(str, rare))
+            labels, _ = _labels(estimator, examples, joined)
+            notices.append(f"{few} are one class, {JOINED!r}, {told}.")
+        elif rare:
+            facts["classes_left_out"] = rare
+            notices.append(
+                f"{few} are left out, {told}; rare classes can also be kept or joined "
+                "(rare_classes, --rare-classes)."
+            )
+            examples, labels = examples.at(np.flatnonzero(~of_rare)), labels[~of_rare]
+    seed = seed_of(estimator)
+    places = deal(examples.frame, labels, names, seed, groups=groups, time=time)
+    dealt = {name: examples.at(rows) for name, rows in places.items()}
+    schema = _learn_schema(estimator, dealt["train"], groups, joined)
+    parts = {
+        name: _encoded(estimator, schema, part, class_weight=name != "test")
+        for name, part in dealt.items()
+    }
+    run = {
+        "seed": seed,
+        "sizes": {name: len(rows) for name, rows in places.items()},
+        "fingerprint": _fingerprint([parts[name] for name in places]),
+        **({"groups": groups} if groups else {"time": time} if time else {}),
+        **facts,
+    }
+    return Prepared(schema, parts, run, notices + schema.notices)
+
+
+def add_part(estimator: Any, prepared: Prepared, name: str, examples: Examples) -> None:
+    """Add rows of their own as a part; its notices go to those of the rest."""
+    with_weights = name != "test"
+    part = _encoded(estimator, prepared.schema, examples, class_weight=with_weights)
+    prepared.parts[name] = part
+    prepared.notices.extend(examples.notices)
+
+
+def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
+    """The parts of the last fit, if the examples are those that it dealt; else None."""
+    schema, run = estimator.schema_, estimator.run_
+    if not {"seed", "sizes", "fingerprint"} <= run.keys():
+        return None
+    # Another program could have written these.
+    if type(run["seed"]) is not int or not isinstance(run["sizes"], dict):
+        return None
+    left_out = list(map(str, run.get("classes_left_out", ())))
+    if left_out:
+        codes, texts = categories(tidy(examples.frame[schema.target], schema.missing))
+        examples = examples.at(np.flatnonzero(~np.isin(texts, left_out)[codes]))
+    if len(examples.frame) != sum(run["sizes"].values()):
+        return None
+    try:
+        labels = schema.targets(examples.frame) if schema.task == "classification" else None
+        groups, time = (
+            name if name in examples.frame.columns else None
+            for name in (run.get("groups"), run.get("time"))
+        )
+        names = [name for name in PARTS if name in run["sizes"]]
+        places = deal(examples.frame, labels, names, run["seed"], groups=groups, time=time)
+        parts = {
+            name: _encoded(estimator, schema, examples.at(rows), class_weight=False)
+            for name, rows in places.items()
+        }
+    except ValueError:  # other columns, or other classes
+        return None
+    return parts if _fingerprint(list(parts.values())) == run["fingerprint"] else None
+
+
+def encoded(estimator: Any, examples: Examples) -> Part:
+    """The examples as the network of a fitted estimator takes them, with weights of their own."""
+    return _encoded(estimator, estimator.schema_, examples, class_weight=False)
+
+
+def seed_of(estimator: Any) -> int:
+    """The seed of the split, the initial weights, the shuffling and the dropout."""
+    state = estimator.random_state
+    if isinstance(state, int | np.integer) and not isinstance(state, bool):
+        check_random_state(state)  # an error for a negative one
+        return int(state)
+    return int(check_random_state(state).randint(2**31 - 1))
+
+
+def _columns_of_split(estimator, frame):
+    """The columns that say which rows go together, and which come first."""
+    groups, time = estimator.groups, estimator.time
+    if groups is not None and time is not None:
+        raise ValueError("groups and time each say how to split the rows; give one")
+    check_columns([name for name in (groups, time) if name is not None], frame, "column")
+    return groups, time
+
+
+def _labels(estimator, examples, joined=()):
+    """The numbers of the rows' classes, and the `Target`."""
+    series = examples.frame[examples.target]
+    if examples.target in _names(estimator.categorical):
+        series = series.astype("category")
+    target, _ = learn_target(
+        series, "classification", estimator.missing, estimator.decimal, joined=joined
+    )
+    return target.encode(series, estimator.missing), target
+
+
+def _learn_schema(estimator, examples, groups, joined):
+    drop = _names(estimator.drop)
+    return TableSchema.fit(
+        examples.frame,
+        examples.target,
+        estimator.task,
+        drop=drop if groups is None or groups in drop else (*drop, groups),
+        categorical=_names(estimator.categorical),
+        numeric=_names(estimator.numeric),
+        missing=estimator.missing,
+        decimal=estimator.decimal,
+        loss=getattr(estimator, "loss", "squared_error"),
+        joined=joined,
+    )
+
+
+def _names(names):
+    """Names of columns as a tuple; a text is one name."""
+    return (names,) if isinstance(names, str) else tuple(names or ())
+
+
+def _encoded(estimator, schema, examples, *, class_weight):
+    """The examples as a `Part`; `class_weight` tells whether classes are weighted."""
+    X, y, weight = schema.inputs(examples.frame), schema.targets(examples.frame), examples.weight
+    wanted = getattr(estimator, "class_weight", None)
+    if class_weight and wanted is not None:
+        by_class = compute_sample_weight(wanted, schema.classes[y])
+        weight = by_class if weight is None else weight * by_class
+    index = examples.frame.index
+    numbers = index.to_numpy() if index.dtype.kind in "iu" else np.arange(len(index))
+    return Part(X, y, weight, numbers)
+
+
+def _fingerprint(parts):
+    """A fingerprint of inputs and targets; the format and order of columns do not matter."""
+    digests = [fingerprint(array)["sha256"] for part in parts for array in (part.X, part.y)]
+    return "-".join(digest[:16] for digest in digests)

@@ -1,0 +1,145 @@
+"""The recipe for tables: which network is trained on encoded rows, and how."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from fastnn.arguments import lookup
+from fastnn.layers.outputs import LOSSES
+from fastnn.network import Network
+from fastnn.training.preparation import prepare
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastnn.layers.outputs import OutputName
+    from fastnn.tables.preparation import Part
+    from fastnn.training.history import History
+
+# Parameters of an estimator that are options of `Network`, and of its `fit`.
+OF_NETWORK = ("activation", "init", "keep_prob", "l2", "l1", "dtype")
+OF_FIT = ("optimizer", "learning_rate", "schedule", "epochs", "batch_size", "early_stopping")
+
+_DEFAULTS = Network.fit.__kwdefaults__
+
+
+class Fitted(NamedTuple):
+    """A trained model.
+
+    Attributes
+    ----------
+    network : Network
+        Its `forward` gives output activations, which the schema decodes; its `history` is kept.
+    interrupted : bool
+        Whether Ctrl-C ended the fit: the network has the best parameters so far.
+    best_epoch : int or None
+        The epoch that they are of, from 1, if the fit was interrupted with early stopping.
+    """
+
+    network: Network
+    interrupted: bool = False
+    best_epoch: int | None = None
+
+
+class Shape(Protocol):
+    """The inputs and outputs of a network, such as those of a `TableSchema`."""
+
+    @property
+    def n_inputs(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def output(self) -> OutputName | None: ...
+
+
+def fit_model(
+    parameters: Mapping[str, Any],
+    shape: Shape,
+    train: Part,
+    dev: Part | None,
+    seed: int,
+    *,
+    progress: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Fitted:
+    """Train on encoded rows; the dev rows end the fit early.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Those of an estimator.
+    shape : TableSchema
+        Or another object with n_inputs, n_outputs and output.
+    train, dev : Part
+    seed : int
+        Of the initial weights, the shuffling and the dropout.
+    progress : bool
+    checkpoint : path, optional
+        The fit goes on from it where it is there.
+    """
+    network, options = _network(parameters, shape.n_inputs, shape.n_outputs, shape.output, seed)
+    best = _BestEpoch()
+    if dev is None:
+        options["early_stopping"] = None
+    else:
+        options |= {"dev": _triple(dev), "callbacks": best if options["early_stopping"] else ()}
+    if checkpoint is not None:
+        options |= {"checkpoint": checkpoint, "resume": True}
+    try:
+        network.fit(train.X, train.y, sample_weight=train.weight, progress=progress, **options)
+    except KeyboardInterrupt:
+        if not network.history:
+            raise
+        if best.theta is not None:
+            network.theta = best.theta
+            return Fitted(network, interrupted=True, best_epoch=best.epoch)
+        return Fitted(network, interrupted=True)
+    return Fitted(network)
+
+
+def check_parameters(parameters: Mapping[str, Any]) -> None:
+    """Refuse parameters of which no fit can come, before any data is read."""
+    loss = parameters.get("loss")
+    output = "sigmoid" if loss is None else lookup(LOSSES, loss, "loss")
+    network, options = _network(parameters, 1, 1, output, 0)
+    X, y = np.zeros((2, 1), dtype=np.float32), np.array([0, 1])
+    prepare(network, X, y, **(_DEFAULTS | options | {"dev": (X, y)}))
+
+
+def _network(parameters, n_inputs, n_outputs, output, seed):
+    """The untrained network, and the options of its fit."""
+    network = Network(
+        [n_inputs, *parameters["hidden"], n_outputs],
+        output=output,
+        rng=seed,
+        **{name: parameters[name] for name in OF_NETWORK},
+    )
+    options = {name: parameters[name] for name in OF_FIT}
+    return network, options | {"threads": parameters["n_threads"]}
+
+
+def _triple(part):
+    return (part.X, part.y) if part.weight is None else (part.X, part.y, part.weight)
+
+
+class _BestEpoch:
+    """A callback that keeps theta of the epoch with the lowest dev error, as early stopping does.
+
+    A fit that is interrupted does not restore it.
+    """
+
+    def __init__(self) -> None:
+        self.theta: NDArray[Any] | None = None
+        self.epoch = 0
+        self._lowest = (math.inf, math.inf)
+
+    def __call__(self, net: Network, history: History) -> None:
+        values = history.dev_error[-1], history.dev_cost[-1]
+        if values < self._lowest:
+            self._lowest, self.epoch = values, len(history)
+            self.theta = net.theta.copy()

@@ -1,0 +1,188 @@
+"""`TableClassifier` and `TableRegressor`: tables as they come, and what a fit leaves."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import fastnn
+
+QUICK = {"epochs": 60, "hidden": (16,), "learning_rate": 0.01, "l2": 0.5}
+
+
+def flowers(m=150, seed=0):
+    """Numbers with gaps, text, booleans, categories and dates; the species follows from them."""
+    rng = np.random.default_rng(seed)
+    petal, wild = rng.normal(size=m), rng.random(m) < 0.5
+    site = rng.choice(["bog", "hill", "shore"], m)
+    score = petal + wild + (site == "hill")
+    frame = pd.DataFrame(
+        {
+            "petal": np.where(rng.random(m) < 0.1, np.nan, petal),
+            "site": site,
+            "wild": wild,
+            "soil": pd.Categorical(rng.choice(["clay", "sand"], m)),
+            "seen": pd.Timestamp("2020-03-05") + pd.to_timedelta(rng.integers(400, size=m), "D"),
+            "species": np.where(score > 1.6, "rosea", np.where(score > 0.4, "alba", "nigra")),
+        }
+    )
+    frame["height"] = 20 + 5 * score
+    return frame
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return flowers()
+
+
+@pytest.fixture(scope="module")
+def model(frame):
+    return fastnn.TableClassifier(**QUICK).fit(frame.drop(columns="height"), "species")
+
+
+def test_the_target_by_name_or_apart_is_the_same(frame, model):
+    X = frame.drop(columns=["species", "height"])
+    apart = fastnn.TableClassifier(**QUICK).fit(X, frame["species"])
+    expected = model.predict_proba(frame)
+    for table in (X, pl.from_pandas(X), X.to_dict("series"), X[X.columns[::-1]]):
+        np.testing.assert_array_equal(apart.predict_proba(table), expected)
+    assert model.score(frame) == apart.score(X, frame["species"]) == model.score(frame, "species")
+    assert model.score(frame) > 0.8
+    assert model.classes_.tolist() == ["alba", "nigra", "rosea"]
+    assert model.feature_names_in_.tolist() == X.columns.tolist()
+
+
+def test_arrays(frame):
+    X = frame[["petal", "height"]].to_numpy()
+    model = fastnn.TableRegressor(**QUICK).fit(X, frame["height"].to_numpy())
+    assert model.score(X, frame["height"]) > 0.95
+    assert model.schema_.input_names == ["x0", "x1", "x0 is missing"]
+    with pytest.raises(ValueError, match="X has 1 features, but TableRegressor is expecting 2"):
+        model.predict(X[:, :1])
+
+
+def test_rows_without_a_target_or_weight_have_no_influence(frame):
+    other = frame.copy()
+    other.loc[:9, "species"] = None
+    model = fastnn.TableClassifier(**QUICK).fit(other.drop(columns="height"), "species")
+    assert model.notices_[0] == "10 rows without a species are left out."
+    weight = np.r_[np.zeros(10), np.ones(140)]
+    weighted = fastnn.TableClassifier(**QUICK).fit(frame.drop(columns="height"), "species", weight)
+    np.testing.assert_array_equal(weighted.predict_proba(frame), model.predict_proba(frame))
+
+
+def test_dev_rows_of_ones_own(frame):
+    train, dev = frame[:100].drop(columns="height"), frame[100:].drop(columns="height")
+    model = fastnn.TableClassifier(**QUICK).fit(train, "species", dev=dev)
+    assert model.run_["sizes"] == {"train": 100}
+    X, y = dev.drop(columns="species"), dev["species"]
+    again = fastnn.TableClassifier(**QUICK).fit(train, "species", dev=(X, y))
+    np.testing.assert_array_equal(model.predict_proba(dev), again.predict_proba(dev))
+    assert model.history_.dev_error[-1] == pytest.approx(1 - model.score(dev), abs=0.2)
+    with pytest.raises(ValueError, match="pass dev"):
+        model.diagnose(train)
+    assert model.diagnose(train, dev=dev).errors["dev_error"] == pytest.approx(1 - model.score(dev))
+
+
+def test_diagnose_finds_the_rows_of_the_fit_again(frame, model):
+    table = frame.drop(columns="height")
+    diagnosis = model.diagnose(table)
+    sizes = model.run_["sizes"]
+    assert sizes == {"train": 120, "dev": 30}
+    wrong = sum(diagnosis.errors[f"{name}_error"] * n for name, n in sizes.items())
+    assert wrong == pytest.approx(150 * (1 - model.score(table)))
+    with pytest.raises(ValueError, match="does not hold the rows of the fit"):
+        model.diagnose(table[::-1])
+    page = model.report(table, title="Flowers", gradcheck=False)
+    assert "rosea" in page.html
+    assert "site=hill" in page.html
+
+
+def test_a_file_gives_the_model_back(frame, model, tmp_path):
+    path = tmp_path / "m.safetensors"
+    model.save(path)
+    again = fastnn.load(path)
+    assert type(again) is fastnn.TableClassifier
+    assert again.get_params() == model.get_params()
+    assert again.feature_names_in_.tolist() == model.feature_names_in_.tolist()
+    np.testing.assert_array_equal(again.predict_proba(frame), model.predict_proba(frame))
+    assert again.diagnose(frame.drop(columns="height")).errors == (
+        model.diagnose(frame.drop(columns="height")).errors
+    )
+
+
+def test_improve_leaves_the_best_network_and_its_parameters(frame):
+    model = fastnn.TableRegressor((4,), epochs=5, l2=0.0)
+    table = frame.drop(columns="species")
+    first = clone(model).fit(table, "height").score(table)
+    result = model.improve(table, "height", seconds=None, trials=3, seeds=1, n_jobs=1)
+    assert result.dev_error < result.first_dev_error
+    assert model.score(table) > first
+    assert model.hidden == tuple(result.network.layer_sizes[1:-1])
+
+
+def test_searches_and_pipelines(frame):
+    X, y = frame.drop(columns=["species", "height"]), frame["species"]
+    search = GridSearchCV(fastnn.TableClassifier(**QUICK), {"l2": [1.0, 1e4]}, cv=2).fit(X, y)
+    assert search.best_params_ == {"l2": 1.0}
+    pipe = make_pipeline(FunctionTransformer(lambda t: t.drop(columns="seen")), search.estimator)
+    assert pipe.fit(X, y).score(X, y) > 0.7
+
+
+def test_counts_have_a_loss_of_their_own():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=400)
+    count = rng.poisson(np.exp(1 + x))
+    model = fastnn.TableRegressor((), loss="poisson", learning_rate=0.02, l2=0.0)
+    model.fit({"x": x}, count)
+    assert model.network_.output == "exp"
+    log = np.log(model.predict({"x": [-1.0, 0.0, 1.0]}))
+    np.testing.assert_allclose(log, [0, 1, 2], atol=0.15)
+    with pytest.raises(ValueError, match="'target' of at least 0 for loss='poisson', got -1"):
+        model.fit({"x": x}, count - 1)
+
+
+def test_rare_classes():
+    frame = pd.DataFrame({"x": np.arange(90) % 11, "bird": ["a", "b", "c"] * 30})
+    frame.loc[[5, 6, 7], "bird"] = ["owl", "kite", "crow"]
+    fits = {
+        rare: fastnn.TableClassifier(**QUICK, rare_classes=rare).fit(frame, "bird")
+        for rare in ("drop", "keep", "join")
+    }
+    names = {rare: model.classes_.tolist() for rare, model in fits.items()}
+    assert names["drop"] == ["a", "b", "c"]
+    assert names["keep"] == ["a", "b", "c", "crow", "kite", "owl"]
+    assert names["join"] == ["a", "b", "c", "other"]
+    assert fits["join"].notices_ == [
+        "Classes of fewer than 2 rows are one class, 'other', with 3 rows: crow, kite, owl."
+    ]
+    assert fits["join"].score(frame[5:8]) == pytest.approx(
+        (fits["join"].predict(frame[5:8]) == "other").mean()
+    )
+
+
+def test_balanced_weights_find_a_rare_class():
+    rng = np.random.default_rng(0)
+    y = np.repeat(["no", "yes"], [570, 30])
+    x = rng.normal(size=600) + (y == "yes")
+    plain = fastnn.TableClassifier(**QUICK).fit({"x": x}, y)
+    balanced = fastnn.TableClassifier(**QUICK, class_weight="balanced").fit({"x": x}, y)
+    found = [(model.predict({"x": x})[y == "yes"] == "yes").mean() for model in (plain, balanced)]
+    assert found[0] < 0.1
+    assert found[1] > 0.5
+
+
+def test_a_refused_fit_changes_nothing(frame, model):
+    before = dict(vars(model))
+    with pytest.raises(ValueError, match="did you mean 'species'"):
+        model.fit(frame, "spices")
+    with pytest.raises(ValueError, match="optimizer"):
+        clone(model).set_params(optimizer="sgd").fit(None, None)  # before the data is looked at
+    assert vars(model) == before
+    with pytest.raises(NotFittedError):
+        clone(model).predict(frame)
