@@ -7,7 +7,7 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,6 +17,7 @@ from fastnn.cli.options import Columns, apply
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fastnn.layers.outputs import OutputName
     from fastnn.tables import TableClassifier, TableRegressor
     from fastnn.tables.examples import Examples
     from fastnn.tables.preparation import Prepared
@@ -129,6 +130,14 @@ class Source:
         return [self.shape.n_inputs, *hidden, self.shape.n_outputs]
 
 
+class ShapeOfDigits(NamedTuple):
+    """The inputs and outputs of a network of the digits."""
+
+    n_inputs: int = 64
+    n_outputs: int = 10
+    output: OutputName | None = None
+
+
 def open_source(
     data: str | None, seed: int, options: dict[str, Any], parameters: dict[str, Any]
 ) -> Source:
@@ -145,9 +154,10 @@ def open_source(
             raise click.UsageError(
                 f"--{name.replace('_', '-')} is for a file: fastnn train data.csv --target NAME."
             )
-    from fastnn.cli.digits import SHAPE_OF_NETWORK, digits
+    from fastnn.cli.digits import digits
 
-    return Source("Handwritten digits", digits(seed), SHAPE_OF_NETWORK)
+    parts = dict(zip(PARTS, digits(seed), strict=True))
+    return Source("Handwritten digits", parts, ShapeOfDigits())
 
 
 def from_files(data: str, seed: int, options: dict[str, Any], parameters: dict[str, Any]) -> Source:

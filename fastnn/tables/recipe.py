@@ -17,6 +17,7 @@ from fastnn.training.preparation import prepare
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastnn.data.parts import Split
     from fastnn.layers.outputs import OutputName
     from fastnn.tables.preparation import Part
     from fastnn.training.history import History
@@ -60,8 +61,8 @@ class Shape(Protocol):
 def fit_model(
     parameters: Mapping[str, Any],
     shape: Shape,
-    train: Part,
-    dev: Part | None,
+    train: Part | Split,
+    dev: Part | Split | None,
     seed: int,
     *,
     progress: bool = False,
@@ -75,7 +76,7 @@ def fit_model(
         Those of an estimator.
     shape : TableSchema
         Or another object with n_inputs, n_outputs and output.
-    train, dev : Part
+    train, dev : Part, or parts of `fastnn.split`
     seed : int
         Of the initial weights, the shuffling and the dropout.
     progress : bool
@@ -91,7 +92,7 @@ def fit_model(
     if checkpoint is not None:
         options |= {"checkpoint": checkpoint, "resume": True}
     try:
-        network.fit(train.X, train.y, sample_weight=train.weight, progress=progress, **options)
+        network.fit(train.X, train.y, sample_weight=_weight(train), progress=progress, **options)
     except KeyboardInterrupt:
         if not network.history:
             raise
@@ -124,7 +125,13 @@ def _network(parameters, n_inputs, n_outputs, output, seed):
 
 
 def _triple(part):
-    return (part.X, part.y) if part.weight is None else (part.X, part.y, part.weight)
+    weight = _weight(part)
+    return (part.X, part.y) if weight is None else (part.X, part.y, weight)
+
+
+def _weight(part):
+    """The weights of a part; None for one of `fastnn.split`, which has none."""
+    return getattr(part, "weight", None)
 
 
 class _BestEpoch:
