@@ -109,7 +109,6 @@ def _rank(path, rounds, seconds):
     from fastnn.parallel.ranks import Ranks
 
     comm, times = MPI.COMM_WORLD, {}
-    exchange = Ranks(comm, 60.0)
     for name, case in CASES.items():
         task = case.task()
         X, y = task.X[: case.batch_size], task.y[: case.batch_size]
@@ -121,6 +120,7 @@ def _rank(path, rounds, seconds):
             for _ in range(2)
         )
         own = [np.ascontiguousarray(X[half]), np.ascontiguousarray(y[half])]
+        exchange = Ranks(comm, 60.0)
         with fastnn.parallel.mpi(two, comm) as ranks:
             works = {
                 "exchange": (exchange.add, np.zeros_like(two.gradient)),
@@ -138,7 +138,7 @@ def _rank(path, rounds, seconds):
                     for _ in range(often[what]):
                         function(*arguments)
                     times[name][what].append((MPI.Wtime() - began) / often[what])
-    exchange.end(0)
+        exchange.end(0)
     if comm.rank == 0:
         Path(path).write_text(json.dumps(times))
 
