@@ -1,6 +1,5 @@
 """A network as an ONNX model, which onnxruntime and many other programs run."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -8,18 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.arguments import lookup
-from fastnn.engine.examples import current_normalizer
 from fastnn.export.networks import network_of
-from fastnn.files.atomic import write_atomically
-from fastnn.layers.activations import ACTIVATIONS, LEAK
+from fastnn.export.onnx_graph import Graph
+from fastnn.export.onnx_table import write_table_model
 from fastnn.network import Network
-from fastnn.version import __version__
-
-# Any runtime in use reads these versions; nothing here needs a newer one.
-_OPSET, _IR_VERSION = 17, 8
-# protobuf takes no message beyond 2 GiB. 1 MiB of them is room for all that is not weights.
-_LARGEST = 2**31 - 2**20
 
 
 def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
@@ -31,9 +22,15 @@ def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
     "classes" and "features" have the names that an estimator knows, as JSON lists: the columns of
     "probabilities" are in the order of the classes, and two classes have one, of the second.
 
+    The model of a `TableClassifier` or `TableRegressor` takes the columns of the table and does all
+    that is done to them. Each is an input of its name: (rows, 1) numbers in float64, NaN for a gap;
+    or texts, "" for a gap. `TableSchema.columns_of` makes them of a frame; of dates they are time
+    (days since 1970), month, weekday and hour. The outputs are "label" and "probabilities" of all
+    classes, or "values" in the target's units.
+
     Parameters
     ----------
-    net : Network, or an estimator that has one as its `network_`
+    net : Network, or an estimator of fastnn that has one as its `network_`
     path : str or path-like
         Written entirely or not at all.
 
@@ -62,6 +59,9 @@ def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
     ...     [node.op_type for node in onnx.load(path).graph.node]
     ['Gemm', 'Relu', 'Gemm', 'Softmax']
     """
+    if hasattr(net, "schema_"):
+        write_table_model(net.schema_, net.network_, path)
+        return
     names = {
         key: np.asarray(values).tolist()
         for key, attribute in (("classes", "classes_"), ("features", "feature_names_in_"))
@@ -89,170 +89,11 @@ def write_onnx(
     names : dict
         The metadata, in types that JSON knows.
     """
-    size = sum(net.theta.nbytes for net in networks)
-    if size >= _LARGEST:
-        raise ValueError(
-            f"expected parameters of less than 2 GiB, the limit of an ONNX file; got "
-            f"{size:,} bytes: use net.save, or a smaller network or float32"
-        )
-    onnx = _import_onnx()
-    model = _Graph(onnx, networks, weights).model()
-    onnx.helper.set_model_props(
-        model, {key: json.dumps(values, ensure_ascii=False) for key, values in names.items()}
+    graph = Graph(networks, weights)
+    net, name = networks[0], graph.outputs_of()
+    graph.write(
+        path,
+        {"X": (net.dtype, net.layer_sizes[0])},
+        {name: (net.dtype, net.layer_sizes[-1])},
+        names,
     )
-    onnx.checker.check_model(model, full_check=True)
-    write_atomically(path, model.SerializeToString())
-
-
-def _import_onnx():
-    try:
-        import onnx
-    except ImportError as error:
-        raise ImportError("to_onnx needs onnx: pip install 'fastnn-cpu[onnx]'") from error
-    return onnx
-
-
-class _Graph:
-    """Collects the nodes and constants of a model."""
-
-    def __init__(self, onnx, networks, weights):
-        self._onnx, self._networks, self._weights = onnx, networks, weights
-        self._net = networks[0]  # the one that is being added
-        self._nodes, self._constants = [], {}
-        self._type = onnx.helper.np_dtype_to_tensor_dtype(self._net.dtype)
-
-    def model(self):
-        net, helper = self._net, self._onnx.helper
-        name = "values" if net.regression else "probabilities"
-        if self._weights is None:
-            self._add(net, name)
-        else:
-            parts = []
-            for k, (weight, member) in enumerate(zip(self._weights, self._networks, strict=True)):
-                A = self._add(member, f"net{k}/{name}", f"net{k}/")
-                share = self.constant(float(weight), f"net{k}/weight")
-                parts.append(self.node("Mul", A, share, name=f"net{k}/part"))
-            self.node("Sum", *parts, name=name)
-        graph = helper.make_graph(
-            self._nodes,
-            "network",
-            [helper.make_tensor_value_info("X", self._type, ["rows", net.layer_sizes[0]])],
-            [helper.make_tensor_value_info(name, self._type, ["rows", net.layer_sizes[-1]])],
-            [
-                self._onnx.numpy_helper.from_array(value, key)
-                for key, value in self._constants.items()
-            ],
-        )
-        return helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", _OPSET)],
-            ir_version=_IR_VERSION,
-            producer_name="fastnn",
-            producer_version=__version__,
-        )
-
-    def _add(self, net, name, prefix=""):
-        """Add a network; its nodes have names that begin with `prefix`, its output is `name`."""
-        self._net = net
-        A = self._normalized("X", prefix)
-        last = len(net.layer_sizes) - 1
-        for l in range(1, last + 1):
-            W, b = (
-                self.constant(net.params[f"{kind}{l}"].copy(), f"{prefix}{kind}{l}")
-                for kind in "Wb"
-            )
-            Z = self.node("Gemm", A, W, b, name=f"{prefix}Z{l}")
-            if l < last:
-                A = self._activation(net.activation[l - 1], Z, f"{prefix}A{l}")
-        operator, settings = lookup(_OUTPUTS, net.output, "output")
-        return self.node(operator, Z, name=name, **settings)
-
-    def _activation(self, name, Z, A):
-        operator = ACTIVATIONS[name].onnx
-        return self.node(operator, Z, name=A) if operator else _COMPOSED[name](self, Z, A)
-
-    def _normalized(self, X, prefix):
-        """The name of the normalized X, computed in float64 as in the compiled core.
-
-        x - mu may cancel nearly all digits of x.
-        """
-        normalizer = current_normalizer(self._net)
-        if normalizer is None:
-            return X
-        wide = self._cast(X, np.float64)
-        mu = self.constant(normalizer.mean_, f"{prefix}mu")
-        scale = self.constant(normalizer.scale, f"{prefix}1/sigma")
-        scaled = self.node("Mul", self.node("Sub", wide, mu), scale)
-        return self._cast(scaled, self._net.dtype, f"{prefix}A0")
-
-    def node(self, operator, *inputs, name=None, **settings):
-        """Add a node; returns the name of its output."""
-        name = name or f"{operator}_{len(self._nodes)}"
-        self._nodes.append(self._onnx.helper.make_node(operator, inputs, [name], **settings))
-        return name
-
-    def constant(self, value, name=None):
-        """Add a constant; returns its name. Python numbers take the network's dtype."""
-        name = name or f"constant_{value}"
-        self._constants[name] = np.asarray(value, getattr(value, "dtype", self._net.dtype))
-        return name
-
-    def _cast(self, x, dtype, name=None):
-        to = self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-        return self.node("Cast", x, name=name, to=to)
-
-    def erf(self, x):
-        if self._net.dtype == np.float32:
-            return self.node("Erf", x)
-        return self._cast(self.node("Erf", self._cast(x, np.float32)), np.float64)
-
-
-# These activations are composed of operators that runtimes have in both dtypes: onnxruntime lacks
-# LeakyRelu, Elu, Softplus and Gelu in float64.
-
-
-def _leaky_relu(graph, Z, A):
-    return graph.node("Max", Z, graph.node("Mul", Z, graph.constant(LEAK)), name=A)
-
-
-def _elu(graph, Z, A):
-    """max(z, 0) + (e^min(z, 0) - 1)"""
-    negative = graph.node("Exp", graph.node("Min", Z, graph.constant(0.0)))
-    return graph.node(
-        "Add", graph.node("Relu", Z), graph.node("Sub", negative, graph.constant(1.0)), name=A
-    )
-
-
-def _gelu(graph, Z, A):
-    """z (1 + erf(z / sqrt 2)) / 2"""
-    erf = graph.erf(graph.node("Mul", Z, graph.constant(0.5**0.5)))
-    phi = graph.node("Mul", graph.node("Add", erf, graph.constant(1.0)), graph.constant(0.5))
-    return graph.node("Mul", Z, phi, name=A)
-
-
-def _silu(graph, Z, A):
-    return graph.node("Mul", Z, graph.node("Sigmoid", Z), name=A)
-
-
-def _softplus(graph, Z, A):
-    """max(z, 0) + log(1 + e^-|z|), which does not overflow"""
-    small = graph.node("Exp", graph.node("Neg", graph.node("Abs", Z)))
-    log = graph.node("Log", graph.node("Add", small, graph.constant(1.0)))
-    return graph.node("Add", graph.node("Relu", Z), log, name=A)
-
-
-_COMPOSED = {
-    "leaky_relu": _leaky_relu,
-    "elu": _elu,
-    "gelu": _gelu,
-    "silu": _silu,
-    "softplus": _softplus,
-}
-_OUTPUTS = {
-    "softmax": ("Softmax", {"axis": 1}),
-    "sigmoid": ("Sigmoid", {}),
-    "identity": ("Identity", {}),
-    "identity_absolute": ("Identity", {}),
-    "identity_huber": ("Identity", {}),
-    "exp": ("Exp", {}),
-}

@@ -20,7 +20,7 @@ class Activation(NamedTuple):
     init: str  # the initializer that keeps the variance of its signals: see initializers.py
     torch: str  # class in torch.nn
     torch_settings: Mapping[str, Any] = MappingProxyType({})  # that make the class this g
-    onnx: str | None = None  # operator; None: export/onnx_model.py composes it of several
+    onnx: str | None = None  # operator; None: export/onnx_graph.py composes it of several
     sklearn: str | None = None  # name in scikit-learn, where there is one
     ulps: float = 0.0  # largest error of the core's g(z), in units in the last place
     jump: float = 0.0  # of the slope at z = 0; not 0 makes z = 0 a kink

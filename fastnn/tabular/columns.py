@@ -1,6 +1,7 @@
 """The columns of a table: which are inputs of a network, of which kind, and what was learnt."""
 
 import re
+import zlib
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +21,10 @@ _KEY = re.compile(
 _FEWEST_KEYS = 10
 # Squares of larger numbers, and their sums, could overflow float64.
 _LARGEST = 1e100
+# The most frequent categories have inputs of their own, up to this number.
+MOST_CATEGORIES = 256
+# Inputs that the others share by a hash, as in Weinberger et al. (2009).
+BUCKETS = 64
 
 
 @dataclass(frozen=True)
@@ -63,12 +68,30 @@ class CategoricalColumn:
     rare : bool
         Whether one more input stands for all other categories, unseen ones included. Without it,
         an unseen category has 0 in all inputs.
+    hashed : tuple of str
+        Less frequent categories beyond `MOST_CATEGORIES`: a hash deals them to `BUCKETS` inputs.
     """
 
     name: str
     categories: tuple[str, ...]
     rare: bool
+    hashed: tuple[str, ...] = ()
     kind: ClassVar[str] = "categorical"
+
+    @property
+    def n_inputs(self) -> int:
+        """The number of its inputs: categories, then buckets of the hash, then the rare ones."""
+        return len(self.categories) + BUCKETS * bool(self.hashed) + self.rare
+
+    @property
+    def units(self) -> dict[str, int]:
+        """The input of each category, within those of the column."""
+        units = {text: i for i, text in enumerate(self.categories)}
+        first = len(units)
+        return units | {
+            text: first + zlib.crc32(text.encode(errors="surrogatepass")) % BUCKETS
+            for text in self.hashed
+        }
 
 
 def why_left_out(series, kind, asked):
@@ -135,7 +158,7 @@ def unknown_categories(series, column):
     """A list with a sentence about categories that have no input of their own, or empty."""
     codes, texts = categories(series)
     texts = [*texts, MISSING]  # the code of a gap, -1, takes the last
-    at = np.flatnonzero(~np.isin(np.array(texts, dtype=object), column.categories)[codes])
+    at = np.flatnonzero(~np.isin(np.array(texts, dtype=object), list(column.units))[codes])
     if not at.size:
         return []
     shown = f"{texts[codes[at[0]]]!r:.60}" if texts[codes[at[0]]] else "a missing value"

@@ -9,7 +9,9 @@ import numpy as np
 
 from fastnn.tabular.bins import encode_bins, learn_edges
 from fastnn.tabular.columns import (
+    BUCKETS,
     MISSING,
+    MOST_CATEGORIES,
     CategoricalColumn,
     NumericColumn,
     category_texts,
@@ -17,8 +19,8 @@ from fastnn.tabular.columns import (
 )
 from fastnn.tabular.values import categories, pandas
 
-# A category of a single training row teaches nothing, nor do many categories of a few rows each.
-_LEAST_ROWS, _MOST_CATEGORIES = 2, 50
+# A category of a single training row teaches nothing.
+_LEAST_ROWS = 2
 
 
 def column_transformer(numeric, categorical):
@@ -33,11 +35,7 @@ def column_transformer(numeric, categorical):
     )
     of_categories = make_pipeline(
         SimpleImputer(strategy="constant", fill_value=MISSING),
-        OneHotEncoder(
-            handle_unknown="infrequent_if_exist",
-            min_frequency=_LEAST_ROWS,
-            max_categories=_MOST_CATEGORIES,
-        ),
+        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=_LEAST_ROWS),
     )
     parts = [("numeric", of_numbers, numeric), ("categorical", of_categories, categorical)]
     return ColumnTransformer([part for part in parts if part[2]])
@@ -82,9 +80,21 @@ def learn_columns(frame, numeric, categorical, bins=0):
             categorical, encoder.categories_, encoder.infrequent_categories_, strict=True
         ):
             rare = set() if rare is None else set(rare)
-            frequent = tuple(str(text) for text in known if text not in rare)
-            columns.append(CategoricalColumn(name, frequent, bool(rare)))
+            frequent = [str(text) for text in known if text not in rare]
+            own = _most_frequent(frame[name], frequent)
+            hashed = tuple(text for text in frequent if text not in own)
+            kept = tuple(text for text in frequent if text in own)
+            columns.append(CategoricalColumn(name, kept, bool(rare), hashed))
     return tuple(columns)
+
+
+def _most_frequent(series, texts):
+    """The texts that have an input of their own."""
+    if len(texts) <= MOST_CATEGORIES:
+        return set(texts)
+    codes, found = categories(series)
+    counts = dict(zip([*found, MISSING], np.bincount(codes % (len(found) + 1)), strict=False))
+    return set(sorted(texts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES])
 
 
 def input_names(columns):
@@ -98,6 +108,7 @@ def input_names(columns):
                 f"{column.name}={text}" if text else f"{column.name} is missing"
                 for text in column.categories
             ]
+            names += [f"{column.name}=(hash {i})" for i in range(BUCKETS * bool(column.hashed))]
             names += [f"{column.name}=(rare)"] if column.rare else []
     for column in numeric:
         names += [f"{column.name} from {low:g} to {high:g}" for low, high in pairwise(column.edges)]
@@ -124,7 +135,7 @@ def encode(frame, columns):
             unit = category_index(frame[column.name], column)
             known = np.flatnonzero(unit >= 0)
             X[known, at + unit[known]] = 1
-            at += len(column.categories) + column.rare
+            at += column.n_inputs
     for j, column in enumerate(numeric):
         if column.edges:
             encode_bins(values[:, j], column.edges, X[:, at : at + len(column.edges) - 1])
@@ -132,11 +143,23 @@ def encode(frame, columns):
     return X
 
 
+def plain_columns(frame, columns):
+    """The columns of a typed frame as {name: (m, 1) float64 numbers or texts}."""
+    plain = {}
+    for column in columns:
+        if column.kind == "numeric":
+            plain[column.name] = frame[[column.name]].to_numpy(dtype=np.float64)
+        else:
+            texts = pandas().Series(category_texts(frame[column.name])).fillna(MISSING)
+            plain[column.name] = texts.to_numpy(dtype=object)[:, np.newaxis]
+    return plain
+
+
 def category_index(series, column):
     """(m,) indices of the inputs that are 1, within the column; -1 where none is."""
     codes, texts = categories(series)
-    index = {text: i for i, text in enumerate(column.categories)}
-    other = len(column.categories) if column.rare else -1
+    index = column.units
+    other = column.n_inputs - 1 if column.rare else -1
     # The code of a gap is -1, which takes the last entry.
     return np.array([index.get(text, other) for text in [*texts, MISSING]], dtype=np.intp)[codes]
 

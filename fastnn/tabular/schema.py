@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.arguments import integer, lookup
-from fastnn.layers.outputs import LossName, OutputName
-from fastnn.tabular.encoding import encode, input_names, learn_columns
+from fastnn.layers.outputs import LossName
+from fastnn.tabular.encoding import encode, input_names, learn_columns, plain_columns
+from fastnn.tabular.facts import Facts
 from fastnn.tabular.frame import (
     choose_inputs,
     learn_readings,
@@ -35,16 +36,15 @@ if TYPE_CHECKING:
     from fastnn.tabular.values import PolarsFrame
 
 
-class TableSchema:
+class TableSchema(Facts):
     """Turns rows of a table into inputs and targets of a network; made by `fit`.
 
     - Numbers and booleans: the median fills gaps, then the mean is 0 and the standard deviation 1.
       If training rows had gaps, one more input tells whether there was one. With `bins`, an input
       of each rises from 0 to 1 from one quantile to the next (Gorishniy et al., 2022).
-    - Text and pandas categories: each category has an input, up to 50. Those of a single training
-      row, and the less frequent ones beyond 50, share one input, "rare". A gap is a category of its
-      own. A category that training has not seen counts as rare; if there were no rare ones,
-      its inputs are all 0.
+    - Text and pandas categories: each category has an input, up to 256; a hash deals the less
+      frequent ones to 64 inputs. Those of a single training row share one, "rare". A gap is a
+      category of its own. An unseen one counts as rare; without rare ones its inputs are all 0.
     - Integers are numbers, codes or not, unless named as categorical. Text that is numbers is
       numbers, also with decimal commas, separators of thousands, a unit, or marks of gaps such as
       "-" and "n.a.": a notice tells. If at most a tenth of it is not, an error names the mistakes.
@@ -209,53 +209,6 @@ class TableSchema:
         kept = {name: readings[name] for name in used if readings[name] not in (None, PLAIN)}
         return cls(columns, learnt, dropped, notices, kept, missing)
 
-    # --- facts -------------------------------------------------------------------------------
-
-    @property
-    def target(self) -> str:
-        """The name of the predicted column."""
-        return self._target.name
-
-    @property
-    def task(self) -> Task:
-        """ "classification" or "regression"."""
-        return self._target.task
-
-    @property
-    def classes(self) -> NDArray[Any] | None:
-        """The classes, sorted; None in regression."""
-        return self._target.classes
-
-    @property
-    def target_scale(self) -> float | None:
-        """The standard deviation of a regression's target; None in classification."""
-        return self._target.scale if self.task == "regression" else None
-
-    @property
-    def n_inputs(self) -> int:
-        """The number of features of the network."""
-        return len(self.input_names)
-
-    @property
-    def n_outputs(self) -> int:
-        """The number of outputs of the network; 1 for two classes."""
-        classes = self.classes
-        return 1 if classes is None or len(classes) == 2 else len(classes)
-
-    @property
-    def output(self) -> OutputName:
-        """The output activation of the network."""
-        if self.task == "regression":
-            return self._target.output
-        return "sigmoid" if self.n_outputs == 1 else "softmax"
-
-    @property
-    def text_columns(self) -> list[str]:
-        """Columns that `read_table` has to read unchanged: categories, and decimal commas."""
-        names = [column.name for column in self.columns if column.kind == "categorical"]
-        names += [name for name, reading in self._readings.items() if reading != PLAIN]
-        return names + [self.target] * (self._target.reading != PLAIN)
-
     def __repr__(self) -> str:
         return (
             f"<TableSchema of {len(self.columns)} columns, {self.n_inputs} inputs, "
@@ -279,6 +232,16 @@ class TableSchema:
             names the column and the row.
         """
         return encode(self._typed(self._checked(frame)), self.columns)
+
+    def columns_of(self, frame: pd.DataFrame | PolarsFrame) -> dict[str, NDArray[Any]]:
+        """The columns as the model of `fastnn.to_onnx` takes them, by the names of its inputs.
+
+        Returns
+        -------
+        dict of (m, 1) arrays
+            float64 with NaN for gaps; or texts, with an empty one for gaps.
+        """
+        return plain_columns(self._typed(self._checked(frame)), self.columns)
 
     def targets(self, frame: pd.DataFrame | PolarsFrame) -> NDArray[Any]:
         """(m,) indices of classes, or ``(y - mean) / target_scale``.
@@ -325,12 +288,6 @@ class TableSchema:
     def from_dict(cls, state: Any) -> TableSchema:
         """The schema from the result of `to_dict`; a ModelFormatError where it is none."""
         return cls(*schema_parts(state))
-
-    @property
-    def sources(self) -> list[str]:
-        """Names of the columns of a table that are read."""
-        sources = sources_of([column.name for column in self.columns], self._readings)
-        return list(dict.fromkeys(sources[column.name] for column in self.columns))
 
     def _checked(self, frame):
         frame = as_frame(frame)

@@ -69,6 +69,7 @@ def _column_state(column):
         "name": column.name,
         "categories": list(column.categories),
         "rare": column.rare,
+        "hashed": list(column.hashed),
     }
 
 
@@ -140,17 +141,14 @@ def _column(state):
             _edges(state["edges"]),
         )
     if kind == "categorical":
-        _check_keys(state, {"kind", "name", "categories", "rare"}, "column")
+        _check_keys(state, {"kind", "name", "categories", "rare", "hashed"}, "column")
         known, rare = state["categories"], state["rare"]
-        if (
-            not isinstance(known, list)
-            or not all(isinstance(text, str) for text in known)
-            or (len(set(known)) != len(known))
-        ):
-            _refuse("categories", known, "a list of different texts")
+        known, hashed = _texts(known, "categories"), _texts(state["hashed"], "hashed")
+        if len({*known, *hashed}) != len(known) + len(hashed):
+            _refuse("categories", known, "different texts")
         if not isinstance(rare, bool) or not (known or rare):
             _refuse("rare", rare, "true or false, and true where there are no categories")
-        return CategoricalColumn(_text(state["name"], "name"), tuple(known), rare)
+        return CategoricalColumn(_text(state["name"], "name"), known, rare, hashed)
     return _refuse("column", state, "a numeric or a categorical one")
 
 

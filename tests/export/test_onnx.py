@@ -146,7 +146,7 @@ def test_refusals(path, monkeypatch):
         fastnn.to_onnx(fastnn.Network([4, 1], normalize=True), path)
     with pytest.raises(FileNotFoundError, match="there is no directory"):
         fastnn.to_onnx(fastnn.Network([4, 1]), path / "nowhere" / "model.onnx")
-    module = importlib.import_module("fastnn.export.onnx_model")
+    module = importlib.import_module("fastnn.export.onnx_graph")
     monkeypatch.setattr(module, "_LARGEST", 20)
     with pytest.raises(ValueError, match=r"less than 2 GiB, the limit of an ONNX .*; got 20 b"):
         fastnn.to_onnx(fastnn.Network([4, 1]), path)

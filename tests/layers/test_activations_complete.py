@@ -13,7 +13,7 @@ import pytest
 import reference
 
 import fastnn
-from fastnn.export import onnx_model
+from fastnn.export import onnx_graph
 from fastnn.gradient_checking.network import cost_changes, formulas, rounding
 from fastnn.layers.activations import ACTIVATIONS, Activation, ActivationName
 from fastnn.layers.formulas import FORMULAS
@@ -67,8 +67,8 @@ PLACES = {
     "through_activation in fastnn/gradient_checking/network/cost_changes.py, and ingredients in "
     "formulas.py beside it": changes_as_the_formula,
     "_uncertain_slope in fastnn/gradient_checking/network/rounding.py": has_bound_of_slope,
-    "onnx of its entry, or _COMPOSED in fastnn/export/onnx_model.py": lambda name, entry: (
-        entry.onnx is not None or name in onnx_model._COMPOSED
+    "onnx of its entry, or _COMPOSED in fastnn/export/onnx_graph.py": lambda name, entry: (
+        entry.onnx is not None or name in onnx_graph._COMPOSED
     ),
     "the docstring of Network": lambda name, entry: name in words(fastnn.Network.__doc__),
     "the docstring of MLPClassifier": lambda name, entry: (
