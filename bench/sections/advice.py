@@ -12,7 +12,6 @@ import fastnn
 from bench.mnist import FOLDER
 from bench.results import SHARE
 from bench.tables import tables
-from fastnn.diagnosis.bias_variance.from_data import first_change
 from fastnn.diagnosis.causes.losses import losses_of
 from fastnn.diagnosis.causes.trials import OF_FIT
 
@@ -117,7 +116,7 @@ def runs_on(table, seed, starts=tuple(STARTS)):
         # A planted cause that does no harm on this table counts neither as right nor as wrong.
         harmful = not start.cause or start.shuffled or _change(good["loss"], measured["loss"]) > 2
         run = Run(table.half, table.name, name, seed, named, harmful, seconds)
-        run.change = first_change(diagnosis, net, len(parts[0][1]))
+        run.change = diagnosis.change
         if run.change:
             followed = _followed(net, parts, options, run.change, seed)
             after = _measured(followed, parts[2])

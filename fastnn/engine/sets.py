@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import as_pair
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.examples import check_data, normalizer_for
@@ -22,11 +23,19 @@ def check_network(network, name):
     raise TypeError(f"expected {name} to be a fastnn.Network, got {got}")
 
 
-def check_set(network, part, name, *, plain=False):
+def hard_labels(network, y):
+    """Labels (m,) of the most probable classes where y holds a softmax's shares; else y itself."""
+    if network.output != "softmax":
+        return y
+    given = as_numbers(y, "y")
+    return given.argmax(axis=1) if given.ndim == 2 and given.shape[1] > 1 else y
+
+
+def check_set(network, part, name, *, plain=False, shares=False):
     """X, y and the number of examples; an error names the set.
 
     `plain` asks for labels, or a target for each output: no probabilities, and no other y that only
-    a loss of the user's own takes.
+    a loss of the user's own takes. With `shares` those of a softmax's classes are accepted, too.
     """
     check_network(network, "net")
     X, y = as_pair(part, name)
@@ -35,7 +44,9 @@ def check_set(network, part, name, *, plain=False):
     try:
         rows, targets, _ = check_data(network, X, y, None, normalizer_for(network, X))
         softmax = network.output == "softmax"
-        if plain and targets.shape[1] != (1 if softmax else network.layer_sizes[-1]):
+        units = network.layer_sizes[-1]
+        known = (1, units) if softmax and shares else (1,) if softmax else (units,)
+        if plain and targets.shape[1] not in known:
             expected = "class labels (m,)" if softmax else "a target for each output"
             hint = ", as with y.argmax(axis=1)" if softmax else ""
             raise ValueError(

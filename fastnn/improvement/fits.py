@@ -12,6 +12,7 @@ import numpy as np
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import as_pair
 from fastnn.diagnosis.causes.losses import losses_of
+from fastnn.engine.sets import hard_labels
 from fastnn.errors import ModelFormatError
 from fastnn.files.atomic import write_atomically
 from fastnn.files.fingerprint import fingerprint
@@ -115,7 +116,8 @@ class Fits:
 
     def _measured(self, setting, networks):
         losses = np.array([losses_of(network, *self.dev) for network in networks])
-        errors = [network.error(*self.dev) for network in networks]
+        labels = hard_labels(networks[0], self.dev[1])
+        errors = [network.error(self.dev[0], labels) for network in networks]
         return Tried(setting, networks, losses, float(np.mean(errors)))
 
     def _train(self, settings, indices, watches=None):

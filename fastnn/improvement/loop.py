@@ -130,7 +130,7 @@ def improve(
     setting = Setting.of(net, options)
     probe, fit_options = make_network(setting.layer_sizes, setting.options, 0)
     for name, part in (("train", train), ("dev", dev)):
-        check_set(probe, part, name, plain=True)
+        check_set(probe, part, name, plain=True, shares=True)
     X, y = as_pair(train, "train")
     for augment in {fit_options["augment"], images}:
         check_fit(

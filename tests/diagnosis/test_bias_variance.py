@@ -480,8 +480,9 @@ def test_regression_is_measured_by_the_variance_of_its_targets():
     assert "variance left unexplained" in str(d)
     net.params["W1"][...] *= -5  # worse than the mean: an error above 1 is allowed
     assert net.diagnose(train, dev).errors["dev_error"] > 1
-    with pytest.raises(ValueError, match="targets that vary"):
-        net.diagnose((X[:5], np.ones(5)), dev)
+    d = net.diagnose((X[:5], np.ones(5)), dev)
+    assert d.causes[0].name == "all training targets are the same"
+    assert d.errors["train_error"] == pytest.approx(net.error(X[:5], np.ones(5)) ** 2)
 
 
 def test_intervals_of_a_regression_cover():

@@ -7,7 +7,6 @@ import pytest
 import scipy.sparse
 
 import fastnn
-from fastnn.diagnosis.bias_variance.from_data import first_change
 from fastnn.diagnosis.causes.inputs import giving_away
 from fastnn.diagnosis.causes.units import dead_layers, saturated_layers
 
@@ -114,8 +113,7 @@ def test_logistic_regression_of_what_no_line_parts(settings):
     net.fit(*train, epochs=30)
     d = net.diagnose(train, dev, try_advice=True)
     assert d.causes[0].name == "the network is too small"
-    change = first_change(d, net, 700)
-    change.pop("early_stopping", None)
+    change = {name: value for name, value in d.change.items() if name != "early_stopping"}
     bigger = net.like(**change)
     assert bigger.layer_sizes == (6, 32, 1)
     bigger.fit(*train, epochs=60)

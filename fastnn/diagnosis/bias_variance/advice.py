@@ -9,6 +9,8 @@ from fastnn.text.words import percent, told_apart
 
 # Twice the epochs are worth it if, at the pace of the last ones, they lower J by this share.
 WORTH_TRAINING_ON = 0.1
+# The advice that can be given as arguments begins so.
+BIGGER, REGULARIZE = "bias: bigger network", "variance: regularize"
 
 
 class Words(NamedTuple):
@@ -64,7 +66,7 @@ def against_bias(train_error, optimal_error, known):
     strong = net is not None and is_strong(net, known.n_train)
     if strong:  # it can explain a high training error alone
         yield f"bias: regularize less: now {_regularization(net, known.words)}: {figures}"
-    yield f"bias: bigger network: {figures}{size}"
+    yield f"{BIGGER}: {figures}{size}"
     yield f"bias: {_training(known.history)}"
     if net is not None and not strong and (max(net.l2) or max(net.l1) or min(net.keep_prob) < 1):
         yield f"bias: regularize less: now {_regularization(net, known.words)}"
@@ -119,7 +121,7 @@ def against_variance(variance, known):
         if len(net.layer_sizes) == 2:
             drop = "fewer features"
     yield (
-        f"variance: regularize: {100 * variance:.3g} points above the training error, try {l2}"
+        f"{REGULARIZE}: {100 * variance:.3g} points above the training error, try {l2}"
         f"{stop}, or {drop}; {words.search} searches {words.l2} and keep_prob"
     )
     yield "variance: another architecture, or fewer features"

@@ -8,6 +8,8 @@ from fastnn.arguments import boolean, number
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import Examples
 from fastnn.diagnosis.bias_variance.advice import (
+    BIGGER,
+    REGULARIZE,
     Known,
     Words,
     against_variance_change,
@@ -16,15 +18,17 @@ from fastnn.diagnosis.bias_variance.advice import (
 from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
+from fastnn.diagnosis.causes.followed import followed
 from fastnn.diagnosis.causes.inputs import columns, giving_away
 from fastnn.diagnosis.causes.nearest_neighbours import optimal_error as optimal_error_of
 from fastnn.diagnosis.causes.search import causes_of
-from fastnn.diagnosis.causes.trials import tried_in_words
+from fastnn.diagnosis.causes.trials import Trials, tried_in_words
+from fastnn.diagnosis.causes.twins import SHARE, Twins, twins_alone, twins_of
 from fastnn.diagnosis.causes.uneven import against_one_answer, shares_of
 from fastnn.diagnosis.evidence.intervals import Bracket, Estimate
 from fastnn.diagnosis.evidence.resizing import resized
 from fastnn.engine.base_network import BaseNetwork
-from fastnn.engine.sets import check_set
+from fastnn.engine.sets import check_set, hard_labels
 from fastnn.layers.initializers import initial_std
 
 # Defaults of `fastnn.diagnose`.
@@ -72,7 +76,7 @@ def diagnose_network(
     try_advice = boolean(try_advice, "try_advice")
     sets = {"train": train, "train_dev": train_dev, "dev": dev, "test": test}
     pairs = {
-        name: check_set(network, part, name, plain=True)
+        name: check_set(network, part, name, plain=True, shares=True)
         for name, part in sets.items()
         if part is not None or name in ("train", "dev")
     }
@@ -82,13 +86,9 @@ def diagnose_network(
         estimates[f"{name}_error"] = (
             _unexplained(network, X, y, scale)
             if regression
-            else Estimate(min(1.0, network.error(X, y)), m)
+            else Estimate(min(1.0, network.error(X, hard_labels(network, y))), m)
         )
-    unit = (
-        "share of the targets' variance left unexplained"
-        if regression
-        else ("share of wrong labels")
-    )
+    unit = _unit(network, pairs["train"][1])
     trained, causes = not _is_as_drawn(network), []
     tolerance = thresholds.get("tolerance", TOLERANCE)
     confidence = thresholds.get("confidence", CONFIDENCE)
@@ -99,7 +99,10 @@ def diagnose_network(
     if trained:
         high_dev = estimates["dev_error"].value > aim
         error = "training" if high else "dev" if high_dev else None
-        causes = causes_of(network, *sets, error, by_trials=by_trials)
+        twins = _twins(network, *sets[0])
+        alone = high and twins_alone(twins, estimates["train_error"].value, tolerance)
+        causes = causes_of(network, *sets, error, by_trials=by_trials and not alone)
+        causes += [alone] if alone else []
     if high and trained and optimal_error is None:
         estimates["optimal_error"] = _bracket(network, sets[0], estimates, confidence)
     known = Known(
@@ -108,12 +111,42 @@ def diagnose_network(
     diagnosis = conclude(estimates, known, unit=unit, **thresholds)
     by_class = errors_by_class(network, *sets, confidence)
     diagnosis = replace(diagnosis, by_class=by_class)
-    if trained:
-        diagnosis.notes.extend(_on_the_data(network, *sets))
-    change = first_change(diagnosis, network, pairs["train"][2]) if try_advice else None
-    if change:
-        diagnosis.notes.append(tried_in_words(network, *sets, change))
+    if not trained:
+        return diagnosis
+    diagnosis.notes.extend(_on_the_data(network, *sets))
+    if twins.share >= SHARE and not alone:
+        diagnosis.notes.append(twins.words())
+    diagnosis = _with_change(diagnosis, network, sets, pairs["train"][2], by_trials)
+    if try_advice and diagnosis.change:
+        diagnosis.notes.append(tried_in_words(network, *sets, diagnosis.change))
     return diagnosis
+
+
+def _unit(network, y):
+    """What the errors are shares of."""
+    if not network.regression:
+        soft = hard_labels(network, y) is not y
+        return "share of wrong labels" + (", against the most probable class" if soft else "")
+    if _targets(y).var(axis=0).any():
+        return "share of the targets' variance left unexplained"
+    return "mean squared error over the mean square of the targets, which do not vary"
+
+
+def _with_change(diagnosis, network, sets, n_train, by_trials):
+    """The diagnosis with the first advice as arguments, if it stands a trial."""
+    if diagnosis.causes:
+        return replace(diagnosis, change=diagnosis.causes[0].change)
+    if diagnosis.high_bias:
+        text, change = BIGGER, resized(network, bigger(network.layer_sizes))
+    elif diagnosis.high_variance:
+        text, change = REGULARIZE, against_variance_change(network, n_train)
+    else:
+        return diagnosis
+    words = ""
+    if by_trials:
+        change, words = followed(change, Trials(network, *sets))
+    advice = [each + words if each.startswith(text) else each for each in diagnosis.advice]
+    return replace(diagnosis, change=change, advice=advice)
 
 
 def _on_the_data(network, train, dev):
@@ -129,6 +162,14 @@ def _on_the_data(network, train, dev):
                 f"{columns(found)} of X alone {'gives' if len(found) == 1 else 'give'} y: leave "
                 f"{'it' if len(found) == 1 else 'them'} out, unless known before y is"
             )
+
+
+def _twins(network, X, y):
+    """Training rows with the same X and another label or value."""
+    y = as_numbers(y, "y")
+    if y.size != len(y):
+        return Twins(0.0, 0.0)
+    return twins_of(X, y, network.regression)
 
 
 def _worth_a_word(network, train, tolerance):
@@ -150,17 +191,6 @@ def _bracket(network, train, estimates, confidence):
     )
     high = min(bound.limits[1], dev)
     return Bracket(min(bound.limits[0], high), high)
-
-
-def first_change(diagnosis, network, n_train):
-    """The first advice as arguments; None where there is none that a program can follow."""
-    if diagnosis.causes:
-        return diagnosis.causes[0].change or None
-    if diagnosis.high_bias:
-        return resized(network, bigger(network.layer_sizes))
-    if diagnosis.high_variance:
-        return against_variance_change(network, n_train)
-    return None
 
 
 def _is_as_drawn(network):
@@ -185,15 +215,13 @@ def _targets(y):
 
 
 def _variance(y):
-    """Variance of the targets, summed over outputs: the error of predicting their mean."""
+    """Variance of the targets, summed over outputs: the error of predicting their mean.
+
+    Of equal targets, whose variance is 0, their mean square, or 1.
+    """
     y = _targets(y)
     total = y.var(axis=0).sum()
-    if not total > 0:
-        raise ValueError(
-            f"expected train targets that vary, got {len(y)} equal ones: their variance, which "
-            "errors of a regression are measured by, is 0"
-        )
-    return total
+    return total if total > 0 else np.square(y).sum(axis=1).mean() or 1.0
 
 
 def _unexplained(network, X, y, scale):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastnn.diagnosis.bias_variance.by_class import ClassError, rows_by_class
 from fastnn.diagnosis.causes.cause import Cause
@@ -95,6 +95,10 @@ class Diagnosis:
     by_class : tuple of ClassError
         The dev error of each class, with its `label`, `error`, `count` and `limits`, where classes
         are uneven; else empty.
+    change : dict
+        The first advice as arguments, of `net.diagnose` alone: options of `Network`, for new
+        weights, and of `fit`. Empty where only a person can follow it, or where following it on
+        trial did not lower the dev error.
     """
 
     errors: dict[str, float]
@@ -108,6 +112,7 @@ class Diagnosis:
     notes: list[str] = field(default_factory=list)
     causes: tuple[Cause, ...] = ()
     by_class: tuple[ClassError, ...] = ()
+    change: dict[str, Any] = field(default_factory=dict)
 
     @property
     def bias(self) -> float:

@@ -6,7 +6,7 @@ from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.causes.association import is_associated
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.inputs import scale_of
-from fastnn.diagnosis.causes.losses import baseline, is_lower, is_no_lower
+from fastnn.diagnosis.causes.losses import SIGMAS, baseline, is_lower, is_no_lower
 from fastnn.diagnosis.causes.stuck import saturated, stuck
 from fastnn.diagnosis.causes.trials import LOWER, compared, helps
 from fastnn.diagnosis.causes.uneven import has_enough, never_predicted
@@ -72,7 +72,7 @@ def causes_by_trials(trials, of_training=True):
 def _of_training(trials, reference):
     """The first thing to change, of those that a plain network does better."""
     same = trials.best_on()
-    strong = is_strong(trials.network, trials.rows)
+    strong = is_strong(trials.network, trials.all_rows)
     return (
         _scale(trials, reference)
         or (strong and _regularized(trials, same))
@@ -151,10 +151,13 @@ def _scale(trials, reference):
     worse = min((as_is, trials.now), key=lambda trial: trial.train)
     # A tenth is worth a word, and so is half of the way to a plain network where that is less.
     half_way = (worse.train + reference.train) / 2
-    enough = normalized.train < max(LOWER * worse.train, half_way)
-    if not (enough and is_lower(normalized.dev, worse.dev, 1.0)):
-        return None
-    return _not_normalized(trials, normalized, as_is)
+    fits_better = normalized.train < max(LOWER * worse.train, half_way)
+    if fits_better and is_lower(normalized.dev, worse.dev, 1.0):
+        return _not_normalized(trials, normalized, as_is)
+    # A longer fit of columns out of scale can learn by heart, which the dev loss alone shows.
+    if helps(normalized, trials.now) and _gains(normalized, as_is, 1.0):
+        return _not_normalized(trials, normalized, as_is)
+    return None
 
 
 def _scale_for_dev(trials):
@@ -164,10 +167,13 @@ def _scale_for_dev(trials):
         return None
     normalized, as_is = tried
     worse = min((as_is, trials.now), key=lambda trial: trial.dev.mean())
-    enough = normalized.dev.mean() < LOWER * worse.dev.mean()
-    if not (enough and is_lower(normalized.dev, worse.dev)):
-        return None
-    return _not_normalized(trials, normalized, as_is)
+    return _not_normalized(trials, normalized, as_is) if _gains(normalized, worse) else None
+
+
+def _gains(better, worse, sigmas=SIGMAS):
+    """Whether the dev loss is lower by a tenth, and beyond chance."""
+    enough = better.dev.mean() < LOWER * worse.dev.mean()
+    return enough and is_lower(better.dev, worse.dev, sigmas)
 
 
 def _normalized(trials):

@@ -18,7 +18,7 @@ class Cause:
         What to do about it.
     change : dict
         The advice as arguments: options of `Network`, for new weights, and of `fit`; empty where
-        only a person can follow it.
+        only a person can follow it, or where following it on trial did not lower the dev error.
     """
 
     name: str

@@ -15,7 +15,10 @@ LACKING = 0.02
 
 def certain_causes(network, train, dev):
     """Causes in the labels, in the columns of X and in equal units, in this order."""
-    yield from _targets(network, train)
+    constant = list(_targets(network, train))
+    if constant:
+        yield from constant
+        return
     yield from _classes_of_dev(network, train, dev)
     yield from _inputs(train)
     yield from _symmetry(network)
@@ -23,12 +26,16 @@ def certain_causes(network, train, dev):
 
 def _targets(network, train):
     y = as_numbers(train[1], "y")
-    if not network.regression and (y == y.flat[0]).all() and y.ndim == 1:
-        yield Cause(
-            "all training labels are the same",
-            f"{len(y):,} labels of {y.flat[0]}",
-            "look at how y was made: there is nothing to learn from one class",
-        )
+    if not (y == y[0]).all():
+        return
+    labels = not network.regression
+    value = ", ".join(f"{each:g}" for each in y[0].reshape(-1))
+    yield Cause(
+        f"all training {'labels' if labels else 'targets'} are the same",
+        f"{len(y):,} {'labels' if labels else 'targets'} of {value}",
+        "look at how y was made: there is nothing to learn from "
+        + ("one class" if labels else "one value"),
+    )
 
 
 def _classes_of_dev(network, train, dev):
@@ -64,7 +71,7 @@ def _inputs(train):
         one = len(found) == 1
         yield Cause(
             f"{columns(found)} of X number{'s' if one else ''} the rows",
-            "whole numbers, all different, almost without a gap",
+            "whole numbers, all different, at equal steps with few gaps",
             "leave it out: a number that a row got by its place says nothing of new examples"
             if one
             else "leave them out: a number that a row got by its place says nothing of new "

@@ -68,19 +68,24 @@ def scale_of(X):
 
 
 def counters(X):
-    """Columns that number the rows: whole numbers, all different, with few gaps between them."""
+    """Columns that number the rows: whole numbers at equal steps, with few gaps and no repeats.
+
+    Days are such numbers, too. A single column is not one to be left out.
+    """
     if is_sparse(X):
         return []
     X = as_numbers(X, "X")
-    if len(X) < LEAST_ROWS:
+    if len(X) < LEAST_ROWS or X.shape[1] == 1:
         return []
     found = []
     for j in range(X.shape[1]):
-        column = X[:, j].astype(np.float64)
-        low, high = column.min(), column.max()
-        if high - low + 1 > 2 * len(column) or not (column == np.rint(column)).all():
+        column = np.sort(X[:, j].astype(np.float64))
+        steps = np.diff(column)
+        step = steps.min()
+        # With gaps in less than half of the places, some two rows are neighbours.
+        if step < 1 or column[-1] - column[0] + step > 2 * len(column) * step:
             continue
-        if len(np.unique(column)) == len(column):
+        if (column == np.rint(column)).all() and (steps % step == 0).all():
             found.append(j)
     return found
 

@@ -24,6 +24,8 @@ def losses(output, A, y):
     `identity` the squared error.
     """
     A, y = A.astype(np.float64), as_numbers(y, "y")
+    if output == "softmax" and y.ndim == 2 and y.shape[1] > 1:  # shares of the classes
+        return -(y * np.log(np.maximum(A, _LEAST))).sum(axis=1)
     if output == "softmax":
         given = np.take_along_axis(A, y.reshape(-1, 1).astype(np.int64), axis=1)[:, 0]
         return -np.log(np.maximum(given, _LEAST))
@@ -58,7 +60,7 @@ _ELEMENTS = {
 def baseline(output, y_train, y):
     """(m,) losses of the best answer that knows no X, such as frequencies of classes or a mean."""
     y_train, m = as_numbers(y_train, "y"), len(as_numbers(y, "y"))
-    if output == "softmax":
+    if output == "softmax" and not (y_train.ndim == 2 and y_train.shape[1] > 1):
         counts = np.bincount(y_train.reshape(-1).astype(np.int64))
         counts = np.append(counts, np.zeros(max(0, int(np.max(y)) + 1 - counts.size)))
         constant = counts / counts.sum()

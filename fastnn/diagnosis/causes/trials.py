@@ -12,6 +12,7 @@ import numpy as np
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import take
 from fastnn.diagnosis.causes.losses import is_lower, losses, losses_of
+from fastnn.engine.sets import hard_labels
 from fastnn.errors import DivergenceError
 from fastnn.text.words import percent
 from fastnn.training.early_stopping import EarlyStopping
@@ -59,6 +60,7 @@ class Trials:
         self.network = network
         self.settings = {} if network.history is None else network.history.settings
         self.train, self.dev = _some(train), _some(dev)
+        self.all_rows = len(as_numbers(train[1], "y"))
         self.rows = (
             self.train[0].shape[0] if hasattr(self.train[0], "shape") else len(self.train[0])
         )
@@ -87,13 +89,15 @@ class Trials:
 
     def on(self, **options):
         """Train a copy of the network on, from its present theta."""
-        copy = self.network.like(rng=0, init="zeros", normalizer=self.network.normalizer)
+        changes = {"init": "zeros", "normalizer": self.network.normalizer}
+        copy = self.network.like(rng=0, **self._of_some_rows(changes))
         copy.theta = self.network.theta
         return self._fitted(copy, options)
 
     def anew(self, changes=None, **options):
         """Train a new network of the same settings, but for `changes`."""
-        return self._fitted(self.network.like(rng=0, **(changes or {})), options)
+        changes = self._of_some_rows(changes or {})
+        return self._fitted(self.network.like(rng=0, **changes), options)
 
     def best_anew(self, changes, **options):
         """Train a new network, and keep the parameters of its lowest dev cost."""
@@ -136,6 +140,14 @@ class Trials:
     def epochs(self):
         """Epochs of a trial on its rows."""
         return max(1, round(self.updates / -(-self.rows // self.batch_size)))
+
+    def _of_some_rows(self, changes):
+        """Penalties are divided by the rows: of a part of them, they are as strong by that part."""
+        part = self.rows / self.all_rows
+        penalties = {name: changes.get(name, getattr(self.network, name)) for name in ("l2", "l1")}
+        return changes | {
+            name: (np.asarray(value) * part).tolist() for name, value in penalties.items()
+        }
 
     def _fitted(self, network, options):
         options = {
@@ -195,10 +207,11 @@ def tried_in_words(network, train, dev, change):
         without = trials.anew()
     else:  # goes on from the present theta
         without = trials.on() if "learning_rate" in change else trials.now
+    X, y = trials.dev
     errors = [
-        percent(trial.network.error(*trials.dev))
+        percent(trial.network.error(X, hard_labels(network, y)))
         if not network.regression
-        else f"{trial.network.error(*trials.dev):.4g}"
+        else f"{trial.network.error(X, y):.4g}"
         for trial in (without, with_it)
     ]
     sure = (
