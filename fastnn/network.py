@@ -213,12 +213,17 @@ class Network(BaseNetwork):
         columns that number the rows, units that are copies of each other, and, where an error is
         high, what short fits beside the network show: inputs that are not normalized, a learning
         rate too small or too large, too few updates, too strong a penalty, too small a network, or
-        an X that tells nothing of y. Advice after which a fit would overfit has early stopping with
-        it. Then bias from variance, as `fastnn.diagnose`. A note compares with always one class.
+        an X that tells nothing of y. Then bias from variance, as `fastnn.diagnose`. A note compares
+        with always one class.
+
+        The first advice is followed on trial, for as long as a whole fit. Where the fit overfits,
+        early stopping is advised with it; where the dev error is not lower beyond chance, the
+        advice is to keep the network. `Diagnosis.change` has the first advice as arguments.
 
         Parameters
         ----------
         train, dev : (X, y), or an object with `.X` and `.y`
+            Of shares as softmax targets, errors are against the most probable class.
         test, train_dev : the same, optional
             train_dev: unseen examples of the training distribution, if dev has another one.
         optimal_error : float in [0, 1], optional

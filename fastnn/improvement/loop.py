@@ -61,6 +61,7 @@ def improve(
         parameters of an estimator of fastnn. The estimator is then fitted with the best network,
         and has its parameters; X and y are as for its `fit`.
     train, dev : (X, y), or an object with `.X` and `.y`
+        Of shares as softmax targets, errors are against the most probable class.
     seconds : float, optional
         When to stop: running fits are then given up, but for those of the setting to begin with.
         None: no limit.
