@@ -87,6 +87,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*whole_tile)(const T *, const T *, int64_t, T *) noexcept nogil
         void (*add_penalty_gradient)(const Update *, const T *, T *, int64_t) noexcept nogil
         double (*penalty)(const Update *, const T *, int64_t) noexcept nogil
+        cbool (*limit_norms)(T *, int64_t, int64_t, int64_t, double) noexcept nogil
         void (*augment)(const Warp *, const Placement *, T *, T *) noexcept nogil
 
     const char *variant_name(int variant)
@@ -196,6 +197,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         double training_loss
         const Penalty *penalty
         const double *layer_rates
+        const double *max_norm
         double fastest_layer, average_decay
         uint64_t average_from
         double weight_decay

@@ -58,6 +58,11 @@ class Network(BaseNetwork):
         lambda of the penalty ``(1/m) sum_l (l2[l]/2 ||W[l]||_F^2 + l1[l] ||W[l]||_1)``: one for
         all layers or one for each. Biases are not penalized. Divided by m, the number of training
         examples, as in the notes: l2 is m times what PyTorch calls weight_decay.
+    max_norm : float or sequence of float, optional
+        c: after each update, the weights into a unit, a column of W[l], are scaled down to norm c
+        if theirs is larger (Srivastava et al., 2014). One for all layers or one for each; None: no
+        limit. Biases do not count. It goes well with dropout and a large learning rate; 2 to 4 are
+        usual.
     init : {"auto", "he", "xavier", "glorot", "lecun", "normal", "zeros"}, default "auto"
         Variance of the initial weights; auto goes by the activation.
     init_gain : float, default 1.0

@@ -39,10 +39,12 @@ from fastnn.layers.activations import ActivationName
 from fastnn.layers.initializers import INITIALIZERS, InitializerName, initialize
 from fastnn.layers.layout import Layout, aligned_vector
 from fastnn.layers.outputs import OUTPUTS, OutputName
+from fastnn.layers.settings import LayerSettings, spec_of_norms
 from fastnn.layers.sizes import (
     check_activation,
     check_keep_prob,
     check_layer_sizes,
+    check_max_norm,
     check_penalty,
 )
 from fastnn.losses.criterion import check_own
@@ -54,7 +56,7 @@ _INITS = {"auto": None, **INITIALIZERS}
 _SAFE_GAIN = 1e30
 
 
-class BaseNetwork:
+class BaseNetwork(LayerSettings):
     """The part of `fastnn.Network` that training, checks and diagnosis build on.
 
     `fastnn.Network` documents the parameters and attributes.
@@ -68,6 +70,7 @@ class BaseNetwork:
     _keep_prob: tuple[float, ...]
     _l2: tuple[float, ...]
     _l1: tuple[float, ...]
+    _max_norm: tuple[float, ...]
     _init: InitializerName
     _init_gain: float
     _dtype: np.dtype[Any]
@@ -86,6 +89,7 @@ class BaseNetwork:
         keep_prob: float | Sequence[float] = 1.0,
         l2: float | Sequence[float] = 0.0,
         l1: float | Sequence[float] = 0.0,
+        max_norm: float | Sequence[float | None] | None = None,
         init: InitializerName = "auto",
         init_gain: float = 1.0,
         dtype: DtypeName | np.dtype[Any] | type = "float32",
@@ -99,6 +103,7 @@ class BaseNetwork:
         output, loss = output_and_loss(output, sizes[-1])
         keep_prob = check_keep_prob(keep_prob, depth)
         l2, l1 = check_penalty(l2, "l2", depth), check_penalty(l1, "l1", depth)
+        max_norm = check_max_norm(max_norm, depth)
         lookup(_INITS, init, "init")
         gain, dtype = number(init_gain, "init_gain", "[0, inf)"), check_dtype(dtype)
         normalize = boolean(normalize, "normalize")
@@ -123,6 +128,7 @@ class BaseNetwork:
             _keep_prob=keep_prob,
             _l2=l2,
             _l1=l1,
+            _max_norm=max_norm,
             _init=init,
             _init_gain=gain,
             _dtype=dtype,
@@ -172,33 +178,6 @@ class BaseNetwork:
         return self._layout
 
     @property
-    def keep_prob(self) -> tuple[float, ...]:
-        """keep_prob of the layers 0 .. L-1. May be assigned to, as in the constructor."""
-        return self._keep_prob
-
-    @keep_prob.setter
-    def keep_prob(self, keep_prob: float | Sequence[float]) -> None:
-        self._keep_prob = check_keep_prob(keep_prob, len(self._layer_sizes) - 1)
-
-    @property
-    def l2(self) -> tuple[float, ...]:
-        """lambda of the L2 penalty of W1 .. WL. May be assigned to, as in the constructor."""
-        return self._l2
-
-    @l2.setter
-    def l2(self, l2: float | Sequence[float]) -> None:
-        self._l2 = check_penalty(l2, "l2", len(self._layer_sizes) - 1)
-
-    @property
-    def l1(self) -> tuple[float, ...]:
-        """lambda of the L1 penalty of W1 .. WL. May be assigned to, as in the constructor."""
-        return self._l1
-
-    @l1.setter
-    def l1(self, l1: float | Sequence[float]) -> None:
-        self._l1 = check_penalty(l1, "l1", len(self._layer_sizes) - 1)
-
-    @property
     def normalize(self) -> bool:
         """Whether X is normalized: by `normalizer`, or by the one that the next `fit` makes."""
         return self._normalize or self._normalizer is not None
@@ -241,6 +220,7 @@ class BaseNetwork:
             "keep_prob": list(self._keep_prob),
             "l2": list(self._l2),
             "l1": list(self._l1),
+            "max_norm": spec_of_norms(self._max_norm),
             "init": self._init,
             "init_gain": self._init_gain,
             "dtype": self._dtype.name,
@@ -251,10 +231,13 @@ class BaseNetwork:
     def __repr__(self) -> str:
         alike = len(set(self._activation)) == 1
         activation = self._activation[0] if alike else list(self._activation)
+        norms = spec_of_norms(self._max_norm)
+        one = len(set(self._max_norm)) == 1
         return (
             f"<Network {list(self._layer_sizes)}, activation={activation!r}, "
             f"output={self._loss or self._output!r}, dtype={self._dtype.name!r}, "
             + ("normalize=True, " if self.normalize else "")
+            + ("" if norms is None else f"max_norm={norms[0] if one else norms}, ")
             + f"{self._theta.size:,} parameters>"
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 # They never change, and neither does anything in them.
 _SHARED = frozenset(
-    {"_layout", "_dtype", "_layer_sizes", "_activation", "_output", "_loss", "_init"}
+    {"_layout", "_dtype", "_layer_sizes", "_activation", "_output", "_loss", "_init", "_max_norm"}
 )
 _BIT_GENERATORS = (np.random.PCG64, np.random.PCG64DXSM)
 

@@ -59,7 +59,7 @@ def usual_columns(network):
 
 def session_settings(network):
     """The settings that a `StepSession` rests on; after a change of one, it must be opened anew."""
-    return network._normalizer, network._keep_prob, network._l2, network._l1
+    return network._normalizer, network._keep_prob, network._l2, network._l1, network._max_norm
 
 
 def differentiate_small(network, X, y):

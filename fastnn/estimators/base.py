@@ -73,6 +73,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
     max_fun: int
     keep_prob: float | Sequence[float]
     l1: float
+    max_norm: float | Sequence[float | None] | None
     scoring: str | Callable[..., Any] | None
     callbacks: Callback | Sequence[Callback]
     n_threads: int | None
@@ -159,7 +160,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         settings = (
             {}
             if network is None
-            else {name: getattr(network, name) for name in ("keep_prob", "l2", "l1")}
+            else {name: getattr(network, name) for name in ("keep_prob", "l2", "l1", "max_norm")}
         )
         try:
             yield

@@ -73,6 +73,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Dropout: one probability for the hidden layers, or one for each layer, the input first.
     l1 : float, default 0.0
         Of sum_l ||W[l]||_1, scaled as alpha; gives exact zeros.
+    max_norm : float or sequence of float, optional
+        The largest norm of the weights into a unit, as for `Network`; not for "lbfgs".
     class_weight : dict, "balanced" or None
     scoring : str, callable or None
         The score of early stopping. None: accuracy; "loss": the validation loss; or a scorer.
@@ -146,6 +148,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         max_fun: int = 15000,
         keep_prob: float | Sequence[float] = 1.0,
         l1: float = 0.0,
+        max_norm: float | Sequence[float | None] | None = None,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         scoring: str | Callable[..., Any] | None = None,
         callbacks: Callback | Sequence[Callback] = (),

@@ -135,6 +135,7 @@ def network_options(estimator: Any, share: float) -> dict[str, Any]:
         "keep_prob": estimator.keep_prob,
         "l2": estimator.alpha * share,
         "l1": estimator.l1 * share,
+        "max_norm": estimator.max_norm,
         "optimizer": optimizer,
         "learning_rate": estimator.learning_rate_init,
         "epochs": estimator.max_iter,

@@ -1,6 +1,7 @@
 """The first step of a fit: everything is checked, and the network and optimizer are made."""
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -96,6 +97,11 @@ def prepare(
         raise ValueError(
             "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, or choose "
             f"another solver; got keep_prob {estimator.keep_prob!r}"
+        )
+    elif min(network.max_norm) < math.inf:
+        raise ValueError(
+            "lbfgs changes the weights within SciPy, where max_norm cannot scale them: set "
+            f"max_norm to None, or choose another solver; got max_norm {estimator.max_norm!r}"
         )
     if weight is not None:  # examples of weight 0 are left out
         examples = examples._replace(weight=weight)
@@ -263,6 +269,7 @@ def _initialize(estimator, dtype, random_state):
     estimator.network_ = Network(
         [estimator.n_features_in_, *hidden, units],
         keep_prob=estimator.keep_prob,
+        max_norm=estimator.max_norm,
         activation=hidden_activations(estimator, len(hidden)),
         output=output,
         init="zeros",
@@ -301,7 +308,7 @@ def _draw_initial_weights(network, random_state, logistic):
 
 
 def _check_same_network(estimator):
-    """Refuse a change of layers or activations. Take over a change of keep_prob."""
+    """Refuse a change of layers or activations. Take over a change of other settings."""
     network, hidden = estimator.network_, hidden_layers(estimator)
     was = list(network.layer_sizes)
     if hidden != was[1:-1]:
@@ -320,7 +327,7 @@ def _check_same_network(estimator):
             f"expected activation as in the previous call, {list(network.activation)}, got "
             f"{estimator.activation!r}; fit anew with warm_start=False"
         )
-    network.keep_prob = estimator.keep_prob
+    network.keep_prob, network.max_norm = estimator.keep_prob, estimator.max_norm
 
 
 def _ready_optimizer(estimator, first, incremental, random_state):

@@ -49,7 +49,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, \
 power_t, max_iter, shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, \
 early_stopping, validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, \
-keep_prob, l1, scoring, callbacks, n_threads
+keep_prob, l1, max_norm, scoring, callbacks, n_threads
         As for `MLPClassifier`; the default scoring is R^2.
 
     Attributes
@@ -109,6 +109,7 @@ n_features_in_, feature_names_in_, out_activation_
         max_fun: int = 15000,
         keep_prob: float | Sequence[float] = 1.0,
         l1: float = 0.0,
+        max_norm: float | Sequence[float | None] | None = None,
         scoring: str | Callable[..., Any] | None = None,
         callbacks: Callback | Sequence[Callback] = (),
         n_threads: int | None = None,

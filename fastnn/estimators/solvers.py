@@ -108,6 +108,7 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
     )
     tuner = ThreadTuner(session, chosen=estimator.n_threads is not None)
     session.set_dropout(network.keep_prob, state.dropout_seed, state.step)
+    session.set_max_norm(network.max_norm)
     penalties = [(0.0, 0.0)] + [(float(estimator.alpha), float(estimator.l1))] * (
         len(network.layer_sizes) - 1
     )

@@ -73,6 +73,7 @@ def _parameters(setting: Setting):
         "hidden_layer_sizes": tuple(setting.layer_sizes[1:-1]),
         "activation": get("activation") or "relu",
         "keep_prob": get("keep_prob"),
+        "max_norm": get("max_norm"),
         "learning_rate_init": get("learning_rate"),
         "learning_rate": "constant",
         "max_iter": get("epochs"),

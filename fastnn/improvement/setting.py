@@ -70,6 +70,9 @@ class Setting:
                 options["activation"] = activation[0] if activation else "relu"
             options["l2"], options["l1"] = self.largest("l2"), self.largest("l1")
             options["keep_prob"] = self.least("keep_prob")
+            norms = self.get("max_norm")
+            if isinstance(norms, tuple | list):
+                options["max_norm"] = min((n for n in norms if n is not None), default=None)
             options |= change
         return replace(self, layer_sizes=sizes, options=options)
 

@@ -1,6 +1,9 @@
 """Checks of layer sizes and of settings that may be one for each layer."""
 
+import math
 from numbers import Real
+
+import numpy as np
 
 from fastnn.arguments import integer, lookup, number, per_layer
 from fastnn.layers.activations import ACTIVATIONS
@@ -52,3 +55,12 @@ def check_keep_prob(keep_prob, depth):
 def check_penalty(value, name, depth):
     """lambda of the layers 1 .. L as a tuple."""
     return per_layer(value, name, depth, "[0, inf)", f"the layers 1 .. {depth}")
+
+
+def check_max_norm(value, depth):
+    """max_norm of the layers 1 .. L as a tuple; infinity stands for None, no limit."""
+    if value is not None and np.iterable(value) and not isinstance(value, str):
+        value = [math.inf if norm is None else norm for norm in value]
+    elif value is None:
+        value = math.inf
+    return per_layer(value, "max_norm", depth, "(0, inf]", f"the layers 1 .. {depth}")

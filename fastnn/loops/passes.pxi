@@ -95,6 +95,9 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
                     break
                 run.barrier.wait()
                 pack_weights(run, thread)
+        if last and run.max_norm != NULL:
+            run.barrier.wait()
+            limit_norms(run, thread)
         chunk += 1
         if last:
             chunk = 0
@@ -220,6 +223,11 @@ cdef void apply_gradient(Run[real] *run, int thread) noexcept nogil:
     if not isfinite(largest_of_threads(run)):
         run.not_finite.store(True)
         return
-    if update_by_gradient(run, &u, &extremes, thread) and thread == 0:
+    if not update_by_gradient(run, &u, &extremes, thread):
+        return
+    if run.max_norm != NULL:
+        run.barrier.wait()
+        limit_norms(run, thread)
+    if thread == 0:
         run.step += 1
         run.extremes = extremes

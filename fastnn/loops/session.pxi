@@ -29,7 +29,7 @@ cdef class Session(Architecture):
     cdef char *block
     cdef char *scratch   # of augmentation
     cdef Augmenter augmenter
-    cdef vector[double] keep_prob, magnitude, layer_rates
+    cdef vector[double] keep_prob, magnitude, layer_rates, max_norm
     cdef vector[Penalty] penalty
     cdef vector[Bounds] bounds
     cdef vector[Layer[float]] f_layers
@@ -174,6 +174,15 @@ cdef class Session(Architecture):
             raise ValueError("layer_rates must be L numbers, finite and not negative")
         self.layer_rates = rates
         self.run.layer_rates, self.run.fastest_layer = self.layer_rates.data(), max(rates[1:])
+
+    def set_max_norm(self, max_norm):
+        """Set the largest norms of the columns of W[1] .. W[L]; infinity for no limit."""
+        self._check_idle()
+        norms = [INFINITY, *(float(norm) for norm in max_norm)]
+        if len(norms) != <int>self.widths.size() or not all(norm > 0 for norm in norms):
+            raise ValueError("max_norm must be L positive numbers")
+        self.max_norm = norms
+        self.run.max_norm = self.max_norm.data() if min(norms) < INFINITY else NULL
 
     def set_clipping(self, double norm, double value):
         """Clip each gradient to this global norm, or its components to this size; 0: neither."""

@@ -249,6 +249,27 @@ cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept n
     return largest
 
 
+cdef void limit_norms(Run[real] *run, int thread) noexcept nogil:
+    """Scale down the columns of W[l] that are longer than max_norm, in theta and in the panels.
+
+    Call it between two barriers. A column belongs to one thread, so that its sum has the same bits
+    for any number of threads.
+    """
+    cdef const Kernels[real] *k = run.kernels
+    cdef int64_t n_in, n_out, i
+    cdef real *W
+    cdef int l
+    for l in range(1, run.depth + 1):
+        if not run.max_norm[l] < INFINITY or (run.layer_rates != NULL and run.layer_rates[l] == 0):
+            continue
+        n_in, n_out, W = run.layers[l - 1].n, run.layers[l].n, run.theta + run.W_at[l]
+        for i in range(first_tile(tiles(n_out, k.panel), thread, run.threads),
+                       first_tile(tiles(n_out, k.panel), thread + 1, run.threads)):
+            if k.limit_norms(W, n_in, n_out, i * k.panel, run.max_norm[l]):
+                k.pack(W, n_out, n_in + 1, n_out, i * k.panel,
+                       run.layers[l].W_panels + i * k.panel * (n_in + 1))
+
+
 cdef void average_theta(Run[real] *run, uint64_t step, int thread) noexcept nogil:
     """average := decay average + (1 - decay) theta, after `step` updates; theta after the first."""
     cdef int64_t i, lo = share_start(run.size, 64, thread, run.threads)

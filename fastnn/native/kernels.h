@@ -164,6 +164,9 @@ struct Kernels {
     void (*add_penalty_gradient)(const Update *u, const T *theta, T *gradient, int64_t n);
     // l2/2 ||W||_F^2 + l1 ||W||_1, by doubles.
     double (*penalty)(const Update *u, const T *theta, int64_t n);
+    // Columns of W (n_in, n_out) of a larger norm than `limit` are scaled down to it, in the panel
+    // at `column`. Returns whether there were any.
+    bool (*limit_norms)(T *W, int64_t n_in, int64_t n_out, int64_t column, double limit);
     // An image (height, width, channels) becomes its augmented copy, in place.
     void (*augment)(const Warp *warp, const Placement *place, T *scratch, T *image);
 };

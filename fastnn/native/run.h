@@ -66,6 +66,7 @@ struct Pass {
     double training_loss;       // with divisors: sum over the mini-batches of rows * J
     const Penalty *penalty;     // (L + 1,)
     const double *layer_rates;  // (L + 1,)  factors of the rate, or null for all ones
+    const double *max_norm;     // (L + 1,)  of the columns of W, or null for no limit
     double average_decay;       // of Run::average
     uint64_t average_from;      // updates before the first that is averaged
     double fastest_layer = 1;   // the largest of them

@@ -3,6 +3,7 @@
 // FASTNN_TILE_ROWS are defined and the compiler has been told the CPU.
 #include "gradient.h"
 #include "loss.h"
+#include "max_norm.h"
 #include "own_loss.h"
 #include "pack.h"
 #include "resample.h"
@@ -44,6 +45,7 @@ static constexpr fastnn::Kernels<T> make_table() {
             whole_tile<T>,
             add_penalty_gradient<T>,
             penalty<T>,
+            limit_norms<T>,
             augment<T>};
 }
 

@@ -16,7 +16,7 @@ def describe_run(network, normalizer, X, y, sample_weight, dev, **settings):
     more when the run goes on.
     """
     spec = network.spec
-    names = ("layer_sizes", "activation", "output", "keep_prob", "l2", "l1", "dtype")
+    names = ("layer_sizes", "activation", "output", "keep_prob", "l2", "l1", "max_norm", "dtype")
     run = {name: spec[name] for name in names}
     run["normalizer"] = (
         normalizer and hashlib.sha256(canonical(normalizer.to_dict()).encode()).hexdigest()

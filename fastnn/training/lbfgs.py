@@ -27,6 +27,11 @@ def check_lbfgs(network, augment, clipping):
             "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
             f"or choose another optimizer; got keep_prob {network.keep_prob}"
         )
+    if min(network.max_norm) < math.inf:
+        raise ValueError(
+            "lbfgs changes theta within SciPy, where max_norm cannot scale it: set max_norm to "
+            f"None, or choose another optimizer; got max_norm {network.max_norm}"
+        )
     if augment is not None:
         raise ValueError(
             "lbfgs minimizes J, which is not the same twice with augmentation: set augment to "

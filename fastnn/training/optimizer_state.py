@@ -78,6 +78,7 @@ class OptimizerState:
             constant_penalty=examples is not None,
         )
         session.set_clipping(*self.clipping)
+        session.set_max_norm(network.max_norm)
         if self.optimizer.layer_rates is not None:
             session.set_layer_rates(self.optimizer.layer_rates)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -93,10 +94,11 @@ class Task(NamedTuple):
     @property
     def must_fall(self):
         """Whether J has to fall at every iteration: see `History`."""
-        full_batch_gd = isinstance(self.optimizer, GradientDescent) and self.batches == 1
-        return isinstance(self.optimizer, LBFGS) or (
-            full_batch_gd and min(self.network.keep_prob) == 1 and self.augmenter is None
-        )
+        if isinstance(self.optimizer, LBFGS):
+            return True
+        net, full_batch = self.network, self.batches == 1 and self.augmenter is None
+        plain = min(net.keep_prob) == 1 and min(net.max_norm) == math.inf
+        return full_batch and plain and isinstance(self.optimizer, GradientDescent)
 
 
 class Rates:

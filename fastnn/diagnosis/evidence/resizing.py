@@ -10,5 +10,6 @@ def resized(network, sizes):
         "activation": network.activation[0] if network.activation else "relu",
         "l2": max(network.l2),
         "l1": max(network.l1),
+        "max_norm": min(network.max_norm),
         "keep_prob": network.keep_prob[-1] if len(network.keep_prob) > 1 else 1.0,
     }
