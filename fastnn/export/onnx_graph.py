@@ -186,7 +186,10 @@ def _gelu(graph, Z, A):
 
 
 def _silu(graph, Z, A):
-    return graph.node("Mul", Z, graph.node("Sigmoid", Z), name=A)
+    """z / (1 + e^-z). As z times a sigmoid, onnxruntime before 1.32 fuses it to an operator that it
+    has for float32 only."""
+    below = graph.node("Add", graph.node("Exp", graph.node("Neg", Z)), graph.constant(1.0))
+    return graph.node("Div", Z, below, name=A)
 
 
 def _softplus(graph, Z, A):

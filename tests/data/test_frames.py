@@ -108,7 +108,11 @@ DATES = pd.date_range("2026-01-01", periods=6)
 @pytest.mark.parametrize(
     ("frame", "error", "words"),
     [
-        (pd.DataFrame({"a": PLAIN, "colour": list("rgbrgb")}), TypeError, "dtype str.*'colour'"),
+        (
+            pd.DataFrame({"a": PLAIN, "colour": list("rgbrgb")}),
+            TypeError,
+            "dtype (str|object).*'colour'",
+        ),
         (pd.DataFrame({"a": PLAIN, "day": DATES}), TypeError, "datetime64.* in column 'day'"),
         (pd.DataFrame({"a": PLAIN, "b": [1, "x"] * 3}), TypeError, "dtype object in column 'b'"),
         (pd.DataFrame({"a": PLAIN, 7: [1j] * 6}), TypeError, "complex128 in column 7"),

@@ -208,7 +208,7 @@ BAD_X = {
     "empty list": (lambda X: [], ValueError, X_SHAPE + r"\(0,\)"),
     "csr too wide": (lambda X: sp.csr_array(np.c_[X, X]), ValueError, X_SHAPE + r"\(12, 8\)"),
     "coo 1-D": (lambda X: sp.coo_array(X[0]), ValueError, X_SHAPE + r"\(4,\)"),
-    "malformed csr": (malformed, ValueError, "indices must be < 4"),
+    "malformed csr": (malformed, ValueError, "must be < 4"),
     "ragged": (lambda X: [[1, 2, 3, 4], [1, 2]], ValueError, "X to be a rectangular array"),
     "None": (lambda X: None, TypeError, X_KIND + "object"),
     "dict": (lambda X: {"a": 1}, TypeError, X_KIND + "object"),
