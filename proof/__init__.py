@@ -4,7 +4,7 @@ A proof is a module with a `run(long)`, which returns figures, and raises `Broke
 does not hold. Its docstring begins with the promise.
 """
 
-PROOFS = ["files", "kills", "writes", "interrupts", "forks", "memory", "versions"]
+PROOFS = ["files", "kills", "writes", "interrupts", "forks", "memory", "bits", "versions"]
 
 
 class Broken(Exception):
