@@ -210,6 +210,9 @@ def _report_half(results, half, runs, targets):
         right = [run.right for run in counted if bool(STARTS[run.start].cause) == planted]
         results.find(f"{half}, all {len(right)} runs", what, _share(right), SHARE, **least)
     promised = [run for run in runs if STARTS[run.start].promised]
+    harmed = [run for run in promised if run in counted]
+    kept = _share(bool(run.change) for run in harmed)
+    results.find(f"{half}, {len(harmed)} promised", "a program can follow the advice", kept, SHARE)
     _report_followed(results, f"{half}, all promised", promised, least, most)
     _report_followed(results, f"{half}, all", runs)
 

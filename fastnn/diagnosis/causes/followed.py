@@ -41,11 +41,10 @@ def followed(change, trials):
     history = trials.network.history
     if history is None or isinstance(trials.settings.get("optimizer"), LBFGS):
         return Followed(change)  # a fit like the last one is not known, or not tried in batches
-    trial = trials.whole_fit(change)
+    trial, words = trials.whole_fit(change), ""
     tried = trial.network.history
     if tried.stopped == "diverged":  # its end says nothing
         return Followed(change)
-    words = ""
     lowest, last = min(tried.dev_cost), tried.dev_cost[-1]
     if (
         "early_stopping" not in change
@@ -54,10 +53,11 @@ def followed(change, trials):
     ):
         patience = patience_for(change.get("epochs", trials.settings["epochs"]))
         change = {**change, "early_stopping": patience}
+        trial = trials.whole_fit(change)
         words = (
             f", with early_stopping={patience} and the dev set (in a fit of {len(tried)} epochs "
-            f"the dev cost is lowest after {tried.best_epoch + 1}, {lowest:.3g}, and ends at "
-            f"{last:.3g})"
+            f"the dev cost is lowest after {tried.dev_cost.index(lowest) + 1}, {lowest:.3g}, and "
+            f"ends at {last:.3g})"
         )
     network = trials.network
     now, new = _errors(network, trials.dev), _errors(trial.network, trials.dev)

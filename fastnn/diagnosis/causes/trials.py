@@ -12,6 +12,7 @@ import numpy as np
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import take
 from fastnn.diagnosis.causes.losses import is_lower, losses, losses_of
+from fastnn.diagnosis.evidence.stopping import patience_for
 from fastnn.engine.sets import hard_labels
 from fastnn.errors import DivergenceError
 from fastnn.text.words import percent
@@ -116,11 +117,16 @@ class Trials:
         return self.on(**rate, **options)
 
     def whole_fit(self, change):
-        """Follow the `change` for as long as a whole fit; theta is that of the lowest dev cost."""
+        """Follow the `change` as a user would, for as long as a whole fit."""
         batches = -(-self.rows // self.batch_size)
         epochs = change.get("epochs", self.settings.get("epochs", 0))
-        epochs = min(epochs, LONGER * self.updates // batches)
-        return self.followed(change, **self.best_of_dev, epochs=max(epochs, self.epochs))
+        epochs = max(min(epochs, LONGER * self.updates // batches), self.epochs)
+        stopping = change.get("early_stopping")
+        if stopping is None and self.network.history.best_epoch is not None:
+            stopping = patience_for(epochs)
+        return self.followed(
+            change, epochs=epochs, dev=self.dev, evaluate_every=1, early_stopping=stopping
+        )
 
     @property
     def best_of_dev(self):
