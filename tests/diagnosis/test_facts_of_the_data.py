@@ -66,7 +66,8 @@ def test_twins_against_a_definition():
     groups = [np.flatnonzero((row == X).all(axis=1)) for row in np.unique(X + 0.0, axis=0)]
     found = twins_of(X, y, values=False)
     assert found.share == 1
-    assert found.least == 1 - sum(np.bincount(y[g]).max() for g in groups) / 300
+    right = sum(np.bincount(y[g]).max() for g in groups)
+    assert found.least == pytest.approx(1 - right / 300)
     within = sum(np.square(values[g] - values[g].mean()).sum() for g in groups)
     assert twins_of(X, values, values=True).least == pytest.approx(within / values.var() / 300)
     X[:, 0] = np.arange(300)
@@ -88,6 +89,8 @@ def test_twins_that_explain_the_error_come_first(output, dtype):
     d = net.diagnose(train, dev)
     assert d.causes[0].name == "rows with the same X have different y"
     assert d.change == {}
+    assert d.high_bias is not True
+    assert not any(text.startswith("bias") for text in d.advice)
     far = fastnn.Network([3, 16, 1 + (output == "softmax")], output=output, dtype=dtype, rng=0)
     far.params[f"b{2}"][0] = 5
     d = far.diagnose(train, dev)  # far from what twins allow

@@ -102,9 +102,9 @@ def diagnose_network(
         twins = _twins(network, *sets[0])
         alone = high and twins_alone(twins, estimates["train_error"].value, tolerance)
         causes = causes_of(network, *sets, error, by_trials=by_trials and not alone)
-        causes += [alone] if alone else []
+        causes += [alone] if alone and not causes else []
     if high and trained and optimal_error is None:
-        estimates["optimal_error"] = _bracket(network, sets[0], estimates, confidence)
+        estimates["optimal_error"] = _bracket(network, sets[0], estimates, confidence, twins.least)
     known = Known(
         network, network.history, pairs["train"][2], trained, words or Words(), tuple(causes)
     )
@@ -178,8 +178,11 @@ def _worth_a_word(network, train, tolerance):
     return tolerance if share is None else min(tolerance, (1 - share.max()) / 2)
 
 
-def _bracket(network, train, estimates, confidence):
-    """Bounds on the optimal error: by nearest neighbours, and by the network's own dev error."""
+def _bracket(network, train, estimates, confidence, least):
+    """Bounds on the optimal error: by nearest neighbours, and by the network's own dev error.
+
+    `least` is what twins leave of the training error: bias is what is above it.
+    """
     dev = estimates["dev_error"].limits(confidence)[1]
     y = as_numbers(train[1], "y")
     soft = not network.regression and bool((y != np.rint(y)).any())
@@ -190,7 +193,8 @@ def _bracket(network, train, estimates, confidence):
         *train, kind="values" if network.regression else "labels", confidence=confidence
     )
     high = min(bound.limits[1], dev)
-    return Bracket(min(bound.limits[0], high), high)
+    low = max(min(bound.limits[0], high), least)
+    return Bracket(low, max(low, high))
 
 
 def _is_as_drawn(network):

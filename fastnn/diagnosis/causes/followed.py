@@ -2,9 +2,7 @@
 
 On half A of the tables of `bench`, advice that was not tried so raised the test error beyond two
 standard errors in 5 of 224 runs: of uneven classes, where a lower loss was paid for by errors, and
-by luck of the dev set. A gain of 2.5 standard errors on dev left none of them, and 135 of the 153
-runs whose test error fell beyond two. A gain of one left 1 and 144: the epoch is chosen on the same
-dev set, which flatters.
+by luck of the dev set.
 """
 
 from __future__ import annotations
