@@ -17,8 +17,10 @@ from fastnn.network import Network
 from fastnn.training.early_stopping import EarlyStopping
 
 Quality = Literal["fast", "best"]
+# Of each number, in the schema of the table.
+BINS = 16
 # Dev sets, each of one fold, and with it networks for each penalty.
-_DEV_SETS = {"fast": 1, "best": 6}
+DEV_SETS = {"fast": 1, "best": 6}
 _FOLDS = 10
 # Everything below was chosen on 12 tables of 700 to 4,000 training rows (bench/README.md).
 _HIDDEN = (64, 32)
@@ -96,7 +98,7 @@ def fit_blend(
     KeyboardInterrupt
         After Ctrl-C before any epoch has ended; later the mean of what there is comes back.
     """
-    count = lookup(_DEV_SETS, quality, "quality")
+    count = lookup(DEV_SETS, quality, "quality")
     rng = np.random.default_rng(seed)
     classes = output in ("sigmoid", "softmax")
     sets, devs = _sets(train, dev, count, classes, groups, rng)

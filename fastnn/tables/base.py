@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastnn.engine.fit_lock import FITTED_BY, one_fit_at_a_time
 from fastnn.export import to_onnx
+from fastnn.many.blend import Quality
 from fastnn.tables.examples import examples_of, pair_of, table_of
 from fastnn.tables.fitting import improve_prepared, parts_again, train, unchanged_by_errors
 from fastnn.tables.preparation import add_part, prepare
@@ -51,12 +52,17 @@ else:
     from sklearn.base import BaseEstimator
 
 
+# Into which a fit deals its rows.
+_PARTS = ("train", "dev")
+
+
 class BaseTable(BaseEstimator, metaclass=ABCMeta):
     """A network and the schema of its tables, behind scikit-learn's interface."""
 
     task: ClassVar[Task]
 
     hidden: Sequence[int]
+    quality: Quality | None
     drop: str | Sequence[str]
     categorical: str | Sequence[str]
     numeric: str | Sequence[str]
@@ -118,7 +124,9 @@ class BaseTable(BaseEstimator, metaclass=ABCMeta):
             After Ctrl-C; the estimator then has the best parameters so far.
         """
         with one_fit_at_a_time(self, f"this {type(self).__name__}"), unchanged_by_errors(self):
-            prepared = self._prepared(X, y, sample_weight, dev)
+            # Networks of a quality keep dev rows of their own, but for the last rows in time.
+            alone = self.quality is not None and self.time is None
+            prepared = self._prepared(X, y, sample_weight, dev, ("train",) if alone else _PARTS)
             fitted = train(self, prepared, checkpoint=checkpoint, progress=bool(self.verbose))
             if fitted.interrupted:
                 raise KeyboardInterrupt
@@ -138,7 +146,8 @@ class BaseTable(BaseEstimator, metaclass=ABCMeta):
     ) -> Improvement:
         """Train, diagnose, try what the diagnosis advises, and keep what is better.
 
-        The estimator is then fitted with the best network, and has its parameters.
+        The estimator is then fitted with the best network, and has its parameters. A `quality`
+        gives way to them.
 
         Parameters
         ----------
@@ -151,6 +160,7 @@ class BaseTable(BaseEstimator, metaclass=ABCMeta):
         Improvement
         """
         with one_fit_at_a_time(self, f"this {type(self).__name__}"), unchanged_by_errors(self):
+            self.quality = None
             prepared = self._prepared(X, y, None, dev)
             return improve_prepared(
                 self,
@@ -279,12 +289,12 @@ class BaseTable(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         return self.network_.history
 
-    def _prepared(self, X, y, sample_weight, dev):
-        """The parts of a fit, and the schema."""
+    def _prepared(self, X, y, sample_weight, dev, names=_PARTS):
+        """The parts of a fit, dealt from X by these names, and the schema."""
         check_parameters(self.get_params(deep=False))
         examples = examples_of(self, X, y, sample_weight, reset=True)
         if dev is None:
-            return prepare(self, examples)
+            return prepare(self, examples, names)
         prepared = prepare(self, examples, ("train",))
         add_part(self, prepared, "dev", pair_of(self, dev, examples.target))
         return prepared

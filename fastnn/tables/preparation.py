@@ -13,6 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from fastnn.arguments import lookup
 from fastnn.files.fingerprint import fingerprint
+from fastnn.many.blend import BINS
 from fastnn.tables.dealing import deal, rare_of
 from fastnn.tables.examples import Examples
 from fastnn.tabular import TableSchema
@@ -37,12 +38,15 @@ class Part:
     weight : (m,) array or None
     index : (m,) array
         The rows' names in the table: their numbers, most often.
+    groups : (m,) array or None
+        Rows of equal values belong together.
     """
 
     X: NDArray[np.float32]
     y: NDArray[Any]
     weight: NDArray[np.floating[Any]] | None
     index: NDArray[Any]
+    groups: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -207,6 +211,7 @@ def _learn_schema(estimator, examples, groups, joined):
         numeric=_names(estimator.numeric),
         missing=estimator.missing,
         decimal=estimator.decimal,
+        bins=BINS if estimator.quality is not None else 0,
         loss=getattr(estimator, "loss", "squared_error"),
         joined=joined,
     )
@@ -226,7 +231,10 @@ def _encoded(estimator, schema, examples, *, class_weight):
         weight = by_class if weight is None else weight * by_class
     index = examples.frame.index
     numbers = index.to_numpy() if index.dtype.kind in "iu" else np.arange(len(index))
-    return Part(X, y, weight, numbers)
+    groups = None
+    if estimator.groups is not None and estimator.groups in examples.frame:
+        groups = examples.frame[estimator.groups].astype(str).to_numpy()
+    return Part(X, y, weight, numbers, groups)
 
 
 def _fingerprint(parts):

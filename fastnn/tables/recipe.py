@@ -11,6 +11,7 @@ import numpy as np
 
 from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES
+from fastnn.many.blend import DEV_SETS, Rows, fit_blend
 from fastnn.network import Network
 from fastnn.training.preparation import prepare
 
@@ -76,6 +77,7 @@ def fit_model(
         Those of an estimator.
     shape : TableSchema
         Or another object with n_inputs, n_outputs and output.
+        With a `quality`, only that and n_threads count.
     train, dev : Part, or parts of `fastnn.split`
     seed : int
         Of the initial weights, the shuffling and the dropout.
@@ -83,6 +85,8 @@ def fit_model(
     checkpoint : path, optional
         The fit goes on from it where it is there.
     """
+    if parameters.get("quality") is not None:
+        return _blend(parameters, shape, train, dev, seed, checkpoint)
     network, options = _network(parameters, shape.n_inputs, shape.n_outputs, shape.output, seed)
     best = _BestEpoch()
     if dev is None:
@@ -110,6 +114,30 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     network, options = _network(parameters, 1, 1, output, 0)
     X, y = np.zeros((2, 1), dtype=np.float32), np.array([0, 1])
     prepare(network, X, y, **(_DEFAULTS | options | {"dev": (X, y)}))
+    if parameters.get("quality") is not None:
+        lookup(DEV_SETS, parameters["quality"], "quality")
+
+
+def _blend(parameters, shape, train, dev, seed, checkpoint):
+    """The mean of several networks; without dev rows each keeps some for itself."""
+    if checkpoint is not None:
+        raise ValueError(
+            f"expected no checkpoint with quality={parameters['quality']!r}, which trains several "
+            "networks: set quality=None, or leave the checkpoint out"
+        )
+    threads = parameters["n_threads"]
+    blend = fit_blend(
+        Rows(train.X, train.y, _weight(train)),
+        output=shape.output,
+        n_outputs=shape.n_outputs,
+        quality=parameters["quality"],
+        dev=None if dev is None else Rows(dev.X, dev.y, _weight(dev)),
+        groups=getattr(train, "groups", None),
+        dtype=parameters["dtype"],
+        seed=seed,
+        n_jobs=-1 if threads is None else threads,
+    )
+    return Fitted(blend.network, blend.interrupted)
 
 
 def _network(parameters, n_inputs, n_outputs, output, seed):

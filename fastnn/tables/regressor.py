@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from fastnn.layers.activations import ActivationName
 from fastnn.layers.initializers import InitializerName
 from fastnn.layers.outputs import LossName
+from fastnn.many.blend import Quality
 from fastnn.schedules import Schedule, ScheduleName
 from fastnn.tables.base import BaseTable
 from fastnn.tables.examples import examples_of
@@ -42,9 +43,9 @@ class TableRegressor(RegressorMixin, BaseTable):
         As of `fastnn.MLPRegressor`. "poisson" is for counts, rates and prices: the output of the
         network is e^z, and errors count in proportion to what is expected. "absolute_error" and
         "huber" are for targets with outliers.
-    activation, init, keep_prob, l2, l1, dtype, optimizer, learning_rate, schedule, epochs, \
-batch_size, early_stopping, drop, categorical, numeric, missing, decimal, groups, time, verbose, \
-n_threads, random_state
+    quality, activation, init, keep_prob, l2, l1, dtype, optimizer, learning_rate, schedule, \
+epochs, batch_size, early_stopping, drop, categorical, numeric, missing, decimal, groups, time, \
+verbose, n_threads, random_state
         As for `TableClassifier`.
 
     Attributes
@@ -69,6 +70,7 @@ n_threads, random_state
         self,
         hidden: Sequence[int] = (64, 32),
         *,
+        quality: Quality | None = None,
         loss: LossName = "squared_error",
         activation: ActivationName | Sequence[ActivationName] = "relu",
         init: InitializerName = "auto",
