@@ -1,0 +1,113 @@
+"""
+A table from CSV to prediction
+==============================
+
+You have a CSV file, with numbers, words and gaps. You want a model that predicts a column, an
+honest estimate of its error, and predictions for new rows. Nothing has to be prepared."""
+
+# %%
+# First a file to work with: flats, with their prices. Some fields are empty.
+
+import os
+import subprocess
+import tempfile
+
+import numpy as np
+import pandas as pd
+
+os.chdir(tempfile.mkdtemp())
+
+
+def flats(m, seed):
+    rng = np.random.default_rng(seed)
+    area = rng.gamma(9, 8, m).round(1)
+    rooms = np.clip((area / 25 + rng.normal(0, 0.7, m)).round(), 1, 8)
+    city = rng.choice(["Oslo", "Rome", "Lyon", "Ghent"], m, p=[0.4, 0.3, 0.2, 0.1])
+    heating = rng.choice(["gas", "heat pump", "district"], m)
+    built = rng.integers(1890, 2025, m)
+    per_m2 = pd.Series(city).map({"Oslo": 8.2, "Rome": 4.1, "Lyon": 5.0, "Ghent": 3.6}).to_numpy()
+    price = area * per_m2 * (1 + (built > 2000) * 0.2) + 15 * (heating == "heat pump")
+    frame = pd.DataFrame(
+        {"area": area, "rooms": rooms, "city": city, "heating": heating, "built": built}
+    )
+    frame["price"] = (price * rng.lognormal(0, 0.07, m)).round(1)
+    frame.loc[rng.random(m) < 0.1, "heating"] = None
+    frame.loc[rng.random(m) < 0.05, "area"] = None
+    return frame
+
+
+flats(1500, 0).to_csv("flats.csv", index=False)
+flats(5, 1).drop(columns="price").to_csv("new.csv", index=False)
+flats(1500, 0).head()
+
+# %%
+# On the command line
+# -------------------
+#
+# ``fastnn train`` divides the rows, fills gaps, makes categories into inputs, scales the numbers,
+# trains with early stopping, and says what to do next. All that it has learnt of the columns is in
+# the model file.
+
+
+def shell(command):
+    print("$", command)
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    print(done.stdout + done.stderr)
+
+
+shell("fastnn train flats.csv --target price --save flats.safetensors --report flats.html")
+
+# %%
+# ``flats.html`` is a page with curves, errors and the rows that are predicted worst; open it in a
+# browser.
+#
+# New rows. Columns are matched by name, in any order:
+
+shell("fastnn predict flats.safetensors new.csv -o predicted.csv")
+pd.read_csv("predicted.csv")
+
+# %%
+# Weeks later: what is in that file, and is it still good on newer flats?
+
+flats(400, 2).to_csv("later.csv", index=False)
+shell("fastnn info flats.safetensors")
+shell("fastnn diagnose flats.safetensors flats.csv --dev later.csv")
+
+# %%
+# In Python
+# ---------
+#
+# The same file is a model in Python:
+
+import fastnn
+
+model = fastnn.load("flats.safetensors")
+model.predict(pd.read_csv("new.csv")).round(1)
+
+# %%
+# Or from the beginning, with a network of your own. The schema learns from the *training* rows
+# only:
+
+from fastnn.tabular import TableModel, TableSchema
+
+train, dev, test = fastnn.split(flats(1500, 0), rng=0)
+schema = TableSchema.fit(train.X, target="price")
+print(schema.input_names)
+
+net = fastnn.Network([schema.n_inputs, 64, 32, 1], output=schema.output, l2=5.0, rng=0)
+net.fit(
+    schema.inputs(train.X),
+    schema.targets(train.X),
+    dev=(schema.inputs(dev.X), schema.targets(dev.X)),
+    epochs=300,
+    early_stopping=50,
+)
+model = TableModel(schema, net)
+error = model.predict(test.X) - test.X["price"].to_numpy()
+print(
+    f"root mean squared error {np.sqrt(np.mean(error**2)):.1f}, "
+    f"standard deviation of prices {test.X['price'].std():.1f}"
+)
+
+# %%
+# **Next**: :doc:`h12_from_verdict_to_next_step` turns the verdict into a better network.
