@@ -51,6 +51,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "min_reported_time": 10_000,
     "capture_repr": ("_repr_html_", "__repr__"),
+    "ignore_repr_types": r"Display",  # the picture is there
     "matplotlib_animations": False,
     "remove_config_comments": True,
     "reset_modules": ("pictures.reset",),

@@ -8,6 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastnn.data.frames import is_frame
 from fastnn.data.inputs import Features, as_numbers, is_sparse
+from fastnn.text.markup import result, table
+
+# Classes that are counted where a part is shown.
+_MOST_CLASSES = 20
 
 
 class Split:
@@ -57,6 +61,20 @@ class Split:
 
     def __repr__(self) -> str:
         return f"<Split of {len(self):,} examples>"
+
+    def _repr_html_(self) -> str:
+        X, y = self.X, self.y
+        shape = getattr(X, "shape", (len(self.index),))
+        facts = [("examples", f"{len(self.index):,}")]
+        if len(shape) > 1:
+            facts.append(("features", f"{shape[1]:,}"))
+        values, counts = (
+            (None, ()) if y is None else np.unique(np.asarray(y).astype(str), return_counts=True)
+        )
+        if 0 < len(counts) <= _MOST_CLASSES:
+            facts += [(f"y = {v}", f"{n:,}") for v, n in zip(values, counts, strict=True)]
+        first = f", rows {self.index[:3].tolist()} ..." if len(self.index) else ""
+        return result("A part of the data", table(("", "count"), facts, caption=f"Split{first}"))
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process gets the examples of this part, not all of them.

@@ -9,7 +9,7 @@ from fastnn.diagnosis.bias_variance.by_class import ClassError, rows_by_class
 from fastnn.network import Network
 from fastnn.plots.figure import Display
 from fastnn.plots.improvement import plot_improvement
-from fastnn.text.markup import join, table, tag
+from fastnn.text.markup import result, table, tag
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 from fastnn.training.history import History
@@ -161,13 +161,16 @@ class Improvement:
 
     def _repr_html_(self) -> str:
         head, *rows = self._rows()
-        return join(
-            [
-                table(head, rows, caption=self.verdict),
-                table(_HEAD, rows_by_class(self.by_class), caption="Dev errors by class")
-                if self.by_class
-                else "",
-                *(tag("p", note) for note in self.notes),
-                tag("p", f"Next: {self.next_step}"),
-            ]
+        by_class = table(_HEAD, rows_by_class(self.by_class), caption="Dev errors by class")
+        return result(
+            self.verdict,
+            table(head, rows, caption="Moves, in the order in which they were tried"),
+            by_class if self.by_class else None,
+            *(tag("p", note) for note in self.notes),
+            tag("p", f"Next: {self.next_step}"),
+            columns={
+                "gain in loss": "by how much the dev loss is lower than that of the setting before",
+                "sure": "the gain in its standard errors, over the dev examples",
+                "networks": "how many seeds were trained",
+            },
         )

@@ -17,6 +17,7 @@ from fastnn.engine.sets import check_network
 from fastnn.layers.outputs import OUTPUTS, OutputName
 from fastnn.many.head import Head
 from fastnn.many.members import check_weights, in_words, kept_by, kind_of
+from fastnn.many.rendering import as_html
 from fastnn.many.selection import select
 from fastnn.network import Network
 
@@ -152,6 +153,9 @@ class Ensemble:
             f"<Ensemble of {len(self)} networks, {first.layer_sizes[0]} features, "
             f"{first.layer_sizes[-1]} outputs, output={first.output!r}, dtype={first.dtype.name!r}>"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     # --- results for examples ----------------------------------------------------------------
 

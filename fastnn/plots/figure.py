@@ -23,6 +23,9 @@ class Display:
     ax_: Any
     figure_: Figure
 
+    def _ipython_display_(self) -> None:
+        """Nothing: a notebook shows the figure itself, without a line of text above it."""
+
 
 def pyplot():
     try:

@@ -6,6 +6,8 @@ from fastnn.plots.figure import Display, one_axes
 
 # Gradients of so many orders of magnitude below the largest are drawn apart from 0.
 _DECADES = 9
+# Wrong components that are named in the picture, and ticks on either side of 0.
+_MOST_NAMED, _MOST_TICKS = 5, 4
 
 
 def plot_gradient_check(check, ax=None):
@@ -38,6 +40,16 @@ def plot_gradient_check(check, ax=None):
             linewidths=0.8,
             label="off",
         )
+        for component in check.worst(_MOST_NAMED):
+            if check.off[component.index]:
+                place = f"{list(component.position)}" if component.position else ""
+                ax.annotate(
+                    component.parameter + place,
+                    (component.numeric, component.analytic),
+                    xytext=(6, -3),
+                    textcoords="offset points",
+                    fontsize=7,
+                )
     if check.compared.any():
         _scale_both(ax, check)
         ax.legend(frameon=False)
@@ -55,7 +67,10 @@ def _scale_both(ax, check):
     smallest = max(size[size > 0].min(initial=largest), 10.0**-_DECADES * largest)
     smallest = 10.0 ** np.floor(np.log10(smallest))  # a tick, with none between it and 0
     limit = 2.0 * largest
-    ax.set_xscale("symlog", linthresh=smallest)
-    ax.set_yscale("symlog", linthresh=smallest)
+    decades = np.log10(limit / smallest)
+    ticks = smallest * 10.0 ** np.arange(0, decades, max(1, np.ceil(decades / _MOST_TICKS)))
+    for name in ("x", "y"):
+        getattr(ax, f"set_{name}scale")("symlog", linthresh=smallest)
+        getattr(ax, f"set_{name}ticks")([*-ticks[::-1], 0.0, *ticks])
     ax.plot([-limit, limit], [-limit, limit], color="0.6", linewidth=0.8, zorder=0)
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), box_aspect=1)

@@ -15,7 +15,7 @@ from fastnn.plots.figure import Display
 from fastnn.plots.trials import plot_sweep
 from fastnn.sweeps.space import shown, written
 from fastnn.sweeps.trials import Trial
-from fastnn.text.markup import join, table, tag
+from fastnn.text.markup import result, table, tag
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 
@@ -168,7 +168,18 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         head, *rows = self._rows()
-        return join([table(head, rows, caption=self.verdict), tag("p", self._rest())])
+        rest = self._rest()
+        return result(
+            self.verdict,
+            table(head, rows, caption=f"{len(self.trials)} trials, best first"),
+            tag("p", rest) if rest else None,
+            columns={
+                "dev error, train error": "of the network at its end, as `Network.error` gives it",
+                "dev loss": "J on the dev set without the penalty",
+                "rung": "how far halving let it go",
+                "epochs, s": "passes over the data, and seconds of training",
+            },
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """All trials as a pandas DataFrame, best first, with a column for each setting."""

@@ -4,6 +4,23 @@ import html
 import re
 
 _VOID = {"meta", "img", "br"}
+# The look of results in notebooks: the notebook's own colours, so that light and dark both work.
+# All rules are of one class, and act on nothing else on the page.
+_STYLE = """
+.fastnn-result { line-height: 1.4; }
+.fastnn-result p { margin: 0.3em 0; }
+.fastnn-result .soft { opacity: 0.75; font-size: 0.9em; }
+.fastnn-result figure { margin: 0.4em 0; }
+.fastnn-result figcaption { opacity: 0.75; font-size: 0.9em; }
+.fastnn-result .scroll { overflow-x: auto; max-width: 100%; }
+.fastnn-result table { border-collapse: collapse; color: inherit; margin: 0; font-size: 0.9em; }
+.fastnn-result tr { background: transparent; border: 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+.fastnn-result th, .fastnn-result td { padding: 2px 10px; text-align: left; border: 0;
+  background: transparent; color: inherit; }
+.fastnn-result .number { text-align: right; font-variant-numeric: tabular-nums; }
+.fastnn-result details summary { cursor: pointer; opacity: 0.75; font-size: 0.9em; }
+"""
 _NUMBER = re.compile(r"n/a|[+-]?\d[\d,.]*(e[+-]?\d+)?( ?%| s)?( to .+)?")
 
 
@@ -67,6 +84,27 @@ def table(heads, rows, *, caption):
     # that it is never cut off.
     box = tag("div", content, class_="scroll", role="region", aria_label=caption, tabindex=0)
     return tag("figure", tag("figcaption", caption), box, class_="table")
+
+
+def result(verdict, *parts, columns=None):
+    """A result as notebooks show it, in one style for all, on light and dark ground.
+
+    Parameters
+    ----------
+    verdict : str
+        The first line.
+    *parts : Markup
+        Tables, lists and paragraphs; None and "" are left out.
+    columns : dict of str to str, optional
+        What each column of a table means; it is a click away.
+    """
+    explained = None
+    if columns:
+        rows = [f"{name}: {meaning}" for name, meaning in columns.items()]
+        explained = tag("details", tag("summary", "What the columns mean"), listed("ul", rows))
+    shown = [part for part in (*parts, explained) if part]
+    style = tag("style", Markup(_STYLE))
+    return tag("div", style, tag("p", tag("b", verdict)), *shown, class_="fastnn-result")
 
 
 def cell(content, **attributes):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastnn.plots.figure import Display
 from fastnn.plots.history import plot_history
+from fastnn.text.markup import result, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +86,26 @@ class History:
             if values and values[at] == values[at]:  # NaN: not evaluated
                 shown.append(f"{name.replace('_', ' ')} {values[at]:.4g}")
         return f"<History of {len(self)} epochs, {', '.join(shown)}>"
+
+    def _repr_html_(self) -> str:
+        curves = {
+            "J": self.cost,
+            "train error": self.train_error,
+            "dev J": self.dev_cost,
+            "dev error": self.dev_error,
+        }
+        at = {"first": 0, "last": -1}
+        if self.best_epoch is not None:
+            at["best"] = self.best_epoch
+        rows = [
+            (name, *(f"{values[k]:.4g}" for k in at.values()))
+            for name, values in curves.items()
+            if values
+        ]
+        title = f"{len(self):,} epochs in {self.seconds[-1] if self.seconds else 0:.3g} s"
+        best = "" if self.best_epoch is None else f", best epoch {self.best_epoch + 1}"
+        caption = f"At the end of an epoch; stopped: {self.stopped or 'running'}{best}"
+        return result(title, table(("", *at), rows, caption=caption) if rows else None)
 
     def to_frame(self) -> pd.DataFrame:
         """The lists as columns of a pandas DataFrame, an epoch a row, counted from 0 as best_epoch.

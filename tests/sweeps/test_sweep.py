@@ -474,6 +474,9 @@ def test_plot():
     assert [a.get_xscale() for a in display.ax_] == ["symlog", "log", "linear"]
     dev = display.ax_[2].containers[0].lines[0]
     assert sorted(dev.get_ydata()) == sorted(t.dev_error for t in result.trials)
+    low, high = display.ax_[2].get_ylim()
+    errors = [e for t in result.trials for e in (t.dev_error, t.train_error)]
+    assert min(errors) - low < 0.2 * (high - low)  # the axis does not begin at 0
     with pytest.raises(ValueError, match="expected 3 axes"):
         result.plot(display.ax_[:2])
     display.figure_.clear()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from fastnn.diagnosis.bias_variance.by_class import ClassError, rows_by_class
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.plots.diagnosis import plot_diagnosis
 from fastnn.plots.figure import Display
+from fastnn.text.markup import listed, result, table
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 
@@ -216,17 +216,16 @@ class Diagnosis:
         return plot_diagnosis(self, TITLES, ax)
 
     def _repr_html_(self) -> str:
-        html = f"<p><b>{escape(self.verdict)}</b></p>{_table(self.rows())}"
-        if self.by_class:
-            html += f"<p>Dev errors by class:</p>{_table(rows_by_class(self.by_class))}"
-        for tag, texts in (("ol", self.advice), ("ul", self.notes)):
-            if texts:
-                html += f"<{tag}>" + "".join(f"<li>{escape(t)}</li>" for t in texts) + f"</{tag}>"
-        return html
-
-
-def _table(rows):
-    cells = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table>{cells}</table>"
+        interval = f"{percent(self.confidence)} interval"
+        by_class = table(
+            ("class", "error", interval, "examples"),
+            rows_by_class(self.by_class),
+            caption="Dev errors by class",
+        )
+        return result(
+            self.verdict,
+            table(("", "error", interval, ""), self.rows(), caption=f"Errors are the {self.unit}."),
+            by_class if self.by_class else None,
+            listed("ol", self.advice) if self.advice else None,
+            listed("ul", self.notes) if self.notes else None,
+        )

@@ -21,6 +21,7 @@ from fastnn.engine.examples import check_data, normalizer_for
 from fastnn.engine.sets import check_set
 from fastnn.plots.curves import plot_learning_curve
 from fastnn.plots.figure import Display
+from fastnn.text.markup import result, table
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 from fastnn.training.fitting import fit
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 # More data is worth it if twice as much lowers the dev error by this share of itself.
 WORTH = 0.05
+
+
+_HEADS = ("examples", "train error", "dev error")
 
 
 @dataclass(frozen=True)
@@ -88,12 +92,18 @@ class LearningCurve:
         return f"<LearningCurve of {len(self.sizes)} sizes: {self.verdict}>"
 
     def __str__(self) -> str:
-        rows = [("examples", "train error", "dev error")]
-        rows += [
+        return "\n".join([self.verdict, "", *aligned([_HEADS, *self._rows()])])
+
+    def _repr_html_(self) -> str:
+        repeats = self.dev_errors.shape[1]
+        caption = f"Means of {repeats} networks" if repeats > 1 else "One network for each size"
+        return result(self.verdict, table(_HEADS, self._rows(), caption=caption))
+
+    def _rows(self):
+        return [
             (f"{m:,}", _with_spread(train, self.shares), _with_spread(dev, self.shares))
             for m, train, dev in zip(self.sizes, self.train_errors, self.dev_errors, strict=True)
         ]
-        return "\n".join([self.verdict, "", *aligned(rows)])
 
     def plot(self, ax: Axes | None = None) -> Display:
         """Draw the curve, its spread and its continuation (needs matplotlib: the extra `plot`).

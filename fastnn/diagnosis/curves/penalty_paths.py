@@ -19,6 +19,7 @@ from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set
 from fastnn.plots.curves import plot_penalty_path
 from fastnn.plots.figure import Display
+from fastnn.text.markup import result, table
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 from fastnn.training.fitting import fit
@@ -84,7 +85,7 @@ class PenaltyPath(Generic[AnyNetwork]):
     def __repr__(self) -> str:
         return f"<PenaltyPath of {len(self.values)} values: {self.verdict}>"
 
-    def __str__(self) -> str:
+    def _rows(self):
         figure = percent if self.shares else "{:.4g}".format
         rows = [(self.name, "train error", "dev error", "J", "norm of W", "zero weights")]
         for i, value in enumerate(self.values):
@@ -98,7 +99,22 @@ class PenaltyPath(Generic[AnyNetwork]):
                     percent(self.sparsity[i]),
                 )
             )
-        return "\n".join([self.verdict, "", *aligned(rows)])
+        return rows
+
+    def __str__(self) -> str:
+        return "\n".join([self.verdict, "", *aligned(self._rows())])
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        return result(
+            self.verdict,
+            table(head, rows, caption=f"Values of {self.name}; the best is {self.best}"),
+            columns={
+                "J": "on the training set, with the penalty",
+                "norm of W": "the root of the sum of squares of all weights",
+                "zero weights": "the share of weights that are exactly 0",
+            },
+        )
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Display:
         """Draw errors, and weights with their sparsity (needs matplotlib: the extra `plot`).

@@ -1,12 +1,12 @@
 """A `GradientCheck` as text of 80 columns, and as HTML for notebooks."""
 
 import textwrap
-from html import escape
 
 import numpy as np
 
 from fastnn.gradient_checking.result.components import CLOSE_LOOK, GREAT, WORRY
 from fastnn.gradient_checking.result.hidden import is_hidden, is_stationary, is_wide
+from fastnn.text.markup import result, table, tag
 from fastnn.text.tables import aligned
 
 _WIDTH = 80
@@ -38,31 +38,28 @@ def as_text(check):
 
 
 def as_html(check):
-    """The same as self-contained HTML, with no styles that act outside of it."""
-    mark = _MARKS[check.verdict]
-    parts = [
-        '<div style="font-family: sans-serif; line-height: 1.4">',
-        f'<p style="margin: 0"><b style="color: {mark}">{escape(check.verdict)}</b> &nbsp; '
-        f"{escape(headline(check).split(': ', 1)[1].split(', ', 1)[1])}</p>",
-    ]
-    parts += [f'<p style="margin: 0">{escape(finding.text)}</p>' for finding in check.findings]
+    """The same for notebooks; a wrong array has a mark in front of its name."""
     rows, hidden = _rows(check)
-    cell = 'style="text-align: right; padding: 1px 8px; background: transparent"'
-    parts.append('<table style="border-collapse: collapse; margin: 6px 0; color: inherit"><tr>')
-    parts += [f"<th {cell}>{escape(head)}</th>" for head in _HEADS]
-    parts.append("</tr>")
-    verdicts = {name: p.verdict for name, p in check.parameters.items()}
-    for row in rows:
-        colour = _MARKS[verdicts[row.name]]
-        parts.append(f'<tr style="border-left: 4px solid {colour}; background: transparent">')
-        parts += [f"<td {cell}>{escape(text)}</td>" for text in row]
-        parts.append("</tr>")
-    parts.append("</table>")
+    marked = [(_mark(check.parameters[row.name].verdict, row[0]), *row[1:]) for row in rows]
     if hidden:
-        parts.append(f'<p style="margin: 0">and {hidden} more</p>')
-    details = " ".join(_details(check))
-    parts.append(f'<p style="margin: 0; opacity: 0.7"><small>{escape(details)}</small></p></div>')
-    return "".join(parts)
+        marked.append((f"and {hidden} more", *[""] * (len(_HEADS) - 1)))
+    return result(
+        headline(check),
+        *(tag("p", finding.text) for finding in check.findings),
+        table(_HEADS, marked, caption="Arrays, the worst first"),
+        tag("p", " ".join(_details(check)), class_="soft"),
+        columns={
+            "difference": "the ratio of the two gradients' difference to their sizes",
+            "off": "components whose error no rounding or truncation explains, of those compared",
+            "worst": "the place of the largest error, relative to its uncertainty",
+            "error/unc.": "that error over its uncertainty",
+        },
+    )
+
+
+def _mark(verdict, name):
+    colour = _MARKS[verdict]
+    return tag("span", tag("span", "\N{BLACK CIRCLE} ", style=f"color: {colour}"), name)
 
 
 def headline(check):
