@@ -51,8 +51,9 @@ flats(1500, 0).head()
 
 def shell(command):
     print("$", command)
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
     print(done.stdout + done.stderr)
+    done.check_returncode()
 
 
 shell("fastnn train flats.csv --target price --save flats.safetensors --report flats.html")
@@ -85,29 +86,18 @@ model = fastnn.load("flats.safetensors")
 model.predict(pd.read_csv("new.csv")).round(1)
 
 # %%
-# Or from the beginning, with a network of your own. The schema learns from the *training* rows
-# only:
+# Or from the beginning. `fastnn.TableRegressor` and `fastnn.TableClassifier` take a table as it
+# comes, and have scikit-learn's interface. The columns are read as the *training* rows say.
 
-from fastnn.tabular import TableModel, TableSchema
-
-train, dev, test = fastnn.split(flats(1500, 0), rng=0)
-schema = TableSchema.fit(train.X, target="price")
-print(schema.input_names)
-
-net = fastnn.Network([schema.n_inputs, 64, 32, 1], output=schema.output, l2=5.0, rng=0)
-net.fit(
-    schema.inputs(train.X),
-    schema.targets(train.X),
-    dev=(schema.inputs(dev.X), schema.targets(dev.X)),
-    epochs=300,
-    early_stopping=50,
-)
-model = TableModel(schema, net)
-error = model.predict(test.X) - test.X["price"].to_numpy()
+frame = flats(1500, 0)
+train, test = frame[:1200], frame[1200:]
+model = fastnn.TableRegressor(random_state=0).fit(train, "price")
+error = model.predict(test) - test["price"].to_numpy()
 print(
     f"root mean squared error {np.sqrt(np.mean(error**2)):.1f}, "
-    f"standard deviation of prices {test.X['price'].std():.1f}"
+    f"standard deviation of prices {test['price'].std():.1f}"
 )
+print(model.schema_.input_names)
 
 # %%
 # **Next**: :doc:`h12_from_verdict_to_next_step` turns the verdict into a better network.
