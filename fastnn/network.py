@@ -20,9 +20,8 @@ from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.dropout import sample
 from fastnn.engine.results import predict_proba, score
 from fastnn.errors import ModelFormatError
-from fastnn.layers.described import layer_table
+from fastnn.layers.described import as_html
 from fastnn.losses.criterion import AnyLoss
-from fastnn.text.markup import result
 
 if TYPE_CHECKING:
     from fastnn.diagnosis import Diagnosis, SignalFlow
@@ -115,6 +114,7 @@ class Network(BaseNetwork):
     vjp = vjp
     input_gradient = input_gradient
     layers = layers
+    _repr_html_ = as_html
     if TYPE_CHECKING:
         fit = fit
         trainer = trainer
@@ -295,9 +295,6 @@ class Network(BaseNetwork):
         from fastnn.diagnosis import measure_signals
 
         return measure_signals(self, X, y, max_rows=max_rows)
-
-    def _repr_html_(self) -> str:
-        return result(f"Network of {self.theta.size:,} parameters", layer_table(self.spec))
 
     def plot_weights(self, ax: Any = None, bins: int = 50) -> Display:
         """Draw histograms of the weights of each layer (needs matplotlib: the extra `plot`).

@@ -19,19 +19,24 @@ def lines_of(name: str, command: click.Command) -> list[str]:
     lines = [f".. _command-{name}:", "", title, "-" * len(title), ""]
     usage = " ".join(command.collect_usage_pieces(context))
     lines += [".. code-block:: text", "", f"   {title} {usage}", ""]
-    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
-        if paragraph.startswith("\b"):  # click's mark of lines that keep their ends
-            rest = paragraph.splitlines()[1:]
-            lines += [".. code-block:: sh", "", *(f"   {line.strip()}" for line in rest), ""]
-        else:
-            lines += [escape(" ".join(paragraph.split())), ""]
+    lines += _paragraphs(command.help)
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
         if record:
             option, text = record
             lines += [f"``{option}``", f"    {escape(text)}", ""]
-    if command.epilog:
-        lines += [escape(" ".join(command.epilog.replace("\b", "").split())), ""]
+    return lines + _paragraphs(command.epilog)
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    lines = []
+    for paragraph in inspect.cleandoc(text or "").split("\n\n"):
+        if paragraph.startswith("\b"):  # click's mark of lines that keep their ends
+            _, title, *commands = paragraph.splitlines()
+            lines += [title, "", ".. code-block:: sh", ""]
+            lines += [*(f"   {command.strip()}" for command in commands), ""]
+        else:
+            lines += [escape(" ".join(paragraph.split())), ""]
     return lines
 
 

@@ -13,7 +13,7 @@ from fastnn.cli.diagnose_command import diagnose
 from fastnn.cli.errors import reported
 from fastnn.cli.improve_command import improve
 from fastnn.cli.info_command import info
-from fastnn.cli.options import EXIT_CODES, QUIET
+from fastnn.cli.options import QUIET, ending
 from fastnn.cli.predict_command import predict
 from fastnn.cli.sweep_command import sweep
 from fastnn.cli.train_command import train
@@ -46,7 +46,10 @@ for _command in (train, predict, diagnose, improve, info, sweep):
     main.add_command(_command)
 
 
-@main.command(epilog=EXIT_CODES)
+@main.command(
+    short_help="Compile gradient checking ahead.",
+    epilog=ending("fastnn warmup", "fastnn warmup --quiet"),
+)
 @QUIET
 def warmup(quiet: bool) -> None:
     """Compile what gradient checking needs, so that the first check does not wait for it.

@@ -9,10 +9,17 @@ import click
 from fastnn.cli.data_source import labelled, name_of
 from fastnn.cli.errors import reported, reported_data
 from fastnn.cli.models import load_table_model
-from fastnn.cli.options import EXIT_CODES, JSON, OPTIMAL_ERROR, QUIET, check_different
+from fastnn.cli.options import JSON, OPTIMAL_ERROR, QUIET, check_different, ending
 
 
-@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.command(
+    context_settings={"show_default": True},
+    short_help="Tell bias from variance, and what to do next.",
+    epilog=ending(
+        "fastnn diagnose iris.safetensors iris.csv",
+        "fastnn diagnose iris.safetensors iris.csv --optimal-error 0.02",
+    ),
+)
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @click.option(

@@ -11,20 +11,27 @@ from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_s
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
-    EXIT_CODES,
     JOBS,
     JSON,
     OPTIMAL_ERROR,
     QUIET,
     SAVE_BEST,
     check_different,
+    ending,
 )
 
 # Options of `train` that a move may change, and that have no option here.
 _CHANGED = ("keep_prob", "l2", "l1", "learning_rate")
 
 
-@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.command(
+    context_settings={"show_default": True},
+    short_help="Diagnose, try the advice, keep what helps.",
+    epilog=ending(
+        "fastnn improve iris.csv --target species --seconds 60",
+        "fastnn improve iris.csv --target species --trials 9 --save best.safetensors",
+    ),
+)
 @click.argument("data", required=False)
 @click.option(
     "--seconds",

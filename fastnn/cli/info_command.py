@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.options import EXIT_CODES, JSON
+from fastnn.cli.options import JSON, ending
 
 if TYPE_CHECKING:
     from fastnn.many import Ensemble
     from fastnn.network import Network
 
 
-@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.command(
+    context_settings={"show_default": True},
+    short_help="Show what a model file holds.",
+    epilog=ending(
+        "fastnn info iris.safetensors",
+        "fastnn info iris.safetensors --json",
+    ),
+)
 @click.argument("model", metavar="MODEL")
 @JSON
 def info(model: str, as_json: bool) -> None:

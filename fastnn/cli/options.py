@@ -184,7 +184,13 @@ SAVE_BEST = click.option(
 )
 QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-EXIT_CODES = """
+_EXIT_CODES = (
+    "Exit codes: 0 done; 1 training or saving failed, or a file cannot be read or is damaged; "
+    "2 wrong option, or data that does not fit; 130 interrupted."
+)
 
-    Exit codes: 0 done; 1 training or saving failed, or a file cannot be read or is damaged;
-    2 wrong option, or data that does not fit; 130 interrupted."""
+
+def ending(*examples: str) -> str:
+    """The end of a help text: commands to copy, and the exit codes."""
+    lines = "".join(f"\n  {example}" for example in examples)
+    return f"\b\nExamples:{lines}\n\n{_EXIT_CODES}"

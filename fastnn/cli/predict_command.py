@@ -10,7 +10,7 @@ import click
 from fastnn.cli.data_source import name_of, read
 from fastnn.cli.errors import reported, reported_data, reported_file
 from fastnn.cli.models import load_table_model
-from fastnn.cli.options import EXIT_CODES, QUIET, Columns, check_different, new_file
+from fastnn.cli.options import QUIET, Columns, check_different, ending, new_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
 
-@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.command(
+    context_settings={"show_default": True},
+    short_help="Predict the target of each row of a table.",
+    epilog=ending(
+        "fastnn predict iris.safetensors new.csv",
+        "fastnn predict iris.safetensors new.csv --proba -o out.csv",
+    ),
+)
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @click.option(

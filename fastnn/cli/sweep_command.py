@@ -15,7 +15,6 @@ from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import model_of
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
-    EXIT_CODES,
     JOBS,
     JSON,
     QUIET,
@@ -23,6 +22,7 @@ from fastnn.cli.options import (
     Range,
     Values,
     check_different,
+    ending,
     new_file,
 )
 
@@ -39,7 +39,14 @@ def _varied(name: str, what: str, default: str) -> Any:
     return click.option(f"--{name}", type=Values(), help=what, show_default=default)
 
 
-@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.command(
+    context_settings={"show_default": True},
+    short_help="Train many networks, keep the best on the dev rows.",
+    epilog=ending(
+        "fastnn sweep iris.csv --target species --l2 0.1,1,10",
+        "fastnn sweep iris.csv --target species --l2 log:0.1:100 --trials 30",
+    ),
+)
 @click.argument("data", required=False)
 @_varied("keep-prob", "Probabilities to keep a hidden unit.", "0.6; for a file 1")
 @_varied("l2", "L2 penalties.", "0; for a file 5")

@@ -13,12 +13,12 @@ from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import model_of
 from fastnn.cli.network_options import network_options, with_defaults
 from fastnn.cli.options import (
-    EXIT_CODES,
     JSON,
     OPTIMAL_ERROR,
     QUIET,
     Commas,
     check_different,
+    ending,
     new_file,
 )
 
@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 
 
-@click.command(context_settings={"show_default": True}, epilog=EXIT_CODES)
+@click.command(
+    context_settings={"show_default": True},
+    short_help="Train on a table, or on handwritten digits.",
+    epilog=ending(
+        "fastnn train iris.csv --target species --save iris.safetensors",
+        "fastnn train iris.csv --target species --hidden 32 --report iris.html",
+    ),
+)
 @click.argument("data", required=False)
 @data_options
 @network_options

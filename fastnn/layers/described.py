@@ -1,14 +1,15 @@
-"""The layers of a network as a table for notebooks."""
+"""A network as notebooks show it: its layers as a table."""
 
 from itertools import pairwise
 
-from fastnn.text.markup import table
+from fastnn.text.markup import result, table
 
 _HEADS = ("layer", "units", "activation", "keep_prob", "l2", "l1", "parameters")
 
 
-def layer_table(spec):
-    """A row for each layer; `spec` is that of `Network`."""
+def as_html(network) -> str:
+    """A row for each layer of a `Network`."""
+    spec = network.spec
     sizes = spec["layer_sizes"]
     output = spec["output"] if isinstance(spec["output"], str) else spec["output"]["output"]
     rows = [("0 (input)", f"{sizes[0]:,}", "", f"{spec['keep_prob'][0]:g}", "", "", "")]
@@ -25,7 +26,9 @@ def layer_table(spec):
                 f"{(before + 1) * units:,}",
             )
         )
-    return table(_HEADS, rows, caption=f"{spec['dtype']}, inputs {_scaling(spec)}")
+    caption = f"{spec['dtype']}, inputs {_scaling(spec)}"
+    title = f"Network of {network.theta.size:,} parameters"
+    return result(title, table(_HEADS, rows, caption=caption))
 
 
 def _scaling(spec):

@@ -62,6 +62,43 @@ def test_readme_commands_run(tmp_path, monkeypatch):
     assert fastnn.load(tmp_path / "best.safetensors").schema_.target == "species"
 
 
+@pytest.mark.slow
+def test_examples_of_help_run(tmp_path, monkeypatch):
+    """Two for each command, in an order in which each finds its files."""
+    from click.testing import CliRunner
+    from sklearn.datasets import load_iris
+
+    from fastnn.cli import main
+
+    iris = load_iris(as_frame=True)
+    frame = iris.frame.drop(columns="target")
+    frame.assign(species=iris.target_names[iris.target]).to_csv(tmp_path / "iris.csv", index=False)
+    frame[::-10].to_csv(tmp_path / "new.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    order = ["train", "predict", "diagnose", "info", "sweep", "improve", "warmup"]
+    assert sorted(order) == sorted(main.commands)
+    for name in order:
+        epilog = main.commands[name].epilog
+        examples = re.findall(r"^  (fastnn .*)$", epilog, re.MULTILINE)
+        assert len(examples) == 2
+        for example in examples:
+            _, *arguments = shlex.split(example.replace("--seconds 60", "--seconds 3"))
+            assert arguments[0] == name
+            done = CliRunner().invoke(main, arguments)
+            assert done.exit_code == 0, (example, done.output)
+
+
+def test_summaries_of_commands_are_whole():
+    from click.testing import CliRunner
+
+    from fastnn.cli import main
+
+    text = CliRunner().invoke(main, ["--help"]).output
+    _, _, summaries = text.partition("Commands:")
+    assert len(summaries.split("\n")) > len(main.commands)
+    assert "..." not in summaries
+
+
 def figure(microseconds):
     """Three significant digits: 0.0123, 12.3, 12,300."""
     return f"{float(f'{microseconds:.3g}'):,g}"
