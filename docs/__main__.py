@@ -19,9 +19,9 @@ GENERATED = ["_build", "lessons", "howto", "gallery", "reference/api"]
 @click.option("--examples/--no-examples", default=True, help="Run lessons, how-tos and gallery.")
 def main(clean: bool, examples: bool) -> None:
     """Build docs/_build/index.html; examples that have not changed are not run again."""
-    if clean:
-        for folder in GENERATED:
-            shutil.rmtree(HERE / folder, ignore_errors=True)
+    # Pages of names are made anew each time: those of names that are gone would stay.
+    for folder in GENERATED if clean else ["reference/api"]:
+        shutil.rmtree(HERE / folder, ignore_errors=True)
     # Pages run `fastnn` as a command, also where the environment is not activated.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     os.environ["MPLBACKEND"] = "agg"

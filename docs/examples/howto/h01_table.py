@@ -8,14 +8,14 @@ honest estimate of its error, and predictions for new rows. Nothing has to be pr
 # %%
 # First a file to work with: flats, with their prices. Some fields are empty.
 
-import os
 import subprocess
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-os.chdir(tempfile.mkdtemp())
+folder = Path(tempfile.mkdtemp())
 
 
 def flats(m, seed):
@@ -36,8 +36,8 @@ def flats(m, seed):
     return frame
 
 
-flats(1500, 0).to_csv("flats.csv", index=False)
-flats(5, 1).drop(columns="price").to_csv("new.csv", index=False)
+flats(1500, 0).to_csv(folder / "flats.csv", index=False)
+flats(5, 1).drop(columns="price").to_csv(folder / "new.csv", index=False)
 flats(1500, 0).head()
 
 # %%
@@ -51,9 +51,10 @@ flats(1500, 0).head()
 
 def shell(command):
     print("$", command)
-    done = subprocess.run(command, shell=True, capture_output=True, text=True)
-    print(done.stdout + done.stderr)
-    done.check_returncode()
+    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    print(done.stdout)
 
 
 shell("fastnn train flats.csv --target price --save flats.safetensors --report flats.html")
@@ -65,12 +66,12 @@ shell("fastnn train flats.csv --target price --save flats.safetensors --report f
 # New rows. Columns are matched by name, in any order:
 
 shell("fastnn predict flats.safetensors new.csv -o predicted.csv")
-pd.read_csv("predicted.csv")
+pd.read_csv(folder / "predicted.csv")
 
 # %%
 # Weeks later: what is in that file, and is it still good on newer flats?
 
-flats(400, 2).to_csv("later.csv", index=False)
+flats(400, 2).to_csv(folder / "later.csv", index=False)
 shell("fastnn info flats.safetensors")
 shell("fastnn diagnose flats.safetensors flats.csv --dev later.csv")
 
@@ -82,8 +83,8 @@ shell("fastnn diagnose flats.safetensors flats.csv --dev later.csv")
 
 import fastnn
 
-model = fastnn.load("flats.safetensors")
-model.predict(pd.read_csv("new.csv")).round(1)
+model = fastnn.load(folder / "flats.safetensors")
+model.predict(pd.read_csv(folder / "new.csv")).round(1)
 
 # %%
 # Or from the beginning. `fastnn.TableRegressor` and `fastnn.TableClassifier` take a table as it

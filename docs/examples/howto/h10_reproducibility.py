@@ -70,22 +70,26 @@ print("resumed:  ", hashlib.sha256(net.theta).hexdigest()[:16])
 # -------------
 #
 # - **Another type of CPU** has other kernels: AVX-512, AVX2 and the baseline add in other orders.
-#   To have the same bits on all, set ``FASTNN_VARIANT=baseline`` (or ``avx2``) everywhere, before
-#   fastnn is imported.
+#   `fastnn.deterministic` gives the same bits on all of them, at a price; see below.
 # - **Another version** of fastnn may round otherwise.
 # - **float32** is not the cause of differences; it is only less exact.
 # - **Time**: ``improve(seconds=...)`` stops by the clock. With ``seconds=None, trials=...`` it does
 #   not.
 # - ``rng=None`` draws a new seed from the system.
 #
+# The same bits on every CPU
+# --------------------------
+
+with fastnn.deterministic(across_cpus=True):
+    print("on every CPU:", fitted())
+
+# %%
 # What to write into a report
 # ---------------------------
 
 import platform
 
-from fastnn import _kernels
-
 print(
-    f"fastnn {fastnn.__version__}, kernels {_kernels.variant}, NumPy {np.__version__}, "
+    f"fastnn {fastnn.__version__}, NumPy {np.__version__}, "
     f"Python {platform.python_version()}, seeds: split 0, network 7"
 )
