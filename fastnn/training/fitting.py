@@ -144,9 +144,9 @@ def fit(
     evaluate_every : int, optional
         Epochs between evaluations of cost and errors on all of X and dev (the last epoch
         always is); entries between are NaN. 0: never, which is fastest. None: every epoch with
-        `dev`, callbacks or a J that must fall (see `History`); else every epoch as long as
-        evaluations cost some 5 ms in all, and then every tenth, since an evaluation takes a
-        quarter or a third of the time of an epoch.
+        `dev`, callbacks or full-batch descent; else every epoch as long as evaluations cost some
+        5 ms in all, and then every tenth, since an evaluation takes a quarter or a third of the
+        time of an epoch.
     callbacks : sequence of functions
         Called as ``callback(net, history)`` after each epoch; one that returns True stops
         the fit. `OptunaPruningCallback` is one.

@@ -18,7 +18,7 @@ class History:
     """The record of a fit: one entry an epoch.
 
     NaN stands for an epoch that was not evaluated: with many rows and without a dev set, nine of
-    ten are not (see `evaluate_every` of `fit`).
+    ten are not (see `evaluate_every` of `fit`). `plot` joins the others.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ def evaluations_of(task):
     """
     if task.evaluate_every is not None:
         return Evaluations(task.evaluate_every)
-    if task.callbacks or task.must_fall:
+    if task.callbacks or task.must_fall or task.batches == 1:
         return Evaluations(1)
     operations = 2 * task.rows * (task.network.theta.size + 200)  # a row takes some by itself
     return Evaluations(_SELDOM, max(1, _CHEAP // operations))

@@ -53,13 +53,15 @@ def test_costly_evaluations_are_made_at_the_first_every_tenth_and_the_last_epoch
         {"dev": (X, LABELS), "early_stopping": 30},
         {"callbacks": lambda net, history: None},
         {"optimizer": "gd", "batch_size": None},
+        {"keep_prob": 0.8, "batch_size": None},
         {"optimizer": "lbfgs", "batch_size": None},
     ],
-    ids=["dev", "early stopping", "callbacks", "J must fall", "lbfgs"],
+    ids=["dev", "early stopping", "callbacks", "J must fall", "full batch", "lbfgs"],
 )
 def test_every_epoch_is_evaluated_where_somebody_looks_at_it(options):
-    net = fastnn.Network([5, 8, 3], rng=0)
-    history = net.fit(X, LABELS, **{"epochs": 25, "batch_size": 16, **options})
+    options = {"epochs": 25, "batch_size": 16, **options}
+    net = fastnn.Network([5, 8, 3], keep_prob=options.pop("keep_prob", 1.0), rng=0)
+    history = net.fit(X, LABELS, **options)
     assert evaluated(history) == ALL[: len(history)]
 
 
