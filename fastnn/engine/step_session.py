@@ -74,7 +74,7 @@ def differentiate_small(network, X, y):
     # Taken out while it is in use: another thread then makes its own.
     session = kept.pop("_small_gradient", None)
     if session is None or m > session.batch_size or session.variant is not _kernels.variant:
-        session = _open(network, m)
+        session = open_small(network, m)
         if session is None:
             return None
     gradient = np.empty_like(network.theta)
@@ -83,7 +83,7 @@ def differentiate_small(network, X, y):
     return None if result is None else (add_penalty(network, m, result[0], gradient), gradient)
 
 
-def _open(network, m):
+def open_small(network, m):
     """A session for batches of up to m rows or somewhat more; None if they are not small."""
     units, rows = sum(network.layer_sizes), 1 << (m - 1).bit_length()
     if rows * units + 2 * network.theta.size > _MOST_KEPT:

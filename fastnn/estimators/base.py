@@ -20,10 +20,11 @@ from fastnn.estimators.callbacks import (
     EpochCallbacks,
     with_callbacks,
 )
-from fastnn.estimators.epochs import train
+from fastnn.estimators.epochs import train, train_on_stream
 from fastnn.estimators.fitted import FittedMixin
 from fastnn.estimators.parameters import HiddenActivationName, LearningRateName, SolverName
 from fastnn.estimators.preparation import prepare
+from fastnn.estimators.solvers import Stream
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -145,11 +146,15 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     def _fit(self, X, y, sample_weight, validation, incremental=False):
+        alone = incremental and all(part is None for part in (sample_weight, *validation))
         with one_fit_at_a_time(self, f"this {type(self).__name__}"):
+            if alone and train_on_stream(self, X, y):
+                return self
             with self._unchanged_by_errors():
                 task = prepare(self, X, y, sample_weight, validation, incremental)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             train(self, task, EpochCallbacks(self, X, y, metadata))
+            self._stream = Stream.of(self, task) if alone else None
         return self
 
     @contextmanager
@@ -174,7 +179,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
 
     def __getstate__(self) -> dict[str, Any]:  # a copy that a callback makes is not being fitted
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != FITTED_BY}
+        return {name: value for name, value in state.items() if name not in (FITTED_BY, "_stream")}
 
     def _is_stochastic(self):
         if self.solver == "lbfgs":

@@ -22,6 +22,30 @@ def train(estimator: Any, task: Task, callbacks: EpochCallbacks) -> None:
         callbacks.finish()
 
 
+def train_on_stream(estimator: Any, X: Any, y: Any) -> bool:
+    """Train on one more mini-batch of a stream; False, and nothing has changed, if `train` has to.
+
+    It takes the way of `Stream`, which an earlier mini-batch has made.
+    """
+    stream = vars(estimator).get("_stream")
+    if stream is None or hasattr(estimator, "_skl_callbacks"):
+        return False
+    progress, network = estimator._progress, estimator.network_
+    if progress.by_score:
+        return False
+    X, y = estimator._check_targets(X, y, False)
+    targets = estimator._encode(y)
+    loss = stream.step(estimator, X, targets)
+    if loss is None:
+        return False
+    estimator.n_iter_ = 0
+    _take_note(estimator, network, loss, X.shape[0], None)
+    if progress.without_improvement > estimator.n_iter_no_change and not progress.stopped:
+        progress.stopped = True
+        warn_of_large_tol(estimator, network.output, targets, None, -progress.best)
+    return True
+
+
 def _descend(estimator, task, callbacks):
     """Solver "sgd" or "adam"."""
     network = task.network
@@ -31,19 +55,12 @@ def _descend(estimator, task, callbacks):
     if not task.incremental or by_score != estimator._progress.by_score:
         estimator._progress = Progress(by_score)
     progress = estimator._progress
-    if progress.stopped and by_score:
+    had_stopped = progress.stopped
+    if had_stopped and by_score:
         return  # the best parameters are in place
 
     def epoch_done(loss):
-        estimator.t_ += task.X.shape[0]
-        _record(estimator, loss, task.validation)
-        if by_score:
-            progress.look(estimator.validation_scores_[-1], estimator.tol, network.theta)
-            estimator.best_validation_score_ = progress.best
-        else:
-            progress.look(-loss, estimator.tol, network.theta)
-            estimator.best_loss_ = -progress.best
-        rate.epoch_done(estimator.t_)
+        _take_note(estimator, network, loss, task.X.shape[0], task.validation)
         return progress.without_improvement > estimator.n_iter_no_change and _give_up(
             estimator, progress, rate, by_score
         )
@@ -74,8 +91,8 @@ def _descend(estimator, task, callbacks):
                 ConvergenceWarning,
                 stacklevel=4,
             )
-    if progress.stopped and (not by_score or estimator.scoring == "loss"):
-        warn_of_large_tol(estimator, task, -progress.best)
+    if progress.stopped and not had_stopped and (not by_score or estimator.scoring == "loss"):
+        warn_of_large_tol(estimator, network.output, task.targets, task.weight, -progress.best)
 
 
 def _minimize(estimator, task, callbacks):
@@ -119,6 +136,20 @@ def _watched(estimator, callbacks, limit, done, solve):
         warnings.warn("Training interrupted by user.", stacklevel=2)
         ended = True
     return ended
+
+
+def _take_note(estimator, network, loss, rows, validation):
+    """Record an epoch of so many rows, and judge it."""
+    progress, rate = estimator._progress, estimator._optimizer.rate
+    estimator.t_ += rows
+    _record(estimator, loss, validation)
+    if progress.by_score:
+        progress.look(estimator.validation_scores_[-1], estimator.tol, network.theta)
+        estimator.best_validation_score_ = progress.best
+    else:
+        progress.look(-loss, estimator.tol, network.theta)
+        estimator.best_loss_ = -progress.best
+    rate.epoch_done(estimator.t_)
 
 
 def _record(estimator, loss, validation):

@@ -3,16 +3,20 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import is_
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from fastnn import _kernels
 from fastnn.data.inputs import as_weights
 from fastnn.engine import passes
+from fastnn.engine.step_session import open_small, session_settings
 from fastnn.engine.thread_tuning import ThreadTuner
 from fastnn.errors import DivergenceError
+from fastnn.estimators.callbacks import check_callbacks
 from fastnn.estimators.parameters import update_rule
 from fastnn.estimators.stopping import COST_TOLERANCE, LearningRate, warn_of_large_tol
 from fastnn.network import Network
@@ -69,10 +73,102 @@ class OptimizerState:
             self.rescale_velocity(self.rate.now, rate.now)
             self.rate = rate
 
+    def set_up(self, session: Any, estimator: Any, network: Network) -> None:
+        """Let a session of the network go on from here, with the estimator's settings."""
+        _, settings = update_rule(estimator)
+        penalty = (float(estimator.alpha), float(estimator.l1))
+        penalties = [(0.0, 0.0)] + [penalty] * (len(network.layer_sizes) - 1)
+        session.set_dropout(network.keep_prob, self.dropout_seed, self.step)
+        session.set_max_norm(network.max_norm)
+        gradient = np.zeros_like(network.theta)
+        session.set_optimizer(
+            self.rule.code, settings, penalties, gradient, self.first, self.second
+        )
+
     def rescale_velocity(self, before: float, now: float) -> None:
         """Scale the first moment of momentum to a new learning rate, which is a factor of it."""
         if self.first is not None and self.second is None:
             self.first *= before / now
+
+
+class Stream:
+    """Updates of `partial_fit` by a compiled session that the estimator keeps between calls.
+
+    It is for small mini-batches, one a call, at a constant learning rate, with nothing to do
+    afterwards but to record the loss. theta and the loss have the bits of `descend`.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        It has just been trained on a mini-batch, so its parameters have been checked.
+    session : StepSession
+        Of its network.
+    """
+
+    def __init__(self, estimator: Any, session: Any) -> None:
+        self._network, self._state = estimator.network_, estimator._optimizer
+        self._settings = session_settings(self._network)
+        self._parameters = _parameters(estimator)
+        # They can be changed in place.
+        self._lists = [(v, v.copy()) for v in self._parameters.values() if isinstance(v, list)]
+        self._session = session
+        self._state.set_up(session, estimator, self._network)
+
+    @classmethod
+    def of(cls, estimator: Any, task: Any) -> Self | None:
+        """The stream of which `task` was a mini-batch; None where a call has more to do."""
+        m = task.X.shape[0]
+        simple = (
+            estimator._optimizer.rate.schedule == "constant"
+            and task.weight is task.constants is task.validation is None
+            and not (estimator.early_stopping or estimator.verbose)
+            and not check_callbacks(estimator.callbacks)
+            and not hasattr(estimator, "_skl_callbacks")
+            and estimator.n_threads in (None, 1)
+            and m <= usual_batch_size(estimator)
+            and all(isinstance(value, _PLAIN) for value in _parameters(estimator).values())
+        )
+        session = open_small(task.network, m) if simple else None
+        return None if session is None else cls(estimator, session)
+
+    def step(self, estimator: Any, X: Any, targets: Any) -> float | None:
+        """J before one update by checked examples; None where `descend` has to make it."""
+        network, session, state = self._network, self._session, self._state
+        m, now = X.shape[0], _parameters(estimator)
+        if (
+            estimator.network_ is not network
+            or estimator._optimizer is not state
+            or session.step != state.step
+            or session.variant is not _kernels.variant
+            or session_settings(network) != self._settings
+            or now.keys() != self._parameters.keys()
+            or not all(map(is_, now.values(), self._parameters.values()))
+            or any(value != before for value, before in self._lists)
+            or m > session.batch_size
+            or m > usual_batch_size(estimator)
+            or (m < usual_batch_size(estimator) and estimator.batch_size != "auto")
+        ):
+            return None
+        if network.output != "softmax" and targets.dtype.kind != "f":
+            targets = targets.astype(np.float64)
+        J = session.train_batch(X, targets, None, state.rate.now)
+        if J is None or J != J:  # it is not plain, or diverges
+            return None
+        state.step = session.step
+        return J
+
+
+# Values of parameters that can only be exchanged, not changed, and lists.
+_PLAIN = (int, float, str, tuple, list, type(None), np.generic)
+
+
+def _parameters(estimator):
+    """The parameters that a step depends on, by name."""
+    return {
+        name: value
+        for name, value in vars(estimator).items()
+        if name[0] != "_" and name[-1] != "_" and name != "random_state"
+    }
 
 
 def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], bool]) -> None:
@@ -96,7 +192,6 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
     )
     m = task.X.shape[0]
     batch_size = _batch_size(estimator, m)
-    _, settings = update_rule(estimator)
     session = passes.open_session(
         network,
         task.X,
@@ -107,21 +202,9 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
         training=True,
     )
     tuner = ThreadTuner(session, chosen=estimator.n_threads is not None)
-    session.set_dropout(network.keep_prob, state.dropout_seed, state.step)
-    session.set_max_norm(network.max_norm)
-    penalties = [(0.0, 0.0)] + [(float(estimator.alpha), float(estimator.l1))] * (
-        len(network.layer_sizes) - 1
-    )
-    gradient = np.zeros_like(network.theta)
-
-    def use_state():
-        session.set_optimizer(
-            state.rule.code, settings, penalties, gradient, state.first, state.second
-        )
-
-    use_state()
+    state.set_up(session, estimator, network)
     starts = np.arange(0, m, batch_size)
-    sizes = np.diff(starts, append=m).astype(np.float64)
+    sizes = np.minimum(m - starts, batch_size).astype(np.float64)
     divisors = sizes if weight is None else np.add.reduceat(weight, starts)
     index = np.arange(m) if estimator.shuffle and len(starts) > 1 else None
     rates = np.full(len(starts), state.rate.now)
@@ -152,7 +235,7 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
             return
         if state.rate.now != rates[0]:
             state.rescale_velocity(rates[0], state.rate.now)
-            use_state()
+            state.set_up(session, estimator, network)
             rates[:] = state.rate.now
 
 
@@ -200,7 +283,8 @@ def minimize_by_lbfgs(estimator: Any, task: Any, watch: Callable[[float], bool])
             stacklevel=2,
         )
     elif not ended:
-        warn_of_large_tol(estimator, task, estimator.loss_)
+        output = task.network.output
+        warn_of_large_tol(estimator, output, task.targets, task.weight, estimator.loss_)
 
 
 def _learning_rate(estimator):

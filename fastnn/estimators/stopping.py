@@ -96,7 +96,7 @@ class LearningRate:
         return False
 
 
-def warn_of_large_tol(estimator: Any, task: Any, loss: float) -> None:
+def warn_of_large_tol(estimator: Any, output: str, targets: Any, weight: Any, loss: float) -> None:
     """Warn if `tol` ended training although the loss was high, because all losses are small.
 
     `tol` is an absolute number, as in scikit-learn. "sgd" and "adam" compare it with the decrease
@@ -104,11 +104,13 @@ def warn_of_large_tol(estimator: Any, task: Any, loss: float) -> None:
 
     Parameters
     ----------
-    task : preparation.Task
+    output : str
+        The network's.
+    targets, weight : the last ones that it was trained on
     loss : float
         The lowest loss of the fit.
     """
-    constant, slope = _of_constant_prediction(task.network.output, task.targets, task.weight)
+    constant, slope = _of_constant_prediction(output, targets, weight)
     if estimator.solver == "lbfgs":
         large = estimator.tol > _LARGE_SHARE * slope or _LARGE_SHARE * constant < COST_TOLERANCE
     else:
@@ -116,7 +118,7 @@ def warn_of_large_tol(estimator: Any, task: Any, loss: float) -> None:
     if not (large and loss > constant / 10 > 0):
         return
     advice = f"lower tol, which is {estimator.tol:g}"
-    if OUTPUTS[task.network.output].regression:
+    if OUTPUTS[output].regression:
         advice = (
             "give y a larger unit, as with sklearn.compose.TransformedTargetRegressor, or " + advice
         )
