@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _WIDEST = 100
+# Of more classes, those of the highest errors are shown.
+MOST_CLASSES = 10
 
 
 def introduce(source: Source, layers: list[int]) -> None:
@@ -50,22 +52,20 @@ def results_of(net: Network, history: History, source: Source) -> dict[str, Any]
     }
 
 
-def errors_of(net: Network, source: Source) -> dict[str, float | None]:
+def errors_of(net: Network, source: Source) -> dict[str, Any]:
     """Shares of wrong labels, or root mean squared errors in the target's units and R^2."""
-    import numpy as np
+    if source.schema is None:
+        parts = {name: getattr(source, name) for name in PARTS}
+        return {f"{name}_error": net.error(part.X, part.y) for name, part in parts.items()}
+    from fastnn.tables.figures import figures_of, no_better_than
 
-    errors: dict[str, float | None] = {}
-    for name in PARTS:
-        part = getattr(source, name)
-        if not source.regression:
-            errors[f"{name}_error"] = net.error(part.X, part.y)
-            continue
-        y = source.schema.answers(part.y)
-        square = float(np.square(source.schema.decode(net.forward(part.X)) - y).mean())
-        errors[f"{name}_rmse"] = square**0.5
-        variance = y.var()  # equal targets have no variance to explain
-        errors[f"{name}_r2"] = 1 - square / variance if variance > 0 else None
-    return errors
+    figures = {
+        f"{name}_{what}": value
+        for name in PARTS
+        for what, value in figures_of(source.schema, net, getattr(source, name)).items()
+    }
+    figures["no_better_than"] = no_better_than(source.schema, net, source.train, source.dev)
+    return figures
 
 
 def table_as_json(source: Source) -> dict[str, Any]:
@@ -100,6 +100,12 @@ def error_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
     for name in PARTS:
         if f"{name}_error" in results:
             rows.append((f"{name} error", f"{100 * results[name + '_error']:.2f} %"))
+            if name != "train" and f"{name}_auc" in results:
+                rows.append(
+                    (f"{name} balanced error", f"{100 * results[name + '_balanced_error']:.2f} %")
+                )
+                if results[f"{name}_auc"] is not None:
+                    rows.append((f"{name} AUC", f"{results[name + '_auc']:.4f}"))
         else:
             r2 = results[f"{name}_r2"]
             known = "" if r2 is None else f" (R² {r2:.3f})"
@@ -107,8 +113,10 @@ def error_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def print_results(results: dict[str, Any], diagnosis: Diagnosis) -> None:
+def print_results(results: dict[str, Any], diagnosis: Diagnosis, source: Source) -> None:
     """Print a table of the figures, then the diagnosis: what to do next."""
+    if results.get("no_better_than"):
+        say(results["no_better_than"])
     rows = [("J (cost)", f"{results['cost']:.4g}"), *error_rows(results)]
     if results["best_epoch"] is not None:  # early stopping restored its parameters
         rows.append(("best epoch", f"{results['best_epoch']} of {results['epochs']}"))
@@ -117,6 +125,8 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis) -> None:
     rows.append(("time", f"{results['seconds']:.2f} s"))
     rows.append(("samples per second", f"{results['samples_per_second']:,.0f}"))
     print_rows(rows)
+    if source.schema is not None and source.schema.classes is not None:
+        print_class_errors(results, source)
     say(f"Diagnosis: {diagnosis.verdict}")
     for i, text in enumerate(diagnosis.advice, 1):
         say(f"  {i}. {text}", "     ")
@@ -125,6 +135,17 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis) -> None:
     for what, path in (("Saved", results["saved"]), ("Report written", results["report"])):
         if path is not None:  # in one line, so that it can be copied
             click.echo(f"{what} to {path}")
+
+
+def print_class_errors(results: dict[str, Any], source: Source) -> None:
+    """Print the dev error of each class where classes are uneven, the worst ones first."""
+    from fastnn.tables.figures import are_uneven
+
+    if not are_uneven(source.train.y):
+        return
+    worst = sorted(results["dev_class_errors"].items(), key=lambda item: -item[1])[:MOST_CLASSES]
+    shown = ", ".join(f"{name} {100 * error:.1f} %" for name, error in worst)
+    say(f"Dev errors by class: {shown}", "  ")
 
 
 def print_rows(rows: list[tuple[str, str]]) -> None:

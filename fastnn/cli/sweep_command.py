@@ -144,6 +144,7 @@ def sweep(
             progress=not quiet and not as_json and sys.stderr.isatty(),
             rng=seed,
             output=source.shape.output,
+            sample_weight=getattr(source.train, "weight", None),
             **fixed,
         )
         best = result.best

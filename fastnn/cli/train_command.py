@@ -174,7 +174,7 @@ def train(
         results |= shown.table_as_json(source)
         click.echo(json.dumps(results | {"diagnosis": shown.as_json(diagnosis)}, indent=2))
     elif not quiet:
-        shown.print_results(results, diagnosis)
+        shown.print_results(results, diagnosis, source)
 
 
 def _write_report(

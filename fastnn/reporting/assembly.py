@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from numpy.typing import ArrayLike
+
 from fastnn.arguments import boolean, integer
 from fastnn.data.parts import Examples, as_pair
 from fastnn.engine.examples import current_normalizer
@@ -70,6 +72,8 @@ def report(
     settings: Mapping[str, Any] | None = None,
     title: str | None = None,
     first_row: int = 0,
+    target_units: tuple[float, float] = (0.0, 1.0),
+    feature_units: tuple[ArrayLike, ArrayLike] = (0.0, 1.0),
 ) -> Report:
     """A self-contained HTML page about a trained network: what it does, and what to do next.
 
@@ -109,6 +113,9 @@ def report(
     first_row : int, default 0
         The page counts rows from this number: 2 is right for a file that is read in a spreadsheet,
         where row 1 has the names of the columns.
+    target_units, feature_units : (mean, scale), default (0, 1)
+        If y or X were standardized: values of a regression and features are shown times the scale,
+        plus the mean. Those of features may be arrays, (n[0],).
 
     Returns
     -------
@@ -153,7 +160,13 @@ def report(
     features = _feature_names(network, feature_names, training_X)
     if image_shape not in (None, False):
         shape_of_images(image_shape, some_rows(training_X))  # an error comes now, or never
-    judged = judge(network, dev, first_row=integer(first_row, "first_row", 0))
+    judged = judge(
+        network,
+        dev,
+        first_row=integer(first_row, "first_row", 0),
+        target_units=target_units,
+        feature_units=feature_units,
+    )
 
     shown = [
         (
@@ -223,7 +236,7 @@ def _target_names(network, names):
     units = network.layer_sizes[-1]
     count = 2 if network.output == "sigmoid" and units == 1 else units
     if names is None:
-        if network.output == "identity":
+        if network.regression:
             return ["y"] if count == 1 else [f"y[{k}]" for k in range(count)]
         return [str(k) for k in range(count)]
     return _check_names(names, "target_names", count, "of the classes or outputs")

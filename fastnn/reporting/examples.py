@@ -28,6 +28,8 @@ class Judged:
         Whether `numbers` count the rows of the data that was split, not those of this part.
     first_row : int
         The number of the first row.
+    target_units, feature_units : (mean, scale)
+        A target and a feature are shown as value * scale + mean, in which they are known.
     """
 
     network: Any
@@ -36,11 +38,13 @@ class Judged:
     numbers: np.ndarray
     of_all: bool
     first_row: int = 0
+    target_units: tuple[float, float] = (0.0, 1.0)
+    feature_units: tuple[Any, Any] = (0.0, 1.0)
 
     @cached_property
     def logits(self):
         """Z[L] (m, n[L]) in float64. A loss computed from Z[L] never takes log 0."""
-        if self.network.output == "identity":
+        if self.network.output.startswith("identity"):
             plain = self.network
         else:
             plain = self.network.like(
@@ -59,7 +63,21 @@ class Judged:
             return -np.take_along_axis(log_softmax(Z, axis=1), self.y.astype(np.int64), 1)[:, 0]
         if self.network.output == "sigmoid":
             return (np.logaddexp(0.0, Z) - self.y * Z).sum(axis=1)
-        return 0.5 * np.square(Z - self.y).sum(axis=1)
+        r = Z - self.y
+        each = {
+            "identity": lambda: 0.5 * np.square(r),
+            "identity_absolute": lambda: np.abs(r),
+            "identity_huber": lambda: np.where(np.abs(r) <= 1, r**2 / 2, np.abs(r) - 0.5),
+            "exp": lambda: np.exp(Z) - self.y * Z,
+        }[self.network.output]()
+        return each.sum(axis=1)
+
+    @cached_property
+    def values(self):
+        """Of a regression: true and predicted values (m, n[L]), in the units they are shown in."""
+        Z = np.exp(self.logits) if self.network.output == "exp" else self.logits
+        mean, scale = self.target_units
+        return self.y * scale + mean, Z * scale + mean
 
     @cached_property
     def labels(self):
@@ -87,16 +105,21 @@ class Judged:
         """The rows `index` of X as a dense array of float64."""
         return dense(take(self.X, index))
 
+    def shown(self, X):
+        """Rows of X in the units that they are shown in."""
+        mean, scale = self.feature_units
+        return X * scale + mean
 
-def judge(network, part, name="dev", first_row=0):
-    """The `Judged` of a pair (X, y), or of a part of a split."""
+
+def judge(network, part, name="dev", first_row=0, **units):
+    """The `Judged` of a pair (X, y), or of a part of a split; `units` as of `Judged`."""
     X, y = as_pair(part, name)
     y = as_numbers(y, "y").astype(np.float64)
     y = y.reshape(len(y), -1)
     index = getattr(part, "index", None)
     known = isinstance(index, np.ndarray) and index.shape == (len(y),)
     numbers = first_row + (index if known else np.arange(len(y)))
-    return Judged(network, X, y, numbers, known, first_row)
+    return Judged(network, X, y, numbers, known, first_row, **units)
 
 
 def some_rows(X, most=USUAL_ROWS):

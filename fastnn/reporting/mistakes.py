@@ -15,7 +15,7 @@ MOST_DOTS = 500
 
 def mistakes(judged, names):
     """Confusion matrix, table of labels, or residuals; `names` name the classes or outputs."""
-    if judged.network.output == "identity":
+    if judged.network.regression:
         return residuals(judged, names)
     if judged.network.output == "sigmoid" and judged.y.shape[1] > 1:
         return labels_table(judged, names)
@@ -88,7 +88,7 @@ def labels_table(judged, names):
 
 def residuals(judged, names):
     """Residuals, predicted minus true: figures of every output, and charts of the first few."""
-    Z, y = judged.logits, judged.y
+    y, Z = judged.values
     off = Z - y
     spread = y.std(axis=0)
     rms, absolute = np.sqrt(np.square(off).mean(axis=0)), np.abs(off).mean(axis=0)

@@ -80,7 +80,7 @@ def curves_section(history, output):
                 title=f"Error: {error}",
                 x_label="epoch",
                 y_label="error",
-                percent=output != "identity",
+                percent=not OUTPUTS[output].regression,
                 mark=mark,
             ),
         )

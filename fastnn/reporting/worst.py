@@ -64,7 +64,8 @@ def _table(judged, index, X, names, features, usual):
     heads = ["row", "true", "predicted", "loss", *(features if few else ["most unusual features"])]
     rows = []
     for i, values in zip(index, X, strict=True):
-        shown = [f"{v:.4g}" for v in values] if few else [_unusual(values, features, usual)]
+        units = judged.shown(values)
+        shown = [f"{v:.4g}" for v in units] if few else [_unusual(values, units, features, usual)]
         rows.append(
             [
                 f"{judged.numbers[i]:,}",
@@ -79,18 +80,18 @@ def _table(judged, index, X, names, features, usual):
     return table(heads, rows, caption=caption)
 
 
-def _unusual(values, features, usual):
+def _unusual(values, units, features, usual):
     mean, std = usual.mean(axis=0), usual.std(axis=0)
     away = np.divide(values - mean, std, out=np.zeros_like(mean), where=std > 0)
     order = np.argsort(-np.abs(away), kind="stable")[:MOST_UNUSUAL]
-    return ", ".join(f"{features[k]} {values[k]:.4g} ({away[k]:+.1f} std)" for k in order)
+    return ", ".join(f"{features[k]} {units[k]:.4g} ({away[k]:+.1f} std)" for k in order)
 
 
 def _answer(judged, i, names):
     """The true answer of an example and the network's, in words."""
     net = judged.network
-    if net.output == "identity":
-        return tuple(_numbers(values[i]) for values in (judged.y, judged.logits))
+    if net.regression:
+        return tuple(_numbers(values[i]) for values in judged.values)
     if net.output == "softmax" or judged.y.shape[1] == 1:
         label, said = (int(np.ravel(values[i])[0]) for values in (judged.labels, judged.predicted))
         return names[label], f"{names[said]} ({_probability(judged, i):.0%})"
@@ -113,7 +114,7 @@ def _probability(judged, i):
 
 
 def _rightness(judged, i):
-    if judged.network.output == "identity":
+    if judged.network.regression:
         return "example"
     wrong = np.any(judged.labels[i] != judged.predicted[i])
     return "example wrong" if wrong else "example"

@@ -60,6 +60,7 @@ def improve_prepared(estimator: Any, prepared: Prepared, **options: Any) -> Impr
         parts["dev"],
         rng=prepared.run["seed"],
         output=schema.output,
+        sample_weight=parts["train"].weight,
         **begin,
         **options,
     )
@@ -110,7 +111,7 @@ def _parameters(setting, known):
     for name, value in setting.items():
         if name in known and value != known[name]:
             changed[name] = value
-        elif name not in (*known, "layer_sizes", "output"):
+        elif name not in (*known, "layer_sizes", "output", "sample_weight"):
             lost.append(f"{name}={value!r}")
     stops = changed.get("early_stopping")
     if isinstance(stops, EarlyStopping):

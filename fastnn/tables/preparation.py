@@ -124,7 +124,11 @@ def prepare(
         **({"groups": groups} if groups else {"time": time} if time else {}),
         **facts,
     }
-    return Prepared(schema, parts, run, notices + schema.notices)
+    notices += schema.notices
+    for name, part in dealt.items():
+        if name != "train":
+            notices += schema.unreadable(part.frame)
+    return Prepared(schema, parts, run, notices)
 
 
 def add_part(estimator: Any, prepared: Prepared, name: str, examples: Examples) -> None:
@@ -132,7 +136,7 @@ def add_part(estimator: Any, prepared: Prepared, name: str, examples: Examples) 
     with_weights = name != "test"
     part = _encoded(estimator, prepared.schema, examples, class_weight=with_weights)
     prepared.parts[name] = part
-    prepared.notices.extend(examples.notices)
+    prepared.notices.extend(examples.notices + prepared.schema.unreadable(examples.frame))
 
 
 def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:

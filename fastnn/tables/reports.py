@@ -27,7 +27,7 @@ def report_on(
     about = {"target": schema.target, "columns left out": "; ".join(left_out) or None}
     about |= estimator.get_params(deep=False) | dict(settings or {})
     regression = schema.task == "regression"
-    names = [f"{schema.target}, standardized"] if regression else schema.classes.tolist()
+    names = [schema.target] if regression else schema.classes.tolist()
     return report(
         estimator.network_,
         estimator.history_,
@@ -41,6 +41,8 @@ def report_on(
             "target_names": names,
             "feature_names": schema.input_names,
             "first_row": first_row,
+            "target_units": schema.units[:2],
+            "feature_units": schema.input_units,
             **options,
         },
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.layers.outputs import OutputName
+from fastnn.tabular.columns import NumericColumn
 from fastnn.tabular.frame import sources_of
 from fastnn.tabular.notation import PLAIN
 
 if TYPE_CHECKING:
-    from fastnn.tabular.columns import CategoricalColumn, NumericColumn
+    from fastnn.tabular.columns import CategoricalColumn
     from fastnn.tabular.dates import DateForm
     from fastnn.tabular.notation import Notation
     from fastnn.tabular.target import Target, Task
@@ -49,6 +51,16 @@ class Facts:
     def units(self) -> tuple[float, float, float]:
         """Of a regression: its values are outputs * scale + mean, and no lower than lowest."""
         return self._target.mean, self._target.scale, self._target.lowest
+
+    @property
+    def input_units(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n_inputs,) mean and scale: the value in the table is an input * scale + mean."""
+        numeric = [column for column in self.columns if isinstance(column, NumericColumn)]
+        known = [(column.mean, column.scale) for column in numeric]
+        known += [column.missing for column in numeric if column.missing]
+        known += [(0.0, 1.0)] * (self.n_inputs - len(known))
+        mean, scale = np.array(known).T
+        return mean, scale
 
     @property
     def n_inputs(self) -> int:

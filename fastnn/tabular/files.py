@@ -119,6 +119,7 @@ def _read_text(file, path, text, missing):
                 names=names,
                 index_col=False,
                 low_memory=False,
+                **_precision(pd),
                 dtype=dict.fromkeys(as_text & set(names), str),
                 keep_default_na=False,
                 na_values={name: gaps for name in names if name not in as_text},
@@ -142,6 +143,12 @@ def _read_text(file, path, text, missing):
         ) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path}: not a whole gzip file: {error}; copy it again") from error
+
+
+def _precision(pd):
+    """The option by which pandas reads numbers to the last bit; from 3.1 on it always does."""
+    old = tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)
+    return {"float_precision": "round_trip"} if old else {}
 
 
 class _WithoutEmptyEnd:

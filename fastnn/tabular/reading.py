@@ -123,10 +123,11 @@ def _learn_numbers(series, codes, texts, decimal, strict):
     return Notation(notation.decimal, notation.unit, tuple(other)), said
 
 
-def typed(series, reading, why="as in training"):
+def typed(series, reading, why="as in training", *, lenient=False):
     """A tidy column as (m,) float64 numbers or days, with NaN for gaps; texts stay as they are.
 
-    An error names the first value that `reading` cannot read.
+    An error names the first value that `reading` cannot read. A `lenient` one takes such values for
+    gaps, if they are no more than half of those that are given.
     """
     if reading is None:
         return series
@@ -138,6 +139,8 @@ def typed(series, reading, why="as in training"):
     else:
         values, bad = _read_each(series, reading)
     what = "numbers" if isinstance(reading, Notation) else "dates"
+    if lenient and bad is not None and 2 * bad.sum() <= series.notna().sum():
+        bad = None
     if bad is not None and bad.any():
         refuse(series, np.flatnonzero(bad), f"expected {what}, {why}")
     if np.isinf(values).any():
@@ -145,9 +148,23 @@ def typed(series, reading, why="as in training"):
     return pd.Series(values, series.index, name=series.name)
 
 
-def typed_columns(series, reading, why="as in training"):
+def unreadable(series, reading):
+    """A list with a sentence on the values of a tidy column that are read as gaps, or empty."""
+    if reading is None or pandas().api.types.is_numeric_dtype(series.dtype) or is_dates(series):
+        return []
+    at = np.flatnonzero(_read_each(series, reading)[1])
+    if not at.size:
+        return []
+    what = "numbers" if isinstance(reading, Notation) else "dates"
+    return [
+        f"Column {series.name!r}: {rows(at.size)} with no {what}, as {series.iloc[at[0]]!r:.60} in "
+        f"row {series.index[at[0]]}, count as missing."
+    ]
+
+
+def typed_columns(series, reading, *, lenient=False):
     """A column as {name: values}; a column of dates has several, one for each of its parts."""
-    values = typed(series, reading, why)
+    values = typed(series, reading, lenient=lenient)
     if not isinstance(reading, DateForm):
         return {series.name: values}
     table = parts_of(values.to_numpy())

@@ -21,7 +21,7 @@ from fastnn.tabular.frame import (
     sources_of,
 )
 from fastnn.tabular.notation import PLAIN
-from fastnn.tabular.reading import tidy, typed_columns
+from fastnn.tabular.reading import tidy, typed_columns, unreadable
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, with_target
 from fastnn.tabular.values import as_frame, check_columns, pandas, rows
@@ -278,7 +278,17 @@ class TableSchema(Facts):
         extra, said = self.extra_columns(frame), []
         if extra:
             said = [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."]
+        said += self.unreadable(frame)
         return said + oddities(self._typed(frame), self.columns, self._readings)
+
+    def unreadable(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
+        """Sentences on values that are no numbers or dates, where training has some: as gaps."""
+        frame = self._checked(frame)
+        return [
+            text
+            for name in self.sources
+            for text in unreadable(tidy(frame[name], self.missing), self._reading_of(name))
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """The schema in types that JSON has, to the last bit."""
@@ -296,10 +306,13 @@ class TableSchema(Facts):
 
     def _typed(self, frame):
         """The columns that are read, as numbers and categories."""
-        kinds = {column.name: column.kind for column in self.columns}
         values = {}
         for name in self.sources:
-            plain = None if kinds.get(name) == "categorical" else PLAIN
-            reading = self._readings.get(name, plain)
-            values |= typed_columns(tidy(frame[name], self.missing), reading)
+            series = tidy(frame[name], self.missing)
+            values |= typed_columns(series, self._reading_of(name), lenient=True)
         return pandas().DataFrame(values, index=frame.index)
+
+    def _reading_of(self, name):
+        """How a column of a table is read; None for categories."""
+        categorical = any(c.name == name and c.kind == "categorical" for c in self.columns)
+        return self._readings.get(name, None if categorical else PLAIN)

@@ -143,6 +143,8 @@ def test_counts_have_a_loss_of_their_own():
     assert model.network_.output == "exp"
     log = np.log(model.predict({"x": [-1.0, 0.0, 1.0]}))
     np.testing.assert_allclose(log, [0, 1, 2], atol=0.15)
+    page = model.report({"x": x}, count, gradcheck=False)
+    assert "Residuals, predicted minus true, of 80 dev examples" in page.html
     with pytest.raises(ValueError, match="'target' of at least 0 for loss='poisson', got -1"):
         model.fit({"x": x}, count - 1)
 

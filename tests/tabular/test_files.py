@@ -201,3 +201,10 @@ def test_what_is_not_installed_is_named(tmp_path, monkeypatch, missing, name):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=rf"need {missing}; .*fastnn-cpu\[table\]"):
         read_table(path)
+
+
+def test_numbers_are_read_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=2000) * 10.0 ** rng.integers(-20, 20, 2000)
+    text = "x\n" + "\n".join(map(repr, values.tolist()))
+    np.testing.assert_array_equal(read_table(io.StringIO(text))["x"], values)

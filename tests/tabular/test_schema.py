@@ -644,6 +644,15 @@ def test_columns_are_matched_by_name(model):
     assert model.schema_.extra_columns(other) == ["more"]
 
 
+def test_typing_errors_among_numbers_are_gaps_and_told(model):
+    model, frame = model
+    other = frame.assign(n=[*frame["n"].astype(str)[:-2], "1.5x", "two"])
+    gaps = frame.assign(n=[*frame["n"][:-2], None, None])
+    np.testing.assert_array_equal(model.predict_proba(other), model.predict_proba(gaps))
+    said = model.schema_.review(other)
+    assert "Column 'n': 2 rows with no numbers, as '1.5x' in row 58, count as missing." in said
+
+
 def test_an_empty_table_has_no_predictions(model):
     model, frame = model
     assert model.predict(frame[:0]).shape == (0,)
@@ -682,8 +691,8 @@ def test_what_is_new_is_said_and_follows_the_rule(model):
             r"no columns 'n' \(did you mean 'N'\?\), 'c' \(did you mean 'cc'\?\)",
         ),
         (
-            lambda f: f.assign(n=[*cycle("1", "2")[:-2], "abc", "zz"]),
-            "column 'n': expected numbers, as in training; got 'abc' in row 58, and 1 more",
+            lambda f: f.assign(n=[*cycle("1", "2")[:25], *cycle("abc", "zz")[25:]]),
+            "column 'n': expected numbers, as in training; got 'zz' in row 25, and 34 more",
         ),
         (lambda f: f.assign(n=[*cycle(1.0)[:-1], np.inf]), "'n': expected finite .* inf in row 59"),
         (
