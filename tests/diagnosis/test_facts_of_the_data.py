@@ -6,7 +6,7 @@ import pytest
 import fastnn
 from fastnn.diagnosis.causes.inputs import counters
 from fastnn.diagnosis.causes.losses import baseline, losses
-from fastnn.diagnosis.causes.twins import twins_of
+from fastnn.diagnosis.causes.twins import Twins, twins_alone, twins_of
 
 R = np.random.default_rng(0)
 X = R.normal(size=(800, 4))
@@ -96,6 +96,13 @@ def test_twins_that_explain_the_error_come_first(output, dtype):
     d = far.diagnose(train, dev)  # far from what twins allow
     assert all("same X" not in cause.name for cause in d.causes)
     assert any("have the same X as another row" in note for note in d.notes)
+
+
+def test_twins_have_to_explain_most_of_the_error():
+    assert twins_alone(Twins(0.02, 0.018), 0.022, 0.02)
+    assert twins_alone(Twins(0.02, 0.005), 0.022, 0.02) is None  # other causes are three quarters
+    assert twins_alone(Twins(0.5, 0.2), 0.23, 0.02) is None
+    assert twins_alone(Twins(0.005, 0.005), 0.005, 0.02) is None  # a few rows
 
 
 def test_a_few_twins_are_not_worth_a_word():

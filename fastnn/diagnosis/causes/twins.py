@@ -11,6 +11,8 @@ from fastnn.text.words import percent
 
 # Rows that have a twin with another y are worth a word from this share on.
 SHARE = 0.01
+# The part of the training error that twins may leave to other causes.
+REST = 0.25
 
 
 class Twins(NamedTuple):
@@ -55,8 +57,8 @@ def twins_of(X, y, values):
 
 
 def twins_alone(twins, error, tolerance):
-    """A Cause where twins explain the training error but for `tolerance`."""
-    if twins.share < SHARE or error - twins.least > tolerance:
+    """A Cause where twins explain the training error but for `tolerance` and a quarter of it."""
+    if twins.share < SHARE or error - twins.least > min(tolerance, REST * error):
         return None
     return Cause(
         "rows with the same X have different y",
