@@ -28,7 +28,7 @@ def train_on_stream(estimator: Any, X: Any, y: Any) -> bool:
     It takes the way of `Stream`, which an earlier mini-batch has made.
     """
     stream = vars(estimator).get("_stream")
-    if stream is None or hasattr(estimator, "_skl_callbacks"):
+    if stream is None or "network_" not in vars(estimator) or hasattr(estimator, "_skl_callbacks"):
         return False
     progress, network = estimator._progress, estimator.network_
     if progress.by_score:

@@ -167,6 +167,15 @@ def test_refused_examples_change_nothing(message, X, y):
     assert estimator.t_ == 60
 
 
+def test_an_estimator_without_its_network_begins_anew():
+    estimator = fastnn.MLPRegressor(hidden_layer_sizes=(8,), random_state=0)
+    for _ in range(2):
+        estimator.partial_fit(X[:20], VALUES[:20, 0])
+    del estimator.network_
+    estimator.partial_fit(X[:20], VALUES[:20, 0])
+    assert estimator.t_ == 20
+
+
 def test_a_divergence_is_that_of_the_general_way():
     ends = []
     for callbacks in ((), never):
