@@ -180,7 +180,14 @@ def score(
     from sklearn.metrics import r2_score
 
     check_data(network, X, y, sample_weight)
-    return float(r2_score(as_numbers(y, "y"), network.predict(X), sample_weight=sample_weight))
+    given, units = as_numbers(y, "y"), network.layer_sizes[-1]
+    if given.size != len(given) * units:
+        raise ValueError(
+            f"expected a y of {units} columns, one for each output, got shape {given.shape}, which "
+            "only a loss of one's own takes: R^2 compares each output with a target of its own. "
+            "For quantiles, use cost"
+        )
+    return float(r2_score(given, network.predict(X), sample_weight=sample_weight))
 
 
 def predict_proba(network: Any, X: Features) -> NDArray[np.floating[Any]]:

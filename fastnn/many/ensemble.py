@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from fastnn.arguments import integer
 from fastnn.data.inputs import Features, as_numbers, is_sparse
 from fastnn.data.parts import Examples, HasXy, as_examples, as_pair
-from fastnn.diagnosis import Diagnosis, diagnose
+from fastnn.engine.results import predict_proba
 from fastnn.engine.sets import check_network
 from fastnn.layers.outputs import OUTPUTS, OutputName
 from fastnn.many.head import Head
 from fastnn.many.members import check_weights, in_words, kept_by, kind_of
 from fastnn.many.rendering import as_html
+from fastnn.many.results import diagnose, score
 from fastnn.many.selection import select
 from fastnn.network import Network
 
@@ -170,8 +171,11 @@ class Ensemble:
         -------
         A : (m, n[L]) array, of the networks' dtype
         """
-        mean, _ = self._moments(X)
-        return mean.astype(self.networks[0].dtype)
+        mean = weight = 0.0
+        for w, A in self._in_float64(X):
+            weight += w
+            mean = mean + (A - mean) * (w / weight)  # equal outputs keep their bits
+        return np.asarray(mean, self.networks[0].dtype)
 
     def spread(self, X: Features) -> Array:
         """The standard deviation of the networks' output activations around `forward`, by weight.
@@ -226,53 +230,9 @@ class Ensemble:
         """
         return self._measured(Head.error, X, y, sample_weight)
 
-    def diagnose(
-        self,
-        train: Examples,
-        dev: Examples,
-        *,
-        test: Examples | None = None,
-        optimal_error: float = 0.0,
-        **thresholds: float,
-    ) -> Diagnosis:
-        """Tell the bias of the mean from its variance.
-
-        Parameters
-        ----------
-        train, dev : (X, y), or an object with `.X` and `.y`
-        test : the same, optional
-        optimal_error : float in [0, 1], default 0
-        **thresholds
-            confidence, tolerance, relative_tolerance, share of `fastnn.diagnose`.
-
-        Returns
-        -------
-        Diagnosis
-            Errors are shares of wrong labels; of real outputs, the squared error over the variance
-            of the training targets, and 1 where that is more.
-        """
-        sets = {"train": train, "dev": dev, "test": test}
-        pairs = {name: as_pair(part, name) for name, part in sets.items() if part is not None}
-        errors = {name: self.error(X, y) for name, (X, y) in pairs.items()}
-        counts: dict[str, Any] = {}
-        if self.regression:
-            variance = np.var(as_numbers(pairs["train"][1], "y"), axis=0, dtype=np.float64).sum()
-            if not variance > 0:
-                raise ValueError(
-                    "expected train targets that vary, got equal ones: their variance, which "
-                    "errors of a regression are measured by, is 0"
-                )
-            errors = {name: min(1.0, error**2 / variance) for name, error in errors.items()}
-        else:
-            counts = {f"n_{name}": len(as_numbers(y, "y")) for name, (_, y) in pairs.items()}
-        return diagnose(
-            errors["train"],
-            errors["dev"],
-            test_error=errors.get("test"),
-            optimal_error=optimal_error,
-            **counts,
-            **thresholds,
-        )
+    score = score
+    predict_proba = predict_proba
+    diagnose = diagnose
 
     # --- files -------------------------------------------------------------------------------
 
@@ -330,11 +290,15 @@ class Ensemble:
         X = X if is_sparse(X) else as_numbers(X, "X")
         return (network.forward(X) for network in self.networks)
 
+    def _in_float64(self, X):
+        """The weight and the outputs of each network."""
+        outputs = (A.astype(np.float64) for A in self._outputs(X))
+        return zip(self.weights.tolist(), outputs, strict=True)
+
     def _moments(self, X):
         """Mean and variance of the networks' outputs, in float64."""
         mean = squares = weight = 0.0
-        for w, A in zip(self.weights.tolist(), self._outputs(X), strict=True):
-            A = A.astype(np.float64)
+        for w, A in self._in_float64(X):
             # West (1979): nothing cancels.
             weight += w
             difference = A - mean

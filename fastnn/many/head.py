@@ -26,6 +26,7 @@ class Head:
             keep_prob=1.0,
             l2=0.0,
             l1=0.0,
+            max_norm=None,
             dtype="float64",
             normalize=False,
             normalizer=None,

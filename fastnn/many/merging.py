@@ -20,7 +20,7 @@ def merged(networks, weights):
     first = parts[0][0]
     n_in, *hidden, n_out = first.layer_sizes
     sizes = [n_in, *(len(parts) * n for n in hidden), n_out]
-    whole = first.like(rng=0, layer_sizes=sizes, keep_prob=1.0, l1=0.0, l2=0.0)
+    whole = first.like(rng=0, layer_sizes=sizes, keep_prob=1.0, l1=0.0, l2=0.0, max_norm=None)
     whole.theta = np.zeros_like(whole.theta)
     last = len(sizes) - 1
     for layer in range(1, last + 1):

@@ -89,7 +89,8 @@ def report(
     history : History or None
         The result of the network's fit; None leaves out the sections that need it.
     train, dev : (X, y), or an object with `.X` and `.y`
-        For example the parts that `fastnn.split` gives.
+        For example the parts that `fastnn.split` gives. Mistakes on a y of probabilities are those
+        on its most probable classes.
     test : the same, optional
     path : str or path-like, optional
         Written entirely or not at all; an existing file is replaced.
@@ -153,7 +154,10 @@ def report(
     settings = _check_settings(settings)
     current_normalizer(network)  # an error where a fit is missing
     parts = {"train": train, "dev": dev} | ({} if test is None else {"test": test})
-    counts = {name: check_set(network, part, name, plain=True)[2] for name, part in parts.items()}
+    counts = {
+        name: check_set(network, part, name, plain=True, shares=True)[2]
+        for name, part in parts.items()
+    }
     _check_costs(network, parts)
     names = _target_names(network, target_names)
     training_X = as_pair(train, "train")[0]

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import as_pair, take
+from fastnn.engine.sets import hard_labels
 
 # So many rows are enough to tell what is usual for a feature.
 USUAL_ROWS = 1000
@@ -114,7 +115,7 @@ class Judged:
 def judge(network, part, name="dev", first_row=0, **units):
     """The `Judged` of a pair (X, y), or of a part of a split; `units` as of `Judged`."""
     X, y = as_pair(part, name)
-    y = as_numbers(y, "y").astype(np.float64)
+    y = as_numbers(hard_labels(network, y), "y").astype(np.float64)
     y = y.reshape(len(y), -1)
     index = getattr(part, "index", None)
     known = isinstance(index, np.ndarray) and index.shape == (len(y),)

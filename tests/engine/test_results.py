@@ -151,3 +151,11 @@ def test_other_weights_of_dev_do_not_resume(tmp_path):
 
 def test_type_checkers_know_the_options_of_fit():
     assert FitOptions.__annotations__.keys() == Network.fit.__kwdefaults__.keys()
+
+
+def test_the_score_of_a_quantile_band_says_what_it_compares():
+    net = fastnn.Network([2, 4, 3], output=fastnn.losses.quantile([0.1, 0.5, 0.9]), rng=0)
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    with pytest.raises(ValueError, match=r"a y of 3 columns.*got shape \(20,\).*use cost"):
+        net.score(X, X[:, 0])
+    assert net.score(X, np.repeat(X[:, :1], 3, axis=1)) <= 1

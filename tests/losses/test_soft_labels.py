@@ -143,3 +143,33 @@ def test_signals_and_diagnosis():
     own.theta = net.theta
     layers = own.signal_flow(X, P.argmax(axis=1)).layers
     assert layers[0].dW_rms == pytest.approx(hard.layers[0].dW_rms, rel=1e-9)
+
+
+def test_a_report_judges_by_the_most_probable_classes():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 3)), rng.dirichlet(np.ones(3), 60)
+    net = fastnn.Network([3, 4, 3], rng=0)
+    history = net.fit(X, y, epochs=3)
+    page = fastnn.report(net, history, (X, y), (X, y), gradcheck=False)
+    labels = fastnn.report(net, history, (X, y), (X, y.argmax(axis=1)), gradcheck=False)
+    begin, end = 'id="mistakes"', 'id="gradients"'
+    assert begin in page.html
+    assert end in page.html
+    assert page.html.split(begin)[1].split(end)[0] == labels.html.split(begin)[1].split(end)[0]
+
+
+def test_an_ensemble_and_a_sweep_take_them():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 3)), rng.dirichlet(np.ones(3), 60)
+    result = fastnn.sweep(
+        [3, 4, 3], (X, y), (X, y), {"l2": [0.1, 1.0]}, epochs=2, n_jobs=1, keep=True
+    )
+    ensemble = fastnn.Ensemble.of(result, 3)
+    labels = y.argmax(axis=1)
+    assert ensemble.error(X, y) == ensemble.error(X, labels)
+    assert ensemble.score(X, y) == pytest.approx(1 - ensemble.error(X, labels))
+    A = ensemble.forward(X)
+    assert ensemble.cost(X, y) == pytest.approx(-(y * np.log(A)).sum(axis=1).mean(), rel=1e-6)
+    assert str(ensemble.diagnose((X, y), (X, y))) == str(
+        ensemble.diagnose((X, labels), (X, labels))
+    )

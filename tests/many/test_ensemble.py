@@ -323,3 +323,21 @@ def test_a_loss_of_ones_own_goes_with_the_networks(path):
     assert fastnn.load(path).cost(X, y) == ensemble.cost(X, y)
     with pytest.raises(ValueError, match=r"the same features, outputs, loss.*quantile"):
         fastnn.Ensemble([*nets, *networks(1, output="identity", units=1)])
+
+
+def test_probabilities_and_score_are_those_of_the_mean():
+    rng = np.random.default_rng(0)
+    X, labels = rng.standard_normal((40, 3)), rng.integers(0, 2, 40)
+    one = fastnn.Ensemble([fastnn.Network([3, 4, 1], rng=k) for k in range(3)])
+    p = one.forward(X)
+    np.testing.assert_array_equal(one.predict_proba(X), np.hstack([1 - p, p]))
+    assert one.score(X, labels) == pytest.approx((one.predict(X) == labels).mean())
+    two = fastnn.Ensemble([fastnn.Network([3, 4, 2], rng=k) for k in range(3)])
+    np.testing.assert_array_equal(two.predict_proba(X), two.forward(X))
+    real = fastnn.Ensemble([fastnn.Network([3, 2], output="identity", rng=k) for k in range(3)])
+    Y = rng.standard_normal((40, 2))
+    residual = np.square(Y - real.forward(X)).sum(axis=0)
+    r2 = 1 - residual / np.square(Y - Y.mean(axis=0)).sum(axis=0)
+    assert real.score(X, Y) == pytest.approx(r2.mean(), rel=1e-6)
+    with pytest.raises(ValueError, match="no probabilities; use predict"):
+        real.predict_proba(X)

@@ -1,11 +1,13 @@
 """`Trainer`: a wrong call gets a clear error, and nothing is lost."""
 
 import copy
+import os
 import pickle
 import threading
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 import fastnn
@@ -279,3 +281,121 @@ def test_rows_that_normalize_out_of_range():
     ):
         with pytest.raises(ValueError, match="finite in float32"):
             call()
+
+
+def squared(A, y):
+    """A loss of whole batches."""
+    return np.square(A - y).sum(axis=1) / 2, A - y
+
+
+def test_a_loss_may_write_to_its_arguments():
+    def careless(A, y):
+        losses, dA = squared(A, y)
+        A[...], y[...] = np.nan, np.nan
+        return losses, dA
+
+    targets = np.random.default_rng(1).standard_normal((6, 2)).astype(np.float32)
+    kept, thetas = targets.copy(), []
+    for loss in (squared, careless):
+        net = fastnn.Network([3, 4, 2], output="identity", rng=0)
+        trainer = net.trainer()
+        for _ in range(3):
+            trainer.step(X, targets, loss=loss)
+        thetas.append(net.theta.copy())
+    assert np.array_equal(targets, kept)
+    assert np.array_equal(*thetas)
+
+
+def test_a_loss_that_calls_the_trainer_is_refused_and_one_that_asks_the_network_is_not():
+    net = fastnn.Network([3, 4, 2], output="identity", rng=0)
+    trainer, targets, asked = net.trainer(batch_size=6), np.zeros((6, 2)), []
+
+    def recursive(A, y):
+        trainer.step(X, targets)
+        return squared(A, y)
+
+    def curious(A, y):
+        asked.append(net.forward(X))
+        return squared(A, y)
+
+    theta = net.theta.copy()
+    with pytest.raises(RuntimeError, match="this network is being fitted already"):
+        trainer.step(X, targets, loss=recursive)
+    assert np.array_equal(net.theta, theta)
+    assert trainer.steps == 0
+    trainer.step(X, targets, loss=curious)
+    assert np.allclose(asked[0], fastnn.Network([3, 4, 2], output="identity", rng=0).forward(X))
+    assert trainer.steps == 1
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError, SystemExit])
+def test_an_exception_in_a_loss_loses_nothing(stop):
+    net = fastnn.Network([3, 4, 2], output="identity", rng=0)
+    trainer, targets = net.trainer(), np.zeros((6, 2))
+    trainer.step(X, targets)
+    before = trainer.state()
+
+    def stopped(A, y):
+        raise stop
+
+    with pytest.raises(stop):
+        trainer.step(X, targets, loss=stopped)
+    after = trainer.state()
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+    assert FITTED_BY not in vars(net)
+    trainer.step(X, targets)
+    assert trainer.steps == 2
+
+
+def test_every_kind_of_X_gives_the_same_bits(tmp_path):
+    wide = np.random.default_rng(0).standard_normal((12, 3)).astype(np.float32)
+    wide[wide < 0] = 0
+    mapped = np.memmap(tmp_path / "X", np.float32, "w+", shape=(6, 3))
+    mapped[...] = wide[::2]
+    locked = wide[::2].copy()
+    locked.flags.writeable = False
+    kinds = [
+        wide[::2].copy(), wide[::2], np.asfortranarray(wide[::2]), mapped, locked,
+        wide[::2].tolist(),
+        wide[::2].astype(np.float64), wide[::-1][1::2][::-1], csr_array(wide[::2]),
+        wide[::2].astype(">f4"),
+    ]  # fmt: skip
+    found = set()
+    for kind in kinds:
+        net, trainer = make()
+        trainer.step(kind, Y)
+        trainer.forward(kind)
+        trainer.backward(np.asfortranarray(np.ones((6, 2), np.float64)))
+        trainer.update()
+        found.add(net.theta.tobytes())
+    assert len(found) == 1
+
+
+def test_weights_of_zero_leave_theta_to_the_penalty():
+    net, trainer = make(optimizer="gd", learning_rate=0.5)
+    theta = net.theta.copy()
+    assert trainer.step(X, Y, np.zeros(6)) == 0
+    assert np.array_equal(net.theta, theta)
+    assert trainer.steps == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_goes_on_with_a_trainer_of_its_own():
+    net, trainer = make(threads=2)
+    trainer.step(X, Y)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            J = trainer.step(X, Y)
+            os.write(writer, np.float64(J).tobytes() + net.theta.tobytes())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        sent = pipe.read()
+    os.waitpid(child, 0)
+    assert trainer.steps == 1
+    J = trainer.step(X, Y)
+    assert sent == np.float64(J).tobytes() + net.theta.tobytes()

@@ -220,3 +220,13 @@ def test_estimators_have_it(tmp_path):
     assert fastnn.load(tmp_path / "model.safetensors").max_norm == 0.25
     with pytest.raises(ValueError, match="set max_norm"):
         fastnn.MLPRegressor(solver="lbfgs", max_norm=1.0).fit(X, y)
+
+
+def test_networks_of_other_layers_are_made_from_one_with_it():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 2)), rng.integers(0, 2, 60)
+    nets = [fastnn.Network([2, 4, 4, 2], max_norm=[0.5, None, 1], rng=k) for k in range(2)]
+    ensemble = fastnn.Ensemble(nets)
+    assert ensemble.error(X, y) <= 1  # by a network of one layer
+    nets[0].fit(X, y, epochs=1)
+    assert nets[0].diagnose((X, y), (X, y)).advice

@@ -101,6 +101,7 @@ def _reference(trials):
         "l1": 0.0,
         "l2": 0.0,
         "keep_prob": 1.0,
+        "max_norm": None,
     }
     return trials.best_anew(
         changes,
