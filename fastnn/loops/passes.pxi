@@ -228,6 +228,10 @@ cdef void apply_gradient(Run[real] *run, int thread) noexcept nogil:
     if run.max_norm != NULL:
         run.barrier.wait()
         limit_norms(run, thread)
+    if run.average != NULL:
+        run.barrier.wait()
+        average_theta(run, run.step + 1, thread)
+        run.barrier.wait()   # every thread has read the step
     if thread == 0:
         run.step += 1
         run.extremes = extremes

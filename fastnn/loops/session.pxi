@@ -156,15 +156,19 @@ cdef class Session(Architecture):
             run.extremes.step = max(run.extremes.step, sqrt(
                 <double>run.kernels.largest(run.second, 0, 0, 1, run.size)))
 
-    def set_average(self, average, double decay):
-        """Let `train` keep the moving average of theta in a vector, from the next update on."""
+    def set_average(self, average, double decay, bint begun=False):
+        """Let updates keep the moving average of theta in a vector, from the next one on.
+
+        It begins with theta after the next update, or with its values if it has `begun`.
+        """
         cdef Array at = self._vector(average)
         self._check_idle()
         if at.rows != self.size or not 0 <= decay < 1:
             raise ValueError("the arguments of set_average do not fit the Session")
         self.average = average
         self.f.average, self.d.average = <float *>at.first, <double *>at.first
-        self.run.average_decay, self.run.average_from = decay, self.run.step
+        self.run.average_decay = decay
+        self.run.average_from = <uint64_t>-1 if begun else self.run.step
 
     def set_layer_rates(self, layer_rates):
         """Set factors of the learning rates of layers 1 .. L; 0 freezes a layer."""

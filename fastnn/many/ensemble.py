@@ -171,10 +171,7 @@ class Ensemble:
         -------
         A : (m, n[L]) array, of the networks' dtype
         """
-        mean = weight = 0.0
-        for w, A in self._in_float64(X):
-            weight += w
-            mean = mean + (A - mean) * (w / weight)  # equal outputs keep their bits
+        mean = sum(w * A for w, A in self._in_float64(X))
         return np.asarray(mean, self.networks[0].dtype)
 
     def spread(self, X: Features) -> Array:

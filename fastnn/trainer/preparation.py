@@ -14,6 +14,7 @@ from fastnn.training.optimizers import (
     RATES,
     Optimizer,
     OptimizerName,
+    check_average,
     check_clipping,
     check_layer_rates,
     make_optimizer,
@@ -29,6 +30,8 @@ def trainer(
     schedule: ScheduleName | Schedule | Callable[[float], float] | None = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    average: float | None = None,
+    total_steps: int | None = None,
     examples: int | None = None,
     threads: int | None = None,
 ) -> Trainer:
@@ -38,13 +41,21 @@ def trainer(
 
     Parameters
     ----------
-    optimizer, learning_rate, clip_norm, clip_value
+    optimizer, learning_rate
         As for `fit`; not lbfgs.
+    clip_norm, clip_value : float, optional
+        As for `fit`: the largest global norm of `Trainer.gradient`, or size of a component of it.
+        The penalty is added after that, as PyTorch's optimizers add their weight_decay.
     batch_size : int
         The most rows of a step.
     schedule : str, object or function, optional
-        As for `fit`, but in steps: called with the steps done. linear and cosine must know the
-        length of training: ``lambda step: fastnn.schedules.Cosine()(step, 10_000)``.
+        As for `fit`, but in steps: called with the steps done. linear and cosine need
+        `total_steps`. ``fastnn.schedules.Cosine(warmup=500)`` warms up for 500 steps.
+    average : float in [0, 1), optional
+        Decay of `Trainer.average`, a moving average of theta, as in `fit`. The network's theta
+        stays that of the last update: ``judged = net.like(); judged.theta = trainer.average``.
+    total_steps : int, optional
+        The steps after which linear and cosine have come to their end.
     examples : int, optional
         m of the penalty, the number of training examples, which divides l2 and l1. None: the rows
         of each step, as in `value_and_grad`. Give it where `gradient` becomes that of several
@@ -75,24 +86,29 @@ def trainer(
             "rmsprop, adam, adamw"
         )
     check_layer_rates(chosen, len(network.layer_sizes) - 1)
-    _check_schedule(schedule)
+    if total_steps is not None:
+        total_steps = integer(total_steps, "total_steps", 1)
+    _check_schedule(schedule, total_steps)
     return Trainer(
         network,
         chosen,
         learning_rate=number(learning_rate, "learning_rate", RATES),
         batch_size=integer(batch_size, "batch_size", 1),
         schedule=schedule,
+        average=check_average(average, chosen),
+        total_steps=total_steps,
         clipping=check_clipping(clip_norm, clip_value),
         examples=None if examples is None else integer(examples, "examples", 1),
         threads=None if threads is None else integer(threads, "threads", 1, 1024),
     )
 
 
-def _check_schedule(schedule):
+def _check_schedule(schedule, total_steps):
     make_schedule(schedule, math.inf)
-    if isinstance(schedule, Linear | Cosine) or schedule in ("linear", "cosine"):
+    if total_steps is None and (
+        isinstance(schedule, Linear | Cosine) or schedule in ("linear", "cosine")
+    ):
         raise ValueError(
-            f"{schedule!r} needs the length of training, which a trainer does not know; expected a "
-            "function of the steps done, such as "
-            "lambda step: fastnn.schedules.Cosine()(step, 10_000)"
+            f"{schedule!r} needs the length of training, which a trainer does not know; give it "
+            f"in steps: net.trainer(schedule={schedule!r}, total_steps=10_000)"
         )

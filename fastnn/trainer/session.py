@@ -27,6 +27,7 @@ class TrainerSession(OptimizerState):
     batch_size: int
     examples: int | None
     schedule: Any
+    total_steps: int | None
 
     def __init__(
         self,
@@ -36,20 +37,27 @@ class TrainerSession(OptimizerState):
         learning_rate: float,
         batch_size: int,
         schedule: Any,
+        average: float | None,
+        total_steps: int | None,
         clipping: tuple[float, float],
         examples: int | None,
         threads: int | None,
     ) -> None:
-        super().__init__(network, optimizer, int(network.rng.integers(2**63)), clipping)
+        super().__init__(network, optimizer, int(network.rng.integers(2**63)), clipping, average)
         self.batch_size, self.learning_rate, self.schedule = batch_size, learning_rate, schedule
-        self._factors = None
-        if schedule not in (None, "constant"):
-            self._factors = make_schedule(schedule, math.inf)
+        self.total_steps = total_steps
+        self._make_factors()
         self.examples, self._threads = examples, threads
         self._theta, self._settings = network.theta, None
         self._session: Any = None  # opened by the first call
         self._criterion = Criterion()  # of the session
         self._columns: int | None = usual_columns(network)  # of its y
+
+    def _make_factors(self):
+        """The schedule as a function; None for a constant rate."""
+        self._factors = None
+        if self.schedule not in (None, "constant"):
+            self._factors = make_schedule(self.schedule, self.total_steps or math.inf)
 
     def __repr__(self) -> str:
         return f"<Trainer of {self.network!r} by {self.optimizer!r}, {self.steps:,} steps>"
@@ -57,6 +65,7 @@ class TrainerSession(OptimizerState):
     def __getstate__(self) -> dict[str, Any]:
         opened_by_next_call = {
             "_session": None,
+            "_factors": None,
             "_theta": None,
             "_criterion": Criterion(),
             "_columns": usual_columns(self.network),
@@ -66,6 +75,7 @@ class TrainerSession(OptimizerState):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._theta = self.network.theta
+        self._make_factors()
 
     @property
     def learning_rate(self) -> float:

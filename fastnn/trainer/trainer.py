@@ -43,6 +43,8 @@ class Trainer(TrainerSession):
         update.
     epochs : int
         Whole epochs of the fits that went on from it.
+    average : (N,) array or None
+        The moving average of theta over the updates, if the trainer was made with `average`.
 
     Examples
     --------

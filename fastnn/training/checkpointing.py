@@ -192,6 +192,8 @@ def _arrays_of(task, epochs_done):
     for name, kept in zip(("first", "second"), task.optimizer.moments, strict=True):
         if kept:
             arrays[name] = vector
+    if task.average is not None:
+        arrays["average"] = vector
     if task.shuffle:
         arrays["order"] = "int64", (task.rows,)
     if task.early_stopping is not None:

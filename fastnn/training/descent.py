@@ -33,15 +33,15 @@ def descend(task, session, monitor):
     network, m, history = task.network, task.rows, monitor.history
     state = task.optimizer_state
     if state is None:
-        state = OptimizerState(network, task.optimizer, history.dropout_seed, task.clipping)
+        state = OptimizerState(
+            network, task.optimizer, history.dropout_seed, task.clipping, task.average
+        )
     state.set_up(session, m)
     if task.augmenter is not None:
         session.set_augmentation(task.augmenter)
     index, before = state.order_of(m) if task.shuffle else None, state.epochs
-    average = None
-    if task.average is not None:
-        average = network.theta.copy()
-        session.set_average(average, task.average)
+    # A trainer goes on from theta: it keeps its average apart.
+    average = state.average if task.optimizer_state is None else None
     try:
         if _is_unwatched(task, session, monitor):
             _descend_unwatched(task, session, monitor, index)
@@ -170,10 +170,14 @@ def _epochs(task, session, monitor, state, index, average):
     if task.checkpoints is not None:
         _, first, second = state.vectors
         arrays = {"theta": network.theta, "first": first, "second": second, "order": index}
+        arrays["average"] = state.average
         (begin, batch), writer = task.checkpoints.start(network, session, monitor, arrays)
+        state.average_on(session)
         # After a whole epoch, only its callbacks are still to be called.
-        if begin and not batch and monitor.conclude(history.learning_rate[-1]):
-            return
+        if begin and not batch:
+            with _averaged(network, average):
+                if monitor.conclude(history.learning_rate[-1]):
+                    return
     for epoch in range(begin, task.epochs):
         rates = task.rates(epoch)
         if index is not None and not batch:
@@ -199,8 +203,9 @@ def _epochs(task, session, monitor, state, index, average):
         rate = float(rates[-1])
         with _averaged(network, average):
             monitor.record(epoch, rate)
-            if writer is not None:
-                writer.epoch_done(epoch, rate)
+        if writer is not None:
+            writer.epoch_done(epoch, rate)
+        with _averaged(network, average):
             if monitor.conclude(rate):
                 return
 

@@ -121,7 +121,8 @@ def fit(
     clip_norm, clip_value : float, optional
         The largest global norm of a gradient, as PyTorch's ``clip_grad_norm_``, or the largest
         size of a component: larger ones are cut down (Pascanu et al., 2013). For wild targets. The
-        penalty is not in this gradient.
+        penalty is not in this gradient, as PyTorch's weight_decay is not, which the optimizer adds
+        later: the limit then depends on the examples alone, and not on how large the weights are.
     sample_weight : (m,) array-like, optional
     loss : Loss or function, optional
         In the place of the output's: a `fastnn.Loss`, such as those of `fastnn.losses`, or a
@@ -136,7 +137,7 @@ def fit(
         Decay of an exponential moving average of theta, such as 0.999: after every update ``average
         = decay average + (1 - decay) theta``, beginning with theta after the first. Costs, errors,
         early stopping, callbacks and the network after the fit have the average (Polyak and
-        Juditsky, 1992). Not for lbfgs, checkpoints or a trainer.
+        Juditsky, 1992). Not for lbfgs; a trainer has its own.
     shuffle : bool
         A new order of rows every epoch.
     early_stopping : bool, int or EarlyStopping, optional

@@ -27,6 +27,8 @@ class OptimizerState:
         Of the dropout masks.
     clipping : (float, float)
         Largest global norm and largest size of a component of a gradient; 0 for no limit.
+    decay : float, optional
+        Of `average`.
     """
 
     network: Any
@@ -37,9 +39,16 @@ class OptimizerState:
     epochs: int
     order: NDArray[np.int64] | None
     vectors: tuple[Any, ...]
+    decay: float | None
+    average: Array | None
 
     def __init__(
-        self, network: Any, optimizer: Optimizer, seed: int, clipping: tuple[float, float]
+        self,
+        network: Any,
+        optimizer: Optimizer,
+        seed: int,
+        clipping: tuple[float, float],
+        decay: float | None = None,
     ) -> None:
         self.network, self.optimizer = network, optimizer
         self.seed, self.clipping = seed, clipping
@@ -49,6 +58,7 @@ class OptimizerState:
             np.zeros(network.theta.size, network.dtype) if needed else None
             for needed in (True, *optimizer.moments)
         )
+        self.decay, self.average = decay, None if decay is None else network.theta.copy()
 
     @property
     def gradient(self) -> Array:
@@ -81,6 +91,12 @@ class OptimizerState:
         session.set_max_norm(network.max_norm)
         if self.optimizer.layer_rates is not None:
             session.set_layer_rates(self.optimizer.layer_rates)
+        self.average_on(session)
+
+    def average_on(self, session: Any) -> None:
+        """Let a session that is at its present step go on with the average, if there is one."""
+        if self.average is not None:
+            session.set_average(self.average, self.decay, begun=session.step > 0)
 
     def order_of(self, m: int) -> NDArray[np.int64]:
         """The order in which the last fit has left m rows."""
@@ -95,10 +111,10 @@ class OptimizerState:
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything that training goes on from, as copies: arrays by name.
 
-        theta and the optimizer's moments (`first`, `second`), the counts of `steps` and `epochs`,
-        the `seed` of the masks, the `order` of the rows of a fit, and the state of the network's
-        `generator` (JSON as bytes; only of NumPy's PCG64, the default). ``np.savez(path, **state)``
-        and ``safetensors.numpy.save_file(state, path)`` write it.
+        theta, its `average` and the optimizer's moments (`first`, `second`), the counts of `steps`
+        and `epochs`, the `seed` of the masks, the `order` of the rows of a fit, and the state of
+        the network's `generator` (JSON as bytes; only of NumPy's PCG64, the default). ``np.savez(
+        path, **state)`` and ``safetensors.numpy.save_file(state, path)`` write it.
 
         Examples
         --------
@@ -117,9 +133,8 @@ class OptimizerState:
             "epochs": np.array(self.epochs, np.int64),
             "seed": np.array(self.seed, np.uint64),
         }
-        for name, vector in zip(("first", "second"), self.vectors[1:], strict=True):
-            if vector is not None:
-                state[name] = vector.copy()
+        for name, vector in self._kept().items():
+            state[name] = vector.copy()
         if self.order is not None:
             state["order"] = self.order.copy()
         generator = self.network.rng.bit_generator
@@ -147,7 +162,7 @@ class OptimizerState:
             )
         vectors = {
             name: check_theta(arrays[name], own[name].shape, self.network.dtype)
-            for name in ("theta", "first", "second")
+            for name in ("theta", *self._kept())
             if name in own
         }
         steps = integer(arrays["steps"].item(), "steps", 0)
@@ -162,11 +177,15 @@ class OptimizerState:
         if "generator" in arrays:  # the last that can fail
             self._restore_generator(arrays["generator"])
         self.network.theta[...] = vectors["theta"]
-        for name, vector in zip(("first", "second"), self.vectors[1:], strict=True):
-            if vector is not None:
-                vector[...] = vectors[name]
+        for name, vector in self._kept().items():
+            vector[...] = vectors[name]
         self.order = None if order is None else order.astype(np.int64)
         self.seed, self.count, self.epochs = seed, steps, epochs
+
+    def _kept(self):
+        """The vectors beside theta that a state has, by name."""
+        vectors = {"first": self.vectors[1], "second": self.vectors[2], "average": self.average}
+        return {name: vector for name, vector in vectors.items() if vector is not None}
 
     def _restore_generator(self, written):
         try:

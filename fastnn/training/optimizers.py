@@ -214,15 +214,13 @@ def check_layer_rates(optimizer: Optimizer | LBFGS, layers: int) -> None:
         )
 
 
-def check_average(
-    average: float | None, optimizer: Optimizer | LBFGS, other: object
-) -> float | None:
-    """The decay of an average of theta. `other` is true where the fit goes on from another."""
+def check_average(average: float | None, optimizer: Optimizer | LBFGS) -> float | None:
+    """The decay of an average of theta."""
     if average is None:
         return None
-    if isinstance(optimizer, LBFGS) or other:
+    if isinstance(optimizer, LBFGS):
         raise ValueError(
-            "average is not for lbfgs, checkpoint, resume or a trainer, which go on from theta and "
-            "not from its average: leave it out, or them"
+            "average is not for lbfgs, whose iterations go on from theta: leave it out, or choose "
+            "another optimizer"
         )
     return number(average, "average", "[0, 1)")

@@ -94,11 +94,9 @@ class Task(NamedTuple):
     @property
     def must_fall(self):
         """Whether J has to fall at every iteration: see `History`."""
-        if isinstance(self.optimizer, LBFGS):
-            return True
         net, full_batch = self.network, self.batches == 1 and self.augmenter is None
-        plain = min(net.keep_prob) == 1 and min(net.max_norm) == math.inf
-        return full_batch and plain and isinstance(self.optimizer, GradientDescent)
+        plain = min(net.keep_prob) == 1 and min(net.max_norm) == math.inf and full_batch
+        return isinstance(self.optimizer, LBFGS | GradientDescent if plain else LBFGS)
 
 
 class Rates:
@@ -191,14 +189,15 @@ def prepare(
     state = None
     if isinstance(optimizer, OptimizerState):
         state = optimizer
-        _check_trainer(network, state, learning_rate, schedule, clipping, checkpoint)
+        _check_trainer(network, state, learning_rate, schedule, clipping, average, checkpoint)
+        average = state.decay
         optimizer, learning_rate = state.optimizer, state.learning_rate
         schedule, clipping = state.schedule, state.clipping
     factors = make_schedule(schedule, epochs)
     shuffle = boolean(shuffle, "shuffle")
     progress = boolean(progress, "progress")
     optimizer = make_optimizer(optimizer)
-    average = check_average(average, optimizer, state or checkpoint or resume)
+    average = check_average(average, optimizer)
     check_layer_rates(optimizer, len(network.layer_sizes) - 1)
     if isinstance(optimizer, LBFGS):
         check_lbfgs(network, augment, clipping)
@@ -282,6 +281,7 @@ def prepare(
         clip_value=clipping[1] or None,
         loss=criterion.name,
         label_smoothing=criterion.smoothing,
+        average=average,
         shuffle=shuffle,
         early_stopping=rule,
         evaluate_every=evaluate_every,
@@ -290,7 +290,7 @@ def prepare(
     return task._replace(checkpoints=plan)
 
 
-def _check_trainer(network, trainer, learning_rate, schedule, clipping, checkpoint):
+def _check_trainer(network, trainer, learning_rate, schedule, clipping, average, checkpoint):
     """Refuse a trainer of another network, and options that are the trainer's own."""
     if trainer.network is not network:
         raise ValueError(
@@ -302,10 +302,10 @@ def _check_trainer(network, trainer, learning_rate, schedule, clipping, checkpoi
             f"the learning rate is the trainer's, {trainer.learning_rate:g}; got {learning_rate:g}:"
             " set trainer.learning_rate"
         )
-    if schedule is not None or any(clipping):
+    if schedule is not None or any(clipping) or average is not None:
         raise ValueError(
-            "schedule, clip_norm and clip_value are the trainer's; give them to net.trainer(...), "
-            "and not to fit"
+            "schedule, clip_norm, clip_value and average are the trainer's; give them to "
+            "net.trainer(...), and not to fit"
         )
     if checkpoint is not None and trainer.steps:
         raise ValueError(

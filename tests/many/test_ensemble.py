@@ -45,7 +45,9 @@ def test_mean_and_spread_are_those_of_the_outputs(weights, output, dtype, rows, 
     mean = np.average(outputs, axis=0, weights=weights)
     variance = np.average((outputs - mean) ** 2, axis=0, weights=weights)
     given_X = csr_array(rows) if sparse else rows
-    tolerance = {"rtol": 1e-6, "atol": 1e-6} if dtype == "float32" else {"rtol": 1e-12}
+    tolerance = (
+        {"rtol": 1e-6, "atol": 1e-6} if dtype == "float32" else {"rtol": 1e-12, "atol": 1e-15}
+    )
     A, spread = ensemble.forward(given_X), ensemble.spread(given_X)
     assert A.dtype == spread.dtype == dtype
     np.testing.assert_allclose(A, mean, **tolerance)

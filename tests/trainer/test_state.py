@@ -1,5 +1,7 @@
 """`Trainer.state` and `restore`: training goes on from there, bit for bit."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -121,3 +123,25 @@ def test_an_interrupted_fit_leaves_the_trainer_where_it_stopped():
     assert trainer.steps == trainer.epochs == 1
     net.fit(X, Y, epochs=3, batch_size=50, optimizer=trainer)
     assert np.array_equal(net.theta, expected.theta)
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine", fastnn.schedules.Cosine(warmup=3)])
+def test_a_schedule_with_a_horizon_is_in_steps(schedule):
+    net = fastnn.Network([2, 1], output="identity", dtype="float64", rng=0)
+    trainer = net.trainer(optimizer="gd", learning_rate=0.5, schedule=schedule, total_steps=8)
+    object_ = {"linear": fastnn.schedules.Linear(), "cosine": fastnn.schedules.Cosine()}.get(
+        schedule if isinstance(schedule, str) else None, schedule
+    )
+    for step in range(10):  # the rate stays at its end
+        if step == 4:
+            trainer = pickle.loads(pickle.dumps(trainer))
+        rate = 0.5 * float(object_(step, 8))
+        before = trainer.network.theta.copy()
+        trainer.forward([[1.0, 2.0]])
+        trainer.backward([[1.0]])
+        trainer.update()
+        np.testing.assert_allclose(before - trainer.network.theta, [rate, 2 * rate, rate])
+    with pytest.raises(ValueError, match=r"net.trainer\(schedule='linear', total_steps=10_000\)"):
+        net.trainer(schedule="linear")
+    with pytest.raises(ValueError, match="total_steps"):
+        net.trainer(schedule="linear", total_steps=0)

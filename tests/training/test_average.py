@@ -1,5 +1,8 @@
 """The exponential moving average of theta."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -73,15 +76,68 @@ def test_ctrl_c_leaves_the_average():
     np.testing.assert_array_equal(net.theta, seen[0])
 
 
-def test_refusals(tmp_path):
+def test_refusals():
     net, X, y = problem()
     with pytest.raises(ValueError, match=r"average in \[0, 1\), got 1"):
         net.fit(X, y, average=1)
     net.keep_prob = 1.0
-    for options in (
-        {"optimizer": "lbfgs"},
-        {"checkpoint": tmp_path / "state"},
-        {"optimizer": net.trainer()},
-    ):
-        with pytest.raises(ValueError, match="average is not for lbfgs, checkpoint"):
-            net.fit(X, y, average=0.9, **options)
+    with pytest.raises(ValueError, match="average is not for lbfgs"):
+        net.fit(X, y, average=0.9, optimizer="lbfgs")
+    with pytest.raises(ValueError, match="average are the trainer's"):
+        net.fit(X, y, average=0.9, optimizer=net.trainer())
+    with pytest.raises(ValueError, match=r"average in \[0, 1\), got -1"):
+        net.trainer(average=-1)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_trainer_keeps_it_to_the_bits_of_fit(threads):
+    net, X, y = problem("float32")
+    net.fit(X, y, average=0.9, batch_size=60, epochs=2, shuffle=False)
+    one, other = (problem("float32")[0] for _ in range(2))
+    stepped = one.trainer(average=0.9, examples=300, threads=threads)
+    taken = other.trainer(average=0.9, examples=300, threads=threads)
+    for first in [*range(0, 300, 60)] * 2:
+        rows = slice(first, first + 60)
+        stepped.step(X[rows], y[rows])
+        A = taken.forward(X[rows])
+        taken.backward(-np.eye(2)[y[rows]] / A / 60)
+        taken.update()
+    np.testing.assert_array_equal(stepped.average, net.theta)
+    assert not np.array_equal(one.theta, stepped.average)
+    np.testing.assert_allclose(taken.average, stepped.average, rtol=1e-3, atol=1e-5)
+    assert not np.array_equal(other.theta, taken.average)
+    assert net.trainer().average is None
+
+
+def test_a_trainer_is_restored_with_it():
+    net, X, y = problem()
+    trainer = net.trainer(average=0.9, batch_size=300)
+    trainer.step(X, y)
+    before = trainer.state()
+    twins = [copy.deepcopy(trainer), pickle.loads(pickle.dumps(trainer))]
+    net.fit(X, y, optimizer=trainer, batch_size=100, epochs=2)
+    average = trainer.average.copy()
+    assert not np.array_equal(average, before["average"])
+    assert not np.array_equal(net.theta, average)
+    for twin in twins:
+        twin.network.fit(X, y, optimizer=twin, batch_size=100, epochs=2)
+        np.testing.assert_array_equal(twin.average, average)
+    trainer.restore(before)
+    net.fit(X, y, optimizer=trainer, batch_size=100, epochs=1)
+    net.keep_prob = 0.8  # opens the session anew
+    net.fit(X, y, optimizer=trainer, batch_size=100, epochs=1)
+    np.testing.assert_array_equal(trainer.average, average)
+    with pytest.raises(ValueError, match="expected the state of a trainer"):
+        net.trainer().restore(before)
+
+
+def test_a_step_that_opens_the_session_anew_goes_on_with_it():
+    net, X, y = problem()
+    trainer = net.trainer(average=0.5, optimizer="gd", batch_size=300)
+    thetas = []
+    for l2 in (0.0, 0.1, 0.2):
+        net.l2 = l2
+        trainer.step(X, y)
+        thetas.append(net.theta.copy())
+    expected = (thetas[0] / 2 + thetas[1] / 2) / 2 + thetas[2] / 2
+    np.testing.assert_allclose(trainer.average, expected, rtol=1e-12)

@@ -108,6 +108,9 @@ RUNS = {
     "normalized, weighted": ({"normalize": True}, {"sample_weight": W}),
     "dev, seldom evaluated": ({}, {"dev": DEV, "evaluate_every": 3}),
     "early stopping": ({}, {"dev": DEV, "early_stopping": 6, "epochs": 60}),
+    "averaged": ({}, {"average": 0.9}),
+    "averaged, early stopping": ({}, {"average": 0.9, "dev": DEV, "early_stopping": 6}),
+    "max_norm": ({"max_norm": 0.5}, {}),
     "augmented": ({}, {"augment": fastnn.augment.Images((3, 3), rotation=20, noise=0.1)}),
     "sparse": ({}, {"X": scipy.sparse.csr_array(X * (X > 0.5))}),
 }
