@@ -4,7 +4,17 @@ A proof is a module with a `run(long)`, which returns figures, and raises `Broke
 does not hold. Its docstring begins with the promise.
 """
 
-PROOFS = ["files", "kills", "writes", "interrupts", "forks", "memory", "bits", "versions"]
+PROOFS = [
+    "files",
+    "kills",
+    "writes",
+    "interrupts",
+    "forks",
+    "memory",
+    "bits",
+    "versions",
+    "aarch64",
+]
 
 
 class Broken(Exception):
