@@ -6,7 +6,8 @@ import io
 import json
 import math
 import sys
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,12 +27,17 @@ from fastnn.cli.options import (
     new_file,
 )
 
+if TYPE_CHECKING:
+    from fastnn.network import Network
+
 # In a regression errors are in the target's units, and have these names.
 _ERRORS = {
     "dev_error": "dev_rmse",
     "dev_error_std": "dev_rmse_std",
     "train_error": "train_rmse",
 }
+# Figures of classes to choose by, and -1 where a larger one is better.
+_BY_CLASS = {"balanced_error": ("balanced_error", 1), "auc": ("auc", -1)}
 VARIED = ("keep_prob", "l2", "l1", "learning_rate")
 
 
@@ -74,6 +80,13 @@ def _varied(name: str, what: str, default: str) -> Any:
     default=1,
     help="Networks for each combination; their mean decides.",
 )
+@click.option(
+    "--select",
+    type=click.Choice(["dev_error", "dev_loss", "balanced_error", "auc"]),
+    default="dev_error",
+    help="What the best is best in, on the dev rows: error, loss or, where the classes of a file "
+    "are uneven, the mean of their errors or the area under the ROC curve.",
+)
 @JOBS
 @data_options
 @network_options
@@ -91,6 +104,7 @@ def sweep(
     trials: int | None,
     halving: int | None,
     seeds: int,
+    select: str,
     jobs: int | None,
     seed: int,
     save: str | None,
@@ -126,6 +140,9 @@ def sweep(
         from fastnn.sweeps import sweep
 
         source = open_source(data, seed, of_data, fixed | {"hidden": hidden})
+        by_class = select in _BY_CLASS
+        if by_class and (source.schema is None or source.regression):
+            raise click.UsageError(f"--select {select} is for classes of a file.")
         layers = source.layer_sizes(hidden)
         if not quiet and not as_json:
             shown.introduce(source, layers)
@@ -143,6 +160,8 @@ def sweep(
             n_jobs=-1 if jobs is None else jobs,
             progress=not quiet and not as_json and sys.stderr.isatty(),
             rng=seed,
+            select="dev_error" if by_class else select,
+            keep=by_class,
             output=source.shape.output,
             sample_weight=getattr(source.train, "weight", None),
             **fixed,
@@ -150,12 +169,15 @@ def sweep(
         best = result.best
         if best is None:
             raise click.ClickException(result.verdict)
-        errors = shown.errors_of(result.best_network, source)
+        network = result.best_network
+        if by_class:
+            result, network = best_by_class(result, source, select)
+        errors = shown.errors_of(network, source)
         if save is not None:
             with reported_file("save the network"):
                 if source.estimator is not None:
-                    source.estimator.set_params(**result.best.setting)
-                model_of(result.best_network, source).save(save)
+                    source.estimator.set_params(**result.trials[0].setting)
+                model_of(network, source).save(save)
             written.append(f"The best network was saved to {save}.")
         if csv is not None:
             with reported_file("write the table"):
@@ -170,10 +192,43 @@ def sweep(
                 f"These errors are in standard deviations of {source.schema.target}, "
                 f"{source.schema.target_scale:.4g}; the best network in its own units:"
             )
+        if by_class:
+            shown.say(f"The best by {select}, trial {result.trials[0].number}:")
         shown.print_rows(shown.error_rows(errors))
         for what, path in (("Best network saved", save), ("Table written", csv)):
             if path is not None:
                 click.echo(f"{what} to {path}")
+
+
+def best_by_class(result: Any, source: Source, select: str) -> tuple[Any, Network]:
+    """The result with its trials in the order of a figure of classes, and the best network.
+
+    The figure of a trial is the mean over its seeds.
+    """
+    import numpy as np
+
+    from fastnn.tables.figures import figures_of
+
+    name, sign = _BY_CLASS[select]
+    ranked = []
+    for trial, networks in zip(result.trials, result.networks, strict=True):
+        figures = [
+            sign * value
+            for net in networks
+            if net is not None
+            and (value := figures_of(source.schema, net, source.dev)[name]) is not None
+        ]
+        if len(figures) == len(networks):
+            ranked.append((float(np.mean(figures)), trial, networks[int(np.argmin(figures))]))
+    if not ranked:
+        raise click.UsageError(
+            f"--select {select}: a class has no rows in dev, or no network was trained to the end; "
+            "choose by dev_loss."
+        )
+    ranked.sort(key=lambda item: item[0])
+    trials = [trial for _, trial, _ in ranked]
+    trials += [trial for trial in result.trials if trial not in trials]
+    return replace(result, trials=trials), ranked[0][2]
 
 
 def _write_table(result: Any, source: Source, path: str) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastnn.arguments import integer, lookup
 from fastnn.layers.outputs import LossName
+from fastnn.tabular.description import as_html, in_words
 from fastnn.tabular.encoding import encode, input_names, learn_columns, plain_columns
 from fastnn.tabular.facts import Facts
 from fastnn.tabular.frame import (
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 class TableSchema(Facts):
     """Turns rows of a table into inputs and targets of a network; made by `fit`.
+
+    Print it for what each column became, and why others are left out; a notebook shows a table.
 
     - Numbers and booleans: the median fills gaps, then the mean is 0 and the standard deviation 1.
       If training rows had gaps, one more input tells whether there was one. With `bins`, an input
@@ -214,6 +217,12 @@ class TableSchema(Facts):
             f"<TableSchema of {len(self.columns)} columns, {self.n_inputs} inputs, "
             f"{self.task} of {self.target!r}>"
         )
+
+    def __str__(self) -> str:
+        return in_words(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     # --- work --------------------------------------------------------------------------------
 

@@ -232,3 +232,23 @@ def test_standard_input():
         "sweep", "-", "--target", "grade", "--drop", "id,price", "--l2", "0.1", *QUICK, stdin=text
     )
     assert results["rows"] == {"train": 144, "dev": 48, "test": 48}
+
+
+def test_the_best_can_be_chosen_by_figures_of_classes(tmp_path):
+    rng = np.random.default_rng(0)
+    rare = rng.random(400) < 0.08
+    frame = pd.DataFrame({"x": rng.normal(size=400) + 2 * rare, "y": np.where(rare, "yes", "no")})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    command = ("sweep", tmp_path / "d.csv", "--target", "y", "--l2", "0.01,100000", *QUICK)
+    for select in ("balanced_error", "auc"):
+        path = tmp_path / f"{select}.safetensors"
+        results = document(*command, "--learning-rate", "0.05", "--select", select, "--save", path)
+        assert results["best"]["l2"] == 0.01
+        assert fastnn.load(path).l2 == 0.01
+        model = document(
+            "train", tmp_path / "d.csv", "--target", "y", "--epochs", "20", "--l2", "100000"
+        )
+        assert results[f"dev_{select}"] != model[f"dev_{select}"]
+    assert "is for classes of a file" in failed(
+        2, "sweep", tmp_path / "d.csv", "--target", "x", "--l2", "1,2", "--select", "auc"
+    )

@@ -734,3 +734,30 @@ def test_numbers_far_outside_those_of_training_are_said(model):
         "predictions."
     ]
     assert model.schema_.review(frame[1:4].assign(n=[-1.9, 4.0, 6.9])) == []
+
+
+def test_a_schema_in_words():
+    frame = pd.DataFrame(
+        {
+            "id": [f"#{i}" for i in range(60)],
+            "area": [None if i % 6 == 0 else i % 7 + 50 for i in range(60)],
+            "city": ["Rome", "<Oslo>", None] * 20,
+            "day": [f"{i % 28 + 1}.3.2020" for i in range(60)],
+            "y": np.arange(60) / 8,
+        }
+    )
+    schema = TableSchema.fit(frame, target="y")
+    text = str(schema)
+    first, _, *lines = text.splitlines()
+    assert first.startswith("Regression of 'y' from 4 columns, by 7 inputs; a standard deviation")
+    rows = {line.split("  ")[0]: " ".join(line.split()) for line in lines}
+    mean = frame["area"].fillna(53).mean()
+    assert rows["area"] == (
+        f"area number 2 50 to 56, mean {mean:.4g}; gaps become 53 and are told by an input"
+    )
+    assert rows["city"] == "city categories 3 <Oslo>, Rome; a gap is one of them"
+    assert rows["id"] == "id left out 0 all its values are different, as names or keys are"
+    assert {"day: time", "day: weekday"} <= rows.keys()
+    assert "&lt;Oslo&gt;, Rome" in schema._repr_html_()
+    answers = TableSchema.fit(frame.assign(y=cycle("no", "yes")), target="y")
+    assert str(answers).startswith("Classification of 'y' (no, yes) from 4 columns")
