@@ -32,7 +32,7 @@ def main(clean: bool, examples: bool) -> None:
     failed = build_main(
         [*options, "-d", str(HERE / "_build/.doctrees"), str(HERE), str(HERE / "_build")]
     )
-    pages = len(list((HERE / "_build").rglob("*.html")))
+    pages = sum("_static" not in page.parts for page in (HERE / "_build").rglob("*.html"))
     print(f"{pages} pages in {time.perf_counter() - began:.0f} s: {HERE / '_build/index.html'}")
     sys.exit(failed)
 
