@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import time
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +12,11 @@ PACKAGES = ["numpy", "fastnn-cpu", "torch", "jax", "scikit-learn", "onnxruntime"
 def describe():
     """CPU, cores, governor, load, versions; as JSON."""
     from fastnn import _kernels
+    from fastnn.machine import cpu_name
 
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "cpu": _cpu_model(),
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "system": platform.platform(),
@@ -30,18 +30,6 @@ def describe():
 def load():
     """Processes that wanted to run, a minute's average; None where the system does not tell."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-
-
-def _cpu_model():
-    """Name, family and model: a virtual machine's name alone does not tell kinds apart."""
-    facts = {}
-    for line in (_read("/proc/cpuinfo") or "").splitlines():
-        name, _, value = line.partition(":")
-        facts.setdefault(name.strip(), value.strip())
-    if "model name" not in facts:
-        return platform.processor() or platform.machine()
-    name = re.sub(r"\((R|TM)\)| Processor| CPU", "", facts["model name"])
-    return f"{name} (family {facts.get('cpu family')}, model {facts.get('model')})"
 
 
 def _read(path):

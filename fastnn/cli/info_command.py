@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastnn import machine
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.options import JSON, ending
+from fastnn.cli.output import say
+from fastnn.engine.threads import allowed_threads, available_processors
 
 if TYPE_CHECKING:
     from fastnn.many import Ensemble
@@ -21,15 +24,28 @@ if TYPE_CHECKING:
     epilog=ending(
         "fastnn info iris.safetensors",
         "fastnn info iris.safetensors --json",
+        "fastnn info --machine",
     ),
 )
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", required=False)
+@click.option(
+    "--machine", "of_machine", is_flag=True, help="Show how this machine is used, instead."
+)
 @JSON
-def info(model: str, as_json: bool) -> None:
+def info(model: str | None, of_machine: bool, as_json: bool) -> None:
     """Show what a model file holds, after its checksum was compared.
 
     MODEL is a file that fastnn train --save, or save in Python, wrote.
     """
+    if (model is None) != of_machine:
+        raise click.UsageError("expected a MODEL file or --machine, and not both.")
+    if model is None:
+        show_machine(as_json)
+    else:
+        show_model(model, as_json)
+
+
+def show_model(model: str, as_json: bool) -> None:
     with reported():
         from fastnn.files.model import read
         from fastnn.loading import load
@@ -50,6 +66,37 @@ def info(model: str, as_json: bool) -> None:
         click.echo(json.dumps(facts, indent=2))
     else:
         print_facts(facts)
+
+
+def show_machine(as_json: bool) -> None:
+    """Print the CPU, the kernels that were chosen for it and why, and the threads of a fit."""
+    processors = available_processors()
+    facts = {
+        "cpu": machine.cpu_name(),
+        "caches": machine.caches(),
+        "processors": processors,
+        "threads": min(processors, allowed_threads()),
+        **machine.core(),
+    }
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    tiles = (
+        f"{dtype} {of['rows']} x {of['columns']} in registers of {of['lanes']}"
+        for dtype, of in facts["tiles"].items()
+    )
+    caches = ", ".join(f"{level} {size}" for level, size in facts["caches"].items())
+    shown = {
+        "cpu": facts["cpu"],
+        "caches of data": caches or "the system does not tell",
+        "processors": processors,
+        "threads": f"up to {facts['threads']}, where a fit is worth them",
+        "kernels": f"{facts['kernels']}: {facts['reason']}",
+        "available": ", ".join(facts["available"]),
+        "tiles": "; ".join(tiles),
+    }
+    for name, value in shown.items():
+        say(f"{name:<15} {value}", " " * 16)
 
 
 def facts_of_network(network: Network) -> dict[str, Any]:
@@ -89,8 +136,6 @@ def facts_of_table(schema: Any) -> dict[str, Any]:
 
 def print_facts(facts: dict[str, Any]) -> None:
     """Print a line for each fact, then the columns."""
-    from fastnn.cli.output import say
-
     columns, dropped = facts.pop("columns", {}), facts.pop("dropped", {})
     shown = {
         **facts,

@@ -26,10 +26,11 @@ def choose_threads(layer_sizes, rows, steps):
     """
     parameters = sum(a * b for a, b in itertools.pairwise(layer_sizes))
     worth = 6 * rows * parameters // (_FLOPS_OF_A_STEP if steps else _FLOPS_OF_A_PASS)
-    return max(1, min(worth, available_processors(), _allowed())) if worth > 1 else 1
+    return max(1, min(worth, available_processors(), allowed_threads())) if worth > 1 else 1
 
 
-def _allowed():
+def allowed_threads():
+    """The most threads that OMP_NUM_THREADS allows."""
     # joblib, Dask, Ray and batch systems start one process for each core. By this variable they
     # tell each process its share of the processors, with OpenMP or without. It may be a list with
     # the outermost level first. OpenMP ignores a value that it cannot read, and so does this.

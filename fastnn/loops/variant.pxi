@@ -20,6 +20,15 @@ def variants():
             if variant_available(v) and kernels[float](v) != NULL]
 
 
+def tile(dtype="float32"):
+    """(rows, columns) of a tile of a product in registers, and the numbers that a register holds."""
+    if np.dtype(dtype).itemsize == 8:
+        return (kernels[double](_variant).tile_rows, kernels[double](_variant).panel,
+                kernels[double](_variant).lanes)
+    return (kernels[float](_variant).tile_rows, kernels[float](_variant).panel,
+            kernels[float](_variant).lanes)
+
+
 def choose(name):
     """Let what begins from now on run on another variant; returns the last one's name."""
     global variant, _variant

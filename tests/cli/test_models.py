@@ -1,6 +1,8 @@
 """``fastnn info`` and ``fastnn diagnose``, and how all commands end that do not succeed."""
 
 import json
+import os
+import platform
 import re
 import subprocess
 import sys
@@ -89,6 +91,40 @@ def test_info_of_an_estimator(tmp_path):
     clf.save(tmp_path / "clf.safetensors")
     facts = document("info", tmp_path / "clf.safetensors")
     assert (facts["kind"], facts["layers"]) == ("estimator", [3, 5, 1])
+
+
+def test_info_of_the_machine():
+    facts = document("info", "--machine")
+    assert facts["kernels"] in facts["available"]
+    assert facts["cpu"]
+    assert 1 <= facts["threads"] <= facts["processors"]
+    for dtype, size in (("float32", 4), ("float64", 8)):
+        tile = facts["tiles"][dtype]
+        assert tile["columns"] % tile["lanes"] == 0
+        assert tile["lanes"] * size in (16, 32, 64)  # bytes of a register
+    shown = done("info", "--machine")
+    assert f"kernels         {facts['kernels']}: the best that this CPU can run\n" in shown
+    assert f"cpu             {facts['cpu']}\n" in shown
+
+
+def test_info_names_a_variant_that_was_asked_for():
+    environment = os.environ | {"FASTNN_VARIANT": "baseline"}
+    command = [sys.executable, "-m", "fastnn", "info", "--machine", "--json"]
+    facts = json.loads(subprocess.check_output(command, env=environment))
+    assert (facts["kernels"], facts["reason"]) == ("baseline", "FASTNN_VARIANT names it")
+
+
+def test_a_system_that_does_not_tell_its_caches(monkeypatch, tmp_path):
+    monkeypatch.setattr("fastnn.machine._CACHES", tmp_path)
+    monkeypatch.setattr("fastnn.machine._CPUS", tmp_path / "cpuinfo")
+    assert document("info", "--machine")["caches"] == {}
+    assert "the system does not tell" in done("info", "--machine")
+    assert document("info", "--machine")["cpu"] == (platform.processor() or platform.machine())
+
+
+@pytest.mark.parametrize("arguments", [[], ["a.safetensors", "--machine"]])
+def test_info_is_of_a_file_or_of_the_machine(arguments):
+    assert "expected a MODEL file or --machine" in failed(2, "info", *arguments)
 
 
 # --- diagnose ---

@@ -30,7 +30,7 @@ FLOORS = [
     ["augment"],
     ["derivatives", "plots"],
     ["engine", "files"],
-    ["across_cpus", "data", "layers", "losses", "schedules"],
+    ["across_cpus", "data", "layers", "losses", "machine", "schedules"],
     ["text"],
     ["arguments", "errors", "version"],
     ["_kernels"],
