@@ -24,7 +24,7 @@ cdef int open_run(Handle *h, Run[real] *run, Layer[real] *layers, const Kernels[
     h.y.row_stride = h.y.columns * h.y.column_stride
     run.X, run.y = &h.X, &h.y if h.training else NULL
     run.chunk_rows = rows_at_once(h.widths.data(), run.depth, run.size, rows, k.tile_rows,
-                                  TRAINING_NUMBERS if h.training else INFERENCE_NUMBERS)
+                                  TRAINING_ROWS if h.training else INFERENCE_ROWS)
     needed = lay_out(run, <char *>NULL, h.widths.data(), h.activations.data(), h.training)
     h.block = <char *>zeroed(needed + 64)
     if h.block == NULL:

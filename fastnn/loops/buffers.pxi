@@ -2,23 +2,26 @@
 
 
 cdef int64_t rows_at_once(const int64_t *widths, int depth, int64_t parameters, int64_t rows,
-                          int64_t tile_rows, int64_t numbers) noexcept nogil:
+                          int64_t tile_rows, int64_t least) noexcept nogil:
     """The rows of a chunk, in whole tiles unless one chunk holds all rows.
 
-    Many rows use each weight often. Few rows keep the activations, about `numbers` numbers, in
-    the cache. A chunk also takes well under 200 ms, the time within which Ctrl-C must act.
+    At least `least` rows use each weight often. No more than keep 131,072 activations and as many
+    derivatives in the L2 cache: 1 MB in float32. This does not follow the size of that cache, for
+    then the bits would follow it too. A chunk also takes well under 200 ms, the time within which
+    Ctrl-C must act.
     """
     cdef int64_t units = 0, most, chunks
     cdef int l
     for l in range(depth + 1):
         units += widths[l]
-    most = max(256, min(4096, numbers // units))
+    most = max(least, min(4096, (1 << 17) // units))
     most = min(most, max(16, 800_000_000 // parameters))
     chunks = max(1, tiles(rows, most))
     return max(1, min(rows, tiles(tiles(rows, chunks), tile_rows) * tile_rows))
 
 
-cdef int64_t TRAINING_NUMBERS = 1 << 20, INFERENCE_NUMBERS = 1 << 17
+# The gradient of a chunk of training goes through memory, unless the chunk is a whole mini-batch.
+cdef int64_t TRAINING_ROWS = 512, INFERENCE_ROWS = 256
 
 
 cdef real *next_buffer(char *block, size_t *used, int64_t count, real *like) noexcept nogil:

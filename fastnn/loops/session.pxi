@@ -96,7 +96,7 @@ cdef class Session(Architecture):
         run.theta = <real *>theta.first
         run.chunk_rows = rows_at_once(self.widths.data(), run.depth, run.size, run.batch_size,
                                       run.kernels.tile_rows,
-                                      TRAINING_NUMBERS if self.training else INFERENCE_NUMBERS)
+                                      TRAINING_ROWS if self.training else INFERENCE_ROWS)
         if run.loss_rule == LOSS_GIVEN:
             run.chunk_rows = run.batch_size   # its function gets the whole of it
         cdef size_t needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),

@@ -156,7 +156,7 @@ cdef class SmallForward(Architecture):
         cdef size_t needed
         cdef char *block
         run.chunk_rows = rows_at_once(self.widths.data(), run.depth, run.size, rows,
-                                      run.kernels.tile_rows, INFERENCE_NUMBERS)
+                                      run.kernels.tile_rows, INFERENCE_ROWS)
         if run.chunk_rows > self.capacity:
             self.rows_before = self.capacity = 0
             needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(), False)
