@@ -19,6 +19,8 @@ def _displayed(translator, node):
 
 
 def _formula(node, as_block=False):
+    if not node.astext().strip():
+        LOGGER.warning("an empty formula: is it indented?", location=node)
     try:
         return tex2mathml(node.astext(), as_block=as_block)
     except MathError as error:

@@ -8,9 +8,13 @@ same order into :math:`d\\theta`, and for every i
 
 .. math::
 
-d\\theta_\\text{approx}[i] = \\frac{J(\\theta + \\epsilon e_i) - J(\\theta - \\epsilon
-e_i)}{2\\epsilon}, \\qquad \\frac{\\|d\\theta_\\text{approx} -
-d\\theta\\|_2}{\\|d\\theta_\\text{approx}\\|_2 + \\|d\\theta\\|_2}
+    d\\theta_\\text{approx}[i] =
+    \\frac{J(\\theta + \\epsilon e_i) - J(\\theta - \\epsilon e_i)}{2\\epsilon}
+
+.. math::
+
+    \\frac{\\|d\\theta_\\text{approx} - d\\theta\\|_2}
+    {\\|d\\theta_\\text{approx}\\|_2 + \\|d\\theta\\|_2}
 
 About :math:`10^{-7}` or less is great; at :math:`10^{-5}` look closely; above :math:`10^{-3}`
 worry."""
