@@ -23,6 +23,7 @@ from fastnn.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from fastnn.many.blend import Quality
     from fastnn.network import Network
     from fastnn.tables.recipe import Fitted
 
@@ -41,6 +42,12 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 @click.argument("data", required=False)
 @data_options
 @network_options
+@click.option(
+    "--quality",
+    type=click.Choice(["fast", "best"]),
+    help="For a file: the mean of 2 or 12 networks by a fixed recipe, with bins of numbers, in "
+    "the place of --hidden and the options of the network and its training.",
+)
 @click.option(
     "--keep-prob",
     type=Commas("P", float, _NUMBERS),
@@ -94,6 +101,7 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 def train(
     data: str | None,
     hidden: list[int] | None,
+    quality: Quality | None,
     seed: int,
     save: str | None,
     report: str | None,
@@ -114,7 +122,7 @@ def train(
 
     Then J, the errors and the speed are shown, and a diagnosis: what to do next.
     """
-    of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
+    of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA} | {"quality": quality}
     read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
     check_different(read | {"--save": save, "--report": report, "--checkpoint": checkpoint})
     options = with_defaults({**options, "hidden": hidden}, for_file=data is not None)
@@ -145,7 +153,7 @@ def train(
         if not quiet and not as_json:
             shown.introduce(source, source.layer_sizes(options["hidden"]))
         fitted = fit_model(
-            options,
+            options | {"quality": quality},
             source.shape,
             source.train,
             source.dev,

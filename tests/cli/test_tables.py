@@ -579,3 +579,18 @@ def test_json_of_training_is_one_document(folder):
         "train", folder / "data.csv", "--target", "grade", "--drop", "id,price", "--json", *QUICK
     )
     assert json.loads(text)["diagnosis"]["verdict"]
+
+
+# --- A quality ---
+
+
+def test_a_quality_is_trained_saved_and_used(folder, tmp_path):
+    path = tmp_path / "fast.safetensors"
+    options = ("--target", "price", "--drop", "id,grade", "--quality", "fast", "--save", path)
+    results = document("train", folder / "data.csv", *options)
+    assert results["test_r2"] > 0.8
+    assert results["rows"] == {"train": 144, "dev": 48, "test": 48}
+    assert fastnn.load(path).quality == "fast"
+    table = predicted(done("predict", path, folder / "data.csv"))
+    assert len(table) == len(pd.read_csv(folder / "data.csv"))
+    assert "--quality is for a file" in failed(2, "train", "--quality", "fast")
