@@ -10,6 +10,7 @@ import importlib
 PEERS = {
     "JAX": "jax_scan",
     "PyTorch": "pytorch",
+    "PyTorch's autograd": "autograd",
     "scikit-learn": "sklearn_mlp",
     "onnxruntime": "onnx_runtime",
 }

@@ -38,6 +38,9 @@ SECTIONS = {
     ),
     "inference": Section("Inference, one core", "inference", "inference", True),
     "simplechains": Section("SimpleChains' cases, one core", "simplechains", "published", True),
+    "autograd": Section(
+        "Derivatives beside PyTorch's autograd", "autograd", "against_pytorch", True
+    ),
     "losses": Section("A loss of one's own, one core", "losses", "squared_errors", True),
     "gradcheck": Section("A gradient check, two cores", "gradcheck", "checks", False),
     "linearity": Section("Epochs of more and more rows", "resources", "linearity", True),
