@@ -17,6 +17,8 @@ FAR = 5.0
 MOST_ROWS, LINE = 5_000, 1 - 1e-9
 # Fewer rows can be whole numbers without a gap by chance.
 LEAST_ROWS = 50
+# Rows that are squared at a time.
+_ROWS_AT_ONCE = 4096
 
 
 class Scale(NamedTuple):
@@ -64,7 +66,10 @@ def scale_of(X):
         square = np.asarray(X.multiply(X).mean(axis=0)).ravel()
         return Scale(mean, np.sqrt(np.maximum(square - mean**2, 0)))
     X = as_numbers(X, "X")
-    return Scale(X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64))
+    mean, squares = X.mean(axis=0, dtype=np.float64), np.zeros(X.shape[1:])
+    for first in range(0, len(X), _ROWS_AT_ONCE):  # std would hold all of X in float64
+        squares += np.square(X[first : first + _ROWS_AT_ONCE] - mean).sum(axis=0)
+    return Scale(mean, np.sqrt(squares / len(X)))
 
 
 def counters(X):
