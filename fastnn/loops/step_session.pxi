@@ -63,6 +63,9 @@ cdef class StepSession(Session):
         self.dtype = self.double if self.is_double else self.single
         self.array, self.empty = np.ndarray, np.empty
 
+    def start(self, **arguments):
+        raise TypeError("a StepSession is told its rows by each call: start is of a Session")
+
     def set_lock(self, attributes, lock):
         """Let an update hold the lock of the network: the key `lock` of its attributes."""
         self.attributes, self.lock = attributes, lock

@@ -132,3 +132,13 @@ def test_limits_of_clipping():
     for norm, value in ((-1, 0), (0, -1), (np.nan, 0), (0, np.inf)):
         with pytest.raises(ValueError, match="limits"):
             s.set_clipping(norm, value)
+
+
+def test_passes_over_a_data_set_are_those_of_a_session():
+    """Its X and y are no data: a pass over them read a null pointer."""
+    s = ready()
+    with pytest.raises(TypeError, match="by each call"):
+        s.start(gradient=np.zeros(SIZE))
+    for work in (s.differentiate, s.evaluate, s.train):
+        with pytest.raises(ValueError, match="start"):
+            work(0.1)
