@@ -127,7 +127,7 @@ class MPITrainer:
         if broadcast:
             ranks.agree(_settings(trainer))
             state = trainer.state()
-            for name in ("theta", "first", "second", "steps", "epochs", "seed"):
+            for name in ("theta", "average", "first", "second", "steps", "epochs", "seed"):
                 if name in state:
                     ranks.broadcast(state[name])
             trainer.restore(state)
@@ -161,7 +161,13 @@ class MPITrainer:
         `mpi` does so once. It reads all of theta; between two epochs it costs little.
         """
         state = self.trainer.state()
-        names = {"theta": "theta", "first": "moments", "second": "second moments", "seed": "seed"}
+        names = {
+            "theta": "theta",
+            "average": "average of theta",
+            "first": "moments",
+            "second": "second moments",
+            "seed": "seed",
+        }
         bits = {names[name]: state[name].tobytes() for name in names if name in state}
         self._ranks.agree({**_settings(self.trainer), **bits, "steps": bytes(state["steps"])})
 
@@ -294,5 +300,6 @@ def _settings(trainer):
         "learning rate": repr(trainer.rate),
         "clip_norm or clip_value": repr(trainer.clipping),
         "examples": repr(trainer.examples),
+        "the decay of average": repr(trainer.decay),
     }
     return {name: text.encode() for name, text in texts.items()}

@@ -42,6 +42,7 @@ TRAINERS = {
     "schedule": {"optimizer": "adamw", "schedule": fastnn.schedules.Inverse(rate=0.1)},
     "examples": {"optimizer": fastnn.Nesterov(layer_rates=[1, 0.5, 0]), "examples": 700},
     "threads": {"threads": 2},
+    "average": {"average": 0.9},
 }
 LOSSES = {
     "softmax": ("softmax", LABELS, {}),
@@ -78,6 +79,8 @@ def same_bits(trainer):
 def near(trainer, one, dtype):
     size = np.abs(one.network.theta).max()
     difference = np.abs(trainer.network.theta - one.network.theta).max()
+    if one.average is not None:
+        difference = max(difference, np.abs(trainer.average - one.average).max())
     # Adam divides by the size of a gradient: what is nearly 0 has few digits that are right.
     assert difference <= (1e-12 if dtype == "float64" else 1e-4) * size
 
