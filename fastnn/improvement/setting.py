@@ -8,11 +8,12 @@ from typing import Any
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.network import Network
 from fastnn.sweeps.space import FIT_OPTIONS, NETWORK_OPTIONS
+from fastnn.training.fitting import fit
 
 # Settings of the last fit of a network that the search begins with.
 OF_LAST_FIT = ("epochs", "batch_size", "learning_rate", "optimizer")
 # Values of the options that are not given.
-DEFAULTS = {**BaseNetwork.__init__.__kwdefaults__, **Network.fit.__kwdefaults__}
+DEFAULTS = {**BaseNetwork.__init__.__kwdefaults__, **fit.__kwdefaults__}
 
 
 @dataclass(frozen=True)

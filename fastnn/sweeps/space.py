@@ -13,6 +13,7 @@ import numpy as np
 
 from fastnn.arguments import integer, number
 from fastnn.network import Network
+from fastnn.training.fitting import fit
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _log_uniform(low, high, random_state):
 
 
 NETWORK_OPTIONS = frozenset(inspect.signature(Network).parameters) - {"layer_sizes", "rng"}
-FIT_OPTIONS = Network.fit.__kwdefaults__.keys() - {
+FIT_OPTIONS = fit.__kwdefaults__.keys() - {
     "dev",
     "threads",
     "progress",

@@ -13,6 +13,7 @@ from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES
 from fastnn.many.blend import DEV_SETS, Rows, fit_blend
 from fastnn.network import Network
+from fastnn.training.fitting import fit
 from fastnn.training.preparation import prepare
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 OF_NETWORK = ("activation", "init", "keep_prob", "l2", "l1", "dtype")
 OF_FIT = ("optimizer", "learning_rate", "schedule", "epochs", "batch_size", "early_stopping")
 
-_DEFAULTS = Network.fit.__kwdefaults__
+_DEFAULTS = fit.__kwdefaults__
 
 
 class Fitted(NamedTuple):
