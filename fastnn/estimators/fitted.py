@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -14,6 +15,7 @@ from fastnn.data.inputs import Features
 from fastnn.engine.small_forward import forward_small
 from fastnn.estimators.state import to_dict
 from fastnn.network import Network
+from fastnn.training.history import History
 
 if TYPE_CHECKING:
     from fastnn.diagnosis import Diagnosis, SignalFlow
@@ -116,6 +118,37 @@ class FittedMixin:
         """Name of the output's activation: softmax, logistic, identity or exp."""
         output = self._fitted("out_activation_").output
         return {"sigmoid": "logistic"}.get(output, output.split("_")[0])
+
+    @property
+    def history_(self) -> History:
+        """The curves of the fit as a `History`, for its `plot` and `to_frame`.
+
+        `cost` is `loss_curve_`, and `dev_cost` is `validation_loss_curve_`. `dev_error` is 1 minus
+        the accuracy of the validation set, where that is the score. NaN stands for what estimators
+        of scikit-learn do not measure: train_error, learning_rate and seconds.
+        """
+        self._fitted("history_")
+        history, unknown = History(), [math.nan] * len(self.loss_curve_)
+        history.cost = list(self.loss_curve_)
+        history.train_error, history.learning_rate = list(unknown), list(unknown)
+        history.seconds = list(unknown)
+        history.stopped = "epochs"
+        if self._ended_early():
+            history.stopped = "early stopping" if self.early_stopping else "converged"
+        if self.validation_loss_curve_ is not None:
+            scores = self.validation_scores_
+            by_accuracy = hasattr(self, "classes_") and self.scoring in (None, "accuracy")
+            history.dev_cost = list(self.validation_loss_curve_)
+            history.dev_error = [1 - score for score in scores] if by_accuracy else list(unknown)
+            if self.early_stopping:
+                history.best_epoch = int(np.argmax(scores))
+        return history
+
+    def _ended_early(self):
+        """Whether the last fit ended before its iterations were used up."""
+        if self.solver == "lbfgs":
+            return self.n_iter_ < self.max_iter
+        return self._progress.stopped
 
     def _fitted(self, name):
         if "network_" not in vars(self):
