@@ -57,7 +57,7 @@ class Trainer(TrainerSession):
     >>> trainer = net.trainer(learning_rate=0.1)
     >>> for step in range(200):
     ...     A = trainer.forward(X)
-    ...     dX = trainer.backward((A - y) / len(X))
+    ...     trainer.backward((A - y) / len(X))
     ...     trainer.update()
     >>> np.round(net.params["W1"].ravel(), 2)
     array([1., 2., 3.], dtype=float32)
