@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import safetensors
 import safetensors.numpy
+from sklearn.exceptions import NotFittedError
 
 import fastnn
 from fastnn import _kernels
@@ -87,7 +88,8 @@ def model(directory):
             loaded.predict(_X)
         loaded.save(path)
 
-    return prepare, fastnn.ModelFormatError, True
+    # NotFittedError: the file may be of a network that no fit has normalized yet.
+    return prepare, (fastnn.ModelFormatError, NotFittedError), True
 
 
 def checkpoint(directory):
