@@ -64,7 +64,7 @@ def test_readme_commands_run(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_examples_of_help_run(tmp_path, monkeypatch):
-    """Two for each command, in an order in which each finds its files."""
+    """Two at least for each command, in an order in which each finds its files."""
     from click.testing import CliRunner
     from sklearn.datasets import load_iris
 
@@ -80,7 +80,7 @@ def test_examples_of_help_run(tmp_path, monkeypatch):
     for name in order:
         epilog = main.commands[name].epilog
         examples = re.findall(r"^  (fastnn .*)$", epilog, re.MULTILINE)
-        assert len(examples) == 2
+        assert len(examples) >= 2
         for example in examples:
             _, *arguments = shlex.split(example.replace("--seconds 60", "--seconds 3"))
             assert arguments[0] == name
