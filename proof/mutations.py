@@ -96,7 +96,7 @@ def array(rng, shape, dtype="f8", odd=0.15):
             shape = shape[1:] if rng.random() < 0.5 else (*shape, 1)
     if rng.random() < odd:
         dtype = _DTYPES[rng.integers(len(_DTYPES))]
-    numbers = rng.standard_normal(shape) * 2
+    numbers = np.asarray(rng.standard_normal(shape) * 2)
     if rng.random() < odd and numbers.size:
         numbers.flat[rng.integers(numbers.size)] = _NUMBERS[rng.integers(len(_NUMBERS))]
     with np.errstate(all="ignore"):
@@ -109,7 +109,7 @@ def array(rng, shape, dtype="f8", odd=0.15):
 def _laid_out(rng, made):
     """The same numbers with other strides, at another address, or read-only."""
     match rng.integers(0, 6):
-        case 0:
+        case 0 if made.ndim:
             return made[::-1]
         case 1:
             return np.asfortranarray(made)
