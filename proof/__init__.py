@@ -5,6 +5,7 @@ does not hold. Its docstring begins with the promise.
 """
 
 PROOFS = [
+    "sanitizers",
     "fuzz",
     "files",
     "kills",
