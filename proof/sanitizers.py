@@ -37,7 +37,10 @@ _BUILDS = {
     "thread": (
         "-fsanitize=thread",
         ["libtsan.so"],
-        {"TSAN_OPTIONS": f"exitcode={_CAUGHT}:halt_on_error=1:report_signal_unsafe=0"},
+        {
+            "TSAN_OPTIONS": f"exitcode={_CAUGHT}:halt_on_error=1:report_signal_unsafe=0:"
+            f"suppressions={Path(__file__).with_name('thread_suppressions.txt')}"
+        },
         [None, None, None, None, "data race"],
     ),
 }
