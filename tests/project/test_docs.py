@@ -41,40 +41,41 @@ def test_readme_examples_run():
     assert names["net"].error(names["dev"].X, names["dev"].y) < 0.05
 
 
-def test_readme_commands_run(tmp_path, monkeypatch):
-    from click.testing import CliRunner
+@pytest.fixture
+def tables_of_iris(tmp_path, monkeypatch):
+    """The current folder, with iris.csv, and new.csv without the species."""
     from sklearn.datasets import load_iris
-
-    from fastnn.cli import main
 
     iris = load_iris(as_frame=True)
     frame = iris.frame.drop(columns="target")
     frame.assign(species=iris.target_names[iris.target]).to_csv(tmp_path / "iris.csv", index=False)
     frame[::-10].to_csv(tmp_path / "new.csv", index=False)
     monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_readme_commands_run(tables_of_iris):
+    from click.testing import CliRunner
+
+    from fastnn.cli import main
+
     (block,) = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
     for line in block.splitlines():
         program, *arguments = shlex.split(line)
         assert program == "fastnn"
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 0, result.output
-    assert len((tmp_path / "out.csv").read_text().splitlines()) == 16
-    assert fastnn.load(tmp_path / "best.safetensors").schema_.target == "species"
+    assert len((tables_of_iris / "out.csv").read_text().splitlines()) == 16
+    assert fastnn.load(tables_of_iris / "best.safetensors").schema_.target == "species"
 
 
 @pytest.mark.slow
-def test_examples_of_help_run(tmp_path, monkeypatch):
+def test_examples_of_help_run(tables_of_iris):
     """Two at least for each command, in an order in which each finds its files."""
     from click.testing import CliRunner
-    from sklearn.datasets import load_iris
 
     from fastnn.cli import main
 
-    iris = load_iris(as_frame=True)
-    frame = iris.frame.drop(columns="target")
-    frame.assign(species=iris.target_names[iris.target]).to_csv(tmp_path / "iris.csv", index=False)
-    frame[::-10].to_csv(tmp_path / "new.csv", index=False)
-    monkeypatch.chdir(tmp_path)
     order = ["train", "predict", "diagnose", "info", "sweep", "improve", "warmup"]
     assert sorted(order) == sorted(main.commands)
     for name in order:
