@@ -15,6 +15,7 @@ from fastnn.cli.improve_command import improve
 from fastnn.cli.info_command import info
 from fastnn.cli.options import QUIET, ending
 from fastnn.cli.predict_command import predict
+from fastnn.cli.report_command import report
 from fastnn.cli.sweep_command import sweep
 from fastnn.cli.train_command import train
 
@@ -42,7 +43,7 @@ def main() -> None:
     """Fast fully connected networks on a CPU."""
 
 
-for _command in (train, predict, diagnose, improve, info, sweep):
+for _command in (train, predict, diagnose, report, improve, info, sweep):
     main.add_command(_command)
 
 

@@ -6,9 +6,8 @@ import json
 
 import click
 
-from fastnn.cli.data_source import labelled, name_of
-from fastnn.cli.errors import reported, reported_data
-from fastnn.cli.models import load_table_model
+from fastnn.cli.errors import reported
+from fastnn.cli.models import load_table_model, parts_of
 from fastnn.cli.options import JSON, OPTIMAL_ERROR, QUIET, check_different, ending
 
 
@@ -50,18 +49,9 @@ def diagnose(
     check_different({"DATA": data, "--dev": dev, "--test": test})
     with reported():
         from fastnn.cli import output as shown
-        from fastnn.tables.fitting import parts_again
 
         known = load_table_model(model)
-        schema = known.schema_
-        table = labelled(data, schema.target, schema.text_columns, schema.missing)
-        given = {
-            name: labelled(path, schema.target, schema.text_columns, schema.missing)
-            for name, path in (("dev", dev), ("test", test))
-            if path is not None
-        }
-        with reported_data(name_of(data)):
-            parts = parts_again(known, table, given)
+        parts = parts_of(known, data, dev, test)
         diagnosis = known.network_.diagnose(
             parts["train"], parts["dev"], test=parts.get("test"), optimal_error=optimal_error
         )

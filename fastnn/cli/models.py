@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastnn.cli.errors import reported_file
+from fastnn.cli.data_source import Source, labelled, name_of
+from fastnn.cli.errors import reported_data, reported_file
 
 if TYPE_CHECKING:
-    from fastnn.cli.data_source import Source
     from fastnn.network import Network
     from fastnn.tables import TableClassifier, TableRegressor
+    from fastnn.tables.preparation import Part
 
 
 def load_table_model(path: str) -> TableClassifier | TableRegressor:
@@ -28,6 +29,26 @@ def load_table_model(path: str) -> TableClassifier | TableRegressor:
             "Python: fastnn.load."
         )
     return model
+
+
+def parts_of(
+    model: TableClassifier | TableRegressor, data: str, dev: str | None, test: str | None
+) -> dict[str, Part]:
+    """Training, dev and test rows of a model, found again in the table it was trained on.
+
+    Files that are given replace parts of it.
+    """
+    from fastnn.tables.fitting import parts_again
+
+    schema = model.schema_
+    table = labelled(data, schema.target, schema.text_columns, schema.missing)
+    given = {
+        name: labelled(path, schema.target, schema.text_columns, schema.missing)
+        for name, path in (("dev", dev), ("test", test))
+        if path is not None
+    }
+    with reported_data(name_of(data)):
+        return parts_again(model, table, given)
 
 
 def model_of(net: Network, source: Source) -> TableClassifier | TableRegressor | Network:

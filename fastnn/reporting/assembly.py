@@ -183,7 +183,10 @@ def report(
         (
             "curves",
             "Cost and errors",
-            paragraphs("Left out: no history was given.")
+            paragraphs(
+                "Left out: no history was given. A saved model has none; a report right after the "
+                "fit shows these curves (fastnn train --report)."
+            )
             if history is None
             else sections.curves_section(history, network.output),
         ),

@@ -1,4 +1,4 @@
-"""``fastnn info`` and ``fastnn diagnose``, and how all commands end that do not succeed."""
+"""``fastnn info``, ``diagnose`` and ``report``, and how all commands end that do not succeed."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from pages import Page
 from tables import document, done, failed, houses, run
 
 import fastnn
@@ -231,16 +232,75 @@ def test_the_optimal_error_counts(folder):
     assert "--optimal-error" in failed(2, *command, "--optimal-error", "2")
 
 
+# --- report ---
+
+
+def test_the_report_of_a_saved_model(folder, tmp_path):
+    path = tmp_path / "out.html"
+    command = ("report", folder / "grade.safetensors", folder / "data.csv", "--no-gradcheck")
+    assert done(*command, "-o", path, "--examples", "3") == f"Report written to {path}\n"
+    page = Page(path.read_text(encoding="utf-8"))
+    found = document("diagnose", *command[1:3])
+    assert found["verdict"] in page.text
+    assert str(folder / "data.csv") in page.text
+    assert page.table("Confusion matrix")[0][1:4] == ["cheap", "dear", "fair"]
+    head, *worst = page.table("Examples of highest loss")
+    assert len(worst) == 3
+    # Rows are those of the file as a spreadsheet shows it.
+    grades = houses()["grade"].loc[[int(cells[head.index("row")]) - 2 for cells in worst]]
+    assert [cells[head.index("true")].split()[0] for cells in worst] == grades.to_list()
+    assert dict(page.table("Settings")[1:])["dev examples"] == "48"
+
+
+def test_the_report_is_beside_the_model_or_on_standard_output(folder, tmp_path):
+    model = tmp_path / "price.safetensors"
+    model.write_bytes((folder / "price.safetensors").read_bytes())
+    options = (folder / "data.csv", "--examples", "0", "--no-gradcheck", "--title", "Houses")
+    assert done("report", model, *options, "--quiet") == ""
+    page = Page((tmp_path / "price.html").read_text(encoding="utf-8"))
+    assert page.table("Residuals")[1][0] == "price"
+    assert "Houses" in page.text
+    shown = done("report", model, *options, "-o", "-")
+    assert shown.startswith("<!DOCTYPE html>")
+
+
+def test_the_report_of_other_dev_rows(folder, tmp_path):
+    houses(60, seed=1).to_csv(tmp_path / "dev.csv", index=False)
+    path = tmp_path / "out.html"
+    options = ("--dev", tmp_path / "dev.csv", "-o", path, "--no-gradcheck")
+    done("report", folder / "grade.safetensors", tmp_path / "dev.csv", *options)
+    assert (
+        dict(Page(path.read_text(encoding="utf-8")).table("Settings")[1:])["dev examples"] == "60"
+    )
+
+
+def test_a_report_is_written_over_no_model_and_no_data(folder, tmp_path):
+    model, data = folder / "grade.safetensors", folder / "data.csv"
+    for taken in (model, data):
+        assert "both name" in failed(2, "report", model, data, "-o", taken)
+    assert "there is no directory" in failed(2, "report", model, data, "-o", tmp_path / "no/r.html")
+
+
+def test_failing_to_write_the_report_of_a_model(monkeypatch, folder, tmp_path):
+    def save(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("fastnn.reporting.Report.save", save)
+    command = ("report", folder / "grade.safetensors", folder / "data.csv", "--no-gradcheck")
+    said = failed(1, *command, "-o", tmp_path / "r.html")
+    assert said.startswith(f"could not write {tmp_path / 'r.html'}: [Errno 28] No space left")
+
+
 # --- Ends ---
 
 
-@pytest.mark.parametrize("command", ["predict", "diagnose"])
+@pytest.mark.parametrize("command", ["predict", "diagnose", "report"])
 def test_a_model_without_columns_is_refused(folder, command):
     said = failed(2, command, folder / "digits.safetensors", folder / "data.csv")
     assert "holds a Network, which does not know the columns of a table" in said
 
 
-@pytest.mark.parametrize("command", ["predict", "diagnose", "info"])
+@pytest.mark.parametrize("command", ["predict", "diagnose", "report", "info"])
 def test_damaged_models(folder, tmp_path, command):
     data = () if command == "info" else (folder / "data.csv",)
     whole = (folder / "grade.safetensors").read_bytes()
@@ -258,7 +318,7 @@ def test_damaged_models(folder, tmp_path, command):
     ("error", "code", "message"),
     [(KeyboardInterrupt(), 130, "Interrupted."), (MemoryError(), 1, "Error: not enough memory")],
 )
-@pytest.mark.parametrize("command", ["predict", "diagnose", "info"])
+@pytest.mark.parametrize("command", ["predict", "diagnose", "report", "info"])
 def test_interrupted_or_out_of_memory(folder, monkeypatch, command, error, code, message):
     def load(path):
         raise error

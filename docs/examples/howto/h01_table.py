@@ -74,6 +74,10 @@ pd.read_csv(folder / "predicted.csv")
 flats(400, 2).to_csv(folder / "later.csv", index=False)
 shell("fastnn info flats.safetensors")
 shell("fastnn diagnose flats.safetensors flats.csv --dev later.csv")
+shell("fastnn report flats.safetensors flats.csv --dev later.csv -o later.html")
+
+# %%
+# ``later.html`` has the same verdict, and the rows of ``later.csv`` with the highest loss.
 
 # %%
 # In Python

@@ -1,0 +1,98 @@
+"""``fastnn report``."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from fastnn.cli.data_source import FIRST_ROW, name_of
+from fastnn.cli.errors import reported, reported_file
+from fastnn.cli.models import load_table_model, parts_of
+from fastnn.cli.options import OPTIMAL_ERROR, QUIET, check_different, ending, new_file
+
+
+@click.command(
+    context_settings={"show_default": True},
+    short_help="Write a page about a model: verdict, mistakes.",
+    epilog=ending(
+        "fastnn report iris.safetensors iris.csv",
+        "fastnn report iris.safetensors iris.csv --examples 30 -o iris-30.html",
+    ),
+)
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
+    callback=new_file,
+    show_default="MODEL, ending in .html",
+    help="Write here; - for the standard output. An existing file is replaced.",
+)
+@click.option(
+    "--dev",
+    metavar="FILE",
+    help="Rows that the model was not trained on, in place of those of DATA.",
+)
+@click.option("--test", metavar="FILE", help="Rows on which nothing was chosen.")
+@click.option("--title", show_default="the name of DATA", help="The title of the page.")
+@click.option(
+    "--examples",
+    type=click.IntRange(0),
+    metavar="N",
+    default=12,
+    help="How many dev rows of highest loss are shown.",
+)
+@click.option(
+    "--gradcheck/--no-gradcheck",
+    default=True,
+    help="Check the gradient of a sample of the parameters. The first check on a machine compiles "
+    "for some seconds; fastnn warmup does it ahead.",
+)
+@OPTIMAL_ERROR
+@QUIET
+def report(
+    model: str,
+    data: str,
+    output: str | None,
+    dev: str | None,
+    test: str | None,
+    title: str | None,
+    examples: int,
+    gradcheck: bool,
+    optimal_error: float | None,
+    quiet: bool,
+) -> None:
+    """Write an HTML page about a saved model.
+
+    MODEL is a file that fastnn train data.csv --save wrote, DATA the table that it was trained on:
+    its training, dev and test rows are found again. With --dev, DATA may be any training rows.
+
+    The page has the verdict and what to do next; signals and gradients by layer; the mistakes and
+    the worst rows of the dev set, by their row in a spreadsheet; layers and settings. Curves by
+    epoch are on the page of fastnn train --report only: a model file does not keep them. The page
+    is one file, which loads nothing and runs no script.
+    """
+    path = f"{os.path.splitext(model)[0]}.html" if output is None else output
+    check_different({"MODEL": model, "DATA": data, "--dev": dev, "--test": test, "--output": path})
+    with reported():
+        from fastnn.tables.reports import report_on
+
+        known = load_table_model(model)
+        made = report_on(
+            known,
+            parts_of(known, data, dev, test),
+            title=name_of(data) if title is None else title,
+            first_row=FIRST_ROW,
+            examples=examples,
+            gradcheck=gradcheck,
+            optimal_error=optimal_error,
+        )
+        if path == "-":
+            click.echo(made.html.encode(), nl=False)
+        else:
+            with reported_file(f"write {path}"):
+                made.save(path)
+    if path != "-" and not quiet:
+        click.echo(f"Report written to {path}")
