@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from fastnn.text.slow_work import quiet
+
 
 class Commas(click.ParamType):
     """One value, or a list with commas: 0.8 -> 0.8; 1,0.8,0.8 -> [1.0, 0.8, 0.8]."""
@@ -182,7 +184,15 @@ SAVE_BEST = click.option(
     callback=new_file,
     help="Write the best network here, e.g. best.safetensors.",
 )
-QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+def _silence(ctx: click.Context, param: click.Parameter, asked: bool) -> bool:
+    if asked:
+        ctx.with_resource(quiet())
+    return asked
+
+
+QUIET = click.option("--quiet", is_flag=True, callback=_silence, help="Print nothing but errors.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 _EXIT_CODES = (
     "Exit codes: 0 done; 1 training or saving failed, or a file cannot be read or is damaged; "

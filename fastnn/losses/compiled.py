@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from fastnn.text.slow_work import slow_work
+
 
 def compiled(loss, dtype):
     """The native loop over rows, an OwnLoss of native/kernels.h; it is compiled once per dtype.
@@ -13,7 +15,8 @@ def compiled(loss, dtype):
     """
     found = loss._compiled.get(dtype)
     if found is None:
-        found = loss._compiled[dtype] = _compile(loss, dtype)
+        with slow_work(f"Numba compiles the loss {loss.name}, once in this process, for seconds."):
+            found = loss._compiled[dtype] = _compile(loss, dtype)
     return found
 
 

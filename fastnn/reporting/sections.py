@@ -158,12 +158,15 @@ def gradient_section(network, history, train, wanted):
     for when, check in told:
         said = headline(check).removeprefix("gradient check: ")
         compared = int(check.compared.sum())
+        compiled = ""
+        if check.compile_seconds >= 0.05:
+            compiled = f" Before it, its formulas were compiled for {check.compile_seconds:.2g} s."
         parts += [
             tag(
                 "p",
                 tag("b", f"{when}: "),
                 f"{said}; {compared:,} of {check.theta.size:,} "
-                f"components, epsilon {check.epsilon:g}, {check.dtype}.",
+                f"components, epsilon {check.epsilon:g}, {check.dtype}.{compiled}",
             )
         ]
         if check.findings:

@@ -491,6 +491,24 @@ def test_warm_up_is_done_once():
     assert len(rounding._running_product.signatures) == 1
 
 
+@pytest.mark.slow
+def test_the_first_compilation_is_told_on_a_terminal(tmp_path):
+    """Numba has an empty cache here, so that it compiles."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "fastnn", "warmup"]
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=theirs, text=True, check=True
+    )
+    assert done.stdout.startswith("Gradient checking is ready")
+    said = os.read(ours, 10_000).decode()
+    assert said.startswith("The first gradient check on this machine compiles its formulas")
+    assert said.count("compiles") == 1
+    os.close(ours)
+    os.close(theirs)
+
+
 def test_warm_up_on_the_command_line():
     from click.testing import CliRunner
 

@@ -20,6 +20,7 @@ from fastnn.gradient_checking.network import cost_changes, formulas, rounding
 from fastnn.gradient_checking.network.pieces import differentiate
 from fastnn.gradient_checking.result.gradient_check import GradientCheck
 from fastnn.losses.faults import wrong_slope
+from fastnn.text.slow_work import slow_work
 
 # Steps in units of epsilon: the two sides, and a third step that estimates the truncation.
 STEPS = np.array([1.0, -1.0, 2.0])
@@ -195,8 +196,12 @@ def warm_up():
     problem = formulas.Problem(
         (1, 1), ("identity",), "identity", np.zeros(2), (0,), one, one, np.ones(1), [None]
     )
-    rounding.uncertainty(problem, np.float64, [(0.0, 0.0)])
-    differentiate(problem, np.arange(2), STEPS, 1)
+    with slow_work(
+        "The first gradient check on this machine compiles its formulas, for some 15 s; later ones "
+        "find them on disk."
+    ):
+        rounding.uncertainty(problem, np.float64, [(0.0, 0.0)])
+        differentiate(problem, np.arange(2), STEPS, 1)
     return time.perf_counter() - began
 
 
