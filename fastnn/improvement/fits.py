@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from fastnn.files.atomic import write_atomically
 from fastnn.files.fingerprint import fingerprint
 from fastnn.improvement.setting import Setting
 from fastnn.network import Network
+from fastnn.sweeps.backends import BackendError
 from fastnn.sweeps.jobs import Job, Outcome
 from fastnn.sweeps.trials import Run
 from fastnn.sweeps.workers import outcomes
@@ -50,6 +52,8 @@ class Fits:
     seeds : list of int
         Of the networks of each setting.
     n_jobs : int
+    backend : str, backend of joblib, or None
+        None: threads.
     seconds : float or None
         From now on: running fits are then given up.
     directory : path or None
@@ -62,14 +66,14 @@ class Fits:
         Training examples.
     seeds : list of int
     ended : str
-        "time" or "interrupted" once no fit is to begin any more, else "".
+        "time", "interrupted" or "backend failed" once no fit is to begin any more, else "".
     """
 
-    def __init__(self, train, dev, seeds, n_jobs, seconds, directory):
+    def __init__(self, train, dev, seeds, n_jobs, backend, seconds, directory):
         self.train, self.dev = as_pair(train, "train"), as_pair(dev, "dev")
         self.seeds, self.ended = seeds, ""
         self.rows = len(as_numbers(self.train[1], "y"))
-        self._n_jobs, self._directory = n_jobs, directory
+        self._n_jobs, self._backend, self._directory = n_jobs, backend, directory
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._done: dict[tuple[str, int], Outcome] = {}
         self._data = (
@@ -129,16 +133,25 @@ class Fits:
             if (job := self._job(number, setting, index)) is not None
         ]
         data, look = (*self.train, *self.dev), _nothing if first else self._look
+        left = None
+        if self._deadline is not None and not first:
+            left = self._deadline - time.monotonic()
+        where = self._n_jobs, self._backend
         try:
-            with outcomes(jobs, data, self._n_jobs, None, look, watches) as results:
+            with outcomes(jobs, data, *where, look, watches, left) as results:
                 for outcome in results:
                     _check_sound(outcome.run)
                     setting = settings[outcome.job.trial]
                     self._done[setting.key, outcome.job.seed_index] = outcome
                     _keep_divergence(outcome)
                     look(0)
-        except _TimeIsUp:
+        except TimeoutError:
             self.ended = "time"
+        except BackendError as error:
+            if first:
+                raise
+            self.ended = "backend failed"
+            warnings.warn(f"the result is the best until then: {error}", RuntimeWarning, 6)
         except KeyboardInterrupt:
             self.ended = "interrupted"
 
@@ -165,11 +178,7 @@ class Fits:
 
     def _look(self, _):
         if self.is_late():
-            raise _TimeIsUp
-
-
-class _TimeIsUp(Exception):
-    """Ends a round whose time is up."""
+            raise TimeoutError
 
 
 def _keep_divergence(outcome):

@@ -22,9 +22,9 @@ from fastnn.improvement.round import Round
 from fastnn.improvement.setting import Setting, check_options
 from fastnn.improvement.words import next_step, used_up
 from fastnn.network import Network
+from fastnn.sweeps.backends import choose_workers
 from fastnn.sweeps.jobs import check_fit, make_network
 from fastnn.sweeps.store import make_directory
-from fastnn.sweeps.workers import check_workers
 
 if TYPE_CHECKING:
     from fastnn.estimators import MLPClassifier, MLPRegressor
@@ -71,7 +71,9 @@ def improve(
         Networks of a setting, the same seeds for all settings. A move that is no better with the
         first seed is not trained with the others.
     n_jobs : int, default -1
-        Networks that are trained at a time; -1: one for each processor.
+        Networks that are trained at a time; -1: one for each processor. Within a
+        ``joblib.parallel_config(backend=...)`` they are trained by its workers, such as those of
+        Dask or Ray. If one dies, a warning tells, and the result is the best until then.
     optimal_error : float, optional
         As for `Network.diagnose`; also where to stop.
     images : fastnn.augment.Images, optional
@@ -80,7 +82,7 @@ def improve(
     checkpoint : path, optional
         A directory that keeps every fit, so that a crash loses at most the running ones (of these
         all but the last 30 s). The same call goes on from there, to the same result if it ends by
-        `trials`. Not for lbfgs.
+        `trials`. Not for lbfgs. Workers on other machines need it in a common file system.
     rng : int, numpy.random.Generator or None
     **options
         Of `Network` and of `Network.fit`, for every network; a move may change them.
@@ -97,6 +99,8 @@ def improve(
         Only if no network has been trained at all.
     ModelFormatError
         A file in `checkpoint` is damaged.
+    RuntimeError
+        A worker of joblib's backend died before any network was trained.
 
     Examples
     --------
@@ -122,7 +126,7 @@ def improve(
             f"expected images to be None or a fastnn.augment.Images, got {images!r} of type "
             f"{type(images).__name__}"
         )
-    check_workers(n_jobs, None)
+    where = choose_workers(n_jobs)
     estimator = Begun(net, train, dev) if is_estimator(net) else None
     if estimator is not None:
         net, options = estimator.layer_sizes, {**estimator.options, **options}
@@ -144,7 +148,7 @@ def improve(
     if checkpoint is not None:
         checkpoint = make_directory(checkpoint)
     with one_process(checkpoint):
-        fits = Fits(train, dev, seeds_of, n_jobs, seconds, checkpoint)
+        fits = Fits(train, dev, seeds_of, *where, seconds, checkpoint)
         result = Loop(fits, trials, optimal_error, images).run(setting)
     if estimator is not None:
         result.notes.append(estimator.finish(result.network, setting.with_(result.setting)))

@@ -78,7 +78,8 @@ class Improvement:
     first_dev_error : float
         Of the setting that it began with.
     stopped : str
-        "no move helps", "optimal error reached", "time", "trials" or "interrupted".
+        "no move helps", "optimal error reached", "time", "trials", "interrupted" or "backend
+        failed".
     setting : dict
         The best setting: `layer_sizes` and options of `Network` and `fit`.
     next_step : str

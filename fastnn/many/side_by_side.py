@@ -1,4 +1,4 @@
-"""`fit_many`: networks trained side by side on threads."""
+"""`fit_many`: networks trained side by side, on threads or by the workers of joblib."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from fastnn.data.parts import WeightedExamples, with_weights
 from fastnn.engine import workers
 from fastnn.engine.sets import check_network
 from fastnn.errors import DivergenceError
+from fastnn.many.elsewhere import train_elsewhere
 from fastnn.network import Network
-from fastnn.sweeps.workers import threads_for
+from fastnn.sweeps.backends import choose_workers, threads_for
 from fastnn.training.fitting import FitOptions, fit, run
 from fastnn.training.history import History
 from fastnn.training.preparation import prepare
@@ -50,6 +51,10 @@ def fit_many(
     Each thread trains one network after the other, without the GIL. theta and the histories have
     the same bits for any `n_jobs`, and as from ``net.fit`` in a loop.
 
+    Within a ``joblib.parallel_config(backend=...)``, the workers of that backend train the
+    networks, such as "loky", "dask" or "ray". theta and histories come back into `networks`, with
+    the same bits. Callbacks run there, and change nothing here. Paths are those of the workers.
+
     Parameters
     ----------
     networks : sequence of Network
@@ -59,7 +64,7 @@ def fit_many(
         A list has one set for each network. Anything else is the set of all networks, of which
         there is one copy.
     n_jobs : int, default -1
-        Threads; -1: all available processors.
+        Threads; -1: all available processors. Of a backend: its jobs.
     each : sequence of dict, optional
         Options of `fit` for each network, beside or in the place of the common ones.
     **options
@@ -74,10 +79,15 @@ def fit_many(
     Raises
     ------
     ValueError, TypeError
-        An argument is wrong for one of the networks, which the message names. Nothing has changed.
+        An argument is wrong for one of the networks, or cannot be sent to the workers of a backend;
+        the message names it. Nothing has changed.
+    RuntimeError
+        A worker of the backend has died. Networks whose fits had ended are trained, the others are
+        as before.
     KeyboardInterrupt
         After Ctrl-C all fits stop, within some 100 ms. Those that had ended keep their results;
-        the others are as after an interrupted `fit`, or have not begun.
+        the others are as after an interrupted `fit`, or have not begun. On a backend they are as
+        before.
     Exception
         An error in a callback or schedule, with a note that names the network, once all other
         networks are trained.
@@ -94,28 +104,25 @@ def fit_many(
     [True, True, True]
     """
     networks = list(networks)
-    jobs = threads_for(n_jobs)
+    n_jobs, backend = choose_workers(n_jobs)
     if not networks:
         raise ValueError("expected at least one network, got none")
     _check_apart(networks)
     _check_common(options)
     if options.get("dev") is not None:
         options["dev"] = _arrays(options["dev"], "dev")
-    # Few networks share the processors.
-    threads = max(1, jobs // len(networks))
+    jobs = threads_for(n_jobs)
+    # Few networks share the processors of this machine.
+    threads = max(1, jobs // len(networks)) if backend is None else 1
     common = {**(fit.__kwdefaults__ or {}), "threads": threads, **options}
-    tasks = [
-        _prepare(k, network, examples, {**common, **own})
-        for k, (network, examples, own) in enumerate(
-            zip(
-                networks,
-                _sets_of(sets, len(networks)),
-                _own_options(each, len(networks)),
-                strict=True,
-            )
-        )
+    sets, own = _sets_of(sets, len(networks)), _own_options(each, len(networks))
+    fits = [
+        (network, X, y, _complete(k, {**common, **given}, weight))
+        for k, (network, (X, y, weight), given) in enumerate(zip(networks, sets, own, strict=True))
     ]
-    return _histories(_train(tasks, jobs), networks)
+    tasks = [_prepare(k, *each) for k, each in enumerate(fits)]
+    outcomes = _train(tasks, jobs) if backend is None else train_elsewhere(fits, n_jobs, backend)
+    return _histories(outcomes, networks)
 
 
 def _train(tasks, jobs):
@@ -206,9 +213,8 @@ def _own_options(each, count):
     return each
 
 
-def _prepare(k, network, examples, options):
-    """The task of a network; an error names it."""
-    X, y, weight = examples
+def _complete(k, options, weight):
+    """The options of a fit, with the weights of its set."""
     about = f"networks[{k}]: "
     unknown = options.keys() - (fit.__kwdefaults__ or {}).keys()
     if unknown:
@@ -218,13 +224,18 @@ def _prepare(k, network, examples, options):
         )
     if options["progress"]:
         raise TypeError(f"{about}expected no progress bar: the fits run at the same time")
-    if weight is not None:
-        if options["sample_weight"] is not None:
-            raise ValueError(f"{about}expected weights in its set or as an option, got both")
-        options["sample_weight"] = weight
+    if weight is None:
+        return options
+    if options["sample_weight"] is not None:
+        raise ValueError(f"{about}expected weights in its set or as an option, got both")
+    return options | {"sample_weight": weight}
+
+
+def _prepare(k, network, X, y, options):
+    """The task of a network; an error names it."""
     try:
         return prepare(network, X, y, **options)
     except TypeError as error:
-        raise TypeError(f"{about}{error}") from None
+        raise TypeError(f"networks[{k}]: {error}") from None
     except ValueError as error:
-        raise ValueError(f"{about}{error}") from None
+        raise ValueError(f"networks[{k}]: {error}") from None

@@ -13,6 +13,7 @@ from fastnn.data.parts import Examples, as_pair, take
 from fastnn.engine.sets import check_set
 from fastnn.files.one_process import one_process
 from fastnn.network import Network
+from fastnn.sweeps.backends import choose_workers
 from fastnn.sweeps.halving import Halving, make_rungs
 from fastnn.sweeps.jobs import check_fit, make_network
 from fastnn.sweeps.plan import Plan
@@ -20,7 +21,6 @@ from fastnn.sweeps.progress_bar import NoSweepBar, SweepBar
 from fastnn.sweeps.result import Sweep
 from fastnn.sweeps.space import check_names, is_logarithmic, make_settings, written
 from fastnn.sweeps.store import NoStore, Store, describe, make_directory
-from fastnn.sweeps.workers import check_workers
 
 if TYPE_CHECKING:
     from joblib.parallel import ParallelBackendBase
@@ -81,8 +81,8 @@ def sweep(
     n_jobs : int, default -1
         Threads, or jobs of the backend; -1: all available processors.
     backend : str or backend of joblib, optional
-        None: threads of this process. Otherwise a backend that joblib knows, such as "loky",
-        "dask" or "ray", which may use other machines.
+        One that joblib knows, such as "loky", "dask" or "ray", which may use other machines. None:
+        the one of a surrounding `joblib.parallel_config`, or else threads of this process.
     rng : int, numpy.random.Generator or None
         Source of the settings that are drawn and of the networks' seeds. None draws others in
         every call, and does not go with `checkpoint`.
@@ -115,6 +115,8 @@ def sweep(
     ValueError, TypeError
         An argument or a setting is wrong. This comes before any training, and the message names
         the setting.
+    RuntimeError
+        A worker of the backend has died.
     KeyboardInterrupt
         After Ctrl-C all fits stop, within some 100 ms (with large data, at the end of an evaluation
         that has begun).
@@ -138,7 +140,7 @@ def sweep(
             "which no other call is the same sweep: give a number"
         )
     progress, keep, rng = boolean(progress, "progress"), boolean(keep, "keep"), generator(rng)
-    check_workers(n_jobs, backend)
+    n_jobs, backend = choose_workers(n_jobs, backend)
     seeds = rng.integers(2**63, size=integer(seeds, "seeds", 1)).tolist()
     settings = make_settings(space, trials, int(rng.integers(2**32)))
     check_names(options)

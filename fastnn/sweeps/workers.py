@@ -3,9 +3,9 @@
 import contextlib
 import queue
 import threading
-from numbers import Integral
+import time
 
-from fastnn.engine.threads import available_processors
+from fastnn.sweeps.backends import on_backend, threads_for
 from fastnn.sweeps.jobs import train_job
 from fastnn.training.progress import Progress
 
@@ -15,6 +15,22 @@ INTERVAL = 0.1
 
 class _Stopped(BaseException):
     """Ends the fits of a sweep that is given up. Trials do not record it as their failure."""
+
+
+class _Deadline(Progress):
+    """Ends a fit in another process at a time of the clock, None for never."""
+
+    network = None
+
+    def __init__(self, at):
+        self._at = at
+
+    def advance(self, epochs_done):
+        if self._at is not None and time.time() > self._at:
+            raise _Stopped
+
+    def epoch(self, history):
+        self.advance(len(history))
 
 
 class _Watch(Progress):
@@ -37,40 +53,8 @@ class _Watch(Progress):
         self.advance(len(history))
 
 
-def threads_for(n_jobs):
-    """The number of threads for `n_jobs`; negative ones count from all processors, as in joblib.
-
-    >>> threads_for(3)
-    3
-    """
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral):
-        raise TypeError(
-            f"expected n_jobs to be an integer, got {n_jobs!r} of type {type(n_jobs).__name__}"
-        )
-    if n_jobs == 0:
-        raise ValueError("expected n_jobs of at least 1, or -1 for all processors; got 0")
-    return int(n_jobs) if n_jobs > 0 else max(1, available_processors() + 1 + int(n_jobs))
-
-
-def check_workers(n_jobs, backend):
-    """Refuse a wrong `n_jobs` or an unknown backend before anything is written or trained."""
-    threads_for(n_jobs)
-    if backend is None:
-        return
-    from joblib.parallel import Parallel, ParallelBackendBase, parallel_config
-
-    if not isinstance(backend, str | ParallelBackendBase):
-        raise TypeError(
-            "expected backend to be a name that joblib knows, such as 'loky' or "
-            f"'dask', or a backend of joblib, got {backend!r} of type "
-            f"{type(backend).__name__}"
-        )
-    with parallel_config(backend=backend):
-        Parallel(n_jobs=n_jobs)
-
-
 @contextlib.contextmanager
-def outcomes(jobs, data, n_jobs, backend, look, watches=None):
+def outcomes(jobs, data, n_jobs, backend, look, watches=None, seconds=None):
     """A context that gives the outcomes of the jobs as they come; its exit stops all fits.
 
     Parameters
@@ -81,14 +65,18 @@ def outcomes(jobs, data, n_jobs, backend, look, watches=None):
     backend : None or a backend of joblib
         None: threads, for the compiled core trains without the GIL.
     look : function
-        It is called every 0.1 s with the number of epochs that running fits have done.
+        On threads it is called every 0.1 s with the number of epochs that running fits have done.
     watches : dict, optional
         On threads, takes the watch of each fit that has not ended, by (trial, seed index). Its
         `network` is the one in training.
+    seconds : float, optional
+        On a backend, where `look` is not called: the fits end then, with a TimeoutError here.
     """
     if backend is not None:
-        with contextlib.closing(_from_backend(jobs, data, n_jobs, backend)) as results:
-            yield results
+        at = None if seconds is None else time.time() + seconds
+        calls = [(*data, job, at) for job in jobs]
+        with contextlib.closing(on_backend(_train_until, calls, n_jobs, backend)) as results:
+            yield _in_time(results)
         return
     stop, waiting, ended = threading.Event(), queue.SimpleQueue(), queue.SimpleQueue()
     watches = {} if watches is None else watches
@@ -114,6 +102,21 @@ def outcomes(jobs, data, n_jobs, backend, look, watches=None):
         threads.clear()
 
 
+def _train_until(X, y, X_dev, y_dev, job, at):
+    """The outcome of a job in another process, None where time was up."""
+    try:
+        return train_job(X, y, X_dev, y_dev, job, _Deadline(at))
+    except _Stopped:
+        return None
+
+
+def _in_time(results):
+    for outcome in results:
+        if outcome is None:
+            raise TimeoutError
+        yield outcome
+
+
 def _work(data, waiting, ended, stop):
     """Train networks, in a thread, until none is left or the sweep is given up."""
     try:
@@ -137,14 +140,3 @@ def _from_threads(watches, ended, look):
             raise outcome
         del watches[outcome.job.trial, outcome.job.seed_index]
         yield outcome
-
-
-def _from_backend(jobs, data, n_jobs, backend):
-    from joblib import Parallel, delayed, parallel_config
-
-    with parallel_config(backend=backend):
-        try:
-            parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        except ValueError:  # Ray's and multiprocessing cannot: then all results come at the end
-            parallel = Parallel(n_jobs=n_jobs)
-    yield from parallel(delayed(train_job)(*data, job) for job in jobs)

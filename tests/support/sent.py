@@ -27,3 +27,18 @@ def trained(net):
 
 def threads_of_a_large_step():
     return choose_threads([784, 512, 512, 10], 4096, steps=True)
+
+
+def end_process(net, history):
+    """A callback: the worker dies."""
+    os._exit(3)
+
+
+def fail(net, history):
+    """A callback with an error that pickle cannot make again."""
+    raise Peculiar("mine", 7)
+
+
+class Peculiar(Exception):
+    def __init__(self, text, number):
+        super().__init__(text)
