@@ -82,15 +82,14 @@ def as_targets(y, m, output, units, dtype, *, own_loss=False):
     if probabilities:
         _check_probabilities(y)
     elif output == "softmax":
-        _check_labels(y, units)
-    elif output == "sigmoid":
-        low, high = y.min(), y.max()
-        if low < 0 or high > 1:
-            raise ValueError(
-                f"expected y in [0, 1] for a sigmoid output, got values from {low} to {high}; "
-                "use labels 0 and 1, or output='identity' for real targets"
-            )
-    elif output == "exp" and y.min() < 0:
+        if not rows.within(0, units - 1, whole=True):
+            _refuse_labels(y, units)
+    elif output == "sigmoid" and not rows.within(0, 1, whole=False):
+        raise ValueError(
+            f"expected y in [0, 1] for a sigmoid output, got values from {y.min()} to {y.max()}; "
+            "use labels 0 and 1, or output='identity' for real targets"
+        )
+    elif output == "exp" and not rows.within(0, np.inf, whole=False):
         raise ValueError(
             f"expected y of at least 0 for an exp output, got {y.min()}; use output='identity' for "
             "targets that can be negative"
@@ -253,16 +252,14 @@ def _check_probabilities(y):
         )
 
 
-def _check_labels(y, classes):
-    low, high = y.min(), y.max()
+def _refuse_labels(y, classes):
     if y.dtype.kind == "f" and (y != np.floor(y)).any():
         raise ValueError(
             "expected y to hold class labels, integers 0 .. "
             f"{classes - 1}, for a softmax output; got numbers with a fractional part"
         )
-    if low < 0 or high >= classes:
-        raise ValueError(
-            f"expected class labels 0 .. {classes - 1} for a softmax output of {classes} units, "
-            f"got labels from {low} to {high}; encode them with "
-            "np.unique(y, return_inverse=True)[1], or give the network more outputs"
-        )
+    raise ValueError(
+        f"expected class labels 0 .. {classes - 1} for a softmax output of {classes} units, "
+        f"got labels from {y.min()} to {y.max()}; encode them with "
+        "np.unique(y, return_inverse=True)[1], or give the network more outputs"
+    )

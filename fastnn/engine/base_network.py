@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastnn import _kernels
 from fastnn.arguments import (
     DtypeName,
     Rng,
@@ -37,7 +38,7 @@ from fastnn.engine.results import cost, error, sparsity, value_and_grad
 from fastnn.engine.small_forward import forward_small
 from fastnn.layers.activations import ActivationName
 from fastnn.layers.initializers import INITIALIZERS, InitializerName, initialize
-from fastnn.layers.layout import Layout, aligned_vector
+from fastnn.layers.layout import Layout
 from fastnn.layers.outputs import OUTPUTS, OutputName
 from fastnn.layers.settings import LayerSettings, spec_of_norms
 from fastnn.layers.sizes import (
@@ -51,9 +52,6 @@ from fastnn.losses.criterion import check_own
 from fastnn.losses.loss import Loss, MissingLoss
 
 _INITS = {"auto": None, **INITIALIZERS}
-# No initializer has a standard deviation above sqrt(2), and no draw of a normal variable in float64
-# is above 40. So up to this gain no weight leaves the range of float32.
-_SAFE_GAIN = 1e30
 
 
 class BaseNetwork(LayerSettings):
@@ -111,14 +109,10 @@ class BaseNetwork(LayerSettings):
         rng, layout = generator(rng), Layout.dense(sizes)
         if layout.size * dtype.itemsize > sys.maxsize:
             raise ValueError(f"expected layers that fit into memory, got {layout.size} parameters")
-        theta = aligned_vector(layout.size, dtype)
-        if gain <= _SAFE_GAIN:
-            initialize(theta, layout, activation, init, gain, rng)
-        else:
-            with np.errstate(over="ignore"):
-                initialize(theta, layout, activation, init, gain, rng)
-            if not np.isfinite(theta).all():
-                raise ValueError(f"expected init_gain to give finite {dtype}, got {init_gain!r}")
+        theta = _kernels.aligned_zeros(layout.size, dtype)
+        initialize(theta, layout, activation, init, gain, rng)
+        if not _kernels.all_finite(theta):
+            raise ValueError(f"expected init_gain to give finite {dtype}, got {init_gain!r}")
         # One update takes less time than a call of __setattr__ for each of them.
         vars(self).update(
             _layer_sizes=sizes,
@@ -255,7 +249,7 @@ class BaseNetwork(LayerSettings):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         # It may come as a read-only view on a file (joblib).
-        self._theta = aligned_vector(self._layout.size, self._dtype)
+        self._theta = _kernels.aligned_zeros(self._layout.size, self._dtype)
         self._theta[...] = state["_theta"]
         self._small_forward = None
 

@@ -7,6 +7,7 @@ a variance of about 1/n_in keeps them level. Biases start at 0.
 import math
 from typing import Literal
 
+from fastnn import _kernels
 from fastnn.layers.activations import ACTIVATIONS
 
 # Standard deviation of W (n_in, n_out), by name.
@@ -28,7 +29,7 @@ def initialize(theta, layout, activations, init, gain, rng):
 
     Parameters
     ----------
-    theta : (layout.size,) array, written to
+    theta : (layout.size,) array of zeros, written to
     activations : sequence of str
         Of the hidden layers. init="auto" chooses by them, and takes xavier for the output layer.
     init : str
@@ -38,12 +39,10 @@ def initialize(theta, layout, activations, init, gain, rng):
     rng : numpy.random.Generator
         Drawn from in float64, layer by layer, so that both dtypes start from the same weights.
     """
-    for name, W in layout.views(theta).items():
-        if name[0] == "b":
-            W[...] = 0
-            continue
-        std = gain * _std(init, activations, int(name[1:]), W.shape)
-        W[...] = std * rng.standard_normal(W.shape) if std else 0
+    for l, W in enumerate(layout.weights, start=1):
+        std = gain * _std(init, activations, l, W.shape)
+        if std:
+            _kernels.scale_into(theta, W.start, rng.standard_normal(W.size), std)
 
 
 def initial_std(spec, l, shape):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 
 class Parameter(NamedTuple):
@@ -103,11 +103,3 @@ def _dense(layer_sizes):
         shapes[f"W{l}"] = (layer_sizes[l - 1], layer_sizes[l])
         shapes[f"b{l}"] = (layer_sizes[l],)
     return Layout(shapes)
-
-
-def aligned_vector(size: int, dtype: DTypeLike) -> NDArray[Any]:
-    """A vector of zeros that begins on a cache line."""
-    itemsize = np.dtype(dtype).itemsize
-    block = np.zeros(size * itemsize + 64, np.uint8)
-    start = -block.__array_interface__["data"][0] % 64
-    return block[start : start + size * itemsize].view(dtype)

@@ -8,6 +8,8 @@ import numpy as np
 from fastnn.arguments import integer, lookup, number, per_layer
 from fastnn.layers.activations import ACTIVATIONS
 
+_MOST_UNITS = 2**31 - 1
+
 
 def check_layer_sizes(layer_sizes):
     """`layer_sizes`, n[0] .. n[L], as a tuple of int."""
@@ -20,7 +22,9 @@ def check_layer_sizes(layer_sizes):
             "expected layer_sizes to be at least two integers, the features and the outputs, "
             f"as in [64, 128, 10]; got {layer_sizes!r}"
         )
-    return tuple(integer(n, f"layer_sizes[{l}]", 1, 2**31 - 1) for l, n in enumerate(sizes))
+    if all(type(n) is int and 1 <= n <= _MOST_UNITS for n in sizes):
+        return tuple(sizes)
+    return tuple(integer(n, f"layer_sizes[{l}]", 1, _MOST_UNITS) for l, n in enumerate(sizes))
 
 
 def check_activation(activation, hidden):

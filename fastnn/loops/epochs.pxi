@@ -9,10 +9,10 @@ cdef struct EpochPlan:
     const double *rates        # (count, batches), or one row for all epochs
     int64_t rate_rows
     bint regression
-    double *results            # (count, 2 or 4) cost and error of the training set, of the dev set
-    int64_t columns
-    double *ended              # (count,) seconds from the beginning
-    double *totals             # (3,) seconds of training, epochs begun, epochs trained
+    # (count, columns) cost and error of the training set, of the dev set, and when it ended
+    double *record
+    int64_t columns            # 3 or 5
+    double *totals             # (4,) seconds of training, epochs begun, epochs trained, epochs done
     double seconds             # that the epochs may take
 
 
@@ -35,7 +35,7 @@ cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, const EpochPlan *
     """
     cdef double began = seconds_now(), before, share
     cdef double *result
-    cdef int64_t k
+    cdef int64_t k, i
     for k in range(p.count):
         p.totals[1] += 1
         if p.index != NULL:
@@ -52,24 +52,28 @@ cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, const EpochPlan *
         if run.not_finite.load() or run.overflows.load():
             break
         p.totals[2] += 1
+        result = p.record + k * p.columns
+        for i in range(p.columns):
+            result[i] = NAN
         if p.every and (p.epoch + k < p.first or (p.epoch + k + 1) % p.every == 0
                         or p.epoch + k == p.last):
-            result, share = p.results + k * p.columns, penalty(run)
+            share = penalty(run)
             evaluate_at_once(run, share, p.regression, result)
             if dev != NULL and isfinite(result[0]):
                 evaluate_at_once(dev, share, p.regression, result + 2)
             if not isfinite(result[0]):
                 break
-        p.ended[k] = seconds_now() - began
-        if p.ended[k] > p.seconds:
+        result[p.columns - 1] = seconds_now() - began
+        p.totals[3] += 1
+        if result[p.columns - 1] > p.seconds:
             break
     run.index = NULL
     run.rates = NULL
 
 
-def train_epochs(Session session not None, Session dev, *, index, seeds, rates, results, ended,
-                 totals, int64_t epoch, int64_t every, int64_t first, int64_t last,
-                 bint regression, double seconds):
+def train_epochs(Session session not None, Session dev, *, index, seeds, rates, record, totals,
+                 int64_t epoch, int64_t every, int64_t first, int64_t last, bint regression,
+                 double seconds):
     """Epochs of `session`, each with its evaluation, in one call without a pause; on one thread.
 
     Parameters
@@ -79,9 +83,9 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     index : None or (m,) int64, written to; the order of the rows, shuffled in every epoch
     seeds : None or (count,) int64; of the shuffles
     rates : (count, batches) float64, or one row for all epochs
-    results : (count, 2 or 4) float64, written to; J and error, and those of dev, where evaluated
-    ended : (count,) float64, written to for the epochs that are done; when each ended
-    totals : (3,) float64, added to; seconds of training, epochs begun, epochs trained to the end
+    record : (count, 3 or 5) float64, written to for the epochs that are trained; J and error, and
+        those of dev, NaN where they are not evaluated; and when the epoch ended
+    totals : (4,) float64, added to; seconds of training, epochs begun, trained to the end, and done
     epoch : the first epoch
     every, first, last : epochs between evaluations, or 0; the first epochs, each of which is
         evaluated; the last one of the fit, which is, too
@@ -89,8 +93,7 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     seconds : no epoch begins later than so long after the call
     """
     cdef EpochPlan p
-    cdef Array at, rate = contiguous(rates, b"d", 2), result = contiguous(results, b"d", 2, True)
-    cdef Array end = contiguous(ended, b"d", 1, True)
+    cdef Array at, rate = contiguous(rates, b"d", 2), result = contiguous(record, b"d", 2, True)
     cdef Array total = contiguous(totals, b"d", 1, True)
     cdef int64_t m = session.run.rows
     cdef Run[float] *dev_float = NULL
@@ -98,8 +101,8 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     cdef CoreMode mode
     p.index = NULL
     p.seeds = NULL
-    p.count = end.rows
-    cdef bint fits = total.rows == 3
+    p.count = result.rows
+    cdef bint fits = total.rows == 4
     if index is not None:
         at = contiguous(index, b"q", 1, True)
         p.index, fits = <int64_t *>at.first, fits and at.rows == m
@@ -109,7 +112,7 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
         fits = fits and (dev is not session and dev.run.threads == 1
                          and dev.is_double == session.is_double and dev.data[2] is not None)
     if (not fits or session.run.threads != 1 or session.optimizer_vectors is None
-            or result.rows != p.count or result.columns != (2 if dev is None else 4)
+            or result.columns != (3 if dev is None else 5)
             or rate.rows not in (1, p.count)
             or rate.columns != tiles(m, session.run.batch_size)
             or epoch < 0 or every < 0):
@@ -120,8 +123,8 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     p.epoch, p.every, p.first, p.last = epoch, every, first, last
     p.regression, p.seconds = regression, seconds
     p.rates, p.rate_rows = <const double *>rate.first, rate.rows
-    p.results, p.columns = <double *>result.first, result.columns
-    p.ended, p.totals = <double *>end.first, <double *>total.first
+    p.record, p.columns = <double *>result.first, result.columns
+    p.totals = <double *>total.first
     # The passes below do not use what an earlier `start` has set.
     session.pass_arrays = None
     session.run.divisors = NULL

@@ -98,6 +98,25 @@ cdef class Rows:
     def shape(self):
         return self.matrix.rows, self.matrix.columns
 
+    def within(self, double low, double high, bint whole):
+        """Whether every number is in [low, high] and, if `whole`, an integer. NaN is not."""
+        cdef const Matrix *m = &self.matrix
+        cdef int64_t columns = max(m.columns, 1), first = 0, count, i
+        cdef int64_t at_once = max(1, min(m.rows, 4096 // columns))
+        cdef double *x = <double *>calloc(at_once * columns, sizeof(double))
+        cdef bint inside = True
+        if x == NULL:
+            raise MemoryError
+        with nogil:
+            while inside and first < m.rows:
+                count = min(at_once, m.rows - first)
+                gather[double](m, NULL, first, count, x, m.columns)
+                for i in range(count * m.columns):
+                    inside = inside and low <= x[i] <= high and (not whole or floor(x[i]) == x[i])
+                first += count
+            free(x)
+        return inside
+
     def first_not_finite(self, int64_t first, int64_t count, bint double_precision):
         """The first of rows first .. first + count that is not finite in that precision, or -1."""
         cdef CoreMode mode

@@ -3,7 +3,7 @@
 import contextlib
 import pickle
 
-from fastnn.engine.fit_lock import one_fit_at_a_time
+from fastnn.engine.fit_lock import FitLock
 from fastnn.sweeps.backends import BackendError, on_backend
 from fastnn.training.fitting import run
 from fastnn.training.optimizer_state import OptimizerState
@@ -45,7 +45,7 @@ def train_elsewhere(fits, n_jobs, backend):
     errors, trained = [None] * len(fits), 0
     with contextlib.ExitStack() as locks:
         for k, network in enumerate(networks):
-            locks.enter_context(one_fit_at_a_time(network, f"networks[{k}]"))
+            locks.enter_context(FitLock(network, f"networks[{k}]"))
         calls = [(k, *each) for k, each in enumerate(fits)]
         try:
             with contextlib.closing(on_backend(_fit, calls, n_jobs, backend)) as results:

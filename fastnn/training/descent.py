@@ -1,6 +1,5 @@
 """The second step of `fit`: theta goes down, epoch by epoch."""
 
-import math
 from contextlib import contextmanager
 
 import numpy as np
@@ -101,8 +100,7 @@ def _train_some(task, session, monitor, index, epoch):
     rng, history = task.network.rng, monitor.history
     count = min(_AT_ONCE, task.epochs - epoch)
     rates = task.rates.table(epoch, count)
-    results = np.full((count, monitor.columns), math.nan)
-    ended, totals, seeds = np.full(count, math.nan), np.zeros(3), None
+    record, totals, seeds = np.empty((count, monitor.columns + 1)), np.zeros(4), None
     if index is not None:
         state = rng.bit_generator.state
         seeds = rng.integers(2**64, dtype=np.uint64, size=count).view(np.int64)
@@ -114,8 +112,7 @@ def _train_some(task, session, monitor, index, epoch):
             index=index,
             seeds=seeds,
             rates=rates,
-            results=results,
-            ended=ended,
+            record=record,
             totals=totals,
             epoch=epoch,
             every=monitor.evaluations.every,
@@ -125,19 +122,19 @@ def _train_some(task, session, monitor, index, epoch):
             seconds=passes.TURN,
         )
     finally:  # Ctrl-C comes as soon as the core has finished
-        seconds, begun, trained = totals.tolist()
-        done = count - int(np.count_nonzero(np.isnan(ended)))
+        seconds, *counts = totals.tolist()
+        begun, trained, done = map(int, counts)
         history.training_seconds += seconds
-        history.examples += int(trained) * task.rows
-        monitor.record_several(results[:done], rates[:done, -1], before + ended[:done])
+        history.examples += trained * task.rows
+        monitor.record_several(record[:done], rates[:, -1], before)
         if index is not None and begun < count:
             # A fit that looks at each epoch draws a seed when the epoch begins.
             rng.bit_generator.state = state
-            rng.integers(2**64, dtype=np.uint64, size=int(begun))
+            rng.integers(2**64, dtype=np.uint64, size=begun)
     if begun > done:
         failed = rates[done if len(rates) > 1 else 0]
         if trained > done:
-            raise monitor.not_finite(epoch + done, failed[-1], results[done, 0])
+            raise monitor.not_finite(epoch + done, failed[-1], record[done, 0])
         error = passes.divergence(session, epoch + done, failed)
         at_start = epoch + done == error.batch == 0
         error.cause = cause_of_divergence(

@@ -13,7 +13,7 @@ from fastnn.data.inputs import Features
 from fastnn.data.parts import HasXy, WeightedExamples
 from fastnn.engine import passes
 from fastnn.engine.base_network import BaseNetwork
-from fastnn.engine.fit_lock import one_fit_at_a_time
+from fastnn.engine.fit_lock import FitLock
 from fastnn.errors import DivergenceError
 from fastnn.losses.criterion import AnyLoss
 from fastnn.schedules import Schedule, ScheduleName
@@ -238,7 +238,7 @@ def run(task, progress=None):
     network, history = task.network, History()
     history.must_fall, history.settings = task.must_fall, task.settings
     by_lbfgs = isinstance(task.optimizer, LBFGS)
-    with one_fit_at_a_time(network, "this network"), _reason_of_the_end(history):
+    with FitLock(network, "this network"), _reason_of_the_end(history):
         network.history = history
         if task.optimizer_state is None:
             history.dropout_seed = int(network.rng.integers(2**63))

@@ -1,6 +1,5 @@
 """Between two epochs of a fit: evaluation, history, early stopping, callbacks."""
 
-import itertools
 import math
 import time
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from fastnn.engine import passes
 from fastnn.errors import DivergenceError
 from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.early_stopping import BestSoFar
+from fastnn.training.progress import Progress
 
 # Floating-point operations of the evaluations that are made without a thought: some 5 ms.
 _CHEAP = 100_000_000
@@ -121,25 +121,27 @@ class Monitor:
         """The number of results of an evaluation: cost and error, and those on the dev set."""
         return len(self._columns)
 
-    def record_several(self, results, learning_rates, seconds):
+    def record_several(self, record, learning_rates, began):
         """Record epochs that were evaluated elsewhere.
 
         Parameters
         ----------
-        results : (k, columns) array
-            NaN where an epoch was not evaluated.
-        learning_rates : (k,) or (1,) array
-        seconds : (k,) array
-            From the beginning of the fit to the end of each epoch.
+        record : (k, columns + 1) array
+            Results, NaN where an epoch was not evaluated, and when each epoch ended, in seconds.
+        learning_rates : (count,) or (1,) array
+            Of these epochs and maybe more; one stands for all of them.
+        began : float
+            Seconds from the beginning of the fit to that of the first of these epochs.
         """
-        history = self.history
-        rates = itertools.cycle(learning_rates.tolist())
-        rows = zip(results.tolist(), rates, seconds.tolist(), strict=False)
-        for row, rate, ended in rows:
-            for values, result in zip(self._columns, row, strict=True):
-                values.append(result)
-            history.learning_rate.append(rate)
-            history.seconds.append(ended)
+        history, rates = self.history, learning_rates.tolist()
+        *results, ended = record.T.tolist()
+        new = *results, rates * len(ended), [began + seconds for seconds in ended]
+        lists = *self._columns, history.learning_rate, history.seconds
+        watched = type(self.progress) is not Progress
+        at_once = 1 if watched else max(1, len(ended))
+        for k in range(0, len(ended), at_once):
+            for values, column in zip(lists, new, strict=True):
+                values += column[k : min(k + at_once, len(ended))]
             self.progress.epoch(history)
 
     def ends_after(self, epoch):
