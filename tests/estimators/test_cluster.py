@@ -203,3 +203,22 @@ def test_a_failure_in_another_process_is_a_row(backend):
     )
     assert [bool(trial.failure) for trial in result.trials] == [False, True]
     assert "DivergenceError" in result.trials[1].failure
+
+
+# --- many networks ----------------------------------------------------------------------------
+
+
+def test_fit_many_and_improve_have_the_bits_of_threads(backend):
+    def train():
+        networks = [fastnn.Network([64, 8, 10], rng=seed) for seed in range(3)]
+        fastnn.fit_many(networks, (X, Y), epochs=2)
+        options = {"trials": 2, "seeds": 1, "seconds": None, "epochs": 2}
+        better = fastnn.improve([64, 4, 10], (X[::2], Y[::2]), (X[1::2], Y[1::2]), **options)
+        return [net.theta for net in (*networks, better.network)], better.moves
+
+    far, moves = train()
+    with joblib.parallel_config(backend="threading"):
+        near, expected = train()
+    for theta, other in zip(far, near, strict=True):
+        np.testing.assert_array_equal(theta, other)
+    assert moves == expected
