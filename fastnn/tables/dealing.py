@@ -83,11 +83,16 @@ def _order_in_time(series):
     """The places of the rows from the first to the last by a column of dates or numbers."""
     series = tidy(series)
     reading, _ = learn_reading(series)
+    at = 0
+    if reading is not None:
+        moments = typed(series, reading, lenient=True).to_numpy()
+        unknown = np.flatnonzero(np.isnan(moments))
+        if not unknown.size:
+            return np.argsort(moments, kind="stable")
+        at = unknown[0]
     gaps = int(series.isna().sum())
-    if reading is None or gaps:
-        got = f"{gaps:,} gaps" if gaps else f"{series.iloc[0]!r} in row {series.index[0]}"
-        raise ValueError(
-            f"column {series.name!r}: expected a date or a number in every row, to split by time; "
-            f"got {got}"
-        )
-    return np.argsort(typed(series, reading).to_numpy(), kind="stable")
+    got = f"{gaps:,} gaps" if gaps else f"{series.iloc[at]!r} in row {series.index[at]}"
+    raise ValueError(
+        f"column {series.name!r}: expected a date or a number in every row, to split by time; "
+        f"got {got}"
+    )

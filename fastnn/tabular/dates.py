@@ -9,22 +9,50 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 PARTS = ("time", "month", "weekday", "hour")
-ORDERS = ("dmy", "mdy", "digits", "seconds", "milliseconds")
+# Numbers that count from 1970, and how many of them are a day.
+_EPOCHS = {
+    "seconds": 86_400,
+    "milliseconds": 86_400 * 10**3,
+    "microseconds": 86_400 * 10**6,
+    "nanoseconds": 86_400 * 10**9,
+}
+# Orders of numbers, as which texts can be read, too.
+NUMBERS = ("digits", *_EPOCHS)
+_OF_TEXTS = ("dmy", "mdy", "clock", "digits")
+ORDERS = (*_OF_TEXTS, *_EPOCHS)
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_CLOCK = (
-    r"(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp][Mm])?\s*(Z|UTC|[-+]\d\d:?\d\d)?)?"
+_NAME = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_NAME = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
-_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_CLOCK}")
-_YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d\d){_CLOCK}")
-_DAY_NAME = re.compile(rf"(\d{{1,2}})[-. ]+{_NAME}[-, ]+(\d{{4}}|\d\d){_CLOCK}", re.IGNORECASE)
-_NAME_DAY = re.compile(rf"{_NAME} (\d{{1,2}}),? +(\d{{4}}){_CLOCK}", re.IGNORECASE)
-_COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)")
+_ZONE = r"\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?"
+_CLOCK = rf"(?:[T ,]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp][Mm])?{_ZONE})?"
+_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d\d?)\2(\d\d?){_CLOCK}")
+_YEAR_LAST = re.compile(rf"(\d\d?)([-/.])(\d\d?)\2(\d{{4}}|\d\d){_CLOCK}")
+_DAY_NAME = re.compile(rf"(\d\d?)[-. ]+{_NAME}[-, ]+(\d{{4}}|\d\d){_CLOCK}", re.IGNORECASE)
+_NAME_DAY = re.compile(rf"{_NAME} +(\d\d?),? +(\d{{4}}){_CLOCK}", re.IGNORECASE)
+_YEAR_NAME = re.compile(rf"(\d{{4}})[- ]{_NAME}[- ](\d\d?){_CLOCK}", re.IGNORECASE)
+_COMPACT = re.compile(rf"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?(){_ZONE})?")
+# A month, a quarter or a week is its first day.
+_MONTH = re.compile(r"(\d{4})[-/](\d\d)|(\d\d?)[-/](\d{4})")
+_NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
+_QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])|Q([1-4])[- ](\d{4})", re.IGNORECASE)
+_WEEK = re.compile(r"(\d{4})-?W(\d\d)")
+_TIME_OF_DAY = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?:\s*([AaPp][Mm]))?")
+# The name of a day, and the letters of 1st and 2nd, add nothing.
+_EMPTY_WORDS = re.compile(
+    r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +|(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE
+)
+_YEAR_AT_THE_END = re.compile(r"(\D+\d+) ([\d:]+)(?: UTC| GMT)? (\d{4})")  # as `date` of Unix
 # Columns of such names may hold seconds or milliseconds since 1970.
 _CLOCK_NAME = re.compile(r"(?i)(.*(time|date|stamp|epoch).*|ts|.*_at)")
-_SECONDS = 300_000_000, 4_200_000_000  # 1979 to 2103
-# Eight digits are dates if so many numbers, all of them, are days of a calendar.
+_EARLIEST, _LATEST = 3_500, 48_600  # days since 1970: 1979 and 2103
+# Numbers such as 20200305 are dates if so many, all of them, are days of a calendar.
 _FEWEST = 5
+# A column is dates if at least this share of its values is.
+_MOSTLY = 0.9
+# So many texts tell whether it is worth to read all.
+_SAMPLE = 100
 
 
 @dataclass(frozen=True)
@@ -33,9 +61,10 @@ class DateForm:
 
     Attributes
     ----------
-    order : {"dmy", "mdy", "digits", "seconds", "milliseconds"}
-        Order of day and month where both are numbers and the year is last; or numbers like
-        20200305, or seconds or milliseconds since 1970.
+    order : str
+        dmy or mdy: order of day and month where both are numbers and the year is last. digits:
+        numbers like 20200305. clock: times of a day, which count from midnight. Others: the unit of
+        numbers that count from 1970.
     parts : tuple of str
         Those of time (days since 1970), month, weekday and hour that vary in the training rows.
     """
@@ -53,33 +82,41 @@ class DateForm:
             return _days(value)
         if isinstance(value, date):
             return _days(datetime(value.year, value.month, value.day))
-        if isinstance(value, str):
-            return _from_text(value.strip(), self.order)
-        if self.order == "digits" and value == value and value == int(value):
-            return _from_text(str(int(value)), "digits")
-        scale = {"seconds": 86_400, "milliseconds": 86_400_000}.get(self.order)
-        return None if scale is None else float(value) / scale
+        text = value.strip() if isinstance(value, str) else None
+        if self.order in _EPOCHS:
+            try:
+                return float(value if text is None else text) / _EPOCHS[self.order]
+            except ValueError:
+                return None
+        if text is None and self.order == "digits" and value == value and value == int(value):
+            text = str(int(value))
+        return None if text is None else _from_text(text, self.order)
 
 
-def learn_order(series, texts):
+def learn_order(name, counts):
     """The order of a column's dates, and whether it is in doubt; None if they are no dates.
 
-    `texts` are the different values of a column of text, or None for a column of numbers.
+    `counts` has how often each different value occurs: texts, or numbers. Most of them are dates,
+    if not all. An error tells of dates of different orders.
     """
-    if texts is None:
-        return _order_of_numbers(series), False
-    if not texts:
+    numbers = _as_numbers(counts)
+    if numbers is not None:
+        return _order_of_numbers(name, numbers), False
+    sample = dict.fromkeys(list(counts)[:_SAMPLE], 1)
+    if 2 * max(_read(sample).values()) < len(sample):
         return None, False
-    for order in ("dmy", "mdy"):
-        if all(_from_text(text, order) is not None for text in texts):
-            other = "mdy" if order == "dmy" else "dmy"
-            last = [match for text in texts if (match := _YEAR_LAST.fullmatch(text))]
-            doubt = bool(last) and all(_from_text(text, other) is not None for text in texts)
-            # 3.5.2020 is European; 3/5/2020 may be either, and is American more often.
-            return ("mdy" if doubt and last[0][2] != "." else order), doubt and last[0][2] != "."
-    if all(_from_text(text, "digits") is not None for text in texts) and len(texts) >= _FEWEST:
-        return "digits", False
-    return None, False
+    read = _read(counts)
+    order, total = max(read, key=read.__getitem__), sum(counts.values())
+    if order in NUMBERS and len(counts) < _FEWEST:
+        return None, False
+    if read[order] < _MOSTLY * total:
+        _refuse_two_orders(name, counts)
+        return None, False
+    last = [match for text in counts if (match := _YEAR_LAST.fullmatch(text))]
+    if not last or read["dmy"] != read["mdy"]:
+        return order, False
+    # 3.5.2020 is European; 3/5/2020 may be either, and is American more often.
+    return ("dmy", False) if last[0][2] == "." else ("mdy", True)
 
 
 def parts_of(days):
@@ -93,64 +130,135 @@ def parts_of(days):
     return parts
 
 
+def varying_parts(days, order):
+    """Which of `PARTS` vary in (m,) days since 1970; a time of day has no others than itself."""
+    table = parts_of(days)
+    varying = np.nanmin(table, axis=0) < np.nanmax(table, axis=0)
+    parts = tuple(part for part, varies in zip(PARTS, varying, strict=True) if varies)
+    return ("time",) if order == "clock" else parts or ("time",)
+
+
 def written_day(days):
     """A number of days since 1970 as a date."""
     return str(np.datetime64(int(np.floor(days)), "D"))
 
 
-def _order_of_numbers(series):
-    values = series.dropna().to_numpy(dtype=np.float64)
-    if len(values) < _FEWEST or (values != np.floor(values)).any():
+def _as_numbers(values):
+    """Different values as (n,) float64 numbers; None if one is none."""
+    try:
+        return np.array([float(value) for value in values if value == value])
+    except (TypeError, ValueError):
         return None
-    low, high = values.min(), values.max()
-    if 19000101 <= low < high <= 20991231:
+
+
+def _order_of_numbers(name, values):
+    if len(values) < _FEWEST or not (low := values.min()) < (high := values.max()):
+        return None
+    if low >= 19_000_101 and high < 21e12 and (values == np.floor(values)).all():
         form = DateForm("digits")
-        return "digits" if all(form.days(v) is not None for v in np.unique(values)) else None
-    if _CLOCK_NAME.fullmatch(series.name):
-        for order, scale in (("seconds", 1), ("milliseconds", 1000)):
-            if _SECONDS[0] * scale <= low < high <= _SECONDS[1] * scale:
+        if all(form.days(value) is not None for value in values):
+            return "digits"
+    if _CLOCK_NAME.fullmatch(name):
+        for order, day in _EPOCHS.items():
+            if _EARLIEST * day <= low and high <= _LATEST * day:
                 return order
     return None
 
 
+def _read(counts):
+    """How many values each order of texts reads."""
+    return {
+        order: sum(times for text, times in counts.items() if _is_date(text, order))
+        for order in _OF_TEXTS
+    }
+
+
+def _refuse_two_orders(name, counts):
+    """An error if all texts are dates, some of which have the day first and others the month."""
+    unread = {
+        order: [text for text in counts if not _is_date(text, order)] for order in ("dmy", "mdy")
+    }
+    if all(unread.values()) and not set(unread["dmy"]) & set(unread["mdy"]):
+        raise ValueError(
+            f"column {name!r}: {unread['mdy'][0]!r} has the day first, {unread['dmy'][0]!r} the "
+            "month: write the dates alike, as 2020-03-05, or name the column as categorical"
+        )
+
+
+def _is_date(text, order):
+    return _from_text(text, order) is not None
+
+
 def _from_text(text, order):
-    if order == "digits":
-        match = _COMPACT.fullmatch(text)
-        return None if match is None else _calendar(*map(int, match.groups()))
+    """Days since 1970; None if the text is no date."""
+    if order == "clock":
+        match = _TIME_OF_DAY.fullmatch(text)
+        return None if match is None else _time_of_day(*match.groups())
+    if order == "digits" and (match := _COMPACT.fullmatch(text)):
+        return _calendar(*match.groups())
+    text = _EMPTY_WORDS.sub("", text)
+    if match := _YEAR_AT_THE_END.fullmatch(text):
+        text = "{0} {2} {1}".format(*match.groups())
     if match := _YEAR_FIRST.fullmatch(text):
         year, _, month, day, *clock = match.groups()
     elif match := _YEAR_LAST.fullmatch(text):
         first, _, second, year, *clock = match.groups()
-        day, month = (first, second) if order == "dmy" else (second, first)
+        month, day = (first, second) if order == "mdy" else (second, first)
     elif match := _DAY_NAME.fullmatch(text):
         day, month, year, *clock = match.groups()
     elif match := _NAME_DAY.fullmatch(text):
         month, day, year, *clock = match.groups()
+    elif match := _YEAR_NAME.fullmatch(text) or ("T" in text and _COMPACT.fullmatch(text)):
+        year, month, day, *clock = match.groups()
     else:
-        return None
-    if not month.isdigit():
-        month = _MONTHS.index(month.lower()) + 1
-    year = int(year) + (0 if len(year) == 4 else 1900 if int(year) > 68 else 2000)
-    return _calendar(year, int(month), int(day), *clock)
+        return _first_day(text)
+    return _calendar(year, month, day, *clock)
+
+
+def _first_day(text):
+    """Days since 1970 of the first day of a month, a quarter or a week."""
+    if match := _MONTH.fullmatch(text):
+        return _calendar(match[1] or match[4], match[2] or match[3], 1)
+    if match := _NAMED_MONTH.fullmatch(text):
+        return _calendar(match[2] or match[3], match[1], 1)
+    if match := _QUARTER.fullmatch(text):
+        return _calendar(match[1] or match[4], 3 * int(match[2] or match[3]) - 2, 1)
+    if match := _WEEK.fullmatch(text):
+        try:
+            return _days(datetime.fromisocalendar(int(match[1]), int(match[2]), 1))
+        except ValueError:
+            return None
+    return None
 
 
 def _calendar(year, month, day, hour=None, minute=None, second=None, half=None, zone=None):
-    hour = int(hour or 0)
-    if half is not None:
-        hour = hour % 12 + 12 * (half.lower() == "pm")
+    """Days since 1970 of the texts of a date; None if it is no day of the calendar."""
+    if isinstance(month, str) and not month.isdigit():
+        month = _MONTHS.index(month[:3].lower()) + 1
+    year = int(year) + (0 if len(year) == 4 else 1900 if int(year) > 68 else 2000)
+    clock = _hour(int(hour or 0), half), int(minute or 0), int(second or 0)
     try:
-        moment = datetime(year, month, day, hour, int(minute or 0), int(second or 0), tzinfo=UTC)
-    except ValueError:  # no day of the calendar
+        moment = datetime(year, int(month), int(day), *clock, tzinfo=UTC)
+    except ValueError:
         return None
-    east = 0.0
-    if zone and zone[0] in "+-":
-        east = (int(zone[1:3]) * 60 + int(zone[-2:])) * (-1 if zone[0] == "-" else 1)
-    return _days(moment) - east / 1440
+    if not zone or zone[0] not in "+-":
+        return _days(moment)
+    east = 60 * int(zone[1:3]) + (int(zone[-2:]) if len(zone) > 3 else 0)
+    return _days(moment) - (-east if zone[0] == "-" else east) / 1440
+
+
+def _time_of_day(hour, minute, second, half):
+    """The part of a day since midnight; durations may be longer than a day."""
+    hours = _hour(int(hour), half)
+    return hours / 24 + int(minute) / 1440 + int(second or 0) / 86_400
+
+
+def _hour(hour, half):
+    """An hour of 24, of one of 12 with AM or PM."""
+    return hour % 12 + 12 * (half.lower() == "pm") if half else hour
 
 
 def _days(moment):
-    return (
-        moment.replace(tzinfo=UTC).timestamp() / 86_400
-        if moment.tzinfo is None
-        else (moment.timestamp() / 86_400)
-    )
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp() / 86_400

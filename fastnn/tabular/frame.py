@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastnn.tabular.columns import unknown_categories, why_left_out
-from fastnn.tabular.dates import PARTS, DateForm, parts_of, written_day
+from fastnn.tabular.dates import DateForm, varying_parts, written_day
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, part_name, tidy, typed, typed_columns
 from fastnn.tabular.values import pandas, rows
@@ -33,12 +33,10 @@ def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None
             reading, said = PLAIN, []
         notices += said
         if isinstance(reading, DateForm):
-            table = parts_of(typed(series, reading).to_numpy())
-            varying = np.nanmin(table, axis=0) < np.nanmax(table, axis=0)
-            parts = tuple(part for part, varies in zip(PARTS, varying, strict=True) if varies)
-            reading = DateForm(reading.order, parts or ("time",))
+            days = typed(series, reading, lenient=True).to_numpy()
+            reading = DateForm(reading.order, varying_parts(days, reading.order))
         readings[name] = reading
-        values |= typed_columns(series, reading)
+        values |= typed_columns(series, reading, lenient=isinstance(reading, DateForm))
     return readings, pd.DataFrame(values, index=frame.index), notices
 
 
@@ -131,25 +129,41 @@ def oddities(table, columns, readings):
                 f"Column {column.name!r} is missing in {count}, and was in none of "
                 f"training: {column.fill:g} is put there."
             )
-        said += _far_outside(series, column, readings)
+        of = readings.get(column.name.removesuffix(part_name("", "time")))
+        dates = isinstance(of, DateForm) and of.order != "clock"
+        said += (_other_days if dates else _far_outside)(series, column)
     return said
 
 
-def _far_outside(series, column, readings):
+def _other_days(series, column):
+    """A list with a sentence on days before or after those of training, or empty."""
+    days, said = np.floor(series.to_numpy()), []
+    for outside, end, word in (
+        (days > np.floor(column.high), column.high, "after"),
+        (days < np.floor(column.low), column.low, "before"),
+    ):
+        if outside.any():
+            first, last = (written_day(limit(days[outside])) for limit in (np.min, np.max))
+            said.append(
+                f"{rows(int(outside.sum()))} {word} {written_day(end)}, the "
+                f"{'last' if word == 'after' else 'first'} day of training, "
+                + (f"on {first}" if first == last else f"from {first} to {last}")
+            )
+    return [f"Column {column.name!r}: {'; '.join(said)}: trust them less."] if said else []
+
+
+def _far_outside(series, column):
     """A list with a sentence on numbers far outside those of training, or empty.
 
-    Far is farther than the training range is wide; of dates, any later one is.
+    Far is farther than the training range is wide.
     """
-    time = any(column.name == part_name(name, "time") for name in readings)
-    wide = 0.0 if time else column.high - column.low
+    wide = column.high - column.low
     values = series.to_numpy()
-    outside = (values > column.high + wide) | (values < column.low - (wide or np.inf))
-    at = np.flatnonzero(outside)
+    at = np.flatnonzero((values > column.high + wide) | (values < column.low - wide))
     if not at.size:
         return []
-    show = written_day if time else "{:g}".format
     return [
-        f"Column {column.name!r}: {rows(at.size)} far outside the {show(column.low)} to "
-        f"{show(column.high)} of training, as {show(values[at[0]])} in row {series.index[at[0]]}: "
+        f"Column {column.name!r}: {rows(at.size)} far outside the {column.low:g} to "
+        f"{column.high:g} of training, as {values[at[0]]:g} in row {series.index[at[0]]}: "
         "do not trust their predictions."
     ]

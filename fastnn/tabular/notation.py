@@ -11,7 +11,7 @@ GAPS = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "Null", "null", "#N/A", "#NA",
 _MARK = re.compile(
     r"-+|[\u2013\u2014]|\?+|\.+|\*|n[./]?a\.?|-?nan|<na>|null|none|nil|n[./]?[dk]\.?|missing|unknown"
     r"|not (available|applicable)|no data|#(n/?a|value!|div/0!|ref!|num!|name\?|null!)"
-    r"|-?1\.#(ind|qnan)",
+    r"|-?1\.#(ind|qnan)|0000-00-00.*",
     re.IGNORECASE,
 )
 

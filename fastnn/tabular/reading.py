@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastnn.tabular.dates import PARTS, DateForm, learn_order, parts_of
+from fastnn.tabular.dates import NUMBERS, PARTS, DateForm, learn_order, parts_of
 from fastnn.tabular.notation import GAPS, PLAIN, Notation, learn_notation
 from fastnn.tabular.values import (
     as_number,
@@ -68,20 +68,37 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False):
     if is_dates(series):
         return DateForm("dmy"), []
     if is_numeric(series):
-        order = None if strict else learn_order(series, None)[0]
+        numbers = () if strict else dict.fromkeys(series.dropna().unique(), 1)
+        order = learn_order(series.name, numbers)[0]
         return (PLAIN if order is None else DateForm(order)), []
     codes, texts = categories(series)
-    given = [text for text in texts if not PLAIN.is_gap(text)]
-    order, doubt = learn_order(series, given)
-    if order is not None and not (strict and order == "digits"):
-        said = f"{given[0]!r} is read as {_SPOKEN.get(order)}, but can be another day"
-        return DateForm(order), [f"Column {series.name!r}: {said}."] * doubt
-    return _learn_numbers(series, codes, texts, decimal, strict)
-
-
-def _learn_numbers(series, codes, texts, decimal, strict):
-    """The `Notation` of a column of texts, or None if they are categories; and what is odd."""
     times = np.bincount(codes[codes >= 0], minlength=len(texts))
+    counts = dict(zip(texts, times.tolist(), strict=True))
+    given = {text: count for text, count in counts.items() if not PLAIN.is_gap(text)}
+    order, doubt = learn_order(series.name, given)
+    if order is not None and not (strict and order in NUMBERS):
+        return DateForm(order), _said_of_dates(series, codes, texts, order, doubt)
+    return _learn_numbers(series, codes, texts, times, decimal, strict)
+
+
+def _said_of_dates(series, codes, texts, order, doubt):
+    """Sentences on the dates of a column, which can be other days, and on its gaps."""
+    form, said = DateForm(order), []
+    if doubt:
+        first = next(text for text in texts if form.days(text) is not None)
+        said = [f"{first!r} is read as {_SPOKEN.get(order)}, but can be another day"]
+    others = np.array([form.days(text) is None for text in texts])
+    at = np.flatnonzero((codes >= 0) & others[codes])
+    others = [texts[i] for i in np.flatnonzero(others)]
+    if len([text for text in others if not PLAIN.is_gap(text)]) > _MOST_GAPS:
+        refuse(series, at, "expected dates, as most values are (or name the column as categorical)")
+    if others:
+        said.append(f"{rows(at.size)} with {', '.join(map(repr, others)):.60} count as missing")
+    return [f"Column {series.name!r}: {'; '.join(said)}."] if said else []
+
+
+def _learn_numbers(series, codes, texts, times, decimal, strict):
+    """The `Notation` of a column of texts, or None if they are categories; and what is odd."""
     notation, in_doubt = learn_notation(dict(zip(texts, times, strict=True)), decimal)
     numbers = [notation.number(text) for text in texts]
     is_number = np.array([number is not None for number in numbers], dtype=bool)
