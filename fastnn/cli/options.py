@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,13 +189,18 @@ SAVE_BEST = click.option(
 )
 
 
-def _silence(ctx: click.Context, param: click.Parameter, asked: bool) -> bool:
-    if asked:
-        ctx.with_resource(quiet())
-    return asked
+def _quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --quiet to a command, which then tells of no slow work."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        with quiet() if options["quiet"] else contextlib.nullcontext():
+            return command(*args, **options)
+
+    return click.option("--quiet", is_flag=True, help="Print nothing but errors.")(run)
 
 
-QUIET = click.option("--quiet", is_flag=True, callback=_silence, help="Print nothing but errors.")
+QUIET = _quiet_option
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 _EXIT_CODES = (
     "Exit codes: 0 done; 1 training or saving failed, or a file cannot be read or is damaged; "

@@ -6,7 +6,9 @@ import time
 from contextlib import redirect_stderr
 
 import pytest
+from click.testing import CliRunner
 
+from fastnn import cli
 from fastnn.text import slow_work as module
 from fastnn.text.slow_work import quiet, slow_work
 
@@ -76,6 +78,14 @@ def test_quiet_is_for_the_block_alone(impatient):
     with quiet():
         work_untold(screen)
     assert screen.getvalue() == ""
+    work(screen)
+    assert screen.getvalue() == f"{TEXT}\n"
+
+
+def test_a_quiet_command_that_is_refused_leaves_nothing_quiet(impatient):
+    command = ["train", __file__, "--quiet", "--target", "y", "--epochs", "many"]
+    screen, refused = Screen(), CliRunner().invoke(cli.main, command)
+    assert refused.exit_code == 2
     work(screen)
     assert screen.getvalue() == f"{TEXT}\n"
 
