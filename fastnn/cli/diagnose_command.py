@@ -8,7 +8,7 @@ import click
 
 from fastnn.cli.errors import reported
 from fastnn.cli.models import load_table_model, parts_of
-from fastnn.cli.options import JSON, OPTIMAL_ERROR, QUIET, check_different, ending
+from fastnn.cli.options import DEV, JSON, OPTIMAL_ERROR, QUIET, TEST, check_different, ending
 
 
 @click.command(
@@ -21,12 +21,8 @@ from fastnn.cli.options import JSON, OPTIMAL_ERROR, QUIET, check_different, endi
 )
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
-@click.option(
-    "--dev",
-    metavar="FILE",
-    help="Rows that the model was not trained on, in place of those of DATA.",
-)
-@click.option("--test", metavar="FILE", help="Rows on which nothing was chosen.")
+@DEV
+@TEST
 @OPTIMAL_ERROR
 @QUIET
 @JSON

@@ -167,6 +167,12 @@ def apply(*options: Any) -> Any:
     return decorate
 
 
+DEV = click.option(
+    "--dev",
+    metavar="FILE",
+    help="Rows that the model was not trained on, in place of those of DATA.",
+)
+TEST = click.option("--test", metavar="FILE", help="Rows on which nothing was chosen.")
 OPTIMAL_ERROR = click.option(
     "--optimal-error",
     type=click.FloatRange(0, 1),

@@ -9,7 +9,7 @@ import click
 from fastnn.cli.data_source import FIRST_ROW, name_of
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import load_table_model, parts_of
-from fastnn.cli.options import OPTIMAL_ERROR, QUIET, check_different, ending, new_file
+from fastnn.cli.options import DEV, OPTIMAL_ERROR, QUIET, TEST, check_different, ending, new_file
 
 
 @click.command(
@@ -30,12 +30,8 @@ from fastnn.cli.options import OPTIMAL_ERROR, QUIET, check_different, ending, ne
     show_default="MODEL, ending in .html",
     help="Write here; - for the standard output. An existing file is replaced.",
 )
-@click.option(
-    "--dev",
-    metavar="FILE",
-    help="Rows that the model was not trained on, in place of those of DATA.",
-)
-@click.option("--test", metavar="FILE", help="Rows on which nothing was chosen.")
+@DEV
+@TEST
 @click.option("--title", show_default="the name of DATA", help="The title of the page.")
 @click.option(
     "--examples",

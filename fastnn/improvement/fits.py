@@ -22,7 +22,7 @@ from fastnn.network import Network
 from fastnn.sweeps.backends import BackendError
 from fastnn.sweeps.jobs import Job, Outcome
 from fastnn.sweeps.trials import Run
-from fastnn.sweeps.workers import outcomes
+from fastnn.sweeps.workers import TimeIsUp, outcomes
 
 # Of the file beside the checkpoint of a fit that diverged.
 _DIVERGED = ".diverged"
@@ -145,7 +145,7 @@ class Fits:
                     self._done[setting.key, outcome.job.seed_index] = outcome
                     _keep_divergence(outcome)
                     look(0)
-        except TimeoutError:
+        except TimeIsUp:
             self.ended = "time"
         except BackendError as error:
             if first:
@@ -178,7 +178,7 @@ class Fits:
 
     def _look(self, _):
         if self.is_late():
-            raise TimeoutError
+            raise TimeIsUp
 
 
 def _keep_divergence(outcome):

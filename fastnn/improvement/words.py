@@ -46,7 +46,9 @@ def next_step(diagnosis, stopped, knows_no_X=False):
         )
     else:
         step = "measure the network on a test set: neither bias nor variance is high"
-    if stopped in ("time", "trials", "interrupted", "backend failed"):
+    if stopped == "backend failed":
+        step += ". Not all moves were tried: call improve again once the workers run"
+    elif stopped in ("time", "trials", "interrupted"):
         step += ". Not all moves were tried: with more seconds or trials, improve goes on"
     return step
 

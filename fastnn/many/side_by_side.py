@@ -87,7 +87,7 @@ def fit_many(
     KeyboardInterrupt
         After Ctrl-C all fits stop, within some 100 ms. Those that had ended keep their results;
         the others are as after an interrupted `fit`, or have not begun. On a backend they are as
-        before.
+        before; "ray" and "multiprocessing" give all results at the end, and keep none.
     Exception
         An error in a callback or schedule, with a note that names the network, once all other
         networks are trained.

@@ -1,6 +1,7 @@
 """The workers of a sweep: threads of this process, or a backend of joblib."""
 
 import contextlib
+import math
 import queue
 import threading
 import time
@@ -13,39 +14,27 @@ from fastnn.training.progress import Progress
 INTERVAL = 0.1
 
 
+class TimeIsUp(Exception):
+    """Not all jobs have ended within the seconds that they had."""
+
+
 class _Stopped(BaseException):
     """Ends the fits of a sweep that is given up. Trials do not record it as their failure."""
 
 
-class _Deadline(Progress):
-    """Ends a fit in another process at a time of the clock, None for never."""
-
-    network = None
-
-    def __init__(self, at):
-        self._at = at
-
-    def advance(self, epochs_done):
-        if self._at is not None and time.time() > self._at:
-            raise _Stopped
-
-    def epoch(self, history):
-        self.advance(len(history))
-
-
 class _Watch(Progress):
-    """Counts the epochs of a running fit, and ends the fit when the sweep is given up."""
+    """Counts the epochs of a running fit, and ends the fit once `is_over()`."""
 
-    def __init__(self, job, stop):
+    def __init__(self, job, is_over):
         self.first = self.done = job.done
         self.network = None  # once it is made
-        self._stop = stop
+        self._is_over = is_over
 
     def begin_at(self, epochs_done):
         self.done = epochs_done
 
     def advance(self, epochs_done):
-        if self._stop.is_set():
+        if self._is_over():
             raise _Stopped
         self.done = epochs_done
 
@@ -70,18 +59,18 @@ def outcomes(jobs, data, n_jobs, backend, look, watches=None, seconds=None):
         On threads, takes the watch of each fit that has not ended, by (trial, seed index). Its
         `network` is the one in training.
     seconds : float, optional
-        On a backend, where `look` is not called: the fits end then, with a TimeoutError here.
+        On a backend, where `look` is not called: the fits end then, with `TimeIsUp` here.
     """
     if backend is not None:
-        at = None if seconds is None else time.time() + seconds
-        calls = [(*data, job, at) for job in jobs]
+        end = math.inf if seconds is None else time.time() + seconds
+        calls = [(*data, job, end) for job in jobs]
         with contextlib.closing(on_backend(_train_until, calls, n_jobs, backend)) as results:
             yield _in_time(results)
         return
     stop, waiting, ended = threading.Event(), queue.SimpleQueue(), queue.SimpleQueue()
     watches = {} if watches is None else watches
     for job in jobs:
-        watch = watches[job.trial, job.seed_index] = _Watch(job, stop)
+        watch = watches[job.trial, job.seed_index] = _Watch(job, stop.is_set)
         waiting.put((job, watch))
     threads = [
         threading.Thread(target=_work, args=(data, waiting, ended, stop), name="fastnn-sweep")
@@ -102,10 +91,10 @@ def outcomes(jobs, data, n_jobs, backend, look, watches=None, seconds=None):
         threads.clear()
 
 
-def _train_until(X, y, X_dev, y_dev, job, at):
-    """The outcome of a job in another process, None where time was up."""
+def _train_until(X, y, X_dev, y_dev, job, end):
+    """The outcome of a job in another process; None if its clock passes `end` before."""
     try:
-        return train_job(X, y, X_dev, y_dev, job, _Deadline(at))
+        return train_job(X, y, X_dev, y_dev, job, _Watch(job, lambda: time.time() > end))
     except _Stopped:
         return None
 
@@ -113,7 +102,7 @@ def _train_until(X, y, X_dev, y_dev, job, at):
 def _in_time(results):
     for outcome in results:
         if outcome is None:
-            raise TimeoutError
+            raise TimeIsUp
         yield outcome
 
 

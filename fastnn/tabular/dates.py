@@ -49,9 +49,9 @@ _CLOCK_NAME = re.compile(r"(?i)(.*(time|date|stamp|epoch).*|ts|.*_at)")
 _EARLIEST, _LATEST = 3_500, 48_600  # days since 1970: 1979 and 2103
 # Numbers such as 20200305 are dates if so many, all of them, are days of a calendar.
 _FEWEST = 5
-# A column is dates if at least this share of its values is.
+# A column is one of dates if at least this share of its values are dates.
 _MOSTLY = 0.9
-# So many texts tell whether it is worth to read all.
+# If fewer than half of so many texts are dates, the others are not read.
 _SAMPLE = 100
 
 
@@ -96,8 +96,8 @@ class DateForm:
 def learn_order(name, counts):
     """The order of a column's dates, and whether it is in doubt; None if they are no dates.
 
-    `counts` has how often each different value occurs: texts, or numbers. Most of them are dates,
-    if not all. An error tells of dates of different orders.
+    `counts` has how often each different value occurs: texts, or numbers. Nine tenths of them must
+    be dates. ValueError where some texts have the day first and others the month.
     """
     numbers = _as_numbers(counts)
     if numbers is not None:

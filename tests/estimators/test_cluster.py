@@ -177,7 +177,9 @@ def test_sweep_is_that_of_threads(backend, halving):
             **where,
         )
 
-    far, near = sweep(backend=backend, n_jobs=2), sweep(n_jobs=1)
+    far = sweep(backend=backend, n_jobs=2)
+    with joblib.parallel_config(backend="threading"):
+        near = sweep(n_jobs=1)
     np.testing.assert_array_equal(far.best_network.theta, near.best_network.theta)
     assert [trial.number for trial in far.trials] == [trial.number for trial in near.trials]
     for there, here in zip(far.trials, near.trials, strict=True):

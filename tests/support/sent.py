@@ -42,3 +42,9 @@ def fail(net, history):
 class Peculiar(Exception):
     def __init__(self, text, number):
         super().__init__(text)
+
+
+def end_process_after_three_epochs(net, history):
+    """A callback: the worker dies in a longer fit."""
+    if len(history) > 3:
+        os._exit(3)

@@ -33,6 +33,10 @@ here = fastnn.sweep([64, 32, 10], train, dev, space, **options)
 print("same bits:", np.array_equal(here.best_network.theta, result.best_network.theta))
 
 # %%
+# `fastnn.fit_many` and `fastnn.improve` have no argument for it: they train on the backend of a
+# surrounding `joblib.parallel_config(backend="dask")`, and so does a sweep without ``backend``.
+
+# %%
 # After a crash
 # -------------
 #

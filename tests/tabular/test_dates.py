@@ -1,0 +1,181 @@
+"""Dates: the forms that are read, what they become, and days that training did not have."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from columns import M, cycle, learn, table
+
+from fastnn.tabular import TableSchema
+
+DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%dT%H:%M:%S", "%d %b %Y", "%d-%B-%y", "%b %d, %Y"),
+        *("%m/%d/%y", "%d/%m/%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y%m%d"),
+        *("%A, %B %d, %Y", "%a, %d %b %Y %H:%M:%S GMT", "%a %b %d %H:%M:%S UTC %Y", "%Y-%b-%d"),
+        *("%B %dth, %Y", "%Y-%m-%d %H:%M:%S+00", "%Y%m%dT%H%M%SZ", "%Y%m%d%H%M%S"),
+    ],
+)
+def test_dates_become_numbers(form):
+    texts = DAYS.strftime(form)
+    frame = table(c=texts)
+    schema = TableSchema.fit(frame, target="y")
+    clock = "%H" in form or "%I" in form
+    parts = ["time", "month", "weekday", "hour"] if clock else ["time", "month", "weekday"]
+    assert schema.input_names == ["x", *(f"c: {part}" for part in parts)]
+    assert schema.notices == [f"Dates are read as numbers: 'c' ({', '.join(parts)})."]
+    columns = {column.name: column for column in schema.columns}
+    X = pd.DataFrame(schema.inputs(frame), columns=schema.input_names)
+    when = DAYS.floor("min") if clock else DAYS.floor("D")
+    expected = {
+        "time": (when - pd.Timestamp("1970-01-01")) / pd.Timedelta("1D"),
+        "month": when.month,
+        "weekday": when.day_of_week,
+        "hour": when.hour,
+    }
+    for part in parts:
+        column = columns[f"c: {part}"]
+        np.testing.assert_allclose(
+            X[column.name] * column.scale + column.mean, expected[part], atol=2e-4
+        )
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    np.testing.assert_array_equal(again.inputs(frame), schema.inputs(frame))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        DAYS,
+        DAYS.tz_localize("UTC"),
+        DAYS.date,
+        DAYS.to_period("D"),
+        DAYS.strftime("%Y%m%d").astype(int),
+    ],
+)
+def test_columns_of_dates(values):
+    frame = table(c=values)
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.input_names[1:4] == ["c: time", "c: month", "c: weekday"]
+    text = table(c=DAYS.strftime("%Y-%m-%d %H:%M"))
+    days = TableSchema.fit(text, target="y")
+    np.testing.assert_allclose(schema.inputs(frame)[:, 2:4], days.inputs(text)[:, 2:4], rtol=1e-6)
+
+
+def test_seconds_since_1970_are_dates_where_the_name_says_so():
+    seconds = DAYS.to_numpy("datetime64[s]").astype(np.int64)
+    for values in (seconds, seconds * 1000, seconds * 10**6, seconds + 0.25, seconds.astype(str)):
+        assert TableSchema.fit(table(timestamp=values), "y").input_names[1:3] == [
+            "timestamp: time",
+            "timestamp: month",
+        ]
+        assert TableSchema.fit(table(population=values), "y").input_names == ["x", "population"]
+
+
+@pytest.mark.parametrize(
+    ("write", "days"),
+    [
+        (lambda d: f"{d.year}-{d.month:02d}", [0, 31, 60]),
+        (lambda d: f"{d.month}/{d.year}", [0, 31, 60]),
+        (lambda d: d.strftime("%b %Y"), [0, 31, 60]),
+        (lambda d: d.strftime("%b-%y"), [0, 31, 60]),
+        (lambda d: f"{d.year}Q{d.quarter}", [0, 0, 0, 91]),
+        (lambda d: f"Q{d.quarter} {d.year}", [0, 0, 0, 91]),
+        (lambda d: d.strftime("%G-W%V"), [-2, 26, 54]),
+    ],
+)
+def test_months_quarters_and_weeks_are_their_first_days(write, days):
+    texts = [write(day) for day in pd.date_range("2020-01-01", periods=M, freq="MS")]
+    days = np.array(days) + 18262  # 2020-01-01
+    frame = table(c=texts)
+    schema = TableSchema.fit(frame, target="y")
+    column = schema.columns[1]
+    assert column.name == "c: time"
+    X = schema.inputs(frame)[: len(days), 1].astype(float)
+    np.testing.assert_allclose(X * column.scale + column.mean, days, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("texts", "hours"),
+    [
+        (["07:30", "23:45", "0:00"], [7.5, 23.75, 0]),
+        (["07:30:36", "23:45:00.5"], [7.51, 23.75]),
+        (["7:30 AM", "12:15 am", "12:15 PM", "1:00 pm"], [7.5, 0.25, 12.25, 13]),
+        (["171:24", "0:30", "3:00"], [171.4, 0.5, 3]),
+    ],
+)
+def test_times_of_a_day_are_numbers(texts, hours):
+    frame = table(c=cycle(*texts))
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.input_names == ["x", "c: time"]
+    column = schema.columns[1]
+    X = schema.inputs(frame)[: len(hours), 1] * column.scale + column.mean
+    np.testing.assert_allclose(24 * X, hours, atol=1e-4)
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    np.testing.assert_array_equal(again.inputs(frame), schema.inputs(frame))
+
+
+def test_a_few_mistakes_among_dates_are_gaps():
+    texts = [f"2020-03-{i % 28 + 1:02d}" for i in range(M)]
+    odd = {3: "soon", 9: "2020-02-31", 12: "-", 20: "0000-00-00", 30: "soon"}
+    frame = table(c=[odd.get(i, text) for i, text in enumerate(texts)])
+    gaps = table(c=[None if i in odd else text for i, text in enumerate(texts)])
+    schema, expected = (TableSchema.fit(each, target="y") for each in (frame, gaps))
+    assert schema.columns == expected.columns
+    np.testing.assert_array_equal(schema.inputs(frame), expected.inputs(gaps))
+    assert schema.notices[0] == (
+        "Column 'c': 5 rows with 'soon', '2020-02-31', '-', '0000-00-00' count as missing."
+    )
+    odd = {i: f"later {i}" for i in range(6)}
+    with pytest.raises(
+        ValueError, match=r"'c': expected dates, as most .*'later 0' in row 0, and 5"
+    ):
+        learn([odd.get(i, text) for i, text in enumerate(texts)])
+
+
+def test_dates_of_two_orders_are_refused():
+    values = cycle("25/12/2020", "01/02/2020", "12/25/2020")
+    with pytest.raises(ValueError, match="'25/12/2020' has the day first, '12/25/2020' the month"):
+        learn(values)
+    assert learn(values, categorical="c").n_inputs == 4
+
+
+def test_text_that_looks_a_little_like_dates_is_none():
+    for values in (
+        cycle("Mar 5", "Aprilia", "May"),
+        cycle("16:9", "4:3", "21:9"),
+        cycle("2020-21", "2021-22"),
+        cycle("1.2.3", "1.2.15", "0.9.1"),
+    ):
+        assert all(name.startswith("c=") for name in learn(values).input_names[1:])
+
+
+def test_dates_with_gaps_in_doubt_and_later_than_training():
+    frame = table(when=[f"0{i % 3 + 1}/0{i % 7 + 1}/2020" for i in range(M - 1)] + ["-"])
+    schema = TableSchema.fit(frame, target="y")
+    assert schema.notices[0] == (
+        "Column 'when': '01/01/2020' is read as month, day, year, but can be another day; 1 row "
+        "with '-' count as missing."
+    )
+    assert "when: time is missing" in schema.input_names
+    later = pd.DataFrame({"x": [0.0, 0.0, 0.0], "when": ["02/03/2020", "05/01/2021", ""]})
+    assert schema.review(later) == [
+        "Column 'when: time': 1 row after 2020-03-07, the last day of training, on 2021-05-01: "
+        "trust them less."
+    ]
+    others = pd.DataFrame(
+        {"x": 0.0, "when": ["03/07/2020", "03/08/2020", "12/31/2020", "12/31/2019"]}
+    )
+    assert schema.review(others) == [
+        "Column 'when: time': 2 rows after 2020-03-07, the last day of training, from 2020-03-08 "
+        "to 2020-12-31; 1 row before 2020-01-01, the first day of training, on 2019-12-31: trust "
+        "them less.",
+        "Column 'when: month': 2 rows far outside the 1 to 3 of training, as 12 in row 2: do not "
+        "trust their predictions.",
+    ]
+    with pytest.raises(ValueError, match=r"column 'when': expected dates.* got 'soon' in row 0"):
+        schema.inputs(later.assign(when="soon"))
