@@ -1,7 +1,7 @@
 """Commands that show what fastnn promises of reliability; `python -m proof --help` lists them.
 
-A proof is a module with a `run(long)`, which returns figures, and raises `Broken` where a promise
-does not hold. Its docstring begins with the promise.
+A proof is a module with a `run(long)`. It returns its figures as one line of text, and raises
+`Broken` where a promise does not hold. Its docstring begins with the promise.
 """
 
 PROOFS = [
@@ -21,6 +21,10 @@ PROOFS = [
 
 class Broken(Exception):
     """A promise does not hold."""
+
+
+class LeftOut(Exception):
+    """Nothing was tried: the reason."""
 
 
 def expect(holds, message):

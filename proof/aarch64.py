@@ -6,18 +6,19 @@ form only, where Debian's packages g++-aarch64-linux-gnu, qemu-user-static and l
 """
 
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from proof import Broken
+from proof import Broken, LeftOut
 
 
 def run(long):
     if not long:
-        return {"aarch64 in emulation": "in the long form"}
+        raise LeftOut("it is in the long form")
     if platform.machine() != "x86_64" or not shutil.which("qemu-aarch64-static"):
-        return {"aarch64 in emulation": "needs x86-64 with a cross compiler and qemu"}
+        raise LeftOut("it needs x86-64 with a cross compiler and qemu")
     done = subprocess.run(
         ["bash", Path(__file__).with_suffix(".sh"), "-s", Path(__file__).parent.parent],
         stdout=subprocess.PIPE,
@@ -27,4 +28,5 @@ def run(long):
     if done.returncode:
         raise Broken(done.stdout[-4000:])
     counts = next(line for line in done.stdout.splitlines() if line.startswith("packed multiply"))
-    return {"instructions": counts, "tests": done.stdout.strip().splitlines()[-1]}
+    tests = re.sub(r" in .*", "", done.stdout.strip().splitlines()[-1])
+    return f"{counts}; {tests}"

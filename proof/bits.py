@@ -27,7 +27,6 @@ _Y = {
 
 
 def run(long):
-    figures = {}
     sizes = [[64, 300, 200, 5], [64, 17, 33, 5]] if long else [[64, 300, 5]]
     options = list(_options())
     fits = 0
@@ -35,10 +34,11 @@ def run(long):
         bits = {_fit(layer_sizes, dtype, option, threads) for threads in _THREADS}
         expect(len(bits) == 1, f"{layer_sizes} {dtype} {option}: {len(bits)} different results")
         fits += len(_THREADS)
-    figures["fits on 1, 2, 3, 4, 7 and 64 threads"] = fits
-    figures["fits stopped at each epoch and resumed"] = _resumed()
-    figures["sweeps on threads and in processes"] = _sweeps(("loky", "multiprocessing"))
-    return figures
+    resumed, sweeps = _resumed(), _sweeps(("loky", "multiprocessing"))
+    return (
+        f"{fits} fits on 1, 2, 3, 4, 7 and 64 threads, {resumed} stopped and resumed, "
+        f"{sweeps} sweeps on threads and in processes"
+    )
 
 
 def _options():

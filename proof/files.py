@@ -63,7 +63,7 @@ KINDS = {
 
 
 def run(long):
-    figures = {}
+    figures = []
     with tempfile.TemporaryDirectory() as directory:
         for kind, write in KINDS.items():
             path = Path(directory) / kind
@@ -84,9 +84,8 @@ def run(long):
                     expect(same, f"{kind}, {what}: loaded as something else")
                     alike += 1
                 expect(path.read_bytes() == damaged, f"{kind}, {what}: the file was written to")
-            figures[f"{kind}: changed files of {len(whole)} bytes refused"] = refused
-            figures[f"{kind}: changed letters of the same meaning"] = alike
-    return figures
+            figures.append(f"{kind} {refused:,} refused, {alike} of the same meaning")
+    return f"changed files: {'; '.join(figures)}"
 
 
 def _damages(whole, spacing):

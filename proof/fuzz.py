@@ -52,8 +52,9 @@ def run(long):
             some = min(left, _AT_ONCE)
             _in_a_child(target, first, some)
             first, left = first + some, left - some
-        figures[f"{target}: executions"] = counts[bool(long)] + len(corpus.get(target, ()))
-    return figures
+        figures[target] = counts[bool(long)] + len(corpus.get(target, ()))
+    each = ", ".join(f"{target} {count:,}" for target, count in figures.items())
+    return f"{sum(figures.values()):,} executions: {each}"
 
 
 def _in_a_child(target, first, count):

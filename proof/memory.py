@@ -37,12 +37,10 @@ def run(long):
     first, last = max(sizes[third // 2 : third + 1]), max(sizes[-third:])
     expect(last - first <= _GROWTH, f"memory grew from {first:.0f} to {last:.0f} MB")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {
-        "rounds": len(sizes),
-        "MB after the first third": round(first, 1),
-        "MB after the last": round(last, 1),
-        "MB at most": round(most, 1),
-    }
+    return (
+        f"{len(sizes):,} rounds: {first:.1f} MB after the first third, {last:.1f} MB after the "
+        f"last, {most:.1f} MB at most"
+    )
 
 
 def _resident():

@@ -11,12 +11,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fastnn import _kernels
-from proof import Broken, expect
+from proof import Broken, LeftOut, expect
 
 _ROOT = Path(__file__).parents[1]
 _CAUGHT = 66  # exit code of a process in which a sanitizer has found something
@@ -58,38 +57,36 @@ _LEFT_OUT = (
 
 def run(long):
     if not long:
-        return {"sanitizers": "in the long form"}
+        raise LeftOut("it is in the long form")
     if sys.platform != "linux":
-        return {"left out": f"on {sys.platform} libraries cannot be loaded before Python"}
+        raise LeftOut(f"on {sys.platform} libraries cannot be loaded before Python")
     figures = _warnings()
     for name in _BUILDS:
         with tempfile.TemporaryDirectory() as directory:
             tree = Path(directory)
-            began = time.perf_counter()
             _build(tree, name)
-            figures[f"{name}: seconds of the build"] = round(time.perf_counter() - began)
-            figures[f"{name}: planted faults caught"] = _catch_faults(tree, name)
+            figures.append(f"{name}: {_catch_faults(tree, name)} planted faults caught")
             variants = [v for v in _kernels.variants() if v != "portable"]
             for variant in variants:
-                figures[f"{name}, {variant}: tests passed"] = _test(tree, name, variant)
-    return figures
+                figures.append(f"{variant} {_test(tree, name, variant):,} tests passed")
+    return "; ".join(figures)
 
 
 def _warnings():
     """Compile each C++ source with warnings as errors; those of GCC appear as it optimizes."""
     sources = sorted((_ROOT / "fastnn" / "native").glob("*.cpp"))
     compilers = {"g++": ["-O2", "-c", "-o", os.devnull], "clang++": ["-fsyntax-only"]}
-    figures = {}
+    figures = []
     for compiler, options in compilers.items():
         if shutil.which(compiler) is None:
-            figures[f"sources without a warning of {compiler}"] = "not installed"
+            figures.append(f"no {compiler} here")
             continue
         command = [compiler, "-std=c++17", "-Wall", "-Wextra", "-Werror", *options]
         command += ["-Ifastnn", "-Ifastnn/include"]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for done in pool.map(lambda source, c=command: _run([*c, source], cwd=_ROOT), sources):
                 expect(done.returncode == 0, done.stderr)
-        figures[f"sources without a warning of {compiler}"] = len(sources)
+        figures.append(f"{len(sources)} sources without a warning of {compiler}")
     return figures
 
 

@@ -21,15 +21,15 @@ _TRAIN = ["fastnn", "train", "--epochs", "2", "--seed", "1"]
 
 
 def run(long):
-    figures = {}
+    figures = []
     for what, python, options in _environments(long):
         executable = _python(python)
         if executable is None:
-            figures[what] = "not on this machine"
+            figures.append(f"{what}: not on this machine")
             continue
         with tempfile.TemporaryDirectory() as directory:
-            figures[what] = _judged(Path(directory), executable, options, long)
-    return figures
+            figures.append(f"{what}: {_judged(Path(directory), executable, options, long)}")
+    return "; ".join(figures)
 
 
 def _environments(long):

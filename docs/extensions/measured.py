@@ -1,6 +1,7 @@
-"""``.. measured:: step threads`` shows sections of the bench's results; no number is typed by hand.
+"""Results of the bench and of the proofs as pages; no number is typed by hand.
 
-The results are bench/results/*.json, one file for each kind of CPU.
+``.. measured:: step threads`` shows sections of bench/results/*.json, one file for each kind of
+CPU, and ``.. proved::`` what is in proof/results.json.
 """
 
 import json
@@ -14,6 +15,7 @@ from sphinx.util.rst import escape
 
 from bench.report import duration, quantity
 from bench.sections import SECTIONS
+from proof import results as proofs
 
 ROOT = Path(__file__).parents[2]
 # A table of times longer than this stays in the JSON file.
@@ -104,6 +106,38 @@ class Measured(SphinxDirective):
         return section.children
 
 
+def lines_of_proofs() -> list[str]:
+    """Each form of each proof: its promise, figure, time and machine."""
+    rows = []
+    for name, entry in proofs.read().items():
+        for form in proofs.FORMS:
+            if form in entry:
+                of = entry[form]
+                versions = ", ".join(f"{package} {v}" for package, v in of["versions"].items())
+                rows.append(
+                    [
+                        f"``{name}``, {form}",
+                        escape(entry["promise"]),
+                        escape(of["figure"]),
+                        f"{of['seconds']:,.0f}",
+                        escape(f"{of['machine']}; {of['date']}; {versions}"),
+                    ]
+                )
+    return table(["proof", "promise", "figure", "seconds", "machine"], rows)
+
+
+class Proved(SphinxDirective):
+    """What `python -m proof` has shown."""
+
+    def run(self):
+        self.env.note_dependency(str(proofs.RESULTS))
+        section = nodes.section()
+        lines = StringList(lines_of_proofs(), "results")
+        nested_parse_with_titles(self.state, lines, section)
+        return section.children
+
+
 def setup(app):
+    app.add_directive("proved", Proved)
     app.add_directive("measured", Measured)
     return {"parallel_read_safe": True}
