@@ -6,6 +6,13 @@ cdef struct Array:
     int64_t rows, columns
 
 
+cdef int refuse_unaligned(const void *first, Py_ssize_t itemsize) except -1:
+    if <size_t>first % <size_t>itemsize:
+        raise ValueError(f"expected an array at an address that is a multiple of {itemsize}, got "
+                         "an unaligned one; pass array.copy()")
+    return 0
+
+
 cdef Array contiguous(array, char kind, int ndim, bint writable=False) except *:
     """The numbers of a C-contiguous, aligned array of dtype float32 "f", float64 "d" or int64 "q".
 
@@ -31,9 +38,8 @@ cdef Array contiguous(array, char kind, int ndim, bint writable=False) except *:
             raise ValueError(f"expected {ndim} dimensions, got {buffer.ndim}")
         a.first, a.rows = <char *>buffer.buf, buffer.shape[0]
         a.columns = buffer.shape[1] if ndim == 2 else 1
-        if buffer.len and <size_t>a.first % <size_t>buffer.itemsize:
-            raise ValueError(f"expected an array at an address that is a multiple of "
-                             f"{buffer.itemsize}, got an unaligned one; pass array.copy()")
+        if buffer.len:
+            refuse_unaligned(a.first, buffer.itemsize)
     finally:
         PyBuffer_Release(&buffer)
     return a

@@ -62,8 +62,10 @@ cdef class Rows:
         self._hold(mean, 1)
         self._hold(scale, 1)
         for i in (at, at + 1):
-            if (self.buffers[i].format != b"d" or self.buffers[i].shape[0] != self.matrix.columns):
+            if (self.buffers[i].format.decode().lstrip("@=^") != "d"
+                    or self.buffers[i].shape[0] != self.matrix.columns):
                 raise ValueError("expected mean and scale to be float64, one for each column")
+            refuse_unaligned(self.buffers[i].buf, self.buffers[i].itemsize)
         self.matrix.mean = <const double *>self.buffers[at].buf
         self.matrix.scale = <const double *>self.buffers[at + 1].buf
         self.largest_mean = kernels[double](_variant).largest(

@@ -42,10 +42,11 @@ cdef class SmallForward(Architecture):
         cdef bint fits = self._describe(widths, activations, output)
         PyObject_GetBuffer(theta, &self.theta, PyBUF_FORMAT | PyBUF_ND)
         self.held = True
-        kind = self.theta.format.decode()
+        kind = self.theta.format.decode().lstrip("@=^")
         if (not fits or kind not in ("f", "d") or self.theta.ndim != 1
                 or self.theta.shape[0] != self.size):
             raise ValueError("the arguments of a SmallForward do not fit together")
+        refuse_unaligned(self.theta.buf, self.theta.itemsize)
         self.is_double = kind == "d"
         self.output = output
         self.variant = variant

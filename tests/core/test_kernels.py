@@ -88,62 +88,6 @@ def test_session_refuses_read_only_theta():
         session(theta=theta)
 
 
-def unaligned(values):
-    """The same numbers, an odd number of bytes after a multiple of their size."""
-    values = np.asarray(values)
-    raw = np.zeros(values.nbytes + 1, np.uint8)[1:]
-    array = raw.view(values.dtype).reshape(values.shape)
-    array[...] = values
-    return array
-
-
-IMAGE = _kernels.Augmenter((1, 3, 1), 0.5, (0, 0), (1, 1), (0, 0), (1, 3), 0.0, [1.0], 0.0, False)
-UNALIGNED_CALLS = {
-    "theta": lambda dtype: session(theta=unaligned(np.zeros(SIZE, dtype))),
-    "weight": lambda dtype: session(weight=unaligned(np.ones(4))),
-    "order of the rows": lambda dtype: session().start(index=unaligned(np.arange(4))),
-    "rates": lambda dtype: session().start(rates=unaligned(np.ones(1))),
-    "divisors": lambda dtype: session().start(divisors=unaligned(np.ones(1))),
-    "gradient": lambda dtype: session(theta=np.zeros(SIZE, dtype)).start(
-        gradient=unaligned(np.zeros(SIZE, dtype))
-    ),
-    "outputs": lambda dtype: session(theta=np.zeros(SIZE, dtype)).start(
-        out=unaligned(np.zeros((4, 2), dtype))
-    ),
-    "gradient of the optimizer": lambda dtype: session(theta=np.zeros(SIZE, dtype)).set_optimizer(
-        0, ADAM, [(0, 0)] * 3, unaligned(np.zeros(SIZE, dtype)), None, None
-    ),
-    "moments": lambda dtype: session(theta=np.zeros(SIZE, dtype)).set_optimizer(
-        4,
-        ADAM,
-        [(0, 0)] * 3,
-        np.zeros(SIZE, dtype),
-        np.zeros(SIZE, dtype),
-        unaligned(np.zeros(SIZE, dtype)),
-    ),
-    "copies": lambda dtype: IMAGE.copies(
-        Rows(X, X.shape), 0, 0, 0, unaligned(np.zeros((4, 3), dtype))
-    ),
-    "theta of the penalty": lambda dtype: _kernels.add_penalty_gradient(
-        unaligned(np.zeros(SIZE, dtype)), np.zeros(SIZE, dtype), 0, 2, 1.0, 1.0
-    ),
-    "gradient of the penalty": lambda dtype: _kernels.add_penalty_gradient(
-        np.zeros(SIZE, dtype), unaligned(np.zeros(SIZE, dtype)), 0, 2, 1.0, 1.0
-    ),
-    "activations": lambda dtype: _kernels.apply_dropout(
-        unaligned(np.zeros((2, 64), dtype)), 0, 0, 1, 0.5
-    ),
-    "order to shuffle": lambda dtype: _kernels.shuffle(unaligned(np.arange(9)), 0, 9, 1.0),
-}
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("call", UNALIGNED_CALLS)
-def test_unaligned_arrays_are_refused(call, dtype):
-    with pytest.raises(ValueError, match=r"multiple of [48], got an unaligned one"):
-        UNALIGNED_CALLS[call](dtype)
-
-
 def test_passes_need_their_preparation():
     for step in (lambda s: s.train(1), lambda s: s.differentiate(1), lambda s: s.evaluate(1)):
         with pytest.raises(ValueError, match="need"):
