@@ -14,7 +14,8 @@ PROOFS = [
     "forks",
     "memory",
     "bits",
-    "versions",
+    "lowest",
+    "newest",
     "aarch64",
 ]
 
