@@ -50,7 +50,7 @@ def _varied(name: str, what: str, default: str) -> Any:
     short_help="Train many networks, keep the best on the dev rows.",
     epilog=ending(
         "fastnn sweep iris.csv --target species --l2 0.1,1,10",
-        "fastnn sweep iris.csv --target species --l2 log:0.1:100 --trials 30",
+        "fastnn sweep iris.csv --target species --l2 log:0.1:100 --trials 30 --checkpoint l2",
     ),
 )
 @click.argument("data", required=False)
@@ -97,6 +97,13 @@ def _varied(name: str, what: str, default: str) -> Any:
     callback=new_file,
     help="Write the table of all trials here, e.g. trials.csv.",
 )
+@click.option(
+    "--checkpoint",
+    type=click.Path(file_okay=False, writable=True),
+    metavar="DIRECTORY",
+    help="Keep finished trials here; the same command goes on from them, and so does one with more "
+    "--trials, but for --halving.",
+)
 @QUIET
 @JSON
 def sweep(
@@ -109,6 +116,7 @@ def sweep(
     seed: int,
     save: str | None,
     csv: str | None,
+    checkpoint: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -122,7 +130,7 @@ def sweep(
     """
     of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
     read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
-    check_different(read | {"--save": save, "--csv": csv})
+    check_different(read | {"--save": save, "--csv": csv, "--checkpoint": checkpoint})
     space = {name: options[name] for name in VARIED if options[name] is not None}
     if not space:
         raise click.UsageError("nothing to vary: give values, e.g. --l2 0.01,0.1,1.")
@@ -133,7 +141,10 @@ def sweep(
     written: list[str] = []
 
     def interrupted() -> str:
-        return " ".join(["Interrupted.", *(written or ["Nothing was saved."])])
+        kept = "Nothing was saved."
+        if checkpoint is not None:
+            kept = f"Finished trials are in {checkpoint}: the same command goes on from them."
+        return " ".join(["Interrupted.", *(written or [kept])])
 
     with reported(interrupted=interrupted):
         from fastnn.cli import output as shown
@@ -164,6 +175,8 @@ def sweep(
             keep=by_class,
             output=source.shape.output,
             sample_weight=getattr(source.train, "weight", None),
+            checkpoint=checkpoint,
+            resume=checkpoint is not None,
             **fixed,
         )
         best = result.best

@@ -179,6 +179,7 @@ def _combinations(space, trials, seed):
                 f"expected trials of at most {size}, all the combinations there are; "
                 f"got {trials}: leave trials out to try each"
             )
+        return _drawn(choices, trials, seed)
     from sklearn.model_selection import ParameterSampler
 
     try:
@@ -189,6 +190,17 @@ def _combinations(space, trials, seed):
             ".rvs(random_state=), such as scipy.stats.loguniform(1e-4, 1e-1)"
         ) from error
     return [{name: setting[name] for name in space} for setting in sampled]
+
+
+def _drawn(choices, trials, seed):
+    """`trials` different settings of lists; of more trials the first are these."""
+    rng, drawn = np.random.default_rng(seed), dict[tuple[int, ...], None]()
+    while len(drawn) < trials:
+        drawn[tuple(int(rng.integers(len(values))) for values in choices.values())] = None
+    return [
+        {name: values[i] for (name, values), i in zip(choices.items(), places, strict=True)}
+        for places in drawn
+    ]
 
 
 def _choices(name, values):

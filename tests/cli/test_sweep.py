@@ -143,6 +143,30 @@ def test_halving_trains_few_to_the_end(data):
     assert results["trials"][0]["epochs"] == 27
 
 
+@pytest.mark.parametrize("select", ["dev_error", "auc"])
+@pytest.mark.parametrize("values", ["log:0.01:10", "0.1,1,10,100"])
+def test_a_sweep_goes_on_with_more_trials(values, select, data, tmp_path):
+    def with_trials(count, *options):
+        results = document(
+            *grade(data, "--l2", values, "--trials", count, "--select", select, *options)
+        )
+        return {trial["trial"]: trial for trial in results["trials"]}, results["best"]
+
+    checkpoint = ("--checkpoint", tmp_path / "sweep")
+    (first, _), (again, _) = with_trials(2, *checkpoint), with_trials(2, *checkpoint)
+    assert first == again  # their times, too: none was trained again
+    more, best = with_trials(4, *checkpoint)
+    assert {number: more[number] for number in first} == first
+    whole, best_of_whole = with_trials(4)
+    assert best == best_of_whole
+    assert [trial["dev_error"] for trial in more.values()] == [
+        trial["dev_error"] for trial in whole.values()
+    ]
+    assert "trials was 4 and is 2" in failed(
+        2, *grade(data, "--l2", values, "--trials", 2, "--select", select, "--quiet", *checkpoint)
+    )
+
+
 def test_the_digits_without_a_file():
     results = document("sweep", "--l2", "0,1", "--hidden", "16", "--epochs", "5")
     assert len(results["trials"]) == 2

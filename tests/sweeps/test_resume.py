@@ -165,6 +165,7 @@ def test_another_sweep_is_refused(message, change, tmp_path):
     ("space", "trials"),
     [
         ({"l2": loguniform(0.01, 10), "hidden": [4, 8]}, (3, 7)),
+        ({"l2": [0.01, 0.1, 1, 10]}, (2, 4)),
         ([{"l2": value} for value in (0.1, 10, 1, 0.01)], (None, None)),
     ],
 )
