@@ -6,7 +6,7 @@ import time
 
 import click
 
-from proof import PROOFS, Broken, LeftOut, results
+from proof import PROOFS, Broken, LeftOut, parts, results
 
 
 def _names(ctx, param, value):
@@ -29,6 +29,9 @@ class _Proofs(click.Command):
 
 @click.command(cls=_Proofs)
 @click.option("--long", is_flag=True, help="Hours instead of seconds: what runs every night.")
+@click.option(
+    "--minutes", type=float, help="Do a part of fuzz or kills; the next run goes on with the rest."
+)
 @click.option("--only", metavar="NAMES", callback=_names, help="Proofs with commas between.")
 @click.option(
     "--write/--no-write",
@@ -36,9 +39,11 @@ class _Proofs(click.Command):
     show_default=True,
     help="Keep the figures in proof/results.json, and their times in CONTRIBUTING.md.",
 )
-def main(long, only, write):
+def main(long, minutes, only, write):
     """Show that fastnn keeps its promises of reliability."""
     broken = False
+    if minutes is not None:
+        parts.stop_after(minutes)
     for name in only:
         click.echo(f"{name}: {results.promise(name)}")
         began = time.perf_counter()

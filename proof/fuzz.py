@@ -1,111 +1,145 @@
 """Whatever the input, there is no crash, no hang, no waste of memory, and no undocumented error.
 
 Model files, checkpoints, directories of sweeps, tables, schemas, arrays and the compiled core get
-inputs that are changed at random; files with a right checksum, so that what lies behind it is
-reached. An execution follows from its target and number: ``python -m proof.fuzz core 1234`` repeats
-one. Those that once failed are in the corpus, and run first.
+inputs that are drawn at random. An execution follows from its target and its number alone:
+``python -m proof.fuzz core 1234`` repeats one. The short form has the same numbers each time, so
+that it fails by a change and not by chance. Files that once failed are in proof/corpus/, and run
+first.
 """
 
 import contextlib
 import io
-import json
+import mmap
 import os
+import random
+import select
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import tracemalloc
 import warnings
 from pathlib import Path
 
+import click
 import numpy as np
 
-from proof import Broken, expect
+from proof import expect
+from proof.parts import in_parts
 
-_CORPUS = Path(__file__).with_name("corpus.json")
-# Executions of each target, short and long: at least 10 million in all.
+_CORPUS = Path(__file__).with_name("corpus")
+# Executions of each target, short and long: 10 million in all.
 _COUNTS = {
-    "model": (2_000, 500_000),
-    "checkpoint": (500, 100_000),
-    "sweep": (100, 20_000),
-    "schema": (500, 100_000),
-    "table": (300, 100_000),
-    "arrays": (5_000, 2_000_000),
-    "core": (15_000, 8_000_000),
+    "model": (4_000, 200_000),
+    "checkpoint": (1_500, 50_000),
+    "sweep": (300, 10_000),
+    "schema": (1_000, 30_000),
+    "csv": (300, 7_000),
+    "table": (100, 3_000),
+    "arrays": (5_000, 500_000),
+    "entries": (50_000, 8_000_000),
+    "core": (10_000, 1_200_000),
 }
-_AT_ONCE = 50_000  # executions of one process
-_SECONDS, _HANGS = 1.0, 60
-_MEMORY = 2e6  # bytes beside 10 times the input, for what Python itself needs
+_PARTS = 40
+_SECONDS, _HANGS = 1.0, 60  # of processor time for an execution; of silence, until it is ended
+_MEMORY = 1e6  # bytes beside 10 times the input, for what Python itself needs
 
 
 def run(long):
-    corpus = json.loads(_CORPUS.read_text())
-    figures = {}
-    for target, counts in _COUNTS.items():
-        for number in corpus.get(target, ()):
-            _in_a_child(target, number, 1)
-        # The short form has the same inputs each time: it fails by a change, not by chance.
-        first = int(time.time()) * 1000 if long else 0
-        left = counts[bool(long)]
-        while left:
-            some = min(left, _AT_ONCE)
-            _in_a_child(target, first, some)
-            first, left = first + some, left - some
-        figures[target] = counts[bool(long)] + len(corpus.get(target, ()))
-    each = ", ".join(f"{target} {count:,}" for target, count in figures.items())
-    return f"{sum(figures.values()):,} executions: {each}"
+    if long:
+        counts = {target: long for target, (_, long) in _COUNTS.items()}
+        return f"executions: {in_parts('fuzz', counts, _batch, _PARTS)}"
+    done = {target: _batch(target, 0, short) for target, (short, _) in _COUNTS.items()}
+    each = ", ".join(f"{target} {count:,}" for target, count in done.items())
+    return f"executions: {sum(done.values()):,}: {each}"
 
 
-def _in_a_child(target, first, count):
-    """Run so many executions; Broken, with the number of the one at fault, if any fails."""
-    with tempfile.TemporaryDirectory() as directory:
-        at = Path(directory) / "at"
-        child = subprocess.run(
-            [sys.executable, "-m", "proof.fuzz", target, str(first), str(count), directory],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-        if child.returncode:
-            number = at.read_text() if at.exists() else first
-            raise Broken(
-                f"python -m proof.fuzz {target} {number} ended with {child.returncode}:\n"
-                f"{(child.stdout + child.stderr)[-3000:]}"
-            )
+def _batch(target, first, count):
+    """Run so many executions in a child; Broken, with the one at fault, if any fails."""
+    at = mmap.mmap(-1, 8)  # shared with the child: the number of its execution
+    read, write = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        status = 1
+        try:
+            _executions(target, first, count, at)
+            status = 0
+        except BaseException:
+            os.write(write, traceback.format_exc()[-3000:].encode())
+        os._exit(status)
+    os.close(write)
+    before = None
+    while not select.select([read], [], [], _HANGS)[0]:
+        if at[:] == before:
+            os.kill(child, signal.SIGABRT)
+        before = at[:]
+    with open(read) as file:
+        told = file.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    number = int.from_bytes(at[:], "little")
+    expect(
+        status == 0, f"python -m proof.fuzz {target} {number} ended with status {status}:\n{told}"
+    )
+    return count
 
 
-def _main(target, first, count=1, directory=None):
-    from proof import fuzz_targets
+def _executions(name, first, count, at):
+    from proof.fuzzing import TARGETS
 
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
-    with contextlib.ExitStack() as stack:
-        directory = Path(directory or stack.enter_context(tempfile.TemporaryDirectory()))
-        prepare, documented, measures_memory = fuzz_targets.TARGETS[target](directory)
-        with open(directory / "at", "w") as at, contextlib.redirect_stdout(io.StringIO()):
-            for number in range(first, first + count):
-                os.pwrite(at.fileno(), str(number).encode(), 0)
-                signal.alarm(_HANGS)  # its default action ends this process
-                _one(prepare, documented, measures_memory, np.random.default_rng(number))
-    signal.alarm(0)
+    memory = Path("/dev/shm")  # an execution writes files, and a disk would have to wait for it
+    with (
+        tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as directory,
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        target, rng = TARGETS[name](Path(directory)), random.Random()
+        for file in sorted((_CORPUS / name).glob("*")):
+            data = file.read_bytes()
+            _one(target, lambda data=data: data)
+        for number in range(first, first + count):
+            at[:] = number.to_bytes(8, "little")
+
+            def draw(number=number):
+                rng.seed(number)
+                return target.draw(rng)
+
+            _one(target, draw)
 
 
-def _one(prepare, documented, measures_memory, rng):
-    """Make an input of so many bytes, and run what is to bear it."""
-    size, call = prepare(rng)
-    if measures_memory:
+def _one(target, draw):
+    """Draw an input, and use it."""
+    drawn = draw()
+    measured = isinstance(drawn, bytes)
+    if measured:
         tracemalloc.start()
-    began = time.process_time()
-    with contextlib.suppress(documented):
-        call()
-    seconds = time.process_time() - began
-    expect(seconds < _SECONDS, f"{seconds:.1f} s of processor time")
-    if measures_memory:
+    began = time.perf_counter()
+    with contextlib.suppress(target.documented):
+        target.use(drawn)
+    if time.perf_counter() - began > _SECONDS:  # by itself, or because other programs ran?
+        drawn, began = draw(), time.process_time()
+        with contextlib.suppress(target.documented):
+            target.use(drawn)
+        seconds = time.process_time() - began
+        expect(seconds < _SECONDS, f"it took {seconds:.1f} s of processor time")
+    if measured:
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
+        size = len(drawn)
         expect(most < _MEMORY + 10 * size, f"{most:,} bytes of memory for an input of {size:,}")
 
 
+@click.command()
+@click.argument("target", type=click.Choice(list(_COUNTS)))
+@click.argument("number", type=int)
+@click.argument("count", default=1)
+def _main(target, number, count):
+    """Repeat executions of a target, from a number on."""
+    _executions(target, number, count, bytearray(8))
+
+
 if __name__ == "__main__":
-    _main(sys.argv[1], *map(int, sys.argv[2:4]), *sys.argv[4:])
+    _main()

@@ -1,0 +1,59 @@
+"""Long forms that are done in parts: what is done is kept in build/proof/ from run to run."""
+
+import json
+import time
+from pathlib import Path
+
+_STATE = Path(__file__).parents[1] / "build" / "proof"
+_ends = float("inf")
+
+
+def stop_after(minutes):
+    """Let long forms end after so many minutes; the next run goes on."""
+    global _ends
+    _ends = time.monotonic() + 60 * minutes
+
+
+def in_parts(name, counts, work, parts):
+    """Do so much of each kind of work, in turn; once all is done, the next run begins anew.
+
+    Parameters
+    ----------
+    name : str
+        The proof.
+    counts : dict
+        How much there is to do of each kind.
+    work : function
+        ``work(kind, first, count)`` does a part, and gives how much it did. `first` counts up from
+        a number that no other run begins with.
+    parts : int
+        Each kind of work is cut into so many.
+
+    Returns
+    -------
+    words : str
+        How much was done of each kind, in how many seconds, and since when.
+    """
+    file = _STATE / f"{name}.json"
+    state = json.loads(file.read_text()) if file.exists() else {}
+    if state.get("done", counts) == counts:
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        state = {"first": int(time.time()) * 1000, "seconds": 0, "since": today}
+        state["done"] = dict.fromkeys(counts, 0)
+    _STATE.mkdir(parents=True, exist_ok=True)
+    done, began = state["done"], time.monotonic()
+    while done != counts and time.monotonic() < _ends:
+        for kind, count in counts.items():
+            if done[kind] < count and time.monotonic() < _ends:
+                some = min(-(-count // parts), count - done[kind])
+                done[kind] = min(count, done[kind] + work(kind, state["first"] + done[kind], some))
+                now = time.monotonic()
+                state["seconds"], began = state["seconds"] + now - began, now
+                file.write_text(json.dumps(state))
+    whole = (
+        f"{sum(done.values()):,} of {sum(counts.values()):,}"
+        if done != counts
+        else (f"{sum(done.values()):,}")
+    )
+    each = ", ".join(f"{kind} {count:,}" for kind, count in done.items())
+    return f"{whole}, in {state['seconds']:,.0f} s since {state['since']}: {each}"
