@@ -1,4 +1,4 @@
-"""python -m docs: build the documentation, offline; a warning is an error."""
+"""python -m docs: build the documentation, offline, and count it; a warning is an error."""
 
 import os
 import shutil
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 from sphinx.cmd.build import build_main
+
+from docs import counts
 
 HERE = Path(__file__).parent
 # Folders that a build writes beside the sources.
@@ -32,8 +34,8 @@ def main(clean: bool, examples: bool) -> None:
     failed = build_main(
         [*options, "-d", str(HERE / "_build/.doctrees"), str(HERE), str(HERE / "_build")]
     )
-    pages = sum("_static" not in page.parts for page in (HERE / "_build").rglob("*.html"))
-    print(f"{pages} pages in {time.perf_counter() - began:.0f} s: {HERE / '_build/index.html'}")
+    print(counts.summary())
+    print(f"built in {time.perf_counter() - began:.0f} s: {HERE / '_build/index.html'}")
     sys.exit(failed)
 
 

@@ -14,10 +14,11 @@ import threading
 from functools import partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
-BUILD = Path(__file__).parent / "_build"
+from docs.counts import BUILD
+from docs.counts import pages as built_pages
+
 WIDTHS = (360, 1280)
 # Frames that are open at a time, and seconds to wait for all of them.
 AT_A_TIME, PATIENCE = 6, 540
@@ -187,8 +188,7 @@ def faults(found, expected):
 
 def main():
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    # What the theme keeps in _static is no page.
-    pages = sorted(page for page in BUILD.rglob("*.html") if "_static" not in page.parts)
+    pages = built_pages()
     if not pages:
         sys.exit("no pages: run python -m docs first")
     problems = list(broken_links(pages))

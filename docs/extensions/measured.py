@@ -20,6 +20,8 @@ from proof import results as proofs
 ROOT = Path(__file__).parents[2]
 # A table of times longer than this stays in the JSON file.
 MOST_CASES = 6
+# Of findings side by side.
+MOST_COLUMNS = 6
 
 
 def results_files() -> list[Path]:
@@ -47,19 +49,26 @@ def times_table(times: dict) -> list[str]:
 
 
 def findings_table(findings: list[dict]) -> list[str]:
-    """What was found, and the target where there is one."""
-    rows = []
-    for of in findings:
-        median = of["value"]["median"]
-        target = ""
-        if of["at_least"] is not None:
-            target = f"≥ {quantity(of['at_least'], of['unit'])}"
-        elif of["at_most"] is not None:
-            target = f"≤ {quantity(of['at_most'], of['unit'])}"
-        verdict = {None: "", True: "met", False: "**missed**"}[of["met"]]
-        measured = "n/a" if median is None else quantity(median, of["unit"])
-        rows.append([escape(of["case"]), escape(of["what"]), measured, target, verdict])
-    return table(["case", "finding", "median", "target", ""], rows)
+    """Cases down, findings across, where that is a table that people can read; else a list."""
+    cases = list(dict.fromkeys(of["case"] for of in findings))
+    whats = list(dict.fromkeys(of["what"] for of in findings))
+    cells = {(of["case"], of["what"]): _cell(of) for of in findings}
+    if len(whats) <= MOST_COLUMNS and len(cells) == len(findings) and len(cases) > 1:
+        rows = [[escape(case), *(cells.get((case, what), "") for what in whats)] for case in cases]
+        return table(["case", *map(escape, whats)], rows)
+    rows = [[escape(of["case"]), escape(of["what"]), _cell(of)] for of in findings]
+    return table(["case", "finding", "median"], rows)
+
+
+def _cell(finding):
+    """The median, with the target where there is one."""
+    median, unit = finding["value"]["median"], finding["unit"]
+    measured = "n/a" if median is None else quantity(median, unit)
+    for sign, target in (("≥", finding["at_least"]), ("≤", finding["at_most"])):
+        if target is not None:
+            verdict = {None: "", True: "met", False: "**missed**"}[finding["met"]]
+            return f"{measured} ({sign} {quantity(target, unit)} {verdict})".replace(" )", ")")
+    return measured
 
 
 def lines_of(wanted: list[str]) -> list[str]:
@@ -68,10 +77,12 @@ def lines_of(wanted: list[str]) -> list[str]:
     for name in wanted:
         title = escape(SECTIONS[name].title)
         lines += [title, "-" * len(title), ""]
-        missing = len(lines)
+        missing, absent = len(lines), []
         for path in results_files():
-            section = json.loads(path.read_text(encoding="utf-8"))["sections"].get(name)
+            results = json.loads(path.read_text(encoding="utf-8"))
+            section = results["sections"].get(name)
             if section is None:
+                absent.append(results["cpu"])
                 continue
             machine = section["machine"]
             versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items() if v)
@@ -87,8 +98,27 @@ def lines_of(wanted: list[str]) -> list[str]:
                 lines += findings_table(section["findings"])
             lines += [f"Left out: {escape(what)}\n" for what in section["skipped"]]
         if len(lines) == missing:
-            lines += [f"No results yet: ``python -m bench --only {name}`` measures it.", ""]
+            lines += [
+                f"Not measured yet on any CPU: ``python -m bench --only {name}`` does it.",
+                "",
+            ]
+        elif absent:
+            lines += [f"Not measured on: {escape(', '.join(absent))}.", ""]
     return lines
+
+
+def lines_of_where() -> list[str]:
+    """A row for each section, a column for each CPU: the day of the measurement, or that none is.
+
+    A section of a bench newer than a file of results is in no file.
+    """
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in results_files()]
+    rows = []
+    for name, section in SECTIONS.items():
+        found = [of["sections"].get(name) for of in files]
+        days = [of["machine"]["date"][:10] if of else "not measured" for of in found]
+        rows.append([escape(section.title), f"``{name}``", *map(escape, days)])
+    return table(["section", "name", *(escape(of["cpu"]) for of in files)], rows)
 
 
 class Measured(SphinxDirective):
@@ -137,7 +167,19 @@ class Proved(SphinxDirective):
         return section.children
 
 
+class MeasuredWhere(SphinxDirective):
+    """Which sections have results of which CPU."""
+
+    def run(self):
+        for path in results_files():
+            self.env.note_dependency(str(path))
+        section = nodes.section()
+        nested_parse_with_titles(self.state, StringList(lines_of_where(), "results"), section)
+        return section.children
+
+
 def setup(app):
     app.add_directive("proved", Proved)
     app.add_directive("measured", Measured)
+    app.add_directive("measured-where", MeasuredWhere)
     return {"parallel_read_safe": True}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastnn.plots.figure import Display, one_axes, pair_of_axes
+from fastnn.plots.figure import Display, legend, one_axes, pair_of_axes
 
 
 def plot_learning_curve(curve, ax=None):
@@ -34,10 +34,23 @@ def plot_learning_curve(curve, ax=None):
             color=line.get_color(),
             alpha=0.1,
         )
-    ax.set(xlabel="training examples", ylabel="error", xscale="log")
+    ticks = [*curve.sizes, *([2 * curve.sizes[-1]] if curve.law else [])]
+    ax.set(
+        xlabel="training examples", ylabel="error", xscale="log", title=_what_more_data_does(curve)
+    )
+    ax.set_xticks(ticks, [f"{m:,}" for m in ticks])
+    ax.set_xticks([], minor=True)
     ax.set_ylim(bottom=0)
-    ax.legend(frameon=False)
+    legend(ax)
     return Display(ax, ax.figure)
+
+
+def _what_more_data_does(curve):
+    return {
+        True: "the dev error falls with more data",
+        False: "more data would not lower the dev error",
+        None: "cannot tell what more data would do",
+    }[curve.more_data_helps]
 
 
 def plot_penalty_path(path, ax=None):
@@ -46,10 +59,13 @@ def plot_penalty_path(path, ax=None):
     # Even steps: most grids have a 0, which a logarithmic axis cannot show.
     at = np.arange(len(path.values))
     labels = [f"{v:g}" if np.isscalar(v) else str(tuple(v)) for v in path.values]
+    best = labels[path.values.index(path.best)]
     error_ax.plot(at, path.train_error, marker="o", label="train")
     error_ax.plot(at, path.dev_error, marker="o", label="dev")
     error_ax.axvline(path.values.index(path.best), color="0.6", linestyle="--", label="best")
-    error_ax.set(xlabel=path.name, ylabel="error")
+    error_ax.set(
+        xlabel=path.name, ylabel="error", title=f"lowest dev error at {path.name} = {best}"
+    )
     error_ax.set_ylim(bottom=0)
     weight_ax.plot(
         at,
@@ -58,8 +74,10 @@ def plot_penalty_path(path, ax=None):
         label="norm of W, of the largest",
     )
     weight_ax.plot(at, path.sparsity, marker="o", label="zero weights")
-    weight_ax.set(xlabel=path.name, ylabel="share", ylim=(-0.02, 1.05))
+    weight_ax.set(
+        xlabel=path.name, ylabel="share", ylim=(-0.02, 1.05), title="what it does to the weights"
+    )
     for axes in (error_ax, weight_ax):
         axes.set_xticks(at, labels)
-        axes.legend(frameon=False)
+        legend(axes)
     return Display((error_ax, weight_ax), error_ax.figure)

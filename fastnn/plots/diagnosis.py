@@ -1,6 +1,6 @@
 """A picture of a diagnosis: the errors, and the gaps between them."""
 
-from fastnn.plots.figure import Display, one_axes
+from fastnn.plots.figure import Display, legend, one_axes
 
 # By `Gap.high`: high, not high, cannot be told.
 COLOURS = {True: "tab:red", False: "tab:green", None: "tab:gray"}
@@ -34,5 +34,5 @@ def plot_diagnosis(diagnosis, titles, ax=None):
     ax.set_xticks(range(len(names)), ticks, rotation=30, ha="right", rotation_mode="anchor")
     unit = diagnosis.unit.removeprefix("share of ")
     ax.set(ylabel=f"{unit}, %")
-    ax.legend(frameon=False)
+    legend(ax)
     return Display(ax, ax.figure)

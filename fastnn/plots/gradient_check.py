@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from fastnn.plots.figure import Display, one_axes
+from fastnn.plots.figure import Display, legend, one_axes
 
 # Gradients of so many orders of magnitude below the largest are drawn apart from 0.
 _DECADES = 9
-# Wrong components that are named in the picture, and ticks on either side of 0.
-_MOST_NAMED, _MOST_TICKS = 5, 4
+# Wrong components that are named, of how many of the worst; how far apart they are, as
+# a part of the axes; ticks on either side of 0.
+_MOST_NAMED, _MOST_LOOKED_AT, _APART, _MOST_TICKS = 5, 200, 0.09, 3
 
 
 def plot_gradient_check(check, ax=None):
@@ -38,25 +39,43 @@ def plot_gradient_check(check, ax=None):
             facecolors="none",
             edgecolors="red",
             linewidths=0.8,
-            label="off",
+            label=f"off: {check.off.sum():,} of {check.compared.sum():,}",
         )
-        for component in check.worst(_MOST_NAMED):
-            if check.off[component.index]:
-                place = f"{list(component.position)}" if component.position else ""
-                ax.annotate(
-                    component.parameter + place,
-                    (component.numeric, component.analytic),
-                    xytext=(6, -3),
-                    textcoords="offset points",
-                    fontsize=7,
-                )
     if check.compared.any():
         _scale_both(ax, check)
-        ax.legend(frameon=False)
+        _name_worst(ax, check)
+        legend(ax)
     ax.set_xlabel("numerical gradient")
     ax.set_ylabel("analytic gradient")
     ax.set_title(f"{check.verdict}, difference {check.difference:.1e}")
     return Display(ax, ax.figure)
+
+
+def _name_worst(ax, check):
+    """Name the worst of the wrong components that lie far enough from one another."""
+    to_axes = ax.transData + ax.transAxes.inverted()
+    named = []
+    for component in check.worst(_MOST_LOOKED_AT):
+        point = component.numeric, component.analytic
+        if not (check.off[component.index] and np.isfinite(point).all()):
+            continue
+        place = to_axes.transform(point)
+        if any(np.abs(place - other).max() < _APART for other in named):
+            continue
+        named.append(place)
+        below = component.analytic < component.numeric  # the diagonal, which has no words on it
+        ax.annotate(
+            component.parameter + (f"{list(component.position)}" if component.position else ""),
+            point,
+            xytext=(8, -8) if below else (-8, 8),
+            textcoords="offset points",
+            ha="left" if below else "right",
+            va="center",
+            fontsize=8,
+            bbox={"facecolor": ax.get_facecolor(), "alpha": 0.8, "edgecolor": "none", "pad": 1},
+        )
+        if len(named) == _MOST_NAMED:
+            break
 
 
 def _scale_both(ax, check):
@@ -68,7 +87,10 @@ def _scale_both(ax, check):
     smallest = 10.0 ** np.floor(np.log10(smallest))  # a tick, with none between it and 0
     limit = 2.0 * largest
     decades = np.log10(limit / smallest)
-    ticks = smallest * 10.0 ** np.arange(0, decades, max(1, np.ceil(decades / _MOST_TICKS)))
+    # From the largest down: the one next to 0 is left out, for their words would meet.
+    step = max(1, np.ceil(decades / _MOST_TICKS))
+    largest_tick = 10.0 ** np.floor(np.log10(limit))
+    ticks = largest_tick / 10.0 ** np.arange(0, decades - 1, step)[::-1]
     for name in ("x", "y"):
         getattr(ax, f"set_{name}scale")("symlog", linthresh=smallest)
         getattr(ax, f"set_{name}ticks")([*-ticks[::-1], 0.0, *ticks])

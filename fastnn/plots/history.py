@@ -1,6 +1,6 @@
 """A picture of a fit: cost and errors by epoch."""
 
-from fastnn.plots.figure import Display, pair_of_axes
+from fastnn.plots.figure import Display, legend, pair_of_axes
 
 
 def plot_history(history, ax=None):
@@ -15,7 +15,7 @@ def plot_history(history, ax=None):
             )
     for axes in (cost_ax, error_ax):
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(frameon=False)
+            legend(axes)
     return Display((cost_ax, error_ax), cost_ax.figure)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastnn.arguments import integer
-from fastnn.plots.figure import Display, one_axes, pair_of_axes
+from fastnn.plots.figure import Display, legend, one_axes, pair_of_axes
 
 # Of more layers only some are named in the legend.
 MOST_NAMED = 10
@@ -20,17 +20,21 @@ def plot_signal_flow(flow, ax=None):
             layers,
             [size or float("nan") for size in sizes],
             marker="o",
-            label={"a_rms": "A", "dA_rms": "dA", "dW_rms": "dW"}[name],
+            label={"a_rms": "A", "dA_rms": "dJ/dA", "dW_rms": "dJ/dW"}[name],
         )
     if any(s.a_rms or s.dA_rms or s.dW_rms for s in flow.layers):
         size_ax.set_yscale("log")
-    size_ax.set(xlabel="layer", ylabel="root mean square")
-    for name in ("flat", "dead"):
-        share_ax.plot(layers, [getattr(s, name) for s in flow.layers], marker="o", label=name)
-    share_ax.set(xlabel="layer", ylabel="share", ylim=(-0.02, 1.02))
+    verdict, _, _ = flow.verdict.partition(":")
+    size_ax.set(xlabel="layer", ylabel="root mean square", title=verdict)
+    for name, of, marker in (("flat", "values", "o"), ("dead", "units", "x")):
+        shares = [getattr(s, name) for s in flow.layers]
+        share_ax.plot(layers, shares, marker=marker, label=f"{name} {of}")
+    share_ax.set(
+        xlabel="layer", ylabel="share", ylim=(-0.02, 1.02), title="values and units without slope"
+    )
     for axes in (size_ax, share_ax):
         axes.xaxis.get_major_locator().set_params(integer=True)  # there is no layer 1.5
-        axes.legend(frameon=False)
+        legend(axes)
     return Display((size_ax, share_ax), size_ax.figure)
 
 
@@ -46,5 +50,5 @@ def plot_weights(network, ax=None, bins=50):
             W.ravel(), bins=bins, density=True, histtype="step", label=name if l in named else None
         )
     ax.set(xlabel="weight", ylabel="density")
-    ax.legend(frameon=False)
+    legend(ax)
     return Display(ax, ax.figure)

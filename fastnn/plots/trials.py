@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from fastnn.plots.figure import Display, pyplot
+from fastnn.plots.figure import Display, legend, pyplot, spread_errors
 
 
 def plot_sweep(sweep, ax=None):
@@ -23,7 +23,7 @@ def plot_sweep(sweep, ax=None):
         _, ax = pyplot().subplots(
             1,
             len(names),
-            figsize=(4.5 * len(names), 3.5),
+            figsize=(1.3 + 3.2 * len(names), 3.5),
             sharey=True,
             squeeze=False,
             layout="constrained",
@@ -35,7 +35,12 @@ def plot_sweep(sweep, ax=None):
         having = [trial for trial in trials if trial.setting.get(name) is not None]
         values = np.array([trial.setting[name] for trial in having], float)
         axis.scatter(
-            values, [trial.train_error for trial in having], s=14, alpha=0.6, label="train"
+            values,
+            [trial.train_error for trial in having],
+            s=16,
+            alpha=0.6,
+            label="train",
+            marker="x",
         )
         axis.errorbar(
             values,
@@ -66,7 +71,10 @@ def plot_sweep(sweep, ax=None):
             )
         axis.set_xlabel(name)
     axes[0].set_ylabel("error")
-    axes[0].legend(frameon=False)
+    errors = [error for trial in trials for error in (trial.train_error, trial.dev_error)]
+    for axis in axes:
+        spread_errors(axis, errors)
+    legend(axes[0])
     return Display(axes, axes[0].figure)
 
 

@@ -345,7 +345,7 @@ def test_pictures():
     flow = net.signal_flow(X, y)
     display = flow.plot()
     sizes = {line.get_label(): line.get_ydata() for line in display.ax_[0].lines}
-    assert sizes.keys() == {"A", "dA", "dW"}
+    assert sizes.keys() == {"A", "dJ/dA", "dJ/dW"}
     np.testing.assert_allclose(sizes["A"], [s.a_rms for s in flow.layers])
     _, axes = pyplot.subplots(1, 2)
     assert flow.plot(axes).figure_ is axes[0].figure

@@ -598,7 +598,7 @@ def test_plot():
     assert display.ax_.figure is display.figure_
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert labels[0] == "W1"
-    assert "off" in labels
+    assert f"off: {check.off.sum()} of {check.compared.sum()}" in labels
     assert check.plot(ax=display.ax_).ax_ is display.ax_
     with pytest.raises(TypeError, match="expected ax to be"):
         check.plot(ax=3)

@@ -72,6 +72,15 @@ def test_code_of_pages_is_run(page):
             assert all("pip install" in line for line in block.split("\n") if line.strip()), block
 
 
+def test_every_section_of_the_bench_is_shown_once():
+    from bench.sections import SECTIONS
+
+    pages = [path.read_text(encoding="utf-8") for path in (DOCS / "measured").glob("*.rst")]
+    shown = [name for page in pages for line in re.findall(r"^\.\. measured:: (.*)$", page, re.M)
+             for name in line.split()]  # fmt: skip
+    assert sorted(shown) == sorted(SECTIONS)
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_scripts_are_python_with_a_title(path):
     code = path.read_text(encoding="utf-8")
