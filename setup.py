@@ -1,12 +1,15 @@
 """The compiled core; everything else about the package is in pyproject.toml."""
 
+import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from glob import glob
+from importlib import metadata
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.egg_info import egg_info
 from setuptools.modified import newer_group
 
 if sys.platform == "win32":
@@ -89,5 +92,39 @@ class BuildCore(build_ext):
             compiler.compile = in_turn
 
 
+class WithBillOfMaterials(egg_info):
+    """Add what a wheel is made of, as CycloneDX: PEP 770 wants it in .dist-info/sboms/."""
+
+    def run(self):
+        super().run()
+        package = _component("fastnn-cpu", self.distribution.get_version(), "BSD-3-Clause")
+        # The compiled core has code of Cython's. It has no library in it: what is needed at run
+        # time is installed beside it, as METADATA says.
+        inside = _component("cython", metadata.version("cython"), "Apache-2.0")
+        bill = {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+            "metadata": {"component": package},
+            "components": [inside],
+            "dependencies": [{"ref": package["bom-ref"], "dependsOn": [inside["bom-ref"]]}],
+        }
+        path = os.path.join(self.egg_info, "sboms", "fastnn-cpu.cdx.json")
+        self.mkpath(os.path.dirname(path))
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(bill, file, indent=1)
+
+
+def _component(name, version, license):
+    address = f"pkg:pypi/{name}@{version}"
+    return {
+        "type": "library",
+        "bom-ref": address,
+        "name": name,
+        "version": version,
+        "licenses": [{"license": {"id": license}}],
+        "purl": address,
+    }
+
+
 # With Cython installed (pyproject.toml sees to it) setuptools compiles the .pyx itself.
-setup(ext_modules=[core], cmdclass={"build_ext": BuildCore})
+setup(ext_modules=[core], cmdclass={"build_ext": BuildCore, "egg_info": WithBillOfMaterials})

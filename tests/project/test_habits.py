@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import fastnn
 
@@ -32,7 +33,8 @@ def test_workflows_only_call_steps(name):
 def test_every_step_is_run():
     script = (ROOT / ".ci" / "run").read_text()
     (steps,) = re.findall(r"for step in (.*);", script)
-    assert set(steps.split()) == STEPS - {"run"}
+    assert set(steps.split()) == STEPS - {"run", "audit"}
+    assert ".ci/audit" in (ROOT / ".github" / "workflows" / "nightly.yml").read_text()
     assert all((ROOT / ".ci" / step).stat().st_mode & 0o111 for step in STEPS)
 
 
@@ -41,6 +43,22 @@ def test_the_oldest_python_is_tested():
     for name in ("ci.yml", "nightly.yml"):
         assert f'"{oldest}"' in (ROOT / ".github" / "workflows" / name).read_text()
     assert PROJECT["tool"]["ruff"]["target-version"] == "py" + oldest.replace(".", "")
+
+
+def test_the_pinned_versions_are_those_of_the_tests():
+    """`proof/requirements.txt` has a version that is allowed, and hashes, of all that is needed."""
+    blocks = re.split(r"\n(?=\S)", (ROOT / "proof" / "requirements.txt").read_text())
+    pinned = {}
+    for block in blocks:
+        if not block.startswith("#"):
+            name, version = re.match(r"([a-z0-9-]+)==([^\s;]+)", block).groups()
+            assert re.search(r" --hash=sha256:[0-9a-f]{64}", block), name
+            pinned.setdefault(name, []).append(version)
+    project = PROJECT["project"]
+    for needed in project["dependencies"] + project["optional-dependencies"]["test"]:
+        requirement = Requirement(needed)
+        assert pinned[requirement.name], needed
+        assert all(requirement.specifier.contains(v) for v in pinned[requirement.name]), needed
 
 
 def test_the_citation_has_the_version():
