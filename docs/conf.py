@@ -23,6 +23,7 @@ extensions = [
     "changelog",
     "command_line",
     "measured",
+    "meanings",
 ]
 exclude_patterns = [
     "_build",
@@ -77,7 +78,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navigation_with_keys": False,
     "show_prev_next": True,
-    "secondary_sidebar_items": ["page-toc", "sg_download_links"],
+    "secondary_sidebar_items": ["page-toc", "sg_download_links", "printed"],
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",

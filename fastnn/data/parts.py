@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastnn.data.frames import is_frame
 from fastnn.data.inputs import Features, as_numbers, is_sparse
 from fastnn.text.markup import result, table
+from fastnn.text.meanings import MEANINGS
 
 # Classes that are counted where a part is shown.
 _MOST_CLASSES = 20
@@ -74,7 +75,8 @@ class Split:
         if 0 < len(counts) <= _MOST_CLASSES:
             facts += [(f"y = {v}", f"{n:,}") for v, n in zip(values, counts, strict=True)]
         first = f", rows {self.index[:3].tolist()} ..." if len(self.index) else ""
-        return result("A part of the data", table(("", "count"), facts, caption=f"Split{first}"))
+        shown = table(("", "count"), facts, caption=f"Split{first}")
+        return result("A part of the data", shown, columns=MEANINGS["Split"])
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process gets the examples of this part, not all of them.

@@ -10,6 +10,7 @@ from fastnn.network import Network
 from fastnn.plots.figure import Display
 from fastnn.plots.improvement import plot_improvement
 from fastnn.text.markup import result, table, tag
+from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 from fastnn.training.history import History
@@ -169,9 +170,5 @@ class Improvement:
             by_class if self.by_class else None,
             *(tag("p", note) for note in self.notes),
             tag("p", f"Next: {self.next_step}"),
-            columns={
-                "gain in loss": "by how much the dev loss is lower than that of the setting before",
-                "sure": "the gain in its standard errors, over the dev examples",
-                "networks": "how many seeds were trained",
-            },
+            columns=MEANINGS["Improvement"],
         )

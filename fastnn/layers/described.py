@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from fastnn.text.markup import result, table
+from fastnn.text.meanings import MEANINGS
 
 _HEADS = ("layer", "units", "activation", "keep_prob", "l2", "l1", "parameters")
 
@@ -28,7 +29,7 @@ def as_html(network) -> str:
         )
     caption = f"{spec['dtype']}, inputs {_scaling(spec)}"
     title = f"Network of {network.theta.size:,} parameters"
-    return result(title, table(_HEADS, rows, caption=caption))
+    return result(title, table(_HEADS, rows, caption=caption), columns=MEANINGS["Network"])
 
 
 def _scaling(spec):

@@ -1,6 +1,7 @@
 """An ensemble as notebooks show it."""
 
 from fastnn.text.markup import result, table
+from fastnn.text.meanings import MEANINGS
 
 
 def as_html(ensemble):
@@ -11,4 +12,5 @@ def as_html(ensemble):
     ]
     heads = ("network", "layers", "parameters", "weight")
     title = f"Ensemble of {len(rows)} networks, output {ensemble.output}"
-    return result(title, table(heads, rows, caption="The weight is that in the mean"))
+    shown = table(heads, rows, caption="The weight is that in the mean")
+    return result(title, shown, columns=MEANINGS["Ensemble"])

@@ -16,6 +16,7 @@ from fastnn.plots.trials import plot_sweep
 from fastnn.sweeps.space import shown, written
 from fastnn.sweeps.trials import Trial
 from fastnn.text.markup import result, table, tag
+from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 
@@ -173,12 +174,7 @@ class Sweep:
             self.verdict,
             table(head, rows, caption=f"{len(self.trials)} trials, best first"),
             tag("p", rest) if rest else None,
-            columns={
-                "dev error, train error": "of the network at its end, as `Network.error` gives it",
-                "dev loss": "J on the dev set without the penalty",
-                "rung": "how far halving let it go",
-                "epochs, s": "passes over the data, and seconds of training",
-            },
+            columns=MEANINGS["Sweep"],
         )
 
     def to_frame(self) -> pd.DataFrame:

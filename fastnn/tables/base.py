@@ -18,6 +18,7 @@ from fastnn.tables.examples import examples_of, pair_of, table_of
 from fastnn.tables.fitting import improve_prepared, parts_again, train, unchanged_by_errors
 from fastnn.tables.preparation import add_part, prepare
 from fastnn.tables.recipe import check_parameters
+from fastnn.tables.rendering import InNotebooks
 from fastnn.tables.reports import report_on
 from fastnn.tables.stored import to_dict
 
@@ -56,7 +57,7 @@ else:
 _PARTS = ("train", "dev")
 
 
-class BaseTable(BaseEstimator, metaclass=ABCMeta):
+class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
     """A network and the schema of its tables, behind scikit-learn's interface."""
 
     task: ClassVar[Task]

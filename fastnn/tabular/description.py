@@ -6,6 +6,7 @@ from typing import Any
 
 from fastnn.tabular.columns import BUCKETS, MISSING
 from fastnn.text.markup import result, table
+from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 
 _HEAD = ("column", "read as", "inputs", "details")
@@ -21,7 +22,7 @@ def in_words(schema: Any) -> str:
 def as_html(schema: Any) -> str:
     """The schema as a table for notebooks."""
     shown = table(_HEAD, _rows(schema), caption="What each column became")
-    return str(result(_verdict(schema), shown))
+    return str(result(_verdict(schema), shown, columns=MEANINGS["TableSchema"]))
 
 
 def _verdict(schema):

@@ -96,12 +96,12 @@ def result(verdict, *parts, columns=None):
     *parts : Markup
         Tables, lists and paragraphs; None and "" are left out.
     columns : dict of str to str, optional
-        What each column of a table means; it is a click away.
+        What each column or row of a table means (`fastnn.text.meanings`); it is a click away.
     """
     explained = None
     if columns:
         rows = [f"{name}: {meaning}" for name, meaning in columns.items()]
-        explained = tag("details", tag("summary", "What the columns mean"), listed("ul", rows))
+        explained = tag("details", tag("summary", "What the words mean"), listed("ul", rows))
     shown = [part for part in (*parts, explained) if part]
     style = tag("style", Markup(_STYLE))
     return tag("div", style, tag("p", tag("b", verdict)), *shown, class_="fastnn-result")

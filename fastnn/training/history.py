@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastnn.plots.figure import Display
 from fastnn.plots.history import plot_history
 from fastnn.text.markup import result, table
+from fastnn.text.meanings import MEANINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,8 @@ class History:
         title = f"{len(self):,} epochs in {self.seconds[-1] if self.seconds else 0:.3g} s"
         best = "" if self.best_epoch is None else f", best epoch {self.best_epoch + 1}"
         caption = f"At the end of an epoch; stopped: {self.stopped or 'running'}{best}"
-        return result(title, table(("", *at), rows, caption=caption) if rows else None)
+        shown = table(("", *at), rows, caption=caption) if rows else None
+        return result(title, shown, columns=MEANINGS["History"])
 
     def to_frame(self) -> pd.DataFrame:
         """The lists as columns of a pandas DataFrame, an epoch a row, counted from 0 as best_epoch.

@@ -3,12 +3,16 @@
 import html
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fastnn
+from fastnn.diagnosis.bias_variance.result import TITLES
 from fastnn.text.markup import _STYLE, _VOID, result, table
+from fastnn.text.meanings import MEANINGS
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +40,7 @@ def results():
         fastnn.sweep([3, 4, 2], train, dev, {"l2": [0, 1]}, epochs=1),
         fastnn.improve([3, 2], train, dev, seconds=None, trials=1, seeds=1, epochs=1),
         fastnn.Ensemble([net, fastnn.Network([3, 2], rng=0)]),
+        fastnn.tabular.TableSchema.fit(pd.DataFrame({"a": [1.0, 2], "y": ["u", "v"]}), "y"),
     ]
     return {type(each).__name__: each for each in found}
 
@@ -52,6 +57,7 @@ KINDS = [
     "Sweep",
     "Improvement",
     "Ensemble",
+    "TableSchema",
 ]
 
 
@@ -104,6 +110,32 @@ def test_the_history_has_its_best_epoch(results):
     shown = history._repr_html_()
     assert f"best epoch {history.best_epoch + 1}" in shown
     assert f"{history.dev_error[history.best_epoch]:.4g}" in shown
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_word_at_the_head_of_a_table_is_explained(results, kind):
+    shown = results[kind]._repr_html_()
+    heads = [
+        html.unescape(text) for text in re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', shown)
+    ]
+    explained = {word for words in MEANINGS[kind] for word in words.split(", ")}
+    assert heads
+    for head in filter(None, set(heads) - set(getattr(results[kind], "names", ()))):
+        assert any(head.endswith(word) for word in explained), head
+    for words, meaning in MEANINGS[kind].items():
+        assert f"<li>{html.escape(words)}: {html.escape(meaning)}</li>" in shown
+
+
+def test_the_words_of_rows_are_explained():
+    titles = {"training", "optimal", "dev", "test"} | {*TITLES.values()}
+    assert titles <= {word for words in MEANINGS["Diagnosis"] for word in words.split(", ")}
+
+
+def test_the_documentation_has_all_meanings():
+    page = Path(__file__).parents[2] / "docs" / "reference" / "printed.rst"
+    shown = re.findall(r"^\.\. meanings:: (\w+)$", page.read_text(), re.MULTILINE)
+    assert sorted(shown) == sorted(MEANINGS)
+    assert set(shown) == {*KINDS}
 
 
 def test_rules_act_on_results_alone():

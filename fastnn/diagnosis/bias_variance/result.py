@@ -11,6 +11,7 @@ from fastnn.diagnosis.causes.cause import Cause
 from fastnn.plots.diagnosis import plot_diagnosis
 from fastnn.plots.figure import Display
 from fastnn.text.markup import listed, result, table
+from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 
@@ -228,4 +229,5 @@ class Diagnosis:
             by_class if self.by_class else None,
             listed("ol", self.advice) if self.advice else None,
             listed("ul", self.notes) if self.notes else None,
+            columns=MEANINGS["Diagnosis"],
         )

@@ -22,6 +22,7 @@ from fastnn.engine.sets import check_set
 from fastnn.plots.curves import plot_learning_curve
 from fastnn.plots.figure import Display
 from fastnn.text.markup import result, table
+from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 from fastnn.training.fitting import fit
@@ -97,7 +98,8 @@ class LearningCurve:
     def _repr_html_(self) -> str:
         repeats = self.dev_errors.shape[1]
         caption = f"Means of {repeats} networks" if repeats > 1 else "One network for each size"
-        return result(self.verdict, table(_HEADS, self._rows(), caption=caption))
+        shown = table(_HEADS, self._rows(), caption=caption)
+        return result(self.verdict, shown, columns=MEANINGS["LearningCurve"])
 
     def _rows(self):
         return [

@@ -20,6 +20,7 @@ from fastnn.engine.sets import check_set
 from fastnn.plots.curves import plot_penalty_path
 from fastnn.plots.figure import Display
 from fastnn.text.markup import result, table
+from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 from fastnn.text.words import percent
 from fastnn.training.fitting import fit
@@ -109,11 +110,7 @@ class PenaltyPath(Generic[AnyNetwork]):
         return result(
             self.verdict,
             table(head, rows, caption=f"Values of {self.name}; the best is {self.best}"),
-            columns={
-                "J": "on the training set, with the penalty",
-                "norm of W": "the root of the sum of squares of all weights",
-                "zero weights": "the share of weights that are exactly 0",
-            },
+            columns=MEANINGS["PenaltyPath"],
         )
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Display:

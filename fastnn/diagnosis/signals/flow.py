@@ -20,6 +20,7 @@ from fastnn.engine.sets import check_set
 from fastnn.plots.figure import Display
 from fastnn.plots.signals import plot_signal_flow
 from fastnn.text.markup import listed, result, table
+from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 
 if TYPE_CHECKING:
@@ -82,12 +83,7 @@ class SignalFlow:
             self.verdict,
             listed("ul", self.findings[1:]) if self.findings[1:] else None,
             table(HEADS, written_layers(self), caption=f"{self.rows:,} of {self.of_rows:,} rows"),
-            columns={
-                "Z mean, Z std, A mean, A std": "of the layer's values before and after activation",
-                "flat": "share of values where the activation's slope is nearly 0",
-                "dead": "share of units that are flat for every row",
-                "dW rms, dA rms": "root mean squares of the gradients by W and by A",
-            },
+            columns=MEANINGS["SignalFlow"],
         )
 
     def plot(self, ax: Sequence[Axes] | None = None) -> Display:

@@ -7,6 +7,7 @@ import numpy as np
 from fastnn.gradient_checking.result.components import CLOSE_LOOK, GREAT, WORRY
 from fastnn.gradient_checking.result.hidden import is_hidden, is_stationary, is_wide
 from fastnn.text.markup import result, table, tag
+from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 
 _WIDTH = 80
@@ -48,12 +49,7 @@ def as_html(check):
         *(tag("p", finding.text) for finding in check.findings),
         table(_HEADS, marked, caption="Arrays, the worst first"),
         tag("p", " ".join(_details(check)), class_="soft"),
-        columns={
-            "difference": "the ratio of the two gradients' difference to their sizes",
-            "off": "components whose error no rounding or truncation explains, of those compared",
-            "worst": "the place of the largest error, relative to its uncertainty",
-            "error/unc.": "that error over its uncertainty",
-        },
+        columns=MEANINGS["GradientCheck"],
     )
 
 
