@@ -50,7 +50,7 @@ def _varied(name: str, what: str, default: str) -> Any:
     short_help="Train many networks, keep the best on the dev rows.",
     epilog=ending(
         "fastnn sweep iris.csv --target species --l2 0.1,1,10",
-        "fastnn sweep iris.csv --target species --l2 log:0.1:100 --trials 30 --checkpoint l2",
+        "fastnn sweep iris.csv --target species --l2 log:0.1:100 --checkpoint l2",
     ),
 )
 @click.argument("data", required=False)

@@ -309,13 +309,12 @@ def test_predictions_are_those_of_the_model(folder):
     frame = houses()
     for target in ("grade", "price"):
         path = folder / f"{target}.safetensors"
-        table = predicted(done("predict", path, folder / "data.csv"))
+        table = predicted(done("predict", path, folder / "data.csv"), dtype=str)
         assert list(table) == ["prediction"]
         expected = fastnn.load(path).predict(frame)
-        if target == "price":  # as CSV has it, to every digit
-            np.testing.assert_array_equal(table["prediction"], expected)
-        else:
-            assert table["prediction"].tolist() == expected.tolist()
+        # To every digit: pandas before 3.1 may read the last one wrong.
+        read = float if target == "price" else str
+        assert [read(text) for text in table["prediction"]] == expected.tolist()
 
 
 def test_probabilities_and_columns_to_keep(folder):
@@ -438,8 +437,8 @@ def test_columns_that_are_kept_come_out_as_they_went_in(tmp_path):
     text = run("predict", path, tmp_path / "d.csv", "--keep", ",".join(names)).stdout
     kept = predicted(text, dtype=str, keep_default_na=False)
     pd.testing.assert_frame_equal(kept[names], written[names], check_dtype=False)
-    plain = predicted(run("predict", path, tmp_path / "d.csv").stdout)
-    np.testing.assert_array_equal(kept["prediction"].astype(float), plain["prediction"])
+    plain = predicted(run("predict", path, tmp_path / "d.csv").stdout, dtype=str)
+    assert kept["prediction"].tolist() == plain["prediction"].tolist()
 
 
 def test_there_are_as_many_predictions_as_rows(folder, tmp_path):

@@ -52,9 +52,9 @@ def test_terminal_shows_epoch_cost_dev_error_and_time_left(clock):
         clock.now += 6
         bar.epoch(history([1.0, 0.5, 0.25, 0.125, 0.0625], dev_error=[0.3, 0.25, 0.2, 0.1, 0.0194]))
     shown = frames(screen)
-    assert re.fullmatch(r"epoch  0/20 ━+╸? +42 s left", shown[1])
-    assert re.fullmatch(r"epoch  5/20 ━+ +J 0.06250  dev error 0.01940 36 s left", shown[2])
-    assert re.fullmatch(r"epoch  5/20 ━+ +J 0.06250  dev error 0.01940 in 12 s", shown[-1])
+    assert re.fullmatch(r"epoch  0/20 +━+╸? +42 s left", shown[1])
+    assert re.fullmatch(r"epoch  5/20 +━+ +J 0.06250  dev error 0.01940 36 s left", shown[2])
+    assert re.fullmatch(r"epoch  5/20 +━+ +J 0.06250  dev error 0.01940 in 12 s", shown[-1])
 
 
 def test_without_a_dev_set_the_training_error_is_shown(clock):
