@@ -83,7 +83,8 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (**output)(const Layer[T] *, int64_t, int64_t) noexcept nogil
         void (**output_slope)(const Layer[T] *, int64_t, int64_t) noexcept nogil
         T (**update)(const Update *, const T *, T *, T *, T *, int64_t) noexcept nogil
-        void (*forward_row)(const T *, int64_t, const T *, int64_t, int, T *) noexcept nogil
+        void (*forward_in_place)(const Layer[T] *, const Layer[T] *, const T *, int64_t,
+                                 int64_t) noexcept nogil
         void (*whole_tile)(const T *, const T *, int64_t, T *) noexcept nogil
         void (*add_penalty_gradient)(const Update *, const T *, T *, int64_t) noexcept nogil
         double (*penalty)(const Update *, const T *, int64_t) noexcept nogil

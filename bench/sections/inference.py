@@ -12,7 +12,7 @@ from bench.results import TIMES
 TARGETS = {
     **{
         (case, 2**k): {"onnxruntime": 2, "PyTorch": 10 if (case, k) == ("small", 0) else None}
-        for case in ("small", "mid")
+        for case in ("small", "mid", "large")
         for k in range(7)
     },
     **{(case, 1024): {"onnxruntime": 1.15} for case in ("small", "mid", "large")},

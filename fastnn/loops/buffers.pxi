@@ -22,6 +22,9 @@ cdef int64_t rows_at_once(const int64_t *widths, int depth, int64_t parameters, 
 
 # The gradient of a chunk of training goes through memory, unless the chunk is a whole mini-batch.
 cdef int64_t TRAINING_ROWS = 512, INFERENCE_ROWS = 256
+# Up to so many rows read the weights in theta. More use each weight so often that packing takes less
+# than a tenth of their time, and a panel that is a power of two wide does not stay in a cache.
+cdef int64_t ROWS_IN_PLACE = 64
 
 
 cdef real *next_buffer(char *block, size_t *used, int64_t count, real *like) noexcept nogil:
@@ -68,7 +71,9 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
             if run.inputs:
                 layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
             continue
-        layer.W_panels = next_buffer(block, &used, (widths[l - 1] + 1) * width, none)
+        layer.W_panels = NULL
+        if training or rows > ROWS_IN_PLACE or layer.n < lanes:
+            layer.W_panels = next_buffer(block, &used, (widths[l - 1] + 1) * width, none)
         if training:
             layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
             if slope_needs_z(layer.activation):

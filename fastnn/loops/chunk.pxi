@@ -68,12 +68,14 @@ cdef void load_targets(Run[real] *run, int64_t first, int64_t row, int64_t rows)
 
 
 cdef void pack_weights(Run[real] *run, int thread) noexcept nogil:
-    """Put W[l] and b[l] into panels, for the forward pass."""
+    """Put W[l] and b[l] into panels, for the forward pass, where they are not read in theta."""
     cdef const Kernels[real] *k = run.kernels
     cdef int64_t n_in, n_out, i
     cdef const real *W
     cdef int l
     for l in range(1, run.depth + 1):
+        if run.layers[l].W_panels == NULL:
+            continue
         n_in, n_out = run.layers[l - 1].n, run.layers[l].n
         W = run.theta + run.W_at[l]
         for i in range(first_tile(tiles(n_out, k.panel), thread, run.threads),
@@ -114,6 +116,9 @@ cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_r
         k.apply_dropout(&run.layers[0], row, end - row, first_row)
     for l in range(1, run.depth + 1):
         layer = &run.layers[l]
+        if layer.W_panels == NULL:
+            k.forward_in_place(layer - 1, layer, run.theta + run.W_at[l], row, end)
+            continue
         for j in range(tiles(layer.n, k.panel)):
             k.forward_panel(layer - 1, layer, row, end, first_row, j * k.panel)
 

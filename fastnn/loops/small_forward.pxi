@@ -1,8 +1,6 @@
 # Part of _kernels.pyx: output activations of a few rows, without the setup of a Session.
 
 
-# Up to so many rows are computed row by row: packing the weights into panels would take longer.
-cdef int64_t ROW_BY_ROW = 4
 # Parameters times rows up to which the GIL is kept: some tens of microseconds.
 cdef int64_t MOST_WORK_WITH_GIL = 1 << 20
 # Parameters times rows beyond which more threads may be faster, and beyond which Ctrl-C would wait
@@ -22,8 +20,7 @@ cdef class SmallForward(Architecture):
     mean, scale : as for Rows
     """
 
-    cdef vector[float] f_rows
-    cdef vector[double] d_rows, mean, scale
+    cdef vector[double] mean, scale
     cdef vector[Layer[float]] f_layers
     cdef vector[Layer[double]] d_layers
     cdef Run[float] f
@@ -31,7 +28,8 @@ cdef class SmallForward(Architecture):
     cdef Matrix matrix
     cdef char *block
     cdef int output
-    cdef int64_t padded, rows_before, capacity
+    cdef int64_t rows_before
+    cdef size_t bytes
     cdef double largest_mean, largest_scale
     cdef Py_buffer theta
     cdef object dtype, empty, array
@@ -59,15 +57,11 @@ cdef class SmallForward(Architecture):
             self.largest_scale = max([abs(x) for x in scale])
             self.matrix.mean, self.matrix.scale = self.mean.data(), self.scale.data()
         self.matrix.columns, self.matrix.column_stride = self.widths[0], self.theta.itemsize
-        for n in self.widths:
-            self.padded = max(self.padded, (n + 63) // 64 * 64)
         if self.is_double:
-            self.d_rows.resize(2 * self.padded)
             self.d_layers.resize(self.widths.size())
             self.matrix.number = F64
             self._set_up[double](&self.d, self.d_layers.data(), kernels[double](_variant))
         else:
-            self.f_rows.resize(2 * self.padded)
             self.f_layers.resize(self.widths.size())
             self.matrix.number = F32
             self._set_up[float](&self.f, self.f_layers.data(), kernels[float](_variant))
@@ -109,23 +103,18 @@ cdef class SmallForward(Architecture):
             out = self.empty((x.shape[0], self.widths.back()), self.dtype)
             PyObject_GetBuffer(out, &y, PyBUF_ND)
             if self.is_double:
-                done = self._outputs[double](&self.d, &self.d_rows[0], &x, <double *>y.buf)
+                done = self._outputs[double](&self.d, &x, <double *>y.buf)
             else:
-                done = self._outputs[float](&self.f, &self.f_rows[0], &x, <float *>y.buf)
+                done = self._outputs[float](&self.f, &x, <float *>y.buf)
             PyBuffer_Release(&y)
         finally:
             PyBuffer_Release(&x)
         return out if done else None
 
-    cdef bint _outputs(self, Run[real] *run, real *buffers, Py_buffer *x, real *out):
+    cdef bint _outputs(self, Run[real] *run, Py_buffer *x, real *out):
         cdef CoreMode mode
         cdef int64_t rows = x.shape[0]
-        cdef bint brief = self.size * rows <= MOST_WORK_WITH_GIL
         mode.enter()
-        if rows <= ROW_BY_ROW:
-            # The object's buffers are safe: the GIL is held while they are in use.
-            return brief and self._each_row(buffers, run.kernels, <char *>x.buf, x.strides[0], rows,
-                                            out)
         if self.running:   # another thread uses the buffers
             return False
         self.matrix.values, self.matrix.rows = <char *>x.buf, rows
@@ -136,7 +125,7 @@ cdef class SmallForward(Architecture):
                                               self.widths[0]), sizeof(real) == 8):
             return False
         run.rows, run.out, run.next_row, run.deadline = rows, out, 0, INFINITY
-        if brief:
+        if self.size * rows <= MOST_WORK_WITH_GIL:
             evaluate_rows(run, 0)
             return True
         self.running = True
@@ -153,45 +142,20 @@ cdef class SmallForward(Architecture):
         return isfinite(largest)
 
     cdef bint _make_room(self, Run[real] *run, int64_t rows):
-        """Allocate buffers for so many rows. False if they would be too large to keep."""
+        """Lay out buffers for so many rows. False if they would be too large to keep."""
         cdef size_t needed
         cdef char *block
+        self.rows_before = 0
         run.chunk_rows = rows_at_once(self.widths.data(), run.depth, run.size, rows,
                                       run.kernels.tile_rows, INFERENCE_ROWS)
-        if run.chunk_rows > self.capacity:
-            self.rows_before = self.capacity = 0
-            needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(), False)
+        needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(), False)
+        if needed > self.bytes:
             block = <char *>calloc(needed + 64, 1) if needed < MOST_BYTES_KEPT else NULL
             if block == NULL:
                 return False
             free(self.block)
-            self.block, self.capacity = block, run.chunk_rows
-            lay_out(run, block + (64 - <size_t>block % 64) % 64, self.widths.data(),
-                    self.activations.data(), False)
+            self.block, self.bytes = block, needed
+        lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
+                self.activations.data(), False)
         self.rows_before = rows
-        return True
-
-    cdef bint _each_row(self, real *buffers, const Kernels[real] *k, const char *X, int64_t stride,
-                        int64_t rows, real *out) noexcept:
-        cdef Layer[real] top
-        cdef const real *below
-        cdef real *W
-        cdef real *A
-        cdef int64_t r, n_in, n_out = self.widths.back()
-        cdef size_t l, last = self.widths.size() - 1
-        for r in range(rows):
-            below, W = <const real *>(X + r * stride), <real *>self.theta.buf
-            if self.scale.size():   # layer 1 writes to the other buffer
-                normalize_row(below, self.mean.data(), self.scale.data(), self.widths[0], buffers)
-                below = buffers
-            if not isfinite(k.largest(below, 0, 0, 1, self.widths[0])):
-                return False
-            for l in range(1, last + 1):
-                n_in, n_out = self.widths[l - 1], self.widths[l]
-                A = buffers + (l % 2) * self.padded
-                k.forward_row(below, n_in, W, n_out, self.activations[l], A)
-                below, W = A, W + (n_in + 1) * n_out
-            top.A, top.n, top.ld = A, n_out, self.padded
-            k.output[self.output](&top, 0, 1)
-            memcpy(out + r * n_out, A, n_out * sizeof(real))
         return True

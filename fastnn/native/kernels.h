@@ -56,7 +56,8 @@ struct Layer {
     T *Z;           // (rows, ld)  pre-activations, or null: see slope_needs_z
     T *dZ;          // (rows, ld)  dJ/dZ, or null outside training
     T *dZ_panels;   // dZ in panels of `panel` columns, or null: see packs_gradient
-    T *W_panels;    // W[l] with b[l] as its last row, in panels of `panel` columns
+    T *W_panels;    // W[l] with b[l] as its last row, in panels of `panel` columns; or null, where
+                    // forward_in_place reads theta
     T *Wt_panels;   // transposed W[l], in panels of `panel` columns, or null
     int activation;
     Dropout dropout;
@@ -156,8 +157,10 @@ struct Kernels {
     // theta after one update, by enum Optimizer.
     T (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,
                             int64_t n);
-    // A (n_out,) = activation(a W + b) of a single row a (n_in,); b follows W.
-    void (*forward_row)(const T *a, int64_t n_in, const T *W, int64_t n_out, int activation, T *A);
+    // A = activation(A_below W + b) for rows row .. end, with W where it lies in theta, and b after
+    // it; of layers as wide as a register.
+    void (*forward_in_place)(const Layer<T> *below, const Layer<T> *layer, const T *W, int64_t row,
+                             int64_t end);
     // A full register tile: C (tile_rows, panel) = A (tile_rows, depth) B (depth, panel).
     void (*whole_tile)(const T *A, const T *B, int64_t depth, T *C);
     // gradient += l2 W + l1 sign(W).

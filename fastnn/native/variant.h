@@ -2,12 +2,12 @@
 // Included by variant_*.cpp after FASTNN_VARIANT, FASTNN_VECTOR_BYTES and
 // FASTNN_TILE_ROWS are defined and the compiler has been told the CPU.
 #include "gradient.h"
+#include "in_place.h"
 #include "loss.h"
 #include "max_norm.h"
 #include "own_loss.h"
 #include "pack.h"
 #include "resample.h"
-#include "row.h"
 #include "tile.h"
 #include "update.h"
 
@@ -41,7 +41,7 @@ static constexpr fastnn::Kernels<T> make_table() {
              identity_output<T>, identity_output<T>},
             {update<T, GradientDescent>, update<T, Momentum>, update<T, Nesterov>,
              update<T, RMSprop>, update<T, Adam>},
-            forward_row<T>,
+            forward_in_place<T>,
             whole_tile<T>,
             add_penalty_gradient<T>,
             penalty<T>,

@@ -174,18 +174,61 @@ def test_what_is_not_finite_once_normalized_is_refused(rows):
 def test_large_networks_do_not_hold_the_interpreter():
     net = fastnn.Network([1000, 1200, 10], rng=0)
     X = np.ones((1, 1000), np.float32)
-    net.forward(X)
-    assert not takes_shortcut(net, X)
+    go, ran = threading.Event(), threading.Event()
+
+    def other():
+        go.wait()
+        ran.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(60)  # nobody is interrupted: the other runs if it is let
+    try:
+        go.set()
+        for _ in range(1000):
+            net.forward(X)
+        let = ran.is_set()
+    finally:
+        sys.setswitchinterval(before)
+        thread.join()
+    assert let
+    assert takes_shortcut(net, X)
 
 
 def test_buffers_that_are_kept_are_small():
-    net = fastnn.Network([1000, 1200, 10], rng=0)  # 4.8 MB of panels
-    X = np.ones((6, 1000), np.float32)
-    net.forward(X)
+    net = fastnn.Network([1000, 1200, 10], rng=0)  # 4.8 MB of panels, where there are any
+    X = np.ones((65, 1000), np.float32)
+    net.forward(X[:1])
     assert not takes_shortcut(net, X, alone=True)
-    net = fastnn.Network([100, 120, 10], rng=0)
-    net.forward(np.ones((1, 100), np.float32))
-    assert takes_shortcut(net, np.ones((6, 100), np.float32))
+    assert takes_shortcut(net, X[:64], alone=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("sizes", [[1, 1], [3, 15, 31, 17], [130, 131, 70], [257, 65, 3]])
+def test_weights_in_place_give_the_bits_of_panels(sizes, threads, dtype):
+    net = fastnn.Network(sizes, activation="tanh", output="identity", dtype=dtype, rng=0)
+    net.theta[...] = RNG.standard_normal(net.theta.size)
+    X = RNG.standard_normal((130, sizes[0])).astype(dtype)
+
+    def outputs(rows):
+        out = np.empty((rows, sizes[-1]), dtype)
+        session = passes.open_session(net, features(net, X[:rows]), threads=threads)
+        session.start(out=out)
+        while session.evaluate(passes.TURN):
+            pass
+        return out
+
+    packed, exact = outputs(130), X.astype(float)
+    for l in range(1, len(sizes)):
+        exact = exact @ net.params[f"W{l}"].astype(float) + net.params[f"b{l}"]
+        if l + 1 < len(sizes):
+            exact = np.tanh(exact)
+    error = 1e-12 if dtype == "float64" else 1e-3
+    np.testing.assert_allclose(packed, exact, rtol=error, atol=error)
+    for rows in (*range(1, 15), 17, 33, 63, 64, 65):
+        np.testing.assert_array_equal(outputs(rows), packed[:rows], err_msg=f"{rows} rows")
 
 
 def test_work_for_several_threads_goes_another_way():
