@@ -63,13 +63,15 @@ def _name_worst(ax, check):
         if any(np.abs(place - other).max() < _APART for other in named):
             continue
         named.append(place)
-        below = component.analytic < component.numeric  # the diagonal, which has no words on it
+        # Away from the diagonal, and from the edges.
+        below = component.analytic < component.numeric
+        rightwards = place[0] < (0.75 if below else 0.25)
         ax.annotate(
             component.parameter + (f"{list(component.position)}" if component.position else ""),
             point,
-            xytext=(8, -8) if below else (-8, 8),
+            xytext=(8 if rightwards else -8, -8 if below else 8),
             textcoords="offset points",
-            ha="left" if below else "right",
+            ha="left" if rightwards else "right",
             va="center",
             fontsize=8,
             bbox={"facecolor": ax.get_facecolor(), "alpha": 0.8, "edgecolor": "none", "pad": 1},

@@ -23,4 +23,5 @@ fastnn.fit_many(nets, (X, y), epochs=400, learning_rate=0.01)
 fig, axes = plt.subplots(3, 3, figsize=(7, 7), sharex=True, sharey=True)
 for ax, name, net in zip(axes.flat, names, nets, strict=True):
     net.plot_boundary(X, y, ax=ax, resolution=120)
-    ax.set(title=f"{name}: {net.error(X, y):.0%}", xlabel="", ylabel="")
+    ax.set(title=f"{name}: {net.error(X, y):.0%} wrong")
+    ax.label_outer()

@@ -19,9 +19,21 @@ fastnn.fit_many(nets, train, epochs=150, learning_rate=0.003)
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2))
 left.plot([net.sparsity()["all"] for net in nets], [net.error(dev) for net in nets], marker="o")
 for net, l1 in zip(nets, lambdas, strict=True):
-    left.annotate(f"{l1:g}", (net.sparsity()["all"], net.error(dev)), fontsize=8)
-left.set(xlabel="share of weights that are zero", ylabel="dev error", title="by $\\lambda$ of L1")
+    left.annotate(
+        f"$\\lambda$ = {l1:g}",
+        (net.sparsity()["all"], net.error(dev)),
+        xytext=(-8, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+    )
+left.set(
+    xlabel="share of weights that are zero",
+    ylabel="dev error",
+    title="where does it begin to rise?",
+    xlim=(-0.25, 1),
+)
 used = np.count_nonzero(nets[-2].params["W1"], axis=1).reshape(8, 8)
 picture = right.imshow(used, cmap="viridis")
-right.set(title=f"weights from each pixel, $\\lambda$ = {lambdas[-2]}", xticks=[], yticks=[])
+right.set(title=f"weights left of 64, by pixel; $\\lambda$ = {lambdas[-2]}", xticks=[], yticks=[])
 _ = fig.colorbar(picture, ax=right)

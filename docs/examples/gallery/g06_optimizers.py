@@ -34,4 +34,6 @@ for name, rate in rates.items():
     ax.plot(*np.array(way).T, ".-", markersize=2, linewidth=0.8, label=name)
 ax.plot(1, 1, "k*", markersize=12)
 ax.legend()
-_ = ax.set_title("200 steps; the star is the minimum")
+_ = ax.set(
+    xlabel="$w_1$", ylabel="$w_2$", title="200 steps: who turns early, who comes near the star?"
+)

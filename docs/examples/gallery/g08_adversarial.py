@@ -33,7 +33,7 @@ for _ in range(100):
         trainer.step(both, np.r_[labels, labels])
 
 sizes = np.linspace(0, 0.3, 13)
-fig, (curve, picture) = plt.subplots(1, 2, figsize=(8, 3.2))
+fig, (curve, picture) = plt.subplots(1, 2, figsize=(9, 3.2), width_ratios=[1, 1.3])
 for name, net in {"plain": plain, "trained on attacked digits": hardened}.items():
     errors = [net.error(attacked(net, test.X, test.y, size), test.y) for size in sizes]
     curve.plot(sizes, errors, marker=".", label=name)
@@ -42,5 +42,8 @@ curve.legend(fontsize=8)
 shown = attacked(plain, test.X[:8], test.y[:8], 0.15)
 rows = [np.hstack(images.reshape(-1, 8, 8)) for images in (test.X[:8], shown)]
 picture.imshow(np.vstack(rows), cmap="gray_r")
-picture.set_axis_off()
-_ = picture.set_title("seen as " + " ".join(map(str, plain.predict(shown))), fontsize=9)
+picture.set_yticks([3.5, 11.5], ["as it is", "attacked"])
+picture.set_xticks(np.arange(8) * 8 + 3.5, [f"{label}" for label in plain.predict(shown)])
+picture.set(xlabel="what the plain network says of the attacked ones")
+picture.tick_params(length=0)
+_ = picture.spines[:].set_visible(False)

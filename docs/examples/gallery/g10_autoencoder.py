@@ -6,6 +6,7 @@ An autoencoder is a network whose targets are its inputs. Its narrow middle laye
 a map: the network has to put digits that look alike next to each other."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 from sklearn.datasets import load_digits
 
 import fastnn
@@ -21,18 +22,22 @@ net = fastnn.Network(
 net.fit(X, X, epochs=200, learning_rate=0.002, schedule="cosine")
 
 codes = net.layers(X)[3].A
-fig, (place, images) = plt.subplots(1, 2, figsize=(8, 4), width_ratios=[2, 1])
+fig, (place, images) = plt.subplots(1, 2, figsize=(8, 4), width_ratios=[3, 1])
 points = place.scatter(*codes.T, c=y, cmap="tab10", s=5)
-place.set(title="two numbers for each digit", xticks=[], yticks=[])
-fig.colorbar(points, ax=place, ticks=range(10))
-made = net.forward(X[:8])
-images.imshow(
-    [
-        [*left, *right]
-        for a, b in zip(X[:8], made, strict=True)
-        for left, right in zip(a.reshape(8, 8), b.reshape(8, 8), strict=True)
-    ],
-    cmap="gray_r",
+place.set(
+    title="which digits lie together?",
+    xlabel="first unit of the middle layer",
+    ylabel="second unit",
+    xticks=[],
+    yticks=[],
 )
-images.set_axis_off()
-_ = images.set_title("before, after", fontsize=9)
+points.set_clim(-0.5, 9.5)
+fig.colorbar(points, ax=place, ticks=range(10), label="digit")
+# The first eight, each with a border of a pixel; below them what the network makes of them.
+made = net.forward(X[:8])
+tiles = [[np.pad(row.reshape(8, 8), 1) for row in rows] for rows in (X[:8], made)]
+images.imshow(np.hstack([np.vstack(column) for column in tiles]), cmap="gray_r")
+images.set_xticks([4.5, 14.5], ["before", "after"])
+images.set_yticks([])
+images.tick_params(length=0)
+_ = images.spines[:].set_visible(False)

@@ -28,5 +28,10 @@ smooth = np.ones(50) / 50
 fig, ax = plt.subplots()
 for name, errors in zip(["learns on", "stopped at 500"], np.array(wrong).T, strict=True):
     ax.plot(np.convolve(errors, smooth, "valid"), label=name)
-ax.set(xlabel="mini-batch", ylabel="error before it is learnt from", ylim=(0, 1))
+ax.set(
+    xlabel="mini-batch",
+    ylabel="error before it is learnt from",
+    ylim=(0, 1),
+    title="a mean of 50 mini-batches",
+)
 _ = ax.legend()

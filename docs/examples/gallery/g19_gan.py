@@ -40,4 +40,4 @@ fig, axes = plt.subplots(1, 3, figsize=(8, 3), sharex=True, sharey=True)
 for ax, (step, points) in zip(axes, shots.items(), strict=True):
     ax.plot(*real_points(600).T, ".", markersize=1, color="0.7")
     ax.plot(*points.T, ".", markersize=2)
-    ax.set(title=f"after {step} steps", xlim=(-2, 2), ylim=(-2, 2), aspect="equal")
+    ax.set(xlabel="$x_1$", title=f"after {step} steps", xlim=(-2, 2), ylim=(-2, 2), aspect="equal")

@@ -17,9 +17,9 @@ net.fit(train, epochs=60)
 probabilities = net.forward(dev.X)
 loss = -np.log(probabilities[np.arange(len(dev.y)), dev.y])
 
-fig, axes = plt.subplots(2, 8, figsize=(8, 2.9))
+fig, axes = plt.subplots(2, 8, figsize=(9, 3.4))
 for ax, row in zip(axes.flat, np.argsort(-loss), strict=False):
     said = probabilities[row].argmax()
     ax.imshow(dev.X[row].reshape(8, 8), cmap="gray_r")
-    ax.set_title(f"{dev.y[row]}, said {said}\n{probabilities[row, said]:.0%} sure", fontsize=7)
+    ax.set_title(f"{dev.y[row]}, said {said}\n{probabilities[row, said]:.0%} sure", fontsize=8.5)
     ax.set_axis_off()

@@ -40,6 +40,7 @@ fig, axes = plt.subplots(1, 3, figsize=(8, 3), sharey=True)
 for ax, (name, net) in zip(axes, networks.items(), strict=True):
     net.fit(*train, epochs=600, learning_rate=0.01)
     net.plot_boundary(*train, ax=ax)
+    ax.label_outer()
     ax.set_title(f"{name}\ntrain {net.error(*train):.0%}, dev {net.error(*dev):.0%}", fontsize=9)
 
 # %%

@@ -35,6 +35,7 @@ for ax, l2 in zip(axes, [0, 1, 10], strict=True):
     net = fastnn.Network([2, 64, 64, 1], l2=l2, rng=0)
     net.fit(*train, epochs=1000, learning_rate=0.003, batch_size=None)
     net.plot_boundary(*train, ax=ax)
+    ax.label_outer()
     ax.set_title(
         f"$\\lambda$ = {l2}\ntrain {net.error(*train):.1%}, dev {net.error(*dev):.1%}", fontsize=9
     )

@@ -53,6 +53,7 @@ _ = right.legend()
 fig, axes = plt.subplots(1, 3, figsize=(8, 3), sharey=True)
 for ax, k in zip(axes, [0, 4, 6], strict=True):
     nets[k].plot_boundary(*train, ax=ax)
+    ax.label_outer()
     ax.set_title(f"$\\lambda$ = {lambdas[k]:g}, dev {nets[k].error(*dev):.1%}", fontsize=9)
 
 # %%
@@ -74,6 +75,7 @@ for ax, l2 in zip(axes, [0.03, 3, 30], strict=True):
     net = fastnn.Network([2, 50, 50, 1], l2=l2, rng=0)
     net.fit(*train, epochs=800, learning_rate=0.005)
     net.plot_boundary(*train, ax=ax)
+    ax.label_outer()
     ax.set_title(f"relu, $\\lambda$ = {l2:g}, dev {net.error(*dev):.1%}", fontsize=9)
 
 # %%

@@ -32,6 +32,7 @@ for ax, keep_prob in zip(axes, [1.0, 0.8, 0.5], strict=True):
     net = fastnn.Network([2, 64, 64, 1], keep_prob=keep_prob, rng=0)
     net.fit(*train, epochs=1000, learning_rate=0.003)
     net.plot_boundary(*train, ax=ax)
+    ax.label_outer()
     ax.set_title(
         f"keep_prob = {keep_prob}\ntrain {net.error(*train):.1%}, dev {net.error(*dev):.1%}",
         fontsize=9,

@@ -64,6 +64,7 @@ _ = ax.legend()
 fig, axes = plt.subplots(1, 3, figsize=(8, 3), sharey=True)
 for ax, (name, (net, _history)) in zip(axes, runs.items(), strict=True):
     net.plot_boundary(*train, ax=ax, resolution=120)
+    ax.label_outer()
     ax.set_title(name, fontsize=9)
 
 # %%
@@ -78,10 +79,10 @@ for ax, (name, (net, _history)) in zip(axes, runs.items(), strict=True):
 
 X = np.random.default_rng(0).standard_normal((500, 100))
 fig, ax = plt.subplots()
-for init in ("he", "xavier", "lecun", "glorot"):
+for init, width in {"he": 2, "xavier": 8, "lecun": 5, "glorot": 2}.items():
     net = fastnn.Network([100] * 11, activation="relu", output="identity", init=init, rng=0)
     sizes = [np.sqrt((layer.A**2).mean()) for layer in net.layers(X)]
-    ax.semilogy(sizes[:-1], marker="o", label=init)
+    ax.semilogy(sizes[:-1], marker="o", linewidth=width, label=init)
 ax.set(xlabel="layer", ylabel="root mean square of A", title="relu, 10 layers of 100 units")
 _ = ax.legend()
 

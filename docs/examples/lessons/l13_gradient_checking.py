@@ -88,6 +88,38 @@ def mended(theta):
 print(fastnn.gradcheck(cost, mended, theta))
 
 # %%
+# Yours looks different?
+# ----------------------
+#
+# Parameters may be a dict or a list of arrays, or one vector; ``backward`` returns the same. The
+# names of a dict are those in the report. Nothing of fastnn is in your code, and your code may call
+# any library. What it needs:
+#
+# - ``cost(theta)`` is a number, and the same for the same theta: fix the mask of dropout, and take
+#   one mini-batch of a few dozen rows, not another at each call;
+# - float64, or rounding may hide small errors.
+
+vector = np.concatenate([theta[name].ravel() for name in theta])
+shapes = {name: theta[name].shape for name in theta}
+
+
+def unpacked(vector):
+    parts, at = {}, 0
+    for name, shape in shapes.items():
+        parts[name] = vector[at : at + np.prod(shape)].reshape(shape)
+        at += np.prod(shape)
+    return parts
+
+
+check = fastnn.gradcheck(
+    lambda v: cost(unpacked(v)),
+    lambda v: np.concatenate([g.ravel() for g in backward(unpacked(v)).values()]),
+    vector,
+    layout=shapes,
+)
+print(check.findings[0].text)
+
+# %%
 # In a picture, right components lie on the diagonal:
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.5))
