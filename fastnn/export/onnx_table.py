@@ -42,7 +42,8 @@ def _inputs(graph, schema):
     for column in numeric:
         is_gap = graph.node("IsNaN", column.name)
         x = graph.node("Where", is_gap, graph.wide(column.fill), column.name)
-        numbers.append(_standardized(graph, x, column.mean, column.scale))
+        bounded = graph.node("Clip", x, *map(graph.wide, column.bounds))
+        numbers.append(_standardized(graph, bounded, column.mean, column.scale))
         if column.missing:
             gap = graph.cast(is_gap, np.float64)
             gaps.append(_standardized(graph, gap, *column.missing))

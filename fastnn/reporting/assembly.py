@@ -72,16 +72,16 @@ def report(
     settings: Mapping[str, Any] | None = None,
     title: str | None = None,
     first_row: int = 0,
-    target_units: tuple[float, float] = (0.0, 1.0),
+    target_units: tuple[float, float] | tuple[float, float, float] = (0.0, 1.0),
     feature_units: tuple[ArrayLike, ArrayLike] = (0.0, 1.0),
 ) -> Report:
     """A self-contained HTML page about a trained network: what it does, and what to do next.
 
     The page has the verdict and the advice of `Network.diagnose`; cost and errors by epoch; signals
-    and gradients by layer; the confusions and the examples of highest loss on the dev set; a
-    gradient check; layers, settings, times and versions. It shows no mistakes on the test set: who
-    looks at them has made it a dev set. The page loads nothing and runs no script, and follows the
-    reader's choice of a light or dark ground.
+    and gradients by layer; the confusions, errors by class, AUC and calibration, and the examples
+    of highest loss on the dev set; a gradient check; layers, settings, times and versions. It shows
+    no mistakes on the test set: who looks at them has made it a dev set. The page loads nothing and
+    runs no script, and follows the reader's choice of a light or dark ground.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def report(
         where row 1 has the names of the columns.
     target_units, feature_units : (mean, scale), default (0, 1)
         If y or X were standardized: values of a regression and features are shown times the scale,
-        plus the mean. Those of features may be arrays, (n[0],).
+        plus the mean. Those of features may be arrays, (n[0],). A third number in target_units is
+        the least that a prediction is raised to.
 
     Returns
     -------

@@ -29,8 +29,9 @@ class Judged:
         Whether `numbers` count the rows of the data that was split, not those of this part.
     first_row : int
         The number of the first row.
-    target_units, feature_units : (mean, scale)
-        A target and a feature are shown as value * scale + mean, in which they are known.
+    target_units : (mean, scale) or (mean, scale, lowest)
+        A target is shown as value * scale + mean, and no prediction below `lowest`.
+    feature_units : (mean, scale)
     """
 
     network: Any
@@ -39,7 +40,7 @@ class Judged:
     numbers: np.ndarray
     of_all: bool
     first_row: int = 0
-    target_units: tuple[float, float] = (0.0, 1.0)
+    target_units: tuple[float, ...] = (0.0, 1.0)
     feature_units: tuple[Any, Any] = (0.0, 1.0)
 
     @cached_property
@@ -77,8 +78,17 @@ class Judged:
     def values(self):
         """Of a regression: true and predicted values (m, n[L]), in the units they are shown in."""
         Z = np.exp(self.logits) if self.network.output == "exp" else self.logits
-        mean, scale = self.target_units
-        return self.y * scale + mean, Z * scale + mean
+        mean, scale, *lowest = self.target_units
+        return self.y * scale + mean, np.maximum(Z * scale + mean, [*lowest, -np.inf][0])
+
+    @cached_property
+    def probabilities(self):
+        """(m, n_classes) probabilities of classes, in float64."""
+        from scipy.special import expit, softmax
+
+        if self.network.output == "softmax":
+            return softmax(self.logits, axis=1)
+        return np.hstack([expit(-self.logits), expit(self.logits)])
 
     @cached_property
     def labels(self):

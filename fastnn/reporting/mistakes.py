@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastnn.reporting.charts import histogram, scatter_chart
+from fastnn.reporting.probabilities import classes_section
 from fastnn.text.markup import cell, join, paragraphs, table, tag
 from fastnn.text.words import percent
 
@@ -19,7 +20,13 @@ def mistakes(judged, names):
         return residuals(judged, names)
     if judged.network.output == "sigmoid" and judged.y.shape[1] > 1:
         return labels_table(judged, names)
-    return confusion(judged.labels.ravel(), judged.predicted.ravel(), names)
+    labels = judged.labels.ravel()
+    return join(
+        [
+            confusion(labels, judged.predicted.ravel(), names),
+            classes_section(judged.probabilities, labels, names),
+        ]
+    )
 
 
 def confusion(labels, predicted, names):

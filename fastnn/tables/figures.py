@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.network import Network
+from fastnn.reporting.probabilities import areas
 from fastnn.tabular import TableSchema
 
 # Classes are uneven where the rarest has less than this part of its even share.
@@ -36,7 +37,7 @@ def figures_of(schema: TableSchema, network: Network, part: Any) -> dict[str, An
     return {
         "error": float(wrong.mean()),
         "balanced_error": float(np.mean(list(by_class.values()))),
-        "auc": _auc(A, part.y, present),
+        "auc": _mean_area(A, part.y),
         "class_errors": by_class,
     }
 
@@ -66,17 +67,7 @@ def are_uneven(y: np.ndarray) -> bool:
     return bool(counts.min() < _UNEVEN * counts.mean())
 
 
-def _auc(A, y, present):
-    """The area under the ROC curve, by the ranks of the probabilities; None if a class lacks."""
-    from scipy.stats import rankdata
-
-    P = A if A.shape[1] > 1 else np.hstack([1 - A, A])
-    if len(present) < P.shape[1]:
-        return None
-    areas = []
-    for k in range(P.shape[1]):
-        of = y == k
-        ranks = rankdata(P[:, k])[of]
-        n = int(of.sum())
-        areas.append((ranks.sum() - n * (n + 1) / 2) / (n * (len(y) - n)))
-    return float(np.mean(areas))
+def _mean_area(A, y):
+    """The mean area under the ROC curve of all classes; None if a class lacks."""
+    area = areas(A if A.shape[1] > 1 else np.hstack([1 - A, A]), y)
+    return None if np.isnan(area).any() else float(area.mean())

@@ -41,7 +41,7 @@ def report_on(
             "target_names": names,
             "feature_names": schema.input_names,
             "first_row": first_row,
-            "target_units": schema.units[:2],
+            "target_units": schema.units,
             "feature_units": schema.input_units,
             **options,
         },

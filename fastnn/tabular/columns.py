@@ -57,6 +57,15 @@ class NumericColumn:
     edges: tuple[float, ...] = ()
     kind: ClassVar[str] = "numeric"
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Numbers beyond them count as the bound: they are the training range, thrice as wide.
+
+        Networks are as linear far outside their training rows as within, up to infinity.
+        """
+        wide = self.high - self.low
+        return self.low - wide, self.high + wide
+
 
 @dataclass(frozen=True)
 class CategoricalColumn:
@@ -136,7 +145,7 @@ def _why_a_key(series):
 
 
 def numeric_values(frame, names):
-    """(m, len(names)) float64 values of numeric columns of a typed frame, with NaN for gaps."""
+    """(m, len(names)) float64 values of numeric columns of training, with NaN for gaps."""
     values = frame[names].to_numpy(dtype=np.float64)
     large = np.argwhere(np.abs(values) > _LARGEST)
     if large.size:

@@ -118,18 +118,17 @@ def input_names(columns):
 def encode(frame, columns):
     """The rows as (m, n_inputs) float32 inputs."""
     numeric = [column for column in columns if column.kind == "numeric"]
-    values = numeric_values(frame, [column.name for column in numeric])
+    values = [frame[column.name].to_numpy(dtype=np.float64) for column in numeric]
     X = np.zeros((len(frame), len(input_names(columns))), dtype=np.float32)
     at = len(numeric)
-    with np.errstate(over="ignore"):  # _check_range reports it
-        for j, column in enumerate(numeric):
-            gaps = np.isnan(values[:, j])
-            X[:, j] = (np.where(gaps, column.fill, values[:, j]) - column.mean) / column.scale
-            if column.missing:
-                mean, scale = column.missing
-                X[:, at] = (gaps - mean) / scale
-                at += 1
-    _check_range(X, values, frame, numeric)
+    for j, column in enumerate(numeric):
+        gaps = np.isnan(values[j])
+        bounded = np.clip(values[j], *column.bounds)
+        X[:, j] = (np.where(gaps, column.fill, bounded) - column.mean) / column.scale
+        if column.missing:
+            mean, scale = column.missing
+            X[:, at] = (gaps - mean) / scale
+            at += 1
     for column in columns:
         if column.kind == "categorical":
             unit = category_index(frame[column.name], column)
@@ -138,7 +137,7 @@ def encode(frame, columns):
             at += column.n_inputs
     for j, column in enumerate(numeric):
         if column.edges:
-            encode_bins(values[:, j], column.edges, X[:, at : at + len(column.edges) - 1])
+            encode_bins(values[j], column.edges, X[:, at : at + len(column.edges) - 1])
             at += len(column.edges) - 1
     return X
 
@@ -162,15 +161,3 @@ def category_index(series, column):
     other = column.n_inputs - 1 if column.rare else -1
     # The code of a gap is -1, which takes the last entry.
     return np.array([index.get(text, other) for text in [*texts, MISSING]], dtype=np.intp)[codes]
-
-
-def _check_range(X, values, frame, numeric):
-    bad = ~np.isfinite(X[:, : len(numeric)])
-    if bad.any():
-        row, j = np.argwhere(bad)[0]
-        column = numeric[j]
-        raise ValueError(
-            f"column {column.name!r}: got {values[row, j]:g} in row {frame.index[row]}, too far "
-            f"from the training mean {column.mean:g} with its standard deviation "
-            f"{column.scale:g}; correct it"
-        )

@@ -8,12 +8,15 @@ from fastnn.tabular.columns import unknown_categories, why_left_out
 from fastnn.tabular.dates import DateForm, varying_parts, written_day
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, part_name, tidy, typed, typed_columns
-from fastnn.tabular.values import pandas, rows
+from fastnn.tabular.values import pandas, rows, whole
 
 # In fewer rows a column can agree with the target by chance; so can values of fewer rows each.
 _FEWEST, _ROWS_A_VALUE = 20, 5
 # A correlation above it is a copy of the target, in other units or rounded.
 _LINEAR, _MOSTLY = 0.9999, 0.9
+# A target of a larger skewness has a few values that make most of its variance: an exponential
+# distribution has 2.
+_SKEWED = 2
 
 
 def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None):
@@ -87,12 +90,35 @@ def notices_on_target(target, y, table, names):
         alone = target.classes[np.bincount(y, minlength=len(target.classes)) == 1].tolist()
         if alone:
             said.append(f"Classes of {target.name!r} with a single row: {str(alone)[:200]}.")
+    elif target.output == "identity":
+        said += _notices_on_values(target, target.answers(y))
     decides = _decides_values if target.classes is None else _decides_classes
     return said + [
         f"Column {name!r} alone gives {target.name!r} away: drop it, unless it is known before "
         f"{target.name!r} is."
         for name in names
         if len(y) >= _FEWEST and decides(table[name], y)
+    ]
+
+
+def _notices_on_values(target, values):
+    """A list with a sentence on counts and on skewed values in a fit of squares, or empty."""
+    bounded = target.lowest == 0
+    count = bounded and whole(values) and len(values) >= _FEWEST
+    skewness = float(np.mean(((values - values.mean()) / values.std()) ** 3))
+    skewed = abs(skewness) > _SKEWED and len(values) >= _FEWEST
+    if not (count or skewed):
+        return []
+    what = ["whole numbers of at least 0"] * count
+    what += [
+        f"skewed (skewness {skewness:.1f}): a few far values make most of the squared error"
+    ] * skewed
+    what += ["predictions below 0 become 0"] * bounded
+    poisson = "loss='poisson' (--loss poisson) predicts e^z and counts errors in proportion"
+    robust = "loss='absolute_error' or 'huber' lets far values weigh less"
+    offers = [poisson] * bounded + [robust] * skewed
+    return [
+        f"Target {target.name!r} is {'; '.join(what)}. Where that is better: {'; '.join(offers)}."
     ]
 
 
@@ -153,17 +179,13 @@ def _other_days(series, column):
 
 
 def _far_outside(series, column):
-    """A list with a sentence on numbers far outside those of training, or empty.
-
-    Far is farther than the training range is wide.
-    """
-    wide = column.high - column.low
-    values = series.to_numpy()
-    at = np.flatnonzero((values > column.high + wide) | (values < column.low - wide))
+    """A list with a sentence on numbers beyond the bounds of a column, or empty."""
+    values, (least, most) = series.to_numpy(), column.bounds
+    at = np.flatnonzero((values > most) | (values < least))
     if not at.size:
         return []
     return [
         f"Column {column.name!r}: {rows(at.size)} far outside the {column.low:g} to "
-        f"{column.high:g} of training, as {values[at[0]]:g} in row {series.index[at[0]]}: "
-        "do not trust their predictions."
+        f"{column.high:g} of training, as {values[at[0]]:g} in row {series.index[at[0]]}, "
+        f"count as {least if values[at[0]] < least else most:g}: do not trust their predictions."
     ]

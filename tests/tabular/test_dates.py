@@ -174,8 +174,8 @@ def test_dates_with_gaps_in_doubt_and_later_than_training():
         "Column 'when: time': 2 rows after 2020-03-07, the last day of training, from 2020-03-08 "
         "to 2020-12-31; 1 row before 2020-01-01, the first day of training, on 2019-12-31: trust "
         "them less.",
-        "Column 'when: month': 2 rows far outside the 1 to 3 of training, as 12 in row 2: do not "
-        "trust their predictions.",
+        "Column 'when: month': 2 rows far outside the 1 to 3 of training, as 12 in row 2, "
+        "count as 5: do not trust their predictions.",
     ]
     with pytest.raises(ValueError, match=r"column 'when': expected dates.* got 'soon' in row 0"):
         schema.inputs(later.assign(when="soon"))
