@@ -5,6 +5,7 @@ A proof is a module with a `run(long)`. It returns its figures as one line of te
 """
 
 PROOFS = [
+    "compilers",
     "sanitizers",
     "fuzz",
     "files",

@@ -217,6 +217,7 @@ static void softmax_output(const Layer<T> *layer, int64_t row, int64_t rows) {
     else
         side_by_side<T>(row, rows, [&](int64_t r, int count) __attribute__((always_inline)) {
             Columns<T> z;
+            if (n < 1) __builtin_unreachable();  // GCC at -O1 fears that z could stay empty
             z.read(layer->A + r * ld, ld, count, n);
             const auto sum = 1 + exponentials(z, n).others;
             for (int64_t j = 0; j < n; ++j) store(z.at[j], load(z.at[j]) / sum);
