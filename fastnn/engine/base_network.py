@@ -51,6 +51,9 @@ from fastnn.layers.sizes import (
 from fastnn.losses.criterion import check_own
 from fastnn.losses.loss import Loss, MissingLoss
 
+# Attributes that hold what earlier calls have opened, for the next ones; copies leave them out.
+KEPT_FIT = "_kept_fit"
+_KEPT = "_small_forward", "_small_gradient", KEPT_FIT
 _INITS = {"auto": None, **INITIALIZERS}
 
 
@@ -131,7 +134,6 @@ class BaseNetwork(LayerSettings):
             _rng=rng,
             _layout=layout,
             _theta=theta,
-            _small_forward=None,  # made by the first forward
         )
 
     # --- settings and parameters -------------------------------------------------------------
@@ -183,8 +185,7 @@ class BaseNetwork(LayerSettings):
     @normalizer.setter
     def normalizer(self, normalizer: Normalizer | Mapping[str, Any] | None) -> None:
         self._normalizer = _check_normalizer(normalizer, self._layer_sizes[0], self._dtype)
-        self._small_forward = None
-        vars(self).pop("_small_gradient", None)
+        self._forget()
 
     @property
     def theta(self) -> NDArray[np.floating[Any]]:
@@ -243,7 +244,7 @@ class BaseNetwork(LayerSettings):
         return {
             name: value
             for name, value in vars(self).items()
-            if name not in (FITTED_BY, "_small_forward", "_small_gradient")
+            if name != FITTED_BY and name not in _KEPT
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -251,7 +252,12 @@ class BaseNetwork(LayerSettings):
         # It may come as a read-only view on a file (joblib).
         self._theta = _kernels.aligned_zeros(self._layout.size, self._dtype)
         self._theta[...] = state["_theta"]
-        self._small_forward = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Close what earlier calls have opened, since theta or the normalizer is another one."""
+        for name in _KEPT:
+            vars(self).pop(name, None)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied: Self = copy_network(self, memo)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from fastnn import _kernels
 from fastnn.arguments import lookup
 from fastnn.data.inputs import as_features, as_numbers, as_targets, as_weights
 from fastnn.data.normalizer import Normalizer
@@ -104,6 +105,15 @@ def check_theta(theta, shape, dtype):
             f"expected theta to be finite in {dtype}, got {given[bad[0]]} at index {bad[0]}"
         )
     return theta
+
+
+def check_finite(network):
+    """Refuse a network whose theta was written to, and is not finite."""
+    if not _kernels.all_finite(network.theta):
+        raise ValueError(
+            "expected theta to be finite, got a NaN or infinity written to it; assign "
+            "finite parameters to net.theta, or make a new Network"
+        )
 
 
 def output_and_loss(output, units):

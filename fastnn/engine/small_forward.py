@@ -14,9 +14,9 @@ def forward_small(network, X):
     X must be a plain array of the network's dtype with finite numbers, and the work must be little
     enough for one thread.
     """
-    kept = network._small_forward
+    kept = vars(network).get("_small_forward")
     if kept is None or kept.variant is not _kernels.variant:
-        kept = network._small_forward = open_small_forward(network)
+        kept = vars(network)["_small_forward"] = open_small_forward(network)
     A = kept.forward(X)
     if (
         A is None

@@ -20,8 +20,8 @@ from fastnn.estimators.callbacks import check_callbacks
 from fastnn.estimators.parameters import update_rule
 from fastnn.estimators.stopping import COST_TOLERANCE, LearningRate, warn_of_large_tol
 from fastnn.network import Network
-from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.lbfgs import minimize
+from fastnn.training.monitor import cause_of_divergence
 from fastnn.training.optimizers import LBFGS, Optimizer
 
 

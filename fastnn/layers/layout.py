@@ -85,10 +85,10 @@ class Layout(Mapping[str, Parameter]):
         shapes = ", ".join(f"{p.name} {p.shape}" for p in self.values())
         return f"<Layout of {self.size} numbers: {shapes}>"
 
-    @property
-    def weights(self) -> list[Parameter]:
+    @functools.cached_property
+    def weights(self) -> tuple[Parameter, ...]:
         """The parameters W1 .. WL."""
-        return [p for p in self.values() if p.name[0] == "W"]
+        return tuple(p for p in self.values() if p.name[0] == "W")
 
     def views(self, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """The arrays as views on `theta`, by name."""

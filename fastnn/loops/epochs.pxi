@@ -111,7 +111,7 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     if dev is not None:
         fits = fits and (dev is not session and dev.run.threads == 1
                          and dev.is_double == session.is_double and dev.data[2] is not None)
-    if (not fits or session.run.threads != 1 or session.optimizer_vectors is None
+    if (not fits or session.run.X == NULL or session.run.threads != 1 or session.optimizer_vectors is None
             or result.columns != (3 if dev is None else 5)
             or rate.rows not in (1, p.count)
             or rate.columns != tiles(m, session.run.batch_size)

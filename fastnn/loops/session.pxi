@@ -24,6 +24,7 @@ cdef class Session(Architecture):
     cdef Pass *run   # the one of them in use
     cdef bint is_double, training, running
     cdef int most_threads   # the buffers suffice for so many
+    cdef int64_t given_columns   # of every y
     cdef BatchLoss batch_loss
     cdef object average, data, optimizer_vectors, pass_arrays   # kept alive: the run points into them
     cdef char *block
@@ -61,6 +62,7 @@ cdef class Session(Architecture):
         self.run.W_at, self.run.size = self.offsets.data(), self.size
         self.run.X, self.run.rows = &X.matrix, X.matrix.rows
         self.run.y = &y.matrix if y is not None else NULL
+        self.given_columns = y.matrix.columns if y is not None else 0
         self.run.weight = <const double *>weight_at.first
         self.run.loss_rule, self.run.smoothing = output, smoothing
         if loss is not None:
@@ -238,6 +240,39 @@ cdef class Session(Architecture):
             self._set_vectors[float](&self.f, gradient_at, first_at, second_at)
         self.optimizer_vectors = gradient, first, second
 
+    def set_data(self, Rows X not None, Rows y not None):
+        """Read other rows from now on; False, and nothing has changed, if they do not fit.
+
+        They have to be as many as those before, with as many columns, and without weights.
+        """
+        self._check_idle()
+        if (self.data[3] is not None or X.matrix.columns != self.widths[0]
+                or not X.matrix.rows == y.matrix.rows == self.run.rows
+                or y.matrix.columns != self.given_columns):
+            return False
+        self.data = self.data[0], X, y, None, self.data[4]
+        self.run.X, self.run.y = &X.matrix, &y.matrix
+        return True
+
+    def release_data(self):
+        """Let go of X and y, which a caller may want to resize; `set_data` brings others."""
+        self._check_idle()
+        self.data = self.data[0], None, None, self.data[3], self.data[4]
+        self.pass_arrays = None
+        self.run.X = self.run.y = NULL
+
+    def restart(self, uint64_t seed):
+        """Begin anew at step 0 with moments of 0, and with this seed of set_dropout."""
+        cdef size_t bytes = self.size * (sizeof(double) if self.is_double else sizeof(float))
+        self._check_idle()
+        if self.optimizer_vectors is None or self.average is not None:
+            raise ValueError("restart needs set_optimizer, and no set_average")
+        for vector in self.optimizer_vectors[1:]:
+            if vector is not None:
+                memset(self._vector(vector).first, 0, bytes)
+        self.run.seed, self.run.step = seed, 0
+        self.run.extremes.theta, self.run.extremes.step, self.run.extremes.rate = 0, 0, 0
+
     def start(self, index=None, rates=None, gradient=None, out=None, uint64_t epoch=0,
               divisors=None, int64_t batch=0):
         """Begin a pass at the first row.
@@ -262,7 +297,8 @@ cdef class Session(Architecture):
         if out is not None:
             A = contiguous(out, b"d" if self.is_double else b"f", 2, True)
         # Without training there may be no buffer to gather rows in.
-        if ((index is not None and (order.rows != m or not self.training))
+        if (run.X == NULL
+                or (index is not None and (order.rows != m or not self.training))
                 or (rates is not None and rate.rows != batches)
                 or (divisors is not None and divisor.rows != batches)
                 or not 0 <= batch <= batches

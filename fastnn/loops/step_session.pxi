@@ -40,7 +40,6 @@ cdef class StepSession(Session):
     cdef Matrix features, given, slopes
     cdef Py_buffer held[4]
     cdef int holding
-    cdef int64_t given_columns   # of every y
     cdef double rate, divisor
     cdef double *weights
     cdef object dtype, single, double, label, array, empty, kept
@@ -56,7 +55,7 @@ cdef class StepSession(Session):
             raise ValueError("a StepSession is for training, with inputs")
         self.variant = variant
         self.weights = <double *>contiguous(weight, b"d", 1, True).first
-        self.features, self.given_columns = X.matrix, y.matrix.columns
+        self.features = X.matrix
         self.run.X, self.run.y, self.run.dX_scale = &self.features, &self.given, X.matrix.scale
         self.run.divisors, self.run.rates = &self.divisor, &self.rate
         self.single, self.double, self.label = np.dtype("f"), np.dtype("d"), np.dtype(np.int64)
@@ -65,6 +64,9 @@ cdef class StepSession(Session):
 
     def start(self, **arguments):
         raise TypeError("a StepSession is told its rows by each call: start is of a Session")
+
+    def set_data(self, X, y):
+        raise TypeError("a StepSession is told its rows by each call: set_data is of a Session")
 
     def set_lock(self, attributes, lock):
         """Let an update hold the lock of the network: the key `lock` of its attributes."""

@@ -8,8 +8,8 @@ from fastnn import _kernels
 from fastnn.engine import passes
 from fastnn.engine.thread_tuning import ThreadTuner
 from fastnn.errors import DivergenceError
-from fastnn.training.divergence import cause_of_divergence
 from fastnn.training.lbfgs import minimize
+from fastnn.training.monitor import cause_of_divergence
 from fastnn.training.optimizer_state import OptimizerState
 
 # Floating-point operations of the longest epoch. A call does not pause within an epoch, and Ctrl-C
@@ -26,10 +26,14 @@ def descend(task, session, monitor):
     ----------
     task : Task
     session : Session
-        Opened for training on the task's data.
+        Opened for training on the task's data; or that of a `Kept`, which has an optimizer.
     monitor : Monitor
     """
     network, m, history = task.network, task.rows, monitor.history
+    if task.kept is not None:
+        session.restart(history.dropout_seed)
+        _descend_unwatched(task, session, monitor, np.arange(m) if task.shuffle else None)
+        return
     state = task.optimizer_state
     if state is None:
         state = OptimizerState(
@@ -42,7 +46,7 @@ def descend(task, session, monitor):
     # A trainer goes on from theta: it keeps its average apart.
     average = state.average if task.optimizer_state is None else None
     try:
-        if _is_unwatched(task, session, monitor):
+        if is_unwatched(task, session, monitor):
             _descend_unwatched(task, session, monitor, index)
         else:
             _epochs(task, session, monitor, state, index, average)
@@ -52,7 +56,7 @@ def descend(task, session, monitor):
         state.count_on(history.dropout_seed, session.step, before + len(history))
 
 
-def _is_unwatched(task, session, monitor):
+def is_unwatched(task, session, monitor):
     """Whether the epochs of a `Task` may follow each other without a look at each."""
     sessions = (session, monitor.dev_session)
     return (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from numpy.typing import ArrayLike
@@ -20,6 +19,7 @@ from fastnn.schedules import Schedule, ScheduleName
 from fastnn.training.descent import descend, descend_by_lbfgs
 from fastnn.training.early_stopping import EarlyStopping
 from fastnn.training.history import History
+from fastnn.training.kept import keep, like_the_last, settings_of
 from fastnn.training.monitor import Monitor
 from fastnn.training.optimizer_state import OptimizerState
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
@@ -191,38 +191,38 @@ def fit(
     ValueError, TypeError
         Before anything has changed.
     """
-    return run(
-        prepare(
-            network,
-            X,
-            y,
-            dev=dev,
-            epochs=epochs,
-            batch_size=batch_size,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            clip_norm=clip_norm,
-            clip_value=clip_value,
-            sample_weight=sample_weight,
-            loss=loss,
-            label_smoothing=label_smoothing,
-            average=average,
-            shuffle=shuffle,
-            early_stopping=early_stopping,
-            evaluate_every=evaluate_every,
-            callbacks=callbacks,
-            progress=progress,
-            threads=threads,
-            augment=augment,
-            gradcheck_at=gradcheck_at,
-            checkpoint=checkpoint,
-            resume=resume,
-        )
-    )
+    options = {
+        "dev": dev,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "clip_norm": clip_norm,
+        "clip_value": clip_value,
+        "loss": loss,
+        "label_smoothing": label_smoothing,
+        "average": average,
+        "shuffle": shuffle,
+        "early_stopping": early_stopping,
+        "evaluate_every": evaluate_every,
+        "callbacks": callbacks,
+        "progress": progress,
+        "threads": threads,
+        "augment": augment,
+        "gradcheck_at": gradcheck_at,
+        "checkpoint": checkpoint,
+        "resume": resume,
+    }
+    task = None
+    if sample_weight is None:
+        task = like_the_last(network, X, y, options)
+    if task is None:
+        task = prepare(network, X, y, sample_weight=sample_weight, **options)
+    return run(task, options=options)
 
 
-def run(task, progress=None):
+def run(task, progress=None, options=None):
     """Train as a `Task` says; each task can be run once.
 
     Parameters
@@ -230,6 +230,9 @@ def run(task, progress=None):
     task : Task
     progress : Progress, optional
         Watches the fit, in place of the bar that the task may ask for.
+    options : dict, optional
+        The arguments of `fit`. The next fit of the network with the same ones can then use again
+        what this one has opened.
 
     Returns
     -------
@@ -237,13 +240,29 @@ def run(task, progress=None):
     """
     network, history = task.network, History()
     history.must_fall, history.settings = task.must_fall, task.settings
-    by_lbfgs = isinstance(task.optimizer, LBFGS)
-    with FitLock(network, "this network"), _reason_of_the_end(history):
+    with FitLock(network, "this network"):
         network.history = history
-        if task.optimizer_state is None:
-            history.dropout_seed = int(network.rng.integers(2**63))
-        else:
-            history.dropout_seed = task.optimizer_state.seed
+        try:
+            _train(task, history, progress or _progress_of(task), options)
+            history.stopped = history.stopped or "epochs"
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+            raise
+        except DivergenceError:
+            history.stopped = "diverged"
+            raise
+        finally:
+            history.stopped = history.stopped or "error"
+    return history
+
+
+def _train(task, history, progress, options):
+    network, by_lbfgs = task.network, isinstance(task.optimizer, LBFGS)
+    if task.optimizer_state is None:
+        history.dropout_seed = int(network.rng.integers(2**63))
+    else:
+        history.dropout_seed = task.optimizer_state.seed
+    if task.kept is None:
         session = passes.open_session(
             network,
             *task.data,
@@ -252,37 +271,25 @@ def run(task, progress=None):
             training=not by_lbfgs,
             criterion=task.criterion,
         )
-        monitor = Monitor(task, history, session, progress or _progress_of(task))
-        with monitor.progress:
-            if task.normalizer is not None:
-                network.normalizer = task.normalizer
-            if not task.resumes:
-                monitor.check_gradients(0)
-            if by_lbfgs:
-                descend_by_lbfgs(task, monitor)
-            else:
-                descend(task, session, monitor)
-        monitor.restore_best()
-    return history
+    else:
+        session = task.kept.session
+    monitor = Monitor(task, history, session, progress)
+    with monitor.progress:
+        if task.normalizer is not None and task.kept is None:
+            network.normalizer = task.normalizer
+        settings = settings_of(network)
+        if not task.resumes:
+            monitor.check_gradients(0)
+        if by_lbfgs:
+            descend_by_lbfgs(task, monitor)
+        else:
+            descend(task, session, monitor)
+    monitor.restore_best()
+    if options is not None:
+        keep(task, session, monitor, options, settings)
 
 
 def _progress_of(task):
     if not task.progress:
         return Progress()
     return ProgressBar(task.epochs, percent=not task.network.regression)
-
-
-@contextmanager
-def _reason_of_the_end(history):
-    """Write into `history.stopped` how the fit ended, whatever happens in it."""
-    try:
-        yield
-        history.stopped = history.stopped or "epochs"
-    except KeyboardInterrupt:
-        history.stopped = "interrupted"
-        raise
-    except DivergenceError:
-        history.stopped = "diverged"
-        raise
-    finally:
-        history.stopped = history.stopped or "error"

@@ -12,7 +12,7 @@ import numpy as np
 
 from fastnn.engine import passes
 from fastnn.errors import DivergenceError
-from fastnn.training.divergence import cause_of_divergence
+from fastnn.training.monitor import cause_of_divergence
 
 
 def check_lbfgs(network, augment, clipping):

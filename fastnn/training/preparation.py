@@ -11,7 +11,7 @@ import numpy as np
 from fastnn.arguments import boolean, integer, number
 from fastnn.data.inputs import check_same_columns
 from fastnn.data.parts import as_examples, with_weights
-from fastnn.engine.examples import check_data, criterion_for, normalizer_for
+from fastnn.engine.examples import check_data, check_finite, criterion_for, normalizer_for
 from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
 from fastnn.losses.criterion import Criterion
 from fastnn.schedules import SCHEDULES, Constant, make_schedule
@@ -45,6 +45,7 @@ class Task(NamedTuple):
 
     network: BaseNetwork
     data: tuple
+    kept: Any  # a `Kept` of the last fit, whose session reads `data`, or None
     dev: tuple | None
     normalizer: Normalizer | None
     optimizer: Optimizer | LBFGS
@@ -94,9 +95,10 @@ class Task(NamedTuple):
     @property
     def must_fall(self):
         """Whether J has to fall at every iteration: see `History`."""
+        if not isinstance(self.optimizer, GradientDescent):
+            return isinstance(self.optimizer, LBFGS)
         net, full_batch = self.network, self.batches == 1 and self.augmenter is None
-        plain = min(net.keep_prob) == 1 and min(net.max_norm) == math.inf and full_batch
-        return isinstance(self.optimizer, LBFGS | GradientDescent if plain else LBFGS)
+        return full_batch and min(net.keep_prob) == 1 and min(net.max_norm) == math.inf
 
 
 class Rates:
@@ -215,11 +217,7 @@ def prepare(
         gradchecks = ChecksDuringFit(
             gradcheck_at, epochs, X, y, sample_weight, loss, label_smoothing
         )
-    if not np.isfinite(network.theta).all():
-        raise ValueError(
-            "expected theta to be finite, got a NaN or infinity written to it; assign "
-            "finite parameters to net.theta, or make a new Network"
-        )
+    check_finite(network)
     normalizer = normalizer_for(network, X)
     criterion = criterion_for(network, loss, label_smoothing)
     data = check_data(network, X, y, sample_weight, normalizer, criterion)
@@ -239,6 +237,7 @@ def prepare(
     task = Task(
         network=network,
         data=data,
+        kept=None,
         dev=dev_data,
         normalizer=normalizer,
         optimizer=optimizer,

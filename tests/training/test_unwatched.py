@@ -126,11 +126,11 @@ def test_a_long_epoch_is_not_taken_in_one_go():
     session = type("Session", (), {"threads": 1})()
     monitor = type("Monitor", (), {"dev_session": None})()
     options = {**fastnn.Network.fit.__kwdefaults__, "threads": 1}
-    assert not descent._is_unwatched(
+    assert not descent.is_unwatched(
         fastnn.training.preparation.prepare(net, *long, **options), session, monitor
     )
     few = fastnn.training.preparation.prepare(net, X[:10], LABELS[:10], **options)
-    assert descent._is_unwatched(few, session, monitor)
+    assert descent.is_unwatched(few, session, monitor)
 
 
 def test_ctrl_c_ends_it_soon_with_a_record_of_every_epoch():

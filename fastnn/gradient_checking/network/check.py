@@ -12,7 +12,7 @@ from fastnn import _kernels
 from fastnn.arguments import boolean, generator, integer, lookup, number
 from fastnn.data.inputs import as_numbers
 from fastnn.engine import passes
-from fastnn.engine.examples import check_data, criterion_for, current_normalizer
+from fastnn.engine.examples import check_data, check_finite, criterion_for, current_normalizer
 from fastnn.engine.threads import available_processors
 from fastnn.gradient_checking.function.arguments import choose
 from fastnn.gradient_checking.function.check import gradcheck
@@ -48,11 +48,7 @@ def check(
     threads = available_processors() if threads is None else integer(threads, "threads", 1, 1024)
     dropout = _masks_of(dropout, rng)
     chosen = choose(network.layout.values(), indices, sample, generator(rng))
-    if not np.isfinite(network.theta).all():
-        raise ValueError(
-            "expected theta to be finite, got a NaN or infinity written to it; assign "
-            "finite parameters to net.theta, or make a new Network"
-        )
+    check_finite(network)
     criterion = criterion_for(network, loss)
     data = check_data(network, X, y, sample_weight, criterion=criterion)
     probabilities = network.output == "softmax" and data[1].shape[1] > 1

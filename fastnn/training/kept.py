@@ -1,0 +1,87 @@
+"""A fit like the last one of its network uses again what that one has checked and opened.
+
+An epoch of a few rows takes less time than to check the options of `fit` and to allocate buffers.
+"""
+
+from operator import is_
+from typing import Any, NamedTuple
+
+from fastnn import _kernels
+from fastnn.data.parts import as_examples
+from fastnn.engine.base_network import KEPT_FIT
+from fastnn.engine.examples import check_data, check_finite, criterion_for
+from fastnn.engine.step_session import session_settings
+from fastnn.losses.loss import Loss
+from fastnn.schedules import Schedule
+from fastnn.training.descent import is_unwatched
+from fastnn.training.optimizers import LBFGS, Optimizer
+from fastnn.training.preparation import Task
+
+# Parameters times 6 (theta, gradient, moments, panels both ways) and rows times units times 3, up
+# to which they are kept: 256 KiB of float32 for each network that was fitted.
+_MOST_NUMBERS = 1 << 16
+# Options of these types never change; others may, although they stay the same object.
+_CONSTANT = type(None), str, bool, int, float, Optimizer, Schedule, Loss
+
+
+class Kept(NamedTuple):
+    """What a fit leaves for the next one of its network.
+
+    It holds neither the network, for it would keep itself alive, nor examples.
+    """
+
+    options: dict[str, Any]  # of `fit`
+    settings: tuple[Any, ...]  # of the network
+    checked: tuple[Any, ...]  # the Task after its first three entries
+    session: _kernels.Session
+
+
+def settings_of(network):
+    """Everything of a network and its process that a kept session rests on."""
+    return *session_settings(network), network.loss, id(network.theta), _kernels.variant
+
+
+def like_the_last(network, X, y, options):
+    """The `Task` of a fit without weights that has the options of the last; None if it has not."""
+    kept = vars(network).get(KEPT_FIT)
+    if (
+        kept is None
+        or not all(map(is_, options.values(), kept.options.values()))
+        or kept.settings != settings_of(network)
+    ):
+        return None
+    task = Task(network, (), kept, *kept.checked)
+    X, y = as_examples(X, y)
+    check_finite(network)
+    data = check_data(network, X, y, None, task.normalizer, task.criterion)
+    # Taken out while it is in use: another thread then makes its own.
+    if vars(network).pop(KEPT_FIT, None) is not kept or not kept.session.set_data(*data[:2]):
+        return None
+    return Task(network, data, kept, *kept.checked)
+
+
+def keep(task, session, monitor, options, settings):
+    """Keep what the fit of `task` has opened, if it is small and nothing in it may change.
+
+    `settings` are those of the network before its first update.
+    """
+    network, kept = task.network, task.kept
+    if kept is None:
+        numbers = 6 * network.theta.size + 3 * session.chunk_rows * sum(network.layer_sizes)
+        if (
+            numbers > _MOST_NUMBERS
+            or task.data[2] is not None
+            or isinstance(task.optimizer, LBFGS)
+            or not all(map(_is_constant, options.values()))
+            or not is_unwatched(task, session, monitor)
+            or settings != settings_of(network)
+            or task.criterion != criterion_for(network, options["loss"], options["label_smoothing"])
+        ):
+            return
+        kept = Kept(options, settings, task[3:], session)
+    session.release_data()
+    vars(network)[KEPT_FIT] = kept
+
+
+def _is_constant(option):
+    return isinstance(option, _CONSTANT) or (isinstance(option, tuple) and not option)
