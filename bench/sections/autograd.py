@@ -113,7 +113,7 @@ class Worst:
         for name, got, *wanted in zip(("dtheta", "dX"), pullback(dA), exact, theirs, strict=True):
             self._see(f"vjp, {name}", got, *wanted)
         trainer = net.trainer()
-        trainer.seed = DROPOUT[0]
+        trainer.restore({**trainer.state(), "seed": np.uint64(DROPOUT[0])})
         trainer.forward(X)
         self._see("trainer.backward, dX", trainer.backward(dA, inputs=True), exact[1], theirs[1])
         self._see("trainer.backward, gradient", trainer.gradient, exact[0], theirs[0])
@@ -139,7 +139,7 @@ class Worst:
         """Compare the step of gradient descent by a gradient that is clipped."""
         options = {f"clip_{name}": float(size) for name, size in limit.items()}
         trainer = net.trainer(optimizer="gd", learning_rate=1.0, **options)
-        trainer.seed = DROPOUT[0]
+        trainer.restore({**trainer.state(), "seed": np.uint64(DROPOUT[0])})
         before = net.theta.copy()
         trainer.forward(X)
         trainer.backward(dA)

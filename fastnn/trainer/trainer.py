@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,6 +65,15 @@ class Trainer(TrainerSession):
     >>> trainer.steps
     200
     """
+
+    if not TYPE_CHECKING:  # a type checker would take it to allow every name
+
+        def __setattr__(self, name, value):
+            """Refuse what would change nothing; a subclass may have attributes of its own."""
+            made = "_session" in vars(self)
+            if made and name[0] != "_" and name != "learning_rate" and type(self) is Trainer:
+                raise AttributeError(_refusal(self, name))
+            object.__setattr__(self, name, value)
 
     def step(
         self,
@@ -232,3 +242,20 @@ class Trainer(TrainerSession):
             )
         if not done:
             raise self._diverged(rate)
+
+
+def _refusal(trainer, name):
+    """The message for an attribute of a trainer that cannot be assigned to."""
+    if name in ("gradient", "average"):
+        return (
+            f"{name} of a trainer is one vector as long as it lives; write to its numbers: "
+            f"trainer.{name}[...] = ..."
+        )
+    if hasattr(trainer, name):
+        return (
+            f"{name} of a trainer cannot be changed: make another one with net.trainer(...); it "
+            "can restore(...) the state() of this one, in which seed and counts may be others"
+        )
+    meant = name == "lr" or get_close_matches(name.lower(), ["learning_rate"])
+    hint = "did you mean learning_rate?" if meant else "keep it elsewhere, or in a subclass"
+    return f"a trainer has no attribute {name!r}; {hint}"

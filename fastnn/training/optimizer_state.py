@@ -101,12 +101,12 @@ class OptimizerState:
     def order_of(self, m: int) -> NDArray[np.int64]:
         """The order in which the last fit has left m rows."""
         if self.order is None or self.order.size != m:
-            self.order = np.arange(m)
+            vars(self)["order"] = np.arange(m)
         return self.order
 
     def count_on(self, seed: int, steps: int, epochs: int) -> None:
         """Take over the counts of a fit: the updates and whole epochs so far."""
-        self.seed, self.count, self.epochs = seed, steps, epochs
+        vars(self).update(seed=seed, count=steps, epochs=epochs)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything that training goes on from, as copies: arrays by name.
@@ -179,8 +179,8 @@ class OptimizerState:
         self.network.theta[...] = vectors["theta"]
         for name, vector in self._kept().items():
             vector[...] = vectors[name]
-        self.order = None if order is None else order.astype(np.int64)
-        self.seed, self.count, self.epochs = seed, steps, epochs
+        order = None if order is None else order.astype(np.int64)
+        vars(self).update(order=order, seed=seed, count=steps, epochs=epochs)
 
     def _kept(self):
         """The vectors beside theta that a state has, by name."""

@@ -399,3 +399,41 @@ def test_a_fork_goes_on_with_a_trainer_of_its_own():
     assert trainer.steps == 1
     J = trainer.step(X, Y)
     assert sent == np.float64(J).tobytes() + net.theta.tobytes()
+
+
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("learningrate", 0.1, "no attribute 'learningrate'; did you mean learning_rate"),
+        ("lr", 0.1, "no attribute 'lr'; did you mean learning_rate"),
+        ("l2", 0.1, "no attribute 'l2'; keep it elsewhere"),
+        ("batch_size", 512, "batch_size of a trainer.*net.trainer"),
+        ("schedule", "cosine", "schedule of a trainer.*net.trainer"),
+        ("optimizer", "gd", "optimizer of a trainer.*net.trainer"),
+        ("seed", 3, "seed of a trainer.*restore"),
+        ("gradient", np.ones(26), r"gradient of a trainer.*gradient\[\.\.\.\]"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(name, value, words, opened):
+    _net, trainer = make()
+    if opened:
+        trainer.step(X, Y)
+    before = trainer.state()
+    with pytest.raises(AttributeError, match=words):
+        setattr(trainer, name, value)
+    for key, array in trainer.state().items():
+        np.testing.assert_array_equal(array, before[key])
+    trainer.learning_rate = 0.5
+    assert trainer.learning_rate == 0.5
+
+
+def test_a_subclass_may_have_attributes_of_its_own():
+    _net, trainer = make()
+
+    class Named(type(trainer)):
+        pass
+
+    trainer.__class__ = Named
+    trainer.name = "mine"
+    assert trainer.name == "mine"
