@@ -124,5 +124,32 @@ def test_readme_figures_are_those_of_the_benchmark():
     assert shown == wanted
 
 
+def test_readme_accuracy_is_that_of_the_benchmark():
+    (path,) = (README.parent / "bench" / "results").glob("amd-epyc-family-26.json")
+    sections = json.loads(path.read_text())["sections"]
+
+    def median(section, case, what):
+        (value,) = (
+            of["value"]["median"]
+            for of in sections[section]["findings"]
+            if (of["case"], of["what"]) == (case, what)
+        )
+        return f"{value:.1%}".replace("%", " %")
+
+    noisy = "mnist, 10% of labels random"
+    wanted = [
+        [median("practice", f"{data}: {method}", "dev error") for method in ("nothing", "dropout")]
+        for data in ("mnist", noisy)
+    ]
+    case = "784-256-128-10, 200 epochs"
+    wanted.append([median("mnist", case, f"test error {how}") for how in ("without", "with")])
+    (table,) = re.findall(r"^\| data \| error .*\n(?:\|.*\n)+", README.read_text(), re.MULTILINE)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    assert [row[2:] for row in rows[2:]] == wanted
+    differences = [of["value"] for of in sections["accuracy"]["findings"]]
+    assert len(differences) == 4
+    assert all(max(abs(of["min"]), abs(of["max"])) < 1e-9 for of in differences)
+
+
 def test_readme_is_one_page():
     assert len(README.read_text().splitlines()) <= 120
