@@ -6,8 +6,7 @@ run there. The short form has what fastnn needs to run, and trains.
 
 import tomllib
 
-from proof import LeftOut
-from proof.environments import ROOT, python, run_tests, trains
+from proof.environments import ROOT, run_tests, train
 
 _LOWEST = ["--resolution", "lowest-direct"]
 
@@ -15,10 +14,7 @@ _LOWEST = ["--resolution", "lowest-direct"]
 def run(long):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     oldest = project["requires-python"].removeprefix(">=")
-    executable = python(oldest)
-    if executable is None:
-        raise LeftOut(f"there is no Python {oldest} on this machine")
     if long:
-        return f"Python {oldest}: {run_tests(executable, _LOWEST)}"
-    trains(executable, _LOWEST)
+        return f"Python {oldest}: {run_tests(oldest, _LOWEST)}"
+    train(oldest, _LOWEST)
     return f"Python {oldest}: trains"

@@ -45,6 +45,13 @@ def test_the_oldest_python_is_tested():
     assert PROJECT["tool"]["ruff"]["target-version"] == "py" + oldest.replace(".", "")
 
 
+def test_wheels_are_built_for_the_pythons_that_are_tested():
+    nightly = (ROOT / ".github" / "workflows" / "nightly.yml").read_text()
+    (pythons,) = re.findall(r"python: \[(.*)\]", nightly)
+    built = [f"cp{version.replace('.', '')}-*" for version in re.findall(r'"(.*?)"', pythons)]
+    assert PROJECT["tool"]["cibuildwheel"]["build"] == built
+
+
 def test_the_pinned_versions_are_those_of_the_tests():
     """`proof/requirements.txt` has a version that is allowed, and hashes, of all that is needed."""
     blocks = re.split(r"\n(?=\S)", (ROOT / "proof" / "requirements.txt").read_text())
