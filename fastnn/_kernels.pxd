@@ -70,13 +70,10 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
                               int64_t) noexcept nogil
         void (*backward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int64_t,
                                int64_t) noexcept nogil
-        T (*gradient_tile)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int,
-                           int64_t, cbool, T *) noexcept nogil
+        void (*gradient)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int64_t,
+                         T *) noexcept nogil
+        T (*add_gradient)(const T *, int64_t, cbool, T *) noexcept nogil
         T (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
-        T (**update_tile)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int,
-                          int64_t, const Update *, T *, T *, T *) noexcept nogil
-        T (**update_bias)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, const Update *,
-                          T *, T *, T *, T *) noexcept nogil
         T (*largest)(const T *, int64_t, int64_t, int64_t, int64_t) noexcept nogil
         void (*apply_dropout)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
         void (**loss)(const Layer[T] *, const Targets[T] *, int64_t, int64_t) noexcept nogil
@@ -88,7 +85,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*whole_tile)(const T *, const T *, int64_t, T *) noexcept nogil
         void (*add_penalty_gradient)(const Update *, const T *, T *, int64_t) noexcept nogil
         double (*penalty)(const Update *, const T *, int64_t) noexcept nogil
-        cbool (*limit_norms)(T *, int64_t, int64_t, int64_t, double) noexcept nogil
+        void (*limit_norms)(T *, int64_t, int64_t, int64_t, double) noexcept nogil
         void (*augment)(const Warp *, const Placement *, T *, T *) noexcept nogil
 
     const char *variant_name(int variant)
@@ -178,6 +175,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         double smoothing
         void *asks
         int64_t gathered_ld
+        int64_t strip_size, units_size
         const double *keep_prob
         const int64_t *W_at
         int64_t size
@@ -222,6 +220,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         Layer[T] *layers
         T *gathered
         T *units
+        T *strip
         T *theta
         T *scratch
         Targets[T] targets

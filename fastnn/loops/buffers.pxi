@@ -50,9 +50,9 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
     """Point every buffer of the run into `block`. Returns its size; to ask for that, pass null."""
     cdef int64_t lanes = run.kernels.lanes, panel = run.kernels.panel, rows = run.chunk_rows
     cdef int64_t width, below = 0   # of whole registers
+    cdef int64_t strip = 0, units = 0
     cdef Layer[real] *layer
     cdef size_t used = 0
-    cdef bint packs = False
     cdef real *none = NULL
     cdef int l
     for l in range(run.depth + 1):
@@ -80,12 +80,14 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
                 layer.Z = next_buffer(block, &used, rows * layer.ld, none)
             if l >= lowest_backward(run):
                 layer.Wt_panels = next_buffer(block, &used, layer.n * below, none)
+            strip = max(strip, strip_size(run.kernels, layer.n))
             if packs_gradient(widths[l - 1], layer.n, panel):
                 layer.dZ_panels = next_buffer(block, &used, rows * width, none)
-                packs = True
+                units = max(units, strip_tiles(run.kernels, layer.n) * rows * panel)
         below = width
-    if packs:
-        run.units = next_buffer(block, &used, run.threads * rows * panel, none)
+    run.strip_size, run.units_size = tiles(strip, 64) * 64, units
+    run.strip = next_buffer(block, &used, run.threads * run.strip_size, none)
+    run.units = next_buffer(block, &used, run.threads * units, none)
     if run.y != NULL:
         run.targets.loss = next_buffer(block, &used, rows, none)
         run.targets.error = next_buffer(block, &used, rows, none)

@@ -160,14 +160,36 @@ cdef inline int64_t panel_width(const Kernels[real] *k, int64_t n, int64_t colum
     return min(k.panel, tiles(n - column, k.lanes) * k.lanes)
 
 
-cdef real *pack_units(Run[real] *run, Layer[real] *layer, int64_t rows, int64_t unit, int units,
-                      int thread) noexcept nogil:
-    """Pack these units of A[l-1] for a row of tiles of dW[l]; null where tiles read A itself."""
-    cdef real *tile = run.units + thread * run.chunk_rows * run.kernels.panel
-    if layer.dZ_panels == NULL:
-        return NULL
-    run.kernels.pack_units(layer - 1, rows, unit, units, tile)
-    return tile
+cdef inline int64_t strip_tiles(const Kernels[real] *k, int64_t n_out) noexcept nogil:
+    """The tiles whose rows of dW[l] make a strip: some 32,768 numbers, which stay in the L2 cache.
+
+    More than one tile uses a panel of dZ[l] again, and makes one call of a narrow layer. The bits
+    do not follow it.
+    """
+    return max(1, min(8, (1 << 15) // (k.tile_rows * n_out)))
+
+
+cdef inline int64_t strip_size(const Kernels[real] *k, int64_t n_out) noexcept nogil:
+    """The numbers of a strip, and a panel, for registers are stored whole."""
+    return strip_tiles(k, n_out) * k.tile_rows * n_out + k.panel
+
+
+cdef real *strip_gradient(Run[real] *run, int l, int64_t rows, int64_t unit, int64_t units,
+                          int thread) noexcept nogil:
+    """A[l-1]^T dZ[l] for `units` rows of dW[l] from `unit`, one after another, in a buffer."""
+    cdef const Kernels[real] *k = run.kernels
+    cdef Layer[real] *layer = &run.layers[l]
+    cdef int64_t i, at
+    cdef real *strip = run.strip + thread * run.strip_size
+    cdef real *A = NULL
+    if layer.dZ_panels != NULL:
+        A = run.units + thread * run.units_size
+        for i in range(tiles(units, k.tile_rows)):
+            at = i * k.tile_rows
+            k.pack_units(layer - 1, rows, unit + at, <int>min(k.tile_rows, units - at),
+                         A + i * rows * k.panel)
+    k.gradient(layer - 1, A, layer, rows, unit, units, strip)
+    return strip
 
 
 cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accumulate,
@@ -175,23 +197,23 @@ cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accu
     """dW[l] (+)= A[l-1]^T dZ[l] and db[l] (+)= the column sums of dZ[l], in this thread's tiles."""
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
-    cdef int64_t i, j, unit, n_in
+    cdef int64_t j, unit, units, end, n_in
     cdef real *dW
-    cdef real *A
+    cdef real *strip
     cdef double largest = 0
-    cdef int l, units, next_thread = thread + 1
+    cdef int l
     for l in range(1, run.depth + 1):
         layer, n_in, dW = &run.layers[l], run.layers[l - 1].n, dtheta + run.W_at[l]
-        for i in range(first_tile(tiles(n_in, k.tile_rows), thread, run.threads),
-                       first_tile(tiles(n_in, k.tile_rows), next_thread, run.threads)):
-            unit = i * k.tile_rows
-            units = <int>min(k.tile_rows, n_in - unit)
-            A = pack_units(run, layer, rows, unit, units, thread)
-            for j in range(tiles(layer.n, k.panel)):
-                largest = max(largest, <double>k.gradient_tile(
-                    layer - 1, A, layer, rows, unit, units, j * k.panel, accumulate, dW))
+        unit = share_start(n_in, k.tile_rows, thread, run.threads)
+        end = share_start(n_in, k.tile_rows, thread + 1, run.threads)
+        while unit < end:
+            units = min(strip_tiles(k, layer.n) * k.tile_rows, end - unit)
+            strip = strip_gradient(run, l, rows, unit, units, thread)
+            largest = max(largest, <double>k.add_gradient(
+                strip, units * layer.n, accumulate, dW + unit * layer.n))
+            unit += units
         for j in range(first_tile(tiles(layer.n, k.panel), thread, run.threads),
-                       first_tile(tiles(layer.n, k.panel), next_thread, run.threads)):
+                       first_tile(tiles(layer.n, k.panel), thread + 1, run.threads)):
             largest = max(largest, <double>k.bias_gradient(layer, rows, j * k.panel, accumulate,
                                                            dW + n_in * layer.n))
     run.magnitude[thread] = largest

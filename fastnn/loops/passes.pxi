@@ -40,7 +40,6 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
     at = share_start(run.size, 64, thread, run.threads)
     run.magnitude[thread] = run.kernels.largest(
         run.theta + at, 0, 0, 1, share_start(run.size, 64, thread + 1, run.threads) - at)
-    pack_weights(run, thread)
     run.barrier.wait()
     extremes.theta = largest_of_threads(run)
     while batch < batches:
@@ -52,6 +51,7 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         last = at + count == rows
         divisor = rows if run.divisors == NULL else run.divisors[batch]
         if chunk == 0:
+            pack_weights(run, thread)
             pack_transposed(run, thread)
             if thread == 0:
                 choose_masks(run, step)
@@ -93,8 +93,6 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
             if last:
                 if not update_by_gradient(run, &u, &extremes, thread):
                     break
-                run.barrier.wait()
-                pack_weights(run, thread)
         if last and run.max_norm != NULL:
             run.barrier.wait()
             limit_norms(run, thread)

@@ -133,7 +133,7 @@ cdef inline bint layer_moves(Run[real] *run, const Update *u, int l, Update *v) 
 
 
 cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thread) noexcept nogil:
-    """Compute the gradient and update theta in one go, tile by tile, for one chunk.
+    """Compute the gradient and update theta in one go, strip by strip, for one chunk.
 
     This thread does its tiles of every W[l] and b[l]. Returns the largest |theta| in them.
     """
@@ -142,11 +142,11 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thre
     # A rule does not touch moments that it does not have. The addresses must be valid all the same.
     cdef real *first = run.first if run.first != NULL else run.theta
     cdef real *second = run.second if run.second != NULL else run.theta
-    cdef real *A
-    cdef int64_t i, j, unit, n_in, W, b
+    cdef real *strip
+    cdef int64_t j, unit, units, end, n_in, W, b, at
     cdef double largest = 0
     cdef Update v = u[0]
-    cdef int l, units
+    cdef int l
     for l in range(1, run.depth + 1):
         if not layer_moves(run, u, l, &v):
             continue
@@ -154,21 +154,23 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thre
         b = W + n_in * layer.n
         v.l2, v.l1 = run.penalty[l].l2 * u.penalty_share, run.penalty[l].l1 * u.penalty_share
         v.weight_decay = run.weight_decay
-        for i in range(first_tile(tiles(n_in, k.tile_rows), thread, run.threads),
-                       first_tile(tiles(n_in, k.tile_rows), thread + 1, run.threads)):
-            unit = i * k.tile_rows
-            units = <int>min(k.tile_rows, n_in - unit)
-            A = pack_units(run, layer, rows, unit, units, thread)
-            for j in range(tiles(layer.n, k.panel)):
-                largest = max(largest, <double>k.update_tile[run.optimizer](
-                    layer - 1, A, layer, rows, unit, units, j * k.panel, &v, run.theta + W,
-                    first + W, second + W))
+        unit = share_start(n_in, k.tile_rows, thread, run.threads)
+        end = share_start(n_in, k.tile_rows, thread + 1, run.threads)
+        while unit < end:
+            units = min(strip_tiles(k, layer.n) * k.tile_rows, end - unit)
+            strip = strip_gradient(run, l, rows, unit, units, thread)
+            at = W + unit * layer.n
+            largest = max(largest, <double>k.update[run.optimizer](
+                &v, strip, run.theta + at, first + at, second + at, units * layer.n))
+            unit += units
         v.l2, v.l1, v.weight_decay = 0, 0, 0   # b is not regularized
         for j in range(first_tile(tiles(layer.n, k.panel), thread, run.threads),
                        first_tile(tiles(layer.n, k.panel), thread + 1, run.threads)):
-            largest = max(largest, <double>k.update_bias[run.optimizer](
-                layer - 1, layer, rows, j * k.panel, &v, run.gradient + b,
-                run.theta + b, first + b, second + b))
+            k.bias_gradient(layer, rows, j * k.panel, False, run.gradient + b)
+            at = b + j * k.panel
+            largest = max(largest, <double>k.update[run.optimizer](
+                &v, run.gradient + at, run.theta + at, first + at, second + at,
+                min(k.panel, layer.n - j * k.panel)))
     return largest
 
 
@@ -250,7 +252,7 @@ cdef double update_theta(Run[real] *run, const Update *u, int thread) noexcept n
 
 
 cdef void limit_norms(Run[real] *run, int thread) noexcept nogil:
-    """Scale down the columns of W[l] that are longer than max_norm, in theta and in the panels.
+    """Scale down the columns of W[l] that are longer than max_norm.
 
     Call it between two barriers. A column belongs to one thread, so that its sum has the same bits
     for any number of threads.
@@ -265,9 +267,7 @@ cdef void limit_norms(Run[real] *run, int thread) noexcept nogil:
         n_in, n_out, W = run.layers[l - 1].n, run.layers[l].n, run.theta + run.W_at[l]
         for i in range(first_tile(tiles(n_out, k.panel), thread, run.threads),
                        first_tile(tiles(n_out, k.panel), thread + 1, run.threads)):
-            if k.limit_norms(W, n_in, n_out, i * k.panel, run.max_norm[l]):
-                k.pack(W, n_out, n_in + 1, n_out, i * k.panel,
-                       run.layers[l].W_panels + i * k.panel * (n_in + 1))
+            k.limit_norms(W, n_in, n_out, i * k.panel, run.max_norm[l])
 
 
 cdef void average_theta(Run[real] *run, uint64_t step, int thread) noexcept nogil:

@@ -124,22 +124,15 @@ struct Kernels {
     // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
     void (*backward_panel)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int64_t end,
                            int64_t first_row, int64_t column);
-    // dW (+)= A_below^T dZ for `units` rows of dW from `unit`, one panel of columns. A is from
-    // pack_units, or null. Returns the largest magnitude in dW, infinity if a value is not finite;
-    // so do the next one and `update`.
-    T (*gradient_tile)(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,
-                       int64_t unit, int units, int64_t column, bool accumulate, T *dW);
+    // dW = A_below^T dZ for `units` rows of dW from `unit`, to a strip (units, n) and a panel
+    // beyond it. A is from pack_units, `rows * panel` numbers a tile, or null.
+    void (*gradient)(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,
+                     int64_t unit, int64_t units, T *strip);
+    // dW (+)= strip. Returns the largest magnitude in dW, infinity if a value is not finite; so do
+    // bias_gradient of db, and `update` of theta.
+    T (*add_gradient)(const T *strip, int64_t n, bool accumulate, T *dW);
     // db (+)= column sums of dZ.
     T (*bias_gradient)(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate, T *db);
-
-    // gradient_tile or bias_gradient and at once the update of the same stretch of theta, and of
-    // its place in the panels, by enum Optimizer. W, first and second are those of the layer.
-    // Returns the largest magnitude in the new theta.
-    T (*update_tile[OPTIMIZERS])(const Layer<T> *below, const T *A, const Layer<T> *layer,
-                                 int64_t rows, int64_t unit, int units, int64_t column,
-                                 const Update *u, T *W, T *first, T *second);
-    T (*update_bias[OPTIMIZERS])(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
-                                 int64_t column, const Update *u, T *db, T *b, T *first, T *second);
     // The largest magnitude in rows [row, row + rows) of a (.., ld) buffer of width n.
     T (*largest)(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t n);
 
@@ -168,8 +161,8 @@ struct Kernels {
     // l2/2 ||W||_F^2 + l1 ||W||_1, by doubles.
     double (*penalty)(const Update *u, const T *theta, int64_t n);
     // Columns of W (n_in, n_out) of a larger norm than `limit` are scaled down to it, in the panel
-    // at `column`. Returns whether there were any.
-    bool (*limit_norms)(T *W, int64_t n_in, int64_t n_out, int64_t column, double limit);
+    // at `column`.
+    void (*limit_norms)(T *W, int64_t n_in, int64_t n_out, int64_t column, double limit);
     // An image (height, width, channels) becomes its augmented copy, in place.
     void (*augment)(const Warp *warp, const Placement *place, T *scratch, T *image);
 };

@@ -35,11 +35,9 @@ FASTNN_INLINE void column_norms(const T *W, int64_t n_in, int64_t ld, int count,
 }
 
 // Scale the columns of a larger norm than `limit` down to it, in one panel of W (n_in, n_out).
-// Returns whether there were any.
 template <class T>
-static bool limit_norms(T *W, int64_t n_in, int64_t n_out, int64_t column, double limit) {
+static void limit_norms(T *W, int64_t n_in, int64_t n_out, int64_t column, double limit) {
     constexpr int lanes = Vec<T>::lanes;
-    bool any = false;
     for (int v = 0; v < vectors_from(n_out, column, lanes); ++v) {
         const int64_t first = column + v * lanes;
         const int count = lanes_at<T>(n_out, first);
@@ -62,9 +60,7 @@ static bool limit_norms(T *W, int64_t n_in, int64_t n_out, int64_t column, doubl
             else
                 store_first(at, load_first(at, count, T(0)) * load(factors), count);
         }
-        any |= larger;
     }
-    return any;
 }
 
 }  // namespace FASTNN_VARIANT

@@ -1,6 +1,5 @@
 // Weights in the order in which tiles read them: panels of whole vectors, so
 // that the micro-kernel reads B with stride one, once for every tile of rows.
-// update_tile updates the panels of the forward pass together with theta.
 #pragma once
 
 #include "simd.h"

@@ -61,8 +61,10 @@ def assert_parity(dtype, seed, sizes, rows, **options):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("rows", [1, 61])
-def test_layers_so_wide_that_their_gradient_is_packed(rows, dtype):
-    assert_parity(dtype, 0, [283, 241, 128, 3], rows, activation="relu", output="softmax")
+@pytest.mark.parametrize("sizes", [[283, 241, 128, 3], [37, 2801, 3]], ids=["packed", "one tile"])
+def test_gradients_of_wide_layers(sizes, rows, dtype):
+    """dZ and A are packed; a strip of dW has several tiles, or one."""
+    assert_parity(dtype, 0, sizes, rows, activation="relu", output="softmax")
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)

@@ -16,6 +16,7 @@ CASES = {
     "odd": ([17, 33, 1, 3], 45, 50),
     "wide": ([200, 130, 50], 300, 3),
     "packed": ([283, 241, 5], 45, 2),
+    "one tile a strip": ([37, 2801, 3], 45, 2),
 }
 OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lbfgs")
 
