@@ -38,6 +38,12 @@ def test_every_step_is_run():
     assert all((ROOT / ".ci" / step).stat().st_mode & 0o111 for step in STEPS)
 
 
+def test_the_test_step_finds_its_command_in_the_readme():
+    pattern = re.search(r"grep -m1 '(.*?)' README", (ROOT / ".ci" / "test").read_text())[1]
+    commands = re.findall(f"{pattern}.*", (ROOT / "README.md").read_text())
+    assert commands == ['pip install -e ".[test]" && pytest -n auto']
+
+
 def test_the_oldest_python_is_tested():
     (oldest,) = re.findall(r">=(\S+)", PROJECT["project"]["requires-python"])
     for name in ("ci.yml", "nightly.yml"):
