@@ -17,6 +17,7 @@ from fastnn.engine.step_session import open_steps, session_settings, usual_colum
 from fastnn.errors import DivergenceError
 from fastnn.losses.criterion import Criterion
 from fastnn.schedules import make_schedule
+from fastnn.training.monitor import cause_of_divergence
 from fastnn.training.optimizer_state import OptimizerState
 from fastnn.training.optimizers import RATES, Optimizer
 
@@ -172,8 +173,15 @@ class TrainerSession(OptimizerState):
             )
         return m
 
-    def _diverged(self, rate):
+    def _diverged(self, rate, X=None, y=None, loss=None):
+        """The error of an update that would not be finite; of `step` with its cause."""
         what = "the loss or its gradient is not finite"
         if self._session.overflowed:
             what = "the update would overflow"
-        return DivergenceError(None, self.steps, rate, what)
+        error = DivergenceError(None, self.steps, rate, what)
+        if X is not None:
+            _, *examples = self._checked(X, y, None, loss)
+            error.cause = cause_of_divergence(
+                self.network, *examples, self._criterion, at_start=not self.steps
+            )
+        return error

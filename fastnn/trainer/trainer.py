@@ -126,7 +126,7 @@ class Trainer(TrainerSession):
             session, *examples = self._checked(X, y, sample_weight, loss)
             J = session.train_batch(*examples, rate)
         if J != J:
-            raise self._diverged(rate)
+            raise self._diverged(rate, X, y, loss)
         return J
 
     def differentiate(
@@ -170,7 +170,7 @@ class Trainer(TrainerSession):
             session, *examples = self._checked(X, y, sample_weight, loss)
             found = session.gradients(*examples, *part)
         if not math.isfinite(found[0]):
-            raise self._diverged(self.rate)
+            raise self._diverged(self.rate, X, y, loss)
         whole = session.gradient_rows
         own = 1.0 if rows is None else session.next_row / whole
         return found[0] + own * penalty(self.network, self.examples or whole)

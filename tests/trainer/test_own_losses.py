@@ -103,6 +103,41 @@ def test_faults():
     assert trainer.steps == 1
 
 
+def nan_value(z, y):
+    return np.nan
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (fastnn.Loss(nan_value, slope), "The loss .*nan_value is the cause: the value is nan"),
+        (lambda A, y: (np.full(len(A), np.nan), A - y), "The loss .*lambda.* is the cause"),
+    ],
+    ids=["compiled", "batch"],
+)
+@pytest.mark.parametrize("call", ["step", "differentiate"])
+def test_a_loss_that_is_not_finite_is_named_as_the_cause(call, loss, words):
+    net, X, y = problem()
+    trainer = net.trainer()
+    before = net.theta.copy()
+    with pytest.raises(fastnn.DivergenceError, match=words):
+        getattr(trainer, call)(X, y, loss=loss)
+    np.testing.assert_array_equal(net.theta, before)
+    trainer.step(X, y)
+    assert trainer.steps == 1
+
+
+@pytest.mark.parametrize(
+    ("factor", "change", "words"),
+    [(1e30, 1, "targets y are the cause"), (1, 1e30, "theta was already so large")],
+)
+def test_a_cause_that_no_learning_rate_can_help_is_told(factor, change, words):
+    net, X, y = problem("float32")
+    net.theta *= change
+    with pytest.raises(fastnn.DivergenceError, match=words):
+        net.trainer().step(X, factor * y)
+
+
 def test_input_gradient_and_layers_of_a_loss_of_ones_own():
     net, X, y = problem()
     own = net.like(output=SQUARED)
