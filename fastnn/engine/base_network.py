@@ -114,7 +114,7 @@ class BaseNetwork(LayerSettings):
             raise ValueError(f"expected layers that fit into memory, got {layout.size} parameters")
         theta = _kernels.aligned_zeros(layout.size, dtype)
         initialize(theta, layout, activation, init, gain, rng)
-        if not _kernels.all_finite(theta):
+        if gain > 1 and not _kernels.all_finite(theta):
             raise ValueError(f"expected init_gain to give finite {dtype}, got {init_gain!r}")
         # One update takes less time than a call of __setattr__ for each of them.
         vars(self).update(

@@ -7,10 +7,12 @@ from operator import is_
 from typing import Any, NamedTuple
 
 from fastnn import _kernels
+from fastnn.data.normalizer import Normalizer
 from fastnn.data.parts import as_examples
 from fastnn.engine.base_network import KEPT_FIT
 from fastnn.engine.examples import check_data, check_finite, criterion_for
 from fastnn.engine.step_session import session_settings
+from fastnn.losses.criterion import Criterion
 from fastnn.losses.loss import Loss
 from fastnn.schedules import Schedule
 from fastnn.training.descent import is_unwatched
@@ -33,6 +35,8 @@ class Kept(NamedTuple):
     options: dict[str, Any]  # of `fit`
     settings: tuple[Any, ...]  # of the network
     checked: tuple[Any, ...]  # the Task after its first three entries
+    criterion: Criterion
+    normalizer: Normalizer | None
     session: _kernels.Session
 
 
@@ -50,10 +54,9 @@ def like_the_last(network, X, y, options):
         or kept.settings != settings_of(network)
     ):
         return None
-    task = Task(network, (), kept, *kept.checked)
     X, y = as_examples(X, y)
     check_finite(network)
-    data = check_data(network, X, y, None, task.normalizer, task.criterion)
+    data = check_data(network, X, y, None, kept.normalizer, kept.criterion)
     # Taken out while it is in use: another thread then makes its own.
     if vars(network).pop(KEPT_FIT, None) is not kept or not kept.session.set_data(*data[:2]):
         return None
@@ -78,7 +81,7 @@ def keep(task, session, monitor, options, settings):
             or task.criterion != criterion_for(network, options["loss"], options["label_smoothing"])
         ):
             return
-        kept = Kept(options, settings, task[3:], session)
+        kept = Kept(options, settings, task[3:], task.criterion, task.normalizer, session)
     session.release_data()
     vars(network)[KEPT_FIT] = kept
 
