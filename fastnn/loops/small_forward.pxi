@@ -27,7 +27,7 @@ cdef class SmallForward(Architecture):
     cdef Run[double] d
     cdef Matrix matrix
     cdef char *block
-    cdef int output
+    cdef int output, tile_rows
     cdef int64_t rows_before
     cdef size_t bytes
     cdef double largest_mean, largest_scale
@@ -68,7 +68,7 @@ cdef class SmallForward(Architecture):
         self.dtype, self.empty, self.array = np.dtype(kind), np.empty, np.ndarray
 
     cdef _set_up(self, Run[real] *run, Layer[real] *layers, const Kernels[real] *k):
-        run.kernels, run.layers, run.threads = k, layers, 1
+        run.kernels, run.layers, run.threads, self.tile_rows = k, layers, 1, k.tile_rows
         run.depth, run.output = <int>self.widths.size() - 1, self.output
         run.W_at, run.theta = self.offsets.data(), <real *>self.theta.buf
         run.size = self.size
@@ -86,14 +86,17 @@ cdef class SmallForward(Architecture):
         """A[L] (rows, n[L]), or None where X needs the general way.
 
         X must be a plain array of finite numbers in the network's dtype, and small unless `alone`
-        says that more threads would not help.
+        says that more threads would not help. They do not help with the rows of one tile.
         """
         cdef Py_buffer x, y
         cdef bint done = False
-        cdef int64_t most_work = MOST_WORK_ALONE if alone else MOST_WORK_SHARED
+        cdef int64_t most_work
         if type(X) is not self.array or X.dtype is not self.dtype:
             return None
         PyObject_GetBuffer(X, &x, PyBUF_STRIDED_RO)
+        # Threads share the rows in whole tiles.
+        alone = alone or (x.ndim == 2 and x.shape[0] <= self.tile_rows)
+        most_work = MOST_WORK_ALONE if alone else MOST_WORK_SHARED
         try:
             if (x.ndim != 2 or x.shape[0] < 1 or x.shape[1] != self.widths[0]
                     or x.strides[1] != x.itemsize or x.strides[0] % x.itemsize

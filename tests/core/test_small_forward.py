@@ -238,6 +238,11 @@ def test_work_for_several_threads_goes_another_way():
     assert not takes_shortcut(net, X)
     assert takes_shortcut(net, X, alone=True)
     assert takes_shortcut(net, X[:300])
+    net = fastnn.Network([1000, 1800, 10], rng=0)
+    X, tile = np.ones((13, 1000), np.float32), _kernels.tile()[0]
+    net.forward(X[:1])
+    assert takes_shortcut(net, X[:tile])
+    assert not takes_shortcut(net, X[: tile + 1])
 
 
 @pytest.mark.parametrize("rows", [1, 7, 150])  # of 150 the interpreter is let go
