@@ -68,6 +68,9 @@ cdef class StepSession(Session):
     def set_data(self, X, y):
         raise TypeError("a StepSession is told its rows by each call: set_data is of a Session")
 
+    def release_data(self):
+        raise TypeError("a StepSession is told its rows by each call: release_data is of a Session")
+
     def set_lock(self, attributes, lock):
         """Let an update hold the lock of the network: the key `lock` of its attributes."""
         self.attributes, self.lock = attributes, lock

@@ -50,7 +50,7 @@ def like_the_last(network, X, y, options):
     kept = vars(network).get(KEPT_FIT)
     if (
         kept is None
-        or not all(map(is_, options.values(), kept.options.values()))
+        or not _are_same(options.values(), kept.options.values())
         or kept.settings != settings_of(network)
     ):
         return None
@@ -84,6 +84,14 @@ def keep(task, session, monitor, options, settings):
         kept = Kept(options, settings, task[3:], task.criterion, task.normalizer, session)
     session.release_data()
     vars(network)[KEPT_FIT] = kept
+
+
+def _are_same(options, others):
+    """Whether options have the types and values of others, which are constant."""
+    return all(map(is_, options, others)) or all(
+        option is other or (type(option) is type(other) and option == other)
+        for option, other in zip(options, others, strict=True)
+    )
 
 
 def _is_constant(option):

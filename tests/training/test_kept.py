@@ -56,6 +56,27 @@ def test_the_second_fit_goes_on_with_the_session_of_the_first(options):
     assert kept(net).session is session
 
 
+def test_equal_options_need_not_be_the_same_objects():
+    net, rate = network(), 0.5
+    for _ in range(2):
+        net.fit(X, LABELS, epochs=1, learning_rate=rate / 5, optimizer=fastnn.Adam(beta1=0.8))
+        session = kept(net).session
+    net.fit(X, LABELS, epochs=1, learning_rate=rate / 5, optimizer=fastnn.Adam(beta1=0.8))
+    assert kept(net).session is session
+    net.fit(X, LABELS, epochs=1, learning_rate=rate / 5, optimizer=fastnn.Adam(beta1=0.7))
+    assert kept(net).session is not session
+
+
+@pytest.mark.parametrize(
+    "options", [{"epochs": True}, {"epochs": 1.0}, {"epochs": 1, "shuffle": 1}], ids=str
+)
+def test_an_equal_option_of_another_type_is_refused_as_ever(options):
+    net = network()
+    net.fit(X, LABELS, epochs=1)
+    with pytest.raises(TypeError, match="expected"):
+        net.fit(X, LABELS, **options)
+
+
 CHANGES = {
     "none": lambda net: None,
     "l2": lambda net: setattr(net, "l2", 0.3),
