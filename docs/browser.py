@@ -1,8 +1,8 @@
 """python -m docs.browser: look at every page in chromium, after ``python -m docs``.
 
 Each page is opened 360 and 1280 pixels wide, by day and by night: nothing may stick out, no picture
-may be missing, text must be legible, and the console must stay silent. Links within the pages must
-lead somewhere, nothing may come from elsewhere, and the search must find `gradcheck`.
+may be missing, words and code must be legible, and the console must stay silent. Links within the
+pages must lead somewhere, nothing may come from elsewhere, and the search must find `gradcheck`.
 """
 
 import json
@@ -29,10 +29,31 @@ MEASURE = """<script>addEventListener("load", () => {
   const root = document.documentElement;
   const brightness = (e, what) => getComputedStyle(e)[what].match(/[\\d.]+/g).slice(0, 3)
     .reduce((sum, c) => sum + Number(c), 0) / 765;
+  // The contrast of text with what is below it, as WCAG has it.
+  const luminance = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(c => c / 255)
+      .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = e => {
+    for (; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if (!/, 0\\)$/.test(colour)) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const contrast = e => {
+    const [a, b] = [getComputedStyle(e).color, ground(e)].map(luminance).sort((a, b) => b - a);
+    return (a + 0.05) / (b + 0.05);
+  };
   const found = {page: location.pathname, asked: innerWidth, width: root.clientWidth};
   for (const theme of ["light", "dark"]) {
     root.dataset.theme = theme;
     found[theme] = ["backgroundColor", "color"].map(what => brightness(document.body, what));
+    const words = [...document.querySelectorAll(".bd-article :is(p, a, td, th, pre, pre span)")]
+      .filter(e => e.textContent.trim()).slice(0, 500).map(e => [contrast(e), e.textContent]);
+    found.faint = [...(found.faint || []), ...words.filter(([c]) => c < 3)
+      .map(([c, text]) => `${theme}: ${text.trim().slice(0, 40)} (${c.toFixed(1)})`)];
   }
   found.scroll = root.scrollWidth;
   found.missing = [...document.images].filter(i => i.loading != "lazy" && i.complete &&
@@ -94,6 +115,17 @@ class Pages(SimpleHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    """Is silent about frames that are gone before all of them has been sent.
+
+    A frame is removed once it has told what it measured; a picture may still be on its way.
+    """
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Links(HTMLParser):
     """The ids of a page, and what it links to and loads."""
 
@@ -136,7 +168,7 @@ def look_at(pages, chromium):
         for name in names
         for width in WIDTHS
     ]
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Pages, directory=str(BUILD)))
+    server = Server(("127.0.0.1", 0), partial(Pages, directory=str(BUILD)))
     server.driver = DRIVER % (json.dumps(todo), len(todo), AT_A_TIME)
     server.done, server.found = threading.Event(), []
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -182,6 +214,8 @@ def faults(found, expected):
         if not (day > 0.8 > 0.4 > ink and night < 0.2 < 0.6 < light):
             brightness = f"by day {day:.2f} {ink:.2f}, by night {night:.2f} {light:.2f}"
             yield f"{name}: ground and ink {brightness}"
+        if view["faint"]:
+            yield f"{name} has words that are hard to see: {view['faint'][:3]}"
         if "hits" in view and not any("gradcheck" in hit for hit in view["hits"]):
             yield f"{name} does not find gradcheck: {view['hits'][:5]}"
 
