@@ -56,6 +56,7 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
     "remove_config_comments": True,
     "reset_modules": ("pictures.reset",),
+    "reset_modules_order": "both",
     "only_warn_on_example_error": False,
     "doc_module": ("fastnn",),
     "parallel": 2,

@@ -15,13 +15,13 @@ HERE = Path(__file__).parent
 BUILD = HERE / "_build"
 # Folders of scripts: lessons, how-tos, gallery.
 SCRIPTS = HERE / "examples"
-# Seconds that a script may take.
+# Seconds of CPU time that a script may take.
 MOST_SECONDS = 20
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script of the build: its blocks of code, and the seconds of its last run, if known."""
+    """A script of the build: its blocks of code, and the CPU time of its last run, if known."""
 
     name: str
     folder: str
@@ -42,8 +42,8 @@ def scripts() -> list[Script]:
 def _script(path):
     _, blocks = split_code_and_text_blocks(str(path))
     folder = path.parent.name
-    cost = HERE / folder / f"{path.stem}.cost.json"
-    seconds = json.loads(cost.read_text())["time"] if cost.exists() else None
+    kept = BUILD / ".times" / f"{path.stem}.json"  # by docs/extensions/pictures.py
+    seconds = json.loads(kept.read_text()) if kept.exists() else None
     return Script(path.stem, folder, sum(block.type == "code" for block in blocks), seconds)
 
 
@@ -87,7 +87,7 @@ def summary() -> str:
         longest = max(timed, key=lambda script: script.seconds)
         slow = sum(script.seconds > MOST_SECONDS for script in timed)
         lines.append(
-            f"the scripts took {sum(s.seconds for s in timed):.0f} s, the longest of them "
+            f"{len(timed)} of them timed: {sum(s.seconds for s in timed):.0f} s of CPU, at most "
             f"{longest.seconds:.1f} s ({longest.name}); {slow} took more than {MOST_SECONDS} s"
         )
     return "\n".join(lines)
