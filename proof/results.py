@@ -39,7 +39,8 @@ def keep(name, form, figure, seconds):
         form: {
             "figure": figure,
             "seconds": seconds,
-            "machine": f"{described['cpu']}, {described['cores']} cores, {described['kernels']}",
+            "machine": f"{described['cpu']}, {described['cores']} cores, {described['kernels']}, "
+            f"load {described['load']}",
             "date": described["date"],
             "versions": {"python": platform.python_version(), "fastnn": fastnn.__version__},
         },
