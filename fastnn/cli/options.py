@@ -135,6 +135,13 @@ def new_file(ctx: click.Context, param: click.Parameter, path: str | None) -> st
     return path
 
 
+def new_file_or_directory(
+    ctx: click.Context, param: click.Parameter, path: str | None
+) -> str | None:
+    """As `new_file`, but a directory that is there already will do."""
+    return path if path is not None and os.path.isdir(path) else new_file(ctx, param, path)
+
+
 _TABLES = ("DATA", "--dev", "--test")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from fastnn.cli.options import (
     check_different,
     ending,
     new_file,
+    new_file_or_directory,
 )
 
 if TYPE_CHECKING:
@@ -91,9 +93,10 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 )
 @click.option(
     "--checkpoint",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
-    help="Keep the state of the fit here, e.g. fit.checkpoint; the same command goes on from it.",
+    type=click.Path(writable=True),
+    callback=new_file_or_directory,
+    help="Keep the state of the fit here, e.g. fit.checkpoint, or a directory with --quality; the "
+    "same command goes on from it.",
 )
 @OPTIMAL_ERROR
 @QUIET
@@ -132,6 +135,10 @@ def train(
     def interrupted(fitted: Fitted | None = None) -> str:
         done = 0 if fitted is None else len(fitted.network.history)
         what = [f"Interrupted after {done} of {options['epochs']} epochs."]
+        if quality is not None:  # its networks are at different epochs
+            what = ["Interrupted."]
+        if checkpoint is not None and os.path.exists(checkpoint):
+            what.append(f"The same command goes on from {checkpoint}.")
         if fitted is not None and save is not None and not saved:
             with reported_file("save the network"):
                 model_of(fitted.network, source).save(save)

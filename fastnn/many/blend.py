@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+import os
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.arguments import lookup
+from fastnn.files.one_process import one_process
 from fastnn.layers.outputs import OutputName
 from fastnn.many.folds import Folded, draw_folds
 from fastnn.many.head import Head
 from fastnn.many.merging import merged
 from fastnn.many.side_by_side import fit_many
 from fastnn.network import Network
+from fastnn.training.checkpointing import Checkpoint
 from fastnn.training.early_stopping import EarlyStopping
 
 Quality = Literal["fast", "best"]
@@ -36,6 +39,8 @@ _BATCHES = ((50_000, 128), (2_400, 64), (1_200, 32), (0, 16))
 _RATE = 5e-4
 # Without rows for a dev set there are so many epochs, and no sparse networks.
 _EPOCHS_WITHOUT_DEV, _FEWEST_ROWS = 50, 8
+# Between two checkpoints of a network.
+_SECONDS_TO_LOSE = 10.0
 
 
 class Blend(NamedTuple):
@@ -64,6 +69,9 @@ def fit_blend(
     dtype: Literal["float32", "float64"] = "float32",
     seed: int = 0,
     n_jobs: int = -1,
+    progress: bool = False,
+    room: NDArray[np.floating] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Blend:
     """Train networks on encoded rows of a table, and average them.
 
@@ -85,8 +93,14 @@ def fit_blend(
         Rows of one group are in one dev set, or in none.
     dtype : {"float32", "float64"}
     seed : int
-    n_jobs : int
+    n_jobs, progress
         As for `fit_many`.
+    room : (>= 2 m, n_inputs) array, optional
+        An array that begins with train.X, which is reordered in it, so that its rows are not in
+        memory twice.
+    checkpoint : path, optional
+        A directory for the states of the fits, made where there is none; the same call goes on from
+        them.
 
     Returns
     -------
@@ -96,12 +110,17 @@ def fit_blend(
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C before any epoch has ended; later the mean of what there is comes back.
+        After Ctrl-C before any epoch has ended. Later the mean of the networks whose fits have
+        ended comes back; if none has, the mean of those that have begun.
+    FileExistsError
+        `checkpoint` is a file.
+    RuntimeError
+        Another process is at work in `checkpoint`.
     """
     count = lookup(DEV_SETS, quality, "quality")
     rng = np.random.default_rng(seed)
     classes = output in ("sigmoid", "softmax")
-    sets, devs = _sets(train, dev, count, classes, groups, rng)
+    sets, devs = _sets(train, dev, count, classes, groups, rng, room)
     penalties = _L1 if devs[0] is not None else _L1[:1]
     sets, devs = sets * len(penalties), devs * len(penalties)
     networks = [
@@ -118,13 +137,18 @@ def fit_blend(
             np.repeat(penalties, count).tolist(), rng.spawn(len(sets)), strict=True
         )
     ]
+    each, common = _each(devs, checkpoint), _common(len(sets[0][1]))
+    if checkpoint is not None:
+        os.makedirs(checkpoint, exist_ok=True)
     try:
-        fit_many(networks, sets, n_jobs, each=_each(devs), **_common(len(sets[0][1])))
+        with one_process(None if checkpoint is None else os.fspath(checkpoint)):
+            fit_many(networks, sets, n_jobs, each=each, progress=progress, **common)
     except KeyboardInterrupt:
         begun = [network for network in networks if network.history]
         if not begun:
             raise
-        return Blend(_mean(begun, [1 / len(begun)] * len(begun)), interrupted=True)
+        some = [net for net in begun if net.history.stopped != "interrupted"] or begun
+        return Blend(_mean(some, [1 / len(some)] * len(some)), interrupted=True)
     shares = [1.0]
     if len(penalties) > 1:
         share = _best_share(networks, devs, count)
@@ -132,7 +156,7 @@ def fit_blend(
     return Blend(_mean(networks, np.repeat(shares, count) / count))
 
 
-def _sets(train, dev, count, classes, groups, rng):
+def _sets(train, dev, count, classes, groups, rng, room):
     """(X, y[, weight]) of the training and of the dev rows of each network of one penalty."""
     if dev is not None:
         return [_known(train)] * count, [_known(dev)] * count
@@ -140,7 +164,7 @@ def _sets(train, dev, count, classes, groups, rng):
     if len(train.y) < _FEWEST_ROWS or different < 2:
         return [_known(train)] * count, [None] * count
     folds = draw_folds(train.y, min(_FOLDS, different), rng, classes=classes, groups=groups)
-    folded = Folded(folds, min(count, different), *train)
+    folded = Folded(folds, min(count, different), *train, room=room)
     turns = [k % min(_FOLDS, different) for k in range(count)]
     return [folded.train(k) for k in turns], [folded.dev(k) for k in turns]
 
@@ -149,12 +173,18 @@ def _known(rows):
     return tuple(array for array in rows if array is not None)
 
 
-def _each(devs):
+def _each(devs, checkpoint):
     """The options of each fit."""
-    if devs[0] is None:
-        return [{"epochs": _EPOCHS_WITHOUT_DEV}] * len(devs)
-    stop = EarlyStopping(_PATIENCE, monitor="dev_cost")
-    return [{"dev": dev, "early_stopping": stop, "epochs": _EPOCHS} for dev in devs]
+    each: list[dict[str, Any]] = [{"epochs": _EPOCHS_WITHOUT_DEV} for _ in devs]
+    if devs[0] is not None:
+        stop = EarlyStopping(_PATIENCE, monitor="dev_cost")
+        each = [{"dev": dev, "early_stopping": stop, "epochs": _EPOCHS} for dev in devs]
+    if checkpoint is not None:
+        for k, options in enumerate(each):
+            path = os.path.join(checkpoint, f"network-{k:02}.checkpoint")
+            rule = Checkpoint(path, every_seconds=_SECONDS_TO_LOSE)
+            options |= {"checkpoint": rule, "resume": True}
+    return each
 
 
 def _common(rows):

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# That `_reordered` copies at a time: a cache line of float32.
+_COLUMNS = 16
+
 
 def draw_folds(y, count, rng, *, classes=False, groups=None):
     """(m,) folds 0 to count - 1 of the examples, drawn at random.
@@ -35,32 +38,53 @@ def draw_folds(y, count, rng, *, classes=False, groups=None):
 class Folded:
     """Rows in an order in which each of the first folds, and all but this fold, are a slice.
 
-    The rows of fold 0, 1, 2, ... follow each other, and those of the first `devs` - 1 folds come
-    again at the end. So `devs` networks train on views of one array.
+    The rows of fold 1, 2, ..., 0 follow each other; those of folds 1, ..., `devs` - 1 come again
+    at the end. So `devs` networks train on views of one array.
 
     Parameters
     ----------
     folds : (m,) array of int
     devs : int
         Folds that are a dev set of a network.
-    arrays : sequence of (m, ...) array or None
-        They are copied once.
+    X : (m, n) array
+    y, weight : (m,) array or None
+    room : (>= 2 m, n) array, optional
+        An array that begins with X: it becomes the array of all rows, so that these are not in
+        memory twice. None: X is copied once.
     """
 
-    def __init__(self, folds, devs, *arrays):
-        order = np.argsort(folds, kind="stable")
-        ends = np.cumsum(np.bincount(folds))
+    def __init__(self, folds, devs, X, y, weight=None, *, room=None):
+        self._count = int(folds.max()) + 1
+        order = np.argsort((folds - 1) % self._count, kind="stable")  # fold 0 is the last
+        ends = np.cumsum(np.bincount(folds[order], minlength=self._count)[self._turns()])
         self._ends, self._rows = [0, *ends.tolist()], len(folds)
-        again = np.concatenate([order, order[: ends[devs - 2] if devs > 1 else 0]])
-        self._arrays = [None if array is None else array[again] for array in arrays]
+        again = np.concatenate([order, order[: self._ends[max(devs - 1, 0)]]])
+        X = X[again] if room is None else _reordered(room, len(X), again)
+        self._arrays = [X, *(None if array is None else array[again] for array in (y, weight))]
+
+    def _turns(self):
+        """The folds in the order of their rows."""
+        return [*range(1, self._count), 0]
 
     def dev(self, k):
         """The rows of fold k of each array, as views."""
-        return self._views(self._ends[k], self._ends[k + 1])
+        place = self._turns().index(k)
+        return self._views(self._ends[place], self._ends[place + 1])
 
     def train(self, k):
         """All other rows."""
-        return self._views(self._ends[k + 1], self._rows + self._ends[k])
+        if k == 0:
+            return self._views(0, self._ends[-2])
+        return self._views(self._ends[k], self._rows + self._ends[k - 1])
 
     def _views(self, begin, end):
         return tuple(array[begin:end] for array in self._arrays if array is not None)
+
+
+def _reordered(room, m, rows):
+    """The first rows of `room`, made `rows` of its first m; few columns at a time are copied."""
+    X = room[: len(rows)]
+    for begin in range(0, X.shape[1], _COLUMNS):
+        columns = slice(begin, begin + _COLUMNS)
+        X[:, columns] = X[:m, columns].copy()[rows]
+    return X

@@ -6,36 +6,25 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
+from fastnn.arguments import boolean
 from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.data.parts import WeightedExamples, with_weights
 from fastnn.engine import workers
 from fastnn.engine.sets import check_network
 from fastnn.errors import DivergenceError
 from fastnn.many.elsewhere import train_elsewhere
+from fastnn.many.progress_bar import ManyBar, NoManyBar, Watch
 from fastnn.network import Network
 from fastnn.sweeps.backends import choose_workers, threads_for
 from fastnn.training.fitting import FitOptions, fit, run
 from fastnn.training.history import History
 from fastnn.training.preparation import prepare
-from fastnn.training.progress import Progress
 
 # Options of `fit` that all networks cannot have in common.
 _NOT_COMMON = {
-    "progress": "the fits run at the same time",
     "checkpoint": "each needs a file of its own: give them in `each`",
     "resume": "each needs a file of its own: give them in `each`",
 }
-
-
-class _Watch(Progress):
-    """Ends a fit when `stop` is no longer empty."""
-
-    def __init__(self, stop):
-        self._stop = stop
-
-    def advance(self, epochs_done):
-        if self._stop:
-            raise KeyboardInterrupt
 
 
 def fit_many(
@@ -68,7 +57,8 @@ def fit_many(
     each : sequence of dict, optional
         Options of `fit` for each network, beside or in the place of the common ones.
     **options
-        Options of `Network.fit` for all networks.
+        Options of `Network.fit` for all networks; progress=True shows one bar for all. On a backend
+        it waits for the end.
 
     Returns
     -------
@@ -114,6 +104,7 @@ def fit_many(
     jobs = threads_for(n_jobs)
     # Few networks share the processors of this machine.
     threads = max(1, jobs // len(networks)) if backend is None else 1
+    progress = boolean(options.pop("progress", False), "progress")
     common = {**(fit.__kwdefaults__ or {}), "threads": threads, **options}
     sets, own = _sets_of(sets, len(networks)), _own_options(each, len(networks))
     fits = [
@@ -121,21 +112,30 @@ def fit_many(
         for k, (network, (X, y, weight), given) in enumerate(zip(networks, sets, own, strict=True))
     ]
     tasks = [_prepare(k, *each) for k, each in enumerate(fits)]
-    outcomes = _train(tasks, jobs) if backend is None else train_elsewhere(fits, n_jobs, backend)
+    bar = ManyBar([task.epochs for task in tasks]) if progress else NoManyBar()
+    with bar:
+        if backend is None:
+            outcomes = _train(tasks, jobs, bar)
+        else:
+            outcomes = train_elsewhere(fits, n_jobs, backend)
+            for k in range(len(tasks)):
+                bar.ended(k)
     return _histories(outcomes, networks)
 
 
-def _train(tasks, jobs):
+def _train(tasks, jobs, bar):
     """The history or the error of each task."""
     stop: list[bool] = []
 
-    def outcome(task):
+    def outcome(k, task):
         try:
-            return run(task, _Watch(stop))
+            result = run(task, Watch(k, bar, stop))
         except Exception as error:  # the other networks are worth having
-            return error
+            result = error
+        bar.ended(k)
+        return result
 
-    return workers.run(outcome, [(task,) for task in tasks], jobs, stop)
+    return workers.run(outcome, list(enumerate(tasks)), jobs, stop)
 
 
 def _histories(outcomes, networks):
@@ -223,7 +223,7 @@ def _complete(k, options, weight):
             f"{', '.join(sorted(fit.__kwdefaults__ or {}))}"
         )
     if options["progress"]:
-        raise TypeError(f"{about}expected no progress bar: the fits run at the same time")
+        raise TypeError(f"{about}expected no progress bar of its own: fit_many shows one for all")
     if weight is None:
         return options
     if options["sample_weight"] is not None:

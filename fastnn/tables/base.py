@@ -108,7 +108,8 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
             The rows that end the fit early. None: they are split off X, a fifth of up to 10,000
             rows and less beyond; of fewer than 10 rows none are.
         checkpoint : path, optional
-            A file that keeps the state of the fit; the same call goes on from it.
+            A file that keeps the state of the fit, with a `quality` a directory; the same call goes
+            on from it.
 
         Returns
         -------

@@ -40,6 +40,8 @@ class Part:
         The rows' names in the table: their numbers, most often.
     groups : (m,) array or None
         Rows of equal values belong together.
+    room : (2 m, n_inputs) array or None
+        An array that begins with X. `fit_blend` takes it over.
     """
 
     X: NDArray[np.float32]
@@ -47,6 +49,7 @@ class Part:
     weight: NDArray[np.floating[Any]] | None
     index: NDArray[Any]
     groups: NDArray[Any] | None = None
+    room: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -114,7 +117,13 @@ def prepare(
     dealt = {name: examples.at(rows) for name, rows in places.items()}
     schema = _learn_schema(estimator, dealt["train"], groups, joined)
     parts = {
-        name: _encoded(estimator, schema, part, class_weight=name != "test")
+        name: _encoded(
+            estimator,
+            schema,
+            part,
+            class_weight=name != "test",
+            room=len(dealt) == 1 and estimator.quality is not None,
+        )
         for name, part in dealt.items()
     }
     run = {
@@ -226,9 +235,13 @@ def _names(names):
     return (names,) if isinstance(names, str) else tuple(names or ())
 
 
-def _encoded(estimator, schema, examples, *, class_weight):
+def _encoded(estimator, schema, examples, *, class_weight, room=False):
     """The examples as a `Part`; `class_weight` tells whether classes are weighted."""
-    X, y, weight = schema.inputs(examples.frame), schema.targets(examples.frame), examples.weight
+    m, whole = len(examples.frame), None
+    if room:  # memory that nothing is written to is not taken
+        whole = np.zeros((2 * m, schema.n_inputs), dtype=np.float32)
+    X = schema.inputs(examples.frame, None if whole is None else whole[:m])
+    y, weight = schema.targets(examples.frame), examples.weight
     wanted = getattr(estimator, "class_weight", None)
     if class_weight and wanted is not None:
         by_class = compute_sample_weight(wanted, schema.classes[y])
@@ -238,7 +251,7 @@ def _encoded(estimator, schema, examples, *, class_weight):
     groups = None
     if estimator.groups is not None and estimator.groups in examples.frame:
         groups = examples.frame[estimator.groups].astype(str).to_numpy()
-    return Part(X, y, weight, numbers, groups)
+    return Part(X, y, weight, numbers, groups, whole)
 
 
 def _fingerprint(parts):

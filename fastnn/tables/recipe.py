@@ -80,14 +80,16 @@ def fit_model(
         Or another object with n_inputs, n_outputs and output.
         With a `quality`, only that and n_threads count.
     train, dev : Part, or parts of `fastnn.split`
+        With a `quality` and without dev, a train.X with room is of no use afterwards: its rows are
+        reordered.
     seed : int
         Of the initial weights, the shuffling and the dropout.
     progress : bool
     checkpoint : path, optional
-        The fit goes on from it where it is there.
+        The fit goes on from it where it is there; with a `quality` it is a directory.
     """
     if parameters.get("quality") is not None:
-        return _blend(parameters, shape, train, dev, seed, checkpoint)
+        return _blend(parameters, shape, train, dev, seed, progress, checkpoint)
     network, options = _network(parameters, shape.n_inputs, shape.n_outputs, shape.output, seed)
     best = _BestEpoch()
     if dev is None:
@@ -119,13 +121,8 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
         lookup(DEV_SETS, parameters["quality"], "quality")
 
 
-def _blend(parameters, shape, train, dev, seed, checkpoint):
+def _blend(parameters, shape, train, dev, seed, progress, checkpoint):
     """The mean of several networks; without dev rows each keeps some for itself."""
-    if checkpoint is not None:
-        raise ValueError(
-            f"expected no checkpoint with quality={parameters['quality']!r}, which trains several "
-            "networks: set quality=None, or leave the checkpoint out"
-        )
     threads = parameters["n_threads"]
     blend = fit_blend(
         Rows(train.X, train.y, _weight(train)),
@@ -137,6 +134,9 @@ def _blend(parameters, shape, train, dev, seed, checkpoint):
         dtype=parameters["dtype"],
         seed=seed,
         n_jobs=-1 if threads is None else threads,
+        progress=progress,
+        room=getattr(train, "room", None),
+        checkpoint=checkpoint,
     )
     return Fitted(blend.network, blend.interrupted)
 

@@ -115,11 +115,12 @@ def input_names(columns):
     return names
 
 
-def encode(frame, columns):
-    """The rows as (m, n_inputs) float32 inputs."""
+def encode(frame, columns, out=None):
+    """The rows as (m, n_inputs) float32 inputs; `out` is such an array, of zeros, to write to."""
     numeric = [column for column in columns if column.kind == "numeric"]
     values = [frame[column.name].to_numpy(dtype=np.float64) for column in numeric]
-    X = np.zeros((len(frame), len(input_names(columns))), dtype=np.float32)
+    shape = len(frame), len(input_names(columns))
+    X = np.zeros(shape, dtype=np.float32) if out is None else out
     at = len(numeric)
     for j, column in enumerate(numeric):
         gaps = np.isnan(values[j])

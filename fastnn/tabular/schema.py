@@ -226,13 +226,17 @@ class TableSchema(Facts):
 
     # --- work --------------------------------------------------------------------------------
 
-    def inputs(self, frame: pd.DataFrame | PolarsFrame) -> NDArray[np.float32]:
+    def inputs(
+        self, frame: pd.DataFrame | PolarsFrame, out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """(m, n_inputs) float32 inputs of the network.
 
         Parameters
         ----------
         frame : pandas or polars DataFrame
             Columns are found by their names, in any order; unknown ones are ignored.
+        out : (m, n_inputs) float32 array of zeros, optional
+            Where to write them.
 
         Raises
         ------
@@ -240,7 +244,7 @@ class TableSchema(Facts):
             A column is missing, or has a value of another kind than in training; the message
             names the column and the row.
         """
-        return encode(self._typed(self._checked(frame)), self.columns)
+        return encode(self._typed(self._checked(frame)), self.columns, out)
 
     def columns_of(self, frame: pd.DataFrame | PolarsFrame) -> dict[str, NDArray[Any]]:
         """The columns as the model of `fastnn.to_onnx` takes them, by the names of its inputs.

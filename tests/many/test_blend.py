@@ -1,9 +1,12 @@
 """The recipe for tables: its folds, the network that is a mean, and the blend itself."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 import fastnn
+from fastnn.many import progress_bar, side_by_side
 from fastnn.many.blend import Rows, fit_blend
 from fastnn.many.folds import Folded, draw_folds
 from fastnn.many.merging import merged
@@ -44,17 +47,23 @@ def test_folds_keep_groups_together_and_alike():
     assert sizes.max() - sizes.min() <= np.bincount(groups).max()
 
 
-@pytest.mark.parametrize("devs", [1, 2, 5, 10])
-def test_folded_rows_are_slices_of_one_copy(devs):
-    folds = draw_folds(np.zeros(M), 10, np.random.default_rng(1))
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize(("count", "devs"), [(10, 1), (10, 2), (10, 6), (10, 10), (2, 1), (3, 3)])
+def test_folded_rows_are_slices_of_one_array(count, devs, in_place):
+    folds = draw_folds(np.zeros(M), count, np.random.default_rng(1))
     rows = np.arange(M)
-    folded = Folded(folds, devs, rows, None)
+    X = np.add.outer(1000 * rows, np.arange(35)).astype(np.float32)
+    given, room = X.copy(), np.concatenate([X, np.zeros_like(X)]) if in_place else None
+    folded = Folded(folds, devs, X, rows, room=room)
     for k in range(devs):
-        (train,), (dev,) = folded.train(k), folded.dev(k)
+        (X_train, train), (X_dev, dev) = folded.train(k), folded.dev(k)
         assert sorted(dev) == sorted(rows[folds == k])
         assert sorted(train) == sorted(rows[folds != k])
-        assert np.shares_memory(train, folded.train(0)[0]) or k == 9
-        assert train.base is dev.base is not None
+        np.testing.assert_array_equal(X_train, given[train])
+        np.testing.assert_array_equal(X_dev, given[dev])
+        assert X_train.base is X_dev.base is not None
+        assert (X_train.base is room) == in_place
+    np.testing.assert_array_equal(X, given)
 
 
 # --- the mean as one network ---
@@ -144,6 +153,61 @@ def test_a_few_rows_are_enough(m):
     one_group = np.zeros(m)
     net = fit_blend(train, output="identity", n_outputs=1, groups=one_group, n_jobs=1).network
     assert np.isfinite(net.forward(train.X)).all()
+
+
+def interrupt_after(monkeypatch, count, epochs):
+    """Ctrl-C, as it were, once network `count` (from 0) has done so many epochs."""
+    fits = itertools.count()
+
+    class Watch(progress_bar.Watch):
+        def __init__(self, k, bar, stop):
+            super().__init__(k, bar, stop)
+            self._number = next(fits)
+
+        def epoch(self, history):
+            if self._number == count and len(history) == epochs:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(side_by_side, "Watch", Watch)
+
+
+def test_an_interrupted_blend_goes_on_from_its_directory(monkeypatch, tmp_path):
+    train, folder = examples("identity"), tmp_path / "states"
+    options = {"output": "identity", "n_outputs": 1, "quality": "fast", "n_jobs": 1}
+    whole = fit_blend(train, **options)
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 1, 4)
+        part = fit_blend(train, checkpoint=folder, **options)
+    assert part.interrupted
+    # The mean is that of the network that had ended: its twin at the fourth epoch has no say.
+    assert part.network.layer_sizes[1:-1] == (64, 32)
+    assert sorted(path.name for path in folder.iterdir())[0] == "network-00.checkpoint"
+    trained = []
+    original = side_by_side.run
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            side_by_side,
+            "run",
+            lambda task, watch: trained.append(original(task, watch)) or trained[-1],
+        )
+        again = fit_blend(train, checkpoint=folder, **options)
+    np.testing.assert_array_equal(again.network.theta, whole.network.theta)
+    assert trained[0].cost == part.network.history.cost  # read, not trained
+
+
+def test_an_interrupted_blend_without_a_whole_fit(monkeypatch):
+    train = examples("identity")
+    interrupt_after(monkeypatch, 0, 3)
+    part = fit_blend(train, output="identity", n_outputs=1, quality="fast", n_jobs=1)
+    assert part.interrupted
+    assert len(part.network.history) == 3
+
+
+def test_other_data_does_not_go_on_from_a_directory(tmp_path):
+    options = {"output": "identity", "n_outputs": 1, "quality": "fast", "n_jobs": 1}
+    fit_blend(examples("identity", 40), checkpoint=tmp_path, **options)
+    with pytest.raises(ValueError, match=r"networks\[0\]: .*X"):
+        fit_blend(examples("identity", 40, seed=1), checkpoint=tmp_path, **options)
 
 
 def test_an_unknown_quality_is_refused():

@@ -2,7 +2,9 @@
 
 import _thread
 import copy
+import io
 import os
+import re
 import threading
 import warnings
 
@@ -10,10 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from scipy.sparse import csr_array
 from stopwatch import Stopwatch
 
 import fastnn
+from fastnn.many.progress_bar import ManyBar
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((60, 4))
@@ -99,6 +103,22 @@ def test_an_error_in_a_callback_is_raised_when_the_others_are_trained(n_jobs):
     assert [net.history.stopped for net in nets] == ["epochs", "error", *["epochs"] * 3]
 
 
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_one_bar_shows_all_networks(n_jobs, capfd):
+    fastnn.fit_many(networks(), SETS, n_jobs, epochs=3, progress=True)
+    assert re.fullmatch(r"network 5/5  in [\d.]+ s\n", capfd.readouterr().err)
+
+
+def test_a_bar_counts_epochs_and_networks_that_have_ended():
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    with ManyBar([10, 20, 40], console) as bar:
+        bar.look(1, 15)
+        bar.look(2, 10)
+        assert bar._bar._done == pytest.approx(0.75 + 0.25)
+        bar.ended(0)  # early stopping
+        assert (bar._bar.finished, bar._bar._done) == (1, pytest.approx(2.0))
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "message"),
     [
@@ -111,7 +131,7 @@ def test_an_error_in_a_callback_is_raised_when_the_others_are_trained(n_jobs):
         ({"each": [{}] * 4 + [{"progress": True}]}, TypeError, r"networks\[4\]: .*progress bar"),
         ({"epoch": 3}, TypeError, "no option 'epoch'"),
         ({"epochs": 0}, ValueError, r"networks\[0\]: expected epochs to be at least 1"),
-        ({"progress": True}, TypeError, "no common option progress"),
+        ({"progress": 3}, TypeError, "progress"),
         ({"checkpoint": "file"}, TypeError, "no common option checkpoint.*each"),
         ({"n_jobs": 0}, ValueError, "n_jobs of at least 1"),
         ({"n_jobs": 1.5}, TypeError, "n_jobs to be an integer"),
