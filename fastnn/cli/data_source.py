@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fastnn.tabular import TableSchema
 
 PARTS = ("train", "dev", "test")
+_TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet")
+_MODEL = ".safetensors"
 # The first row of data in a spreadsheet, below the names of the columns.
 FIRST_ROW = 2
 OPTIONS_OF_DATA = (
@@ -148,6 +150,11 @@ def open_source(
     if data is not None:
         if options["target"] is None:
             raise click.UsageError(f"--target is missing: name the column of {data} to predict.")
+        if is_table(options["target"]) and not is_table(data) and data != "-":
+            raise click.UsageError(
+                f"--target names a column; {options['target']} is a table by its name: "
+                f"fastnn train {options['target']} --target {data}."
+            )
         return from_files(data, seed, options, parameters)
     for name, value in options.items():
         if value not in (None, "auto"):
@@ -165,6 +172,7 @@ def from_files(data: str, seed: int, options: dict[str, Any], parameters: dict[s
     from fastnn.tables import TableClassifier
     from fastnn.tables.preparation import FEWEST_ROWS, add_part, prepare
     from fastnn.tables.recipe import check_parameters
+    from fastnn.tabular.values import rows
 
     check_parameters(TableClassifier(**parameters).get_params(deep=False))
     target, missing = options["target"], options["missing"]
@@ -173,15 +181,15 @@ def from_files(data: str, seed: int, options: dict[str, Any], parameters: dict[s
     with reported_data(name_of(data)):
         if len(examples.frame) < FEWEST_ROWS:
             raise ValueError(
-                f"got {len(examples.frame)} rows with a {target}, expected at least {FEWEST_ROWS} "
+                f"got {rows(len(examples.frame))} with a {target}, expected at least {FEWEST_ROWS} "
                 "to learn from and to measure on: collect more"
             )
         estimator = estimator_for(examples, options, parameters | {"random_state": seed})
         prepared = prepare(estimator, examples, [name for name in PARTS if name not in given])
     for name, path in given.items():
-        rows = labelled(path, target, prepared.schema.text_columns, missing)
+        part = labelled(path, target, prepared.schema.text_columns, missing)
         with reported_data(name_of(path)):
-            add_part(estimator, prepared, name, rows)
+            add_part(estimator, prepared, name, part)
     return Source(name_of(data), prepared.parts, prepared.schema, estimator, prepared)
 
 
@@ -224,12 +232,18 @@ def labelled(
         frame, without = with_target(frame, target, missing)
     if not without:
         return Examples(frame, target, None, [])
-    rows = "1 row" if without == 1 else f"{without:,} rows"
+    from fastnn.tabular.values import rows
+
     said = (
-        f"{name_of(path)}: {rows} without a {target} are left out (the field is empty or says that "
-        "it is missing, as NA does)."
+        f"{name_of(path)}: {rows(without)} without a {target} are left out (the field is empty or "
+        "says that it is missing, as NA does)."
     )
     return Examples(frame, target, None, [said])
+
+
+def is_table(path: str) -> bool:
+    """Whether a path names a table by its suffix."""
+    return path.lower().endswith(_TABLES)
 
 
 def read(path: str, text: Sequence[str] = (), missing: Sequence[str] | None = None) -> pd.DataFrame:
@@ -239,6 +253,10 @@ def read(path: str, text: Sequence[str] = (), missing: Sequence[str] | None = No
     """
     from fastnn.tabular import read_table
 
+    if path.lower().endswith(_MODEL):
+        raise click.UsageError(
+            f"expected a table, as data.csv; {name_of(path)} is a model file by its name."
+        )
     with reported_file(f"read {name_of(path)}", "<stdin>" if path == "-" else path):
         if path == "-":
             frame = read_table(sys.stdin.buffer, text=text, missing=missing)

@@ -7,7 +7,7 @@ import json
 import click
 
 from fastnn.cli.errors import reported
-from fastnn.cli.models import load_table_model, parts_of
+from fastnn.cli.models import check_order, load_table_model, parts_of
 from fastnn.cli.options import DEV, JSON, OPTIMAL_ERROR, QUIET, TEST, check_different, ending
 
 
@@ -42,6 +42,7 @@ def diagnose(
     Errors are shares of wrong classes, or of the variance that the target has in the training rows,
     left unexplained; with 95 % intervals.
     """
+    check_order(model, data)
     check_different({"DATA": data, "--dev": dev, "--test": test})
     with reported():
         from fastnn.cli import output as shown

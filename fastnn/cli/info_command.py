@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastnn import machine
+from fastnn.cli.data_source import is_table
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.options import JSON, ending
 from fastnn.cli.output import say
@@ -50,6 +51,10 @@ def show_model(model: str, as_json: bool) -> None:
         from fastnn.files.model import read
         from fastnn.loading import load
 
+        if is_table(model):
+            raise click.UsageError(
+                f"expected a model file; {model} is a table by its name: fastnn train {model}."
+            )
         with reported_file(f"load {model}"):
             content, _ = read(model)
             loaded = load(model)

@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastnn.cli.data_source import Source, labelled, name_of
+from fastnn.cli.data_source import Source, is_table, labelled, name_of
 from fastnn.cli.errors import reported_data, reported_file
 
 if TYPE_CHECKING:
     from fastnn.network import Network
     from fastnn.tables import TableClassifier, TableRegressor
     from fastnn.tables.preparation import Part
+
+
+def check_order(model: str, data: str) -> None:
+    """Refuse a table as MODEL and a model file as DATA, which is the wrong way round."""
+    if is_table(model) and not is_table(data):
+        command = click.get_current_context().command_path
+        raise click.UsageError(
+            f"MODEL comes first, then DATA; {model} is a table by its name: {command} {data} "
+            f"{model}."
+        )
 
 
 def load_table_model(path: str) -> TableClassifier | TableRegressor:

@@ -9,7 +9,7 @@ import click
 
 from fastnn.cli.data_source import name_of, read
 from fastnn.cli.errors import reported, reported_data, reported_file
-from fastnn.cli.models import load_table_model
+from fastnn.cli.models import check_order, load_table_model
 from fastnn.cli.options import QUIET, Columns, check_different, ending, new_file
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def predict(
     """
     if output != "-" and not output.lower().endswith(SUFFIXES):
         raise click.UsageError(f"--output {output} ends in none of {', '.join(SUFFIXES)}.")
+    check_order(model, data)
     check_different({"MODEL": model, "DATA": data, "--output": output})
     with reported():
         if output.lower().endswith(".parquet"):  # before anything is read and predicted
@@ -67,7 +68,7 @@ def predict(
         frame = read(data, [*schema.text_columns, *(keep or ())], schema.missing)
         with reported_data(name_of(data)):
             table = predictions(known, frame, keep or [], proba)
-            notices = schema.review(frame)
+            notices = [*schema.review(frame), *raised_to_0(known, table["prediction"])]
         if output == "-":
             click.echo(table.to_csv(index=False, lineterminator="\n").encode(), nl=False)
         else:
@@ -77,8 +78,25 @@ def predict(
         for text in notices:
             click.echo(f"{name_of(data)}: {text}", err=True)
         if output != "-":
-            rows = "1 prediction" if len(table) == 1 else f"{len(table):,} predictions"
-            click.echo(f"{rows} written to {output}")
+            click.echo(f"{counted(len(table))} written to {output}")
+
+
+def raised_to_0(model: TableClassifier | TableRegressor, values: pd.Series[Any]) -> list[str]:
+    """A list with a sentence on predictions that would be below 0, or empty."""
+    if model.task != "regression" or model.schema_.output == "exp":
+        return []
+    count = int((values == 0).sum()) if model.schema_.units[2] == 0 else 0
+    if not count:
+        return []
+    return [
+        f"{counted(count)} would be below 0, as no {model.schema_.target} of training is, and are "
+        "0; fastnn train --loss poisson makes a model whose predictions are above 0."
+    ]
+
+
+def counted(count: int) -> str:
+    """A count of predictions in words."""
+    return "1 prediction" if count == 1 else f"{count:,} predictions"
 
 
 def predictions(

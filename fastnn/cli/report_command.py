@@ -8,7 +8,7 @@ import click
 
 from fastnn.cli.data_source import FIRST_ROW, name_of
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.models import load_table_model, parts_of
+from fastnn.cli.models import check_order, load_table_model, parts_of
 from fastnn.cli.options import DEV, OPTIMAL_ERROR, QUIET, TEST, check_different, ending, new_file
 
 
@@ -71,6 +71,7 @@ def report(
     is one file, which loads nothing and runs no script.
     """
     path = f"{os.path.splitext(model)[0]}.html" if output is None else output
+    check_order(model, data)
     check_different({"MODEL": model, "DATA": data, "--dev": dev, "--test": test, "--output": path})
     with reported():
         from fastnn.tables.reports import report_on

@@ -159,7 +159,9 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
     left_out = list(map(str, run.get("classes_left_out", ())))
     if left_out:
         codes, texts = categories(tidy(examples.frame[schema.target], schema.missing))
-        examples = examples.at(np.flatnonzero(~np.isin(texts, left_out)[codes]))
+        # NumPy's arrays of texts have none that end in NUL.
+        known = np.array([*(text not in left_out for text in texts), True])
+        examples = examples.at(np.flatnonzero(known[codes]))
     if len(examples.frame) != sum(run["sizes"].values()):
         return None
     try:

@@ -107,7 +107,13 @@ def _read_text(file, path, text, missing):
     try:
         # The names are read separately: pandas would silently rename a second "x" to "x.1".
         tabs = path.lower().removesuffix(".gz").endswith(".tsv")
-        separator, names = _names(_first_record(file, path), "\t" if tabs else _SEPARATORS)
+        lines = _first_record(file, path)
+        separator, names = _names(lines, "\t" if tabs else _SEPARATORS)
+        if tabs and len(names) == 1 and len(_names(lines, _SEPARATORS)[1]) > 1:
+            raise ValueError(
+                f"{path}: expected tabs between the columns of a .tsv file, got "
+                f"{lines[0].strip()!r:.80}; rename it to .csv"
+            )
         _check_names(names, path)
         with warnings.catch_warnings():
             # Where the first row has more fields than there are names, pandas would drop some.

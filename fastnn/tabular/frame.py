@@ -17,6 +17,8 @@ _LINEAR, _MOSTLY = 0.9999, 0.9
 # A target of a larger skewness has a few values that make most of its variance: an exponential
 # distribution has 2.
 _SKEWED = 2
+# Of a table of many columns nobody reads more.
+_MOST_NOTICES = 20
 
 
 def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None):
@@ -158,6 +160,9 @@ def oddities(table, columns, readings):
         of = readings.get(column.name.removesuffix(part_name("", "time")))
         dates = isinstance(of, DateForm) and of.order != "clock"
         said += (_other_days if dates else _far_outside)(series, column)
+    if len(said) > _MOST_NOTICES:
+        more = len(said) - _MOST_NOTICES
+        said = [*said[:_MOST_NOTICES], f"{more} more notices of this kind, on other columns."]
     return said
 
 

@@ -94,6 +94,16 @@ def value_of(match, decimal):
     return -value if any((*minus, match["negative"])) else value
 
 
+def units_of(texts):
+    """{unit: places of the texts that are numbers with it}, without those that have none."""
+    found: dict[str, list[int]] = {}
+    for i, text in enumerate(texts):
+        match = _NUMBER.fullmatch(text)
+        if match is not None and unit_of(match):
+            found.setdefault(unit_of(match), []).append(i)
+    return found
+
+
 def learn_notation(counts, decimal=None):
     """The notation of most texts, and what is odd about it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastnn.tabular.dates import NUMBERS, PARTS, DateForm, learn_order, parts_of
-from fastnn.tabular.notation import GAPS, PLAIN, Notation, learn_notation
+from fastnn.tabular.notation import GAPS, PLAIN, Notation, learn_notation, units_of
 from fastnn.tabular.values import (
     as_number,
     categories,
@@ -105,11 +105,19 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
     is_gap = ~is_number & np.array([notation.is_gap(text) for text in texts], dtype=bool)
     is_other = ~is_number & ~is_gap
     n_numbers, n_gaps, n_other = (int(times[some].sum()) for some in (is_number, is_gap, is_other))
-    if not n_numbers or (n_other and n_numbers <= n_other):
-        return None, []
+    several = units_of(texts)
+    if n_other and len(several) > 1 and _share_of(several, times) >= _MOSTLY:
+        shown = ", ".join(f"{texts[found[0]]!r:.40}" for found in list(several.values())[:3])
+        return None, [
+            f"Column {series.name!r} is numbers of several units, as {shown}: it is not read as "
+            "numbers, for these do not compare; give all the same unit."
+        ]
     other = [texts[i] for i in np.flatnonzero(is_other)]
     codes_too = len({number for number in numbers if number is not None}) <= _MOST_CODES
-    if other and (strict or codes_too or len(other) > _MOST_GAPS):
+    if not n_numbers or 2 * n_numbers < n_other or (n_numbers <= n_other and codes_too):
+        return None, []
+    mixed = n_numbers <= n_other or len(other) > _MOST_GAPS
+    if other and (strict or codes_too or mixed):
         if n_numbers >= _MOSTLY * (n_numbers + n_other):
             share = f"{n_numbers:,} of the {n_numbers + n_other:,} values are"
             kind = "name the column as categorical, if it is"
@@ -138,6 +146,11 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
             break
     said = [f"Column {series.name!r} is numbers: {'; '.join(said)}."] if said else []
     return Notation(notation.decimal, notation.unit, tuple(other)), said
+
+
+def _share_of(several, times):
+    """The share of the rows whose texts are numbers of some unit."""
+    return sum(int(times[i]) for found in several.values() for i in found) / max(times.sum(), 1)
 
 
 def typed(series, reading, why="as in training", *, lenient=False):

@@ -202,7 +202,7 @@ class TableSchema(Facts):
             reasons = "; ".join(f"{name!r}: {why}" for name, why in list(dropped.items())[:10])
             raise ValueError(
                 f"expected columns to predict {target!r} from, got none that is "
-                f"usable{': ' * bool(reasons)}{reasons}"
+                f"usable{': ' * bool(reasons)}{reasons}{' ' * bool(more)}{' '.join(more)[:400]}"
             )
         columns = learn_columns(table, numbers, texts, bins)
         y = learnt.encode(as_target, missing)

@@ -103,8 +103,16 @@ def check_columns(names, frame, what):
             + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
             + f"; it has: {', '.join(map(repr, there[:30]))}"
             + (", ..." if there[30:] else "")
+            + _no_header(there)
         )
     return names
+
+
+def _no_header(names):
+    """What to say where a name is a number: the first line of a file may be data."""
+    if not any(as_number(name) is not None for name in names):
+        return ""
+    return "; the first line of a file has to be the names of its columns"
 
 
 def check_usable(series):

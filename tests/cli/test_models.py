@@ -300,6 +300,19 @@ def test_a_model_without_columns_is_refused(folder, command):
     assert "holds a Network, which does not know the columns of a table" in said
 
 
+@pytest.mark.parametrize("command", ["predict", "diagnose", "report"])
+def test_swapped_arguments_are_named(folder, command):
+    model, data = folder / "grade.safetensors", folder / "data.csv"
+    assert f"fastnn {command} {model} {data}." in failed(2, command, data, model)
+
+
+def test_a_file_in_the_place_of_another(folder):
+    model, data = folder / "grade.safetensors", folder / "data.csv"
+    assert "is a model file by its name" in failed(2, "train", model, "--target", "grade")
+    assert f"fastnn train {data} --target grade." in failed(2, "train", "grade", "--target", data)
+    assert f"fastnn train {data}." in failed(2, "info", data)
+
+
 @pytest.mark.parametrize("command", ["predict", "diagnose", "report", "info"])
 def test_damaged_models(folder, tmp_path, command):
     data = () if command == "info" else (folder / "data.csv",)

@@ -53,6 +53,31 @@ def predicted(text, **options):
     return pd.read_csv(io.StringIO(text), **options)
 
 
+def test_predictions_raised_to_0_are_counted(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=300)
+    frame = pd.DataFrame({"x": x, "count": rng.poisson(np.exp(2 * x))})
+    data, model = tmp_path / "data.csv", tmp_path / "m.safetensors"
+    frame.to_csv(data, index=False)
+    for loss, raised in (("squared_error", True), ("poisson", False)):
+        done(
+            *("train", data, "--target", "count", "--task", "regression", "--loss", loss),
+            *("--hidden", "none", "--numeric", "x", "--quiet", "--save", model, *QUICK),
+        )
+        result = run("predict", model, data)
+        values = predicted(result.stdout)["prediction"]
+        assert (values >= 0).all()
+        count = int((values == 0).sum())
+        assert bool(count) == raised
+        assert (f"{count:,} predictions would be below 0" in result.stderr) == raised
+
+
+def test_a_first_line_that_is_data_is_named(tmp_path):
+    (tmp_path / "t.csv").write_text("0.5,yes\n" * 30)
+    said = failed(2, "train", tmp_path / "t.csv", "--target", "passed")
+    assert "the first line of a file has to be the names of its columns" in said
+
+
 # --- Training ---
 
 
@@ -112,7 +137,7 @@ def test_counts_are_not_predicted_below_zero(tmp_path):
     path = tmp_path / "m.safetensors"
     command = ("train", tmp_path / "d.csv", "--target", "n", "--task", "regression")
     results = document(*command, "--save", path, *QUICK)
-    values = predicted(done("predict", path, tmp_path / "d.csv"))["prediction"]
+    values = predicted(run("predict", path, tmp_path / "d.csv").stdout)["prediction"]
     assert values.min() == 0
     parts = found_again(fastnn.load(path), frame)
     expected = [root_mean_squared_error(p["n"], values[p.index]) for p in parts.values()]

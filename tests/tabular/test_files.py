@@ -208,3 +208,12 @@ def test_numbers_are_read_to_the_last_bit():
     values = rng.normal(size=2000) * 10.0 ** rng.integers(-20, 20, 2000)
     text = "x\n" + "\n".join(map(repr, values.tolist()))
     np.testing.assert_array_equal(read_table(io.StringIO(text))["x"], values)
+
+
+def test_a_tsv_file_with_commas_is_named(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("x,y\n1,2\n")
+    with pytest.raises(ValueError, match=r"expected tabs .* got 'x,y'; rename it to .csv"):
+        read_table(path)
+    path.write_text("x\n1\n")
+    assert read_table(path).columns.tolist() == ["x"]

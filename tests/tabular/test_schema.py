@@ -279,6 +279,29 @@ def test_limits_are_numbers_and_mixtures_are_told():
     ]
 
 
+@pytest.mark.parametrize("units", [("kg", "g"), ("$", "€"), ("m", "ft", "km")])
+def test_numbers_of_several_units_are_no_numbers_and_that_is_told(units):
+    rng = np.random.default_rng(0)
+    values = [f"{rng.uniform(1, 9):.3f} {units[i % len(units)]}" for i in range(M)]
+    frame = table(c=[v if units[0] != "$" else "".join(v.split()[::-1]) for v in values])
+    schema = TableSchema.fit(frame, "y")
+    assert "c" in schema.dropped
+    said = [text for text in schema.notices if text.startswith("Column 'c' is numbers")]
+    assert len(said) == 1
+    assert "several units" in said[0]
+    assert all(unit in said[0] for unit in units)
+    with pytest.raises(ValueError, match=r"none that is usable.*several units"):
+        TableSchema.fit(frame.drop(columns="x"), "y")
+
+
+def test_a_column_of_numbers_and_texts_is_never_silently_categories():
+    rng = np.random.default_rng(0)
+    said = learn([f"{rng.normal():.3f}" if i % 2 else "low" for i in range(M)]).notices
+    assert any("hold texts among numbers, as 'low'" in text for text in said)
+    codes = learn([str(i % 5) if i % 2 else "low" for i in range(M)]).notices
+    assert not any("among numbers" in text for text in codes)
+
+
 def test_the_decimal_mark_can_be_named():
     values = cycle("1,234", "900")
     assert sorted(set(kept(values, decimal=".")[0].round(3))) == [900, 1234]
@@ -670,6 +693,14 @@ def test_numbers_far_outside_count_as_the_bound(value, counts_as, model):
     far, near = (frame[:3].assign(n=float(n)) for n in (value, counts_as))
     np.testing.assert_array_equal(model.schema_.inputs(far), model.schema_.inputs(near))
     assert np.isfinite(model.predict_proba(far)).all()
+
+
+def test_many_notices_on_new_rows_are_counted():
+    many = {f"c{j}": cycle("u", "v", "w") for j in range(30)}
+    schema = TableSchema.fit(table(**many), "y")
+    said = schema.review(table(**dict.fromkeys(many, cycle("z"))))
+    assert len(said) == 21
+    assert said[-1] == "10 more notices of this kind, on other columns."
 
 
 def test_a_schema_in_words():
