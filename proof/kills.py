@@ -14,6 +14,7 @@ import numpy as np
 
 import fastnn
 from proof import expect
+from proof.parts import in_parts
 
 _RNG = np.random.default_rng(0)
 _X = _RNG.normal(size=(200, 8))
@@ -22,13 +23,16 @@ _DEV = (_X[150:], _Y[150:])
 
 
 def run(long):
-    kills = 10_000 if long else 100
+    series = {"save": _saves, "checkpoint": _checkpoints, "sweep": _sweeps}
     rng = np.random.default_rng(time.time_ns())
-    figures = []
-    for name, series in (("save", _saves), ("checkpoint", _checkpoints), ("sweep", _sweeps)):
+
+    def work(kind, first, count):
         with tempfile.TemporaryDirectory() as directory:
-            figures.append(f"{name} {series(Path(directory), kills // 3 + 1, rng):,}")
-    return f"kills: {', '.join(figures)}"
+            return series[kind](Path(directory), count, rng)
+
+    if long:
+        return f"kills: {in_parts('kills', dict.fromkeys(series, 3334), work, 34)}"
+    return f"kills: {', '.join(f'{kind} {work(kind, 0, 34)}' for kind in series)}"
 
 
 def _killed(work, seconds):
