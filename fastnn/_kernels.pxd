@@ -128,6 +128,7 @@ cdef extern from "native/warp.h" namespace "fastnn" nogil:
 
 cdef extern from "native/memory.h" namespace "fastnn" nogil:
     void *zeroed(size_t bytes)
+    void *zeroed(size_t bytes, int (*interrupted)() noexcept)
 
 
 cdef extern from "native/denormals.h" namespace "fastnn" nogil:

@@ -18,7 +18,7 @@
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBUF_WRITABLE
 from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
-from cpython.exc cimport PyErr_CheckSignals
+from cpython.exc cimport PyErr_CheckSignals, PyErr_Occurred
 from cpython.pycapsule cimport PyCapsule_New
 from libc.float cimport DBL_MAX, FLT_MAX
 from libc.math cimport INFINITY, NAN, fabs, floor, isfinite, pow, sqrt
@@ -38,6 +38,9 @@ import numpy as np
 ctypedef fused real:
     float
     double
+
+cdef extern from "Python.h":
+    int interrupted "PyErr_CheckSignals"() noexcept nogil   # for C++ that holds the GIL
 
 cdef double TURN = 0.05   # seconds of a pass before Python may react to Ctrl-C
 

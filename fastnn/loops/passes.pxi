@@ -36,12 +36,14 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
     cdef Update u = run.update
     cdef bint last, fused
     cdef double divisor
-    # The caller may change theta between two calls.
-    at = share_start(run.size, 64, thread, run.threads)
-    run.magnitude[thread] = run.kernels.largest(
-        run.theta + at, 0, 0, 1, share_start(run.size, 64, thread + 1, run.threads) - at)
-    run.barrier.wait()
-    extremes.theta = largest_of_threads(run)
+    cdef double began = seconds_now(), now
+    # The caller may change theta between two mini-batches. Within one the weights stay packed.
+    if chunk == 0:
+        at = share_start(run.size, 64, thread, run.threads)
+        run.magnitude[thread] = run.kernels.largest(
+            run.theta + at, 0, 0, 1, share_start(run.size, 64, thread + 1, run.threads) - at)
+        run.barrier.wait()
+        extremes.theta = largest_of_threads(run)
     while batch < batches:
         first = batch * run.batch_size
         rows = min(run.batch_size, run.rows - first)
@@ -64,8 +66,10 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         differentiate_chunk(run, first + at, count, divisor, at, thread)
         if last:
             bound_gradient(run, count, thread)
-        if thread == 0 and seconds_now() > run.deadline:
-            run.stop.store(True)
+        if thread == 0:   # a chunk more would end as much after the deadline as it takes
+            now = seconds_now()
+            run.stop.store(now > run.deadline or 2 * now - began > run.deadline)
+            began = now
         run.barrier.wait()
         if thread == 0 and run.divisors != NULL:
             run.training_loss += rows / divisor * sum_of_losses(run, count)

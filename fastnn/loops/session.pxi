@@ -103,8 +103,10 @@ cdef class Session(Architecture):
             run.chunk_rows = run.batch_size   # its function gets the whole of it
         cdef size_t needed = lay_out(run, <char *>NULL, self.widths.data(), self.activations.data(),
                                      self.training)
-        self.block = <char *>zeroed(needed + 64)
+        self.block = <char *>zeroed(needed + 64, interrupted)
         if self.block == NULL:
+            if PyErr_Occurred():
+                return -1
             raise MemoryError(f"no {needed} bytes for the buffers of {run.chunk_rows} rows")
         lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
                 self.activations.data(), self.training)

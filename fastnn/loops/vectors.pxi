@@ -2,11 +2,20 @@
 
 
 def aligned_zeros(int64_t size, dtype):
-    """A vector of `size` zeros of float32 or float64 that begins on a cache line."""
-    cdef int64_t itemsize = dtype.itemsize, first
-    vector = np.zeros(size + 64 // itemsize, dtype)
-    first = <int64_t>(-<size_t>contiguous(vector, b"d" if itemsize == 8 else b"f", 1).first % 64)
-    first //= itemsize
+    """A vector of `size` zeros of float32 or float64 that begins on a cache line.
+
+    The system finds its memory now, in pieces between which Ctrl-C is heard. It would else be found
+    by the first update of an optimizer, all at once: 0.3 s for the moments of 34 million parameters.
+    """
+    cdef int64_t itemsize = dtype.itemsize, first, at = 0, piece = 1 << 24
+    cdef Array all_of_it
+    vector = np.empty(size + 64 // itemsize, dtype)
+    all_of_it = contiguous(vector, b"d" if itemsize == 8 else b"f", 1, True)
+    while at < all_of_it.rows * itemsize:
+        memset(<char *>all_of_it.first + at, 0, min(piece, all_of_it.rows * itemsize - at))
+        PyErr_CheckSignals()
+        at += piece
+    first = <int64_t>(-<size_t>all_of_it.first % 64) // itemsize
     return vector[first:first + size]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastnn._kernels import aligned_zeros
 from fastnn.arguments import integer
 from fastnn.engine.examples import check_theta
 from fastnn.training.optimizers import Optimizer
@@ -55,7 +56,7 @@ class OptimizerState:
         self.count, self.epochs = 0, 0
         self.order = None
         self.vectors = tuple(
-            np.zeros(network.theta.size, network.dtype) if needed else None
+            aligned_zeros(network.theta.size, network.dtype) if needed else None
             for needed in (True, *optimizer.moments)
         )
         self.decay, self.average = decay, None if decay is None else network.theta.copy()

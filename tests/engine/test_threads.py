@@ -90,15 +90,16 @@ def test_a_given_number_is_kept():
     assert run(machine, tuner, 3) == {1: 0, 2: pytest.approx(1, abs=0.05)}
 
 
+@pytest.mark.parametrize("batch_size", [64, 700])  # of one chunk, of two
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_changing_threads_between_turns_changes_no_bit(dtype, monkeypatch):
+def test_changing_threads_between_turns_changes_no_bit(dtype, batch_size, monkeypatch):
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((700, 64)), rng.integers(0, 10, 700)
     images = fastnn.augment.Images((8, 8), shift=1)
 
     def theta(**options):
         net = fastnn.Network([64, 64, 64, 10], keep_prob=0.8, l2=0.1, dtype=dtype, rng=0)
-        net.fit(X, y, epochs=4, batch_size=64, augment=images, **options)
+        net.fit(X, y, epochs=4, batch_size=batch_size, augment=images, **options)
         return net.theta.tobytes()
 
     one = theta(threads=1)
