@@ -3,8 +3,8 @@
 Model files, checkpoints, directories of sweeps, tables, schemas, arrays and the compiled core get
 inputs that are drawn at random. An execution follows from its target and its number alone:
 ``python -m proof.fuzz core 1234`` repeats one. The short form has the same numbers each time, so
-that it fails by a change and not by chance. Files that once failed are in proof/corpus/, and run
-first.
+that it fails by a change and not by chance. proof/corpus/ has a small input for each place in
+fastnn where one was refused. They run first; ``--keep`` adds more.
 """
 
 import contextlib
@@ -43,6 +43,7 @@ _COUNTS = {
 }
 _PARTS = 40
 _SECONDS, _HANGS = 1.0, 60  # of processor time for an execution; of silence, until it is ended
+_LARGEST_KEPT = 2500  # bytes of a file in the corpus
 _MEMORY = 1e6  # bytes beside 10 times the input, for what Python itself needs
 
 
@@ -87,16 +88,8 @@ def _batch(target, first, count):
 
 
 def _executions(name, first, count, at):
-    from proof.fuzzing import TARGETS
-
-    warnings.simplefilter("ignore")
-    np.seterr(all="ignore")
-    memory = Path("/dev/shm")  # an execution writes files, and a disk would have to wait for it
-    with (
-        tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as directory,
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        target, rng = TARGETS[name](Path(directory)), random.Random()
+    with _made(name) as target:
+        rng = random.Random()
         for file in sorted((_CORPUS / name).glob("*")):
             data = file.read_bytes()
             _one(target, lambda data=data: data)
@@ -108,6 +101,47 @@ def _executions(name, first, count, at):
                 return target.draw(rng)
 
             _one(target, draw)
+
+
+@contextlib.contextmanager
+def _made(name):
+    """A target, ready to be used."""
+    from proof.fuzzing import TARGETS
+
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    memory = Path("/dev/shm")  # an execution writes files, and a disk would have to wait for it
+    with (
+        tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as directory,
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        yield TARGETS[name](Path(directory))
+
+
+def _keep(name, first, count):
+    """Add to the corpus what ends where nothing in it ends."""
+    folder = _CORPUS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with _made(name) as target:
+        known = {_end(target, file.read_bytes()) for file in folder.iterdir()}
+        for number in range(first, first + count):
+            data = target.draw(random.Random(number))
+            if len(data) <= _LARGEST_KEPT and (end := _end(target, data)) not in known:
+                known.add(end)
+                (folder / str(number)).write_bytes(data)
+
+
+def _end(target, data):
+    """Where fastnn refused it: the last lines for each error, from the last error to the first."""
+    lines = []
+    try:
+        target.use(data)
+    except target.documented as error:
+        while error is not None:
+            trace = traceback.extract_tb(error.__traceback__)
+            lines += [(at.filename, at.lineno) for at in trace if "fastnn" in at.filename][-2:]
+            error = error.__context__
+    return tuple(lines)
 
 
 def _one(target, draw):
@@ -136,8 +170,12 @@ def _one(target, draw):
 @click.argument("target", type=click.Choice(list(_COUNTS)))
 @click.argument("number", type=int)
 @click.argument("count", default=1)
-def _main(target, number, count):
+@click.option("--keep", is_flag=True, help="Add inputs to the corpus instead; of files only.")
+def _main(target, number, count, keep):
     """Repeat executions of a target, from a number on."""
+    if keep:
+        _keep(target, number, count)
+        return
     _executions(target, number, count, bytearray(8))
 
 
