@@ -77,7 +77,7 @@ class Json:
                         parent[way[-1]] = nested
                         break  # too deep to be copied
                     case _:
-                        parent[way[-1]] = rng.choice(_HOSTILE)
+                        parent[way[-1]] = _copied(rng.choice(_HOSTILE))  # later changes are of it
             except (KeyError, IndexError, TypeError):
                 pass  # a change before has taken the place away
         return content

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import random
 import signal
 from pathlib import Path
 
@@ -105,3 +106,15 @@ def test_a_long_form_goes_on_where_it_ended(fuzz, monkeypatch, tmp_path):
     assert met[3:] == [("b", first + 2, 2)]
     assert parts.in_parts("x", counts, work, 2).startswith("14, ")  # anew
     assert len(met) == 8
+
+
+def test_an_input_follows_from_its_number_alone(fuzz):
+    mutations = importlib.import_module("proof.fuzzing.mutations")
+    content = mutations.Json({"a": [1, {"b": [2, 3]}], "c": {"d": None}})
+
+    def texts():
+        return [
+            mutations.json_text(content.mutated(random.Random(number))) for number in range(2000)
+        ]
+
+    assert texts() == texts()
