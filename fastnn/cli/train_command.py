@@ -47,6 +47,7 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 @click.option(
     "--quality",
     type=click.Choice(["fast", "best"]),
+    show_default="one network by the options below",
     help="For a file: the mean of 2 or 12 networks by a fixed recipe, with bins of numbers, in "
     "the place of --hidden and the options of the network and its training.",
 )

@@ -44,7 +44,8 @@ class TableClassifier(ClassifierMixin, BaseTable):
         and `fit` below but dtype: bins of numbers as inputs, and the mean of several networks,
         dense and sparse ones. "best" is the mean of twelve, "fast" of two. All rows are trained on,
         so that `diagnose` and `report` need dev rows of their own; with `time` the last rows are
-        dev rows.
+        dev rows. None, the default, is one network by the options here: the quickest, with dev rows
+        that `diagnose`, `report` and `improve` judge by.
     activation, init, keep_prob, l2, l1, dtype
         As for `fastnn.Network`.
     optimizer, learning_rate, schedule, epochs, batch_size, early_stopping
