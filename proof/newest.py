@@ -26,5 +26,5 @@ def run(long):
         except Broken as what:
             broken.append(f"Python {version}: {what}")
     if broken:
-        raise Broken("\n".join(broken))
+        raise Broken("\n".join([*figures, *broken]))
     return "; ".join(figures)
