@@ -169,6 +169,11 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
     cdef cppclass Extremes:
         double theta, step, rate
 
+    cdef cppclass Moments:
+        double *mean
+        double *squares
+        double weight, total
+
     cdef cppclass Pass:
         int threads
         Barrier *barrier
@@ -207,6 +212,8 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         cbool keeps
         const Matrix *dA
         const double *dX_scale
+        const Moments *moments
+        Pass *next
         double loss, error
         int64_t next_row, first_row
         double deadline

@@ -14,9 +14,7 @@ def forward_small(network, X):
     X must be a plain array of the network's dtype with finite numbers, and the work must be little
     enough for one thread.
     """
-    kept = vars(network).get("_small_forward")
-    if kept is None or kept.variant is not _kernels.variant:
-        kept = vars(network)["_small_forward"] = open_small_forward(network)
+    kept = small_forward(network)
     A = kept.forward(X)
     if (
         A is None
@@ -28,8 +26,16 @@ def forward_small(network, X):
     return A
 
 
+def small_forward(network):
+    """The `SmallForward` that the network keeps, made now where there is none that fits."""
+    kept = vars(network).get("_small_forward")
+    if kept is None or kept.variant is not _kernels.variant:
+        kept = vars(network)["_small_forward"] = open_small_forward(network)
+    return kept
+
+
 def open_small_forward(network):
-    """A `SmallForward` of `network`, which the network keeps."""
+    """A `SmallForward` of `network`."""
     normalizer = current_normalizer(network)
     moments = () if normalizer is None else (normalizer.mean_, normalizer.scale)
     return _kernels.SmallForward(*description(network), *moments)

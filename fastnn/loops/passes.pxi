@@ -158,13 +158,35 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
         run.next_row = at
 
 
+cdef void write_outputs(Run[real] *run, const Layer[real] *top, int64_t row, int64_t first,
+                        int64_t rows) noexcept nogil:
+    """Put A[L] of rows `row` .. of the chunk where rows `first` .. of `out` or of the moments are."""
+    cdef const Moments *m = run.moments
+    cdef const real *A
+    cdef double x, difference
+    cdef int64_t i, j, at
+    for i in range(rows):
+        A, at = top.A + (row + i) * top.ld, (first + i) * top.n
+        if m == NULL:
+            memcpy(run.out + at, A, top.n * sizeof(real))
+        elif m.squares == NULL:
+            for j in range(top.n):
+                m.mean[at + j] += m.weight * A[j]
+        else:   # West (1979): nothing cancels
+            for j in range(top.n):
+                x = A[j]
+                difference = x - m.mean[at + j]
+                m.mean[at + j] += difference * (m.weight / m.total)
+                m.squares[at + j] += m.weight * difference * (x - m.mean[at + j])
+
+
 cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
     """Compute losses and errors, or outputs where there is no y, from run.next_row.
 
     Dropout is off, unless the buffers are kept for `differentiate_rows` with `dA`.
     """
     cdef Layer[real] *top = &run.layers[run.depth]
-    cdef int64_t at = run.next_row, rows, row, end, i
+    cdef int64_t at = run.next_row, rows, row, end
     if at == 0:
         pack_weights(run, thread)
         if run.keeps:
@@ -189,8 +211,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
             find_losses(run, &run.targets, row, end, rows, thread)
         else:
             run.kernels.output[run.output](top, row, end - row)
-            for i in range(row, end):
-                memcpy(run.out + (at + i) * top.n, top.A + i * top.ld, top.n * sizeof(real))
+            write_outputs(run, top, row, at + row, end - row)
         run.barrier.wait()
         if thread == 0:
             if run.y != NULL:

@@ -26,6 +26,7 @@ cdef class Session(Architecture):
     cdef int most_threads   # the buffers suffice for so many
     cdef int64_t given_columns   # of every y
     cdef BatchLoss batch_loss
+    cdef Moments moments
     cdef object average, data, optimizer_vectors, pass_arrays   # kept alive: the run points into them
     cdef char *block
     cdef char *scratch   # of augmentation
@@ -313,6 +314,8 @@ cdef class Session(Architecture):
         run.divisors, run.training_loss, run.epoch = <const double *>divisor.first, 0, epoch
         run.not_finite.store(False)
         run.overflows.store(False)
+        run.moments = NULL
+        run.next = NULL
         self.f.dtheta, self.f.out = <float *>dtheta.first, <float *>A.first
         self.d.dtheta, self.d.out = <double *>dtheta.first, <double *>A.first
         self.pass_arrays = index, rates, gradient, out, divisors

@@ -34,6 +34,7 @@ cdef class SmallForward(Architecture):
     cdef Py_buffer theta
     cdef object dtype, empty, array
     cdef bint is_double, held, running
+    cdef bint gathers   # whether there is room for a copy of X
     cdef readonly object variant
 
     def __cinit__(self, widths, activations, int output, theta, mean=None, scale=None):
@@ -90,19 +91,9 @@ cdef class SmallForward(Architecture):
         """
         cdef Py_buffer x, y
         cdef bint done = False
-        cdef int64_t most_work
-        if type(X) is not self.array or X.dtype is not self.dtype:
+        if not self._takes(X, &x, self.size, alone):
             return None
-        PyObject_GetBuffer(X, &x, PyBUF_STRIDED_RO)
-        # Threads share the rows in whole tiles.
-        alone = alone or (x.ndim == 2 and x.shape[0] <= self.tile_rows)
-        most_work = MOST_WORK_ALONE if alone else MOST_WORK_SHARED
         try:
-            if (x.ndim != 2 or x.shape[0] < 1 or x.shape[1] != self.widths[0]
-                    or x.strides[1] != x.itemsize or x.strides[0] % x.itemsize
-                    or <size_t>x.buf % <size_t>x.itemsize
-                    or x.shape[0] > most_work // self.size):
-                return None
             out = self.empty((x.shape[0], self.widths.back()), self.dtype)
             PyObject_GetBuffer(out, &y, PyBUF_ND)
             if self.is_double:
@@ -114,27 +105,54 @@ cdef class SmallForward(Architecture):
             PyBuffer_Release(&x)
         return out if done else None
 
+    cdef bint _takes(self, X, Py_buffer *x, int64_t parameters, bint alone) except -1:
+        """Open X for a pass over so many parameters. False, with nothing open, if it is no such X."""
+        cdef int64_t most_work
+        if type(X) is not self.array or X.dtype is not self.dtype:
+            return False
+        PyObject_GetBuffer(X, x, PyBUF_STRIDED_RO)
+        # Threads share the rows in whole tiles.
+        alone = alone or (x.ndim == 2 and x.shape[0] <= self.tile_rows)
+        most_work = MOST_WORK_ALONE if alone else MOST_WORK_SHARED
+        if (x.ndim != 2 or x.shape[0] < 1 or x.shape[1] != self.widths[0]
+                or x.strides[1] != x.itemsize or x.strides[0] % x.itemsize
+                or <size_t>x.buf % <size_t>x.itemsize
+                or x.shape[0] > most_work // parameters):
+            PyBuffer_Release(x)
+            return False
+        return True
+
     cdef bint _outputs(self, Run[real] *run, Py_buffer *x, real *out):
         cdef CoreMode mode
-        cdef int64_t rows = x.shape[0]
         mode.enter()
         if self.running:   # another thread uses the buffers
             return False
-        self.matrix.values, self.matrix.rows = <char *>x.buf, rows
-        self.matrix.row_stride = x.strides[0]
-        if rows != self.rows_before and not self._make_room(run, rows):
+        if not self._accepts(run, x) or not self._prepare(run, &self.matrix):
             return False
-        if not self._fits(run.kernels.largest(<real *>x.buf, x.strides[0] // x.itemsize, 0, rows,
-                                              self.widths[0]), sizeof(real) == 8):
-            return False
-        run.rows, run.out, run.next_row, run.deadline = rows, out, 0, INFINITY
-        if self.size * rows <= MOST_WORK_WITH_GIL:
+        run.out = out
+        if self.size * x.shape[0] <= MOST_WORK_WITH_GIL:
             evaluate_rows(run, 0)
             return True
         self.running = True
         with nogil:
             evaluate_rows(run, 0)
         self.running = False
+        return True
+
+    cdef bint _accepts(self, Run[real] *run, Py_buffer *x) noexcept:
+        """Let `matrix` be the buffer X. False where a number in it is not finite."""
+        self.matrix.values, self.matrix.rows = <char *>x.buf, x.shape[0]
+        self.matrix.row_stride = x.strides[0]
+        return self._fits(run.kernels.largest(<real *>x.buf, x.strides[0] // x.itemsize, 0,
+                                              x.shape[0], self.widths[0]), sizeof(real) == 8)
+
+    cdef bint _prepare(self, Run[real] *run, const Matrix *X):
+        """Make ready for `evaluate_rows` of X. False if its buffers would be too large to keep."""
+        run.X = X
+        if ((X.rows != self.rows_before or not (self.gathers or in_place(run)))
+                and not self._make_room(run, X.rows)):
+            return False
+        run.rows, run.next_row, run.deadline = X.rows, 0, INFINITY
         return True
 
     cdef bint _fits(self, double largest, bint double_precision) noexcept:
@@ -160,5 +178,5 @@ cdef class SmallForward(Architecture):
             self.block, self.bytes = block, needed
         lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
                 self.activations.data(), False)
-        self.rows_before = rows
+        self.rows_before, self.gathers = rows, not in_place(run)
         return True

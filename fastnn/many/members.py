@@ -3,6 +3,22 @@
 import numpy as np
 
 from fastnn.data.inputs import as_numbers
+from fastnn.engine.sets import check_network
+
+
+def as_networks(networks):
+    """The networks as a list, each checked; `networks` is what users pass."""
+    try:
+        networks = list(networks)
+    except TypeError:
+        raise TypeError(
+            f"expected a sequence of networks, got {type(networks).__name__}; a list may have one"
+        ) from None
+    if not networks:
+        raise ValueError("expected at least one network, got none")
+    for k, network in enumerate(networks):
+        check_network(network, f"networks[{k}]")
+    return networks
 
 
 def kind_of(network):

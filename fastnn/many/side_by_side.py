@@ -10,9 +10,9 @@ from fastnn.arguments import boolean
 from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.data.parts import WeightedExamples, with_weights
 from fastnn.engine import workers
-from fastnn.engine.sets import check_network
 from fastnn.errors import DivergenceError
 from fastnn.many.elsewhere import train_elsewhere
+from fastnn.many.members import as_networks
 from fastnn.many.progress_bar import ManyBar, NoManyBar, Watch
 from fastnn.network import Network
 from fastnn.sweeps.backends import choose_workers, threads_for
@@ -77,7 +77,7 @@ def fit_many(
     KeyboardInterrupt
         After Ctrl-C all fits stop, within some 100 ms. Those that had ended keep their results;
         the others are as after an interrupted `fit`, or have not begun. On a backend they are as
-        before; "ray" and "multiprocessing" give all results at the end, and keep none.
+        before; "ray" gives all results at the end, and keeps none.
     Exception
         An error in a callback or schedule, with a note that names the network, once all other
         networks are trained.
@@ -93,10 +93,8 @@ def fit_many(
     >>> [bool(history.train_error[-1] < 0.1) for history in histories]
     [True, True, True]
     """
-    networks = list(networks)
+    networks = as_networks(networks)
     n_jobs, backend = choose_workers(n_jobs)
-    if not networks:
-        raise ValueError("expected at least one network, got none")
     _check_apart(networks)
     _check_common(options)
     if options.get("dev") is not None:
@@ -163,7 +161,6 @@ def _check_apart(networks):
     """Refuse anything but networks that share neither theta nor generator."""
     seen: dict[int, int] = {}
     for k, network in enumerate(networks):
-        check_network(network, f"networks[{k}]")
         if seen.setdefault(id(network), k) != k:
             raise ValueError(
                 f"expected different networks, got the same as networks[{seen[id(network)]}] and "

@@ -24,6 +24,12 @@ struct Extremes {
     double theta, step, rate;  // |theta|, |velocity| or |mean gradient|, learning rate
 };
 
+// The mean of the outputs of several networks, to which each run adds its own.
+struct Moments {
+    double *mean, *squares;  // (rows, n[L]); weighted squares of the differences, or null
+    double weight, total;    // of this network; of it and those before
+};
+
 // The part of a run that does not depend on the dtype.
 struct Pass {
     int threads;
@@ -83,9 +89,11 @@ struct Pass {
     const double *dX_scale;  // (n[0],)  factors of dX where X was normalized, or null
 
     // results
-    double loss, error;  // sums over the rows so far
-    int64_t next_row;    // of differentiate and evaluate: the next to do
-    double deadline;     // seconds on the steady clock
+    const Moments *moments;  // where forward adds its outputs, or null: they go to `out`
+    Pass *next;              // that of another network for the same rows, or null
+    double loss, error;      // sums over the rows so far
+    int64_t next_row;        // of differentiate and evaluate: the next to do
+    double deadline;         // seconds on the steady clock
     // Written by any thread in one phase, read by all in a later one: a barrier lies between.
     std::atomic<bool> stop, not_finite;
     std::atomic<bool> overflows;  // the next update might

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 
 import numpy as np
 import onnx
@@ -103,6 +104,7 @@ def test_a_probability_of_0_or_1_has_a_finite_cost():
     [
         (([],), ValueError, "at least one network"),
         (([3],), TypeError, r"networks\[0\] to be a fastnn.Network"),
+        ((networks()[0],), TypeError, "a sequence of networks, got Network"),
         ((networks() + networks(1, dtype="float32"),), ValueError, r"networks\[3\] .*float32"),
         ((networks() + networks(1, output="sigmoid"),), ValueError, "sigmoid"),
         ((networks() + networks(1, units=2),), ValueError, "2 outputs"),
@@ -343,3 +345,15 @@ def test_probabilities_and_score_are_those_of_the_mean():
     assert real.score(X, Y) == pytest.approx(r2.mean(), rel=1e-6)
     with pytest.raises(ValueError, match="no probabilities; use predict"):
         real.predict_proba(X)
+
+
+def test_its_members_cannot_be_exchanged_by_mistake():
+    ensemble = fastnn.Ensemble(networks())
+    with pytest.raises(AttributeError):
+        ensemble.weight = [1, 0, 0]
+    with pytest.raises(AttributeError):
+        ensemble.networks.append(networks()[0])
+    with pytest.raises(ValueError, match="read-only"):
+        ensemble.weights[0] = 2.0
+    for again in (copy.deepcopy(ensemble), pickle.loads(pickle.dumps(ensemble))):
+        np.testing.assert_array_equal(again.forward(X), ensemble.forward(X))
