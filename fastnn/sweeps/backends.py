@@ -52,8 +52,9 @@ def choose_workers(n_jobs, backend=None):
         active, jobs = get_active_backend(prefer="threads")
         if getattr(active, "supports_sharedmem", False) or active.nesting_level:
             return n_jobs, None
+        _check_tells_of_deaths(active)
         return (jobs or n_jobs) if n_jobs == -1 else n_jobs, active
-    from joblib.parallel import Parallel, ParallelBackendBase, parallel_config
+    from joblib.parallel import Parallel, ParallelBackendBase, get_active_backend, parallel_config
 
     if not isinstance(backend, str | ParallelBackendBase):
         raise TypeError(
@@ -63,7 +64,23 @@ def choose_workers(n_jobs, backend=None):
         )
     with parallel_config(backend=backend):
         Parallel(n_jobs=n_jobs)
+        _check_tells_of_deaths(get_active_backend()[0])
     return n_jobs, backend
+
+
+def _check_tells_of_deaths(backend):
+    """Refuse a backend that waits for ever for a worker that has died.
+
+    The pool of `multiprocessing` starts another worker in its place, and forgets its job.
+    """
+    from joblib.parallel import BACKENDS
+
+    if isinstance(backend, BACKENDS["multiprocessing"]):
+        raise ValueError(
+            "expected a backend that tells when a worker has died, got joblib's 'multiprocessing', "
+            "which then waits for ever: take 'loky', its processes on this machine, or 'dask' or "
+            "'ray', or train on threads, without a backend"
+        )
 
 
 def on_backend(function, calls, n_jobs, backend):
@@ -88,7 +105,7 @@ def on_backend(function, calls, n_jobs, backend):
     with parallel_config(backend=backend):
         try:
             parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        except ValueError:  # Ray's and multiprocessing cannot: then all results come at the end
+        except ValueError:  # Ray's cannot: then all results come at the end
             parallel = Parallel(n_jobs=n_jobs)
     try:
         yield from parallel(delayed(function)(*call) for call in calls)

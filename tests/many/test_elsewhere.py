@@ -37,7 +37,7 @@ def check_equal(far, near):
         assert one.spec == other.spec
 
 
-@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+@pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_the_bits_are_those_of_threads(backend):
     options = {"epochs": 3, "dev": (X[:200], Y[:200]), "early_stopping": 1, "schedule": "cosine"}
     sets = [(X[k::4], Y[k::4], np.linspace(0, 1, len(Y[k::4]))) for k in range(4)]
@@ -101,22 +101,33 @@ def test_a_worker_that_dies_is_an_error_and_the_others_are_trained(loky):
     check_equal(nets, near)
 
 
-@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
-def test_an_option_that_cannot_be_sent_is_named(backend):
+def test_an_option_that_cannot_be_sent_is_named(loky):
     nets, lock = networks(), threading.Lock()
     stop = [lambda net, history: lock.locked()]
-    with (
-        parallel_config(backend=backend, n_jobs=2),
-        pytest.raises(TypeError, match=r"got callbacks=.*threads, without joblib.parallel_config"),
-    ):
+    with pytest.raises(TypeError, match=r"callbacks=.*threads, without joblib.parallel_config"):
         fastnn.fit_many(nets, (X, Y), epochs=1, callbacks=stop)
     assert all(net.history is None for net in nets)
-    with (
-        parallel_config(backend=backend, n_jobs=2),
-        pytest.raises(TypeError, match=r"networks\[1\]: expected an optimizer .*got a trainer"),
-    ):
+    with pytest.raises(TypeError, match=r"networks\[1\]: expected an optimizer .*got a trainer"):
         fastnn.fit_many(nets[:2], (X, Y), each=[{}, {"optimizer": nets[1].trainer()}])
-    fastnn.fit_many(nets, (X, Y), epochs=1, callbacks=stop)
+    with parallel_config(backend="threading"):
+        fastnn.fit_many(nets, (X, Y), epochs=1, callbacks=stop)
+
+
+def test_a_backend_that_would_wait_for_ever_is_refused():
+    """The pool of multiprocessing never tells that a worker has died."""
+    nets = networks(2)
+    space, message = {"l2": [0.0, 1.0]}, "'multiprocessing', which then waits for ever: take 'loky'"
+    with parallel_config(backend="multiprocessing", n_jobs=2):
+        for call in (
+            lambda: fastnn.fit_many(nets, (X, Y), epochs=1),
+            lambda: fastnn.sweep([64, 4, 10], (X, Y), (X, Y), space, epochs=1),
+            lambda: fastnn.improve([64, 4, 10], (X, Y), (X, Y)),
+        ):
+            with pytest.raises(ValueError, match=message):
+                call()
+    with pytest.raises(ValueError, match=message):
+        fastnn.sweep([64, 4, 10], (X, Y), (X, Y), space, backend="multiprocessing", epochs=1)
+    assert all(net.history is None for net in nets)
 
 
 def test_a_network_in_a_fit_is_refused(loky):

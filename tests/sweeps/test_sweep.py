@@ -65,13 +65,10 @@ def test_every_figure_is_that_of_the_network_trained_by_hand():
         {"n_jobs": 1},
         {"n_jobs": 5},
         {"backend": "threading"},
-        {"backend": "multiprocessing", "n_jobs": 2},
         {"backend": "loky", "n_jobs": 2},
     ],
     ids=str,
 )
-# multiprocessing forks: where another test has imported JAX, that says so at every fork.
-@pytest.mark.filterwarnings("ignore:Exception ignored:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("halving", [None, 2])
 def test_the_same_bits_for_any_number_of_jobs_and_backend(other, halving):
     space = {"l2": loguniform(1e-3, 10), "keep_prob": KeepProb(0.5, 0.95), "hidden": [4, [6, 6]]}
