@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
+from fastnn.errors import DivergenceError
 from fastnn.estimators.callbacks import EpochCallbacks
 from fastnn.estimators.preparation import Task
 from fastnn.estimators.solvers import descend, minimize_by_lbfgs
@@ -41,7 +42,7 @@ def train_on_stream(estimator: Any, X: Any, y: Any) -> bool:
     estimator.n_iter_ = 0
     _take_note(estimator, network, loss, X.shape[0], None)
     if progress.without_improvement > estimator.n_iter_no_change and not progress.stopped:
-        progress.stopped = True
+        progress.stopped, estimator._ended_by = True, "converged"
         warn_of_large_tol(estimator, network.output, targets, None, -progress.best)
     return True
 
@@ -61,19 +62,21 @@ def _descend(estimator, task, callbacks):
 
     def epoch_done(loss):
         _take_note(estimator, network, loss, task.X.shape[0], task.validation)
-        return progress.without_improvement > estimator.n_iter_no_change and _give_up(
-            estimator, progress, rate, by_score
-        )
+        if progress.without_improvement > estimator.n_iter_no_change:
+            _give_up(estimator, progress, rate, by_score)
+        if not progress.stopped:
+            return ""
+        return "early stopping" if by_score else "converged"
 
     epochs = 1 if task.incremental else estimator.max_iter
-    ended = _watched(
+    _watched(
         estimator,
         callbacks,
         epochs,
         epoch_done,
         lambda watch: descend(estimator, task, epochs, watch),
     )
-    if not task.incremental and not ended:
+    if not task.incremental and estimator._ended_by == "epochs":
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
             "and the optimization hasn't converged yet.",
@@ -101,7 +104,7 @@ def _minimize(estimator, task, callbacks):
     def iteration_done(loss):
         _record(estimator, loss, task.validation)
         estimator.best_loss_ = min(estimator.loss_curve_)
-        return False
+        return ""
 
     _watched(
         estimator,
@@ -113,29 +116,34 @@ def _minimize(estimator, task, callbacks):
 
 
 def _watched(estimator, callbacks, limit, done, solve):
-    """Call ``solve(watch)`` and the callbacks; return whether training ended before `limit`.
+    """Call ``solve(watch)`` and the callbacks, and note why training ended, as in a `History`.
 
     The solver calls `watch` with the loss of an epoch. `watch` returns whether to stop, because
-    ``done(loss)`` or a callback says so.
+    ``done(loss)`` gives a reason or a callback says so. The solver returns a reason of its own, or
+    None.
     """
-    estimator.n_iter_ = 0
-    ended = False
+    estimator.n_iter_, estimator._ended_by = 0, "error"
+    ended = ""
 
     def watch(loss):
         nonlocal ended
         ended = done(loss)
-        ended = callbacks.done() or ended
+        if callbacks.done():
+            ended = ended or "callback"
         if not ended and estimator.n_iter_ < limit:
             callbacks.begin()
-        return ended
+        return bool(ended)
 
     callbacks.begin()
     try:
-        solve(watch)
+        reason = solve(watch)
+        estimator._ended_by = ended or reason or "epochs"
+    except DivergenceError:
+        estimator._ended_by = "diverged"
+        raise
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=2)
-        ended = True
-    return ended
+        estimator._ended_by = "interrupted"
 
 
 def _take_note(estimator, network, loss, rows, validation):
@@ -182,4 +190,3 @@ def _give_up(estimator, progress, rate, by_score):
             f"{what} did not improve more than tol={estimator.tol:f} for "
             f"{estimator.n_iter_no_change} consecutive epochs. {then}"
         )
-    return stop

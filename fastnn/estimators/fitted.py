@@ -132,9 +132,7 @@ class FittedMixin:
         history.cost = list(self.loss_curve_)
         history.train_error, history.learning_rate = list(unknown), list(unknown)
         history.seconds = list(unknown)
-        history.stopped = "epochs"
-        if self._ended_early():
-            history.stopped = "early stopping" if self.early_stopping else "converged"
+        history.stopped = self._ended_by
         if self.validation_loss_curve_ is not None:
             scores = self.validation_scores_
             by_accuracy = hasattr(self, "classes_") and self.scoring in (None, "accuracy")
@@ -143,12 +141,6 @@ class FittedMixin:
             if self.early_stopping:
                 history.best_epoch = int(np.argmax(scores))
         return history
-
-    def _ended_early(self):
-        """Whether the last fit ended before its iterations were used up."""
-        if self.solver == "lbfgs":
-            return self.n_iter_ < self.max_iter
-        return self._progress.stopped
 
     def _fitted(self, name):
         if "network_" not in vars(self):

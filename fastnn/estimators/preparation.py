@@ -284,7 +284,7 @@ def _initialize(estimator, dtype, random_state):
     estimator.loss_curve_ = []
     estimator.validation_scores_ = estimator.validation_loss_curve_ = None
     estimator.best_loss_ = estimator.best_validation_score_ = None
-    estimator._progress, estimator._optimizer = Progress(), None
+    estimator._progress, estimator._optimizer, estimator._ended_by = Progress(), None, ""
 
 
 def _draw_initial_weights(network, random_state, logistic):

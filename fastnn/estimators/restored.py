@@ -17,6 +17,8 @@ from fastnn.estimators.state import (
     NOT_FINITE,
     NUMBERS,
     RATIO,
+    REASONS,
+    STOPPED,
     check_parameters,
 )
 from fastnn.estimators.stopping import Progress
@@ -96,7 +98,7 @@ def _restore_names(estimator, names):
 
 
 def _restore_fitted(estimator, fitted):
-    expected = {*COUNTS, *NUMBERS, RATIO, *CURVES}
+    expected = {*COUNTS, *NUMBERS, RATIO, STOPPED, *CURVES}
     _check(
         isinstance(fitted, dict) and fitted.keys() == expected,
         "fitted",
@@ -116,6 +118,9 @@ def _restore_fitted(estimator, fitted):
     ratio = _number(fitted[RATIO], RATIO)
     _check(0 < ratio < math.inf, RATIO, ratio, "a positive number")
     setattr(estimator, RATIO, ratio)
+    stopped = fitted[STOPPED]
+    _check(isinstance(stopped, str) and stopped in REASONS, STOPPED, stopped, "a known reason")
+    setattr(estimator, STOPPED, stopped)
     for name in CURVES:
         curve = fitted[name]
         _check(

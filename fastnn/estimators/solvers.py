@@ -239,7 +239,7 @@ def descend(estimator: Any, task: Any, epochs: int, watch: Callable[[float], boo
             rates[:] = state.rate.now
 
 
-def minimize_by_lbfgs(estimator: Any, task: Any, watch: Callable[[float], bool]) -> None:
+def minimize_by_lbfgs(estimator: Any, task: Any, watch: Callable[[float], bool]) -> str | None:
     """Minimize J of all examples by L-BFGS, from the present theta.
 
     Parameters
@@ -247,6 +247,11 @@ def minimize_by_lbfgs(estimator: Any, task: Any, watch: Callable[[float], bool])
     task : preparation.Task
     watch : callable(loss) -> bool
         It is called with J after every iteration; True ends training.
+
+    Returns
+    -------
+    str or None
+        Why it ended, as in `History.stopped`; None after the last iteration, or by `watch`.
     """
     constant = (
         0.0 if task.constants is None else float(np.average(task.constants, weights=task.weight))
@@ -285,6 +290,7 @@ def minimize_by_lbfgs(estimator: Any, task: Any, watch: Callable[[float], bool])
     elif not ended:
         output = task.network.output
         warn_of_large_tol(estimator, output, task.targets, task.weight, estimator.loss_)
+    return reason
 
 
 def _learning_rate(estimator):

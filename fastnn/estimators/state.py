@@ -12,6 +12,20 @@ from fastnn.estimators.parameters import check_settings, hidden_activations, hid
 COUNTS = ("n_iter_", "t_")
 NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
 RATIO = "_l2_per_alpha"
+# Why the fit ended, as `History.stopped` has it.
+STOPPED = "_ended_by"
+REASONS = (
+    "epochs",
+    "early stopping",
+    "converged",
+    "no further descent",
+    "limit of evaluations",
+    "callback",
+    "interrupted",
+    "diverged",
+    "error",
+    "",
+)
 CURVES = ("loss_curve_", "validation_scores_", "validation_loss_curve_")
 # JSON does not have these numbers, but a curve can.
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -41,7 +55,7 @@ def to_dict(estimator: Any) -> dict[str, Any]:
     fitted = {
         name: None if value is None else _number_state(value) for name, value in fitted.items()
     }
-    fitted[RATIO] = estimator._l2_per_alpha
+    fitted[RATIO], fitted[STOPPED] = estimator._l2_per_alpha, estimator._ended_by
     for name in CURVES:
         curve = getattr(estimator, name)
         fitted[name] = None if curve is None else [_number_state(value) for value in curve]

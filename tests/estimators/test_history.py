@@ -1,6 +1,7 @@
 """`history_` of the estimators: their curves as a History."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -52,6 +53,44 @@ def test_a_stream():
     for _ in range(3):
         model.partial_fit(X, LABELS, classes=[0, 1, 2])
     assert (len(model.history_), model.history_.stopped) == (3, "epochs")
+
+
+@pytest.mark.parametrize(
+    ("options", "stopped"),
+    [
+        ({"max_iter": 3}, "epochs"),
+        ({"early_stopping": True, "max_iter": 500}, "early stopping"),
+        ({"max_iter": 3000}, "converged"),
+        ({"solver": "lbfgs", "max_iter": 3000, "early_stopping": True}, "converged"),
+        ({"solver": "lbfgs", "max_iter": 3000, "max_fun": 5}, "limit of evaluations"),
+        ({"solver": "lbfgs", "max_iter": 2}, "epochs"),
+        ({"callbacks": [lambda *_: True]}, "callback"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_why_a_fit_ended_is_known_after_loading(options, stopped, tmp_path):
+    model = fastnn.MLPClassifier((4,), random_state=0, **options).fit(X, LABELS)
+    assert model.history_.stopped == stopped
+    assert pickle.loads(pickle.dumps(model.set_params(callbacks=()))).history_.stopped == stopped
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    assert fastnn.load(path).history_.stopped == stopped
+
+
+def test_a_fit_that_was_interrupted_or_diverged():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    model = fastnn.MLPClassifier((4,), random_state=0, callbacks=[interrupt])
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.fit(X, LABELS)
+    assert model.history_.stopped == "interrupted"
+    model = fastnn.MLPRegressor(
+        hidden_layer_sizes=(4,), random_state=0, solver="sgd", learning_rate_init=1e20
+    )
+    with pytest.raises(fastnn.DivergenceError):
+        model.fit(X_NUMBERS, NUMBERS)
+    assert model.history_.stopped == "diverged"
 
 
 def test_not_before_fit():
