@@ -139,7 +139,7 @@ class Monitor:
         *results, ended = record.T.tolist()
         new = *results, rates * len(ended), [began + seconds for seconds in ended]
         lists = *self._columns, history.learning_rate, history.seconds
-        watched = type(self.progress) is not Progress
+        watched = type(self.progress).epoch is not Progress.epoch
         at_once = 1 if watched else max(1, len(ended))
         for k in range(0, len(ended), at_once):
             for values, column in zip(lists, new, strict=True):
