@@ -54,14 +54,20 @@ def quantity(value, unit):
 
 
 def _digits(value):
-    """Three digits, without an exponent."""
+    """Three digits; two of a number below 0.095, and an exponent below 0.001."""
+    if value == 0:
+        return "0"
     if abs(value) >= 99.95:
         return f"{float(f'{value:.3g}'):,.0f}"
+    if abs(value) < 0.095:
+        return f"{value:.2g}" if abs(value) >= 0.00095 else f"{value:.1e}"
     return f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}"
 
 
 def _number(value, unit):
-    return f"{value:.1%}" if unit == SHARE else _digits(value)
+    if unit != SHARE:
+        return _digits(value)
+    return f"{value:.1%}" if abs(value) >= 0.00095 else f"{_digits(100 * value)}%"
 
 
 def _heading(machine):

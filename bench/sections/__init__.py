@@ -24,7 +24,7 @@ SECTIONS = {
     "evaluations": Section("What evaluations cost a fit", "step", "evaluations", True),
     "loop": Section("Loops of one's own, one core", "loop", "steps", True),
     "overheads": Section("What a call costs by itself, one core", "many", "overheads", True),
-    "many": Section("Networks side by side, two cores", "many", "side_by_side", False),
+    "many": Section("Networks side by side, two cores", "many", "together", False),
     "many_jax": Section("The same networks in JAX, one core", "many", "beside_jax", True),
     "many_jax_2": Section("The same networks in JAX, two cores", "many", "beside_jax", False),
     "mpi": Section("One network over several processes, one core each", "mpi", "exchange", False),

@@ -3,6 +3,8 @@
 import copy
 import os
 import warnings
+from itertools import pairwise
+from operator import mul
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier
@@ -11,8 +13,11 @@ import fastnn
 from bench.measure import Contender, calls, compare, ratios
 from bench.peers import load_peers
 from bench.results import TIMES
+from fastnn import _kernels
 
 LAYERS = [8, 32, 32, 4]
+PRODUCTS = sum(a * b for a, b in pairwise(LAYERS))  # of a row, in one direction
+ENSEMBLE = [64, 128, 64, 10]
 MICRO = 1e-6
 BATCH = 128
 
@@ -68,6 +73,14 @@ def overheads(results, effort):
     )
 
 
+def _timed(results, effort, case, **works):
+    """Times of each function, kept under its name with spaces."""
+    contenders = [Contender(name.replace("_", " "), calls(work)) for name, work in works.items()]
+    timings = compare(contenders, effort.rounds, effort.seconds)
+    results.time(case, timings)
+    return timings
+
+
 def _sets(effort):
     """200 sets of 512 rows."""
     rng = np.random.default_rng(0)
@@ -77,53 +90,72 @@ def _sets(effort):
     ]
 
 
-def _fit_many(sets, n_jobs):
+def _fit_many(sets, n_jobs, **options):
     networks = [fastnn.Network(LAYERS, rng=seed) for seed in range(len(sets))]
-    fastnn.fit_many(networks, sets, n_jobs, epochs=100, batch_size=BATCH)
+    fastnn.fit_many(networks, sets, n_jobs, epochs=100, batch_size=BATCH, **options)
 
 
 def beside_jax(results, effort):
-    """The same networks in JAX, by `vmap` and `scan`, on the cores that there are."""
+    """The same networks in JAX, by `vmap` and `scan`, on the cores that there are.
+
+    JAX's training measures no J of an epoch; `fit_many` does, unless it is told not to. The floor
+    is the products alone, at the peak of the micro-kernel.
+    """
     peers = load_peers(["JAX"], results)
     sets, cores = _sets(effort), len(os.sched_getaffinity(0))
-    contenders = [Contender("fit_many", calls(_fit_many, sets, cores))]
-    for module in peers.values():
-        contenders.append(Contender("JAX", calls(module.many(LAYERS, sets, 100, BATCH))))
-    timings = compare(contenders, effort.rounds, effort.seconds)
+    works = {name: module.many(LAYERS, sets, 100, BATCH) for name, module in peers.items()}
     case = f"{len(sets)} networks {'-'.join(map(str, LAYERS))}, {cores} cores"
-    results.time(case, timings)
-    if peers:
-        speeds = ratios(timings["JAX"], timings["fit_many"])
-        results.find(case, "fit_many vs JAX", speeds, TIMES, at_least=5)
+    works["fit_many"] = lambda: _fit_many(sets, cores)
+    works["fit_many_evaluated_once"] = lambda: _fit_many(sets, cores, evaluate_every=100)
+    timings = _timed(results, effort, case, **works)
+    rows = sum(len(X) for X, _ in sets) * 100
+    floor = 6 * rows * (PRODUCTS - LAYERS[0] * LAYERS[1] / 3) / _kernels.peak() / cores
+    for name in peers:
+        for what, least in (("fit many", 5), ("fit many evaluated once", None)):
+            speeds = ratios(timings[name], timings[what])
+            results.find(case, f"{what} vs {name}", speeds, TIMES, at_least=least)
+        bound = [seconds / floor for seconds in timings[name].seconds]
+        results.find(case, f"products at the peak vs {name}", bound, TIMES)
 
 
-def side_by_side(results, effort):
-    """200 networks on 512 rows of their own, 100 epochs, on one thread and on two."""
+def together(results, effort):
+    """200 networks on 512 rows of their own, on one thread and on two; and ensembles."""
     sets = _sets(effort)
-    count = len(sets)
-
-    def train(n_jobs):
-        _fit_many(sets, n_jobs)
 
     def one_by_one():
         for seed, (X, y) in enumerate(sets):
             fastnn.Network(LAYERS, rng=seed).fit(X, y, epochs=100, batch_size=BATCH, threads=1)
 
-    timings = compare(
-        [
-            Contender("fit in a loop", calls(one_by_one)),
-            Contender("fit_many, 1 job", calls(train, 1)),
-            Contender("fit_many, 2 jobs", calls(train, 2)),
-        ],
-        effort.rounds,
-        effort.seconds,
-    )
-    case = f"{count} networks {'-'.join(map(str, LAYERS))}"
-    results.time(case, timings)
-    results.find(
+    case = f"{len(sets)} networks {'-'.join(map(str, LAYERS))}"
+    timings = _timed(
+        results,
+        effort,
         case,
-        "2 jobs over 1",
-        ratios(timings["fit_many, 1 job"], timings["fit_many, 2 jobs"]),
-        TIMES,
-        at_least=1.9,
+        fit_in_a_loop=one_by_one,
+        fit_many_on_1=lambda: _fit_many(sets, 1),
+        fit_many_on_2=lambda: _fit_many(sets, 2),
     )
+    speeds = ratios(timings["fit many on 1"], timings["fit many on 2"])
+    results.find(case, "2 jobs over 1", speeds, TIMES, at_least=1.9)
+    for rows in (1, 64, 10_000):
+        _ensemble(results, effort, rows)
+
+
+def _ensemble(results, effort, rows):
+    """An ensemble of five, beside a loop over its networks that does the same."""
+    networks = [fastnn.Network(ENSEMBLE, rng=seed) for seed in range(5)]
+    ensemble = fastnn.Ensemble(networks)
+    weights = ensemble.weights.tolist()
+    X = np.random.default_rng(0).standard_normal((rows, ENSEMBLE[0])).astype(np.float32)
+
+    def loop():
+        outputs = (network.forward(X).astype(np.float64) for network in networks)
+        return sum(map(mul, weights, outputs)).astype(np.float32)
+
+    np.testing.assert_array_equal(ensemble.forward(X), loop())
+    case = f"ensemble of 5 {'-'.join(map(str, ENSEMBLE))}, {rows:,} row{'s' if rows > 1 else ''}"
+    timings = _timed(
+        results, effort, case, loop_over_the_networks=loop, forward=lambda: ensemble.forward(X)
+    )
+    speeds = ratios(timings["loop over the networks"], timings["forward"])
+    results.find(case, "forward over the loop", speeds, TIMES)
