@@ -6,7 +6,7 @@ import numpy as np
 
 import fastnn
 from bench.peers import load_peers
-from bench.results import SHARE
+from bench.results import SHARE, TIMES
 from fastnn.layers.activations import ACTIVATIONS
 from fastnn.layers.outputs import OUTPUTS
 
@@ -46,6 +46,26 @@ def against_pytorch(results, effort):
         for what, difference in worst.found.items():
             results.find(dtype, f"worst difference of {what}", [difference], "", at_most=most)
         results.find(dtype, "ill-conditioned derivatives, left out", [worst.share_left_out], SHARE)
+        if worst.behind:
+            what = "their largest error, over that of PyTorch in the same dtype"
+            results.find(dtype, what, [worst.behind], TIMES)
+    for z in (5, 8):
+        _saturated(results, peer, z)
+
+
+def _saturated(results, peer, z):
+    """dA/dX of one sigmoid unit where A is nearly 1: A (1 - A) loses what A was rounded by."""
+    net = fastnn.Network([1, 1], output="sigmoid", rng=0)
+    net.theta = [1.0, 0.0]
+    X, dA = np.full((1, 1), z + 0.1, np.float32), np.ones((1, 1), np.float32)
+    e = np.exp(-X.astype(np.float64))
+    exact = e / (1 + e) ** 2
+    errors = {
+        "fastnn": difference(net.vjp(X)[1](dA)[1], exact),
+        PEER: difference(peer.Twin(net, None, "float32").differentiate(X, dA, None)[2], exact),
+    }
+    for name, error in errors.items():
+        results.find("float32", f"error of a sigmoid at Z = {z}.1 by {name}", [error], "")
 
 
 def drawn(seed, size, activation, output, keep_prob, kind, dtype):
@@ -90,6 +110,7 @@ class Worst:
     def __init__(self, peer, dtype):
         self._peer, self._dtype = peer, dtype
         self._seen = self._left_out = 0
+        self.behind = 0.0  # the largest error of those left out, over PyTorch's
         self.found = {}
 
     @property
@@ -130,10 +151,12 @@ class Worst:
 
     def _see(self, what, got, exact, theirs):
         self._seen += 1
-        if difference(theirs, exact) > ILL * MOST[self._dtype]:
+        ours, by_torch = difference(got, exact), difference(theirs, exact)
+        if by_torch > ILL * MOST[self._dtype]:
             self._left_out += 1
+            self.behind = max(self.behind, ours / by_torch)
             return
-        self.found[what] = max(self.found.get(what, 0.0), difference(got, exact))
+        self.found[what] = max(self.found.get(what, 0.0), ours)
 
     def _clip(self, net, X, dA, gradient, **limit):
         """Compare the step of gradient descent by a gradient that is clipped."""
