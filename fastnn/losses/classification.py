@@ -37,21 +37,8 @@ def focal(gamma: float = 2.0, output: Literal["softmax", "sigmoid"] = "softmax")
     g = number(gamma, "gamma", "[0, inf)")
     lookup(_OUTPUTS, output, "output")
 
-    def softmax_value(z, y):
-        label = int(y[0])
-        top = z[0]
-        for j in range(z.shape[0]):
-            top = max(top, z[j])
-        others = 0.0
-        for j in range(z.shape[0]):
-            if j != label:
-                others += math.exp(z[j] - top)
-        own = math.exp(z[label] - top)
-        q = others / (own + others)
-        log_p = math.log1p(-q) if q < 0.5 else z[label] - top - math.log(own + others)
-        return -(q**g) * log_p
-
-    def softmax_slope(z, y, dz):
+    def softmax_terms(z, y):
+        """The label, the largest z and the sum of e^(z - it); q = 1 - p, and log p."""
         label = int(y[0])
         top = z[0]
         for j in range(z.shape[0]):
@@ -64,28 +51,38 @@ def focal(gamma: float = 2.0, output: Literal["softmax", "sigmoid"] = "softmax")
         total = own + others
         q = others / total
         log_p = math.log1p(-q) if q < 0.5 else z[label] - top - math.log(total)
+        return label, top, total, q, log_p
+
+    def softmax_value(z, y):
+        _, _, _, q, log_p = softmax_terms(z, y)
+        return -(q**g) * log_p
+
+    def softmax_slope(z, y, dz):
+        label, top, total, q, log_p = softmax_terms(z, y)
         # p log p / q is -1 at its limit q = 0.
-        ratio = own / total * log_p / q if q > 0 else -1.0
+        ratio = math.exp(z[label] - top) / total * log_p / q if q > 0 else -1.0
         factor = q**g * (g * ratio - 1)
         for j in range(z.shape[0]):
             dz[j] = -factor * math.exp(z[j] - top) / total
         dz[label] = factor * q
 
+    def sigmoid_terms(z, y):
+        """q = 1 - p, and log p."""
+        s = z if y > 0.5 else -z  # p = sigmoid(s)
+        e = math.exp(-abs(s))
+        q = e / (1 + e) if s > 0 else 1 / (1 + e)
+        return q, -(max(-s, 0.0) + math.log1p(e))
+
     def sigmoid_value(z, y):
         total = 0.0
         for j in range(z.shape[0]):
-            s = z[j] if y[j] > 0.5 else -z[j]  # p = sigmoid(s)
-            e = math.exp(-abs(s))
-            q = e / (1 + e) if s > 0 else 1 / (1 + e)
-            total += q**g * (max(-s, 0.0) + math.log1p(e))
+            q, log_p = sigmoid_terms(z[j], y[j])
+            total -= q**g * log_p
         return total
 
     def sigmoid_slope(z, y, dz):
         for j in range(z.shape[0]):
-            s = z[j] if y[j] > 0.5 else -z[j]
-            e = math.exp(-abs(s))
-            q = e / (1 + e) if s > 0 else 1 / (1 + e)
-            log_p = -(max(-s, 0.0) + math.log1p(e))
+            q, log_p = sigmoid_terms(z[j], y[j])
             d = q**g * (g * (1 - q) * log_p - q)
             dz[j] = d if y[j] > 0.5 else -d
 

@@ -1,5 +1,7 @@
 """A `Loss` compiled by Numba to a native function that the core calls without the GIL."""
 
+import inspect
+
 import numpy as np
 
 from fastnn.text.slow_work import slow_work
@@ -23,10 +25,14 @@ def compiled(loss, dtype):
 def _compile(loss, dtype):
     import numba
     from numba import types
+    from numba.extending import register_jitable
 
     # Indices are checked, since a wrong one would write to memory of others. Division by 0 gives
     # infinity or NaN as in NumPy.
     options = {"nogil": True, "error_model": "numpy", "boundscheck": True}
+    if not loss._compiled:
+        for helper in _helpers(loss):
+            register_jitable(**options)(helper)
     value, slope = (numba.njit(**options)(function) for function in loss.functions)
     T = types.float32 if dtype == np.float32 else types.float64
     row = types.Array(T, 1, "C")
@@ -47,6 +53,13 @@ def _compile(loss, dtype):
     many, whole = types.CPointer(T), types.int64
     signature = types.void(many, whole, whole, many, whole, many, many, whole, whole)
     return numba.cfunc(signature, nopython=True, error_model="numpy")(rows)
+
+
+def _helpers(loss):
+    """The plain functions that its functions close over, each once."""
+    closures = [inspect.getclosurevars(function).nonlocals for function in loss.functions]
+    values = (value for closure in closures for value in closure.values())
+    return dict.fromkeys(filter(inspect.isfunction, values))
 
 
 def _check(loss, what, function, arguments, is_right):

@@ -46,9 +46,10 @@ class Loss:
 
     Notes
     -----
-    The functions may use what Numba takes of Python and NumPy in its nopython mode. Loops over z
-    are the fastest. Indices are checked. A row in which a function raises, or gives NaN, stops the
-    fit as a `DivergenceError`, which says what is wrong with the row.
+    The functions may use what Numba takes of Python and NumPy in its nopython mode, and call plain
+    functions that they close over. Loops over z are the fastest. Indices are checked. A row in
+    which a function raises, or gives NaN, stops the fit as a `DivergenceError`, which says what is
+    wrong with the row.
 
     Examples
     --------

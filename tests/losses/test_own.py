@@ -36,6 +36,28 @@ def problem(units=3, dtype="float32", m=300, **settings):
     return net, rng.standard_normal((m, 4)), rng.standard_normal((m, units))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_functions_may_call_those_that_they_close_over(dtype):
+    def difference(z, y, j):
+        return z[j] - y[j]
+
+    def squares(z, y):
+        total = 0.0
+        for j in range(z.shape[0]):
+            total += difference(z, y, j) ** 2 / 2
+        return total
+
+    def slopes(z, y, dz):
+        for j in range(z.shape[0]):
+            dz[j] = difference(z, y, j)
+
+    net, X, y = problem(dtype=dtype)
+    J, gradient = net.value_and_grad(X, y, loss=SQUARED)
+    own_J, own = net.value_and_grad(X, y, loss=fastnn.Loss(squares, slopes))
+    assert own_J == J
+    np.testing.assert_array_equal(own, gradient)
+
+
 @pytest.mark.parametrize("loss", OWN.values(), ids=OWN)
 @pytest.mark.parametrize("units", [1, 2, 3, 17, 33])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
