@@ -171,6 +171,7 @@ def test_networks_that_share_draws_are_refused():
 def test_ctrl_c_stops_all_and_loses_nothing(n_jobs, watched):
     nets = networks()
     each = [{"epochs": 2 if k == 0 else 10**7} for k in range(5)]
+    fastnn.fit_many(networks(), SETS, n_jobs, epochs=1)  # what is loaded once is loaded
     stopwatch = Stopwatch()
     threading.Timer(0.3, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
