@@ -1,7 +1,10 @@
 """Estimators and networks in other processes: joblib's backends, and a Dask cluster."""
 
+import contextlib
 import os
+import signal
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -9,7 +12,7 @@ import joblib
 import numpy as np
 import pytest
 from dask.distributed import Client, LocalCluster
-from sent import X, Y, after_a_while, threads_of_a_large_step, trained
+from sent import X, Y, after_a_while, end_process, threads_of_a_large_step, trained
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -23,8 +26,8 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def client():
+@contextlib.contextmanager
+def cluster_of_two():
     """A client of a cluster of two processes on this machine."""
     with (
         LocalCluster(
@@ -36,6 +39,12 @@ def client():
         ) as cluster,
         Client(cluster) as client,
     ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client():
+    with cluster_of_two() as client:
         yield client
 
 
@@ -224,3 +233,33 @@ def test_fit_many_and_improve_have_the_bits_of_threads(backend):
     for theta, other in zip(far, near, strict=True):
         np.testing.assert_array_equal(theta, other)
     assert moves == expected
+
+
+def test_workers_of_dask_that_are_killed():
+    """It never waits for ever: another worker does the work, or it is an error of few words."""
+    networks = [fastnn.Network([64, 8, 10], rng=seed) for seed in range(4)]
+    near = [fastnn.Network([64, 8, 10], rng=seed) for seed in range(4)]
+    before, options, told = [net.theta.copy() for net in networks], {"epochs": 400}, None
+    with cluster_of_two() as client, joblib.parallel_config(backend="dask", n_jobs=2):
+        first, _ = client.run(os.getpid).values()
+        threading.Timer(0.5, os.kill, (first, signal.SIGKILL)).start()
+        try:
+            fastnn.fit_many(networks, (X, Y), **options)
+        except RuntimeError as error:  # the data that joblib has scattered were lost with it
+            told = f"{error} {error.__notes__[0]}"
+    assert told is None or "DaskDistributedBackend of joblib has failed" in told
+    assert told is None or "of 4 networks are trained" in told
+    with joblib.parallel_config(backend="threading"):
+        fastnn.fit_many(near, (X, Y), **options)
+    for far, other, theta in zip(networks, near, before, strict=True):
+        np.testing.assert_array_equal(far.theta, theta if far.history is None else other.theta)
+    fresh = [fastnn.Network([64, 8, 10], rng=seed) for seed in range(4)]
+    with (
+        cluster_of_two(),
+        joblib.parallel_config(backend="dask", n_jobs=2),
+        pytest.raises(RuntimeError, match=r"DaskDistributedBackend .* has failed") as error,
+    ):
+        fastnn.fit_many(fresh, (X, Y), callbacks=end_process, epochs=1)
+    assert "0 of 4 networks are trained" in error.value.__notes__[0]
+    for net, theta in zip(fresh, before, strict=True):
+        np.testing.assert_array_equal(net.theta, theta)
