@@ -184,6 +184,7 @@ class Loop:
                 self._rounds += 1
                 this = Round(self._fits, best, chosen)
                 found = this.carry_out(room=self._left() > len(chosen))
+                first = this.begun if first is best else first
                 self._moves += [
                     each.move(self._rounds, diagnosis.verdict, each is this.winner)
                     for each in found

@@ -77,7 +77,8 @@ class Improvement:
     dev_error : float
         Of the best setting, the mean over its seeds.
     first_dev_error : float
-        Of the setting that it began with.
+        Of the setting that it began with, the mean over its seeds. Only one is trained where no
+        move promised anything.
     stopped : str
         "no move helps", "optimal error reached", "time", "trials", "interrupted" or "backend
         failed".

@@ -65,6 +65,7 @@ class Round:
     def __init__(self, fits, best, chosen):
         self._fits, self.best, self._chosen = fits, best, list(chosen)
         self._needed = level(len(chosen) + 1)  # one more: several together
+        self.begun = best  # the same with the networks of all seeds, once they are trained
         self.winner: Attempt | None = None
 
     def carry_out(self, room):
@@ -85,7 +86,7 @@ class Round:
         if any(each.sure < PLAIN * self._needed for each in finalists):
             settings.append(self.best.setting)
         fits.train_on(settings, others)
-        self.best = fits.tried(self.best.setting)
+        self.best = self.begun = fits.tried(self.best.setting)
         found = self._attempts()
         likely = sorted((each for each in found if each.likely), key=lambda each: each.loss)
         if len(likely) > 1 and room:

@@ -98,6 +98,18 @@ def test_it_ends_when_time_is_up():
     assert all(move.failure == "time was up" for move in result.moves if np.isnan(move.gain))
 
 
+def test_errors_before_and_after_are_of_the_same_seeds():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(160, 4))
+    y = np.where(X[:, 0] + 2 * rng.normal(size=160) > 0, 1, 0)
+    sets = (X[:100], y[:100]), (X[100:], y[100:])
+    result = fastnn.improve([4, 3, 2], *sets, trials=3, seeds=2, seconds=None, epochs=30)
+    # The first seed of some moves promises something, so that all seeds of the start are trained.
+    assert any(move.networks == 2 for move in result.moves)
+    assert not any(move.kept for move in result.moves)
+    assert result.first_dev_error == result.dev_error
+
+
 def test_a_move_that_fails_is_told():
     result = fastnn.improve(
         [64, 16, 10],
