@@ -41,6 +41,14 @@ def make(theta, weight=None, kind=Session, **options):
     return kind(WIDTHS, CODES, 0, theta, rows(X), rows(LABELS), weight, **options)
 
 
+def evaluating(dtype, X=X):
+    """A Session that finds outputs."""
+    return Session(
+        *(WIDTHS, CODES, 0, np.ones(SIZE, dtype), rows(X), None, None),
+        **{"batch_size": 4, "threads": 1, "training": False},
+    )
+
+
 def optimized(session, dtype):
     vectors = [np.zeros(SIZE, dtype) for _ in range(3)]
     session.set_optimizer(4, ADAM, [(0, 0)] * 3, *vectors)
@@ -125,6 +133,10 @@ REFUSED = {
         },
         epochs,
     ),
+    "start_together": (
+        lambda d: {"mean": np.zeros((4, 2)), "squares": np.zeros((4, 2))},
+        lambda d, mean, squares: _kernels.start_together([evaluating(d)], [1.0], mean, squares),
+    ),
     "Augmenter.copies": (
         lambda d: {"out": np.zeros((4, 3), d)},
         lambda d, out: AUGMENTER.copies(rows(X), 0, 0, 0, out),
@@ -181,13 +193,17 @@ def outputs_of(d, X):
     """Those of the general way too, where the short one hands X on to it."""
     A = SmallForward(WIDTHS, CODES, 0, np.ones(SIZE, d)).forward(X)
     out = np.zeros((4, 2), d)
-    session = Session(
-        *(WIDTHS, CODES, 0, np.ones(SIZE, d), rows(X), None, None),
-        **{"batch_size": 4, "threads": 1, "training": False},
-    )
+    session = evaluating(d, X)
     session.start(out=out)
     session.evaluate(10.0)
     return out, out if A is None else A
+
+
+def mean_outputs_of(d, X):
+    """The same of an ensemble of two."""
+    members = [SmallForward(WIDTHS, CODES, 0, np.ones(SIZE, d)) for _ in range(2)]
+    A = _kernels.forward_together(members, [0.5, 0.5], X, spread=False)
+    return outputs_of(d, X)[0] if A is None else A
 
 
 def batch(d):
@@ -207,6 +223,7 @@ READ = {
         lambda d, dA: forward_and_backward(d, X, dA, zeros(d)),
     ),
     "SmallForward.forward": (lambda d: {"X": X.astype(d)}, outputs_of),
+    "forward_together": (lambda d: {"X": X.astype(d)}, mean_outputs_of),
     "Rows": (
         lambda d: {
             "values": X.ravel().astype(d),
@@ -285,6 +302,7 @@ NO_ARRAYS = {
     "Session.extremes": {"extremes"},
     "SmallForward": {"widths", "activations", "mean", "scale"},
     "StepSession": {"widths", "activations", "output"},
+    "StepSession.set_data": {"X", "y"},  # it refuses any
     "StepSession.set_lock": {"attributes", "lock"},
     "_index": {"name"},
     "aligned_zeros": {"dtype"},

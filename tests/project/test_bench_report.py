@@ -1,9 +1,11 @@
 """Numbers in the tables of the bench."""
 
+import importlib
+from pathlib import Path
+
 import pytest
 
-from bench.report import quantity
-
+ROOT = Path(__file__).parents[2]
 TIMES, SHARE = "\N{MULTIPLICATION SIGN}", "share"
 
 
@@ -24,5 +26,7 @@ TIMES, SHARE = "\N{MULTIPLICATION SIGN}", "share"
         (0.0, SHARE, "0%"),
     ],
 )
-def test_no_number_that_is_not_zero_is_shown_as_zero(value, unit, text):
+def test_no_number_that_is_not_zero_is_shown_as_zero(value, unit, text, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    quantity = importlib.import_module("bench.report").quantity
     assert quantity(value, unit) == text
