@@ -210,7 +210,7 @@ def _sweeps():
         return result.best_network.theta.tobytes(), costs
 
     usual, same = sweep(None), ["threads"]
-    for backend in ("loky", "multiprocessing", "dask", "ray"):
+    for backend in ("loky", "dask", "ray"):
         with _cluster(backend) as there:
             if there:
                 expect(sweep(backend) == usual, f"a sweep on {backend} has other bits")
