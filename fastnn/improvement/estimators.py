@@ -39,7 +39,8 @@ class Begun:
             raise TypeError(
                 "expected a Network, layer sizes, a fastnn.MLPClassifier or a fastnn.MLPRegressor, "
                 f"got {type(estimator).__module__.partition('.')[0]}'s "
-                f"{type(estimator).__name__}: give the estimator of fastnn itself"
+                f"{type(estimator).__name__}: give the estimator of fastnn itself; a "
+                "TableClassifier or TableRegressor has an `improve` of its own"
             )
         self._estimator, self._copy = estimator, clone(estimator)
         self.layer_sizes, self.options, self.train, self.dev = for_network(

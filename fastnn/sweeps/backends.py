@@ -71,11 +71,12 @@ def choose_workers(n_jobs, backend=None):
 def _check_tells_of_deaths(backend):
     """Refuse a backend that waits for ever for a worker that has died.
 
-    The pool of `multiprocessing` starts another worker in its place, and forgets its job.
+    The pool of `multiprocessing` starts another worker in its place, and forgets its job. Ray's
+    backend is made from joblib's, and has a pool of its own.
     """
     from joblib.parallel import BACKENDS
 
-    if isinstance(backend, BACKENDS["multiprocessing"]):
+    if type(backend) is BACKENDS["multiprocessing"]:
         raise ValueError(
             "expected a backend that tells when a worker has died, got joblib's 'multiprocessing', "
             "which then waits for ever: take 'loky', its processes on this machine, or 'dask' or "

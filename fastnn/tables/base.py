@@ -149,7 +149,8 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
         """Train, diagnose, try what the diagnosis advises, and keep what is better.
 
         The estimator is then fitted with the best network, and has its parameters. A `quality`
-        gives way to them.
+        gives way to them. If no move is kept, the network is one of the first setting with another
+        seed: its predictions may differ from those before.
 
         Parameters
         ----------

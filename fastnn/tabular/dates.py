@@ -139,8 +139,10 @@ def varying_parts(days, order):
 
 
 def written_day(days):
-    """A number of days since 1970 as a date."""
-    return str(np.datetime64(int(np.floor(days)), "D"))
+    """A number of days since 1970 as a date, or as that number where no date is so far away."""
+    if abs(days) < 1e18:
+        return str(np.datetime64(int(np.floor(days)), "D"))
+    return f"{days:g} days after 1970"
 
 
 def _as_numbers(values):

@@ -8,6 +8,7 @@ import pytest
 from columns import M, cycle, learn, table
 
 from fastnn.tabular import TableSchema
+from fastnn.tabular.dates import written_day
 
 DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
 
@@ -179,3 +180,10 @@ def test_dates_with_gaps_in_doubt_and_later_than_training():
     ]
     with pytest.raises(ValueError, match=r"column 'when': expected dates.* got 'soon' in row 0"):
         schema.inputs(later.assign(when="soon"))
+
+
+@pytest.mark.parametrize(
+    ("days", "text"), [(0.5, "1970-01-01"), (-1, "1969-12-31"), (1e300, "1e+300 days after 1970")]
+)
+def test_days_are_written_however_far_away(days, text):
+    assert written_day(days) == text

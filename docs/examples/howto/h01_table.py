@@ -91,8 +91,10 @@ shell("fastnn improve flats.csv --target price --trials 6 --save better.safetens
 
 # %%
 # None of the moves helps beyond chance. That is an answer too: what ``fastnn train`` does with a
-# table is meant to be good. :doc:`h12_from_verdict_to_next_step` begins with a bad network, and
-# gets a better one. :doc:`/reference/printed` says what each column means.
+# table is meant to be good. Keep the file of ``fastnn train`` then. The first line is a mean over
+# three seeds, and the errors at the end are those of one network, the one that is saved.
+# :doc:`h12_from_verdict_to_next_step` begins with a bad network, and gets a better one.
+# :doc:`/reference/printed` says what each column means.
 #
 # Files as people have them
 # -------------------------

@@ -51,7 +51,7 @@ print(net.diagnose(train, dev))
 #    * - high variance
 #      - ``fastnn.learning_curve``: what would more data bring?
 #      - more data, ``fastnn.penalty_path``, dropout, augmentation
-#    * - cannot tell
+#    * - cannot be told
 #      - ``fastnn.dev_size``: how many examples would?
 #      - a larger dev set
 #    * - data mismatch
