@@ -151,5 +151,18 @@ def test_readme_accuracy_is_that_of_the_benchmark():
     assert all(max(abs(of["min"]), abs(of["max"])) < 1e-9 for of in differences)
 
 
+def test_readme_tables_are_those_of_the_benchmark():
+    path = README.parent / "bench" / "results" / "amd-epyc-family-25-model-17.json"
+    findings = json.loads(path.read_text())["sections"]["tables"]["findings"]
+    shown = {(of["case"], of["what"]): of["value"]["median"] for of in findings}
+    wanted = [
+        f"{shown[f'{half}: fastnn, best', what]:.2f}"
+        for what in ("loss relative to CatBoost", "CPU time of all tables relative to CatBoost")
+        for half in ("chosen on", "new")
+    ]
+    sentence = README.read_text().partition("On 24 tables")[2].partition(" of its time")[0]
+    assert re.findall(r"\d\.\d\d", sentence) == wanted
+
+
 def test_readme_is_one_page():
     assert len(README.read_text().splitlines()) <= 120
