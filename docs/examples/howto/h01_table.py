@@ -166,4 +166,21 @@ print(
 print(model.schema_.input_names)
 
 # %%
+# It says what is wrong, tries what that advises, and goes into a file, as the commands do. Without
+# ``dev`` it sets rows aside itself. For a number, a diagnosis has the share of the variance that is
+# left, and ``improve`` its root: the RMSE over the standard deviation of the prices.
+
+print(model.diagnose(train, "price", test=(test, "price")))
+
+# %%
+
+print(model.improve(train, "price", seconds=None, trials=3, seeds=2))
+
+# %%
+
+model.report(train, "price", folder / "flats.html")
+model.save(folder / "again.safetensors")
+bool(np.all(fastnn.load(folder / "again.safetensors").predict(test) == model.predict(test)))
+
+# %%
 # **Next**: :doc:`h12_from_verdict_to_next_step` turns the verdict into a better network.
