@@ -425,6 +425,18 @@ def test_failing_to_save_after_an_interrupt_is_told(monkeypatch, tmp_path):
     assert "could not save the network: [Errno 28] No space left on device" in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--epochs", "1", "--quiet"]])
+def test_a_command_ends_without_a_collection_of_garbage(arguments):
+    code = f"""
+import atexit, gc
+atexit.register(lambda: print(len(gc.get_objects())))  # the last to be called
+from fastnn.cli import main
+main({arguments})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert int(done.stdout.splitlines()[-1]) < 100
+
+
 def read_until(terminal, pattern, shown="", timeout=30):
     end = time.monotonic() + timeout
     while not re.search(pattern, shown):
