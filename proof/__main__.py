@@ -30,7 +30,9 @@ class _Proofs(click.Command):
 @click.command(cls=_Proofs)
 @click.option("--long", is_flag=True, help="Hours instead of seconds: what runs every night.")
 @click.option(
-    "--minutes", type=float, help="Do a part of fuzz or kills; the next run goes on with the rest."
+    "--minutes",
+    type=float,
+    help="Do a part of fuzz, kills, interrupts or newest; the next run goes on with the rest.",
 )
 @click.option("--only", metavar="NAMES", callback=_names, help="Proofs with commas between.")
 @click.option(
@@ -56,7 +58,7 @@ def main(long, minutes, only, write):
             click.secho(f"  BROKEN: {what}", fg="red", err=True)
             broken = True
             continue
-        seconds = round(time.perf_counter() - began, 1)
+        seconds = round(parts.seconds.get(name, time.perf_counter() - began), 1)
         click.echo(f"  {figure}\n  {seconds} s")
         if write:
             results.keep(name, "long" if long else "short", figure, seconds)

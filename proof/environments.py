@@ -35,7 +35,7 @@ def _environment(version, options, what, left_out):
     with tempfile.TemporaryDirectory() as directory:
         directory = Path(directory)
         sources, inside = directory / "sources", str(directory / "environment" / "bin" / "python")
-        ignored = [".*venv*", ".peers", ".git", "__pycache__", "build", *left_out]
+        ignored = [".*venv*", ".peers", ".git", "__pycache__", "build", "_kernels.cpp", *left_out]
         shutil.copytree(ROOT, sources, ignore=shutil.ignore_patterns(*ignored))
         _call([sys.executable, "-m", "venv", directory / "tools"])
         tools = str(directory / "tools" / "bin" / "python")

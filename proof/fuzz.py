@@ -50,7 +50,8 @@ _MEMORY = 1e6  # bytes beside 10 times the input, for what Python itself needs
 def run(long):
     if long:
         counts = {target: long for target, (_, long) in _COUNTS.items()}
-        return f"executions: {in_parts('fuzz', counts, _batch, _PARTS)}"
+        done = in_parts("fuzz", counts, lambda *part: (_batch(*part), []), _PARTS)
+        return f"executions: {done.words}"
     done = {target: _batch(target, 0, short) for target, (short, _) in _COUNTS.items()}
     each = ", ".join(f"{target} {count:,}" for target, count in done.items())
     return f"executions: {sum(done.values()):,}: {each}"

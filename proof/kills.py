@@ -28,11 +28,11 @@ def run(long):
 
     def work(kind, first, count):
         with tempfile.TemporaryDirectory() as directory:
-            return series[kind](Path(directory), count, rng)
+            return series[kind](Path(directory), count, rng), []
 
     if long:
-        return f"kills: {in_parts('kills', dict.fromkeys(series, 3334), work, 34)}"
-    return f"kills: {', '.join(f'{kind} {work(kind, 0, 34)}' for kind in series)}"
+        return f"kills: {in_parts('kills', dict.fromkeys(series, 3334), work, 34).words}"
+    return f"kills: {', '.join(f'{kind} {work(kind, 0, 34)[0]}' for kind in series)}"
 
 
 def _killed(work, seconds):

@@ -95,16 +95,18 @@ def test_a_long_form_goes_on_where_it_ended(fuzz, monkeypatch, tmp_path):
         met.append((kind, first, count))
         if len(met) == 3:
             parts.stop_after(0)
-        return count
+        return count, [f"{kind}{len(met)}"]
 
     counts = {"a": 10, "b": 4}
-    assert parts.in_parts("x", counts, work, 2).startswith("12 of 14, ")
+    assert parts.in_parts("x", counts, work, 2).words.startswith("12 of 14, ")
     first = met[0][1]
     assert met == [("a", first, 5), ("b", first, 2), ("a", first + 5, 5)]
     monkeypatch.setattr(parts, "_ends", float("inf"))
-    assert parts.in_parts("x", counts, work, 2).startswith("14, ")
+    done = parts.in_parts("x", counts, work, 2)
+    assert done.words.startswith("14, ")
+    assert done.found == {"a": ["a1", "a3"], "b": ["b2", "b4"]}
     assert met[3:] == [("b", first + 2, 2)]
-    assert parts.in_parts("x", counts, work, 2).startswith("14, ")  # anew
+    assert parts.in_parts("x", counts, work, 2).words.startswith("14, ")  # anew
     assert len(met) == 8
 
 
