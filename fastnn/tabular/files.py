@@ -115,23 +115,26 @@ def _read_text(file, path, text, missing):
                 f"{lines[0].strip()!r:.80}; rename it to .csv"
             )
         _check_names(names, path)
+        unchanged = [name for name in names if name in as_text]
+        rest = file.read() if unchanged else None
+        options = {"sep": separator, "header": None, "names": names, "index_col": False}
+        options |= {"dtype": dict.fromkeys(unchanged, str), "skip_blank_lines": False}
+        options |= {"low_memory": False, "keep_default_na": False, **_precision(pd)}
         with warnings.catch_warnings():
             # Where the first row has more fields than there are names, pandas would drop some.
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                _WithoutEmptyEnd(file),
-                sep=separator,
-                header=None,
-                names=names,
-                index_col=False,
-                low_memory=False,
-                **_precision(pd),
-                dtype=dict.fromkeys(as_text & set(names), str),
-                keep_default_na=False,
+            frame = pd.read_csv(
+                _WithoutEmptyEnd(file if rest is None else io.StringIO(rest, newline="")),
                 na_values={name: gaps for name in names if name not in as_text},
-                skip_blank_lines=False,
                 skipinitialspace=True,
+                **options,
             )
+        if unchanged and re.search(rf"(?:\A|[{separator}\r\n]) ", rest):
+            bare = _without_blanks_before_quotes(rest, separator)
+            file = _WithoutEmptyEnd(io.StringIO(bare, newline=""))
+            for name, series in pd.read_csv(file, usecols=unchanged, **options).items():
+                frame[name] = series
+        return frame
     except UnicodeDecodeError as error:
         encoding = "utf-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
         raise ValueError(
@@ -149,6 +152,12 @@ def _read_text(file, path, text, missing):
         ) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path}: not a whole gzip file: {error}; copy it again") from error
+
+
+def _without_blanks_before_quotes(text, separator):
+    """Quoted fields are told from the others, in which a quote is a character like any other."""
+    quoted = rf'(\A|[{separator}\r\n]) *("[^"]*+(?:""[^"]*+)*+")'
+    return re.sub(quoted, r"\1\2", text)
 
 
 def _precision(pd):

@@ -217,3 +217,22 @@ def test_a_tsv_file_with_commas_is_named(tmp_path):
         read_table(path)
     path.write_text("x\n1\n")
     assert read_table(path).columns.tolist() == ["x"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+def test_columns_that_are_read_unchanged_keep_their_blanks(separator):
+    """Blanks before quotes are outside of the cell; within quotes nothing is."""
+    lines = [
+        ["id", ' "note"', " n"],
+        ["  7", f' "a{separator} ""b""{separator} ""\n "', " 1"],
+        [" 02 ", ' 5" "x"', "  NA"],
+        ["", "  ", "3"],
+        ['"  8"', ' "" ', ' "4"'],
+    ]
+    text = "".join(separator.join(line) + "\n" for line in lines)
+    for file in (io.StringIO(text), io.BytesIO(text.encode())):
+        frame = read_table(file, text=["note", "id"])
+        assert frame["id"].tolist() == ["  7", " 02 ", "", "  8"]
+        note = f'a{separator} "b"{separator} "\n '
+        assert frame["note"].tolist() == [note, ' 5" "x"', "  ", " "]
+        np.testing.assert_equal(frame["n"].tolist(), [1, np.nan, 3, 4])
