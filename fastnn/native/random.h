@@ -19,7 +19,8 @@ struct Word32 {
     typedef int32_t mask __attribute__((vector_size(Vec<T>::lanes * 4)));
 };
 
-FASTNN_INLINE uint32_t hash_row(uint32_t x) {
+template <class Word>
+FASTNN_INLINE Word hash_row(Word x) {
     x ^= x >> 16;
     x *= 0x21f0aaadU;
     x ^= x >> 15;
@@ -31,9 +32,29 @@ struct RowKeys {
     uint32_t first, second;
 };
 
-FASTNN_INLINE RowKeys row_keys(const fastnn::Dropout &d, int64_t row) {
-    return {hash_row(uint32_t(row) ^ d.keys[0]), hash_row(uint32_t(row) + d.keys[1])};
-}
+// The keys of the rows of a tile, a register of them at a time: one by one they took as long as the
+// masks of a narrow layer.
+class TileKeys {
+    typedef Word32<float>::type Words;
+    static constexpr int lanes = Vec<float>::lanes,
+                         registers = (FASTNN_TILE_ROWS + lanes - 1) / lanes;
+    Words first[registers], second[registers];
+
+  public:
+    __attribute__((always_inline)) TileKeys(const fastnn::Dropout &d, int64_t row) {
+        if (!d.on) return;
+        for (int i = 0; i < registers; ++i) {
+            Words rows;
+            for (int j = 0; j < lanes; ++j) rows[j] = uint32_t(i * lanes + j);
+            rows += uint32_t(row);
+            first[i] = hash_row(rows ^ d.keys[0]), second[i] = hash_row(rows + d.keys[1]);
+        }
+    }
+
+    __attribute__((always_inline)) RowKeys operator[](int r) const {
+        return {first[r / lanes][r % lanes], second[r / lanes][r % lanes]};
+    }
+};
 
 // 32 random bits for each of units unit, unit + 1, ...
 template <class T>

@@ -170,14 +170,14 @@ FASTNN_INLINE void forward_tile(Product<T> p, const Layer<T> *below, const Layer
     in_tiles(rows, vectors, ToMemory<T>{p, A, layer->ld});
     if (layer->activation == fastnn::IDENTITY && !d.on) return;
     const T scale = T(1 / d.keep_prob);
+    const TileKeys keys(d, first_row + row);
     with_activation<T>(layer->activation, [&](auto g) __attribute__((always_inline)) {
         for (int r = 0; r < rows; ++r, A += layer->ld) {
-            const RowKeys keys = d.on ? row_keys(d, first_row + row + r) : RowKeys{};
             for (int v = 0; v < vectors; ++v) {
                 auto z = load(A + v * lanes), a = g.value(z);
                 if (layer->Z) store(layer->Z + from + r * layer->ld + v * lanes, z);
                 if (d.on)
-                    a = select(kept<T>(d, keys, column + v * lanes), a * scale, decltype(a){});
+                    a = select(kept<T>(d, keys[r], column + v * lanes), a * scale, decltype(a){});
                 store(A + v * lanes, a);
             }
         }
@@ -233,16 +233,16 @@ FASTNN_INLINE void backward_tile(Product<T> p, const Layer<T> *layer, const Laye
     in_tiles(rows, vectors, ToMemory<T>{p, below->dZ + from, below->ld});
     const fastnn::Dropout &d = below->dropout;
     const T keep_prob = T(d.keep_prob), scale = T(1 / d.keep_prob);
+    const TileKeys keys(d, first_row + row);
     with_activation<T>(below->activation, [&](auto g) __attribute__((always_inline)) {
         for (int r = 0; r < rows; ++r) {
             const int64_t at = from + r * below->ld;
-            const RowKeys keys = d.on ? row_keys(d, first_row + row + r) : RowKeys{};
             for (int v = 0; v < vectors; ++v) {
                 V a = load(below->A + at + v * lanes);
                 V z = below->Z ? load(below->Z + at + v * lanes) : V{};
                 V dz = load(below->dZ + at + v * lanes);
                 if (d.on) {
-                    dz = select(kept<T>(d, keys, column + v * lanes),
+                    dz = select(kept<T>(d, keys[r], column + v * lanes),
                                 dz * g.slope(a * keep_prob, z) * scale, V{});
                 } else {
                     dz *= g.slope(a, z);
@@ -270,13 +270,14 @@ template <class T>
 static void apply_dropout(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row) {
     const fastnn::Dropout &d = layer->dropout;
     const T scale = T(1 / d.keep_prob);
-    for (int64_t r = row; r < row + rows; ++r) {
-        const RowKeys keys = row_keys(d, first_row + r);
-        for (int64_t unit = 0; unit < layer->n; unit += Vec<T>::lanes) {
-            T *a = layer->A + r * layer->ld + unit;
-            auto x = load(a);
-            store(a, select(kept<T>(d, keys, unit), x * scale, decltype(x){}));
-        }
+    for (int64_t tile = row; tile < row + rows; tile += FASTNN_TILE_ROWS) {
+        const TileKeys keys(d, first_row + tile);
+        for (int r = 0; r < FASTNN_TILE_ROWS && tile + r < row + rows; ++r)
+            for (int64_t unit = 0; unit < layer->n; unit += Vec<T>::lanes) {
+                T *a = layer->A + (tile + r) * layer->ld + unit;
+                auto x = load(a);
+                store(a, select(kept<T>(d, keys[r], unit), x * scale, decltype(x){}));
+            }
     }
 }
 
