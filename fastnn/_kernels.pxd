@@ -72,6 +72,8 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
                                int64_t) noexcept nogil
         void (*gradient)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int64_t,
                          T *) noexcept nogil
+        void (*narrow_gradient)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int64_t,
+                                T *) noexcept nogil
         T (*add_gradient)(const T *, int64_t, cbool, T *) noexcept nogil
         T (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
         T (*largest)(const T *, int64_t, int64_t, int64_t, int64_t) noexcept nogil

@@ -182,6 +182,9 @@ cdef real *strip_gradient(Run[real] *run, int l, int64_t rows, int64_t unit, int
     cdef int64_t i, at
     cdef real *strip = run.strip + thread * run.strip_size
     cdef real *A = NULL
+    if layer.n < k.lanes and (l > 1 or run.layers[0].A == run.gathered):
+        k.narrow_gradient(layer - 1, layer, rows, unit, units, strip)
+        return strip
     if layer.dZ_panels != NULL:
         A = run.units + thread * run.units_size
         for i in range(tiles(units, k.tile_rows)):

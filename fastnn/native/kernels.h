@@ -128,6 +128,9 @@ struct Kernels {
     // beyond it. A is from pack_units, `rows * panel` numbers a tile, or null.
     void (*gradient)(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,
                      int64_t unit, int64_t units, T *strip);
+    // The same where the layer has fewer units than a register has lanes, and rows of A are padded.
+    void (*narrow_gradient)(const Layer<T> *below, const Layer<T> *layer, int64_t rows,
+                            int64_t unit, int64_t units, T *strip);
     // dW (+)= strip. Returns the largest magnitude in dW, infinity if a value is not finite; so do
     // bias_gradient of db, and `update` of theta.
     T (*add_gradient)(const T *strip, int64_t n, bool accumulate, T *dW);

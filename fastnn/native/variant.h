@@ -5,6 +5,7 @@
 #include "in_place.h"
 #include "loss.h"
 #include "max_norm.h"
+#include "narrow.h"
 #include "own_loss.h"
 #include "pack.h"
 #include "resample.h"
@@ -25,6 +26,7 @@ static constexpr fastnn::Kernels<T> make_table() {
             forward_panel<T>,
             backward_panel<T>,
             gradient<T>,
+            narrow_gradient<T>,
             add_gradient<T>,
             bias_gradient<T>,
             largest<T>,
