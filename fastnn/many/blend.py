@@ -34,6 +34,8 @@ _L1 = (0.0, 3.0)
 _SHARES = np.linspace(0, 1, 9)
 _KEEP_PROB = 0.85  # of classes; a regression is better without dropout
 _EPOCHS, _PATIENCE = 200, 20
+# Epochs between evaluations of the training rows, which nothing depends on, and of the dev rows.
+_EVALUATIONS = (10, 1)
 # Rows from which on a mini-batch has so many. The learning rate goes with its root.
 _BATCHES = ((50_000, 128), (2_400, 64), (1_200, 32), (0, 16))
 _RATE = 5e-4
@@ -178,7 +180,8 @@ def _each(devs, checkpoint):
     each: list[dict[str, Any]] = [{"epochs": _EPOCHS_WITHOUT_DEV} for _ in devs]
     if devs[0] is not None:
         stop = EarlyStopping(_PATIENCE, monitor="dev_cost")
-        each = [{"dev": dev, "early_stopping": stop, "epochs": _EPOCHS} for dev in devs]
+        often = {"epochs": _EPOCHS, "early_stopping": stop, "evaluate_every": _EVALUATIONS}
+        each = [{"dev": dev, **often} for dev in devs]
     if checkpoint is not None:
         for k, options in enumerate(each):
             path = os.path.join(checkpoint, f"network-{k:02}.checkpoint")

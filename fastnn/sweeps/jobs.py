@@ -72,11 +72,11 @@ def make_network(layer_sizes, options, seed):
         for name, value in options.items()
         if name not in NETWORK_OPTIONS and name != "hidden"
     }
-    if rest["evaluate_every"] == 0:
+    every = rest["evaluate_every"]
+    if every == 0 or isinstance(every, tuple):
         raise ValueError(
-            "expected evaluate_every of at least 1 in a sweep, which goes by the "
-            "error at the end; got 0: leave it out, which evaluates the last epoch "
-            "alone"
+            "expected one evaluate_every, of at least 1, in a sweep, which goes by the errors at "
+            f"the end; got {every}: leave it out, which evaluates the last epoch alone"
         )
     if "evaluate_every" not in options:
         # Only the last epoch counts, unless early stopping needs every epoch.

@@ -69,6 +69,7 @@ def is_unwatched(task, session, monitor):
         and task.rates.known
         and task.average is None
         and not task.criterion.by_batches
+        and not isinstance(task.evaluate_every, tuple)
         and all(each is None or each.threads == 1 for each in sessions)
         and _operations(task) <= _LONGEST
     )

@@ -51,7 +51,7 @@ class FitOptions(TypedDict, total=False):
     average: float | None
     shuffle: bool
     early_stopping: bool | int | EarlyStopping | None
-    evaluate_every: int | None
+    evaluate_every: int | tuple[int, int] | None
     callbacks: Callback | Sequence[Callback]
     progress: bool
     threads: int | None
@@ -86,7 +86,7 @@ def fit(
     average: float | None = None,
     shuffle: bool = True,
     early_stopping: bool | int | EarlyStopping | None = None,
-    evaluate_every: int | None = None,
+    evaluate_every: int | tuple[int, int] | None = None,
     callbacks: Callback | Sequence[Callback] = (),
     progress: bool = False,
     threads: int | None = None,
@@ -142,12 +142,13 @@ def fit(
         A new order of rows every epoch.
     early_stopping : bool, int or EarlyStopping, optional
         True, a patience in epochs, or an object; restores the best parameters. Needs `dev`.
-    evaluate_every : int, optional
+    evaluate_every : int or (int, int), optional
         Epochs between evaluations of cost and errors on all of X and dev (the last epoch
-        always is); entries between are NaN. 0: never, which is fastest. None: every epoch with
-        `dev`, callbacks or full-batch descent; else every epoch as long as evaluations cost some
-        5 ms in all, and then every tenth, since an evaluation takes a quarter or a third of the
-        time of an epoch.
+        always is); entries between are NaN. 0: never, which is fastest. A pair has the epochs of X
+        and those of dev: (10, 1) is enough for early stopping, and saves most of the time of
+        evaluations. None: every epoch with `dev`, callbacks or full-batch descent; else every epoch
+        as long as evaluations cost some 5 ms in all, and then every tenth, since an evaluation
+        takes a quarter or a third of the time of an epoch.
     callbacks : sequence of functions
         Called as ``callback(net, history)`` after each epoch; one that returns True stops
         the fit. `OptunaPruningCallback` is one.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastnn._kernels import Rows
+from fastnn.arguments import integer
 from fastnn.engine import passes
 from fastnn.engine.examples import criterion_for
 from fastnn.errors import DivergenceError
@@ -33,18 +34,44 @@ class Evaluations(NamedTuple):
         )
 
 
+def check_evaluate_every(value, dev, early_stopping):
+    """The argument of `fit`: one number of epochs, a pair for X and dev, or None."""
+    if value is None:
+        return None if dev is None else 1
+    if isinstance(value, tuple):
+        if len(value) != 2 or dev is None:
+            raise ValueError(
+                "expected evaluate_every to be an integer, or with dev a pair, for X and for dev; "
+                f"got {value!r}" + (" without dev" if dev is None else "")
+            )
+        names = ("evaluate_every[0]", "evaluate_every[1]")
+        value = tuple(integer(every, name, 0) for every, name in zip(value, names, strict=True))
+    else:
+        value = integer(value, "evaluate_every", 0)
+    if early_stopping and _pair(value)[1] == 0:
+        raise ValueError(
+            f"expected evaluate_every of at least 1 for dev with early_stopping, got {value}"
+        )
+    return value
+
+
+def _pair(every):
+    return every if isinstance(every, tuple) else (every, every)
+
+
 def evaluations_of(task):
-    """The `Evaluations` of a `Task`: as the user says, or so many that they cost little.
+    """The `Evaluations` of X and of dev of a `Task`: as the user says, or such that cost little.
 
     They depend neither on the number of epochs nor on the time that anything takes: a fit that is
     resumed, or repeated, evaluates the same ones.
     """
     if task.evaluate_every is not None:
-        return Evaluations(task.evaluate_every)
+        of_X, of_dev = _pair(task.evaluate_every)
+        return Evaluations(of_X), Evaluations(of_dev)
     if task.callbacks or task.must_fall or task.batches == 1:
-        return Evaluations(1)
+        return (Evaluations(1),) * 2
     operations = 2 * task.rows * (task.network.theta.size + 200)  # a row takes some by itself
-    return Evaluations(_SELDOM, max(1, _CHEAP // operations))
+    return (Evaluations(_SELDOM, max(1, _CHEAP // operations)),) * 2
 
 
 class Monitor:
@@ -63,7 +90,8 @@ class Monitor:
 
     Attributes
     ----------
-    evaluations : Evaluations
+    evaluations, dev_evaluations : Evaluations
+        Of the training set, and of the dev set.
     """
 
     def __init__(self, task, history, session, progress):
@@ -74,7 +102,8 @@ class Monitor:
             self.best = BestSoFar(task.early_stopping, network.theta)
         self._network, self._session = network, session
         self._data, self._m, self._criterion = task.data, task.rows, task.criterion
-        self._last, self.evaluations = task.epochs - 1, evaluations_of(task)
+        self._last = task.epochs - 1
+        self.evaluations, self.dev_evaluations = evaluations_of(task)
         self._callbacks, self._gradchecks = task.callbacks, task.gradchecks
         self._columns = [history.cost, history.train_error]
         self.dev_session = None
@@ -105,17 +134,18 @@ class Monitor:
 
     def record(self, epoch, learning_rate=None):
         """Evaluate an epoch and record it; lbfgs has no learning rate."""
-        history, evaluated = self.history, self.evaluations.due(epoch, self._last)
+        history = self.history
+        each = self.evaluations, self.dev_evaluations
+        due, dev_due = (evaluations.due(epoch, self._last) for evaluations in each)
         # Everything is measured before anything is recorded, so that the lists stay equally long.
-        missing = [math.nan] * len(self._columns)
-        results = self._measure(epoch, learning_rate) if evaluated else missing
+        results = self._measure(epoch, learning_rate, due, dev_due)
         for values, result in zip(self._columns, results, strict=True):
             values.append(result)
         history.learning_rate.append(1.0 if learning_rate is None else learning_rate)
         history.seconds.append(self.elapsed())
         self.progress.epoch(history)
         self.check_gradients(epoch + 1)
-        if self.best and evaluated and self.best.look(epoch, history, self._network.theta):
+        if self.best and dev_due and self.best.look(epoch, history, self._network.theta):
             history.stopped = "early stopping"
 
     @property
@@ -163,11 +193,16 @@ class Monitor:
 
     def evaluate_last(self, learning_rate=None):
         """Evaluate the epoch that turned out to be the last, unless that is done."""
-        history = self.history
-        if self.evaluations.every and history.cost and math.isnan(history.cost[-1]):
-            results = self._measure(len(history) - 1, learning_rate)
+        costs = self._columns[::2]
+        each = self.evaluations, self.dev_evaluations
+        due = [
+            bool(evaluations.every and cost and math.isnan(cost[-1]))
+            for evaluations, cost in zip(each, costs, strict=False)
+        ]
+        if any(due):
+            results = self._measure(len(self.history) - 1, learning_rate, *due)
             for values, result in zip(self._columns, results, strict=True):
-                values[-1] = result
+                values[-1] = result if math.isnan(values[-1]) else values[-1]
 
     def restore_best(self):
         """Give the network the best parameters, if early stopping has found any."""
@@ -186,13 +221,15 @@ class Monitor:
         )
         return error
 
-    def _measure(self, epoch, learning_rate):
-        """Cost and error on the training set and, if there is one, on the dev set."""
-        results = passes.evaluate(self._session, self._network, self._m)
-        if not math.isfinite(results[0]):
-            raise self.not_finite(epoch, learning_rate, results[0])
-        if self.dev_session is not None:
-            results += passes.evaluate(self.dev_session, self._network, self._m)
+    def _measure(self, epoch, learning_rate, of_X, of_dev=False):
+        """Cost and error on the training set and, if there is one, on the dev set; else NaN."""
+        results = [math.nan] * len(self._columns)
+        if of_X:
+            results[:2] = passes.evaluate(self._session, self._network, self._m)
+            if not math.isfinite(results[0]):
+                raise self.not_finite(epoch, learning_rate, results[0])
+        if of_dev and self.dev_session is not None:
+            results[2:] = passes.evaluate(self.dev_session, self._network, self._m)
         return results
 
 

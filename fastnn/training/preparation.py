@@ -17,6 +17,7 @@ from fastnn.losses.criterion import Criterion
 from fastnn.schedules import SCHEDULES, Constant, make_schedule
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
 from fastnn.training.lbfgs import check_lbfgs
+from fastnn.training.monitor import check_evaluate_every
 from fastnn.training.optimizer_state import OptimizerState
 from fastnn.training.optimizers import (
     LBFGS,
@@ -59,7 +60,7 @@ class Task(NamedTuple):
     threads: int | None
     augmenter: Augmenter | None
     early_stopping: EarlyStopping | None
-    evaluate_every: int | None
+    evaluate_every: int | tuple[int, int] | None
     callbacks: tuple[Callable[..., Any], ...]
     gradchecks: ChecksDuringFit | None
     progress: bool
@@ -205,13 +206,8 @@ def prepare(
         check_lbfgs(network, augment, clipping)
     augmenter = _augmenter(augment, X, network.layer_sizes[0])
     rule = make_early_stopping(early_stopping)
-    if evaluate_every is not None:
-        evaluate_every = integer(evaluate_every, "evaluate_every", 0)
-    elif dev is not None:
-        evaluate_every = 1
     callbacks = _check_callbacks(callbacks)
-    if rule and evaluate_every == 0:
-        raise ValueError("expected evaluate_every of at least 1 with early_stopping, got 0")
+    evaluate_every = check_evaluate_every(evaluate_every, dev, rule)
     gradchecks = None
     if not isinstance(gradcheck_at, tuple) or gradcheck_at:
         gradchecks = ChecksDuringFit(

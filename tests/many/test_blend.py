@@ -192,7 +192,7 @@ def test_an_interrupted_blend_goes_on_from_its_directory(monkeypatch, tmp_path):
         )
         again = fit_blend(train, checkpoint=folder, **options)
     np.testing.assert_array_equal(again.network.theta, whole.network.theta)
-    assert trained[0].cost == part.network.history.cost  # read, not trained
+    assert trained[0].dev_cost == part.network.history.dev_cost  # read, not trained
 
 
 def test_an_interrupted_blend_without_a_whole_fit(monkeypatch):

@@ -526,7 +526,7 @@ SETTINGS = [
     (
         {"early_stopping": 2, "dev": (np.ones((2, 4)), [0, 1]), "evaluate_every": 0},
         ValueError,
-        "evaluate_every of at least 1 with early_stopping, got 0",
+        "evaluate_every of at least 1 for dev with early_stopping, got 0",
     ),
     ({"checkpoints": 5}, TypeError, "unexpected keyword argument 'checkpoints'"),
 ]

@@ -94,3 +94,68 @@ def test_the_pace_of_the_cost_is_that_of_an_epoch():
     _, each = fit(epochs=400, learning_rate=1e-4, evaluate_every=1)
     assert len(evaluated(seldom)) == 41
     assert falling_rate(seldom) == pytest.approx(falling_rate(each), rel=0.1)
+
+
+PAIR = {"X seldom": (4, 1), "dev seldom": (1, 4), "X never": (0, 1), "dev never": (2, 0)}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("pair", PAIR.values(), ids=PAIR)
+def test_x_and_dev_are_evaluated_at_epochs_of_their_own(pair, threads):
+    net, history = fit(dev=(X[:20], LABELS[:20]), evaluate_every=pair, threads=threads)
+    usual, each = fit(dev=(X[:20], LABELS[:20]), threads=threads)
+    np.testing.assert_array_equal(net.theta, usual.theta)
+    for names, every in zip(
+        (("cost", "train_error"), ("dev_cost", "dev_error")), pair, strict=True
+    ):
+        due = [epoch for epoch in ALL if every and ((epoch + 1) % every == 0 or epoch == 24)]
+        for name in names:
+            expected = np.full(25, np.nan)
+            expected[due] = np.array(getattr(each, name))[due]
+            np.testing.assert_array_equal(getattr(history, name), expected)
+
+
+@pytest.mark.parametrize("average", [None, 0.9])
+def test_early_stopping_needs_the_dev_set_only(average):
+    options = {"dev": (-X, LABELS), "early_stopping": 5, "epochs": 200, "average": average}
+    net, history = fit(evaluate_every=(7, 1), **options)
+    usual, each = fit(**options)
+    assert history.stopped == each.stopped == "early stopping"
+    np.testing.assert_array_equal(net.theta, usual.theta)
+    assert history.best_epoch == each.best_epoch
+    assert (history.dev_cost, history.dev_error) == (each.dev_cost, each.dev_error)
+    last = len(each) - 1
+    assert evaluated(history) == sorted({*range(6, last, 7), last})
+    assert history.cost[-1] == each.cost[-1]
+
+
+def test_a_fit_with_a_pair_is_resumed(tmp_path):
+    options = {"dev": (X[:20], LABELS[:20]), "early_stopping": 9, "evaluate_every": (4, 1)}
+    whole, history = fit(**options)
+    file = tmp_path / "fit.ckpt"
+    fit(epochs=13, checkpoint=file, **options)
+    resumed, again = fit(resume=file, **options)
+    np.testing.assert_array_equal(resumed.theta, whole.theta)
+    assert again.dev_cost == history.dev_cost
+    with pytest.raises(ValueError, match=r"evaluate_every was \(4, 1\) and is \(5, 1\)"):
+        fit(resume=file, **options | {"evaluate_every": (5, 1)})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    {
+        "no dev": ({"evaluate_every": (10, 1)}, r"integer, or with dev a pair.*\(10, 1\) without"),
+        "three": ({"evaluate_every": (10, 1, 1), "dev": (X, LABELS)}, r"a pair.*\(10, 1, 1\)"),
+        "negative": (
+            {"evaluate_every": (-1, 1), "dev": (X, LABELS)},
+            r"every\[0\] to be at least 0",
+        ),
+        "stops by none": (
+            {"evaluate_every": (1, 0), "dev": (X, LABELS), "early_stopping": 3},
+            r"at least 1 for dev with early_stopping, got \(1, 0\)",
+        ),
+    }.values(),
+)
+def test_pairs_that_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        fit(**options)
