@@ -21,7 +21,7 @@ from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Occurred
 from cpython.pycapsule cimport PyCapsule_New
 from libc.float cimport DBL_MAX, FLT_MAX
-from libc.math cimport INFINITY, NAN, fabs, floor, isfinite, pow, sqrt
+from libc.math cimport INFINITY, NAN, fabs, floor, isfinite, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset

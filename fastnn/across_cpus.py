@@ -23,8 +23,10 @@ class deterministic:
     -----
     It holds for the whole process: for fits, passes and trainers that begin from now on. In a
     ``with`` block it holds until its end. Processes that a sweep starts need
-    ``FASTNN_VARIANT=portable`` in their environment instead. The optimizer lbfgs computes a part by
-    SciPy, whose bits depend on the CPU, as those of scikit-learn do.
+    ``FASTNN_VARIANT=portable`` in their environment instead. Left out is what other libraries
+    compute, whose bits depend on the CPU: a part of the optimizer lbfgs is SciPy's, and NumPy has
+    the cosine and the powers of schedules and the exponential of elastic distortions.
+    `python -m proof --only cpus` compares emulated CPUs.
 
     Examples
     --------

@@ -15,6 +15,7 @@ PROOFS = [
     "forks",
     "memory",
     "bits",
+    "cpus",
     "lowest",
     "newest",
     "aarch64",

@@ -21,6 +21,8 @@ import numpy as np
 
 import fastnn
 from fastnn import _kernels, losses
+from fastnn.layers.outputs import OUTPUTS
+from fastnn.training.optimizers import OPTIMIZERS
 from proof import expect
 
 _THREADS = (1, 2, 3, 4, 7, 64)
@@ -32,6 +34,9 @@ _Y = {
     "sigmoid": (_X[:, :5] > 0).astype(int),
     "identity": _X[:, :5] * 0.1,
     "exp": np.abs(_X[:, :5]) + 0.1,
+    "identity_absolute": _X[:, :5],
+    "identity_huber": _X[:, :5],
+    "soft": np.eye(5)[_CLASSES] * 0.9 + 0.02,  # probabilities of a teacher
 }
 # fesetround of x86-64 and of aarch64.
 _ROUNDINGS = {
@@ -42,10 +47,10 @@ _ROUNDINGS = {
 
 def run(long):
     sizes = [[64, 300, 200, 5], [64, 17, 33, 5]] if long else [[64, 300, 5]]
-    kinds = {**_KINDS, **_COMPILED} if long else _KINDS
+    kinds = {**KINDS, **_COMPILED} if long else KINDS
     fits = 0
     for layer_sizes, dtype, kind in itertools.product(sizes, ("float32", "float64"), kinds):
-        bits = {_fit(layer_sizes, dtype, kinds[kind], threads) for threads in _THREADS}
+        bits = {digest(layer_sizes, dtype, kinds[kind], threads) for threads in _THREADS}
         expect(len(bits) == 1, f"{layer_sizes} {dtype} {kind}: {len(bits)} different results")
         fits += len(_THREADS)
     return (
@@ -69,12 +74,10 @@ def _squares(A, y):
     return 0.5 * ((A - y) ** 2).sum(axis=1), A - y
 
 
-_OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-_KINDS = {
-    **{optimizer: {"optimizer": optimizer} for optimizer in _OPTIMIZERS},
+KINDS = {
+    **{optimizer: {"optimizer": optimizer} for optimizer in OPTIMIZERS},
     "lbfgs": {"optimizer": "lbfgs", "keep_prob": 1.0},
-    "sigmoid": {"output": "sigmoid"},
-    "squared error": {"output": "identity"},
+    **{f"output {output}": {"output": output} for output in OUTPUTS},
     "a loss in Python": {"output": "identity", "loss": _squares},
     "smoothed labels": {"label_smoothing": 0.1},
     "augmentation": {"augment": fastnn.augment.Images((8, 8), flip=0.5, rotation=10)},
@@ -91,18 +94,19 @@ _COMPILED = {
     "tweedie": {"output": "exp", "loss": losses.tweedie(1.5)},
     "focal": {"loss": losses.focal()},
     "hinge": {"loss": losses.hinge()},
-    "temperature": {"loss": losses.cross_entropy(temperature=2.0)},
+    "temperature": {"y": "soft", "loss": losses.cross_entropy(temperature=2.0)},
     "an own loss": {"output": "identity", "loss": fastnn.Loss(_asymmetric, _its_slope)},
 }
 
 
-def _fit(layer_sizes, dtype, option, threads):
+def digest(layer_sizes, dtype, option, threads):
+    """Of a fit of this kind: theta, the history and predictions."""
     option = dict(option)
     output = option.pop("output", "softmax")
+    X, y = _X, _Y[option.pop("y", output)]
     made = {name: option.pop(name) for name in ("keep_prob", "max_norm") if name in option}
     settings = {"keep_prob": 0.8, "l2": 0.1, "normalize": True, **made}
     net = fastnn.Network(layer_sizes, output=output, dtype=dtype, rng=0, **settings)
-    X, y = _X, _Y[output]
     if option.get("optimizer") != "lbfgs":
         option["batch_size"] = 96
     history = net.fit(X, y, dev=(X[:99], y[:99]), epochs=2, threads=threads, **option)
@@ -120,7 +124,7 @@ def _cores():
     try:
         for cores in ({min(everywhere)}, everywhere):
             os.sched_setaffinity(0, cores)
-            bits |= {_fit([64, 300, 5], "float32", {}, threads) for threads in (1, 2, 7)}
+            bits |= {digest([64, 300, 5], "float32", {}, threads) for threads in (1, 2, 7)}
     finally:
         os.sched_setaffinity(0, everywhere)
     expect(len(bits) == 1, f"on one core and on {len(everywhere)}: {len(bits)} different results")
@@ -172,7 +176,7 @@ def _callers_modes():
 def _resumed():
     epochs = 6
 
-    def fit(path, stop=None, **options):
+    def trained(path, stop=None, **options):
         net = fastnn.Network([64, 32, 5], keep_prob=0.8, rng=0)
         net.fit(
             _X,
@@ -185,11 +189,11 @@ def _resumed():
         return net.theta.tobytes()
 
     with tempfile.TemporaryDirectory() as directory:
-        whole = fit(Path(directory) / "whole")
+        whole = trained(Path(directory) / "whole")
         for stop in range(1, epochs):
             path = Path(directory) / str(stop)
-            fit(path, stop)
-            expect(fit(path, resume=True) == whole, f"resumed after epoch {stop}: other bits")
+            trained(path, stop)
+            expect(trained(path, resume=True) == whole, f"resumed after epoch {stop}: other bits")
     return epochs - 1
 
 

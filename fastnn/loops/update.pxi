@@ -18,12 +18,23 @@ cdef void choose_masks(Run[real] *run, uint64_t step) noexcept nogil:
         run.layers[l].dropout = make_dropout(run.seed, step, l, run.keep_prob[l])
 
 
+cdef double power(double base, uint64_t n) noexcept nogil:
+    """base^n by multiplications, which every CPU rounds alike; pow of libm may not."""
+    cdef double result = 1
+    while n:
+        if n & 1:
+            result *= base
+        base *= base
+        n >>= 1
+    return result
+
+
 cdef void choose_rate(Run[real] *run, double rate, uint64_t step, Update *u) noexcept nogil:
     """Set the learning rate of an update, and Adam's corrections after `step` updates."""
     u.rate, u.correction1, u.correction2 = rate, 1, 1
     if run.optimizer == ADAM:
-        u.correction1 = 1 / (1 - pow(u.beta1, <double>(step + 1)))
-        u.correction2 = 1 / (1 - pow(u.beta2, <double>(step + 1)))
+        u.correction1 = 1 / (1 - power(u.beta1, step + 1))
+        u.correction2 = 1 / (1 - power(u.beta2, step + 1))
     u.corrected_rate = rate * u.correction1 / sqrt(u.correction2)
     u.corrected_epsilon = u.epsilon if run.epsilon_hat else u.epsilon / sqrt(u.correction2)
 
