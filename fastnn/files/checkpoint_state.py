@@ -1,6 +1,6 @@
 """Checks that a checkpoint holds a state that a fit can be in."""
 
-import math
+import sys
 
 import numpy as np
 
@@ -27,7 +27,8 @@ def check_state(state, batches, bit_generator, *, early_stopping):
         state.keys() == {*_INTEGERS, *_NUMBERS, "stopped", "generator", "early_stopping"}
         and all(type(state[name]) is int and 0 <= state[name] < 2**63 for name in _INTEGERS)
         and all(
-            type(state[name]) in (int, float) and 0 <= state[name] < math.inf for name in _NUMBERS
+            type(state[name]) in (int, float) and 0 <= state[name] <= sys.float_info.max
+            for name in _NUMBERS
         )
         and state["batch"] < batches
         and state["step"] == state["epoch"] * batches + state["batch"] > 0

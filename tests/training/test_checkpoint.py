@@ -512,7 +512,7 @@ def hostile_changes():
         for value in (-1, 2**70, 1.0, "1", None, True):
             yield f"{name} {value!r}", lambda c, t, n=name, v=value: c["state"].update({n: v})
     for name in ("elapsed", "training_seconds", "rate", "reach_step", "reach_rate"):
-        for value in (-1.0, "1", None, [1]):
+        for value in (-1.0, "1", None, [1], 2**1100):
             yield f"{name} {value!r}", lambda c, t, n=name, v=value: c["state"].update({n: v})
     for value in ("epochs", None, 3):
         yield f"stopped {value!r}", lambda c, t, v=value: c["state"].update(stopped=v)
