@@ -25,7 +25,7 @@ MOST_CLASSES = 10
 
 
 def introduce(source: Source, layers: list[int]) -> None:
-    """Print the data and the layers, before training."""
+    """Print the data and the layers, before training; notices on columns and rows to stderr."""
     say(
         f"{source.name}: {len(source.train)} train, {len(source.dev)} dev, {len(source.test)} "
         f"test; layers {'-'.join(map(str, layers))}"
@@ -35,7 +35,7 @@ def introduce(source: Source, layers: list[int]) -> None:
         what = "" if classes is None else f" of {len(classes)} classes"
         say(f"{source.schema.task.capitalize()}{what}: {source.schema.target}")
     for text in source.notices:
-        say(f"  - {text}", "    ")
+        say(f"  - {text}", "    ", err=True)
 
 
 def results_of(net: Network, history: History, source: Source) -> dict[str, Any]:
@@ -162,14 +162,15 @@ def print_rows(rows: list[tuple[str, str]]) -> None:
     _console().print(table)
 
 
-def say(text: str, indent: str = "") -> None:
+def say(text: str, indent: str = "", *, err: bool = False) -> None:
     """Print a paragraph as wide as the terminal. Control characters in names are replaced."""
     text = re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", "\ufffd", text)
     width = min(_console().width, _WIDEST)
     click.echo(
         textwrap.fill(
             text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
-        )
+        ),
+        err=err,
     )
 
 

@@ -51,9 +51,10 @@ flats(1500, 0).head()
 
 def shell(command):
     print("$", command)
-    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, shell=True, cwd=folder, text=True, **both)
     if done.returncode:
-        raise RuntimeError(done.stderr)
+        raise RuntimeError(done.stdout)
     print(done.stdout)
 
 
