@@ -3,8 +3,9 @@
 SIGINT comes at random moments. Measured is the time until the call has returned, with
 KeyboardInterrupt or with the best so far, or until the command line has ended. Other programs may
 run: the time that a thread was ready and had no processor, as Linux counts it, is taken off, of the
-thread that waited the longest. Any other wait counts. The time by the clock is told, too. The short
-form has too few moments for a percentile, and its bound is 1 s.
+thread that waited the longest. Any other wait counts. The time by the clock is told, too. A moment
+in which the process was stopped (SIGSTOP) is tried again. The short form has too few moments for a
+percentile, and its bound is 1 s.
 """
 
 import importlib
@@ -45,16 +46,24 @@ def run(long):
 
     def work(kind, first, count):
         prepare, most, _ = _KINDS[kind]
-        answer = prepare()
-        return count, [answer(rng.uniform(0, most)) for _ in range(count)]
+        answer, taken = prepare(), []
+        while len(taken) < count:
+            continued.clear()
+            one = answer(rng.uniform(0, most))
+            if not continued:
+                taken.append(one)
+        return count, taken
 
+    continued = []
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCONT, lambda number, frame: continued.append(number))
     try:
         if long:
             found = in_parts("interrupts", counts, work, _PARTS).found
         else:
             found = {kind: work(kind, 0, count)[1] for kind, count in counts.items()}
     finally:
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
         signal.signal(signal.SIGINT, before)
     figures = [
         _percentile(name, taken, counts[name], _BOUND if long else _BOUND_OF_FEW)

@@ -22,19 +22,24 @@ def test_hooks_have_the_versions_that_the_lint_step_installs():
     assert dict(found) == pinned
 
 
-@pytest.mark.parametrize("name", ["ci.yml", "nightly.yml"])
+WORKFLOWS = sorted(path.name for path in (ROOT / ".github" / "workflows").iterdir())
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
 def test_workflows_only_call_steps(name):
     workflow = (ROOT / ".github" / "workflows" / name).read_text()
     commands = re.findall(r"\brun: (.*)", workflow)
     assert commands
-    assert set(commands) <= {f".ci/{step}" for step in STEPS}
+    assert {command.split()[0] for command in commands} <= {f".ci/{step}" for step in STEPS}
 
 
 def test_every_step_is_run():
     script = (ROOT / ".ci" / "run").read_text()
     (steps,) = re.findall(r"for step in (.*);", script)
-    assert set(steps.split()) == STEPS - {"run", "audit"}
-    assert ".ci/audit" in (ROOT / ".github" / "workflows" / "nightly.yml").read_text()
+    elsewhere = {"audit": "nightly.yml", "wheels": "release.yml", "publish": "release.yml"}
+    assert set(steps.split()) == STEPS - {"run"} - elsewhere.keys()
+    for step, name in elsewhere.items():
+        assert f"run: .ci/{step}\n" in (ROOT / ".github" / "workflows" / name).read_text()
     assert all((ROOT / ".ci" / step).stat().st_mode & 0o111 for step in STEPS)
 
 
@@ -46,7 +51,7 @@ def test_the_test_step_finds_its_command_in_the_readme():
 
 def test_the_oldest_python_is_tested():
     (oldest,) = re.findall(r">=(\S+)", PROJECT["project"]["requires-python"])
-    for name in ("ci.yml", "nightly.yml"):
+    for name in WORKFLOWS:
         assert f'"{oldest}"' in (ROOT / ".github" / "workflows" / name).read_text()
     assert PROJECT["tool"]["ruff"]["target-version"] == "py" + oldest.replace(".", "")
 
@@ -72,6 +77,22 @@ def test_the_pinned_versions_are_those_of_the_tests():
         requirement = Requirement(needed)
         assert pinned[requirement.name], needed
         assert all(requirement.specifier.contains(v) for v in pinned[requirement.name]), needed
+
+
+def test_the_tools_of_a_release_are_pinned_by_hash():
+    locked = (ROOT / ".github" / "release.txt").read_text()
+    for needed in PROJECT["dependency-groups"]["release"]:
+        requirement = Requirement(needed)
+        version = re.search(rf"^{requirement.name}==(\S+)", locked, re.MULTILINE)[1]
+        assert requirement.specifier.contains(version)
+    assert len(re.findall("^[a-z]", locked, re.MULTILINE)) <= locked.count("--hash=sha256:")
+
+
+def test_nothing_is_published_under_another_tag(monkeypatch):
+    monkeypatch.setenv("GITHUB_REF_NAME", "v0.0.0")
+    done = subprocess.run([ROOT / ".ci" / "publish"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"expected the tag v{fastnn.__version__}" in done.stderr
 
 
 def test_the_citation_has_the_version():
