@@ -147,7 +147,7 @@ def fit(
         always is); entries between are NaN. 0: never, which is fastest. A pair has the epochs of X
         and those of dev: (10, 1) is enough for early stopping, and saves most of the time of
         evaluations. None: every epoch with `dev`, callbacks or full-batch descent; else every epoch
-        as long as evaluations cost some 5 ms in all, and then every tenth, since an evaluation
+        as long as evaluations cost some 1 ms in all, and then every tenth, since an evaluation
         takes a quarter or a third of the time of an epoch.
     callbacks : sequence of functions
         Called as ``callback(net, history)`` after each epoch; one that returns True stops
