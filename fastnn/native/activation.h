@@ -1,9 +1,10 @@
 // The activations and their slopes, one entry each.
 //
-// value(z) is g(z). slope(a, z) is g'(z), from the activation a where that is
-// enough (kernels.h: slope_needs_z says where it is not; z is then 0 elsewhere).
-// A new activation: an entry here and in `with_activation`; CONTRIBUTING.md
-// lists the other places.
+// value(z) is g(z). back(dA, a, scale), where it takes a few instructions, is dZ from dA: without a
+// dropout mask, or for any where A tells it, as A > 0 does. slope(a, z) is g'(z), from the
+// activation a where that is enough (kernels.h: slope_needs_z says where it is not; z is then 0
+// elsewhere). A new activation: an entry here and in `with_activation`; CONTRIBUTING.md lists the
+// other places.
 #pragma once
 
 #include "kernels.h"
@@ -26,6 +27,7 @@ struct Relu {
     // A NaN must stay one: comparing z <= 0 sends only true non-positives to 0.
     FASTNN_INLINE V value(V z) { return select(z <= V{}, V{}, z); }
     FASTNN_INLINE V slope(V a, V) { return select(a > V{}, broadcast(T(1)), V{}); }
+    FASTNN_INLINE V back(V dA, V a, T scale) { return select(a > V{}, dA * scale, V{}); }
 };
 
 template <class T>
@@ -76,6 +78,7 @@ struct Tanh {
     typedef typename Vec<T>::type V;
     FASTNN_INLINE V value(V z) { return vtanh<T>(z); }
     FASTNN_INLINE V slope(V a, V) { return T(1) - a * a; }
+    FASTNN_INLINE V back(V dA, V a, T) { return dA * slope(a, V{}); }
 };
 
 template <class T>

@@ -9,7 +9,7 @@
 // While a panel of B is in use, the next one is fetched into the L2 cache: a processor reads memory
 // beyond it at 10 to 30 GB/s, and waits for it unless it was told early.
 //
-// ReLU and its slope are a few instructions and act on C in its registers. Longer
+// ReLU, its slope and that of tanh are a few instructions and act on C in its registers. Longer
 // steps (other activations, dropout) would be compiled once for each register. For
 // them the tile is stored, and processed again while it is in the L1 cache.
 #pragma once
@@ -197,9 +197,10 @@ static void forward_panel(const Layer<T> *below, const Layer<T> *layer, int64_t 
     });
 }
 
-// dZ = dA * relu'(Z) * mask / keep_prob: where A > 0 the unit was active and kept.
-template <class T>
-struct BackThroughRelu {
+// dZ = dA * g'(Z) * mask / keep_prob, from A alone: where that of ReLU is positive, the unit was
+// active and kept.
+template <class T, class Activation>
+struct BackThrough {
     typedef typename Vec<T>::type V;
     Product<T> p;
     const Layer<T> *below;
@@ -215,7 +216,7 @@ struct BackThroughRelu {
         part.A += at * p.row_stride;
         multiply<T, R, NV>(part, [=](int r, int v, V dA) __attribute__((always_inline)) {
             const int64_t to = r * ld + v * Vec<T>::lanes;
-            store(dZ + to, select(load(A + to) > V{}, dA * scale, V{}));
+            store(dZ + to, Activation::back(dA, load(A + to), scale));
         });
     }
 };
@@ -227,11 +228,13 @@ FASTNN_INLINE void backward_tile(Product<T> p, const Layer<T> *layer, const Laye
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(below->n, column, lanes);
     p.A += row * layer->ld;
+    const fastnn::Dropout &d = below->dropout;
     if (below->activation == fastnn::RELU)
-        return in_tiles(rows, vectors, BackThroughRelu<T>{p, below, row, column});
+        return in_tiles(rows, vectors, BackThrough<T, Relu<T>>{p, below, row, column});
+    if (below->activation == fastnn::TANH && !d.on)
+        return in_tiles(rows, vectors, BackThrough<T, Tanh<T>>{p, below, row, column});
     const int64_t from = row * below->ld + column;
     in_tiles(rows, vectors, ToMemory<T>{p, below->dZ + from, below->ld});
-    const fastnn::Dropout &d = below->dropout;
     const T keep_prob = T(d.keep_prob), scale = T(1 / d.keep_prob);
     const TileKeys keys(d, first_row + row);
     with_activation<T>(below->activation, [&](auto g) __attribute__((always_inline)) {
