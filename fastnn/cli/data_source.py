@@ -199,12 +199,13 @@ def estimator_for(
     """The estimator of the target's task, with the options that were given."""
     from fastnn.tables import TableClassifier, TableRegressor
     from fastnn.tables.examples import table_of
-    from fastnn.tabular.target import learn_target
+    from fastnn.tabular.target import learn_target, notices_on_task
 
     answers = examples.frame[examples.target]
     if examples.target in (options["categorical"] or ()):
         answers = answers.astype("category")
     learnt, _ = learn_target(answers, options["task"], options["missing"], options["decimal"])
+    examples.notices.extend(notices_on_task(learnt, options["task"]))
     kind = {"classification": TableClassifier, "regression": TableRegressor}[learnt.task]
     for name in options.keys() - {"target", "task", "dev", "test"}:
         if options[name] is None:

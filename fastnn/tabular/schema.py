@@ -24,7 +24,7 @@ from fastnn.tabular.frame import (
 from fastnn.tabular.notation import PLAIN
 from fastnn.tabular.reading import tidy, typed_columns, unreadable
 from fastnn.tabular.stored import schema_parts, schema_state
-from fastnn.tabular.target import learn_target, with_target
+from fastnn.tabular.target import learn_target, notices_on_task, with_target
 from fastnn.tabular.values import as_frame, check_columns, pandas, rows
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class TableSchema(Facts):
         readings, table, more = learn_readings(
             frame[others], categorical, numeric, missing, decimal
         )
-        notices += said + more
+        notices += said + notices_on_task(learnt, task) + more
         numbers, texts, left = choose_inputs(table, readings, (*categorical, *numeric))
         notices += [f"Column {name!r} is left out: {why}." for name, why in left.items()]
         notices += notices_on_dates(readings, numbers)

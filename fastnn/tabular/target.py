@@ -225,6 +225,18 @@ def learn_target(
     return _regression(values, reading, output), notices
 
 
+def notices_on_task(target: Target, task: Literal[Task, "auto"]) -> list[str]:
+    """A list with a sentence on numbers that "auto" took for classes, or empty."""
+    classes = target.classes
+    if task != "auto" or classes is None or classes.dtype != np.int64 or len(classes) < 3:
+        return []
+    return [
+        f"Target {target.name!r} is taken for classes, as it has only {len(classes)} different "
+        f"values, all of them whole numbers from {classes[0]} to {classes[-1]}. If it is a "
+        "quantity, ask for a regression (task, --task)."
+    ]
+
+
 def _join(series, joined):
     """A tidy column of classes in which some are one, `JOINED`."""
     if not joined:

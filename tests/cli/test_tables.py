@@ -218,6 +218,18 @@ def test_notices_tell_what_was_left_out(tmp_path):
     assert done(*common, "--quiet") == ""
 
 
+def test_the_task_that_was_taken_is_told(tmp_path):
+    frame = houses()
+    frame["price"] //= 200_000
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    command = ("train", tmp_path / "d.csv", "--target", "price", *QUICK)
+    (said,) = (text for text in document(*command)["notices"] if "taken for classes" in text)
+    assert re.match("Target 'price' is taken for classes.*--task", said)
+    for task in ("classification", "regression"):
+        again = document(*command, "--task", task)["notices"]
+        assert not any("taken for classes" in text for text in again)
+
+
 def test_the_report_names_classes_and_columns(folder, tmp_path):
     path = tmp_path / "out.html"
     done(

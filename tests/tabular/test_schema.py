@@ -424,6 +424,23 @@ def test_the_network_that_fits(classes, output, units):
     assert (schema.output, schema.n_outputs) == (output, units)
 
 
+def test_classes_that_can_be_a_quantity_are_told():
+    said = TableSchema.fit(table(y=cycle(3, 4, 5)), "y").notices
+    assert said == [
+        "Target 'y' is taken for classes, as it has only 3 different values, all of them whole "
+        "numbers from 3 to 5. If it is a quantity, ask for a regression (task, --task)."
+    ]
+    for values, options in (
+        (cycle(3, 4, 5), {"task": "classification"}),
+        (cycle(3, 4, 5), {"task": "regression"}),
+        (cycle(0, 1), {}),
+        (cycle("3", "4", "a"), {"missing": []}),
+        (cycle(True, False), {}),
+    ):
+        fitted = TableSchema.fit(table(y=values), "y", **options)
+        assert not any("taken for classes" in text for text in fitted.notices)
+
+
 def test_task_as_asked_for():
     assert TableSchema.fit(table(y=cycle(0, 1)), "y", task="regression").classes is None
     asked = TableSchema.fit(table(y=cycle(0.5, 1.5)), "y", task="classification")
