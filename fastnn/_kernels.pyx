@@ -19,7 +19,7 @@
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDED_RO, PyBUF_WRITABLE
 from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Occurred
-from cpython.pycapsule cimport PyCapsule_New
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from libc.float cimport DBL_MAX, FLT_MAX
 from libc.math cimport INFINITY, NAN, fabs, floor, isfinite, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -44,6 +44,7 @@ cdef extern from "Python.h":
 
 cdef double TURN = 0.05   # seconds of a pass before Python may react to Ctrl-C
 
+include "loops/fit_lock.pxi"
 include "loops/own_loss.pxi"
 include "loops/chunk.pxi"
 include "loops/update.pxi"

@@ -33,7 +33,6 @@ from fastnn.engine.examples import (
     output_and_loss,
     output_spec,
 )
-from fastnn.engine.fit_lock import FITTED_BY
 from fastnn.engine.results import cost, error, sparsity, value_and_grad
 from fastnn.engine.small_forward import forward_small
 from fastnn.layers.activations import ActivationName
@@ -244,7 +243,7 @@ class BaseNetwork(LayerSettings):
         return {
             name: value
             for name, value in vars(self).items()
-            if name != FITTED_BY and name not in _KEPT
+            if name != _kernels.FITTED_BY and name not in _KEPT
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:

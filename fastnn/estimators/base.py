@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
+from fastnn._kernels import FITTED_BY, FitLock
 from fastnn.data.inputs import Features
-from fastnn.engine.fit_lock import FITTED_BY, FitLock
 from fastnn.estimators.callbacks import (
     Callback,
     CallbackSupportMixin,
@@ -147,7 +147,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
 
     def _fit(self, X, y, sample_weight, validation, incremental=False):
         alone = incremental and all(part is None for part in (sample_weight, *validation))
-        with FitLock(self, f"this {type(self).__name__}"):
+        with FitLock([self], [f"this {type(self).__name__}"]):
             if alone and train_on_stream(self, X, y):
                 return self
             with self._unchanged_by_errors():

@@ -1,18 +1,32 @@
 # Part of _kernels.pyx: whole epochs of a fit that nobody watches, in one call.
 
 
-cdef struct EpochPlan:
+cdef extern from *:
+    """
+    // The beginning of NumPy's bitgen_t, which a BitGenerator has in its capsule; since NumPy 1.17.
+    struct fastnn_bitgen {
+        void *state;
+        uint64_t (*next_uint64)(void *state);
+    };
+    """
+    ctypedef struct bitgen "fastnn_bitgen":
+        void *state
+        uint64_t (*next_uint64)(void *state) noexcept nogil
+
+
+cdef cppclass EpochPlan:
     int64_t epoch, count       # the first, and how many
     int64_t every, first, last # epochs between evaluations, or 0; those always evaluated: see below
     int64_t *index             # (m,) or null; shuffled in every epoch
-    const int64_t *seeds       # (count,) of the shuffles
+    vector[int64_t] seeds      # (count,) of the shuffles
     const double *rates        # (count, batches), or one row for all epochs
     int64_t rate_rows
     bint regression
     # (count, columns) cost and error of the training set, of the dev set, and when it ended
-    double *record
+    vector[double] record
     int64_t columns            # 3 or 5
-    double *totals             # (4,) seconds of training, epochs begun, epochs trained, epochs done
+    double training_seconds
+    int64_t begun, trained, done   # epochs
     double seconds             # that the epochs may take
 
 
@@ -27,7 +41,7 @@ cdef void evaluate_at_once(Run[real] *run, double penalty, bint regression,
     result[1] = sqrt(run.error / run.rows) if regression else run.error / run.rows
 
 
-cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, const EpochPlan *p) noexcept nogil:
+cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, EpochPlan *p) noexcept nogil:
     """Shuffle, train and evaluate, epoch by epoch, on this thread alone.
 
     It ends early after an epoch that takes it past the time allowed, that failed, or whose J is not
@@ -36,8 +50,10 @@ cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, const EpochPlan *
     cdef double began = seconds_now(), before, share
     cdef double *result
     cdef int64_t k, i
+    cdef CoreMode mode
+    mode.enter()
     for k in range(p.count):
-        p.totals[1] += 1
+        p.begun += 1
         if p.index != NULL:
             _shuffle(p.index, <uint64_t>p.seeds[k], run.rows, INFINITY)
         run.index, run.epoch = p.index, p.epoch + k
@@ -48,11 +64,11 @@ cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, const EpochPlan *
         run.stop.store(False)
         before = seconds_now()
         train_epoch(run, 0)
-        p.totals[0] += seconds_now() - before
+        p.training_seconds += seconds_now() - before
         if run.not_finite.load() or run.overflows.load():
             break
-        p.totals[2] += 1
-        result = p.record + k * p.columns
+        p.trained += 1
+        result = p.record.data() + k * p.columns
         for i in range(p.columns):
             result[i] = NAN
         if p.every and (p.epoch + k < p.first or (p.epoch + k + 1) % p.every == 0
@@ -64,67 +80,77 @@ cdef void train_epochs_at_once(Run[real] *run, Run[real] *dev, const EpochPlan *
             if not isfinite(result[0]):
                 break
         result[p.columns - 1] = seconds_now() - began
-        p.totals[3] += 1
+        p.done += 1
         if result[p.columns - 1] > p.seconds:
             break
     run.index = NULL
     run.rates = NULL
 
 
-def train_epochs(Session session not None, Session dev, *, index, seeds, rates, record, totals,
-                 int64_t epoch, int64_t every, int64_t first, int64_t last, bint regression,
-                 double seconds):
+def train_epochs(Session session not None, Session dev, *, index, generator, rates, history,
+                 columns, double began, int64_t epoch, int64_t count, int64_t every, int64_t first,
+                 int64_t last, bint regression, double seconds):
     """Epochs of `session`, each with its evaluation, in one call without a pause; on one thread.
+
+    They are recorded within the call: in Python, Ctrl-C could come between the epochs and their
+    record.
 
     Parameters
     ----------
     session : Session of one thread, with an optimizer
     dev : Session of one thread or None; of the dev set
     index : None or (m,) int64, written to; the order of the rows, shuffled in every epoch
-    seeds : None or (count,) int64; of the shuffles
+    generator : numpy.random.BitGenerator; one draw for each shuffle, as ``integers(2**64)`` makes
     rates : (count, batches) float64, or one row for all epochs
-    record : (count, 3 or 5) float64, written to for the epochs that are trained; J and error, and
-        those of dev, NaN where they are not evaluated; and when the epoch ended
-    totals : (4,) float64, added to; seconds of training, epochs begun, trained to the end, and done
-    epoch : the first epoch
+    history : object whose `training_seconds` and `examples` count on
+    columns : lists that get an entry an epoch: J and error, those of dev, NaN where they are not
+        evaluated; the last learning rate; and the seconds, from `began` on, when the epoch ended
+    epoch, count : the first epoch, and how many
     every, first, last : epochs between evaluations, or 0; the first epochs, each of which is
         evaluated; the last one of the fit, which is, too
     regression : whether the error is a root mean square
     seconds : no epoch begins later than so long after the call
+
+    Returns
+    -------
+    (begun, trained, done, cost) : epochs begun, trained to the end, and recorded; J of the last one
+        that was trained, if that is not finite
     """
     cdef EpochPlan p
-    cdef Array at, rate = contiguous(rates, b"d", 2), result = contiguous(record, b"d", 2, True)
-    cdef Array total = contiguous(totals, b"d", 1, True)
-    cdef int64_t m = session.run.rows
+    cdef Array at, rate = contiguous(rates, b"d", 2)
+    cdef int64_t m = session.run.rows, k, i
     cdef Run[float] *dev_float = NULL
     cdef Run[double] *dev_double = NULL
-    cdef CoreMode mode
+    cdef double learning_rate
+    cdef bint fits = True
     p.index = NULL
-    p.seeds = NULL
-    p.count = result.rows
-    cdef bint fits = total.rows == 4
     if index is not None:
         at = contiguous(index, b"q", 1, True)
-        p.index, fits = <int64_t *>at.first, fits and at.rows == m
-        at = contiguous(seeds, b"q", 1)
-        p.seeds, fits = <const int64_t *>at.first, fits and at.rows == p.count
+        p.index, fits = <int64_t *>at.first, at.rows == m
     if dev is not None:
         fits = fits and (dev is not session and dev.run.threads == 1
                          and dev.is_double == session.is_double and dev.data[2] is not None)
+    p.columns = 3 if dev is None else 5
     if (not fits or session.run.X == NULL or session.run.threads != 1 or session.optimizer_vectors is None
-            or result.columns != (3 if dev is None else 5)
-            or rate.rows not in (1, p.count)
+            or len(columns) != p.columns + 1
+            or count < 1 or rate.rows not in (1, count)
             or rate.columns != tiles(m, session.run.batch_size)
             or epoch < 0 or every < 0):
         raise ValueError("the arguments of train_epochs do not fit the Session")
     session._check_idle()
     if dev is not None:
         dev._check_idle()
-    p.epoch, p.every, p.first, p.last = epoch, every, first, last
+    p.epoch, p.count, p.every, p.first, p.last = epoch, count, every, first, last
     p.regression, p.seconds = regression, seconds
     p.rates, p.rate_rows = <const double *>rate.first, rate.rows
-    p.record, p.columns = <double *>result.first, result.columns
-    p.totals = <double *>total.first
+    p.record.resize(count * p.columns)
+    p.training_seconds, p.begun, p.trained, p.done = 0, 0, 0, 0
+    before = None
+    if index is not None:
+        # The first epoch always begins.
+        before = generator.state if count > 1 else None
+        p.seeds.resize(count)
+        draw_seeds(generator, p.seeds.data(), count)
     # The passes below do not use what an earlier `start` has set.
     session.pass_arrays = None
     session.run.divisors = NULL
@@ -132,7 +158,6 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     if dev is not None:
         dev.running, dev.pass_arrays = True, None
         dev_float, dev_double = &dev.f, &dev.d
-    mode.enter()
     with nogil:
         if session.is_double:
             train_epochs_at_once[double](&session.d, dev_double, &p)
@@ -141,3 +166,34 @@ def train_epochs(Session session not None, Session dev, *, index, seeds, rates, 
     session.running = False
     if dev is not None:
         dev.running = False
+    if p.begun < count and index is not None:
+        # A fit that looks at each epoch draws when the epoch begins.
+        generator.state = before
+        draw_seeds(generator, p.seeds.data(), p.begun)
+    history.training_seconds += p.training_seconds
+    history.examples += p.trained * m
+    for k in range(p.done):
+        for i in range(p.columns - 1):
+            (<list?>columns[i]).append(p.record[k * p.columns + i])
+        learning_rate = p.rates[(k + 1 if p.rate_rows > 1 else 1) * rate.columns - 1]
+        (<list?>columns[p.columns - 1]).append(learning_rate)
+        (<list?>columns[p.columns]).append(began + p.record[(k + 1) * p.columns - 1])
+    cost = p.record[p.done * p.columns] if p.done < p.trained else 0.0
+    return p.begun, p.trained, p.done, cost
+
+
+cdef int draw_seeds(generator, int64_t *seeds, int64_t count) except -1:
+    """Draw numbers of 64 bits from a NumPy BitGenerator."""
+    cdef const bitgen *bits = <const bitgen *>PyCapsule_GetPointer(generator.capsule,
+                                                                   "BitGenerator")
+    cdef int64_t k
+    with generator.lock:
+        for k in range(count):
+            seeds[k] = <int64_t>bits.next_uint64(bits.state)
+    return 0
+
+
+def record_epoch(columns, results):
+    """Append one result to each list, with no moment between them at which Ctrl-C could come."""
+    for column, result in zip(columns, results, strict=True):
+        (<list?>column).append(result)

@@ -44,7 +44,7 @@ cdef class StepSession(Session):
     cdef double *weights
     cdef object dtype, single, double, label, array, empty, kept
     cdef readonly object variant
-    cdef object attributes, lock   # of the network: a dict, and the key of its lock
+    cdef object attributes   # of the network: a dict, which has its lock
     cdef bint busy, locked
     cdef readonly int64_t kept_rows       # of the last forward pass; 0 once its activations are gone
     cdef readonly int64_t gradient_rows   # of the gradient for `update`; 0 once it is used
@@ -71,17 +71,17 @@ cdef class StepSession(Session):
     def release_data(self):
         raise TypeError("a StepSession is told its rows by each call: release_data is of a Session")
 
-    def set_lock(self, attributes, lock):
-        """Let an update hold the lock of the network: the key `lock` of its attributes."""
-        self.attributes, self.lock = attributes, lock
+    def set_lock(self, attributes):
+        """Let an update hold the lock of the network with these attributes, as a FitLock does."""
+        self.attributes = attributes
 
     cdef _enter(self, bint updates=False):
         # Here and not in Python, where Ctrl-C could come between the lock and its release.
         if self.busy:
             raise RuntimeError("another thread is using this trainer; make one for each thread, "
                                "of a network of its own")
-        if updates and self.lock is not None:
-            if self.attributes.setdefault(self.lock, self) is not self:
+        if updates and self.attributes is not None:
+            if self.attributes.setdefault(FITTED_BY, self) is not self:
                 raise RuntimeError("this network is being fitted already, by another thread, "
                                    "another trainer or a callback")
             self.locked = True
@@ -91,7 +91,7 @@ cdef class StepSession(Session):
         cdef int i
         if self.locked:
             self.locked = False
-            del self.attributes[self.lock]
+            del self.attributes[FITTED_BY]
         for i in range(self.holding):
             PyBuffer_Release(&self.held[i])
         self.holding = 0

@@ -3,7 +3,7 @@
 import contextlib
 import pickle
 
-from fastnn.engine.fit_lock import FitLock
+from fastnn._kernels import FitLock
 from fastnn.sweeps.backends import BackendError, on_backend
 from fastnn.training.fitting import run
 from fastnn.training.optimizer_state import OptimizerState
@@ -43,9 +43,7 @@ def train_elsewhere(fits, n_jobs, backend):
                 "joblib.parallel_config"
             )
     errors, trained = [None] * len(fits), 0
-    with contextlib.ExitStack() as locks:
-        for k, network in enumerate(networks):
-            locks.enter_context(FitLock(network, f"networks[{k}]"))
+    with FitLock(networks, [f"networks[{k}]" for k in range(len(networks))]):
         calls = [(k, *each) for k, each in enumerate(fits)]
         try:
             with contextlib.closing(on_backend(_fit, calls, n_jobs, backend)) as results:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from fastnn.engine.fit_lock import FITTED_BY, FitLock
+from fastnn._kernels import FITTED_BY, FitLock
 from fastnn.export import to_onnx
 from fastnn.many.blend import Quality
 from fastnn.tables.examples import examples_of, pair_of, table_of
@@ -125,7 +125,7 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
         KeyboardInterrupt
             After Ctrl-C; the estimator then has the best parameters so far.
         """
-        with FitLock(self, f"this {type(self).__name__}"), unchanged_by_errors(self):
+        with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
             # Networks of a quality keep dev rows of their own, but for the last rows in time.
             alone = self.quality is not None and self.time is None
             prepared = self._prepared(X, y, sample_weight, dev, ("train",) if alone else _PARTS)
@@ -162,7 +162,7 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
         -------
         Improvement
         """
-        with FitLock(self, f"this {type(self).__name__}"), unchanged_by_errors(self):
+        with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
             self.quality = None
             prepared = self._prepared(X, y, None, dev)
             return improve_prepared(

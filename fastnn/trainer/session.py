@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from fastnn.arguments import number
 from fastnn.data.inputs import as_factors
 from fastnn.engine.examples import check_data, criterion_for
-from fastnn.engine.fit_lock import FITTED_BY
 from fastnn.engine.step_session import open_steps, session_settings, usual_columns
 from fastnn.errors import DivergenceError
 from fastnn.losses.criterion import Criterion
@@ -153,7 +152,7 @@ class TrainerSession(OptimizerState):
             columns=self._columns,
         )
         self.set_up(session, self.examples)
-        session.set_lock(vars(network), FITTED_BY)
+        session.set_lock(vars(network))
         self._session, self._settings = session, session_settings(network)
 
     def _checked(self, X, y, sample_weight, loss):

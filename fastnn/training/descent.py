@@ -1,7 +1,5 @@
 """The second step of `fit`: theta goes down, epoch by epoch."""
 
-from contextlib import contextmanager
-
 import numpy as np
 
 from fastnn import _kernels
@@ -30,6 +28,7 @@ def descend(task, session, monitor):
     monitor : Monitor
     """
     network, m, history = task.network, task.rows, monitor.history
+    theta = network.theta
     if task.kept is not None:
         session.restart(history.dropout_seed)
         _descend_unwatched(task, session, monitor, np.arange(m) if task.shuffle else None)
@@ -42,18 +41,20 @@ def descend(task, session, monitor):
     state.set_up(session, m)
     if task.augmenter is not None:
         session.set_augmentation(task.augmenter)
-    index, before = state.order_of(m) if task.shuffle else None, state.epochs
+    index = state.order_of(m) if task.shuffle else None
     # A trainer goes on from theta: it keeps its average apart.
     average = state.average if task.optimizer_state is None else None
+    state.count_on(state.seed, state.steps, state.epochs)
+    count = vars(state).update
     try:
         if is_unwatched(task, session, monitor):
             _descend_unwatched(task, session, monitor, index)
         else:
             _epochs(task, session, monitor, state, index, average)
-    finally:
+    finally:  # nothing in here calls a function of Python, where another Ctrl-C could come
         if average is not None:
-            network.theta[...] = average
-        state.count_on(history.dropout_seed, session.step, before + len(history))
+            theta[...] = average
+        count(count=session.step)
 
 
 def is_unwatched(task, session, monitor):
@@ -102,44 +103,30 @@ def _descend_unwatched(task, session, monitor, index):
 
 def _train_some(task, session, monitor, index, epoch):
     """Train and record some epochs from `epoch` on, some 50 ms. Returns how many."""
-    rng, history = task.network.rng, monitor.history
     count = min(_AT_ONCE, task.epochs - epoch)
     rates = task.rates.table(epoch, count)
-    record, totals, seeds = np.empty((count, monitor.columns + 1)), np.zeros(4), None
-    if index is not None:
-        state = rng.bit_generator.state
-        seeds = rng.integers(2**64, dtype=np.uint64, size=count).view(np.int64)
-    before = monitor.elapsed()
-    try:
-        _kernels.train_epochs(
-            session,
-            monitor.dev_session,
-            index=index,
-            seeds=seeds,
-            rates=rates,
-            record=record,
-            totals=totals,
-            epoch=epoch,
-            every=monitor.evaluations.every,
-            first=monitor.evaluations.first,
-            last=task.epochs - 1,
-            regression=task.network.regression,
-            seconds=passes.TURN,
-        )
-    finally:  # Ctrl-C comes as soon as the core has finished
-        seconds, *counts = totals.tolist()
-        begun, trained, done = map(int, counts)
-        history.training_seconds += seconds
-        history.examples += trained * task.rows
-        monitor.record_several(record[:done], rates[:, -1], before)
-        if index is not None and begun < count:
-            # A fit that looks at each epoch draws a seed when the epoch begins.
-            rng.bit_generator.state = state
-            rng.integers(2**64, dtype=np.uint64, size=begun)
+    begun, trained, done, cost = _kernels.train_epochs(
+        session,
+        monitor.dev_session,
+        index=index,
+        generator=task.network.rng.bit_generator,
+        rates=rates,
+        history=monitor.history,
+        columns=monitor.columns,
+        began=monitor.elapsed(),
+        epoch=epoch,
+        count=count,
+        every=monitor.evaluations.every,
+        first=monitor.evaluations.first,
+        last=task.epochs - 1,
+        regression=task.network.regression,
+        seconds=passes.TURN,
+    )
+    monitor.progress.epoch(monitor.history)
     if begun > done:
         failed = rates[done if len(rates) > 1 else 0]
         if trained > done:
-            raise monitor.not_finite(epoch + done, failed[-1], record[done, 0])
+            raise monitor.not_finite(epoch + done, failed[-1], cost)
         error = passes.divergence(session, epoch + done, failed)
         at_start = epoch + done == error.batch == 0
         error.cause = cause_of_divergence(
@@ -149,19 +136,18 @@ def _train_some(task, session, monitor, index, epoch):
     return done
 
 
-@contextmanager
-def _averaged(network, average):
-    """Meanwhile theta is its average, unless that is None."""
+def _averaged(network, average, function, *arguments):
+    """``function(*arguments)``, while theta is its average, unless that is None."""
     if average is None:
-        yield
-        return
-    trained = network.theta.copy()
-    network.theta[...] = average
+        return function(*arguments)
+    theta = network.theta
+    trained = theta.copy()
     try:
-        yield
+        theta[...] = average
+        return function(*arguments)
     finally:
-        average[...] = network.theta
-        network.theta[...] = trained
+        average[...] = theta
+        theta[...] = trained
 
 
 def _epochs(task, session, monitor, state, index, average):
@@ -176,10 +162,9 @@ def _epochs(task, session, monitor, state, index, average):
         (begin, batch), writer = task.checkpoints.start(network, session, monitor, arrays)
         state.average_on(session)
         # After a whole epoch, only its callbacks are still to be called.
-        if begin and not batch:
-            with _averaged(network, average):
-                if monitor.conclude(history.learning_rate[-1]):
-                    return
+        finished = begin > 0 and not batch
+        if finished and _averaged(network, average, monitor.conclude, history.learning_rate[-1]):
+            return
     for epoch in range(begin, task.epochs):
         rates = task.rates(epoch)
         if index is not None and not batch:
@@ -203,13 +188,11 @@ def _epochs(task, session, monitor, state, index, average):
         history.examples += m
         state.count_on(history.dropout_seed, session.step, before + epoch + 1)
         rate = float(rates[-1])
-        with _averaged(network, average):
-            monitor.record(epoch, rate)
+        _averaged(network, average, monitor.record, epoch, rate)
         if writer is not None:
             writer.epoch_done(epoch, rate)
-        with _averaged(network, average):
-            if monitor.conclude(rate):
-                return
+        if _averaged(network, average, monitor.conclude, rate):
+            return
 
 
 def _shuffle(index, rng):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from numpy.typing import ArrayLike
 
+from fastnn._kernels import FitLock
 from fastnn.data.inputs import Features
 from fastnn.data.parts import HasXy, WeightedExamples
 from fastnn.engine import passes
 from fastnn.engine.base_network import BaseNetwork
-from fastnn.engine.fit_lock import FitLock
 from fastnn.errors import DivergenceError
 from fastnn.losses.criterion import AnyLoss
 from fastnn.schedules import Schedule, ScheduleName
@@ -241,9 +241,9 @@ def run(task, progress=None, options=None):
     """
     network, history = task.network, History()
     history.must_fall, history.settings = task.must_fall, task.settings
-    with FitLock(network, "this network"):
-        network.history = history
+    with FitLock([network], ["this network"]):
         try:
+            network.history = history
             _train(task, history, progress or _progress_of(task), options)
             history.stopped = history.stopped or "epochs"
         except KeyboardInterrupt:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastnn import _kernels
 from fastnn._kernels import Rows
 from fastnn.arguments import integer
 from fastnn.engine import passes
@@ -13,7 +14,6 @@ from fastnn.engine.examples import criterion_for
 from fastnn.errors import DivergenceError
 from fastnn.losses.faults import Faults
 from fastnn.training.early_stopping import BestSoFar
-from fastnn.training.progress import Progress
 
 # Floating-point operations of the evaluations that are made without a thought: some 1 ms. They are
 # counted, not timed, and by each fit, since `fit_many` makes the histories of `fit`.
@@ -93,6 +93,8 @@ class Monitor:
     ----------
     evaluations, dev_evaluations : Evaluations
         Of the training set, and of the dev set.
+    columns : list of lists of float
+        Those of the history that get an entry an epoch.
     """
 
     def __init__(self, task, history, session, progress):
@@ -117,6 +119,7 @@ class Monitor:
                 criterion=task.criterion,
             )
             self._columns += [history.dev_cost, history.dev_error]
+        self.columns = [*self._columns, history.learning_rate, history.seconds]
         self._began = time.perf_counter()
 
     def elapsed(self):
@@ -140,42 +143,12 @@ class Monitor:
         due, dev_due = (evaluations.due(epoch, self._last) for evaluations in each)
         # Everything is measured before anything is recorded, so that the lists stay equally long.
         results = self._measure(epoch, learning_rate, due, dev_due)
-        for values, result in zip(self._columns, results, strict=True):
-            values.append(result)
-        history.learning_rate.append(1.0 if learning_rate is None else learning_rate)
-        history.seconds.append(self.elapsed())
+        rate = 1.0 if learning_rate is None else learning_rate
+        _kernels.record_epoch(self.columns, (*results, rate, self.elapsed()))
         self.progress.epoch(history)
         self.check_gradients(epoch + 1)
         if self.best and dev_due and self.best.look(epoch, history, self._network.theta):
             history.stopped = "early stopping"
-
-    @property
-    def columns(self):
-        """The number of results of an evaluation: cost and error, and those on the dev set."""
-        return len(self._columns)
-
-    def record_several(self, record, learning_rates, began):
-        """Record epochs that were evaluated elsewhere.
-
-        Parameters
-        ----------
-        record : (k, columns + 1) array
-            Results, NaN where an epoch was not evaluated, and when each epoch ended, in seconds.
-        learning_rates : (count,) or (1,) array
-            Of these epochs and maybe more; one stands for all of them.
-        began : float
-            Seconds from the beginning of the fit to that of the first of these epochs.
-        """
-        history, rates = self.history, learning_rates.tolist()
-        *results, ended = record.T.tolist()
-        new = *results, rates * len(ended), [began + seconds for seconds in ended]
-        lists = *self._columns, history.learning_rate, history.seconds
-        watched = type(self.progress).epoch is not Progress.epoch
-        at_once = 1 if watched else max(1, len(ended))
-        for k in range(0, len(ended), at_once):
-            for values, column in zip(lists, new, strict=True):
-                values += column[k : min(k + at_once, len(ended))]
-            self.progress.epoch(history)
 
     def ends_after(self, epoch):
         """Whether this epoch, which has been recorded, is known to be the last."""

@@ -33,7 +33,7 @@ class Progress:
         """Take note, about every 50 ms, of the epochs done, with their fraction."""
 
     def epoch(self, history: History) -> None:
-        """Take note of an epoch that has just been recorded."""
+        """Take note that epochs, one or several, have just been recorded."""
 
 
 class ProgressBar(Progress):
@@ -76,13 +76,16 @@ class ProgressBar(Progress):
         self._bar.advance(epochs_done)
 
     def epoch(self, history: History) -> None:
-        """Show J and the dev error (without a dev set, the training error) of the last epoch."""
-        if not math.isnan(history.cost[-1]):  # NaN: this epoch was not evaluated
-            name, errors = "train error", history.train_error
-            if history.dev_error:
-                name, errors = "dev error", history.dev_error
-            error = written_error(errors[-1], self._percent)
-            self._bar.results = f"J {history.cost[-1]:#.4g}  {name} {error}"
+        """Show J and dev error (or, without a dev set, training error) of the last evaluation."""
+        new = range(len(history.cost) - 1, self._bar.finished - 1, -1)
+        for k in new:
+            if not math.isnan(history.cost[k]):  # NaN: this epoch was not evaluated
+                name, errors = "train error", history.train_error
+                if history.dev_error:
+                    name, errors = "dev error", history.dev_error
+                error = written_error(errors[k], self._percent)
+                self._bar.results = f"J {history.cost[k]:#.4g}  {name} {error}"
+                break
         self._bar.finished = len(history.cost)
         self._bar.advance(self._bar.finished)
 

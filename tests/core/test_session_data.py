@@ -1,5 +1,7 @@
 """`Session` with other data: it has the bits of a new one, and refuses what does not fit."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -30,13 +32,15 @@ def opened(dtype, X, y, weight=None, seed=0):
 
 
 def train(session):
-    record, totals = np.empty((3, 3)), np.zeros(4)
+    history, columns = SimpleNamespace(training_seconds=0.0, examples=0), ([], [], [], [])
     train_epochs(
-        session, None, index=np.arange(4), seeds=np.arange(3), rates=np.full((1, 2), 0.01),
-        record=record, totals=totals, epoch=0, every=1, first=0, last=2, regression=False,
-        seconds=1.0,
+        session, None, index=np.arange(4), generator=np.random.PCG64(0),
+        rates=np.full((1, 2), 0.01), history=history, columns=columns, began=0.0,
+        epoch=0, count=3, every=1, first=0, last=2, regression=False, seconds=1.0,
     )  # fmt: skip
-    return record[:, :2].tolist()
+    assert history.examples == 12
+    assert columns[2] == [0.01] * 3
+    return columns[:2]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

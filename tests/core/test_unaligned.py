@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,13 +64,15 @@ def started(dtype, **arrays):
     make(zeros(dtype)).start(**arrays)
 
 
-def epochs(dtype, index, seeds, rates, record, totals):
+def epochs(dtype, index, rates):
     session = optimized(make(zeros(dtype)), dtype)
+    history = SimpleNamespace(training_seconds=0.0, examples=0)
     _kernels.train_epochs(
         session,
         None,
-        **{"index": index, "seeds": seeds, "rates": rates, "record": record, "totals": totals},
-        **{"epoch": 0, "every": 1, "first": 1, "last": 1, "regression": False, "seconds": 1.0},
+        **{"index": index, "generator": np.random.PCG64(0), "rates": rates, "history": history},
+        **{"columns": ([], [], [], []), "began": 0.0, "epoch": 0, "count": 1, "every": 1},
+        **{"first": 1, "last": 1, "regression": False, "seconds": 1.0},
     )
 
 
@@ -124,13 +127,7 @@ REFUSED = {
         lambda d, gradient: forward_and_backward(d, X, np.ones((4, 2)), gradient),
     ),
     "train_epochs": (
-        lambda d: {
-            "index": np.arange(4),
-            "seeds": np.zeros(1, np.int64),
-            "rates": np.ones((1, 1)),
-            "record": np.zeros((1, 3)),
-            "totals": np.zeros(4),
-        },
+        lambda d: {"index": np.arange(4), "rates": np.ones((1, 1))},
         epochs,
     ),
     "start_together": (
@@ -303,14 +300,16 @@ NO_ARRAYS = {
     "SmallForward": {"widths", "activations", "mean", "scale"},
     "StepSession": {"widths", "activations", "output"},
     "StepSession.set_data": {"X", "y"},  # it refuses any
-    "StepSession.set_lock": {"attributes", "lock"},
+    "StepSession.set_lock": {"attributes"},
     "_index": {"name"},
     "aligned_zeros": {"dtype"},
     "choose": {"name"},
     "dropout_mask": {"seed", "step", "layer", "rows", "units", "keep_prob"},
     "peak": {"dtype"},
     "philox": {"counter", "key"},
+    "record_epoch": {"columns", "results"},
     "tile": {"dtype"},
+    "train_epochs": {"generator", "history", "columns"},
 }
 
 

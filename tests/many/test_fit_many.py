@@ -6,6 +6,7 @@ import io
 import os
 import re
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -172,11 +173,18 @@ def test_ctrl_c_stops_all_and_loses_nothing(n_jobs, watched):
     nets = networks()
     each = [{"epochs": 2 if k == 0 else 10**7} for k in range(5)]
     fastnn.fit_many(networks(), SETS, n_jobs, epochs=1)  # what is loaded once is loaded
-    stopwatch = Stopwatch()
-    threading.Timer(0.3, _thread.interrupt_main).start()
+    sent = []
+
+    def interrupt_those_in_training():
+        while not all(net.history for net in nets[1 : 1 + n_jobs]):  # an epoch is recorded
+            time.sleep(0.01)
+        sent.append(Stopwatch())
+        _thread.interrupt_main()
+
+    threading.Thread(target=interrupt_those_in_training, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         fastnn.fit_many(nets, SETS, n_jobs, each=each, callbacks=[lambda net, h: None] * watched)
-    assert stopwatch.seconds() < 5
+    assert sent[0].seconds() < 5
     assert nets[0].history.stopped == "epochs"
     for net in nets[1 : 1 + n_jobs]:
         history = net.history

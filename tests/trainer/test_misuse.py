@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 import fastnn
-from fastnn.engine.fit_lock import FITTED_BY
+from fastnn._kernels import FITTED_BY
 
 X = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
 Y = np.array([0, 1, 0, 1, 1, 0])

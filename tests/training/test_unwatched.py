@@ -78,6 +78,15 @@ def test_the_bits_are_those_of_a_fit_that_looks_at_each_epoch(
     assert_same(results)
 
 
+@pytest.mark.parametrize("kind", ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
+@pytest.mark.parametrize("epochs", [1, 200])
+def test_any_generator_is_drawn_from_alike(kind, epochs):
+    def make():
+        return fastnn.Network([5, 8, 3], rng=np.random.Generator(getattr(np.random, kind)(3)))
+
+    assert_same(both(make, epochs=epochs, batch_size=16))
+
+
 def test_only_fits_that_nobody_watches_take_this_way(monkeypatch):
     used = []
     monkeypatch.setattr(
