@@ -238,7 +238,8 @@ class Normalizer:
                 mean = x.mean(axis=0)
                 x -= mean
                 # The second term corrects for the rounding of the mean; it would be 0 without.
-                squares = np.einsum("ij,ij->j", x, x) - np.square(x.sum(axis=0)) / more
+                # einsum is faster, but fuses the operations on some CPUs, which gives other bits.
+                squares = np.square(x).sum(axis=0) - np.square(x.sum(axis=0)) / more
                 delta = mean - self._offset
                 self._offset = self._offset + delta * (more / (n + more))
                 self._squares = (
