@@ -117,16 +117,18 @@ def as_weights(sample_weight, m):
     return w * (m / w.sum())
 
 
-def as_factors(sample_weight, m):
-    """Weights of a step, finite float64 (m,) of any sign; None for no weights."""
+def as_factors(sample_weight, m, dtype):
+    """Weights of a step, float64 (m,) of any sign and finite in dtype; None for no weights."""
     if sample_weight is None:
         return None
     w = as_numbers(sample_weight, "sample_weight").astype(np.float64)
     if w.shape != (m,):
         raise ValueError(f"expected sample_weight to have shape ({m},), got {w.shape}")
-    bad = np.flatnonzero(~np.isfinite(w))
+    bad = np.flatnonzero(~(np.abs(w) <= np.finfo(dtype).max))
     if bad.size:
-        raise ValueError(f"expected sample_weight to be finite, got {w[bad[0]]} at index {bad[0]}")
+        raise ValueError(
+            f"expected sample_weight to be finite in {dtype}, got {w[bad[0]]} at index {bad[0]}"
+        )
     return w
 
 

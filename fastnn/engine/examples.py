@@ -92,17 +92,17 @@ def check_normalizer(normalizer, columns):
     return normalizer
 
 
-def check_theta(theta, shape, dtype):
-    """theta as an array of this shape and dtype, of finite numbers."""
-    given = as_numbers(theta, "theta")
+def check_theta(theta, shape, dtype, name="theta"):
+    """theta, or a vector laid out as it, as an array of this shape and dtype, of finite numbers."""
+    given = as_numbers(theta, name)
     if given.shape != shape:
-        raise ValueError(f"expected theta of shape {shape}, got {given.shape}")
+        raise ValueError(f"expected {name} of shape {shape}, got {given.shape}")
     with np.errstate(over="ignore"):  # the next check reports it
         theta = given.astype(dtype)
     bad = np.flatnonzero(~np.isfinite(theta))
     if bad.size:
         raise ValueError(
-            f"expected theta to be finite in {dtype}, got {given[bad[0]]} at index {bad[0]}"
+            f"expected {name} to be finite in {dtype}, got {given[bad[0]]} at index {bad[0]}"
         )
     return theta
 

@@ -161,7 +161,7 @@ class TrainerSession(OptimizerState):
         rows, targets, _ = check_data(self.network, X, y, None, criterion=criterion)
         m = self._check_rows(rows)
         session = self._ready_for(loss, targets.shape[1])
-        return session, rows, targets, as_factors(sample_weight, m)
+        return session, rows, targets, as_factors(sample_weight, m, self.network.dtype)
 
     def _check_rows(self, rows):
         m = rows.shape[0]

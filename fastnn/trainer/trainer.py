@@ -75,6 +75,12 @@ class Trainer(TrainerSession):
                 raise AttributeError(_refusal(self, name))
             object.__setattr__(self, name, value)
 
+    def __copy__(self):
+        raise TypeError(
+            "a shallow copy of a trainer would share its moments and have steps of its own; make "
+            "another with net.trainer(...), or copy.deepcopy((net, trainer))"
+        )
+
     def step(
         self,
         X: Features,

@@ -153,7 +153,12 @@ class OptimizerState:
         ValueError, TypeError
             It is not the state of such a trainer. Nothing has changed.
         """
-        arrays = {name: np.asarray(array) for name, array in dict(state).items()}
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                "expected state to be arrays by name, as state() gives them, got "
+                f"{state!r:.200} of type {type(state).__name__}"
+            )
+        arrays = {name: np.asarray(array) for name, array in state.items()}
         own, optional = self.state(), {"order", "generator"}
         if arrays.keys() - optional != own.keys() - optional:
             raise ValueError(
@@ -162,10 +167,21 @@ class OptimizerState:
                 f"{', '.join(sorted(map(str, arrays))) or 'nothing'}"
             )
         vectors = {
-            name: check_theta(arrays[name], own[name].shape, self.network.dtype)
+            name: check_theta(arrays[name], own[name].shape, self.network.dtype, name)
             for name in ("theta", *self._kept())
             if name in own
         }
+        negative = np.flatnonzero(vectors["second"] < 0) if "second" in vectors else ()
+        if len(negative):
+            raise ValueError(
+                "expected second in the state, a mean of squares, to be not negative, got "
+                f"{vectors['second'][negative[0]]} at index {negative[0]}"
+            )
+        for name in ("steps", "epochs", "seed"):
+            if arrays[name].size != 1:
+                raise ValueError(
+                    f"expected {name} in the state to be one number, got {arrays[name].size}"
+                )
         steps = integer(arrays["steps"].item(), "steps", 0)
         epochs = integer(arrays["epochs"].item(), "epochs", 0)
         seed = integer(arrays["seed"].item(), "seed", 0, 2**64 - 1)

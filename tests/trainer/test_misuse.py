@@ -37,6 +37,7 @@ def make(**options):
         (X * np.nan, Y, None, ValueError, "X to be finite.*row 0, column 0"),
         (X, Y, np.ones(5), ValueError, r"sample_weight to have shape \(6,\)"),
         (X, Y, Y * np.nan, ValueError, "sample_weight to be finite"),
+        (X, Y, np.full(6, 1e300), ValueError, "sample_weight to be finite in float32, got 1e"),
         (X, Y, "w", TypeError, "real numbers"),
         ("X", Y, None, TypeError, "real numbers"),
         (None, Y, None, TypeError, "real numbers"),
@@ -45,8 +46,9 @@ def make(**options):
 def test_wrong_examples(X, y, weight, error, words):
     net, trainer = make()
     theta = net.theta.copy()
-    with pytest.raises(error, match=words):
-        trainer.step(X, y, weight)
+    for call in (trainer.step, trainer.differentiate):
+        with pytest.raises(error, match=words):
+            call(X, y, weight)
     assert np.array_equal(net.theta, theta)
     assert trainer.steps == 0
 
@@ -256,6 +258,12 @@ def test_copies_and_pickles_go_on_by_themselves():
         assert twin.steps == 1
         assert twin.step(X, Y) == J
         assert np.array_equal(twin.network.theta, net.theta)
+
+
+def test_a_shallow_copy_would_share_moments_but_not_counts():
+    _net, trainer = make()
+    with pytest.raises(TypeError, match=r"copy\.deepcopy"):
+        copy.copy(trainer)
 
 
 def test_a_normalizer_that_waits_for_fit():

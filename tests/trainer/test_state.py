@@ -55,7 +55,10 @@ def test_a_state_is_a_copy_of_plain_arrays():
     ("change", "error", "words"),
     [
         ({"theta": np.zeros(5)}, ValueError, "theta of shape"),
-        ({"first": np.full(38, np.nan)}, ValueError, "finite"),
+        ({"first": np.full(38, np.nan)}, ValueError, "first to be finite"),
+        ({"first": np.zeros(5)}, ValueError, "first of shape"),
+        ({"second": np.full(38, -1.0)}, ValueError, "second .* not negative, got -1.0 at index 0"),
+        ({"steps": np.array([1, 2])}, ValueError, "steps .* to be one number"),
         ({"second": None}, ValueError, "expected the state of a trainer by Adam"),
         ({"third": np.zeros(38)}, ValueError, "got .*third"),
         ({"steps": np.array(-1)}, ValueError, "steps"),
@@ -75,6 +78,13 @@ def test_a_wrong_state_changes_nothing(change, error, words):
         trainer.restore(state)
     after = trainer.state()
     assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+@pytest.mark.parametrize("state", [None, [1], 3, "state.npz"])
+def test_what_is_no_state_at_all_is_named(state):
+    _net, trainer = make()
+    with pytest.raises(TypeError, match=r"expected state to be arrays by name, as state\(\) gives"):
+        trainer.restore(state)
 
 
 def test_a_fit_with_a_trainer_is_resumed_from_its_checkpoint(tmp_path):
