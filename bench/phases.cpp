@@ -103,7 +103,7 @@ static void measure(const Kernels<float> &k, int64_t rows, int64_t n_in, int64_t
             });
         });
     show("dA", ops, 0,
-         [&] { panels(n_in, [&](int64_t j) { k.backward_panel(layer, below, 0, rows, 0, j); }); });
+         [&] { panels(n_in, [&](int64_t j) { k.backward_panel(layer, below, 0, rows, j); }); });
     show("dW", ops, 0, [&] { strips(OPTIMIZERS); });
     show("dW and gradient descent", ops, 2 * bytes, [&] { strips(GD); });
     show("dW and Adam", ops, 6 * bytes, [&] { strips(ADAM); });

@@ -68,7 +68,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*pack_units)(const Layer[T] *, int64_t, int64_t, int, T *) noexcept nogil
         void (*forward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int64_t,
                               int64_t) noexcept nogil
-        void (*backward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int64_t,
+        void (*backward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t,
                                int64_t) noexcept nogil
         void (*gradient)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int64_t,
                          T *) noexcept nogil

@@ -123,8 +123,7 @@ cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_r
             k.forward_panel(layer - 1, layer, row, end, first_row, j * k.panel)
 
 
-cdef void backward_rows(Run[real] *run, int64_t rows, int64_t row, int64_t end,
-                        int64_t first_row) noexcept nogil:
+cdef void backward_rows(Run[real] *run, int64_t rows, int64_t row, int64_t end) noexcept nogil:
     """dZ[l-1] = dZ[l] W[l]^T * g'(Z[l-1]) * mask / keep_prob for rows row .. end of `rows`.
 
     l goes from L down to 2, or to 1 where dX = dZ[0] is wanted.
@@ -136,7 +135,7 @@ cdef void backward_rows(Run[real] *run, int64_t rows, int64_t row, int64_t end,
     for l in range(run.depth, lowest_backward(run) - 1, -1):
         layer = &run.layers[l]
         for j in range(tiles(run.layers[l - 1].n, k.panel)):
-            k.backward_panel(layer, layer - 1, row, end, first_row, j * k.panel)
+            k.backward_panel(layer, layer - 1, row, end, j * k.panel)
     pack_dZ(run, rows, row, end)
 
 
@@ -258,7 +257,7 @@ cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, doubl
     cdef real *none = NULL
     targets.scale, targets.error = <real>(1.0 / divisor), none
     find_losses(run, &targets, row, end, rows, thread)
-    backward_rows(run, rows, row, end, first_row)
+    backward_rows(run, rows, row, end)
 
 
 cdef void propagate_back(Run[real] *run, int64_t first, int64_t rows, int thread) noexcept nogil:
@@ -276,7 +275,7 @@ cdef void propagate_back(Run[real] *run, int64_t first, int64_t rows, int thread
         run.kernels.output[run.output](top, row, end - row)
     gather(run.dA, NULL, first + row, end - row, top.dZ + row * top.ld, top.ld)
     run.kernels.output_slope[run.output](top, row, end - row)
-    backward_rows(run, rows, row, end, run.first_row + first)
+    backward_rows(run, rows, row, end)
 
 
 cdef void write_input_gradient(Run[real] *run, int64_t first, int64_t rows,

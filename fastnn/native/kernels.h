@@ -123,7 +123,7 @@ struct Kernels {
                           int64_t first_row, int64_t column);
     // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
     void (*backward_panel)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int64_t end,
-                           int64_t first_row, int64_t column);
+                           int64_t column);
     // dW = A_below^T dZ for `units` rows of dW from `unit`, to a strip (units, n) and a panel
     // beyond it. A is from pack_units, `rows * panel` numbers a tile, or null.
     void (*gradient)(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,

@@ -10,6 +10,7 @@
 
 #include "kernels.h"
 #include "simd.h"
+#include "vmath.h"
 
 namespace FASTNN_VARIANT {
 
@@ -75,6 +76,20 @@ FASTNN_INLINE typename Vec<T>::mask kept(const fastnn::Dropout &d, RowKeys row, 
     typename Word32<T>::type x = hash_units<T>(row, unit);
     typename Word32<T>::mask keep = typename Word32<T>::mask(x >> 1) < d.threshold;
     return __builtin_convertvector(keep, typename Vec<T>::mask);
+}
+
+// A with dropout, of units unit, unit + 1, ...: a / keep_prob where a unit is kept, else -0. The
+// sum with 0 makes a kept -0 positive, and denormal numbers are flushed before it: A tells the
+// mask.
+template <class T>
+FASTNN_INLINE typename Vec<T>::type drop(const fastnn::Dropout &d, RowKeys row, int64_t unit,
+                                         typename Vec<T>::type a, T scale) {
+    return select(kept<T>(d, row, unit), a * scale + T(0), broadcast(-T(0)));
+}
+
+template <class T>
+FASTNN_INLINE auto dropped(typename Vec<T>::type a) {
+    return to_bits<T>(a) == Math<T>::sign;
 }
 
 }  // namespace FASTNN_VARIANT

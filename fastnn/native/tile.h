@@ -176,8 +176,7 @@ FASTNN_INLINE void forward_tile(Product<T> p, const Layer<T> *below, const Layer
             for (int v = 0; v < vectors; ++v) {
                 auto z = load(A + v * lanes), a = g.value(z);
                 if (layer->Z) store(layer->Z + from + r * layer->ld + v * lanes, z);
-                if (d.on)
-                    a = select(kept<T>(d, keys[r], column + v * lanes), a * scale, decltype(a){});
+                if (d.on) a = drop<T>(d, keys[r], column + v * lanes, a, scale);
                 store(A + v * lanes, a);
             }
         }
@@ -223,7 +222,7 @@ struct BackThrough {
 
 template <class T>
 FASTNN_INLINE void backward_tile(Product<T> p, const Layer<T> *layer, const Layer<T> *below,
-                                 int64_t row, int rows, int64_t first_row, int64_t column) {
+                                 int64_t row, int rows, int64_t column) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(below->n, column, lanes);
@@ -236,7 +235,6 @@ FASTNN_INLINE void backward_tile(Product<T> p, const Layer<T> *layer, const Laye
     const int64_t from = row * below->ld + column;
     in_tiles(rows, vectors, ToMemory<T>{p, below->dZ + from, below->ld});
     const T keep_prob = T(d.keep_prob), scale = T(1 / d.keep_prob);
-    const TileKeys keys(d, first_row + row);
     with_activation<T>(below->activation, [&](auto g) __attribute__((always_inline)) {
         for (int r = 0; r < rows; ++r) {
             const int64_t at = from + r * below->ld;
@@ -245,8 +243,7 @@ FASTNN_INLINE void backward_tile(Product<T> p, const Layer<T> *layer, const Laye
                 V z = below->Z ? load(below->Z + at + v * lanes) : V{};
                 V dz = load(below->dZ + at + v * lanes);
                 if (d.on) {
-                    dz = select(kept<T>(d, keys[r], column + v * lanes),
-                                dz * g.slope(a * keep_prob, z) * scale, V{});
+                    dz = select(dropped<T>(a), V{}, dz * g.slope(a * keep_prob, z) * scale);
                 } else {
                     dz *= g.slope(a, z);
                 }
@@ -258,14 +255,14 @@ FASTNN_INLINE void backward_tile(Product<T> p, const Layer<T> *layer, const Laye
 
 template <class T>
 static void backward_panel(const Layer<T> *layer, const Layer<T> *below, int64_t row, int64_t end,
-                           int64_t first_row, int64_t column) {
+                           int64_t column) {
     constexpr int lanes = Vec<T>::lanes;
     const int64_t width = vectors_from(below->n, column, lanes) * lanes, size = layer->n;
     const T *panel = layer->Wt_panels + column * size;
     Product<T> p = {layer->dZ, layer->ld, 1, panel, width, size, nullptr};
     fetch_next(p, panel + size * width, size, below->n, column, end - row);
     in_rows(row, end, p, [&](int64_t r, int rows) __attribute__((always_inline)) {
-        backward_tile(p, layer, below, r, rows, first_row, column);
+        backward_tile(p, layer, below, r, rows, column);
     });
 }
 
@@ -278,8 +275,7 @@ static void apply_dropout(const Layer<T> *layer, int64_t row, int64_t rows, int6
         for (int r = 0; r < FASTNN_TILE_ROWS && tile + r < row + rows; ++r)
             for (int64_t unit = 0; unit < layer->n; unit += Vec<T>::lanes) {
                 T *a = layer->A + (tile + r) * layer->ld + unit;
-                auto x = load(a);
-                store(a, select(kept<T>(d, keys[r], unit), x * scale, decltype(x){}));
+                store(a, drop<T>(d, keys[r], unit, load(a), scale));
             }
     }
 }

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse
 from problems import ACTIVATIONS, OUTPUTS, TOLERANCE, draw_problem, problem_off_kinks
 
-from fastnn import Network, Normalizer
+from fastnn import Network, Normalizer, _kernels
 
 SIZES = [5, 70, 3, 33, 4]
 KEEP = {
@@ -48,6 +48,20 @@ def test_the_cost_of_the_outputs_is_that_of_value_and_grad(dtype):
     J, _ = net.value_and_grad(problem.X, problem.y, dropout=(3, 4))
     A = net.forward(problem.X, dropout=(3, 4))
     assert pytest.approx(((A - problem.y) ** 2).sum() / 400, rel=1e-5) == J
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("z", [0.0, -0.0, -1e-310, -1e-39, -1.2e-38, -3e-308])
+@pytest.mark.parametrize(("activation", "slope"), [("tanh", 1), ("identity", 1), ("silu", 0.5)])
+def test_a_kept_unit_of_almost_0_is_told_from_a_dropped_one(activation, slope, z, dtype):
+    rows, units = 9, 40
+    options = {"output": "identity", "keep_prob": [1, 0.5], "init": "zeros", "dtype": dtype}
+    net = Network([1, units, 1], activation=activation, **options)
+    net.params["b1"][:], net.params["W2"][:] = z, 1
+    _, dtheta = net.value_and_grad(-np.ones((rows, 1)), -np.ones((rows, 1)), dropout=(3, 4))
+    kept = _kernels.dropout_mask(3, 4, 1, rows, units, 0.5)  # dJ/dA[2] = 1
+    found = dtheta[net.layout["b1"].slice]
+    np.testing.assert_allclose(found, slope * 2 * kept.mean(axis=0), rtol=1e-6)
 
 
 @pytest.mark.parametrize("keep", KEEP)
