@@ -37,8 +37,10 @@ _EPOCHS, _PATIENCE = 200, 20
 # Epochs between evaluations of the training rows, which nothing depends on, and of the dev rows.
 _EVALUATIONS = (10, 1)
 # Rows from which on a mini-batch has so many. The learning rate goes with its root.
-_BATCHES = ((50_000, 128), (2_400, 64), (1_200, 32), (0, 16))
+_BATCHES = ((2_400, 128), (1_200, 64), (0, 32))
 _RATE = 5e-4
+# From so many rows on the learning rate falls to 0 over few epochs, which see so many rows in all.
+_TALL, _ROWS_SEEN, _FEWEST_EPOCHS = 20_000, 750_000, 10
 # Without rows for a dev set there are so many epochs, and no sparse networks.
 _EPOCHS_WITHOUT_DEV, _FEWEST_ROWS = 50, 8
 # Between two checkpoints of a network.
@@ -139,7 +141,8 @@ def fit_blend(
             np.repeat(penalties, count).tolist(), rng.spawn(len(sets)), strict=True
         )
     ]
-    each, common = _each(devs, checkpoint), _common(len(sets[0][1]))
+    rows = len(sets[0][1])
+    each, common = _each(rows, devs, checkpoint), _common(rows)
     if checkpoint is not None:
         os.makedirs(checkpoint, exist_ok=True)
     try:
@@ -175,12 +178,13 @@ def _known(rows):
     return tuple(array for array in rows if array is not None)
 
 
-def _each(devs, checkpoint):
+def _each(rows, devs, checkpoint):
     """The options of each fit."""
     each: list[dict[str, Any]] = [{"epochs": _EPOCHS_WITHOUT_DEV} for _ in devs]
     if devs[0] is not None:
         stop = EarlyStopping(_PATIENCE, monitor="dev_cost")
-        often = {"epochs": _EPOCHS, "early_stopping": stop, "evaluate_every": _EVALUATIONS}
+        epochs = _EPOCHS if rows < _TALL else max(_FEWEST_EPOCHS, _ROWS_SEEN // rows)
+        often = {"epochs": epochs, "early_stopping": stop, "evaluate_every": _EVALUATIONS}
         each = [{"dev": dev, **often} for dev in devs]
     if checkpoint is not None:
         for k, options in enumerate(each):
@@ -193,7 +197,8 @@ def _each(devs, checkpoint):
 def _common(rows):
     """The options of all fits."""
     batch = next(size for least, size in _BATCHES if rows >= least)
-    return {"batch_size": batch, "learning_rate": _RATE * batch**0.5}
+    schedule = None if rows < _TALL else "cosine"
+    return {"batch_size": batch, "learning_rate": _RATE * batch**0.5, "schedule": schedule}
 
 
 def _best_share(networks, devs, count):

@@ -136,7 +136,7 @@ def _read_text(file, path, text, missing):
                 frame[name] = series
         return frame
     except UnicodeDecodeError as error:
-        encoding = "utf-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
+        encoding = "utf-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"
         raise ValueError(
             f"{path}: not text in UTF-8 ({error.reason}: byte 0x{error.object[error.start]:02x}); "
             f"save it as UTF-8, or convert it: iconv -f {encoding} -t utf-8"

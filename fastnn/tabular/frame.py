@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from fastnn.tabular.columns import unknown_categories, why_left_out
@@ -80,6 +82,49 @@ def notices_on_dates(readings, names):
         if parts:
             said.append(f"{name!r} ({', '.join(parts)})")
     return [f"Dates are read as numbers: {', '.join(said)}."] if said else []
+
+
+def notices_on_marks(columns):
+    """Sentences on numbers such as -999, far from all others of their column, or an empty list.
+
+    `columns` are {name: (m,) numbers}, with NaN for gaps.
+    """
+    said = []
+    for name, values in columns.items():
+        values, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+        for mark, count, others in (
+            (values[at], counts[at], np.delete(values, at)) for at in (0, -1) if len(values) > 2
+        ):
+            low, high = others[0], others[-1]
+            far = max(low - mark, mark - high) > high - low
+            if count > 1 and far and re.fullmatch("-?99+", f"{mark:.10g}"):
+                said.append(
+                    f"Column {name!r}: {mark:g} in {rows(int(count))}, far from the other values, "
+                    f"{low:g} to {high:g}, can stand for a gap; if it does: missing=['{mark:g}'], "
+                    f"--missing {mark:g}."
+                )
+    return said
+
+
+def notices_on_capitals(texts):
+    """A list with a sentence on the texts of {name: texts} that are alike in lower case, or empty.
+
+    Texts of one name are different.
+    """
+    said = []
+    for name, different in texts.items():
+        alike: dict[str, list[str]] = {}
+        for text in sorted(different):
+            alike.setdefault(text.casefold(), []).append(text)
+        some = [repr(text) for group in alike.values() if len(group) > 1 for text in group]
+        if some:
+            said.append(f"{', '.join(some):.100} of {name!r}")
+    if not said:
+        return []
+    return [
+        f"Texts that differ in capitals only count as different: {'; '.join(said):.400}. Write "
+        "them alike, if they are one."
+    ]
 
 
 def notices_on_target(target, y, table, names):

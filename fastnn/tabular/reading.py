@@ -140,6 +140,9 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
     if n_gaps or n_other:
         marks = ", ".join(repr(texts[i]) for i in np.flatnonzero(is_gap | is_other))
         said.append(f"{rows(n_gaps + n_other)} with {marks:.60} count as missing")
+    bare = int(times[_lack_unit(texts, notation)].sum()) if notation.unit else 0
+    if bare:
+        said.append(f"{rows(bare)} without {notation.unit!r} count as if they had it")
     for text, number in zip(texts, numbers, strict=True):
         if number is not None and as_number(text) != number:
             said.append(f"{text!r:.40} is read as {number:g}")
@@ -190,6 +193,30 @@ def unreadable(series, reading):
         f"Column {series.name!r}: {rows(at.size)} with no {what}, as {series.iloc[at[0]]!r:.60} in "
         f"row {series.index[at[0]]}, count as missing."
     ]
+
+
+def without_unit(series, reading):
+    """A list with a sentence on numbers of a tidy column that lack its unit, or empty.
+
+    0 needs none.
+    """
+    if not isinstance(reading, Notation) or not reading.unit:
+        return []
+    codes, texts = categories(series)
+    at = np.flatnonzero(np.array([*_lack_unit(texts, reading), False])[codes])
+    if not at.size:
+        return []
+    one = at.size == 1
+    return [
+        f"Column {series.name!r}: {rows(at.size)} without {reading.unit!r} "
+        f"count{'s' * one} as if {'it' if one else 'they'} had it, as {series.iloc[at[0]]} in row "
+        f"{series.index[at[0]]}."
+    ]
+
+
+def _lack_unit(texts, notation):
+    bare = Notation(notation.decimal)
+    return [bool(bare.number(text)) for text in texts]
 
 
 def typed_columns(series, reading, *, lenient=False):

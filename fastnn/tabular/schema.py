@@ -16,13 +16,15 @@ from fastnn.tabular.facts import Facts
 from fastnn.tabular.frame import (
     choose_inputs,
     learn_readings,
+    notices_on_capitals,
     notices_on_dates,
+    notices_on_marks,
     notices_on_target,
     oddities,
     sources_of,
 )
-from fastnn.tabular.notation import PLAIN
-from fastnn.tabular.reading import tidy, typed_columns, unreadable
+from fastnn.tabular.notation import PLAIN, Notation
+from fastnn.tabular.reading import tidy, typed_columns, unreadable, without_unit
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task, with_target
 from fastnn.tabular.values import as_frame, check_columns, pandas, rows
@@ -207,6 +209,15 @@ class TableSchema(Facts):
         columns = learn_columns(table, numbers, texts, bins)
         y = learnt.encode(as_target, missing)
         notices += notices_on_target(learnt, y, table, [*numbers, *texts])
+        marks = {
+            name: table[name].to_numpy() for name in numbers if type(readings.get(name)) is Notation
+        }
+        words = {column.name: column.units for column in columns if column.name in texts}
+        if learnt.classes is None:
+            marks = {target: learnt.answers(y)} | marks
+        elif learnt.classes.dtype == object:
+            words = {target: learnt.classes} | words
+        notices += notices_on_marks(marks) + notices_on_capitals(words)
         sources = sources_of(table.columns, readings)
         used = dict.fromkeys(sources[column.name] for column in columns)
         kept = {name: readings[name] for name in used if readings[name] not in (None, PLAIN)}
@@ -292,6 +303,8 @@ class TableSchema(Facts):
         if extra:
             said = [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."]
         said += self.unreadable(frame)
+        for name in self.sources:
+            said += without_unit(tidy(frame[name], self.missing), self._reading_of(name))
         return said + oddities(self._typed(frame), self.columns, self._readings)
 
     def unreadable(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:

@@ -745,3 +745,54 @@ def test_a_schema_in_words():
     assert "&lt;Oslo&gt;, Rome" in schema._repr_html_()
     answers = TableSchema.fit(frame.assign(y=cycle("no", "yes")), target="y")
     assert str(answers).startswith("Classification of 'y' (no, yes) from 4 columns")
+
+
+@pytest.mark.parametrize("mark", [-999, 9999, -99.0])
+def test_far_nines_can_be_gaps_and_are_told(mark):
+    values = np.array(cycle(*np.linspace(-3, 4, 8)))
+    values[[5, 17, 40]] = mark
+    for name in ("a", "y"):
+        frame = table(a=cycle(1.5, 2.5, 0.5), y=cycle(*range(30)), b=cycle(*range(7)))
+        frame[name] = values
+        said = TableSchema.fit(frame, "y", task="regression").notices
+        (told,) = (text for text in said if "stand for a gap" in text)
+        assert told == (
+            f"Column {name!r}: {mark:g} in 3 rows, far from the other values, -3 to 4, can stand "
+            f"for a gap; if it does: missing=['{mark:g}'], --missing {mark:g}."
+        )
+        without = TableSchema.fit(frame, "y", task="regression", missing=[f"{mark:g}"]).notices
+        assert not any("stand for a gap" in text for text in without)
+
+
+@pytest.mark.parametrize("values", [(-999, 1500), (99, 60, 100), (9, 1, 2), (998, 1, 2)])
+def test_other_numbers_stand_for_no_gap(values):
+    said = TableSchema.fit(table(a=cycle(*values), y=cycle(*range(30))), "y").notices
+    assert not any("stand for a gap" in text for text in said)
+
+
+def test_texts_that_differ_in_capitals_only_are_told():
+    frame = table(
+        a=cycle("Oslo", "oslo", "Rome"), b=cycle("x", "y"), y=cycle("no", "yes", "No", "yes", "NO")
+    )
+    said = TableSchema.fit(frame, "y").notices
+    assert said == [
+        "Texts that differ in capitals only count as different: 'NO', 'No', 'no' of 'y'; 'Oslo', "
+        "'oslo' of 'a'. Write them alike, if they are one."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "count"),
+    [(("5.5 kg", "7", "8.25 kg"), 20), (("0", "12%", "0.5"), 20), (("0", "1 km"), 0)],
+)
+def test_numbers_without_the_unit_of_the_others_are_told(texts, count):
+    unit = next(text for text in texts if not text[-1].isdigit()).lstrip("0123456789. ")
+    schema = TableSchema.fit(table(a=cycle(*texts), y=cycle(*range(30))), "y")
+    told = f"{count} rows without {unit!r} count as if they had it"
+    assert any(told in text for text in schema.notices) == bool(count)
+    new = pd.DataFrame({"a": [f"3{unit}", "4", None, "0", "5.5"], "x": 0.5})
+    (said,) = (text for text in schema.review(new) if "without" in text)
+    assert said == f"Column 'a': 2 rows without {unit!r} count as if they had it, as 4 in row 1."
+    (said,) = (text for text in schema.review(new[:2].assign(a=[0, 7.0])) if "without" in text)
+    assert said == f"Column 'a': 1 row without {unit!r} counts as if it had it, as 7.0 in row 1."
+    assert not any("without" in text for text in schema.review(new[:1]))
