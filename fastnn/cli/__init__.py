@@ -25,6 +25,15 @@ from fastnn.cli.train_command import train
 # `fastnn --help` answers at once.
 
 
+# The names that other libraries have for options of these commands.
+_ELSEWHERE = {
+    "--dropout": "--keep-prob",
+    "--lr": "--learning-rate",
+    "--weight-decay": "--l2",
+    "--max-iter": "--epochs",
+}
+
+
 class _Commands(click.Group):
     """A group of commands. An error anywhere in a command becomes one line."""
 
@@ -39,7 +48,14 @@ class _Commands(click.Group):
             if isinstance(stream, io.TextIOWrapper):  # its encoding may lack letters of a name
                 stream.reconfigure(errors="backslashreplace")
         with reported():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except click.NoSuchOption as error:
+                meant = _ELSEWHERE.get(error.option_name)
+                known = error.ctx.command.params if error.ctx else []
+                if any(meant in option.opts for option in known):
+                    error.possibilities = [str(meant)]
+                raise
 
 
 @click.group(

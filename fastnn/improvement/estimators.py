@@ -47,10 +47,12 @@ class Begun:
             self._copy, *as_pair(train, "train"), *as_pair(dev, "dev")
         )
 
-    def finish(self, network, setting):
-        """Leave the network in the estimator; a note on what another fit would not repeat."""
+    def finish(self, network, setting, kept):
+        """Leave the network in the estimator, unless it is fitted and no move was kept; a note."""
         from fastnn.estimators.preparation import take_over
 
+        if not kept and hasattr(self._estimator, "network_"):
+            return "No move was kept: the estimator has its own fit, as before."
         parameters, lost = _parameters(setting)
         take_over(self._copy, network, len(self.train[1]), **parameters)
         vars(self._estimator).update(vars(self._copy))

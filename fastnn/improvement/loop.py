@@ -59,7 +59,8 @@ def improve(
     net : Network, sequence of int, MLPClassifier or MLPRegressor
         Where to begin: the settings of a network and of its last fit, layer sizes, or the
         parameters of an estimator of fastnn. The estimator is then fitted with the best network,
-        and has its parameters; X and y are as for its `fit`.
+        and has its parameters; one that was fitted before keeps its fit where no move is kept. X
+        and y are as for its `fit`.
     train, dev : (X, y), or an object with `.X` and `.y`
         Of shares as softmax targets, errors are against the most probable class.
     seconds : float, optional
@@ -151,7 +152,8 @@ def improve(
         fits = Fits(train, dev, seeds_of, *where, seconds, checkpoint)
         result = Loop(fits, trials, optimal_error, images).run(setting)
     if estimator is not None:
-        result.notes.append(estimator.finish(result.network, setting.with_(result.setting)))
+        kept = any(move.kept for move in result.moves)
+        result.notes.append(estimator.finish(result.network, setting.with_(result.setting), kept))
     return result
 
 

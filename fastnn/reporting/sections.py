@@ -41,7 +41,15 @@ def verdict_section(diagnosis):
     if diagnosis.advice:
         parts += [paragraphs("In this order:"), listed("ol", diagnosis.advice)]
     else:
-        parts.append(paragraphs("Nothing that these figures ask for."))
+        unknown = [TITLES[name] for name, gap in diagnosis.gaps.items() if gap.high is None]
+        parts.append(
+            paragraphs(
+                f"These figures cannot tell whether {' or '.join(unknown)} is high, and so not "
+                "what to do. The notes say what would tell."
+                if unknown
+                else "Nothing that these figures ask for."
+            )
+        )
     if diagnosis.notes:
         parts += [tag("h3", "Notes"), listed("ul", diagnosis.notes)]
     rows = [

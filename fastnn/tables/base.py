@@ -253,6 +253,11 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
         -------
         Report
         """
+        if path is None and isinstance(y, str | os.PathLike) and str(y).endswith(".html"):
+            raise TypeError(
+                f"expected y to be the target or the name of its column, got {str(y)!r}: the path "
+                f"comes after it, as in report(X, path={str(y)!r})"
+            )
         return report_on(self, self._parts(X, y, dev, test), path, **options)
 
     # --- files -------------------------------------------------------------------------------

@@ -245,6 +245,8 @@ def test_options_reach_the_library(monkeypatch):
         ("--report .", "is a directory"),
         ("--save out --report ./out", "--save and --report both name out; give each its own file"),
         ("--surprise", "No such option"),
+        ("--dropout 0.2", r"No such option '--dropout'.* Did you mean '--keep-prob'\?"),
+        ("--lr 0.2", r"No such option '--lr'.* Did you mean '--learning-rate'\?"),
         ("digits.csv", "--target is missing: name the column of digits.csv to predict"),
         ("digits.csv more.csv", "unexpected extra argument"),
         ("--target price", "--target is for a file: fastnn train data.csv --target NAME"),

@@ -48,6 +48,22 @@ def test_a_classifier_is_fitted_with_the_best_network(flowers, tmp_path):
     assert clone(classifier).fit(*train).n_layers_ == classifier.n_layers_
 
 
+def test_where_no_move_helps_a_fitted_estimator_keeps_its_own_fit(flowers, monkeypatch):
+    train, dev, test = flowers
+    fitted, fresh = (fastnn.MLPClassifier((8,), max_iter=3, random_state=7) for _ in range(2))
+    fitted.fit(*train)
+    network, said, params = fitted.network_, fitted.predict_proba(test[0]), fitted.get_params()
+    monkeypatch.setattr("fastnn.improvement.loop.ideas", lambda *arguments: [])
+    result = fastnn.improve(fitted, train, dev, **FEW)
+    assert not any(move.kept for move in result.moves)
+    assert fitted.network_ is network
+    np.testing.assert_array_equal(fitted.predict_proba(test[0]), said)
+    assert fitted.get_params() == params
+    assert "No move was kept: the estimator has its own fit, as before." in result.notes
+    result = fastnn.improve(fresh, train, dev, **FEW)
+    assert fresh.network_ is result.network
+
+
 def test_its_parameters_are_those_of_the_best_setting(flowers):
     train, dev, _ = flowers
     classifier = fastnn.MLPClassifier((2,), max_iter=3, random_state=0)

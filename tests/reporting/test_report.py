@@ -20,6 +20,7 @@ from fastnn.reporting.charts import HEIGHT, MOST_POINTS, WIDTH, Line, line_chart
 from fastnn.reporting.examples import judge
 from fastnn.reporting.page import STYLE
 from fastnn.reporting.pictures import png, shape_of_images
+from fastnn.reporting.sections import verdict_section
 
 
 class Case:
@@ -159,6 +160,22 @@ def test_contrast_by_day_and_by_night():
 
 
 # --- What it says ---
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        ((0.02, 0.04, 50, 40), "cannot tell whether bias or variance is high"),
+        ((0.001, 0.002, 10**5, 10**5), "Nothing that these figures ask for."),
+    ],
+)
+def test_without_advice_it_tells_nothing_to_do_from_nothing_known(errors, words):
+    train_error, dev_error, n_train, n_dev = errors
+    found = fastnn.diagnose(train_error, dev_error, n_train=n_train, n_dev=n_dev)
+    assert not found.advice
+    said = str(verdict_section(found))
+    assert words in said
+    assert ("Nothing that" in said) == ("Nothing that" in words)
 
 
 def test_the_verdict_is_on_top(case):

@@ -1,5 +1,7 @@
 """`TableClassifier` and `TableRegressor`: tables as they come, and what a fit leaves."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -99,6 +101,9 @@ def test_diagnose_finds_the_rows_of_the_fit_again(frame, model):
     with pytest.raises(ValueError, match="does not hold the rows of the fit"):
         model.diagnose(table[::-1])
     page = model.report(table, title="Flowers", gradcheck=False)
+    for path in ("page.html", Path("page.html")):
+        with pytest.raises(TypeError, match=r"after it, as in report\(X, path='page.html'\)"):
+            model.report(table, path)
     assert "rosea" in page.html
     assert "site=hill" in page.html
 
