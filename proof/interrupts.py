@@ -202,6 +202,7 @@ def _command():
                 stderr=subprocess.DEVNULL,
             )
             time.sleep(delay)
+            expect(child.poll() is None, "the command line ended by itself")
             before = _waits(child.pid)
             sent = time.perf_counter()
             child.send_signal(signal.SIGINT)
