@@ -1,7 +1,10 @@
 """Places outside of the package that must agree with one another."""
 
+import importlib
 import re
+import runpy
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -86,6 +89,14 @@ def test_the_tools_of_a_release_are_pinned_by_hash():
         version = re.search(rf"^{requirement.name}==(\S+)", locked, re.MULTILINE)[1]
         assert requirement.specifier.contains(version)
     assert len(re.findall("^[a-z]", locked, re.MULTILINE)) <= locked.count("--hash=sha256:")
+
+
+def test_windows_is_sent_to_wsl(monkeypatch):
+    for module in ("build_ext", "egg_info"):  # before they ask for the platform
+        importlib.import_module(f"setuptools.command.{module}")
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(SystemExit, match="on Windows use WSL"):
+        runpy.run_path(str(ROOT / "setup.py"))
 
 
 def test_nothing_is_published_under_another_tag(monkeypatch):
