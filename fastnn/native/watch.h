@@ -32,9 +32,7 @@ struct Watch {
     }
 
   private:
-    __attribute__((always_inline)) void take(Signed bits) {
-        largest = select(bits > largest, bits, largest);
-    }
+    __attribute__((always_inline)) void take(Signed bits) { largest = larger(bits, largest); }
 };
 
 // Stores the first `count` lanes, or adds them to the numbers there. The other lanes are products
