@@ -12,7 +12,15 @@ import joblib
 import numpy as np
 import pytest
 from dask.distributed import Client, LocalCluster
-from sent import X, Y, after_a_while, end_process, threads_of_a_large_step, trained
+from sent import (
+    X,
+    Y,
+    after_a_while,
+    end_process,
+    kill_process_after_three_epochs,
+    threads_of_a_large_step,
+    trained,
+)
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -263,3 +271,31 @@ def test_workers_of_dask_that_are_killed():
     assert "0 of 4 networks are trained" in error.value.__notes__[0]
     for net, theta in zip(fresh, before, strict=True):
         np.testing.assert_array_equal(net.theta, theta)
+
+
+def test_a_worker_of_ray_that_is_killed(ray):
+    """An error that says how many networks are trained; the next call has other workers."""
+    networks, near = ([fastnn.Network([64, 8, 10], rng=k) for k in range(3)] for _ in range(2))
+    before = [net.theta.copy() for net in networks]
+    each = [{}, {}, {"callbacks": kill_process_after_three_epochs, "epochs": 400}]
+    killed = {"epochs": 400, "callbacks": kill_process_after_three_epochs}
+    train, dev = (X[::2], Y[::2]), (X[1::2], Y[1::2])
+    calls = [
+        lambda: fastnn.fit_many(networks, (X, Y), each=each, epochs=2),
+        lambda: fastnn.sweep([64, 8, 10], train, dev, {"l2": [0.0, 1.0]}, **killed),
+        lambda: fastnn.improve([64, 4, 10], train, dev, seconds=None, trials=2, seeds=1, **killed),
+    ]
+    with joblib.parallel_config(backend="ray", n_jobs=2):
+        notes = []
+        for call in calls:
+            with pytest.raises(RuntimeError, match=r"RayBackend .* has failed.*died") as error:
+                call()
+            notes.append(getattr(error.value, "__notes__", []))
+        assert "0 of 3 networks are trained" in notes[0][0]  # it gives all results at the end
+        for net, theta in zip(networks, before, strict=True):
+            np.testing.assert_array_equal(net.theta, theta)
+            assert net.history is None
+        fastnn.fit_many(networks, (X, Y), epochs=2)  # no lock is left
+    for net, other in zip(networks, near, strict=True):
+        other.fit(X, Y, epochs=2)
+        np.testing.assert_array_equal(net.theta, other.theta)
