@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn.gradient_checking.result.components import ratio
 from fastnn.gradient_checking.result.gradient_check import GradientCheck
 from fastnn.layers.layout import Layout
@@ -223,6 +224,33 @@ def test_the_output_layer_and_all_below():
     for name, array in p.grad.items():
         p.grad[name] = array * p.rng.uniform(0.5, 1.5, array.shape)
     assert p.said().text.startswith("every gradient disagrees: the error enters at the output")
+
+
+def test_other_masks_in_cost_and_gradient_are_not_told_from_a_wrong_loss():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20, 5)), rng.standard_normal((20, 1))
+    of_cost, of_gradient = (rng.random((2, 20, 8)) < 0.7) / 0.7
+
+    def forward(p, mask):
+        H = np.tanh(X @ p["W1"] + p["b1"])
+        return H, H * mask, (H * mask) @ p["W2"] + p["b2"]
+
+    def cost(p):
+        return ((forward(p, of_cost)[2] - y) ** 2).sum() / 40
+
+    def gradient(p):
+        H, A, out = forward(p, of_gradient)
+        dZ2 = (out - y) / 20
+        dZ1 = dZ2 @ p["W2"].T * of_gradient * (1 - H**2)
+        return {"W1": X.T @ dZ1, "b1": dZ1.sum(0), "W2": A.T @ dZ2, "b2": dZ2.sum(0)}
+
+    shapes = {"W1": (5, 8), "b1": (8,), "W2": (8, 1), "b2": (1,)}
+    theta = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    check = fastnn.gradcheck(cost, gradient, theta)
+    assert check.verdict == "wrong"
+    assert "or cost and gradient differ in their rows or dropout masks" in str(check).replace(
+        "\n", " "
+    )
 
 
 def test_names_that_tell_no_layer():

@@ -148,7 +148,7 @@ def _layer(off, agree, matches, check):
             _names(off),
             "layer",
             "every gradient disagrees: the error enters at the output, in the "
-            "derivative of the loss",
+            "derivative of the loss, or cost and gradient differ in their rows or dropout masks",
         )
     above = f"layer {depth} agrees" if top + 1 == depth else f"layers {top + 1} to {depth} agree"
     text = (
