@@ -7,11 +7,14 @@
 #include <cstdio>
 #include <vector>
 
+#include "caches.h"
 #include "denormals.h"
 #include "memory.h"
 #include "variant_avx512.cpp"
 
 using namespace fastnn;
+
+const int64_t fastnn::L2_BYTES = l2_bytes();
 
 static double now() {
     timespec t;
@@ -52,7 +55,6 @@ static void measure(const Kernels<float> &k, int64_t rows, int64_t n_in, int64_t
         at.dZ = numbers(rows * at.ld + slack, 1e-6f, -3e-4f);
         at.activation = RELU, at.dropout.keep_prob = 1;
     }
-    layer->W_panels = numbers((n_in + 1) * whole(n_out), 0, 0);
     layer->Wt_panels = numbers(n_out * whole(n_in), 0, 0);
     if (packs_gradient(n_in, n_out, k.panel)) layer->dZ_panels = numbers(rows * whole(n_out), 0, 0);
     float *theta = numbers(size, 1e-4f, -0.05f), *m = numbers(size, 0, 0);
@@ -62,8 +64,9 @@ static void measure(const Kernels<float> &k, int64_t rows, int64_t n_in, int64_t
     u.epsilon = u.corrected_epsilon = 1e-8, u.correction1 = u.correction2 = u.penalty_share = 1;
     // As loops/chunk.pxi and loops/update.pxi do on one thread.
     const int64_t height =
-        k.tile_rows * std::clamp<int64_t>((1 << 15) / (k.tile_rows * n_out), 1, 8);
+        k.tile_rows * std::clamp<int64_t>(L2_BYTES / 32 / (k.tile_rows * n_out), 1, 8);
     float *strip = numbers(height * n_out + k.panel, 0, 0), *units = numbers(8 * rows * 64, 0, 0);
+    float *room = numbers((n_in + 1) * k.panel, 0, 0);
     const auto strips = [&](int rule) {
         for (int64_t i = 0; i < n_in; i += height) {
             const int64_t count = std::min(height, n_in - i), at = i * n_out;
@@ -83,19 +86,12 @@ static void measure(const Kernels<float> &k, int64_t rows, int64_t n_in, int64_t
         printf("%ld,%ld,%ld,%s,%g,%g,%g\n", long(rows), long(n_in), long(n_out), name, least(body),
                operations, moved);
     };
-    const auto pack = [&] {
-        panels(n_out, [&](int64_t j) {
-            k.pack(theta, n_out, n_in + 1, n_out, j, layer->W_panels + j * (n_in + 1));
-        });
-    };
     const auto pack_transposed = [&] {
         panels(n_in,
                [&](int64_t j) { k.pack_transposed(theta, n_in, n_out, j, layer->Wt_panels); });
     };
-    show("packing of W", 0, 2 * bytes, pack);
     show("packing of W transposed", 0, 2 * bytes, pack_transposed);
-    show("forward", ops, 0,
-         [&] { panels(n_out, [&](int64_t j) { k.forward_panel(below, layer, 0, rows, 0, j); }); });
+    show("forward", ops, 0, [&] { k.forward(below, layer, theta, room, 0, rows, 0); });
     if (layer->dZ_panels)
         show("packing of dZ", 0, 8.0 * rows * n_out, [&] {
             panels(n_out, [&](int64_t j) {

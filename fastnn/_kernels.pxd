@@ -9,6 +9,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
     enum: ACTIVATIONS, OUTPUTS, OPTIMIZERS, VARIANTS
     enum: GD, MOMENTUM, NESTEROV, RMSPROP, ADAM, OUT_SOFTMAX, OUT_SIGMOID, OUT_EXP
     enum: LOSS_SOFT, LOSS_OWN, LOSS_GIVEN
+    const int64_t L2_BYTES
     cbool slope_needs_z(int activation)
     cbool packs_gradient(int64_t n_in, int64_t n_out, int panel)
 
@@ -21,7 +22,6 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         T *Z
         T *dZ
         T *dZ_panels
-        T *W_panels
         T *Wt_panels
         int activation
         Dropout dropout
@@ -66,8 +66,8 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*pack)(const T *, int64_t, int64_t, int64_t, int64_t, T *) noexcept nogil
         void (*pack_transposed)(const T *, int64_t, int64_t, int64_t, T *) noexcept nogil
         void (*pack_units)(const Layer[T] *, int64_t, int64_t, int, T *) noexcept nogil
-        void (*forward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int64_t,
-                              int64_t) noexcept nogil
+        void (*forward)(const Layer[T] *, const Layer[T] *, const T *, T *, int64_t, int64_t,
+                        int64_t) noexcept nogil
         void (*backward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t,
                                int64_t) noexcept nogil
         void (*gradient)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int64_t,
@@ -82,8 +82,6 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (**output)(const Layer[T] *, int64_t, int64_t) noexcept nogil
         void (**output_slope)(const Layer[T] *, int64_t, int64_t) noexcept nogil
         T (**update)(const Update *, const T *, T *, T *, T *, int64_t) noexcept nogil
-        void (*forward_in_place)(const Layer[T] *, const Layer[T] *, const T *, int64_t,
-                                 int64_t) noexcept nogil
         void (*whole_tile)(const T *, const T *, int64_t, T *) noexcept nogil
         void (*add_penalty_gradient)(const Update *, const T *, T *, int64_t) noexcept nogil
         double (*penalty)(const Update *, const T *, int64_t) noexcept nogil
@@ -183,7 +181,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         double smoothing
         void *asks
         int64_t gathered_ld
-        int64_t strip_size, units_size
+        int64_t strip_size, room_size
         const double *keep_prob
         const int64_t *W_at
         int64_t size
@@ -229,7 +227,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         const Kernels[T] *kernels
         Layer[T] *layers
         T *gathered
-        T *units
+        T *room
         T *strip
         T *theta
         T *scratch

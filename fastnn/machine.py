@@ -40,7 +40,8 @@ def caches() -> dict[str, str]:
 
 
 def core() -> dict[str, Any]:
-    """The variant of the kernels, why it is used, and the tiles of its products."""
+    """The variant of the kernels, why it is used, the tiles of its products, and what follows the
+    L2 cache: the bytes of the weights that are packed, and of a strip of a gradient."""
     wanted = os.environ.get("FASTNN_VARIANT")
     return {
         "kernels": _kernels.variant,
@@ -50,6 +51,7 @@ def core() -> dict[str, Any]:
             dtype: dict(zip(("rows", "columns", "lanes"), _kernels.tile(dtype), strict=True))
             for dtype in ("float32", "float64")
         },
+        "blocks": dict(zip(("packed_from", "strip"), _kernels.blocks(), strict=True)),
     }
 
 

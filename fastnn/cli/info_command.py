@@ -91,6 +91,7 @@ def show_machine(as_json: bool) -> None:
         for dtype, of in facts["tiles"].items()
     )
     caches = ", ".join(f"{level} {size}" for level, size in facts["caches"].items())
+    blocks = facts["blocks"]
     shown = {
         "cpu": facts["cpu"],
         "caches of data": caches or "the system does not tell",
@@ -99,6 +100,8 @@ def show_machine(as_json: bool) -> None:
         "kernels": f"{facts['kernels']}: {facts['reason']}",
         "available": ", ".join(facts["available"]),
         "tiles": "; ".join(tiles),
+        "blocks": f"weights of more than {blocks['packed_from'] >> 10} KiB are packed; "
+        f"strips of a gradient have {blocks['strip'] >> 10} KiB",
     }
     for name, value in shown.items():
         say(f"{name:<15} {value}", " " * 16)

@@ -22,9 +22,6 @@ cdef int64_t rows_at_once(const int64_t *widths, int depth, int64_t parameters, 
 
 # The gradient of a chunk of training goes through memory, unless the chunk is a whole mini-batch.
 cdef int64_t TRAINING_ROWS = 512, INFERENCE_ROWS = 256
-# Up to so many rows read the weights in theta. More use each weight so often that packing takes less
-# than a tenth of their time, and a panel that is a power of two wide does not stay in a cache.
-cdef int64_t ROWS_IN_PLACE = 64
 
 
 cdef real *next_buffer(char *block, size_t *used, int64_t count, real *like) noexcept nogil:
@@ -50,7 +47,7 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
     """Point every buffer of the run into `block`. Returns its size; to ask for that, pass null."""
     cdef int64_t lanes = run.kernels.lanes, panel = run.kernels.panel, rows = run.chunk_rows
     cdef int64_t width, below = 0   # of whole registers
-    cdef int64_t strip = 0, units = 0
+    cdef int64_t strip = 0, room = 0
     cdef Layer[real] *layer
     cdef size_t used = 0
     cdef real *none = NULL
@@ -71,9 +68,7 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
             if run.inputs:
                 layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
             continue
-        layer.W_panels = NULL
-        if training or rows > ROWS_IN_PLACE or layer.n < lanes:
-            layer.W_panels = next_buffer(block, &used, (widths[l - 1] + 1) * width, none)
+        room = max(room, (widths[l - 1] + 1) * min(width, panel))
         if training:
             layer.dZ = next_buffer(block, &used, rows * layer.ld, none)
             if slope_needs_z(layer.activation):
@@ -83,11 +78,11 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
             strip = max(strip, strip_size(run.kernels, layer.n))
             if packs_gradient(widths[l - 1], layer.n, panel):
                 layer.dZ_panels = next_buffer(block, &used, rows * width, none)
-                units = max(units, strip_tiles(run.kernels, layer.n) * rows * panel)
+                room = max(room, strip_tiles(run.kernels, layer.n) * rows * panel)
         below = width
-    run.strip_size, run.units_size = tiles(strip, 64) * 64, units
+    run.strip_size, run.room_size = tiles(strip, 64) * 64, tiles(room, 64) * 64
     run.strip = next_buffer(block, &used, run.threads * run.strip_size, none)
-    run.units = next_buffer(block, &used, run.threads * units, none)
+    run.room = next_buffer(block, &used, run.threads * run.room_size, none)
     if run.y != NULL:
         run.targets.loss = next_buffer(block, &used, rows, none)
         run.targets.error = next_buffer(block, &used, rows, none)

@@ -67,23 +67,6 @@ cdef void load_targets(Run[real] *run, int64_t first, int64_t row, int64_t rows)
             run.chunk_weight[i] = <real>run.weight[row_at(run.X, run.index, at)]
 
 
-cdef void pack_weights(Run[real] *run, int thread) noexcept nogil:
-    """Put W[l] and b[l] into panels, for the forward pass, where they are not read in theta."""
-    cdef const Kernels[real] *k = run.kernels
-    cdef int64_t n_in, n_out, i
-    cdef const real *W
-    cdef int l
-    for l in range(1, run.depth + 1):
-        if run.layers[l].W_panels == NULL:
-            continue
-        n_in, n_out = run.layers[l - 1].n, run.layers[l].n
-        W = run.theta + run.W_at[l]
-        for i in range(first_tile(tiles(n_out, k.panel), thread, run.threads),
-                       first_tile(tiles(n_out, k.panel), thread + 1, run.threads)):
-            k.pack(W, n_out, n_in + 1, n_out, i * k.panel,
-                   run.layers[l].W_panels + i * k.panel * (n_in + 1))   # b follows W
-
-
 cdef inline int lowest_backward(Run[real] *run) noexcept nogil:
     """The lowest layer that the backward pass goes through: 1 where it is to give dX."""
     return 1 if run.inputs else 2
@@ -106,21 +89,18 @@ cdef void pack_transposed(Run[real] *run, int thread) noexcept nogil:
         pack_transposed_layer(run, l, thread)
 
 
-cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row) noexcept nogil:
+cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_row,
+                       int thread) noexcept nogil:
     """Z[l] = A[l-1] W[l] + b[l]; A[l] = dropout(g(Z[l])), l = 1 .. L, for rows row .. end."""
     cdef const Kernels[real] *k = run.kernels
-    cdef Layer[real] *layer
-    cdef int64_t j
     cdef int l
+    if row == end:
+        return
     if run.layers[0].dropout.on:
         k.apply_dropout(&run.layers[0], row, end - row, first_row)
     for l in range(1, run.depth + 1):
-        layer = &run.layers[l]
-        if layer.W_panels == NULL:
-            k.forward_in_place(layer - 1, layer, run.theta + run.W_at[l], row, end)
-            continue
-        for j in range(tiles(layer.n, k.panel)):
-            k.forward_panel(layer - 1, layer, row, end, first_row, j * k.panel)
+        k.forward(&run.layers[l - 1], &run.layers[l], run.theta + run.W_at[l],
+                  run.room + thread * run.room_size, row, end, first_row)
 
 
 cdef void backward_rows(Run[real] *run, int64_t rows, int64_t row, int64_t end) noexcept nogil:
@@ -159,13 +139,18 @@ cdef inline int64_t panel_width(const Kernels[real] *k, int64_t n, int64_t colum
     return min(k.panel, tiles(n - column, k.lanes) * k.lanes)
 
 
+cdef inline int64_t strip_bytes() noexcept nogil:
+    """Of the strips of a gradient: an eighth of the L2 cache."""
+    return L2_BYTES // 8
+
+
 cdef inline int64_t strip_tiles(const Kernels[real] *k, int64_t n_out) noexcept nogil:
-    """The tiles whose rows of dW[l] make a strip: some 32,768 numbers, which stay in the L2 cache.
+    """The tiles whose rows of dW[l] make a strip: some strip_bytes(), which stay in the L2 cache.
 
     More than one tile uses a panel of dZ[l] again, and makes one call of a narrow layer. The bits
     do not follow it.
     """
-    return max(1, min(8, (1 << 15) // (k.tile_rows * n_out)))
+    return max(1, min(8, strip_bytes() // (k.tile_rows * n_out * <int64_t>sizeof(real))))
 
 
 cdef inline int64_t strip_size(const Kernels[real] *k, int64_t n_out) noexcept nogil:
@@ -185,7 +170,7 @@ cdef real *strip_gradient(Run[real] *run, int l, int64_t rows, int64_t unit, int
         k.narrow_gradient(layer - 1, layer, rows, unit, units, strip)
         return strip
     if layer.dZ_panels != NULL:
-        A = run.units + thread * run.units_size
+        A = run.room + thread * run.room_size
         for i in range(tiles(units, k.tile_rows)):
             at = i * k.tile_rows
             k.pack_units(layer - 1, rows, unit + at, <int>min(k.tile_rows, units - at),
@@ -252,7 +237,7 @@ cdef void differentiate_chunk(Run[real] *run, int64_t first, int64_t rows, doubl
     else:
         load_augmented(run, first, row, end, thread)
     load_targets(run, first, row, end - row)
-    forward_rows(run, row, end, first_row)
+    forward_rows(run, row, end, first_row, thread)
     cdef Targets[real] targets = run.targets
     cdef real *none = NULL
     targets.scale, targets.error = <real>(1.0 / divisor), none
@@ -271,7 +256,7 @@ cdef void propagate_back(Run[real] *run, int64_t first, int64_t rows, int thread
     cdef int64_t end = share_start(rows, run.kernels.tile_rows, thread + 1, run.threads)
     if run.rows > run.chunk_rows:
         load_features(run, first, row, end - row)
-        forward_rows(run, row, end, run.first_row + first)
+        forward_rows(run, row, end, run.first_row + first, thread)
         run.kernels.output[run.output](top, row, end - row)
     gather(run.dA, NULL, first + row, end - row, top.dZ + row * top.ld, top.ld)
     run.kernels.output_slope[run.output](top, row, end - row)

@@ -53,7 +53,6 @@ cdef void train_epoch(Run[real] *run, int thread) noexcept nogil:
         last = at + count == rows
         divisor = rows if run.divisors == NULL else run.divisors[batch]
         if chunk == 0:
-            pack_weights(run, thread)
             pack_transposed(run, thread)
             if thread == 0:
                 choose_masks(run, step)
@@ -128,7 +127,6 @@ cdef void differentiate_rows(Run[real] *run, int thread) noexcept nogil:
     if at == 0 and run.dA != NULL and run.inputs:
         pack_transposed_layer(run, 1, thread)
     if at == 0 and run.dA == NULL:
-        pack_weights(run, thread)
         pack_transposed(run, thread)
         if thread == 0:
             choose_masks(run, run.step)
@@ -188,7 +186,6 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
     cdef Layer[real] *top = &run.layers[run.depth]
     cdef int64_t at = run.next_row, rows, row, end
     if at == 0:
-        pack_weights(run, thread)
         if run.keeps:
             pack_transposed(run, thread)
         if thread == 0:
@@ -206,7 +203,7 @@ cdef void evaluate_rows(Run[real] *run, int thread) noexcept nogil:
         load_features(run, at, row, end - row)
         if run.y != NULL:
             load_targets(run, at, row, end - row)
-        forward_rows(run, row, end, run.first_row + at)
+        forward_rows(run, row, end, run.first_row + at, thread)
         if run.y != NULL:
             find_losses(run, &run.targets, row, end, rows, thread)
         else:

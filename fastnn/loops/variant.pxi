@@ -29,6 +29,12 @@ def tile(dtype="float32"):
             kernels[float](_variant).lanes)
 
 
+def blocks():
+    """Bytes of W from which on its panels are packed, and of a strip of a gradient; both follow the
+    L2 cache that the system reports, or 1 MiB."""
+    return L2_BYTES, strip_bytes()
+
+
 def choose(name):
     """Let what begins from now on run on another variant; returns the last one's name."""
     global variant, _variant

@@ -1,4 +1,5 @@
 // Which variants this CPU can run, and the scalar root of the randomness.
+#include "caches.h"
 #include "kernels.h"
 
 // SSE2 has no fused multiply-add, so that the baseline of x86-64 is portable as it is.
@@ -22,6 +23,8 @@ FASTNN_DECLARE(fastnn_avx512)
 #endif
 
 namespace fastnn {
+
+const int64_t L2_BYTES = l2_bytes();
 
 const char *variant_name(int variant) {
     static const char *const names[VARIANTS] = {"avx512", "avx2", "baseline", "portable"};

@@ -13,6 +13,9 @@ namespace fastnn {
 // From so many weights on, a layer's part of theta is not expected in the L1 cache.
 static constexpr int64_t LARGE = 1 << 14;
 
+// Of one core's L2 cache, as the system reports it, or 1 MiB. No bits follow it.
+extern const int64_t L2_BYTES;
+
 enum Activation {
     IDENTITY,
     RELU,
@@ -56,8 +59,6 @@ struct Layer {
     T *Z;           // (rows, ld)  pre-activations, or null: see slope_needs_z
     T *dZ;          // (rows, ld)  dJ/dZ, or null outside training
     T *dZ_panels;   // dZ in panels of `panel` columns, or null: see packs_gradient
-    T *W_panels;    // W[l] with b[l] as its last row, in panels of `panel` columns; or null, where
-                    // forward_in_place reads theta
     T *Wt_panels;   // transposed W[l], in panels of `panel` columns, or null
     int activation;
     Dropout dropout;
@@ -118,9 +119,10 @@ struct Kernels {
     // two.
     void (*pack_units)(const Layer<T> *layer, int64_t rows, int64_t unit, int units, T *tile);
 
-    // A = dropout(activation(A_below W + b)) for rows row .. end, one panel of columns.
-    void (*forward_panel)(const Layer<T> *below, const Layer<T> *layer, int64_t row, int64_t end,
-                          int64_t first_row, int64_t column);
+    // A = dropout(activation(A_below W + b)) for rows row .. end. W (n_in, n) lies in theta, b
+    // after it; `room` is for (n_in + 1) * panel numbers.
+    void (*forward)(const Layer<T> *below, const Layer<T> *layer, const T *W, T *room, int64_t row,
+                    int64_t end, int64_t first_row);
     // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
     void (*backward_panel)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int64_t end,
                            int64_t column);
@@ -153,10 +155,6 @@ struct Kernels {
     // theta after one update, by enum Optimizer.
     T (*update[OPTIMIZERS])(const Update *u, const T *gradient, T *theta, T *first, T *second,
                             int64_t n);
-    // A = activation(A_below W + b) for rows row .. end, with W where it lies in theta, and b after
-    // it; of layers as wide as a register.
-    void (*forward_in_place)(const Layer<T> *below, const Layer<T> *layer, const T *W, int64_t row,
-                             int64_t end);
     // A full register tile: C (tile_rows, panel) = A (tile_rows, depth) B (depth, panel).
     void (*whole_tile)(const T *A, const T *B, int64_t depth, T *C);
     // gradient += l2 W + l1 sign(W).

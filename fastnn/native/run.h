@@ -42,12 +42,12 @@ struct Pass {
     double smoothing;  // share of every label, or of its probabilities, that all classes get alike
     void *asks;        // with LOSS_GIVEN: the Python object that gives losses and slopes
     int64_t gathered_ld;
-    int64_t strip_size, units_size;  // of one thread
-    const double *keep_prob;         // (L,)  of layers 0 .. L - 1
-    const int64_t *W_at;             // (L + 1,)  offsets in theta; b[l] follows W[l]
-    int64_t size;                    // of theta
-    uint64_t seed;                   // of the dropout masks and of augmentation
-    uint64_t step;                   // updates so far
+    int64_t strip_size, room_size;  // of one thread
+    const double *keep_prob;        // (L,)  of layers 0 .. L - 1
+    const int64_t *W_at;            // (L + 1,)  offsets in theta; b[l] follows W[l]
+    int64_t size;                   // of theta
+    uint64_t seed;                  // of the dropout masks and of augmentation
+    uint64_t step;                  // updates so far
     bool dropout;
     bool inputs;  // whether the backward pass goes on to layer 0
 
@@ -107,7 +107,7 @@ struct Run : Pass {
     const Kernels<T> *kernels;
     Layer<T> *layers;  // (L + 1,)
     T *gathered;       // the buffer of A[0]; layers[0].A may be X itself instead
-    T *units;          // (threads, units_size)  room of pack_units, for the tiles of a strip
+    T *room;           // (threads, room_size)  a panel of W, or units of the tiles of a strip
     T *strip;          // (threads, strip_size)  rows of dW
     T *theta;
     T *scratch;  // (threads, scratch_size(warp))

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>  // for integer_sequence, a type: no code comes with it
-#if defined(FASTNN_AVX512)
+#if defined(FASTNN_AVX512) || defined(FASTNN_AVX2)
 #include <immintrin.h>
 #endif
 
@@ -81,6 +81,18 @@ FASTNN_INLINE void store_first(T *p, typename Vec<T>::type v, int count) {
     memcpy(p, lanes, count * sizeof(T));
 }
 
+#if defined(FASTNN_AVX2)
+FASTNN_INLINE Vec<float>::type load_first(const float *p, int count, float fill) {
+    const Vec<float>::mask lanes = {0, 1, 2, 3, 4, 5, 6, 7}, first = lanes < count;
+    const auto v = (Vec<float>::type)_mm256_maskload_ps(p, (__m256i)first);
+    return first ? v : fill - Vec<float>::type{};
+}
+FASTNN_INLINE Vec<double>::type load_first(const double *p, int count, double fill) {
+    const Vec<double>::mask lanes = {0, 1, 2, 3}, first = lanes < count;
+    const auto v = (Vec<double>::type)_mm256_maskload_pd(p, (__m256i)first);
+    return first ? v : fill - Vec<double>::type{};
+}
+#else
 template <class T>
 FASTNN_INLINE typename Vec<T>::type load_first(const T *p, int count, T fill) {
     T lanes[Vec<T>::lanes];
@@ -88,6 +100,7 @@ FASTNN_INLINE typename Vec<T>::type load_first(const T *p, int count, T fill) {
     memcpy(lanes, p, count * sizeof(T));
     return load(lanes);
 }
+#endif
 #endif
 
 template <class T>

@@ -36,6 +36,7 @@ struct Product {
     const T *init;                // one row that every row of C starts from, or null for zeros
     const char *ahead = nullptr;  // memory that is fetched meanwhile, or null
     int64_t ahead_step = 0;       // bytes of it for each k
+    T *panel = nullptr;           // where a product that Packs puts B, row by row
 
     // Fetch `count` numbers in the course of `tiles` products.
     __attribute__((always_inline)) void fetch(const T *from, int64_t count, int64_t tiles) {
@@ -46,7 +47,7 @@ struct Product {
 };
 
 // out(r, v, c) gets each register of the (R, NV vectors) tile of C when it is done.
-template <class T, int R, int NV, class Out>
+template <class T, int R, int NV, bool Packs = false, class Out>
 FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
@@ -56,11 +57,16 @@ FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
         for (int r = 0; r < R; ++r) c[r][v] = first;
     }
     const T *a = p.A, *b = p.B;
+    T *panel = p.panel;
     const char *ahead = p.ahead ? p.ahead : reinterpret_cast<const char *>(b);
     for (int64_t k = 0; k < p.depth; ++k, a += p.k_stride, b += p.ldb, ahead += p.ahead_step) {
         __builtin_prefetch(ahead, 0, 2);
         V row[NV];
         for (int v = 0; v < NV; ++v) row[v] = load(b + v * lanes);
+        if constexpr (Packs) {
+            for (int v = 0; v < NV; ++v) store(panel + v * lanes, row[v]);
+            panel += NV * lanes;
+        }
         for (int r = 0; r < R; ++r) {
             V x = broadcast(a[r * p.row_stride]);
             for (int v = 0; v < NV; ++v) c[r][v] += x * row[v];
@@ -134,66 +140,6 @@ FASTNN_INLINE void fetch_next(Product<T> &p, const T *next, int64_t size, int64_
     if (column < n && rows > 0)
         p.fetch(next, size * vectors_from(n, column, lanes) * lanes,
                 (rows + FASTNN_TILE_ROWS - 1) / FASTNN_TILE_ROWS);
-}
-
-// A = relu(Z).
-template <class T>
-struct ReluToMemory {
-    Product<T> p;
-    T *A;
-    int64_t ld;
-
-    template <int R, int NV>
-    __attribute__((noinline)) void run(int at) const {
-        T *to = A + at * ld;
-        const int64_t row = ld;
-        Product<T> part = p;
-        part.A += at * p.row_stride;
-        multiply<T, R, NV>(
-            part, [=](int r, int v, typename Vec<T>::type z) __attribute__((always_inline)) {
-                store(to + r * row + v * Vec<T>::lanes, Relu<T>::value(z));
-            });
-    }
-};
-
-template <class T>
-FASTNN_INLINE void forward_tile(Product<T> p, const Layer<T> *below, const Layer<T> *layer,
-                                int64_t row, int rows, int64_t first_row, int64_t column) {
-    constexpr int lanes = Vec<T>::lanes;
-    const int vectors = vectors_from(layer->n, column, lanes);
-    p.A += row * below->ld;
-    const fastnn::Dropout &d = layer->dropout;
-    const int64_t from = row * layer->ld + column;
-    T *A = layer->A + from;
-    if (layer->activation == fastnn::RELU && !d.on)
-        return in_tiles(rows, vectors, ReluToMemory<T>{p, A, layer->ld});
-    in_tiles(rows, vectors, ToMemory<T>{p, A, layer->ld});
-    if (layer->activation == fastnn::IDENTITY && !d.on) return;
-    const T scale = T(1 / d.keep_prob);
-    const TileKeys keys(d, first_row + row);
-    with_activation<T>(layer->activation, [&](auto g) __attribute__((always_inline)) {
-        for (int r = 0; r < rows; ++r, A += layer->ld) {
-            for (int v = 0; v < vectors; ++v) {
-                auto z = load(A + v * lanes), a = g.value(z);
-                if (layer->Z) store(layer->Z + from + r * layer->ld + v * lanes, z);
-                if (d.on) a = drop<T>(d, keys[r], column + v * lanes, a, scale);
-                store(A + v * lanes, a);
-            }
-        }
-    });
-}
-
-template <class T>
-static void forward_panel(const Layer<T> *below, const Layer<T> *layer, int64_t row, int64_t end,
-                          int64_t first_row, int64_t column) {
-    constexpr int lanes = Vec<T>::lanes;
-    const int64_t width = vectors_from(layer->n, column, lanes) * lanes, size = below->n + 1;
-    const T *panel = layer->W_panels + column * size;
-    Product<T> p = {below->A, below->ld, 1, panel, width, below->n, panel + below->n * width};
-    fetch_next(p, panel + size * width, size, layer->n, column, end - row);
-    in_rows(row, end, p, [&](int64_t r, int rows) __attribute__((always_inline)) {
-        forward_tile(p, below, layer, r, rows, first_row, column);
-    });
 }
 
 // dZ = dA * g'(Z) * mask / keep_prob, from A alone: where that of ReLU is positive, the unit was

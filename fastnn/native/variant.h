@@ -1,8 +1,8 @@
 // One CPU variant: the micro-kernels above, gathered into the table of kernels.h.
 // Included by variant_*.cpp after FASTNN_VARIANT, FASTNN_VECTOR_BYTES and
 // FASTNN_TILE_ROWS are defined and the compiler has been told the CPU.
+#include "forward.h"
 #include "gradient.h"
-#include "in_place.h"
 #include "loss.h"
 #include "max_norm.h"
 #include "narrow.h"
@@ -23,7 +23,7 @@ static constexpr fastnn::Kernels<T> make_table() {
             pack<T>,
             pack_transposed<T>,
             pack_units<T>,
-            forward_panel<T>,
+            forward<T>,
             backward_panel<T>,
             gradient<T>,
             narrow_gradient<T>,
@@ -40,7 +40,6 @@ static constexpr fastnn::Kernels<T> make_table() {
              identity_output<T>, identity_output<T>},
             {update<T, GradientDescent>, update<T, Momentum>, update<T, Nesterov>,
              update<T, RMSprop>, update<T, Adam>},
-            forward_in_place<T>,
             whole_tile<T>,
             add_penalty_gradient<T>,
             penalty<T>,

@@ -4,6 +4,7 @@
 #else
 #pragma GCC target("avx2,fma")
 #endif
+#define FASTNN_AVX2
 #define FASTNN_VARIANT fastnn_avx2
 #define FASTNN_VECTOR_BYTES 32
 #define FASTNN_TILE_ROWS 6  // 12 of 16 registers hold C

@@ -103,7 +103,12 @@ def test_info_of_the_machine():
         tile = facts["tiles"][dtype]
         assert tile["columns"] % tile["lanes"] == 0
         assert tile["lanes"] * size in (16, 32, 64)  # bytes of a register
+    blocks = facts["blocks"]
+    assert blocks["strip"] < blocks["packed_from"]
+    if "L2" in facts["caches"] and platform.system() == "Linux" and platform.machine() == "x86_64":
+        assert facts["caches"]["L2"] == f"{blocks['packed_from'] >> 10}K"
     shown = done("info", "--machine")
+    assert f"weights of more than {blocks['packed_from'] >> 10} KiB are packed" in shown
     assert f"kernels         {facts['kernels']}: the best that this CPU can run\n" in shown
     assert f"cpu             {facts['cpu']}\n" in shown
 

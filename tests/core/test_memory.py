@@ -20,10 +20,10 @@ def vector():
 
 
 def session():
-    theta, X = np.zeros((WIDE + 1) * WIDE, np.float32), np.zeros((1, WIDE), np.float32)
+    theta, X = np.zeros(2 * (WIDE + 1) * WIDE, np.float32), np.zeros((1, WIDE), np.float32)
     rows = _kernels.Rows(X, X.shape)
     return _kernels.Session(
-        [WIDE, WIDE], [0, 0], 2, theta, rows, rows, None, batch_size=1, threads=1, training=True
+        [WIDE] * 3, [0] * 3, 2, theta, rows, rows, None, batch_size=1, threads=1, training=True
     )
 
 

@@ -68,6 +68,13 @@ def test_gradients_of_wide_layers(sizes, rows, dtype):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("rows", [3, 20, 61])
+def test_weights_beyond_the_l2_cache(rows, dtype):
+    """More than 2 MiB: the first rows that use a panel of W pack it."""
+    assert_parity(dtype, 0, [641, 871, 3], rows, activation="gelu", keep_prob=[1.0, 0.8])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("case", range(len(GRID)), ids=["-".join(names) for names in GRID])
 def test_every_combination(case, dtype):
     """Sizes, numbers of rows and sample weights take turns over the grid."""

@@ -1,0 +1,212 @@
+// A = dropout(activation(A_below W + b)).
+//
+// W is read where it lies in theta. Its panels are packed only where they are used again: by the
+// first rows that use them, on their way, into a buffer that stays in the L2 cache. To pack all of
+// W before would take as long as the products of some ten rows, and theta may change at any moment.
+#pragma once
+
+#include "activation.h"
+#include "kernels.h"
+#include "pack.h"
+#include "tile.h"
+
+namespace FASTNN_VARIANT {
+
+// Rows of W are far apart for the processor's own prefetcher. So many take longer than the L3
+// cache.
+static constexpr int ROWS_AHEAD = 32;
+
+// A = relu(Z).
+template <class T>
+struct ReluToMemory {
+    Product<T> p;
+    T *A;
+    int64_t ld;
+
+    template <int R, int NV>
+    __attribute__((noinline)) void run(int at) const {
+        T *to = A + at * ld;
+        const int64_t row = ld;
+        Product<T> part = p;
+        part.A += at * p.row_stride;
+        multiply<T, R, NV>(
+            part, [=](int r, int v, typename Vec<T>::type z) __attribute__((always_inline)) {
+                store(to + r * row + v * Vec<T>::lanes, Relu<T>::value(z));
+            });
+    }
+};
+
+// A whole tile of C to memory, and B to a panel.
+template <class T>
+struct PackingTile {
+    Product<T> p;
+    T *C;
+    int64_t ldc;
+
+    void run(int vectors) const { vectors == 1 ? pack<1>() : pack<2>(); }
+
+    template <int NV>
+    __attribute__((noinline)) void pack() const {
+        T *to = C;
+        const int64_t ld = ldc;
+        multiply<T, FASTNN_TILE_ROWS, NV, true>(
+            p, [=](int r, int v, typename Vec<T>::type c)
+                   __attribute__((always_inline)) { store(to + r * ld + v * Vec<T>::lanes, c); });
+    }
+};
+
+// A = dropout(activation(Z)) of some registers of some rows, where Z is in A.
+template <class T>
+static __attribute__((noinline)) void activate(const Layer<T> *layer, int64_t row, int64_t end,
+                                               int64_t first_row, int64_t column, int64_t vectors) {
+    constexpr int lanes = Vec<T>::lanes;
+    const fastnn::Dropout &d = layer->dropout;
+    if (layer->activation == fastnn::IDENTITY && !d.on) return;
+    for (; end - row > FASTNN_TILE_ROWS; row += FASTNN_TILE_ROWS)
+        activate(layer, row, row + FASTNN_TILE_ROWS, first_row, column, vectors);
+    const T scale = T(1 / d.keep_prob);
+    const TileKeys keys(d, first_row + row);
+    with_activation<T>(layer->activation, [&](auto g) __attribute__((always_inline)) {
+        for (int64_t r = row; r < end; ++r) {
+            const int64_t from = r * layer->ld + column;
+            T *A = layer->A + from;
+            for (int64_t v = 0; v < vectors; ++v) {
+                auto z = load(A + v * lanes), a = g.value(z);
+                if (layer->Z) store(layer->Z + from + v * lanes, z);
+                if (d.on) a = drop<T>(d, keys[int(r - row)], column + v * lanes, a, scale);
+                store(A + v * lanes, a);
+            }
+        }
+    });
+}
+
+// Fetch the end of W's rows in the columns from `column`, far ahead; it comes with its beginning.
+template <class T>
+FASTNN_INLINE void fetch_rows(Product<T> &p, const T *W, int64_t n, int64_t column, int64_t width) {
+    p.ahead = reinterpret_cast<const char *>(W + column + width - 1);
+    p.ahead_step = n * sizeof(T);
+}
+
+// One panel of columns. `room` holds a packed panel.
+template <class T>
+FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, const T *W, T *room,
+                                 int64_t row, int64_t end, int64_t first_row, int64_t column) {
+    constexpr int lanes = Vec<T>::lanes;
+    const int64_t n_in = below->n, n = layer->n;
+    const int vectors = vectors_from(n, column, lanes);
+    const int64_t width = vectors * lanes;
+    Product<T> p = {below->A + row * below->ld, below->ld, 1, room, width, n_in,
+                    room + n_in * width};
+    Product<T> in_place = p;
+    in_place.B = W + column, in_place.ldb = n, in_place.init = W + n_in * n + column;
+    fetch_rows(in_place, W + ROWS_AHEAD * n, n, column, width);
+    in_place.panel = room;
+    const bool whole = column + width <= n, more = column + 2 * width <= n;
+    const bool packs =
+        whole && end - row > FASTNN_TILE_ROWS && n_in * n * int64_t(sizeof(T)) > fastnn::L2_BYTES;
+    if (!whole)  // a row of W does not end with a whole register
+        pack_columns(W, n, n_in + 1, n, column, vectors, room);
+    else if (packs)
+        p.init = in_place.init;
+    else
+        p = in_place;
+    const bool relu = layer->activation == fastnn::RELU && !layer->dropout.on;
+    for (int64_t r = row; r < end; r += FASTNN_TILE_ROWS, p.A += FASTNN_TILE_ROWS * below->ld) {
+        const int64_t left = end - r;
+        const int rows = left < FASTNN_TILE_ROWS ? int(left) : FASTNN_TILE_ROWS;
+        T *A = layer->A + r * layer->ld + column;
+        // The next panel comes from beyond the L2 cache. The last tiles but one fetch the beginning
+        // of its rows, the last their end.
+        if (packs && more && left <= 2 * FASTNN_TILE_ROWS)
+            fetch_rows(p, W, n, column + width, left > FASTNN_TILE_ROWS ? 1 : width);
+        if (packs && r == row) {
+            PackingTile<T>{in_place, A, layer->ld}.run(vectors);
+            activate(layer, r, r + rows, first_row, column, vectors);
+        } else if (relu) {
+            in_tiles(rows, vectors, ReluToMemory<T>{p, A, layer->ld});
+        } else {
+            in_tiles(rows, vectors, ToMemory<T>{p, A, layer->ld});
+            activate(layer, r, r + rows, first_row, column, vectors);
+        }
+    }
+}
+
+// z = b + a W, for as many columns as fill whole registers; returns how many. W comes from beyond
+// the L1 cache, so it is read in the order of memory, four of its rows side by side, while z stays
+// in the L1.
+template <class T>
+static int64_t stream_row(const Layer<T> *below, const Layer<T> *layer, const T *W, int64_t row) {
+    typedef typename Vec<T>::type V;
+    constexpr int lanes = Vec<T>::lanes, depth = 4;
+    const int64_t n_in = below->n, n = layer->n, columns = n / lanes * lanes;
+    const T *a = below->A + row * below->ld;
+    T *z = layer->A + row * layer->ld;
+    memcpy(z, W + n_in * n, columns * sizeof(T));
+    int64_t k = 0;
+    for (; k + depth <= n_in; k += depth, W += depth * n) {
+        V x[depth];
+        for (int i = 0; i < depth; ++i) x[i] = broadcast(a[k + i]);
+        for (int64_t j = 0; j < columns; j += lanes) {
+            V sum = load(z + j);
+            for (int i = 0; i < depth; ++i) sum += x[i] * load(W + i * n + j);
+            store(z + j, sum);
+        }
+    }
+    for (; k < n_in; ++k, W += n) {
+        const V x = broadcast(a[k]);
+        for (int64_t j = 0; j < columns; j += lanes) store(z + j, load(z + j) + x * load(W + j));
+    }
+    return columns;
+}
+
+template <int R, int NV, class T>
+FASTNN_INLINE void in_wide_tiles(int rows, int at, const ToMemory<T> &tile) {
+    for (; rows - at >= R; at += R) tile.template run<R, NV>(at);
+    if constexpr (R > 1) in_wide_tiles<R / 2, NV>(rows, at, tile);
+}
+
+// A of some rows in tiles of up to R rows of NV vectors, for as many columns as fill them; returns
+// how many. Tiles of few rows have to be wide to have enough sums under way.
+template <int R, int NV, class T>
+FASTNN_INLINE int64_t forward_wide(const Layer<T> *below, const Layer<T> *layer, const T *W,
+                                   int64_t row, int64_t end, int64_t first_row) {
+    constexpr int width = NV * Vec<T>::lanes;
+    const int64_t n_in = below->n, n = layer->n;
+    const T *A = below->A + row * below->ld, *b = W + n_in * n;
+    int64_t column = 0;
+    for (; column + width <= n; column += width) {
+        ToMemory<T> tile = {{A, below->ld, 1, W + column, n, n_in, b + column},
+                            layer->A + row * layer->ld + column,
+                            layer->ld};
+        fetch_rows(tile.p, W + ROWS_AHEAD * n, n, column, width);
+        in_wide_tiles<R, NV>(int(end - row), 0, tile);
+        activate(layer, row, end, first_row, column, NV);
+    }
+    return column;
+}
+
+// Up to so many rows of tiles of four registers, or of three, whose products have to hide the time
+// that W takes from beyond the L1 cache.
+static constexpr int64_t FEW_ROWS = FASTNN_TILE_ROWS >= 8 ? 4 : 2, SOME_ROWS = 4 * FEW_ROWS;
+
+// A of rows row .. end, with W (n_in, n) in theta and b after it. `room` has place for a panel of
+// W and b. Each sum is that of tile.h, in the same order, whatever the rows beside it.
+template <class T>
+static void forward(const Layer<T> *below, const Layer<T> *layer, const T *W, T *room, int64_t row,
+                    int64_t end, int64_t first_row) {
+    const int64_t rows = end - row;
+    const bool large = below->n * layer->n >= fastnn::LARGE;
+    int64_t column = 0;
+    if (large && rows == 1) {
+        column = stream_row(below, layer, W, row);
+        activate(layer, row, end, first_row, 0, column / Vec<T>::lanes);
+    } else if (rows <= FEW_ROWS) {
+        column = forward_wide<FEW_ROWS, 4>(below, layer, W, row, end, first_row);
+    } else if (large && rows <= SOME_ROWS) {
+        column = forward_wide<2 * FEW_ROWS, 3>(below, layer, W, row, end, first_row);
+    }
+    for (; column < layer->n; column += panel_columns<T>)
+        forward_panel(below, layer, W, room, row, end, first_row, column);
+}
+
+}  // namespace FASTNN_VARIANT
