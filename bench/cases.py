@@ -34,10 +34,14 @@ class Task:
         return arithmetic(self.layer_sizes, self.batch_size or len(self.X))
 
 
+def forward_arithmetic(layer_sizes, rows):
+    """2 rows n[l-1] n[l] of each layer."""
+    return sum(2 * rows * n_in * n_out for n_in, n_out in pairwise(layer_sizes))
+
+
 def arithmetic(layer_sizes, rows):
-    """2 rows n[l-1] n[l] for each of forward, dW and dA; the first layer needs no dA."""
-    products = [2 * rows * n_in * n_out for n_in, n_out in pairwise(layer_sizes)]
-    return 3 * sum(products) - products[0]
+    """Forward, dW and dA; the first layer needs no dA."""
+    return 3 * forward_arithmetic(layer_sizes, rows) - forward_arithmetic(layer_sizes[:2], rows)
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,17 @@ def show(console, machine, sections):
         for warning in _warnings(name, results):
             console.print(warning, style="yellow", markup=False)
     met = [f.met for results in sections.values() for f in results.findings]
+    beyond = sum(
+        f.met is False and f.beyond_the_peak
+        for results in sections.values()
+        for f in results.findings
+    )
     unknown = sum(
         f.met is None and f.has_target for results in sections.values() for f in results.findings
     )
     console.print(
-        f"\n{met.count(True)} targets met, {met.count(False)} missed, {unknown} not measured.",
+        f"\n{met.count(True)} targets met, {met.count(False)} missed "
+        f"({beyond} of them beyond the peak of this CPU), {unknown} not measured.",
         style="bold",
         highlight=False,
     )
@@ -108,14 +114,16 @@ def _findings(findings):
     table.add_column("finding")
     for column in ("measured", "quartiles", "target"):
         table.add_column(column, justify="right", no_wrap=True)
+    limited = any(finding.ceiling is not None for finding in findings)
+    if limited:
+        table.add_column("by the peak", justify="right")
     table.add_column("", min_width=len("missed"))
     previous = None
     for finding in findings:
         case = finding.case if finding.case != previous else ""
         previous = finding.case
-        table.add_row(
-            case, finding.what, *_measured(finding), _target(finding), VERDICTS[finding.met]
-        )
+        cells = [case, finding.what, *_measured(finding), _target(finding)]
+        table.add_row(*cells, *([_limit(finding)] if limited else []), verdict(finding))
     return table
 
 
@@ -125,6 +133,17 @@ def _measured(finding):
         return "n/a", ""
     quartiles = f"{_number(value.q1, unit)} {DASH} {_number(value.q3, unit)}"
     return quantity(value.median, unit), Text(quartiles, style="dim")
+
+
+def verdict(finding):
+    """Met, missed, or beyond the peak: what the arithmetic forbids."""
+    if finding.met is False and finding.beyond_the_peak:
+        return Text("peak", style="yellow")
+    return VERDICTS[finding.met]
+
+
+def _limit(finding):
+    return "" if finding.ceiling is None else f"at most {quantity(finding.ceiling, finding.unit)}"
 
 
 def _target(finding):

@@ -37,6 +37,12 @@ class Finding:
     value: Summary
     at_least: float | None = None
     at_most: float | None = None
+    ceiling: float | None = None  # the value at which the arithmetic runs at the CPU's peak
+
+    @property
+    def beyond_the_peak(self):
+        """Whether no program could meet the target on this CPU."""
+        return None not in (self.ceiling, self.at_least) and self.at_least > self.ceiling
 
     @property
     def has_target(self):
@@ -68,9 +74,12 @@ class Results:
         shares = [float(np.median(t.cpu_share)) for t in timings.values()]
         self.cpu_share = min(self.cpu_share, *shares)
 
-    def find(self, case, what, values, unit, *, at_least=None, at_most=None):
-        """A finding from its values in each round."""
-        self.findings.append(Finding(case, what, unit, Summary.of(values), at_least, at_most))
+    def find(self, case, what, values, unit, *, at_least=None, at_most=None, ceilings=()):
+        """A finding from its values in each round, and the most that the peak allowed in each."""
+        ceiling = Summary.of(ceilings).median
+        self.findings.append(
+            Finding(case, what, unit, Summary.of(values), at_least, at_most, ceiling)
+        )
 
     def skip(self, what):
         """Something that could not be measured, and why."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench import ours
-from bench.cases import CASES
+from bench.cases import CASES, forward_arithmetic
 from bench.measure import Contender, calls, compare, ratios
 from bench.peers import load_peers
 from bench.results import TIMES
@@ -31,12 +31,24 @@ def inference(results, effort):
             # A comparison of speed is worth nothing between different results.
             np.testing.assert_allclose(predict(), net.forward(X), rtol=1e-3, atol=1e-5)
             contenders.append(Contender(peer, calls(predict)))
-        timings = compare(contenders, effort.rounds, effort.seconds / (1 if rows > 64 else 4))
+        peaks = []
+        timings = compare(
+            contenders,
+            effort.rounds,
+            effort.seconds / (1 if rows > 64 else 4),
+            each_round=lambda peaks=peaks: peaks.append(ours.peak()),
+        )
+        floors = [forward_arithmetic(task.layer_sizes, rows) / peak / 1e9 for peak in peaks]
 
         case = f"{name}, {rows:,} row{'s' if rows > 1 else ''}"
         results.time(case, timings)
         mine = timings.pop("fastnn")
         for peer, timing in timings.items():
             results.find(
-                case, f"vs {peer}", ratios(timing, mine), TIMES, at_least=targets.get(peer)
+                case,
+                f"vs {peer}",
+                ratios(timing, mine),
+                TIMES,
+                at_least=targets.get(peer),
+                ceilings=[s / floor for s, floor in zip(timing.seconds, floors, strict=True)],
             )

@@ -30,3 +30,24 @@ def test_no_number_that_is_not_zero_is_shown_as_zero(value, unit, text, monkeypa
     monkeypatch.syspath_prepend(ROOT)
     quantity = importlib.import_module("bench.report").quantity
     assert quantity(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "ceilings", "word"),
+    [
+        (1.3, 2.4, [1.7, 1.6, 1.8], "peak"),  # no program could
+        (1.3, 1.5, [1.7, 1.6, 1.8], "missed"),
+        (1.6, 1.5, [1.7, 1.6, 1.8], "met"),
+        (1.3, 2.4, [], "missed"),  # nobody knows
+    ],
+)
+def test_a_target_that_the_peak_forbids_is_told_from_a_missed_one(
+    value, target, ceilings, word, monkeypatch
+):
+    monkeypatch.syspath_prepend(ROOT)
+    report = importlib.import_module("bench.report")
+    results = importlib.import_module("bench.results").Results()
+    results.find("case", "vs peer", [value], TIMES, at_least=target, ceilings=ceilings)
+    again = type(results).from_json(results.as_json()).findings[0]
+    assert str(report.verdict(again)) == word
+    assert report._limit(again) == ("at most 1.70" + TIMES if ceilings else "")
