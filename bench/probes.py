@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -60,6 +61,14 @@ def memory():
     net = fastnn.Network(case.layer_sizes, keep_prob=0.8, rng=0)
     net.fit(X, y, epochs=2, batch_size=case.batch_size, evaluate_every=0, threads=1)
     print(json.dumps(None if before is None else _peak_resident() - before))
+
+
+def command():
+    """`fastnn` with the arguments of this process; then the peak of its memory, and CPU seconds."""
+    from fastnn.cli import main
+
+    main(sys.argv[1:], standalone_mode=False)
+    print(json.dumps({"peak": _peak_resident(), "cpu": time.process_time()}))
 
 
 def _peak_resident(reset=False):

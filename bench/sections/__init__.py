@@ -53,6 +53,7 @@ SECTIONS = {
     "estimators": Section("Estimators and scikit-learn's, one core", "estimators", "speed", True),
     "accuracy": Section("Accuracy of the estimators", "estimators", "accuracy", False),
     "tables": Section("Tables, beside boosted trees, one thread", "tables", "accuracy", True),
+    "tall_table": Section("Memory of a table of 336,776 rows", "resources", "tall_table", False),
     "sweeps": Section("A grid of 20 lambdas, two cores", "sweeps", "grid", False),
     "memory": Section("Memory of a fit", "resources", "memory", True),
 }

