@@ -358,6 +358,35 @@ def test_what_is_not_known_is_said():
     assert low <= d.errors["train_error"] - 0.2 <= high  # 0.2 is the optimal error
 
 
+def linear(m, features, noise, seed):
+    r = np.random.default_rng(seed)
+    X = r.standard_normal((m, features)).astype(np.float32)
+    return X, X.sum(axis=1) / features**0.5 + noise * r.standard_normal(m)
+
+
+def test_neighbours_far_apart_set_no_lower_bound():
+    """In 40 dimensions the nearest neighbours are wrong by far more than the network is."""
+    train, dev = linear(3000, 40, 0.15, 0), linear(1000, 40, 0.15, 1)
+    net = fastnn.Network([40, 4, 1], output="identity", activation="tanh", l2=30.0, rng=0)
+    net.fit(*train, epochs=15)
+    d = net.diagnose(train, dev)
+    low, high = d.intervals["optimal_error"]
+    assert low <= 0.15**2 / 1.0225 <= high  # the noise
+    assert low <= d.errors["train_error"]
+    assert d.high_bias is None
+
+
+def test_dev_rows_that_are_easier_do_not_bound_the_error_of_training_rows():
+    train, dev = linear(2000, 3, 1.0, 0), linear(800, 3, 0.5, 1)
+    net = fastnn.Network([3, 8, 1], output="identity", rng=0)
+    net.fit(*train, epochs=20)
+    d = net.diagnose(train, dev)
+    low, high = d.intervals["optimal_error"]
+    assert low <= 0.5 <= high  # half the variance is noise
+    assert d.high_bias is not True
+    assert not any(text.startswith("bias: bigger") for text in d.advice)
+
+
 def test_the_optimal_error_is_bracketed():
     X, y = noisy(2000)
     bound = fastnn.optimal_error(X[:, :2], y)

@@ -192,8 +192,12 @@ def _bracket(network, train, estimates, confidence, least):
     bound = optimal_error_of(
         *train, kind="values" if network.regression else "labels", confidence=confidence
     )
-    high = min(bound.limits[1], dev)
-    low = max(min(bound.limits[0], high), least)
+    low, high = bound.limits
+    # Dev rows that are easier than the training rows tell nothing of the error of these.
+    if dev >= estimates["train_error"].limits(confidence)[0]:
+        high = min(high, dev)
+    # What the network has reached is no lower bound: its neighbours are too far from an example.
+    low = max(low if low <= high else 0.0, least)
     return Bracket(low, max(low, high))
 
 

@@ -154,7 +154,7 @@ def conclude(
     other = {"bias": "variance", "variance": "bias"}
     gaps, intervals = {}, {}
     for name, estimate in estimates.items():
-        if estimate.n is not None:
+        if estimate.n is not None or isinstance(estimate, Bracket):
             intervals[name] = estimate.limits(confidence)
     for gap, value in values.items():
         names = between[gap]
