@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from fastnn.tabular.notation import GAPS
+import numpy as np
+
+from fastnn.tabular.notation import GAPS, learn_notation
 from fastnn.tabular.values import as_frame, pandas
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ def read_table(
     Returns
     -------
     DataFrame
-        Empty fields, NA, N/A, NaN and null are missing values. So are the fields of an empty line;
+        A column of numbers that can be thousands, as 1.540 beside 950, stays text. Empty fields,
+        NA, N/A, NaN and null are missing values. So are the fields of an empty line;
         empty lines at the end of a file are no rows.
 
     Raises
@@ -116,24 +119,33 @@ def _read_text(file, path, text, missing):
             )
         _check_names(names, path)
         unchanged = [name for name in names if name in as_text]
-        rest = file.read() if unchanged else None
+        rest = file.read().rstrip("\r\n")  # empty lines at the end are no rows
         options = {"sep": separator, "header": None, "names": names, "index_col": False}
-        options |= {"dtype": dict.fromkeys(unchanged, str), "skip_blank_lines": False}
-        options |= {"low_memory": False, "keep_default_na": False, **_precision(pd)}
+        options |= {"skip_blank_lines": False, "low_memory": False, "keep_default_na": False}
+        options |= _precision(pd)
+        na_values = {name: gaps for name in names if name not in as_text}
         with warnings.catch_warnings():
             # Where the first row has more fields than there are names, pandas would drop some.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
-                _WithoutEmptyEnd(file if rest is None else io.StringIO(rest, newline="")),
-                na_values={name: gaps for name in names if name not in as_text},
+                _Text(rest),
+                na_values=na_values,
+                dtype=dict.fromkeys(unchanged, str),
                 skipinitialspace=True,
                 **options,
             )
         if unchanged and re.search(rf"(?:\A|[{separator}\r\n]) ", rest):
             bare = _without_blanks_before_quotes(rest, separator)
-            file = _WithoutEmptyEnd(io.StringIO(bare, newline=""))
-            for name, series in pd.read_csv(file, usecols=unchanged, **options).items():
+            for name, series in pd.read_csv(
+                _Text(bare), usecols=unchanged, dtype=str, **options
+            ).items():
                 frame[name] = series
+        doubtful = [name for name in names if name not in as_text and _may_be_more(frame[name])]
+        if doubtful:
+            options |= {"usecols": doubtful, "dtype": str, "skipinitialspace": True}
+            for name, series in pd.read_csv(_Text(rest), na_values=na_values, **options).items():
+                if learn_notation(series.value_counts().to_dict())[1] is not None:
+                    frame[name] = series
         return frame
     except UnicodeDecodeError as error:
         encoding = "utf-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"
@@ -166,24 +178,30 @@ def _precision(pd):
     return {"float_precision": "round_trip"} if old else {}
 
 
-class _WithoutEmptyEnd:
-    """Reads a text file without the empty lines at its end."""
+def _may_be_more(series):
+    """Whether thousands can be among the numbers of a column, as 1.540 beside 950 is."""
+    if series.dtype != np.float64:
+        return False
+    values = np.abs(series.to_numpy())
+    parts = values[values != np.floor(values)]
+    thousands = parts * 1000
+    sure = (parts < 1) | (parts >= 1000) | (np.abs(thousands - np.round(thousands)) > 1e-6)
+    return not sure[np.isfinite(parts)].any()
 
-    def __init__(self, file):
-        self._file, self._held = file, ""
+
+class _Text:
+    """A text as a file. `io.StringIO` would take four bytes for each of its characters."""
+
+    def __init__(self, text):
+        self._text, self._at = text, 0
 
     def __iter__(self):
         return iter(self.read, "")
 
-    def read(self, size=-1):
-        """At least one character before the end, "" at the end; line ends are held back."""
-        while text := self._file.read(size):
-            whole = self._held + text
-            kept = whole.rstrip("\r\n")
-            self._held = whole[len(kept) :]
-            if kept:
-                return kept
-        return ""
+    def read(self, size=1 << 18):
+        """The next characters, "" at the end."""
+        begin, self._at = self._at, self._at + size
+        return self._text[begin : self._at]
 
 
 def _first_record(file, path):

@@ -15,6 +15,7 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 
+_MONEY = (*"$€£¥₹", "EUR", "USD", "GBP", "CHF")
 _SPACES = " \u00a0\u2009\u202f'\u2019"  # they separate thousands; so does a point or comma
 _NUMBER = re.compile(
     rf"""(?P<limit>[<>≤≥~≈]=?)?\s*
@@ -49,11 +50,14 @@ class Notation:
         What follows or precedes numbers, such as kg, % or $; "" for nothing.
     gaps : tuple of str
         Texts that are gaps in this column alone.
+    whole : bool
+        No number of the training rows has a decimal mark: 2.000 can be 2 and 2000, and is not read.
     """
 
     decimal: str = "."
     unit: str = ""
     gaps: tuple[str, ...] = ()
+    whole: bool = False
 
     def number(self, text: str) -> float | None:
         """The number in a text without blanks around it; None if there is none.
@@ -64,6 +68,8 @@ class Notation:
         """
         match = _NUMBER.fullmatch(text)
         if match is None or unit_of(match) not in ("", self.unit):
+            return None
+        if self.whole and self.decimal in match["digits"] and _means_two(match):
             return None
         return value_of(match, self.decimal)
 
@@ -89,9 +95,16 @@ def value_of(match, decimal):
     whole = re.sub(r"\D", "", digits["whole"] or "")
     if not whole and not digits["part"]:
         return None
+    if match["power"] and whole != (digits["whole"] or ""):  # nobody separates thousands in 1.234e5
+        return None
     value = float(f"{whole or 0}.{digits['part'] or 0}{match['power'] or ''}")
     minus = (match["sign"] in ("-", "\u2212"), match["inner"] in ("-", "\u2212"))
     return -value if any((*minus, match["negative"])) else value
+
+
+def _means_two(match):
+    """Whether a point or comma of a match can be the decimal mark and can separate thousands."""
+    return None not in (value_of(match, "."), value_of(match, ","))
 
 
 def units_of(texts):
@@ -129,6 +142,7 @@ def learn_notation(counts, decimal=None):
     if decimal is not None:
         return Notation(decimal, unit), None
     proofs, doubts = {".": 0, ",": 0}, []
+    bare = any(match["digits"].rstrip(_SPACES).isdecimal() for match in matches.values())
     for text, match in matches.items():
         if not re.search("[.,]", match["digits"]):
             continue
@@ -136,8 +150,9 @@ def learn_notation(counts, decimal=None):
         if point is None or comma is None:
             if (point, comma) != (None, None):
                 proofs["." if comma is None else ","] += counts[text]
-        # 1.234 is 1.234 to a computer, but not beside a unit of money.
-        elif "," in match["digits"] or unit_of(match) in (*"$€£¥₹",):
+        # 1.234 is 1.234 to a computer, but not beside a unit of money, nor beside 950: a program
+        # that writes three decimals writes them everywhere.
+        elif "," in match["digits"] or bare or unit_of(match) in _MONEY:
             doubts.append(text)
     if proofs[","] > proofs["."]:
         return Notation(",", unit), None

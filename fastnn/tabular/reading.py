@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fastnn.tabular.dates import NUMBERS, PARTS, DateForm, learn_order, parts_of
@@ -148,7 +150,9 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
             said.append(f"{text!r:.40} is read as {number:g}")
             break
     said = [f"Column {series.name!r} is numbers: {'; '.join(said)}."] if said else []
-    return Notation(notation.decimal, notation.unit, tuple(other)), said
+    found = [text for text, number in zip(texts, numbers, strict=True) if number is not None]
+    whole = decimal is None and not any(notation.decimal in text for text in found)
+    return Notation(notation.decimal, notation.unit, tuple(other), whole), said
 
 
 def _share_of(several, times):
@@ -188,10 +192,14 @@ def unreadable(series, reading):
     at = np.flatnonzero(_read_each(series, reading)[1])
     if not at.size:
         return []
-    what = "numbers" if isinstance(reading, Notation) else "dates"
+    what, value, why = "dates", series.iloc[at[0]], ""
+    if isinstance(reading, Notation):
+        what = "numbers"
+        if isinstance(value, str) and replace(reading, whole=False).number(value) is not None:
+            why = " (it can mean two numbers, and training has none with a decimal mark)"
     return [
-        f"Column {series.name!r}: {rows(at.size)} with no {what}, as {series.iloc[at[0]]!r:.60} in "
-        f"row {series.index[at[0]]}, count as missing."
+        f"Column {series.name!r}: {rows(at.size)} with no {what}, as {value!r:.60} in "
+        f"row {series.index[at[0]]}{why}, count{'s' * (at.size == 1)} as missing."
     ]
 
 

@@ -48,6 +48,7 @@ def _reading_state(reading):
         "decimal": reading.decimal,
         "unit": reading.unit,
         "gaps": list(reading.gaps),
+        **({"whole": True} if reading.whole else {}),
     }
 
 
@@ -109,10 +110,14 @@ def _reading(state):
         if state["order"] not in ORDERS:
             _refuse("order", state["order"], f"one of {', '.join(ORDERS)}")
         return DateForm(state["order"], parts)
-    _check_keys(state, {"kind", "decimal", "unit", "gaps"}, "reading")
+    state = {"whole": False} | state if isinstance(state, dict) else state
+    _check_keys(state, {"kind", "decimal", "unit", "gaps", "whole"}, "reading")
+    if not isinstance(state["whole"], bool):
+        _refuse("whole", state["whole"], "true or false")
     if kind != "numbers" or state["decimal"] not in (".", ","):
         _refuse("reading", state, "numbers with a decimal point or comma, or dates")
-    return Notation(state["decimal"], _text(state["unit"], "unit"), _texts(state["gaps"], "gaps"))
+    unit, gaps = _text(state["unit"], "unit"), _texts(state["gaps"], "gaps")
+    return Notation(state["decimal"], unit, gaps, state["whole"])
 
 
 def _texts(values, what):

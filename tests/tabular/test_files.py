@@ -236,3 +236,22 @@ def test_columns_that_are_read_unchanged_keep_their_blanks(separator):
         note = f'a{separator} "b"{separator} "\n '
         assert frame["note"].tolist() == [note, ' 5" "x"', "  ", " "]
         np.testing.assert_equal(frame["n"].tolist(), [1, np.nan, 3, 4])
+
+
+@pytest.mark.parametrize(
+    ("fields", "stays"),
+    [
+        (("1.540", "950", "NA"), True),
+        (("1.000", "2.000", "950"), True),
+        (("1.540", "2.125"), False),
+        (("1.540", "950", "0.950"), False),
+        (("1.540", "950", "1.5"), False),
+        (("1.540", "950", "1234.567"), False),
+        (("950", "", "7"), False),
+    ],
+)
+def test_numbers_that_can_be_thousands_stay_text(fields, stays):
+    frame = read_table(io.StringIO("a,b\n" + "".join(f"{field},1\n" for field in fields)))
+    known = [field for field in fields if field not in ("", "NA")]
+    assert frame["a"].dropna().tolist() == (known if stays else list(map(float, known)))
+    assert frame["a"].isna().sum() == len(fields) - len(known)

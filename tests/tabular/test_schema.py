@@ -796,3 +796,47 @@ def test_numbers_without_the_unit_of_the_others_are_told(texts, count):
     (said,) = (text for text in schema.review(new[:2].assign(a=[0, 7.0])) if "without" in text)
     assert said == f"Column 'a': 1 row without {unit!r} counts as if it had it, as 7.0 in row 1."
     assert not any("without" in text for text in schema.review(new[:1]))
+
+
+@pytest.mark.parametrize("unit", ["", " EUR", " kg", "%"])
+def test_three_digits_after_a_point_beside_whole_numbers_can_be_thousands(unit):
+    mixed = cycle(*(f"{text}{unit}" for text in ("950", "1.540", "12.300")))
+    for frame in (table(c=mixed), table(y=mixed)):
+        with pytest.raises(ValueError, match=r"'1.540.*' in row 1 can mean two numbers.*--decimal"):
+            TableSchema.fit(frame, "y", task="regression")
+    assert sorted(set(kept(mixed, decimal=",")[0].round(1))) == [950, 1540, 12300]
+    assert sorted(set(kept(mixed, decimal=".")[0].round(3))) == [1.54, 12.3, 950]
+    sure = cycle(*(f"{text}{unit}" for text in ("950", "1.540", "1.540.000")))
+    assert sorted(set(kept(sure)[0].round(0))) == [950, 1540, 1540000]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("1.540", "2.125", "12.345"),
+        ("950", "1.540", "0.950"),
+        ("950", "1.540", "12.5"),
+        ("950", "1.540", "1234.567"),
+        ("950", "1.540", "1.540e2"),
+    ],
+)
+@pytest.mark.parametrize("unit", ["", " kg"])
+def test_decimals_stay_decimals(texts, unit):
+    values, _ = kept(cycle(*(text + unit for text in texts)))
+    expected = sorted({round(float(text), 3) for text in texts})
+    assert sorted(set(values.round(3))) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_new_cell_that_can_be_thousands_is_no_number():
+    schema = TableSchema.fit(table(c=cycle("2000 kg", "950 kg", "3000 kg")), "y")
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    new = pd.DataFrame({"c": ["2000 kg", "2.000 kg", "2.5 kg"], "x": 0.5})
+    gap = schema.inputs(new.assign(c=["2000 kg", None, "2.5 kg"]))
+    for each in (schema, again):
+        np.testing.assert_array_equal(each.inputs(new), gap)
+        assert each.unreadable(new) == [
+            "Column 'c': 1 row with no numbers, as '2.000 kg' in row 1 (it can mean two numbers, "
+            "and training has none with a decimal mark), counts as missing."
+        ]
+    decimals = TableSchema.fit(table(c=cycle("2.000 kg", "3.125 kg")), "y")
+    assert decimals.unreadable(new[1:]) == []

@@ -135,6 +135,8 @@ shell("fastnn train customers.csv --target left --save customers.safetensors")
 #      - ``--numeric NAME``
 #    * - has a mark for gaps of its own, such as -999
 #      - ``--missing=-999``
+#    * - has numbers such as 1.540 beside 950, which can be 1.54 and 1540
+#      - ``--decimal=.`` or ``--decimal=,``
 #    * - says which rows belong together, such as a patient
 #      - ``--groups NAME``: they stay in one part
 #    * - is the time, and you will predict later rows
