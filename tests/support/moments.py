@@ -19,13 +19,15 @@ _LOOKED_AT = *(str(Path(package.__file__).parent) for package in (fastnn, np)), 
 _LOOKS = "CALL", "RESUME", "JUMP_BACKWARD"
 
 
-def moments(call, since=None):
-    """The numbers of the moments of `call`: of those at the same place, the first and the last.
+def moments(prepare, since=None):
+    """The numbers of the moments of the call that ``prepare()`` gives.
 
-    `since` is a function; the moments before it is called are left out.
+    Of those at the same place, the first and the last. `since` is a function; the moments before it
+    is called are left out.
     """
-    places = []
-    _run(call, places.append)
+    for _ in range(2):  # Python 3.13 tells of instructions from the second time on
+        places = []
+        _run(prepare(), places.append)
     codes = [code for code, _ in places]
     begin = 0 if since is None else codes.index(since.__code__)
     seen = {}
@@ -66,16 +68,18 @@ def _run(call, look):
             if not code.co_filename.startswith(_LOOKED_AT):
                 return None
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
+            before[frame] = "RESUME"
         elif event == "opcode":
-            executed = before.get(frame)
+            executed = before[frame]
             before[frame] = dis.opname[_bytes(code)[frame.f_lasti]]
-            if executed is not None and executed.startswith(_LOOKS):
+            if executed.startswith(_LOOKS):
                 look((code, frame.f_lasti))
         elif event == "return":
             before.pop(frame, None)
         return trace
 
     previous = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # without which Python 3.12 tells of none
     sys.settrace(trace)
     try:
         call()

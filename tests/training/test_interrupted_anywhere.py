@@ -38,9 +38,13 @@ def check_history(net, place):
 
 def everywhere(make, fit, since=fitting.run):
     """A network after Ctrl-C, and the place, for each moment of ``fit(net)`` that may change it."""
+
+    def prepare():
+        net = make()
+        return lambda: fit(net)
+
     fit(make())  # everything is loaded
-    measured = make()
-    taken = moments(lambda: fit(measured), since)
+    taken = moments(prepare, since)
     assert len(taken) > 20
     for moment in taken:
         net = make()
