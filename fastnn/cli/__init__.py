@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fastnn.cli.diagnose_command import diagnose
-from fastnn.cli.errors import reported
+from fastnn.cli.errors import no_interrupt_is_lost, reported
 from fastnn.cli.improve_command import improve
 from fastnn.cli.info_command import info
 from fastnn.cli.options import QUIET, ending
@@ -41,7 +41,8 @@ class _Commands(click.Group):
         # Python ends with a collection of garbage among all that the libraries have made. It takes
         # 0.2 s once they are loaded: all the time that Ctrl-C may take.
         atexit.register(gc.freeze)
-        return super().main(*args, **kwargs)
+        with no_interrupt_is_lost():
+            return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 
 from fastnn.errors import DivergenceError, ModelFormatError
+
+# Seconds until Ctrl-C comes again.
+_SOON = 0.001
+
+
+@contextmanager
+def no_interrupt_is_lost() -> Iterator[None]:
+    """Let Ctrl-C that comes within a finalizer or a callback come again after it.
+
+    Python ignores what is raised there, and importlib has such a callback for every import.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    hook = sys.unraisablehook
+
+    def look(unraisable: sys.UnraisableHookArgs) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, _SOON)
+        else:
+            hook(unraisable)
+
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    sys.unraisablehook = look
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager

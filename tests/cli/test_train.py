@@ -439,6 +439,24 @@ main({arguments})
     assert int(done.stdout.splitlines()[-1]) < 100
 
 
+def test_an_interrupt_within_a_finalizer_is_not_lost():
+    code = """
+import os, signal
+from fastnn.cli import main, train_command
+class Dropped:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):  # KeyboardInterrupt is raised here, and Python ignores it
+            pass
+open_source = train_command.open_source
+train_command.open_source = lambda *args: [Dropped(), open_source(*args)][1]
+main(["train", "--epochs", "100000000"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130
+    assert done.stderr.startswith("Interrupted")
+
+
 def read_until(terminal, pattern, shown="", timeout=30):
     end = time.monotonic() + timeout
     while not re.search(pattern, shown):
