@@ -30,7 +30,7 @@ _MODEL = ".safetensors"
 # The first row of data in a spreadsheet, below the names of the columns.
 FIRST_ROW = 2
 OPTIONS_OF_DATA = (
-    *("target", "task", "drop", "categorical", "numeric", "missing", "decimal"),
+    *("target", "task", "drop", "categorical", "numeric", "missing", "decimal", "day_first"),
     *("rare_classes", "class_weight", "loss", "groups", "time", "dev", "test"),
 )
 
@@ -61,6 +61,11 @@ data_options = apply(
         "--decimal",
         type=click.Choice([".", ","]),
         help="The decimal mark of numbers; else the numbers of a column tell.",
+    ),
+    click.option(
+        "--day-first/--month-first",
+        default=None,
+        help="The order of 03/04/2020; else the dates of a column tell, or the month is first.",
     ),
     click.option(
         "--rare-classes",
@@ -236,7 +241,8 @@ def labelled(
     from fastnn.tabular.values import rows
 
     said = (
-        f"{name_of(path)}: {rows(without)} without a {target} are left out (the field is empty or "
+        f"{name_of(path)}: {rows(without)} without a {target} {'is' if without == 1 else 'are'} "
+        "left out (the field is empty or "
         "says that it is missing, as NA does)."
     )
     return Examples(frame, target, None, [said])

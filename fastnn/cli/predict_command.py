@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -111,9 +112,11 @@ def predictions(
             f"--keep {', '.join(missing)}: no such column; there are "
             f"{', '.join(map(str, frame.columns))}."
         )
-    made: dict[str, Any] = {"prediction": model.predict(frame)}
-    if proba:
-        P = model.predict_proba(frame)
+    with warnings.catch_warnings():  # the notices of the command tell the same
+        warnings.filterwarnings("ignore", "Column ", UserWarning)
+        made: dict[str, Any] = {"prediction": model.predict(frame)}
+        P = model.predict_proba(frame) if proba else None
+    if P is not None:
         made |= {f"probability of {name}": P[:, k] for k, name in enumerate(model.classes_)}
     taken = [name for name in keep if name in made]
     if taken:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastnn._kernels import FITTED_BY, FitLock
 from fastnn.export import to_onnx
 from fastnn.many.blend import Quality
-from fastnn.tables.examples import examples_of, pair_of, table_of
+from fastnn.tables.examples import examples_of, inputs_of, pair_of
 from fastnn.tables.fitting import improve_prepared, parts_again, train, unchanged_by_errors
 from fastnn.tables.preparation import add_part, prepare
 from fastnn.tables.recipe import check_parameters
@@ -69,6 +69,7 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
     numeric: str | Sequence[str]
     missing: Sequence[str] | None
     decimal: Literal[".", ","] | None
+    day_first: bool | None
     groups: str | None
     time: str | None
     verbose: bool
@@ -188,6 +189,12 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         (m,) array
+
+        Warns
+        -----
+        UserWarning
+            Texts that are no numbers or dates, where training has some, count as gaps; or numbers
+            lack the unit of training. `schema_.review` tells more about a table.
         """
         A = self._forward(X)
         return self.schema_.decode(A)
@@ -310,7 +317,7 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
     def _forward(self, X):
         """Output activations (m, n[L])."""
         check_is_fitted(self)
-        return self.network_.forward(self.schema_.inputs(table_of(self, X)))
+        return self.network_.forward(inputs_of(self, X))
 
     def _parts(self, X, y, dev, test):
         """The parts to measure errors on, by their names."""

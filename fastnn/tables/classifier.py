@@ -63,6 +63,9 @@ class TableClassifier(ClassifierMixin, BaseTable):
         numbers, also -, ?, n.a., None and the like.
     decimal : {".", ","}, optional
         The decimal mark of numbers in text. None: the texts of a column tell.
+    day_first : bool, optional
+        Whether 03/04/2020 is in April, where all dates of a column can be read both ways. None: the
+        day is first beside points, else the month, and a notice tells of it.
     groups : str, optional
         A column, such as patient, whose equal values stay in one part; it is no input.
     time : str, optional
@@ -129,6 +132,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
         numeric: str | Sequence[str] = (),
         missing: Sequence[str] | None = None,
         decimal: Literal[".", ","] | None = None,
+        day_first: bool | None = None,
         groups: str | None = None,
         time: str | None = None,
         verbose: bool = False,

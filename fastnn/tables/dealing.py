@@ -44,6 +44,7 @@ def deal(
     *,
     groups: str | None = None,
     time: str | None = None,
+    day_first: bool | None = None,
 ) -> dict[str, NDArray[np.intp]]:
     """The places of the rows of each part, drawn at random, each with the same share of a class.
 
@@ -57,7 +58,7 @@ def deal(
     sizes = [m - n * (len(parts) - 1)] + [n] * (len(parts) - 1)
     if time is not None:
         ends = np.cumsum([0, *sizes])
-        order = _order_in_time(frame[time])
+        order = _order_in_time(frame[time], day_first)
         return {
             name: order[begin:end] for name, begin, end in zip(parts, ends, ends[1:], strict=False)
         }
@@ -79,10 +80,10 @@ def deal(
     return places
 
 
-def _order_in_time(series):
+def _order_in_time(series, day_first):
     """The places of the rows from the first to the last by a column of dates or numbers."""
     series = tidy(series)
-    reading, _ = learn_reading(series)
+    reading, _ = learn_reading(series, day_first=day_first)
     at = 0
     if reading is not None:
         moments = typed(series, reading, lenient=True).to_numpy()

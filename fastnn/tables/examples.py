@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -72,6 +73,18 @@ def table_of(estimator: Any, X: Any, *, reset: bool = False, target: str | None 
     return pandas().DataFrame(X, columns=[_COLUMN.format(j) for j in range(X.shape[1])])
 
 
+def inputs_of(estimator: Any, X: Any) -> NDArray[np.float32]:
+    """The inputs of the network of a fitted estimator.
+
+    The caller's caller is warned of texts that are read as gaps, and of numbers without a unit.
+    """
+    frame = table_of(estimator, X)
+    inputs = estimator.schema_.inputs(frame)
+    for text in estimator.schema_.unreadable(frame):
+        warnings.warn(text, UserWarning, stacklevel=4)
+    return inputs
+
+
 def examples_of(
     estimator: Any,
     X: Any,
@@ -108,7 +121,8 @@ def examples_of(
     known = known_target(frame, target, estimator.missing).copy()
     without, notices = int((~known).sum()), []
     if without:
-        notices.append(f"{rows(without)} without a {target} are left out.")
+        verb = "is" if without == 1 else "are"
+        notices.append(f"{rows(without)} without a {target} {verb} left out.")
     if weight is not None:
         known &= weight > 0
     if reset and known.sum() < 2:

@@ -113,7 +113,8 @@ def prepare(
             )
             examples, labels = examples.at(np.flatnonzero(~of_rare)), labels[~of_rare]
     seed = seed_of(estimator)
-    places = deal(examples.frame, labels, names, seed, groups=groups, time=time)
+    split = {"groups": groups, "time": time, "day_first": estimator.day_first}
+    places = deal(examples.frame, labels, names, seed, **split)
     dealt = {name: examples.at(rows) for name, rows in places.items()}
     schema = _learn_schema(estimator, dealt["train"], groups, joined)
     parts = {
@@ -171,7 +172,8 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
             for name in (run.get("groups"), run.get("time"))
         )
         names = [name for name in PARTS if name in run["sizes"]]
-        places = deal(examples.frame, labels, names, run["seed"], groups=groups, time=time)
+        split = {"groups": groups, "time": time, "day_first": estimator.day_first}
+        places = deal(examples.frame, labels, names, run["seed"], **split)
         parts = {
             name: _encoded(estimator, schema, examples.at(rows), class_weight=False)
             for name, rows in places.items()
@@ -201,6 +203,13 @@ def _columns_of_split(estimator, frame):
     if groups is not None and time is not None:
         raise ValueError("groups and time each say how to split the rows; give one")
     check_columns([name for name in (groups, time) if name is not None], frame, "column")
+    gaps = 0 if groups is None else int(tidy(frame[groups], estimator.missing).isna().sum())
+    if gaps:
+        raise ValueError(
+            f"column {groups!r}: expected a group in every row, got {gaps:,} "
+            f"gap{'s' * (gaps > 1)}: fill them in, as with a name of its own for each such row, or "
+            "leave these rows out"
+        )
     return groups, time
 
 
@@ -226,6 +235,7 @@ def _learn_schema(estimator, examples, groups, joined):
         numeric=_names(estimator.numeric),
         missing=estimator.missing,
         decimal=estimator.decimal,
+        day_first=estimator.day_first,
         bins=BINS if estimator.quality is not None else 0,
         loss=getattr(estimator, "loss", "squared_error"),
         joined=joined,

@@ -112,6 +112,8 @@ def fit_model(
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Refuse parameters of which no fit can come, before any data is read."""
+    if parameters["day_first"] not in (None, True, False):
+        raise ValueError(f"expected day_first True, False or None, got {parameters['day_first']!r}")
     loss = parameters.get("loss")
     output = "sigmoid" if loss is None else lookup(LOSSES, loss, "loss")
     network, options = _network(parameters, 1, 1, output, 0)

@@ -44,8 +44,8 @@ class TableRegressor(RegressorMixin, BaseTable):
         network is e^z, and errors count in proportion to what is expected. "absolute_error" and
         "huber" are for targets with outliers.
     quality, activation, init, keep_prob, l2, l1, dtype, optimizer, learning_rate, schedule, \
-epochs, batch_size, early_stopping, drop, categorical, numeric, missing, decimal, groups, time, \
-verbose, n_threads, random_state
+epochs, batch_size, early_stopping, drop, categorical, numeric, missing, decimal, day_first, \
+groups, time, verbose, n_threads, random_state
         As for `TableClassifier`.
 
     Attributes
@@ -89,6 +89,7 @@ verbose, n_threads, random_state
         numeric: str | Sequence[str] = (),
         missing: Sequence[str] | None = None,
         decimal: Literal[".", ","] | None = None,
+        day_first: bool | None = None,
         groups: str | None = None,
         time: str | None = None,
         verbose: bool = False,

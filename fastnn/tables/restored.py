@@ -36,6 +36,8 @@ def from_dict(state: Any, network: Network) -> TableClassifier | TableRegressor:
     _check(isinstance(run, dict), run, "an object")
     kind = _CLASSES[name]
     expected = set(kind._get_param_names())
+    if isinstance(params, dict):
+        params = {"day_first": None} | params
     _check(isinstance(params, dict) and params.keys() == expected, params, f"parameters {expected}")
     estimator = kind(**{key: from_json(value, key) for key, value in params.items()})
     schema = TableSchema.from_dict(state["schema"])

@@ -20,7 +20,9 @@ def to_dict(estimator: Any) -> dict[str, Any]:
     return {
         "class": kind.__name__,
         "params": {
-            name: as_json(value, name) for name, value in estimator.get_params(deep=False).items()
+            name: as_json(value, name)
+            for name, value in estimator.get_params(deep=False).items()
+            if (name, value) != ("day_first", None)  # older files have none
         },
         "features": vars(estimator).get("feature_names_in_", np.array(0)).tolist()
         or estimator.n_features_in_,

@@ -93,11 +93,12 @@ class DateForm:
         return None if text is None else _from_text(text, self.order)
 
 
-def learn_order(name, counts):
+def learn_order(name, counts, day_first=None):
     """The order of a column's dates, and whether it is in doubt; None if they are no dates.
 
     `counts` has how often each different value occurs: texts, or numbers. Nine tenths of them must
-    be dates. ValueError where some texts have the day first and others the month.
+    be dates. `day_first` tells the order where both orders read all of them. ValueError where some
+    texts have the day first and others the month.
     """
     numbers = _as_numbers(counts)
     if numbers is not None:
@@ -115,6 +116,8 @@ def learn_order(name, counts):
     last = [match for text in counts if (match := _YEAR_LAST.fullmatch(text))]
     if not last or read["dmy"] != read["mdy"]:
         return order, False
+    if day_first is not None:
+        return ("dmy" if day_first else "mdy"), False
     # 3.5.2020 is European; 3/5/2020 may be either, and is American more often.
     return ("dmy", False) if last[0][2] == "." else ("mdy", True)
 

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastnn.tabular.notation import GAPS, learn_notation
+from fastnn.tabular.notation import GAPS, has_zeros, learn_notation
 from fastnn.tabular.values import as_frame, pandas
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def read_table(
     Returns
     -------
     DataFrame
-        A column of numbers that can be thousands, as 1.540 beside 950, stays text. Empty fields,
-        NA, N/A, NaN and null are missing values. So are the fields of an empty line;
-        empty lines at the end of a file are no rows.
+        Empty fields, NA, N/A, NaN and null are missing values. So are the fields of an empty line;
+        empty lines at the end of a file are no rows. A column of numbers that can be thousands, as
+        1.540 beside 950, or codes, as 02134, stays text.
 
     Raises
     ------
@@ -140,11 +140,16 @@ def _read_text(file, path, text, missing):
                 _Text(bare), usecols=unchanged, dtype=str, **options
             ).items():
                 frame[name] = series
-        doubtful = [name for name in names if name not in as_text and _may_be_more(frame[name])]
+        field = rf'(?:\A|[{separator}\r\n]) *"?0\d+"? *(?:[{separator}\r\n]|\Z)'
+        zeros = re.search(field, rest) is not None
+        doubtful = [
+            name for name in names if name not in as_text and _may_be_more(frame[name], zeros)
+        ]
         if doubtful:
             options |= {"usecols": doubtful, "dtype": str, "skipinitialspace": True}
             for name, series in pd.read_csv(_Text(rest), na_values=na_values, **options).items():
-                if learn_notation(series.value_counts().to_dict())[1] is not None:
+                counts = series.value_counts().to_dict()
+                if any(map(has_zeros, counts)) or learn_notation(counts)[1] is not None:
                     frame[name] = series
         return frame
     except UnicodeDecodeError as error:
@@ -178,10 +183,13 @@ def _precision(pd):
     return {"float_precision": "round_trip"} if old else {}
 
 
-def _may_be_more(series):
-    """Whether thousands can be among the numbers of a column, as 1.540 beside 950 is."""
+def _may_be_more(series, zeros):
+    """Whether thousands can be among the numbers of a column, as 1.540 beside 950 is.
+
+    Or codes, where some column has leading `zeros`.
+    """
     if series.dtype != np.float64:
-        return False
+        return zeros and series.dtype == np.int64
     values = np.abs(series.to_numpy())
     parts = values[values != np.floor(values)]
     thousands = parts * 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from numbers import Real
 
 import numpy as np
 
@@ -19,11 +20,18 @@ _LINEAR, _MOSTLY = 0.9999, 0.9
 # A target of a larger skewness has a few values that make most of its variance: an exponential
 # distribution has 2.
 _SKEWED = 2
+# -1 beside fewer other values may be one of the answers -1, 0 and 1.
+_MANY = 10
+# Days that programs put where there is none: the ends of their calendars, or their first day.
+_NO_DAY = re.compile(
+    r"(2[2-9]|[3-9]\d)\d\d-.*|20[89]9-12-31|(0001|1[0-7]\d\d|1800)-.*|18(58|99)-.*"
+    r"|19[07]0-01-01"
+)
 # Of a table of many columns nobody reads more.
 _MOST_NOTICES = 20
 
 
-def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None):
+def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None, day_first=None):
     """The readings of the columns of a frame that are not plain, the typed frame, and notices.
 
     The names of dates give way to those of their parts that vary.
@@ -35,7 +43,9 @@ def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None
         if series.isna().all():
             values[name] = series
             continue
-        reading, said = learn_reading(series, categorical=name in categorical, decimal=decimal)
+        reading, said = learn_reading(
+            series, categorical=name in categorical, decimal=decimal, day_first=day_first
+        )
         if name in numeric and not isinstance(reading, Notation):
             reading, said = PLAIN, []
         notices += said
@@ -97,11 +107,45 @@ def notices_on_marks(columns):
         ):
             low, high = others[0], others[-1]
             far = max(low - mark, mark - high) > high - low
-            if count > 1 and far and re.fullmatch("-?99+", f"{mark:.10g}"):
+            other_sign = mark < 0 <= low
+            nines = re.fullmatch("-?99+", f"{mark:.10g}") and (far or other_sign)
+            if count > 1 and (nines or (mark == -1 and other_sign and len(others) >= _MANY)):
+                unlike = "far from" if far else "of another sign than"
                 said.append(
-                    f"Column {name!r}: {mark:g} in {rows(int(count))}, far from the other values, "
+                    f"Column {name!r}: {mark:g} in {rows(int(count))}, {unlike} the other values, "
                     f"{low:g} to {high:g}, can stand for a gap; if it does: missing=['{mark:g}'], "
                     f"--missing {mark:g}."
+                )
+    return said
+
+
+def notices_on_far_days(frame, table, readings):
+    """Sentences on days such as 9999-12-31, far from all others of their column, or empty.
+
+    `table` has the columns of `frame` as numbers.
+    """
+    said = []
+    for name, reading in readings.items():
+        dates = isinstance(reading, DateForm) and reading.order != "clock"
+        if not dates or part_name(name, "time") not in table:
+            continue
+        days = table[part_name(name, "time")].to_numpy()
+        known = np.unique(np.floor(days[np.isfinite(days)]))
+        for mark, others in ((known[at], np.delete(known, at)) for at in (0, -1) if len(known) > 2):
+            low, high = others[0], others[-1]
+            far = max(low - mark, mark - high) > high - low
+            if far and _NO_DAY.fullmatch(day := written_day(mark)):
+                at = np.flatnonzero(np.floor(days) == mark)
+                value = frame[name].iloc[at[0]]
+                remedy = (
+                    f"missing=['{value}'], --missing {value}"
+                    if isinstance(value, str | Real)
+                    else "make it a gap, pandas.NaT"
+                )
+                said.append(
+                    f"Column {name!r}: {day} in {rows(at.size)}, far from the other days, "
+                    f"{written_day(low)} to {written_day(high)}, can stand for a gap; if it does: "
+                    f"{remedy}."
                 )
     return said
 
@@ -190,7 +234,12 @@ def _decides_values(series, y):
 
 def oddities(table, columns, readings):
     """Sentences on the values of new rows, in a typed table, that are unlike those of training."""
-    said = []
+    said, empty = [], np.flatnonzero(table[[c.name for c in columns]].isna().all(axis=1))
+    if empty.size:
+        said.append(
+            f"{rows(empty.size)} without a value in any column of the model, as row "
+            f"{table.index[empty[0]]}: an empty line, most often; its prediction says nothing."
+        )
     for column in columns:
         series = table[column.name]
         if column.kind == "categorical":

@@ -16,6 +16,10 @@ _MARK = re.compile(
 )
 
 _MONEY = (*"$€£¥₹", "EUR", "USD", "GBP", "CHF")
+# Letters and words that multiply a number, beside which one without them is another quantity.
+_FACTORS = re.compile(  # m is a metre
+    r"[kKMB]|(?i:bn|mn|mln|mio\.?|mrd\.?|tsd\.?|(thousand|million|billion|mille)s?)"
+)
 _SPACES = " \u00a0\u2009\u202f'\u2019"  # they separate thousands; so does a point or comma
 _NUMBER = re.compile(
     rf"""(?P<limit>[<>≤≥~≈]=?)?\s*
@@ -71,7 +75,8 @@ class Notation:
             return None
         if self.whole and self.decimal in match["digits"] and _means_two(match):
             return None
-        return value_of(match, self.decimal)
+        value = value_of(match, self.decimal)
+        return None if value and not unit_of(match) and is_factor(self.unit) else value
 
     def is_gap(self, text: str) -> bool:
         """Whether a text stands for a missing number."""
@@ -82,9 +87,14 @@ PLAIN = Notation()
 
 
 def unit_of(match):
-    """The unit of a number, in the singular."""
-    unit = match["before"] or match["after"] or ""
+    """The unit of a number, in the singular; $k for $5k."""
+    unit = (match["before"] or "") + (match["after"] or "")
     return unit.removesuffix("s") if len(unit) > 2 else unit
+
+
+def is_factor(unit):
+    """Whether a unit multiplies the number, as k and Mio do."""
+    return bool(_FACTORS.fullmatch(unit.strip("$€£¥₹")))
 
 
 def value_of(match, decimal):
@@ -105,6 +115,11 @@ def value_of(match, decimal):
 def _means_two(match):
     """Whether a point or comma of a match can be the decimal mark and can separate thousands."""
     return None not in (value_of(match, "."), value_of(match, ","))
+
+
+def has_zeros(text):
+    """Whether a text is a number that begins with needless zeros, as codes can."""
+    return len(text) > 1 and text[0] == "0" and text.isdecimal()
 
 
 def units_of(texts):

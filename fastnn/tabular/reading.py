@@ -7,7 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from fastnn.tabular.dates import NUMBERS, PARTS, DateForm, learn_order, parts_of
-from fastnn.tabular.notation import GAPS, PLAIN, Notation, learn_notation, units_of
+from fastnn.tabular.notation import (
+    GAPS,
+    PLAIN,
+    Notation,
+    has_zeros,
+    is_factor,
+    learn_notation,
+    units_of,
+)
 from fastnn.tabular.values import (
     as_number,
     categories,
@@ -58,7 +66,7 @@ def tidy(series, missing=None):
     return pd.Series(values, series.index, dtype=object, name=series.name)
 
 
-def learn_reading(series, *, categorical=False, decimal=None, strict=False):
+def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_first=None):
     """How a tidy column is read: a `Notation` of numbers, a `DateForm`, or None for categories.
 
     Returns the reading and a list with a sentence of what is odd about it, or empty. `strict` is
@@ -77,7 +85,7 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False):
     times = np.bincount(codes[codes >= 0], minlength=len(texts))
     counts = dict(zip(texts, times.tolist(), strict=True))
     given = {text: count for text, count in counts.items() if not PLAIN.is_gap(text)}
-    order, doubt = learn_order(series.name, given)
+    order, doubt = learn_order(series.name, given, day_first)
     if order is not None and not (strict and order in NUMBERS):
         return DateForm(order), _said_of_dates(series, codes, texts, order, doubt)
     return _learn_numbers(series, codes, texts, times, decimal, strict)
@@ -88,7 +96,10 @@ def _said_of_dates(series, codes, texts, order, doubt):
     form, said = DateForm(order), []
     if doubt:
         first = next(text for text in texts if form.days(text) is not None)
-        said = [f"{first!r} is read as {_SPOKEN.get(order)}, but can be another day"]
+        said = [
+            f"{first!r} is read as {_SPOKEN.get(order)}, but can be another day: say which it is "
+            "(day_first=True or False, --day-first or --month-first)"
+        ]
     others = np.array([form.days(text) is None for text in texts])
     at = np.flatnonzero((codes >= 0) & others[codes])
     others = [texts[i] for i in np.flatnonzero(others)]
@@ -114,6 +125,7 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
             f"Column {series.name!r} is numbers of several units, as {shown}: it is not read as "
             "numbers, for these do not compare; give all the same unit."
         ]
+    _refuse_factors(series, codes, texts, times, several, notation.decimal)
     other = [texts[i] for i in np.flatnonzero(is_other)]
     codes_too = len({number for number in numbers if number is not None}) <= _MOST_CODES
     if not n_numbers or 2 * n_numbers < n_other or (n_numbers <= n_other and codes_too):
@@ -138,21 +150,43 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
             "decimal mark is (decimal='.' or ',', --decimal on the command line), or name the "
             "column as categorical, if it is"
         )
+    found = [text for text, number in zip(texts, numbers, strict=True) if number is not None]
     said = []
     if n_gaps or n_other:
         marks = ", ".join(repr(texts[i]) for i in np.flatnonzero(is_gap | is_other))
         said.append(f"{rows(n_gaps + n_other)} with {marks:.60} count as missing")
     bare = int(times[_lack_unit(texts, notation)].sum()) if notation.unit else 0
-    if bare:
+    if bare and not is_factor(notation.unit):
         said.append(f"{rows(bare)} without {notation.unit!r} count as if they had it")
+    code = next(filter(has_zeros, found), None)
+    if code is not None:
+        said.append(
+            f"{code!r:.40} is read as {int(code)}; if such numbers are codes, name the column as "
+            "categorical (--categorical)"
+        )
     for text, number in zip(texts, numbers, strict=True):
         if number is not None and as_number(text) != number:
             said.append(f"{text!r:.40} is read as {number:g}")
             break
     said = [f"Column {series.name!r} is numbers: {'; '.join(said)}."] if said else []
-    found = [text for text, number in zip(texts, numbers, strict=True) if number is not None]
     whole = decimal is None and not any(notation.decimal in text for text in found)
     return Notation(notation.decimal, notation.unit, tuple(other), whole), said
+
+
+def _refuse_factors(series, codes, texts, times, several, decimal):
+    """An error if nearly all texts are numbers, and only some have a factor, as 1.5k and 950 do."""
+    factors = [unit for unit in several if is_factor(unit)]
+    bare = np.flatnonzero(_lack_unit(texts, Notation(decimal)))
+    if not factors or not bare.size:
+        return
+    if _share_of(several | {"": bare.tolist()}, times) < _MOSTLY:
+        return
+    refuse(
+        series,
+        np.flatnonzero(np.isin(codes, bare)),
+        f"expected {factors[0]!r} at all numbers, as in {texts[several[factors[0]][0]]!r:.40}, or "
+        "at none (or name the column as categorical)",
+    )
 
 
 def _share_of(several, times):
@@ -163,8 +197,8 @@ def _share_of(several, times):
 def typed(series, reading, why="as in training", *, lenient=False):
     """A tidy column as (m,) float64 numbers or days, with NaN for gaps; texts stay as they are.
 
-    An error names the first value that `reading` cannot read. A `lenient` one takes such values for
-    gaps, if they are no more than half of those that are given.
+    An error names the first value that `reading` cannot read. A `lenient` one takes such texts for
+    gaps, whatever the other values are.
     """
     if reading is None:
         return series
@@ -176,8 +210,8 @@ def typed(series, reading, why="as in training", *, lenient=False):
     else:
         values, bad = _read_each(series, reading)
     what = "numbers" if isinstance(reading, Notation) else "dates"
-    if lenient and bad is not None and 2 * bad.sum() <= series.notna().sum():
-        bad = None
+    if lenient and bad is not None and bad.any():
+        bad = bad & [not isinstance(value, str) for value in series]
     if bad is not None and bad.any():
         refuse(series, np.flatnonzero(bad), f"expected {what}, {why}")
     if np.isinf(values).any():
@@ -208,7 +242,7 @@ def without_unit(series, reading):
 
     0 needs none.
     """
-    if not isinstance(reading, Notation) or not reading.unit:
+    if not isinstance(reading, Notation) or not reading.unit or is_factor(reading.unit):
         return []
     codes, texts = categories(series)
     at = np.flatnonzero(np.array([*_lack_unit(texts, reading), False])[codes])

@@ -18,6 +18,7 @@ from fastnn.tabular.frame import (
     learn_readings,
     notices_on_capitals,
     notices_on_dates,
+    notices_on_far_days,
     notices_on_marks,
     notices_on_target,
     oddities,
@@ -136,6 +137,7 @@ class TableSchema(Facts):
         *,
         loss: LossName = "squared_error",
         joined: Sequence[str] = (),
+        day_first: bool | None = None,
     ) -> TableSchema:
         """Learn from training rows, and from no others.
 
@@ -160,6 +162,8 @@ class TableSchema(Facts):
             least 0.
         joined : sequence of str
             Classes that are made one, "other".
+        day_first : bool, optional
+            Whether 03/04/2020 is in April, where all dates of a column can be read both ways.
 
         Returns
         -------
@@ -193,7 +197,7 @@ class TableSchema(Facts):
         )
         others = [name for name in frame.columns if name != target and name not in drop]
         readings, table, more = learn_readings(
-            frame[others], categorical, numeric, missing, decimal
+            frame[others], categorical, numeric, missing, decimal, day_first
         )
         notices += said + notices_on_task(learnt, task) + more
         numbers, texts, left = choose_inputs(table, readings, (*categorical, *numeric))
@@ -217,7 +221,8 @@ class TableSchema(Facts):
             marks = {target: learnt.answers(y)} | marks
         elif learnt.classes.dtype == object:
             words = {target: learnt.classes} | words
-        notices += notices_on_marks(marks) + notices_on_capitals(words)
+        notices += notices_on_marks(marks) + notices_on_far_days(frame, table, readings)
+        notices += notices_on_capitals(words)
         sources = sources_of(table.columns, readings)
         used = dict.fromkeys(sources[column.name] for column in columns)
         kept = {name: readings[name] for name in used if readings[name] not in (None, PLAIN)}
@@ -252,8 +257,8 @@ class TableSchema(Facts):
         Raises
         ------
         ValueError
-            A column is missing, or has a value of another kind than in training; the message
-            names the column and the row.
+            A column is missing, or has a value of another type than in training; the message
+            names the column and the row. A text that is no number is a gap: see `unreadable`.
         """
         return encode(self._typed(self._checked(frame)), self.columns, out)
 
@@ -303,18 +308,17 @@ class TableSchema(Facts):
         if extra:
             said = [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."]
         said += self.unreadable(frame)
-        for name in self.sources:
-            said += without_unit(tidy(frame[name], self.missing), self._reading_of(name))
         return said + oddities(self._typed(frame), self.columns, self._readings)
 
     def unreadable(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
-        """Sentences on values that are no numbers or dates, where training has some: as gaps."""
-        frame = self._checked(frame)
-        return [
-            text
-            for name in self.sources
-            for text in unreadable(tidy(frame[name], self.missing), self._reading_of(name))
-        ]
+        """Sentences on texts that count as gaps, and on numbers without the unit of training."""
+        frame, said = self._checked(frame), []
+        for name in self.sources:
+            reading = self._reading_of(name)
+            if reading is not None:
+                series = tidy(frame[name], self.missing)
+                said += unreadable(series, reading) + without_unit(series, reading)
+        return said
 
     def to_dict(self) -> dict[str, Any]:
         """The schema in types that JSON has, to the last bit."""

@@ -486,6 +486,38 @@ def test_there_are_as_many_predictions_as_rows(folder, tmp_path):
     result = run("predict", folder / "price.safetensors", tmp_path / "d.csv")
     assert len(predicted(result.stdout)) == 6
     assert "Column 'area' is missing in 1 row" in result.stderr
+    assert "1 row without a value in any column of the model, as row 4: an empty" in result.stderr
+
+
+@pytest.mark.filterwarnings("error")
+def test_cells_that_cannot_be_read_are_told_once(folder, tmp_path):
+    frame = houses(5)
+    frame.assign(area=frame["area"].astype(str).where(frame.index != 2, "garbage")).to_csv(
+        tmp_path / "d.csv", index=False
+    )
+    result = run("predict", folder / "price.safetensors", tmp_path / "d.csv")
+    assert result.stderr.count("Column 'area': 1 row with no numbers, as 'garbage' in row 4") == 1
+
+
+def test_the_day_can_be_said_to_be_first(tmp_path):
+    days = [f"0{i % 9 + 1}/0{i % 7 + 1}/2020" for i in range(90)]
+    pd.DataFrame({"day": days, "y": np.arange(90) % 11 / 2}).to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "y", "--save", path, *QUICK)
+    assert "--day-first or --month-first" in " ".join(run(*command).stderr.split())
+    for option, first in (("--day-first", True), ("--month-first", False)):
+        result = run(*command, option, "--time", "day")
+        assert "another day" not in " ".join(result.stderr.split())
+        model = fastnn.load(path)
+        assert model.day_first is first
+        with pytest.raises(ValueError, match="expected day_first True, False or None, got 'yes'"):
+            model.set_params(day_first="yes").fit({"x": [1.0, 2.0, 3.0]}, [1.5, 2.0, 3.5])
+        model.set_params(day_first=first)
+        parts = found_again(model, pd.read_csv(tmp_path / "d.csv"))
+        train, dev = (
+            pd.to_datetime(parts[name]["day"], dayfirst=first) for name in ("train", "dev")
+        )
+        assert train.max() <= dev.min()
 
 
 def test_groups_stay_together(tmp_path):
@@ -511,6 +543,13 @@ def test_groups_stay_together(tmp_path):
     assert sum(map(len, held)) == len(set.union(*held)) == 60
     found = document("diagnose", path, tmp_path / "d.csv")
     assert found["gaps"] == results["diagnosis"]["gaps"]
+    gaps = frame.assign(patient=frame["patient"].map("p{}".format).where(frame["a"] > -1))
+    gaps.to_csv(tmp_path / "gaps.csv", index=False)
+    said = failed(2, "train", tmp_path / "gaps.csv", "--target", "state", "--groups", "patient")
+    assert (
+        f"column 'patient': expected a group in every row, got {(frame['a'] <= -1).sum()} gap"
+        in said
+    )
     assert "has no column 'who'" in failed(2, *command[:-1], "who")
     assert "give one" in failed(2, *command, "--time", "a")
 

@@ -159,8 +159,9 @@ def test_dates_with_gaps_in_doubt_and_later_than_training():
     frame = table(when=[f"0{i % 3 + 1}/0{i % 7 + 1}/2020" for i in range(M - 1)] + ["-"])
     schema = TableSchema.fit(frame, target="y")
     assert schema.notices[0] == (
-        "Column 'when': '01/01/2020' is read as month, day, year, but can be another day; 1 row "
-        "with '-' count as missing."
+        "Column 'when': '01/01/2020' is read as month, day, year, but can be another day: say "
+        "which it is (day_first=True or False, --day-first or --month-first); 1 row with '-' count "
+        "as missing."
     )
     assert "when: time is missing" in schema.input_names
     later = pd.DataFrame({"x": [0.0, 0.0, 0.0], "when": ["02/03/2020", "05/01/2021", ""]})
@@ -178,8 +179,61 @@ def test_dates_with_gaps_in_doubt_and_later_than_training():
         "Column 'when: month': 2 rows far outside the 1 to 3 of training, as 12 in row 2, "
         "count as 5: do not trust their predictions.",
     ]
-    with pytest.raises(ValueError, match=r"column 'when': expected dates.* got 'soon' in row 0"):
-        schema.inputs(later.assign(when="soon"))
+    np.testing.assert_array_equal(
+        schema.inputs(later.assign(when="soon")), schema.inputs(later.assign(when=None))
+    )
+    assert schema.unreadable(later.assign(when="soon")) == [
+        "Column 'when': 3 rows with no dates, as 'soon' in row 0, count as missing."
+    ]
+
+
+@pytest.mark.parametrize("mark", ["/", "-", "."])
+def test_the_day_can_be_said_to_be_first(mark):
+    frame = table(when=[f"0{i % 3 + 1}{mark}0{i % 7 + 1}{mark}2020" for i in range(M)])
+    for day_first, low in ((True, "2020-07-03"), (False, "2020-03-07")):
+        schema = TableSchema.fit(frame, target="y", day_first=day_first)
+        assert not any("can be another day" in text for text in schema.notices)
+        again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+        (time,) = (column for column in again.columns if column.name == "when: time")
+        assert written_day(time.high) == low
+        np.testing.assert_array_equal(again.inputs(frame), schema.inputs(frame))
+    sure = frame.assign(when=[f"{i % 28 + 1}/03/2020" for i in range(M)])
+    schema = TableSchema.fit(sure, target="y", day_first=False)  # 28/03 leaves no doubt
+    assert written_day(schema.columns[1].high) == "2020-03-28"
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("9999-12-31", "missing=['9999-12-31'], --missing 9999-12-31"),
+        ("31.12.9999", "missing=['31.12.9999'], --missing 31.12.9999"),
+        ("01.01.1900", "missing=['01.01.1900'], --missing 01.01.1900"),
+    ],
+)
+def test_far_days_can_be_gaps_and_are_told(text, remedy):
+    form = "%Y-%m-%d" if text[4] == "-" else "%d.%m.%Y"
+    days = pd.date_range("2020-01-01", periods=M).strftime(form).tolist()
+    frame = table(c=[*days[:-2], text, text])
+    (told,) = (said for said in TableSchema.fit(frame, "y").notices if "stand for a gap" in said)
+    assert "in 2 rows, far from the other days, 2020-01-01 to 2020-02-27, can stand" in told
+    assert remedy in told
+    for fine in (table(c=days), table(c=[*days[:-1], days[0][:-4] + "2031"])):
+        if text[4] != "-" or fine["c"].iloc[-1] == days[-1]:
+            assert not any("for a gap" in said for said in TableSchema.fit(fine, "y").notices)
+    schema = TableSchema.fit(frame, "y", missing=[text])
+    assert not any("for a gap" in said for said in schema.notices)
+
+
+def test_far_days_of_pandas_and_as_numbers_are_told_and_durations_are_not():
+    days = pd.Series(pd.date_range("2020-01-01", periods=M).astype("datetime64[s]"))
+    days[3] = pd.Timestamp("1900-01-01")
+    digits = days.dt.strftime("%Y%m%d").astype(int)
+    hours = [f"{24 * (i % 3 + 40)}:00" if i % 9 else "0:30" for i in range(M)]
+    for values, remedy in ((days, "pandas.NaT"), (digits, "--missing 19000101."), (hours, None)):
+        said = TableSchema.fit(table(time=values), "y").notices
+        told = [text for text in said if "stand for a gap" in text]
+        assert len(told) == (remedy is not None)
+        assert all(remedy in text for text in told)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_text_files(tmp_path, name, separator):
     path = tmp_path / name
     FRAME.to_csv(path, sep=separator, index=False)
     same(read_table(path, text=["zip", "not there"]))
-    same(read_table(str(path)), FRAME.assign(zip=[2134, 10001, 501]))
+    same(read_table(str(path)))  # the zeros of 02134 may be part of a code
 
 
 def test_parquet(tmp_path):
@@ -248,10 +248,14 @@ def test_columns_that_are_read_unchanged_keep_their_blanks(separator):
         (("1.540", "950", "1.5"), False),
         (("1.540", "950", "1234.567"), False),
         (("950", "", "7"), False),
+        (("05948", "10001"), True),
+        (("05948", "", "7"), True),
+        (('"05948"', "7"), True),
+        (("0", "0.5", "10"), False),
     ],
 )
 def test_numbers_that_can_be_thousands_stay_text(fields, stays):
     frame = read_table(io.StringIO("a,b\n" + "".join(f"{field},1\n" for field in fields)))
-    known = [field for field in fields if field not in ("", "NA")]
+    known = [field.strip('"') for field in fields if field not in ("", "NA")]
     assert frame["a"].dropna().tolist() == (known if stays else list(map(float, known)))
     assert frame["a"].isna().sum() == len(fields) - len(known)

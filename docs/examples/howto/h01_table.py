@@ -133,10 +133,12 @@ shell("fastnn train customers.csv --target left --save customers.safetensors")
 #      - ``--categorical NAME``
 #    * - was left out as a count of the rows, and is none
 #      - ``--numeric NAME``
-#    * - has a mark for gaps of its own, such as -999
+#    * - has a mark for gaps of its own, such as -999 or 9999-12-31
 #      - ``--missing=-999``
 #    * - has numbers such as 1.540 beside 950, which can be 1.54 and 1540
 #      - ``--decimal=.`` or ``--decimal=,``
+#    * - has dates such as 03/04/2020, whose day is first
+#      - ``--day-first``
 #    * - says which rows belong together, such as a patient
 #      - ``--groups NAME``: they stay in one part
 #    * - is the time, and you will predict later rows
