@@ -131,32 +131,65 @@ FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, c
     }
 }
 
-// z = b + a W, for as many columns as fill whole registers; returns how many. W comes from beyond
-// the L1 cache, so it is read in the order of memory, four of its rows side by side, while z stays
-// in the L1.
-template <class T>
-static int64_t stream_row(const Layer<T> *below, const Layer<T> *layer, const T *W, int64_t row) {
+// Z = A_below W + b of R rows from `row` on, for columns that fill whole registers. W comes from
+// beyond the L1 cache, so it is read in the order of memory, four of its rows side by side, while
+// the sums stay in the L1, for as many columns as there are in a page of 4 KiB.
+//
+// A load waits for an earlier store at the same place of another page, as if it were to the same
+// address. The rows of W of a layer of 1,024 units all begin at one place of their pages. So the
+// sums of each row lie 1 KiB further in theirs than those before, and the first than W: one cache
+// line further, each store stops the next loads, and one row takes 1.3 times as long.
+template <int R, class T>
+static void stream_rows(const Layer<T> *below, const Layer<T> *layer, const T *W, int64_t row,
+                        int64_t columns) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes, depth = 4;
-    const int64_t n_in = below->n, n = layer->n, columns = n / lanes * lanes;
-    const T *a = below->A + row * below->ld;
-    T *z = layer->A + row * layer->ld;
-    memcpy(z, W + n_in * n, columns * sizeof(T));
-    int64_t k = 0;
-    for (; k + depth <= n_in; k += depth, W += depth * n) {
-        V x[depth];
-        for (int i = 0; i < depth; ++i) x[i] = broadcast(a[k + i]);
-        for (int64_t j = 0; j < columns; j += lanes) {
-            V sum = load(z + j);
-            for (int i = 0; i < depth; ++i) sum += x[i] * load(W + i * n + j);
-            store(z + j, sum);
+    constexpr int64_t page = 4096, line = 64, further = 1024, ldz = (page + further) / sizeof(T);
+    const int64_t n_in = below->n, n = layer->n, ld = below->ld;
+    alignas(line) char place[page + R * ldz * sizeof(T)];
+    for (int64_t first = 0; first < columns; first += page / sizeof(T)) {
+        const int64_t left = columns - first, most = page / sizeof(T);
+        const int64_t count = left < most ? left : most;
+        const T *a = below->A + row * ld, *w = W + first, *b = w + n_in * n;
+        const int64_t away = reinterpret_cast<const char *>(w) - place;
+        T *z = reinterpret_cast<T *>(place + ((away + further) & (page - line)));
+        for (int r = 0; r < R; ++r) memcpy(z + r * ldz, b, count * sizeof(T));
+        int64_t k = 0;
+        for (; k + depth <= n_in; k += depth, w += depth * n) {
+            V x[R][depth];
+            for (int r = 0; r < R; ++r)
+                for (int i = 0; i < depth; ++i) x[r][i] = broadcast(a[r * ld + k + i]);
+            for (int64_t j = 0; j < count; j += lanes) {
+                V sum[R];
+                for (int r = 0; r < R; ++r) sum[r] = load(z + r * ldz + j);
+                for (int i = 0; i < depth; ++i) {
+                    V weight = load(w + i * n + j);
+#if defined(__x86_64__)
+                    asm("" : "+v"(weight));  // else GCC loads it once for each row
+#endif
+                    for (int r = 0; r < R; ++r) sum[r] += x[r][i] * weight;
+                }
+                for (int r = 0; r < R; ++r) store(z + r * ldz + j, sum[r]);
+            }
         }
+        for (; k < n_in; ++k, w += n) {
+            for (int r = 0; r < R; ++r) {
+                const V x = broadcast(a[r * ld + k]);
+                T *sum = z + r * ldz;
+                for (int64_t j = 0; j < count; j += lanes)
+                    store(sum + j, load(sum + j) + x * load(w + j));
+            }
+        }
+        for (int r = 0; r < R; ++r)
+            memcpy(layer->A + (row + r) * layer->ld + first, z + r * ldz, count * sizeof(T));
     }
-    for (; k < n_in; ++k, W += n) {
-        const V x = broadcast(a[k]);
-        for (int64_t j = 0; j < columns; j += lanes) store(z + j, load(z + j) + x * load(W + j));
-    }
-    return columns;
+}
+
+template <int R, class T>
+FASTNN_INLINE void stream(int64_t rows, const Layer<T> *below, const Layer<T> *layer, const T *W,
+                          int64_t row, int64_t columns) {
+    if (rows == R) return stream_rows<R>(below, layer, W, row, columns);
+    if constexpr (R > 1) stream<R - 1>(rows, below, layer, W, row, columns);
 }
 
 template <int R, int NV, class T>
@@ -188,6 +221,8 @@ FASTNN_INLINE int64_t forward_wide(const Layer<T> *below, const Layer<T> *layer,
 // Up to so many rows of tiles of four registers, or of three, whose products have to hide the time
 // that W takes from beyond the L1 cache.
 static constexpr int64_t FEW_ROWS = FASTNN_TILE_ROWS >= 8 ? 4 : 2, SOME_ROWS = 4 * FEW_ROWS;
+// Up to so many are streamed: their broadcast activations fill 12 of 32 registers, or 8 of 16.
+static constexpr int STREAMED_ROWS = FASTNN_TILE_ROWS >= 8 ? 3 : 2;
 
 // A of rows row .. end, with W (n_in, n) in theta and b after it. `room` has place for a panel of
 // W and b. Each sum is that of tile.h, in the same order, whatever the rows beside it.
@@ -197,9 +232,11 @@ static void forward(const Layer<T> *below, const Layer<T> *layer, const T *W, T 
     const int64_t rows = end - row;
     const bool large = below->n * layer->n >= fastnn::LARGE;
     int64_t column = 0;
-    if (large && rows == 1) {
-        column = stream_row(below, layer, W, row);
-        activate(layer, row, end, first_row, 0, column / Vec<T>::lanes);
+    if (large && rows <= STREAMED_ROWS) {
+        const int64_t vectors = layer->n / Vec<T>::lanes;
+        column = vectors * Vec<T>::lanes;
+        stream<STREAMED_ROWS>(rows, below, layer, W, row, column);
+        activate(layer, row, end, first_row, 0, vectors);
     } else if (rows <= FEW_ROWS) {
         column = forward_wide<FEW_ROWS, 4>(below, layer, W, row, end, first_row);
     } else if (large && rows <= SOME_ROWS) {

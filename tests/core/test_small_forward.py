@@ -207,7 +207,16 @@ def test_buffers_that_are_kept_are_small():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize(
-    "sizes", [[1, 1], [3, 15, 31, 17], [130, 131, 70], [257, 65, 3], [601, 901, 3]]
+    "sizes",
+    [
+        [1, 1],
+        [3, 15, 31, 17],
+        [130, 131, 70],
+        [257, 65, 3],
+        [601, 901, 3],
+        [17, 2100, 3],
+        [33, 1024, 1],
+    ],
 )
 def test_rows_have_the_same_bits_by_any_tile(sizes, threads, dtype):
     net = fastnn.Network(sizes, activation="tanh", output="identity", dtype=dtype, rng=0)
