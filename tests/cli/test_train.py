@@ -439,21 +439,40 @@ main({arguments})
     assert int(done.stdout.splitlines()[-1]) < 100
 
 
-def test_an_interrupt_within_a_finalizer_is_not_lost():
-    code = """
-import os, signal
-from fastnn.cli import main, train_command
+LOST = {
+    "finalizer": """
 class Dropped:
     def __del__(self):
-        os.kill(os.getpid(), signal.SIGINT)
-        for _ in range(1000):  # KeyboardInterrupt is raised here, and Python ignores it
-            pass
+        interrupt()
+Dropped()
+""",
+    "import": "import swallowing",
+}
+
+
+@pytest.mark.parametrize("place", LOST)
+def test_an_interrupt_where_exceptions_are_lost_comes_again(place, tmp_path):
+    (tmp_path / "swallowing.py").write_text(
+        "import builtins\ntry: builtins.interrupt()\nexcept BaseException: pass\n"
+    )
+    code = f"""
+import builtins, os, signal, sys
+from fastnn.cli import main, train_command
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(1000):  # it is raised here
+        pass
+builtins.interrupt = interrupt
+sys.path.insert(0, {str(tmp_path)!r})
 open_source = train_command.open_source
-train_command.open_source = lambda *args: [Dropped(), open_source(*args)][1]
+def opened(*args):
+    exec({LOST[place]!r})
+    return open_source(*args)
+train_command.open_source = opened
 main(["train", "--epochs", "100000000"])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 130
+    assert done.returncode == 130, done.stderr
     assert done.stderr.startswith("Interrupted")
 
 
