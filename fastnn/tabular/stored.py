@@ -97,6 +97,9 @@ def schema_parts(state):
     if missing is not None:
         missing = _texts(missing, "missing")
     readings = {name: _reading(reading) for name, reading in readings.items()}
+    for name in names:
+        if isinstance(readings.get(name), DateForm):  # its inputs are named after parts of it
+            _refuse("readings", state["readings"][name], f"numbers for {name!r}")
     return columns, target, dropped, (), readings, missing
 
 

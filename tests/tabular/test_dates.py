@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from columns import M, cycle, learn, table
 
+import fastnn
 from fastnn.tabular import TableSchema
 from fastnn.tabular.dates import written_day
 
@@ -241,3 +242,10 @@ def test_far_days_of_pandas_and_as_numbers_are_told_and_durations_are_not():
 )
 def test_days_are_written_however_far_away(days, text):
     assert written_day(days) == text
+
+
+def test_a_stored_column_of_numbers_cannot_be_read_as_dates():
+    state = TableSchema.fit(table(c=cycle("2000 kg", "950 kg")), target="y").to_dict()
+    state["readings"]["c"] = {"kind": "dates", "order": "dmy", "parts": ["time"]}
+    with pytest.raises(fastnn.ModelFormatError, match="expected numbers for 'c'"):
+        TableSchema.from_dict(state)
