@@ -179,7 +179,7 @@ def from_files(data: str, seed: int, options: dict[str, Any], parameters: dict[s
     from fastnn.tables.recipe import check_parameters
     from fastnn.tabular.values import rows
 
-    check_parameters(TableClassifier(**parameters).get_params(deep=False))
+    check_parameters(TableClassifier(**parameters))
     target, missing = options["target"], options["missing"]
     given = {name: path for name in ("dev", "test") if (path := options[name]) not in (None, data)}
     examples = labelled(data, target, options["categorical"] or (), missing)

@@ -24,11 +24,15 @@ _WIDEST = 100
 MOST_CLASSES = 10
 
 
-def introduce(source: Source, layers: list[int]) -> None:
-    """Print the data and the layers, before training; notices on columns and rows to stderr."""
+def introduce(source: Source, layers: list[int], count: int = 1) -> None:
+    """Print the data and the layers, before training; notices on columns and rows to stderr.
+
+    `count` networks with these layers are averaged.
+    """
+    some = "" if count == 1 else f"the mean of {count} networks with "
     say(
         f"{source.name}: {len(source.train)} train, {len(source.dev)} dev, {len(source.test)} "
-        f"test; layers {'-'.join(map(str, layers))}"
+        f"test; {some}layers {'-'.join(map(str, layers))}"
     )
     if source.schema is not None:
         classes = source.schema.classes

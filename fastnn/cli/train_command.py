@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
@@ -131,6 +132,8 @@ def train(
     check_different(read | {"--save": save, "--report": report, "--checkpoint": checkpoint})
     options = with_defaults({**options, "hidden": hidden}, for_file=data is not None)
     options["n_threads"] = options.pop("threads", None)
+    if data is not None and quality is not None:
+        _check_alone(click.get_current_context())
     saved: list[str] = []
 
     def interrupted(fitted: Fitted | None = None) -> str:
@@ -152,14 +155,19 @@ def train(
 
     sizes = ",".join(map(str, options["hidden"]))
     memory = f"not enough memory for --hidden {sizes}; use smaller layers."
+    if quality is not None:
+        memory = f"not enough memory for --quality {quality}; leave it out."
     fitted = None
     with reported(memory, lambda: interrupted(fitted)):
         from fastnn.cli import output as shown
+        from fastnn.many.blend import HIDDEN, networks_of
         from fastnn.tables.recipe import fit_model
 
         source = open_source(data, seed, of_data, options)
         if not quiet and not as_json:
-            shown.introduce(source, source.layer_sizes(options["hidden"]))
+            hidden = options["hidden"] if quality is None else HIDDEN
+            count = 1 if quality is None else networks_of(quality)
+            shown.introduce(source, source.layer_sizes(hidden), count)
         fitted = fit_model(
             options | {"quality": quality},
             source.shape,
@@ -191,6 +199,23 @@ def train(
         click.echo(json.dumps(results | {"diagnosis": shown.as_json(diagnosis)}, indent=2))
     elif not quiet:
         shown.print_results(results, diagnosis, source)
+
+
+def _check_alone(context: click.Context) -> None:
+    """Refuse options beside --quality that would be without effect."""
+    from fastnn.tables.recipe import REPLACED
+
+    given = [
+        param.opts[0]
+        for param in context.command.params
+        if param.name in REPLACED
+        and context.get_parameter_source(param.name) is not ParameterSource.DEFAULT
+    ]
+    if given:
+        raise click.UsageError(
+            f"--quality takes the place of {', '.join(given)}: leave "
+            f"{'it' if len(given) == 1 else 'them'} out, or give no --quality."
+        )
 
 
 def _write_report(

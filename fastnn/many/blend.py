@@ -22,11 +22,11 @@ from fastnn.training.early_stopping import EarlyStopping
 Quality = Literal["fast", "best"]
 # Of each number, in the schema of the table.
 BINS = 16
-# Dev sets, each of one fold, and with it networks for each penalty.
+# Dev sets, each of one fold, and with it networks for each penalty of `_L1`.
 DEV_SETS = {"fast": 1, "best": 6}
 _FOLDS = 10
 # Everything below was chosen on 12 tables of 700 to 4,000 training rows (bench/README.md).
-_HIDDEN = (64, 32)
+HIDDEN = (64, 32)
 _ACTIVATION = "gelu"
 # Lambda of the first layer's L1. Some tables need a sparse choice of inputs and others none: the
 # dev sets decide how much each counts.
@@ -52,6 +52,11 @@ class Blend(NamedTuple):
 
     network: Network
     interrupted: bool = False
+
+
+def networks_of(quality: Quality) -> int:
+    """The number of networks of a quality, where there is a dev set."""
+    return DEV_SETS[quality] * len(_L1)
 
 
 class Rows(NamedTuple):
@@ -129,11 +134,11 @@ def fit_blend(
     sets, devs = sets * len(penalties), devs * len(penalties)
     networks = [
         Network(
-            [train.X.shape[1], *_HIDDEN, n_outputs],
+            [train.X.shape[1], *HIDDEN, n_outputs],
             activation=_ACTIVATION,
             output=output,
-            keep_prob=[1.0] + [_KEEP_PROB if classes else 1.0] * len(_HIDDEN),
-            l1=[penalty] + [0.0] * len(_HIDDEN),
+            keep_prob=[1.0] + [_KEEP_PROB if classes else 1.0] * len(HIDDEN),
+            l1=[penalty] + [0.0] * len(HIDDEN),
             dtype=dtype,
             rng=generator,
         )

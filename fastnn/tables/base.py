@@ -306,7 +306,7 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
 
     def _prepared(self, X, y, sample_weight, dev, names=_PARTS):
         """The parts of a fit, dealt from X by these names, and the schema."""
-        check_parameters(self.get_params(deep=False))
+        check_parameters(self)
         examples = examples_of(self, X, y, sample_weight, reset=True)
         if dev is None:
             return prepare(self, examples, names)

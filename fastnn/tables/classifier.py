@@ -41,7 +41,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
         Units of the hidden layers; () for softmax regression.
     quality : {"fast", "best"}, optional
         A recipe that was chosen on 12 tables, in the place of `hidden` and all options of `Network`
-        and `fit` below but dtype: bins of numbers as inputs, and the mean of several networks,
+        and `fit` below but dtype, which are refused beside it: bins of numbers as inputs, and the mean of several networks,
         dense and sparse ones. "best" is the mean of twelve, "fast" of two. All rows are trained on,
         so that `diagnose` and `report` need dev rows of their own; with `time` the last rows are
         dev rows. None, the default, is one network by the options here: the quickest, with dev rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 from collections.abc import Mapping
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 # Parameters of an estimator that are options of `Network`, and of its `fit`.
 OF_NETWORK = ("activation", "init", "keep_prob", "l2", "l1", "dtype")
 OF_FIT = ("optimizer", "learning_rate", "schedule", "epochs", "batch_size", "early_stopping")
+
+# Those that a `quality` takes the place of.
+REPLACED = ("hidden", *(name for name in OF_NETWORK if name != "dtype"), *OF_FIT)
 
 _DEFAULTS = fit.__kwdefaults__
 
@@ -110,8 +114,9 @@ def fit_model(
     return Fitted(network)
 
 
-def check_parameters(parameters: Mapping[str, Any]) -> None:
+def check_parameters(estimator: Any) -> None:
     """Refuse parameters of which no fit can come, before any data is read."""
+    parameters = estimator.get_params(deep=False)
     if parameters["day_first"] not in (None, True, False):
         raise ValueError(f"expected day_first True, False or None, got {parameters['day_first']!r}")
     loss = parameters.get("loss")
@@ -119,8 +124,29 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     network, options = _network(parameters, 1, 1, output, 0)
     X, y = np.zeros((2, 1), dtype=np.float32), np.array([0, 1])
     prepare(network, X, y, **(_DEFAULTS | options | {"dev": (X, y)}))
-    if parameters.get("quality") is not None:
+    if parameters["quality"] is not None:
         lookup(DEV_SETS, parameters["quality"], "quality")
+        _check_alone(estimator, parameters)
+
+
+def _check_alone(estimator, parameters):
+    """Refuse options beside a quality that would be without effect."""
+    known = inspect.signature(type(estimator)).parameters
+    given = [
+        f"{name}={parameters[name]!r}"
+        for name in REPLACED
+        if _plain(parameters[name]) != known[name].default
+    ]
+    if given:
+        raise ValueError(
+            f"quality={parameters['quality']!r} takes the place of {', '.join(given)}: leave "
+            f"{'it' if len(given) == 1 else 'them'} out, or give no quality"
+        )
+
+
+def _plain(value):
+    """A list or an array as a tuple, as the defaults are."""
+    return tuple(value) if isinstance(value, list | np.ndarray) else value
 
 
 def _blend(parameters, shape, train, dev, seed, progress, checkpoint):

@@ -46,7 +46,8 @@ class TableRegressor(RegressorMixin, BaseTable):
     quality, activation, init, keep_prob, l2, l1, dtype, optimizer, learning_rate, schedule, \
 epochs, batch_size, early_stopping, drop, categorical, numeric, missing, decimal, day_first, \
 groups, time, verbose, n_threads, random_state
-        As for `TableClassifier`.
+        As for `TableClassifier`. A `quality` takes the place of `hidden` and of all options from
+        activation to early_stopping but dtype: beside it they are refused. `loss` counts.
 
     Attributes
     ----------

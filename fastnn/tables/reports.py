@@ -9,6 +9,7 @@ from typing import Any
 
 from fastnn.reporting import Report, report
 from fastnn.tables.preparation import Part
+from fastnn.tables.recipe import REPLACED
 
 
 def report_on(
@@ -26,6 +27,8 @@ def report_on(
     left_out = [f"{name} ({why})" for name, why in schema.dropped.items()]
     about = {"target": schema.target, "columns left out": "; ".join(left_out) or None}
     about |= estimator.get_params(deep=False) | dict(settings or {})
+    if estimator.quality is not None:
+        about = {name: value for name, value in about.items() if name not in REPLACED}
     regression = schema.task == "regression"
     names = [schema.target] if regression else schema.classes.tolist()
     return report(

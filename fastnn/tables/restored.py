@@ -43,7 +43,7 @@ def from_dict(state: Any, network: Network) -> TableClassifier | TableRegressor:
     schema = TableSchema.from_dict(state["schema"])
     _check(schema.task == estimator.task, schema.task, estimator.task)
     try:
-        check_parameters(estimator.get_params(deep=False))
+        check_parameters(estimator)
         _check_network(schema, network)
     except (TypeError, ValueError) as error:
         raise ModelFormatError(f"the stored model is not sound: {error}") from error

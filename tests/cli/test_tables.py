@@ -671,3 +671,15 @@ def test_a_quality_is_trained_saved_and_used(folder, tmp_path):
     table = predicted(done("predict", path, folder / "data.csv"))
     assert len(table) == len(pd.read_csv(folder / "data.csv"))
     assert "--quality is for a file" in failed(2, "train", "--quality", "fast")
+
+
+def test_a_quality_shows_the_layers_that_are_trained(folder):
+    options = ("--target", "price", "--drop", "id,grade", "--quality", "fast")
+    said = done("train", folder / "data.csv", *options)
+    assert re.search(r"the mean of 2 networks with\s+layers \d+-64-32-1\n", said)
+
+
+def test_options_that_a_quality_replaces_are_refused(folder):
+    options = ("--target", "price", "--quality", "fast", "--hidden", "64,32", "--epochs", "200")
+    said = " ".join(failed(2, "train", folder / "data.csv", *options).split())
+    assert "--quality takes the place of --hidden, --epochs: leave them out" in said

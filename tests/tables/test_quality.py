@@ -82,6 +82,35 @@ def test_improve_takes_the_place_of_a_quality():
     assert model.quality is None
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"hidden": (8,)}, r"hidden=\(8,\): leave it out"),
+        ({"l2": 99.0, "epochs": 1}, "l2=99.0, epochs=1: leave them out"),
+        ({"keep_prob": np.array([1.0, 0.5, 0.5])}, "keep_prob="),
+        ({"optimizer": fastnn.Adam()}, "optimizer=Adam"),
+    ],
+)
+def test_options_that_a_quality_replaces_are_refused(options, named):
+    X, y = table(60)
+    with pytest.raises(ValueError, match="quality='fast' takes the place of " + named):
+        fastnn.TableRegressor(quality="fast", **options).fit(X, y)
+
+
+def test_options_as_they_are_by_default_are_no_matter():
+    X, y = table(60)
+    fastnn.TableRegressor(quality="fast", numeric="z", hidden=[64, 32], dtype="float64").fit(X, y)
+
+
+def test_the_page_about_a_quality_has_no_options_that_it_replaced():
+    X, y = table(120)
+    model = fastnn.TableRegressor(quality="fast", numeric="z").fit(X, y)
+    page = str(model.report(X, y, dev=table(60, seed=1)))
+    settings = page[page.index("Settings") :]
+    assert "quality" in settings
+    assert "early_stopping" not in settings
+
+
 def test_what_does_not_go_together_is_refused(tmp_path):
     X, y = table()
     with pytest.raises(ValueError, match="quality"):
