@@ -15,10 +15,10 @@ from fastnn._kernels import FITTED_BY, FitLock
 from fastnn.export import to_onnx
 from fastnn.many.blend import Quality
 from fastnn.tables.examples import examples_of, inputs_of, pair_of
-from fastnn.tables.fitting import improve_prepared, parts_again, train, unchanged_by_errors
+from fastnn.tables.fitting import improve_prepared, parts_again, train, unchanged_by_errors, warn
 from fastnn.tables.preparation import add_part, prepare
 from fastnn.tables.recipe import check_parameters
-from fastnn.tables.rendering import InNotebooks
+from fastnn.tables.rendering import Shown
 from fastnn.tables.reports import report_on
 from fastnn.tables.stored import to_dict
 
@@ -57,7 +57,7 @@ else:
 _PARTS = ("train", "dev")
 
 
-class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
+class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
     """A network and the schema of its tables, behind scikit-learn's interface."""
 
     task: ClassVar[Task]
@@ -125,6 +125,11 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
             The cost is not finite: lower `learning_rate`.
         KeyboardInterrupt
             After Ctrl-C; the estimator then has the best parameters so far.
+
+        Warns
+        -----
+        UserWarning
+            A column of a DataFrame gives the target away, or one answer to all rows is as good.
         """
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
             # Networks of a quality keep dev rows of their own, but for the last rows in time.
@@ -133,6 +138,7 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
             fitted = train(self, prepared, checkpoint=checkpoint, progress=bool(self.verbose))
             if fitted.interrupted:
                 raise KeyboardInterrupt
+        warn(self)
         return self
 
     def improve(
@@ -165,16 +171,17 @@ class BaseTable(InNotebooks, BaseEstimator, metaclass=ABCMeta):
         """
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
             self.quality = None
-            prepared = self._prepared(X, y, None, dev)
-            return improve_prepared(
+            result = improve_prepared(
                 self,
-                prepared,
+                self._prepared(X, y, None, dev),
                 seconds=seconds,
                 trials=trials,
                 seeds=seeds,
                 n_jobs=n_jobs,
                 optimal_error=optimal_error,
             )
+        warn(self)
+        return result
 
     # --- results -----------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,10 +148,15 @@ def _name_of(estimator, y, frame, reset):
     if not reset:
         return estimator.schema_.target
     name = getattr(y, "name", None)
-    name = name if isinstance(name, str) and name else "target"
-    while name in frame.columns:
-        name += "_"
-    return name
+    if isinstance(name, str) and name:
+        if name in frame.columns:
+            raise ValueError(
+                f"X holds the target column {name!r} itself: name it, as in fit(X, {name!r}), or "
+                "drop it from X; if y is another column, rename one of them"
+            )
+        return name
+    names = chain(("target", "y"), (f"target {k}" for k in count(2)))
+    return next(name for name in names if name not in frame.columns)
 
 
 def _values_of(y, index):

@@ -9,9 +9,12 @@ import numpy as np
 from fastnn.network import Network
 from fastnn.reporting.probabilities import areas
 from fastnn.tabular import TableSchema
+from fastnn.text.words import Alarm
 
 # Classes are uneven where the rarest has less than this part of its even share.
 _UNEVEN = 0.5
+# Fewer dev rows can show no gain by chance.
+_ENOUGH = 30
 
 
 def figures_of(schema: TableSchema, network: Network, part: Any) -> dict[str, Any]:
@@ -30,8 +33,7 @@ def figures_of(schema: TableSchema, network: Network, part: Any) -> dict[str, An
         square = float(np.square(schema.decode(A) - y).mean())
         variance = y.var()  # equal targets have no variance to explain
         return {"rmse": square**0.5, "r2": 1 - square / variance if variance > 0 else None}
-    labels = A.argmax(axis=1) if A.shape[1] > 1 else (A[:, 0] > 0.5).astype(np.intp)
-    wrong = labels != part.y
+    wrong = _labels(A) != part.y
     present = np.unique(part.y)
     by_class = {str(schema.classes[k]): float(wrong[part.y == k].mean()) for k in present}
     return {
@@ -44,20 +46,31 @@ def figures_of(schema: TableSchema, network: Network, part: Any) -> dict[str, An
 
 def no_better_than(schema: TableSchema, network: Network, train: Any, dev: Any) -> str | None:
     """A sentence where a fit is no better on the dev rows than one answer to all of them."""
-    figures = figures_of(schema, network, dev)
     if schema.classes is None:
-        if figures["r2"] is None or figures["r2"] > 0:
+        r2 = figures_of(schema, network, dev)["r2"]
+        if r2 is None or r2 > 0:
             return None
-        return "No better on the dev rows than always answering the mean of the target."
+        return _alarm(
+            "No better on the dev rows than always answering the mean of the target.", dev
+        )
     most = int(np.bincount(train.y).argmax())
-    always = float((dev.y != most).mean())
-    if figures["error"] < always:
+    # Of balanced classes rare ones count more.
+    always = float(np.average(dev.y != most, weights=dev.weight))
+    if np.average(_labels(network.forward(dev.X)) != dev.y, weights=dev.weight) < always:
         return None
-    return (
+    return _alarm(
         f"No better on the dev rows than always answering {schema.classes[most]}, the most "
         f"frequent class, which has an error of {100 * always:.2f} %. If the other classes "
-        "matter, weigh them higher (class_weight='balanced', --class-weight balanced)."
+        "matter, decide by their probability (predict_proba, --proba): a threshold below a half. "
+        "class_weight='balanced' (--class-weight balanced) comes second: what comes out then is "
+        "no probability any more.",
+        dev,
     )
+
+
+def _alarm(text, dev):
+    """The text; an `Alarm` where the dev rows are enough for it."""
+    return Alarm(text) if len(dev) >= _ENOUGH else text
 
 
 def are_uneven(y: np.ndarray) -> bool:
@@ -65,6 +78,11 @@ def are_uneven(y: np.ndarray) -> bool:
     counts = np.bincount(y)
     counts = counts[counts > 0]
     return bool(counts.min() < _UNEVEN * counts.mean())
+
+
+def _labels(A):
+    """The numbers of the classes that are answered."""
+    return A.argmax(axis=1) if A.shape[1] > 1 else (A[:, 0] > 0.5).astype(np.intp)
 
 
 def _mean_area(A, y):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastnn.improvement import Improvement, improve
 from fastnn.tables.examples import Examples
+from fastnn.tables.figures import no_better_than
 from fastnn.tables.preparation import Part, Prepared, encoded, found_again
 from fastnn.tables.recipe import OF_FIT, OF_NETWORK, Fitted, fit_model
+from fastnn.text.words import Alarm
 from fastnn.training.early_stopping import EarlyStopping
 
 if TYPE_CHECKING:
@@ -42,9 +45,23 @@ def train(
 def take_over(estimator: Any, prepared: Prepared, network: Network) -> None:
     """Make a network, trained on prepared rows, the fit of an estimator."""
     estimator.network_, estimator.schema_ = network, prepared.schema
-    estimator.run_, estimator.notices_ = prepared.run, prepared.notices
+    estimator.run_, estimator.notices_ = prepared.run, list(prepared.notices)
+    if prepared.parts.keys() >= {"train", "dev"}:
+        told = no_better_than(prepared.schema, network, *map(prepared.parts.get, ("train", "dev")))
+        estimator.notices_ += [told] if told else []
     if prepared.schema.classes is not None:
         estimator.classes_ = prepared.schema.classes
+
+
+def warn(estimator: Any) -> None:
+    """Say aloud, to the caller of a method, what makes the result of a table worthless.
+
+    An array has no names to say it by.
+    """
+    if "feature_names_in_" in vars(estimator):
+        for notice in estimator.notices_:
+            if isinstance(notice, Alarm):
+                warnings.warn(notice, stacklevel=3)
 
 
 def improve_prepared(estimator: Any, prepared: Prepared, **options: Any) -> Improvement:

@@ -9,8 +9,17 @@ from sklearn.utils import estimator_html_repr
 from fastnn.text.markup import Markup, result, tag
 
 
-class InNotebooks:
-    """What a notebook shows: once fitted, what was made of the table; before, the parameters."""
+class Shown:
+    """What is printed: the parameters and, once fitted, the notices; a notebook shows it all."""
+
+    def __repr__(self, *args: Any) -> str:
+        count = len(vars(self).get("notices_", ()))
+        told = f"\n# with {count} notice{'s' * (count > 1)}: print it, or its notices_"
+        return super().__repr__(*args) + (told if count else "")
+
+    def __str__(self) -> str:
+        notices = (f"- {notice}" for notice in vars(self).get("notices_", ()))
+        return "\n".join([super().__repr__(), *notices])
 
     def _repr_html_(self) -> str:
         return as_html(self) if "network_" in vars(self) else str(estimator_html_repr(self))

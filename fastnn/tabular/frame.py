@@ -12,6 +12,7 @@ from fastnn.tabular.dates import DateForm, varying_parts, written_day
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, part_name, tidy, typed, typed_columns
 from fastnn.tabular.values import pandas, rows, whole
+from fastnn.text.words import Alarm
 
 # In fewer rows a column can agree with the target by chance; so can values of fewer rows each.
 _FEWEST, _ROWS_A_VALUE = 20, 5
@@ -20,6 +21,8 @@ _LINEAR, _MOSTLY = 0.9999, 0.9
 # A target of a larger skewness has a few values that make most of its variance: an exponential
 # distribution has 2.
 _SKEWED = 2
+# The largest share of different values among counts.
+_COUNTS = 0.75
 # -1 beside fewer other values may be one of the answers -1, 0 and 1.
 _MANY = 10
 # Days that programs put where there is none: the ends of their calendars, or their first day.
@@ -182,11 +185,14 @@ def notices_on_target(target, y, table, names):
         if alone:
             said.append(f"Classes of {target.name!r} with a single row: {str(alone)[:200]}.")
     elif target.output == "identity":
-        said += _notices_on_values(target, target.answers(y))
+        # Standardizing and back leaves errors in the last digits, so that counts are not whole.
+        said += _notices_on_values(target, np.round(target.answers(y), 6))
     decides = _decides_values if target.classes is None else _decides_classes
     return said + [
-        f"Column {name!r} alone gives {target.name!r} away: drop it, unless it is known before "
-        f"{target.name!r} is."
+        Alarm(
+            f"Column {name!r} alone gives {target.name!r} away: drop it, unless it is known before "
+            f"{target.name!r} is."
+        )
         for name in names
         if len(y) >= _FEWEST and decides(table[name], y)
     ]
@@ -195,7 +201,9 @@ def notices_on_target(target, y, table, names):
 def _notices_on_values(target, values):
     """A list with a sentence on counts and on skewed values in a fit of squares, or empty."""
     bounded = target.lowest == 0
-    count = bounded and whole(values) and len(values) >= _FEWEST
+    # Counts repeat; whole numbers that hardly do are amounts, such as prices.
+    repeat = len(np.unique(values)) <= _COUNTS * len(values)
+    count = bounded and whole(values) and repeat and len(values) >= _FEWEST
     skewness = float(np.mean(((values - values.mean()) / values.std()) ** 3))
     skewed = abs(skewness) > _SKEWED and len(values) >= _FEWEST
     if not (count or skewed):

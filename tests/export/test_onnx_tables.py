@@ -9,6 +9,8 @@ import pytest
 
 import fastnn
 
+# Of fits this short.
+pytestmark = pytest.mark.filterwarnings("ignore:No better on the dev rows:UserWarning")
 QUICK = {"epochs": 5, "hidden": (6,)}
 
 

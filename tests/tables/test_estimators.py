@@ -124,7 +124,8 @@ def test_a_file_gives_the_model_back(frame, model, tmp_path):
 def test_improve_leaves_the_best_network_and_its_parameters(frame):
     model = fastnn.TableRegressor((4,), epochs=5, l2=0.0)
     table = frame.drop(columns="species")
-    first = clone(model).fit(table, "height").score(table)
+    with pytest.warns(UserWarning, match="No better on the dev rows"):  # of 5 epochs
+        first = clone(model).fit(table, "height").score(table)
     result = model.improve(table, "height", seconds=None, trials=3, seeds=1, n_jobs=1)
     assert result.dev_error < result.first_dev_error
     assert model.score(table) > first
@@ -177,7 +178,8 @@ def test_balanced_weights_find_a_rare_class():
     rng = np.random.default_rng(0)
     y = np.repeat(["no", "yes"], [570, 30])
     x = rng.normal(size=600) + (y == "yes")
-    plain = fastnn.TableClassifier(**QUICK).fit({"x": x}, y)
+    with pytest.warns(UserWarning, match="No better .* decide by their probability"):
+        plain = fastnn.TableClassifier(**QUICK).fit({"x": x}, y)
     balanced = fastnn.TableClassifier(**QUICK, class_weight="balanced").fit({"x": x}, y)
     found = [(model.predict({"x": x})[y == "yes"] == "yes").mean() for model in (plain, balanced)]
     assert found[0] < 0.1

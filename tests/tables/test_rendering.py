@@ -9,7 +9,7 @@ from sklearn.utils import estimator_html_repr
 import fastnn
 
 FRAME = pd.DataFrame(
-    {"a <b>": [1.0, None, 3.0, 4.0] * 10, "c": list("xyxz") * 10, "y": [0, 1] * 20}
+    {"a <b>": [1.0, None, 3.0, 4.0] * 10, "c": list("xyxz") * 10, "y": [0, 1, 1, 1, 0] * 8}
 )
 
 
@@ -22,6 +22,7 @@ def test_a_fitted_estimator_shows_columns_network_and_curves(kind, tmp_path):
     for part in (model.schema_, model.network_, model.history_):
         assert part._repr_html_() in shown
     assert "a &lt;b&gt;" in shown
+    assert all(html.escape(notice) in shown for notice in model.notices_)
     assert f"<b>{html.escape(repr(model))}</b>" in shown
     assert model._repr_mimebundle_() == {"text/plain": repr(model), "text/html": shown}
     model.save(tmp_path / "model.safetensors")

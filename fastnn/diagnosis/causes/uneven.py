@@ -47,8 +47,8 @@ def never_predicted(network, train):
         "one answer is given to every example",
         f"class {given[0]}, the most frequent one ({percent(share[given[0]])}); "
         f"never class {', '.join(map(str, missing))}",
-        "weigh the rare classes higher by sample_weight, or decide by the probabilities: a "
-        "threshold below a half",
+        "decide by the probabilities: a threshold below a half; or weigh the rare classes higher "
+        "by sample_weight: what comes out is then no probability any more",
     )
 
 
