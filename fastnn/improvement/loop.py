@@ -25,6 +25,7 @@ from fastnn.network import Network
 from fastnn.sweeps.backends import choose_workers
 from fastnn.sweeps.jobs import check_fit, make_network
 from fastnn.sweeps.store import make_directory
+from fastnn.text.names import names_of
 
 if TYPE_CHECKING:
     from fastnn.estimators import MLPClassifier, MLPRegressor
@@ -127,7 +128,7 @@ def improve(
             f"expected images to be None or a fastnn.augment.Images, got {images!r} of type "
             f"{type(images).__name__}"
         )
-    where = choose_workers(n_jobs)
+    where, names = choose_workers(n_jobs), names_of(train)
     estimator = Begun(net, train, dev) if is_estimator(net) else None
     if estimator is not None:
         net, options = estimator.layer_sizes, {**estimator.options, **options}
@@ -150,7 +151,7 @@ def improve(
         checkpoint = make_directory(checkpoint)
     with one_process(checkpoint):
         fits = Fits(train, dev, seeds_of, *where, seconds, checkpoint)
-        result = Loop(fits, trials, optimal_error, images).run(setting)
+        result = Loop(fits, trials, optimal_error, images, names).run(setting)
     if estimator is not None:
         kept = any(move.kept for move in result.moves)
         result.notes.append(estimator.finish(result.network, setting.with_(result.setting), kept))
@@ -160,8 +161,8 @@ def improve(
 class Loop:
     """Rounds of moves, each from the best setting so far."""
 
-    def __init__(self, fits, trials, optimal_error, images):
-        self._fits, self._trials = fits, trials
+    def __init__(self, fits, trials, optimal_error, images, names):
+        self._fits, self._trials, self._names = fits, trials, names
         self._optimal_error, self._images = optimal_error, images
         self._moves: list[Move] = []
         self._rounds = 0
@@ -205,6 +206,7 @@ class Loop:
             self._fits.dev,
             optimal_error=self._optimal_error,
             by_trials=False,
+            names=self._names,
         )
 
     def _reaches_optimum(self, best, diagnosis):
@@ -251,5 +253,7 @@ class Loop:
             next_step=next_step(diagnosis, stopped, self._knows_no_X(best)),
             notes=[used_up(best, self._moves)],
             shares=not best.network.regression,
-            by_class=errors_by_class(best.network, self._fits.train, self._fits.dev, CONFIDENCE),
+            by_class=errors_by_class(
+                best.network, self._fits.train, self._fits.dev, CONFIDENCE, self._names
+            ),
         )

@@ -20,6 +20,7 @@ from fastnn.tabular import TableSchema
 from fastnn.tabular.reading import tidy
 from fastnn.tabular.target import JOINED, learn_target
 from fastnn.tabular.values import categories, check_columns, rows
+from fastnn.text.names import UNNAMED, Names
 
 PARTS = ("train", "dev", "test")
 # Of fewer rows none are kept for a dev set.
@@ -42,6 +43,8 @@ class Part:
         Rows of equal values belong together.
     room : (2 m, n_inputs) array or None
         An array that begins with X. `fit_blend` takes it over.
+    names : Names
+        Of the inputs, the classes and the target, for sentences.
     """
 
     X: NDArray[np.float32]
@@ -50,6 +53,7 @@ class Part:
     index: NDArray[Any]
     groups: NDArray[Any] | None = None
     room: NDArray[np.float32] | None = None
+    names: Names = UNNAMED
 
     def __len__(self) -> int:
         return len(self.y)
@@ -263,7 +267,9 @@ def _encoded(estimator, schema, examples, *, class_weight, room=False):
     groups = None
     if estimator.groups is not None and estimator.groups in examples.frame:
         groups = examples.frame[estimator.groups].astype(str).to_numpy()
-    return Part(X, y, weight, numbers, groups, whole)
+    classes = None if schema.classes is None else schema.classes.tolist()
+    names = Names(schema.input_names, classes, repr(schema.target))
+    return Part(X, y, weight, numbers, groups, whole, names)
 
 
 def _fingerprint(parts):

@@ -111,7 +111,7 @@ def test_never_predicted_of_every_kind_of_output(classes):
     net.fit(X, y, epochs=20, learning_rate=0.01)
     cause = never_predicted(net, (X, y))
     assert cause.name == "one answer is given to every example"
-    assert cause.evidence.endswith("never class 1, 2" if classes == 3 else "never class 1")
+    assert cause.evidence.endswith("never classes 1, 2" if classes == 3 else "never class 1")
 
 
 def test_few_examples_of_a_rare_class_tell_nothing_of_x():

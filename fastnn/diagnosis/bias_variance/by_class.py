@@ -8,6 +8,7 @@ import numpy as np
 
 from fastnn.diagnosis.causes.uneven import labels_of, shares_of
 from fastnn.diagnosis.evidence.intervals import Estimate
+from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 
 # Classes are uneven where the rarest has less than this part of its even share.
@@ -23,6 +24,8 @@ class ClassError:
     Attributes
     ----------
     label : int
+    name : str
+        Such as "class 1"; of a table with the class's own name.
     error : float
         Share of its examples that are given another label.
     count : int
@@ -32,12 +35,13 @@ class ClassError:
     """
 
     label: int
+    name: str
     error: float
     count: int
     limits: tuple[float, float]
 
 
-def errors_by_class(network, train, dev, confidence):
+def errors_by_class(network, train, dev, confidence, names=UNNAMED):
     """A `ClassError` of each class in dev; none where classes are even, or there are no labels.
 
     Parameters
@@ -45,6 +49,8 @@ def errors_by_class(network, train, dev, confidence):
     network : Network
     train, dev : (X, y)
     confidence : float
+    names : Names
+        Of the classes.
     """
     shares, labels = shares_of(network, train[1]), labels_of(network, dev[1])
     if shares is None or labels is None:
@@ -57,7 +63,8 @@ def errors_by_class(network, train, dev, confidence):
     for label in np.unique(labels):
         mine = wrong[labels == label]
         estimate = Estimate(float(mine.mean()), len(mine))
-        found.append(ClassError(int(label), estimate.value, len(mine), estimate.limits(confidence)))
+        limits, name = estimate.limits(confidence), names.of_classes([label])
+        found.append(ClassError(int(label), name, estimate.value, len(mine), limits))
     return tuple(found)
 
 
@@ -69,6 +76,5 @@ def rows_by_class(by_class):
         if each in worst:
             low, high = each.limits
             interval = f"{100 * low:.3g} to {percent(high)}"
-            label, count = f"class {each.label}", f"of {each.count:,}"
-            rows.append((label, percent(each.error), interval, count))
+            rows.append((each.name, percent(each.error), interval, f"of {each.count:,}"))
     return rows

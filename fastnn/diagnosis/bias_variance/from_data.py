@@ -19,7 +19,7 @@ from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
 from fastnn.diagnosis.causes.followed import followed
-from fastnn.diagnosis.causes.inputs import columns, giving_away
+from fastnn.diagnosis.causes.inputs import giving_away
 from fastnn.diagnosis.causes.nearest_neighbours import optimal_error as optimal_error_of
 from fastnn.diagnosis.causes.search import causes_of
 from fastnn.diagnosis.causes.trials import Trials, tried_in_words
@@ -30,6 +30,7 @@ from fastnn.diagnosis.evidence.resizing import resized
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set, hard_labels
 from fastnn.layers.initializers import initial_std
+from fastnn.text.names import Names, names_of
 
 # Defaults of `fastnn.diagnose`.
 TOLERANCE, CONFIDENCE = 0.02, 0.95
@@ -51,11 +52,13 @@ def diagnose_network(
     optimal_error: float | None = None,
     try_advice: bool = False,
     by_trials: bool = True,
+    names: Names | None = None,
     **thresholds: float,
 ) -> Diagnosis:
     """See `Network.diagnose`, which documents the arguments; `words` are those of the advice.
 
-    Without `by_trials` no causes are looked for by short fits, which take most of the time.
+    Without `by_trials` no causes are looked for by short fits, which take most of the time. `names`
+    are those of columns and classes; None: those of train, if it is a part of a table.
     """
     unknown = [name for name in thresholds if name not in THRESHOLDS]
     if unknown:
@@ -71,6 +74,7 @@ def diagnose_network(
             f"optimal_error, {', '.join(THRESHOLDS)}{hint}"
         )
     regression = network.regression
+    names = names_of(train) if names is None else names
     if optimal_error is not None:
         optimal_error = number(optimal_error, "optimal_error", "[0, 1]")
     try_advice = boolean(try_advice, "try_advice")
@@ -101,7 +105,7 @@ def diagnose_network(
         error = "training" if high else "dev" if high_dev else None
         twins = _twins(network, *sets[0])
         alone = high and twins_alone(twins, estimates["train_error"].value, tolerance)
-        causes = causes_of(network, *sets, error, by_trials=by_trials and not alone)
+        causes = causes_of(network, *sets, error, by_trials=by_trials and not alone, names=names)
         causes += [alone] if alone and not causes else []
     if high and trained and optimal_error is None:
         estimates["optimal_error"] = _bracket(network, sets[0], estimates, confidence, twins.least)
@@ -109,11 +113,11 @@ def diagnose_network(
         network, network.history, pairs["train"][2], trained, words or Words(), tuple(causes)
     )
     diagnosis = conclude(estimates, known, unit=unit, **thresholds)
-    by_class = errors_by_class(network, *sets, confidence)
+    by_class = errors_by_class(network, *sets, confidence, names)
     diagnosis = replace(diagnosis, by_class=by_class)
     if not trained:
         return diagnosis
-    diagnosis.notes.extend(_on_the_data(network, *sets))
+    diagnosis.notes.extend(_on_the_data(network, *sets, names))
     if twins.share >= SHARE and not alone:
         diagnosis.notes.append(twins.words())
     diagnosis = _with_change(diagnosis, network, sets, pairs["train"][2], by_trials)
@@ -149,9 +153,9 @@ def _with_change(diagnosis, network, sets, n_train, by_trials):
     return replace(diagnosis, change=change, advice=advice)
 
 
-def _on_the_data(network, train, dev):
+def _on_the_data(network, train, dev, names):
     """Notes on facts of the data that need not be wrong."""
-    one_answer = against_one_answer(network, train, dev)
+    one_answer = against_one_answer(network, train, dev, names)
     if one_answer:
         yield one_answer
     y = as_numbers(train[1], "y")
@@ -159,8 +163,9 @@ def _on_the_data(network, train, dev):
         found = giving_away(train[0], y.reshape(-1), not network.regression)
         if found:
             yield (
-                f"{columns(found)} of X alone {'gives' if len(found) == 1 else 'give'} y: leave "
-                f"{'it' if len(found) == 1 else 'them'} out, unless known before y is"
+                f"{names.of_columns(found)} of X alone {'gives' if len(found) == 1 else 'give'} "
+                f"{names.target}: leave {'it' if len(found) == 1 else 'them'} out, unless known "
+                f"before {names.target} is"
             )
 
 

@@ -50,7 +50,7 @@ def causes_by_trials(trials, of_training=True):
         yield from filter(None, [_scale_for_dev(trials)])
         return
     reference = _reference(trials)
-    rare = filter(None, [never_predicted(network, trials.train)])
+    rare = filter(None, [never_predicted(network, trials.train, trials.names)])
     if (
         knows_nothing(now)
         and knows_nothing(reference)
@@ -189,7 +189,8 @@ def _normalized(trials):
 def _not_normalized(trials, normalized, as_is):
     return Cause(
         "the inputs are not normalized",
-        f"the columns of X have {scale_of(trials.train[0]).words()}; {compared(normalized, as_is)}",
+        f"the columns of X have {scale_of(trials.train[0]).words(trials.names)}; "
+        f"{compared(normalized, as_is)}",
         "use new weights with normalize=True, which gives each column mean 0 and standard "
         "deviation 1",
         {"normalize": True},

@@ -4,23 +4,24 @@ import numpy as np
 
 from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.causes.cause import Cause
-from fastnn.diagnosis.causes.inputs import columns, counters, scale_of
+from fastnn.diagnosis.causes.inputs import counters, scale_of
 from fastnn.diagnosis.causes.uneven import labels_of
 from fastnn.diagnosis.evidence.symmetry import equal_units
+from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 
 # Classes that training lacks are worth a word from this share of the dev set on.
 LACKING = 0.02
 
 
-def certain_causes(network, train, dev):
+def certain_causes(network, train, dev, names=UNNAMED):
     """Causes in the labels, in the columns of X and in equal units, in this order."""
     constant = list(_targets(network, train))
     if constant:
         yield from constant
         return
-    yield from _classes_of_dev(network, train, dev)
-    yield from _inputs(train)
+    yield from _classes_of_dev(network, train, dev, names)
+    yield from _inputs(train, names)
     yield from _symmetry(network)
 
 
@@ -38,7 +39,7 @@ def _targets(network, train):
     )
 
 
-def _classes_of_dev(network, train, dev):
+def _classes_of_dev(network, train, dev, names):
     labels, known = labels_of(network, dev[1]), labels_of(network, train[1])
     if labels is None or known is None:
         return
@@ -47,15 +48,14 @@ def _classes_of_dev(network, train, dev):
         classes = np.unique(labels[lacking])
         one = len(classes) == 1
         yield Cause(
-            f"training has no example of class{'' if one else 'es'} "
-            + ", ".join(map(str, classes.tolist())),
+            f"training has no example of {names.of_classes(classes)}",
             f"{percent(lacking.mean())} of the dev set {'is' if one else 'are'} of "
             f"{'it' if one else 'them'}",
             "split anew, with every class in each set: fastnn.split(X, y, stratify=True)",
         )
 
 
-def _inputs(train):
+def _inputs(train, names):
     scale = scale_of(train[0])
     if len(scale.constant) == scale.mean.size:
         what = "0 in every row" if not scale.mean.any() else "constant"
@@ -70,7 +70,7 @@ def _inputs(train):
     if found:
         one = len(found) == 1
         yield Cause(
-            f"{columns(found)} of X number{'s' if one else ''} the rows",
+            f"{names.of_columns(found)} of X number{'s' if one else ''} the rows",
             "whole numbers, all different, at equal steps with few gaps",
             "leave it out: a number that a row got by its place says nothing of new examples"
             if one

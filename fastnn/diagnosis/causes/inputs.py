@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastnn.data.inputs import as_numbers, is_sparse
+from fastnn.text.names import UNNAMED
 
 # Columns are out of scale beyond these: a network's initial weights and its learning rate are for
 # inputs of about 1.
@@ -50,13 +51,14 @@ class Scale(NamedTuple):
     def _varies(self):
         return np.setdiff1d(np.arange(self.std.size), self.constant)
 
-    def words(self):
+    def words(self, names=UNNAMED):
         """The scale of the columns in figures."""
         varies = self._varies
         low, high = self.std[varies].min(), self.std[varies].max()
         far = varies[np.argmax(np.abs(self.mean[varies]))]
         spread = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
-        return f"standard deviations of {spread}, means up to {self.mean[far]:.3g} (column {far})"
+        of = names.of_columns([far])
+        return f"standard deviations of {spread}, means up to {self.mean[far]:.3g} ({of})"
 
 
 def scale_of(X):
@@ -119,13 +121,3 @@ def _is_line(column, y):
     if np.ptp(column) == 0:
         return False
     return abs(np.corrcoef(column, y)[0, 1]) > LINE
-
-
-def columns(indices):
-    """Numbers of columns in words: column 3; columns 0, 4, 7 ...
-
-    >>> columns([3]), columns([0, 4])
-    ('column 3', 'columns 0, 4')
-    """
-    shown = ", ".join(str(int(j)) for j in indices[:5]) + (", ..." if len(indices) > 5 else "")
-    return f"column{'s' if len(indices) > 1 else ''} {shown}"

@@ -6,9 +6,10 @@ from fastnn.diagnosis.causes.by_trials import causes_by_trials
 from fastnn.diagnosis.causes.certain import certain_causes
 from fastnn.diagnosis.causes.followed import followed
 from fastnn.diagnosis.causes.trials import Trials
+from fastnn.text.names import UNNAMED
 
 
-def causes_of(network, train, dev, high="training", *, by_trials=True):
+def causes_of(network, train, dev, high="training", *, by_trials=True, names=UNNAMED):
     """The causes that are found, the one to mend first in front.
 
     Parameters
@@ -22,15 +23,17 @@ def causes_of(network, train, dev, high="training", *, by_trials=True):
         alone.
     by_trials : bool
         Whether short fits are made at all.
+    names : Names
+        Of columns and classes.
 
     Returns
     -------
     list of Cause
     """
-    certain = list(certain_causes(network, train, dev))
+    certain = list(certain_causes(network, train, dev, names))
     if not by_trials or not (high or any(cause.change for cause in certain)):
         return certain
-    trials = Trials(network, train, dev)
+    trials = Trials(network, train, dev, names)
     found = certain or causes_by_trials(trials, high == "training")
     return [_followed(cause, trials) for cause in found]
 

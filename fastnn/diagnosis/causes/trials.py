@@ -15,6 +15,7 @@ from fastnn.diagnosis.causes.losses import is_lower, losses, losses_of
 from fastnn.diagnosis.evidence.stopping import patience_for
 from fastnn.engine.sets import hard_labels
 from fastnn.errors import DivergenceError
+from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 from fastnn.training.early_stopping import EarlyStopping
 from fastnn.training.fitting import fit
@@ -55,10 +56,11 @@ class Trials:
     ----------
     network : Network
     train, dev : (X, y)
+    names : Names
     """
 
-    def __init__(self, network, train, dev):
-        self.network = network
+    def __init__(self, network, train, dev, names=UNNAMED):
+        self.network, self.names = network, names
         self.settings = {} if network.history is None else network.history.settings
         self.train, self.dev = _some(train), _some(dev)
         self.all_rows = len(as_numbers(train[1], "y"))

@@ -5,6 +5,7 @@ import numpy as np
 from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.losses import is_lower
+from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 
 # A class is rare below this share.
@@ -34,7 +35,7 @@ def has_enough(network, train):
     return share is None or (1 - share.max()) * len(train[1]) >= LEAST
 
 
-def never_predicted(network, train):
+def never_predicted(network, train, names=UNNAMED):
     """A Cause where the network answers with one class only, and the others are rare."""
     share = shares_of(network, train[1])
     if share is None:
@@ -45,14 +46,14 @@ def never_predicted(network, train):
         return None
     return Cause(
         "one answer is given to every example",
-        f"class {given[0]}, the most frequent one ({percent(share[given[0]])}); "
-        f"never class {', '.join(map(str, missing))}",
+        f"{names.of_classes(given)}, the most frequent one ({percent(share[given[0]])}); "
+        f"never {names.of_classes(missing)}",
         "decide by the probabilities: a threshold below a half; or weigh the rare classes higher "
         "by sample_weight: what comes out is then no probability any more",
     )
 
 
-def against_one_answer(network, train, dev):
+def against_one_answer(network, train, dev, names=UNNAMED):
     """A sentence where the dev error is not below that of always the most frequent class.
 
     None where it is, beyond chance, and where the classes are about as frequent as each other.
@@ -66,8 +67,8 @@ def against_one_answer(network, train, dev):
     if is_lower(wrong, always, 2.0):
         return None
     return (
-        f"always answering class {most} has a dev error of {percent(always.mean())}, this network "
-        f"{percent(wrong.mean())}: so rare classes hardly count in the error; judge by the error "
-        "of each class, by the area under the ROC curve or by what a mistake costs, and decide by "
-        "the probabilities"
+        f"always answering {names.of_classes([most])} has a dev error of "
+        f"{percent(always.mean())}, this network {percent(wrong.mean())}: so rare classes hardly "
+        "count in the error; judge by the error of each class, by the area under the ROC curve or "
+        "by what a mistake costs, and decide by the probabilities"
     )
