@@ -22,11 +22,13 @@ def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
     "classes" and "features" have the names that an estimator knows, as JSON lists: the columns of
     "probabilities" are in the order of the classes, and two classes have one, of the second.
 
-    The model of a `TableClassifier` or `TableRegressor` takes the columns of the table and does all
-    that is done to them. Each is an input of its name: (rows, 1) numbers in float64, NaN for a gap;
-    or texts, "" for a gap. `TableSchema.columns_of` makes them of a frame; of dates they are time
-    (days since 1970), month, weekday and hour. The outputs are "label" and "probabilities" of all
-    classes, or "values" in the target's units.
+    The model of a `TableClassifier` or `TableRegressor` takes columns whose cells have been read.
+    Each is an input of its name: (rows, 1) numbers in float64, NaN for a gap; or texts, "" for a
+    gap. It fills gaps, bounds and scales numbers, and makes inputs of categories. The reading of
+    cells is not in it: blanks around texts, marks of gaps, numbers such as "1.234,50 EUR", and
+    dates, which are inputs of time (days since 1970), month, weekday and hour.
+    ``schema_.columns_of(frame)`` does that, by the names of the inputs. The outputs are "label" and
+    "probabilities" of all classes, or "values" in the target's units.
 
     Parameters
     ----------

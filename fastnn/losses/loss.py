@@ -51,6 +51,10 @@ class Loss:
     which a function raises, or gives NaN, stops the fit as a `DivergenceError`, which says what is
     wrong with the row.
 
+    A global that a function reads is frozen when the loss is first used: Numba compiles its value
+    in, and a later change of the global has no effect. Make the functions within a function that
+    takes the number, and a new Loss for each number.
+
     Examples
     --------
     An error below y costs nine times as much as the same error above it:

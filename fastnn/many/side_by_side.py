@@ -182,6 +182,11 @@ def _check_common(options):
 
 def _sets_of(sets, count):
     """(X, y, weight) for each network; the arrays of a common set are converted once."""
+    if isinstance(sets, tuple) and sets and _is_pair(sets[0]):
+        raise TypeError(
+            f"expected a set for all networks, (X, y), or a list of sets, got a tuple of "
+            f"{len(sets)}: use a list of (X, y), as in list(sets)"
+        )
     if not isinstance(sets, list):
         return [_arrays(sets, "sets")] * count
     if len(sets) != count:
@@ -190,6 +195,11 @@ def _sets_of(sets, count):
             "all networks is a tuple (X, y)"
         )
     return [with_weights(examples, f"sets[{k}]") for k, examples in enumerate(sets)]
+
+
+def _is_pair(X):
+    """Whether it is a set itself; the rows of an X are no arrays of examples."""
+    return hasattr(X, "X") or (isinstance(X, tuple) and any(hasattr(part, "shape") for part in X))
 
 
 def _arrays(examples, name):

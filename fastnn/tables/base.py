@@ -299,7 +299,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         save(self.network_, path, kind="table", model=to_dict(self))
 
     def to_onnx(self, path: str | os.PathLike[str]) -> None:
-        """Write the model with all that is done to its columns as ONNX: see `fastnn.to_onnx`."""
+        """Write the model as ONNX, for columns of `schema_.columns_of`: see `fastnn.to_onnx`."""
         check_is_fitted(self)
         to_onnx(self, path)
 

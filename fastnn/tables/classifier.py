@@ -44,8 +44,8 @@ class TableClassifier(ClassifierMixin, BaseTable):
         and `fit` below but dtype, which are refused beside it: bins of numbers as inputs, and the
         mean of several networks, dense and sparse ones. "best" is the mean of twelve, "fast" of
         two. All rows are trained on, so that `diagnose` and `report` need dev rows of their own;
-        with `time` the last rows are dev rows. None, the default, is one network by the options here: the quickest, with dev rows
-        that `diagnose`, `report` and `improve` judge by.
+        with `time` the last rows are dev rows. None, the default, is one network by the options
+        here: the quickest, with dev rows that `diagnose`, `report` and `improve` judge by.
     activation, init, keep_prob, l2, l1, dtype
         As for `fastnn.Network`.
     optimizer, learning_rate, schedule, epochs, batch_size, early_stopping
@@ -67,7 +67,8 @@ class TableClassifier(ClassifierMixin, BaseTable):
         Whether 03/04/2020 is in April, where all dates of a column can be read both ways. None: the
         day is first beside points, else the month, and a notice tells of it.
     groups : str, optional
-        A column, such as patient, whose equal values stay in one part; it is no input.
+        A column, such as patient, whose equal values stay in one part; it is no input. For a model
+        of new patients.
     time : str, optional
         A column of dates or numbers: the last rows are the dev rows.
     verbose : bool, default False

@@ -126,6 +126,7 @@ def test_a_bar_counts_epochs_and_networks_that_have_ended():
         ({"sets": SETS[:4]}, ValueError, "5 sets, one for each network, got 4"),
         ({"sets": [*SETS[:4], (X, X[:3, 0])]}, ValueError, r"networks\[4\]: .*as many rows as X"),
         ({"sets": [*SETS[:4], 7]}, TypeError, r"expected sets\[4\] to be a pair"),
+        ({"sets": tuple(SETS)}, TypeError, r"got a tuple of 5: use a list of \(X, y\)"),
         ({"sets": (X, None)}, ValueError, "expected sets to have a y"),
         ({"each": [{}] * 4}, TypeError, "each to be 5 dicts"),
         ({"each": [{}] * 4 + [{"epoch": 3}]}, TypeError, r"networks\[4\]: .*option 'epoch'"),

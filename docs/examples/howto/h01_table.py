@@ -140,7 +140,8 @@ shell("fastnn train customers.csv --target left --save customers.safetensors")
 #    * - has dates such as 03/04/2020, whose day is first
 #      - ``--day-first``
 #    * - says which rows belong together, such as a patient
-#      - ``--groups NAME``: they stay in one part
+#      - ``--groups NAME``: they stay in one part, and the column is no input: errors are those of
+#        new patients. Where you will predict for those that you know, leave it an input
 #    * - is the time, and you will predict later rows
 #      - ``--time NAME``: train on the first, measure on the last
 #

@@ -56,6 +56,29 @@ check = net.gradcheck(X[:50], y[:50], loss=fastnn.Loss(value, wrong_slope))
 print(check)
 
 # %%
+# A number to choose
+# ------------------
+#
+# Numba compiles a global that a loss reads into it, with the value at the first use: the loss does
+# not see a later change. Close over the number instead, and make a loss for each:
+
+
+def stock_of(cost):
+    def value(z, y):
+        return max(cost * (y[0] - z[0]), z[0] - y[0])
+
+    def slope(z, y, dz):
+        dz[0] = -cost if z[0] < y[0] else 1.0
+
+    return fastnn.Loss(value, slope, name=f"stock of {cost}")
+
+
+for cost in (1.0, 9.0):
+    net = fastnn.Network([1, 32, 32, 1], output=stock_of(cost), rng=0)
+    net.fit(X, y, epochs=200, learning_rate=0.003)
+    print(f"cost {cost:g}: too little on {np.mean(y > net.predict(X)):.0%} of days")
+
+# %%
 # A loss of whole mini-batches
 # ----------------------------
 #
