@@ -125,9 +125,11 @@ class MPITrainer:
         self._has_gradient = False
         self.rank, self.ranks = ranks.rank, ranks.count
         if broadcast:
-            ranks.agree(_settings(trainer))
-            state = trainer.state()
-            for name in ("theta", "average", "first", "second", "steps", "epochs", "seed"):
+            settings = _settings(trainer)
+            del settings["learning rate"]  # a part of the state
+            ranks.agree(settings)
+            state, kept = trainer.state(), ("average", "first", "second")
+            for name in ("theta", *kept, "learning_rate", "steps", "epochs", "seed"):
                 if name in state:
                     ranks.broadcast(state[name])
             trainer.restore(state)

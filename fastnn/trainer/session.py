@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from fastnn.arguments import number
 from fastnn.data.inputs import as_factors
@@ -15,9 +12,8 @@ from fastnn.engine.examples import check_data, criterion_for
 from fastnn.engine.step_session import open_steps, session_settings, usual_columns
 from fastnn.errors import DivergenceError
 from fastnn.losses.criterion import Criterion
-from fastnn.schedules import make_schedule
 from fastnn.training.monitor import cause_of_divergence
-from fastnn.training.optimizer_state import OptimizerState
+from fastnn.training.optimizer_state import OptimizerState, count_on, factors_in_steps, set_up
 from fastnn.training.optimizers import RATES, Optimizer
 
 
@@ -55,9 +51,7 @@ class TrainerSession(OptimizerState):
 
     def _make_factors(self):
         """The schedule as a function; None for a constant rate."""
-        self._factors = None
-        if self.schedule not in (None, "constant"):
-            self._factors = make_schedule(self.schedule, self.total_steps or math.inf)
+        self._factors = factors_in_steps(self.schedule, self.total_steps)
 
     def __repr__(self) -> str:
         return f"<Trainer of {self.network!r} by {self.optimizer!r}, {self.steps:,} steps>"
@@ -93,32 +87,6 @@ class TrainerSession(OptimizerState):
             return self._learning_rate
         return self._learning_rate * float(self._factors(np.array([self.steps], float))[0])
 
-    @property
-    def steps(self) -> int:
-        """Updates so far."""
-        return self.count if self._session is None else self._session.step
-
-    def restore(self, state: Mapping[str, ArrayLike]) -> None:
-        super().restore(state)
-        self._session = None
-
-    def count_on(self, seed: int, steps: int, epochs: int) -> None:
-        super().count_on(seed, steps, epochs)
-        self._session = None
-
-    def rates(self, batches: int) -> Callable[[int], NDArray[np.float64]]:
-        """A function from an epoch of a fit that goes on from here to its learning rates."""
-        first = self.steps
-
-        def rates(epoch: int) -> NDArray[np.float64]:
-            if self._factors is None:
-                return np.full(batches, self._learning_rate)
-            at = first + epoch * batches + np.arange(batches)
-            return self._learning_rate * self._factors(at.astype(float))
-
-        rates(0)  # a schedule that does not work is refused here
-        return rates
-
     def _ready(self):
         """The session, opened anew where the network's settings have changed."""
         network = self.network
@@ -143,7 +111,7 @@ class TrainerSession(OptimizerState):
 
     def _open(self):
         network = self.network
-        self.count_on(self.seed, self.steps, self.epochs)
+        count_on(self, self.seed, self.steps, self.epochs)
         session = open_steps(
             network,
             self.batch_size,
@@ -151,7 +119,7 @@ class TrainerSession(OptimizerState):
             criterion=self._criterion,
             columns=self._columns,
         )
-        self.set_up(session, self.examples)
+        set_up(self, session, self.examples)
         session.set_lock(vars(network))
         self._session, self._settings = session, session_settings(network)
 

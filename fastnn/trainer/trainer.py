@@ -15,12 +15,12 @@ from fastnn.data.inputs import Features, as_derivatives
 from fastnn.engine.examples import some_features
 from fastnn.engine.passes import penalty
 from fastnn.losses.criterion import AnyLoss
-from fastnn.trainer.session import TrainerSession
+from fastnn.trainer.state import RestorableSession
 
 Array = NDArray[np.floating[Any]]
 
 
-class Trainer(TrainerSession):
+class Trainer(RestorableSession):
     """Updates of a network's theta one at a time, in a loop of your own.
 
     `Network.trainer` makes one, and documents its parameters. It keeps what an optimizer remembers

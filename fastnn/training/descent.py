@@ -8,7 +8,13 @@ from fastnn.engine.thread_tuning import ThreadTuner
 from fastnn.errors import DivergenceError
 from fastnn.training.lbfgs import minimize
 from fastnn.training.monitor import cause_of_divergence
-from fastnn.training.optimizer_state import OptimizerState
+from fastnn.training.optimizer_state import (
+    OptimizerState,
+    average_on,
+    count_on,
+    order_of,
+    set_up,
+)
 
 # Floating-point operations of the longest epoch. A call does not pause within an epoch, and Ctrl-C
 # has to wait: some 20 ms for so many.
@@ -38,13 +44,13 @@ def descend(task, session, monitor):
         state = OptimizerState(
             network, task.optimizer, history.dropout_seed, task.clipping, task.average
         )
-    state.set_up(session, m)
+    set_up(state, session, m)
     if task.augmenter is not None:
         session.set_augmentation(task.augmenter)
-    index = state.order_of(m) if task.shuffle else None
+    index = order_of(state, m) if task.shuffle else None
     # A trainer goes on from theta: it keeps its average apart.
     average = state.average if task.optimizer_state is None else None
-    state.count_on(state.seed, state.steps, state.epochs)
+    count_on(state, state.seed, state.steps, state.epochs)
     count = vars(state).update
     try:
         if is_unwatched(task, session, monitor):
@@ -160,7 +166,7 @@ def _epochs(task, session, monitor, state, index, average):
         arrays = {"theta": network.theta, "first": first, "second": second, "order": index}
         arrays["average"] = state.average
         (begin, batch), writer = task.checkpoints.start(network, session, monitor, arrays)
-        state.average_on(session)
+        average_on(state, session)
         # After a whole epoch, only its callbacks are still to be called.
         finished = begin > 0 and not batch
         if finished and _averaged(network, average, monitor.conclude, history.learning_rate[-1]):
@@ -186,7 +192,7 @@ def _epochs(task, session, monitor, state, index, average):
             raise
         batch = 0
         history.examples += m
-        state.count_on(history.dropout_seed, session.step, before + epoch + 1)
+        count_on(state, history.dropout_seed, session.step, before + epoch + 1)
         rate = float(rates[-1])
         _averaged(network, average, monitor.record, epoch, rate)
         if writer is not None:

@@ -18,7 +18,7 @@ from fastnn.schedules import SCHEDULES, Constant, make_schedule
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
 from fastnn.training.lbfgs import check_lbfgs
 from fastnn.training.monitor import check_evaluate_every
-from fastnn.training.optimizer_state import OptimizerState
+from fastnn.training.optimizer_state import OptimizerState, rates_after
 from fastnn.training.optimizers import (
     LBFGS,
     RATES,
@@ -225,7 +225,7 @@ def prepare(
     batch_size = min(batch_size or m, m)
     batches = -(-m // batch_size)
     if state is not None:
-        rates = state.rates(batches)
+        rates = rates_after(state, batches)
     else:
         constant = schedule in (None, "constant") or schedule == Constant()
         known = constant or isinstance(schedule, str) or type(schedule) in SCHEDULES.values()

@@ -61,6 +61,14 @@ def test_a_state_is_a_copy_of_plain_arrays():
         ({"steps": np.array([1, 2])}, ValueError, "steps .* to be one number"),
         ({"second": None}, ValueError, "expected the state of a trainer by Adam"),
         ({"third": np.zeros(38)}, ValueError, "got .*third"),
+        (
+            {"optimizer": np.frombuffer(b"AdamW", np.uint8)},
+            ValueError,
+            "by Adam, got one by 'AdamW'",
+        ),
+        ({"learning_rate": None}, ValueError, "with .*learning_rate"),
+        ({"learning_rate": np.array(-1.0)}, ValueError, "learning_rate"),
+        ({"learning_rate": np.array([1.0, 2.0])}, ValueError, "learning_rate .* to be one number"),
         ({"steps": np.array(-1)}, ValueError, "steps"),
         ({"steps": np.array(1.5)}, TypeError, "steps"),
         ({"generator": np.frombuffer(b"{}", np.uint8)}, ValueError, "that of a PCG64"),
@@ -78,6 +86,30 @@ def test_a_wrong_state_changes_nothing(change, error, words):
         trainer.restore(state)
     after = trainer.state()
     assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_a_learning_rate_set_by_hand_goes_on(tmp_path):
+    net, trainer = make()
+    trainer.step(X, Y)
+    trainer.learning_rate = 0.07
+    np.savez(tmp_path / "state.npz", **trainer.state())
+    trainer.step(X, Y)
+    other, again = make(rng=5)
+    again.restore(np.load(tmp_path / "state.npz"))
+    assert again.learning_rate == 0.07
+    again.step(X, Y)
+    assert np.array_equal(other.theta, net.theta)
+
+
+@pytest.mark.parametrize(
+    ("of", "into"), [("adam", "adamw"), ("adamw", "adam"), ("momentum", "nesterov")]
+)
+def test_a_state_of_another_optimizer_is_refused(of, into):
+    net, trainer = make(into)
+    theta = net.theta.copy()
+    with pytest.raises(ValueError, match="its moments mean something else"):
+        trainer.restore(make(of)[1].state())
+    assert np.array_equal(net.theta, theta)
 
 
 @pytest.mark.parametrize("state", [None, [1], 3, "state.npz"])

@@ -75,15 +75,16 @@ print(f"root mean squared error {np.sqrt(np.mean((A - y) ** 2)):.3f}")
 # Save and go on
 # --------------
 #
-# ``state`` has all that a trainer remembers. Restored, it goes on to the same bits.
+# ``state`` has all that changes in training: theta, the optimizer's moments, the learning rate, the
+# counts and the seed of the masks. Restored into a trainer that was made alike, it goes on to the
+# same bits.
 
 trainer = policy.trainer(learning_rate=0.02)
 states, actions = states.reshape(-1, 2)[:64], actions.ravel()[:64]
 trainer.step(states, actions)
-theta, state = policy.theta.copy(), trainer.state()
+state = trainer.state()
 trainer.step(states, actions)
 after = policy.theta.copy()
-policy.theta = theta
 trainer.restore(state)
 trainer.step(states, actions)
 print("same bits:", bool(np.array_equal(policy.theta, after)))
