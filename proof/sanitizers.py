@@ -43,7 +43,10 @@ _BUILDS = {
     ),
 }
 _TESTS = {
-    "address and undefined": ["tests/core", "tests/losses", "tests/trainer", "tests/derivatives"],
+    "address and undefined": [
+        *("tests/core", "tests/losses", "tests/trainer", "tests/derivatives", "tests/many"),
+        "tests/engine/test_threads.py",
+    ],
     "thread": ["tests/trainer", "tests/losses", "tests/many", "tests/engine/test_threads.py"],
 }
 # Left out are tests of time, which a sanitizer takes; those that build or start programs, which are

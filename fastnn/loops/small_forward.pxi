@@ -27,7 +27,7 @@ cdef class SmallForward(Architecture):
     cdef Run[double] d
     cdef Matrix matrix
     cdef char *block
-    cdef int output, tile_rows
+    cdef int output, tile_rows, threads_before
     cdef int64_t rows_before
     cdef size_t bytes
     cdef double largest_mean, largest_scale
@@ -149,8 +149,9 @@ cdef class SmallForward(Architecture):
     cdef bint _prepare(self, Run[real] *run, const Matrix *X):
         """Make ready for `evaluate_rows` of X. False if its buffers would be too large to keep."""
         run.X = X
-        if ((X.rows != self.rows_before or not (self.gathers or in_place(run)))
-                and not self._make_room(run, X.rows)):
+        cdef bint roomy = (X.rows == self.rows_before and run.threads <= self.threads_before
+                           and (self.gathers or in_place(run)))
+        if not roomy and not self._make_room(run, X.rows):
             return False
         run.rows, run.next_row, run.deadline = X.rows, 0, INFINITY
         return True
@@ -179,4 +180,5 @@ cdef class SmallForward(Architecture):
         lay_out(run, self.block + (64 - <size_t>self.block % 64) % 64, self.widths.data(),
                 self.activations.data(), False)
         self.rows_before, self.gathers = rows, not in_place(run)
+        self.threads_before = run.threads
         return True

@@ -40,14 +40,18 @@ cdef bint add_outputs(list members, list rows, Py_buffer *x, Moments *moments, i
         run = run_of(member, like)
         X = &member.matrix if rows is None else &(<Rows>rows[k]).matrix
         # A member may be there twice.
-        if (member.running or (rows is None and not member._accepts(run, x))
-                or not member._prepare(run, X)):
+        if member.running or (rows is None and not member._accepts(run, x)):
+            done = False
+            break
+        run.threads = threads   # each has buffers of its own
+        if not member._prepare(run, X):
+            run.threads = 1
             done = False
             break
         member.running = True
         ready.append(member)
         work += member.size * X.rows
-        run.moments, run.threads = moments + <int64_t>k, threads
+        run.moments = moments + <int64_t>k
         run.barrier.set_threads(threads)
         if last != NULL:
             last.next = run

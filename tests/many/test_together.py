@@ -1,5 +1,7 @@
 """The mean and spread of several networks' outputs by the core, against their own `forward`."""
 
+import subprocess
+import sys
 import threading
 from itertools import pairwise
 
@@ -105,6 +107,24 @@ def test_the_bits_are_those_of_the_sum_in_order(
             check(nets, weights, FORMS[form](X))
         finally:
             _kernels.choose(before)
+
+
+def test_each_thread_has_buffers_of_its_own():
+    """In a process of its own, which ends at once where the heap is damaged."""
+    code = """
+import numpy as np
+import fastnn
+from fastnn.many import together
+together.choose_threads = lambda *args, **options: 8
+networks = [fastnn.Network([40, 70, 33, 5], rng=seed) for seed in range(4)]
+ensemble = fastnn.Ensemble(networks)
+for m in (600, 300, 513, 700) * 5:
+    X = np.random.default_rng(m).standard_normal((m, 40)).astype(np.float32)
+    A = np.mean([net.forward(X) for net in networks], axis=0, dtype=np.float64)
+    np.testing.assert_allclose(ensemble.forward(X), A, rtol=1e-5, atol=1e-7)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
