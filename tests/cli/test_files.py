@@ -331,7 +331,7 @@ def test_a_typing_error_is_a_gap_and_is_told(model, tmp_path):
     frame.loc[3, "area"] = "oops"
     frame.to_csv(tmp_path / "d.csv", index=False)
     said = run("predict", model, tmp_path / "d.csv", "-o", tmp_path / "out.csv").stderr
-    assert re.search(r"'area': 1 row with no numbers, as 'oops' in row 5, count as missing", said)
+    assert re.search(r"'area': 1 row with no numbers, as 'oops' in row 5, counts as missing", said)
     assert len(pd.read_csv(tmp_path / "out.csv")) == len(frame)
 
 
