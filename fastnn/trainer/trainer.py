@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -75,7 +75,7 @@ class Trainer(RestorableSession):
                 raise AttributeError(_refusal(self, name))
             object.__setattr__(self, name, value)
 
-    def __copy__(self):
+    def __copy__(self) -> NoReturn:
         raise TypeError(
             "a shallow copy of a trainer would share its moments and have steps of its own; make "
             "another with net.trainer(...), or copy.deepcopy((net, trainer))"
