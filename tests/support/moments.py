@@ -22,8 +22,8 @@ _LOOKS = "CALL", "RESUME", "JUMP_BACKWARD"
 def moments(prepare, since=None):
     """The numbers of the moments of the call that ``prepare()`` gives.
 
-    Of those at the same place, the first and the last. `since` is a function; the moments before it
-    is called are left out.
+    Of those at the same place one: the first of every other place, the last of the others. `since`
+    is a function; the moments before it is called are left out.
     """
     for _ in range(2):  # Python 3.13 tells of instructions from the second time on
         places = []
@@ -33,7 +33,7 @@ def moments(prepare, since=None):
     seen = {}
     for k, place in enumerate(places[begin:], begin):
         seen.setdefault(place, []).append(k)
-    return sorted({k for times in seen.values() for k in (times[0], times[-1])})
+    return sorted(times[-(i % 2)] for i, times in enumerate(seen.values()))
 
 
 def interrupt(call, moment):
