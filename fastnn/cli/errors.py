@@ -34,7 +34,7 @@ def no_interrupt_is_lost() -> Iterator[None]:
         yield
         return
     hook = sys.unraisablehook
-    raised: Callable[[], _Interrupt | None] = lambda: None  # noqa: E731
+    raised: weakref.ref[_Interrupt] | None = None
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal raised
@@ -48,7 +48,7 @@ def no_interrupt_is_lost() -> Iterator[None]:
             del error  # this frame, which the traceback holds, would keep it
 
     def look(number: int, frame: FrameType | None) -> None:
-        if raised() is None:
+        if raised is None or raised() is None:
             interrupt(number, frame)
         else:  # it is on its way
             _look_soon()

@@ -16,26 +16,6 @@ namespace FASTNN_VARIANT {
 // cache.
 static constexpr int ROWS_AHEAD = 32;
 
-// A = relu(Z).
-template <class T>
-struct ReluToMemory {
-    Product<T> p;
-    T *A;
-    int64_t ld;
-
-    template <int R, int NV>
-    __attribute__((noinline)) void run(int at) const {
-        T *to = A + at * ld;
-        const int64_t row = ld;
-        Product<T> part = p;
-        part.A += at * p.row_stride;
-        multiply<T, R, NV>(
-            part, [=](int r, int v, typename Vec<T>::type z) __attribute__((always_inline)) {
-                store(to + r * row + v * Vec<T>::lanes, Relu<T>::value(z));
-            });
-    }
-};
-
 // A whole tile of C to memory, and B to a panel.
 template <class T>
 struct PackingTile {
@@ -123,7 +103,7 @@ FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, c
             PackingTile<T>{in_place, A, layer->ld}.run(vectors);
             activate(layer, r, r + rows, first_row, column, vectors);
         } else if (relu) {
-            in_tiles(rows, vectors, ReluToMemory<T>{p, A, layer->ld});
+            in_tiles(rows, vectors, ToMemory<T, Relu<T>>{p, A, layer->ld});
         } else {
             in_tiles(rows, vectors, ToMemory<T>{p, A, layer->ld});
             activate(layer, r, r + rows, first_row, column, vectors);

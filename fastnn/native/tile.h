@@ -101,8 +101,8 @@ FASTNN_INLINE void in_rows(int64_t row, int64_t end, Product<T> &p, Body body) {
         body(row, end - row < FASTNN_TILE_ROWS ? int(end - row) : FASTNN_TILE_ROWS);
 }
 
-// C to memory, row by row.
-template <class T>
+// g(C) to memory, row by row.
+template <class T, class Activation = Identity<T>>
 struct ToMemory {
     Product<T> p;
     T *C;
@@ -116,7 +116,7 @@ struct ToMemory {
         part.A += at * p.row_stride;
         multiply<T, R, NV>(
             part, [=](int r, int v, typename Vec<T>::type c) __attribute__((always_inline)) {
-                store(to + r * ld + v * Vec<T>::lanes, c);
+                store(to + r * ld + v * Vec<T>::lanes, Activation::value(c));
             });
     }
 };

@@ -9,7 +9,7 @@ import numpy as np
 from fastnn.network import Network
 from fastnn.reporting.probabilities import areas
 from fastnn.tabular import TableSchema
-from fastnn.text.words import Alarm
+from fastnn.text.alarm import Alarm
 
 # Classes are uneven where the rarest has less than this part of its even share.
 _UNEVEN = 0.5

@@ -13,7 +13,7 @@ from fastnn.tables.examples import Examples
 from fastnn.tables.figures import no_better_than
 from fastnn.tables.preparation import Part, Prepared, encoded, found_again
 from fastnn.tables.recipe import OF_FIT, OF_NETWORK, Fitted, fit_model
-from fastnn.text.words import Alarm
+from fastnn.text.alarm import Alarm
 from fastnn.training.early_stopping import EarlyStopping
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from fastnn.tabular.dates import DateForm, varying_parts, written_day
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, part_name, tidy, typed, typed_columns
 from fastnn.tabular.values import pandas, rows, whole
-from fastnn.text.words import Alarm
+from fastnn.text.alarm import Alarm
 
 # In fewer rows a column can agree with the target by chance; so can values of fewer rows each.
 _FEWEST, _ROWS_A_VALUE = 20, 5

@@ -1,10 +1,4 @@
-"""Numbers as people read them, and notices that must not be missed."""
-
-
-class Alarm(str):
-    """A notice that a result is probably worthless: in Python it is a `UserWarning` as well."""
-
-    __slots__ = ()
+"""Numbers as people read them."""
 
 
 def percent(share):

@@ -385,6 +385,11 @@ def test_dev_rows_that_are_easier_do_not_bound_the_error_of_training_rows():
     assert low <= 0.5 <= high  # half the variance is noise
     assert d.high_bias is not True
     assert not any(text.startswith("bias: bigger") for text in d.advice)
+    two = [(X, np.stack([y, y], axis=1)) for X, y in (train, dev)]  # neighbours are not asked
+    net = fastnn.Network([3, 8, 2], output="identity", rng=0)
+    net.fit(*two[0], epochs=20)
+    low, high = net.diagnose(*two).intervals["optimal_error"]
+    assert low <= 0.5 <= high
 
 
 def test_the_optimal_error_is_bracketed():

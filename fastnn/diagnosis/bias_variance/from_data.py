@@ -188,19 +188,20 @@ def _bracket(network, train, estimates, confidence, least):
 
     `least` is what twins leave of the training error: bias is what is above it.
     """
-    dev = estimates["dev_error"].limits(confidence)[1]
+    # Dev rows that are easier than the training rows tell nothing of the error of these; no better
+    # bound is then known than the error of one answer to all rows.
+    high = estimates["dev_error"].limits(confidence)[1]
+    if high < estimates["train_error"].limits(confidence)[0]:
+        high = 1.0
     y = as_numbers(train[1], "y")
     soft = not network.regression and bool((y != np.rint(y)).any())
     # Neighbours tell nothing of several outputs, of shares, or where there are few of them.
     if y.size != len(y) or len(y) < LEAST_EXAMPLES or soft:
-        return Bracket(0.0, dev)
+        return Bracket(0.0, high)
     bound = optimal_error_of(
         *train, kind="values" if network.regression else "labels", confidence=confidence
     )
-    low, high = bound.limits
-    # Dev rows that are easier than the training rows tell nothing of the error of these.
-    if dev >= estimates["train_error"].limits(confidence)[0]:
-        high = min(high, dev)
+    low, high = bound.limits[0], min(high, bound.limits[1])
     # What the network has reached is no lower bound: its neighbours are too far from an example.
     low = max(low if low <= high else 0.0, least)
     return Bracket(low, max(low, high))
