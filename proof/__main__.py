@@ -32,7 +32,7 @@ class _Proofs(click.Command):
 @click.option(
     "--minutes",
     type=float,
-    help="Do a part of fuzz, kills, interrupts or newest; the next run goes on with the rest.",
+    help="Do a part of a form that is done in parts; the next run goes on with the rest.",
 )
 @click.option("--only", metavar="NAMES", callback=_names, help="Proofs with commas between.")
 @click.option(

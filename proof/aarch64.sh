@@ -2,7 +2,7 @@
 # fastnn on aarch64 without an ARM machine: the extension is cross-compiled by setup.py itself, its
 # vector instructions are counted, and the tests run in an arm64 Python under qemu-user.
 #
-#   proof/aarch64.sh [-s SOURCE] [-w WORK] [-- PYTEST ARGUMENTS ...]    (default: tests of the core)
+#   proof/aarch64.sh [-s SOURCE] [-w WORK] -- PYTEST ARGUMENTS ...
 #
 # SOURCE  a checkout of fastnn (default: the current directory; it is cloned, never written to)
 # WORK    what may be cached between runs: sysroot, wheels (default fastnn-aarch64 in the folder for temporary files, 800 MB)
@@ -87,7 +87,4 @@ export PYTHONHOME=$root/usr PYTHONPATH=$work/checkout:$site PYTHONNOUSERSITE=1 \
 import platform, numpy, fastnn, fastnn._kernels as k
 print(platform.machine(), platform.python_version(), "numpy", numpy.__version__,
       "variants", k.variants(), "chosen", k.variant)'
-[ $# -gt 0 ] || set -- tests/core tests/engine tests/training/test_trajectory.py \
-    tests/training/test_same_bits.py tests/training/test_optimum.py tests/data/test_inputs.py \
-    -k "not ctrl_c and not downstream"  # emulation is too slow for the first, and has no compiler
 ../python -m pytest -q -p no:cacheprovider "$@"
