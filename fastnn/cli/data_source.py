@@ -192,7 +192,8 @@ def from_files(data: str, seed: int, options: dict[str, Any], parameters: dict[s
         estimator = estimator_for(examples, options, parameters | {"random_state": seed})
         prepared = prepare(estimator, examples, [name for name in PARTS if name not in given])
     for name, path in given.items():
-        part = labelled(path, target, prepared.schema.text_columns, missing)
+        schema = prepared.schema
+        part = labelled(path, target, schema.text_columns, missing, schema.whole_columns)
         with reported_data(name_of(path)):
             add_part(estimator, prepared, name, part)
     return Source(name_of(data), prepared.parts, prepared.schema, estimator, prepared)
@@ -227,13 +228,17 @@ def estimator_for(
 
 
 def labelled(
-    path: str, target: str, text: Sequence[str], missing: Sequence[str] | None = None
+    path: str,
+    target: str,
+    text: Sequence[str],
+    missing: Sequence[str] | None = None,
+    whole: Sequence[str] = (),
 ) -> Examples:
     """The rows of a file that have a target, and a notice about the others."""
     from fastnn.tables.examples import Examples
     from fastnn.tabular import with_target
 
-    frame = read(path, text, missing)
+    frame = read(path, text, missing, whole)
     with reported_data(name_of(path)):
         frame, without = with_target(frame, target, missing)
     if not without:
@@ -253,8 +258,13 @@ def is_table(path: str) -> bool:
     return path.lower().endswith(_TABLES)
 
 
-def read(path: str, text: Sequence[str] = (), missing: Sequence[str] | None = None) -> pd.DataFrame:
-    """The table in a file or from the standard input; the columns `text` are read unchanged.
+def read(
+    path: str,
+    text: Sequence[str] = (),
+    missing: Sequence[str] | None = None,
+    whole: Sequence[str] = (),
+) -> pd.DataFrame:
+    """The table in a file or from the standard input, by the options of `read_table`.
 
     Its index counts rows as a spreadsheet does, for messages: the names are row 1.
     """
@@ -266,12 +276,12 @@ def read(path: str, text: Sequence[str] = (), missing: Sequence[str] | None = No
         )
     with reported_file(f"read {name_of(path)}", "<stdin>" if path == "-" else path):
         if path == "-":
-            frame = read_table(sys.stdin.buffer, text=text, missing=missing)
+            frame = read_table(sys.stdin.buffer, text, missing, whole)
         elif stat.S_ISFIFO(os.stat(path).st_mode):  # a shell makes one for <(command)
-            with open(path, encoding="utf-8", newline="") as file:
-                frame = read_table(file, text=text, missing=missing)
+            with open(path, "rb") as file:
+                frame = read_table(file, text, missing, whole)
         else:
-            frame = read_table(path, text=text, missing=missing)
+            frame = read_table(path, text, missing, whole)
     frame.index += FIRST_ROW
     return frame
 

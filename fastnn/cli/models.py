@@ -51,9 +51,10 @@ def parts_of(
     from fastnn.tables.fitting import parts_again
 
     schema = model.schema_
-    table = labelled(data, schema.target, schema.text_columns, schema.missing)
+    known = schema.text_columns, schema.missing, schema.whole_columns
+    table = labelled(data, schema.target, *known)
     given = {
-        name: labelled(path, schema.target, schema.text_columns, schema.missing)
+        name: labelled(path, schema.target, *known)
         for name, path in (("dev", dev), ("test", test))
         if path is not None
     }

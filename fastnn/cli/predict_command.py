@@ -66,7 +66,8 @@ def predict(
         if proba and schema.task == "regression":
             raise click.UsageError(f"--proba is for classes; {model} predicts a quantity.")
         # Columns that are copied are read as text: 007 stays 007.
-        frame = read(data, [*schema.text_columns, *(keep or ())], schema.missing)
+        as_text = [*schema.text_columns, *(keep or ())]
+        frame = read(data, as_text, schema.missing, schema.whole_columns)
         with reported_data(name_of(data)):
             table = predictions(known, frame, keep or [], proba)
             notices = [*schema.review(frame), *raised_to_0(known, table["prediction"])]

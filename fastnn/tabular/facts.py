@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fastnn.layers.outputs import OutputName
 from fastnn.tabular.columns import NumericColumn
 from fastnn.tabular.frame import sources_of
-from fastnn.tabular.notation import PLAIN
+from fastnn.tabular.notation import PLAIN, WHOLE
 
 if TYPE_CHECKING:
     from fastnn.tabular.columns import CategoricalColumn
@@ -84,8 +84,14 @@ class Facts:
     def text_columns(self) -> list[str]:
         """Columns that `read_table` has to read unchanged: categories, and decimal commas."""
         names = [column.name for column in self.columns if column.kind == "categorical"]
-        names += [name for name, reading in self._readings.items() if reading != PLAIN]
+        plain = (PLAIN, WHOLE)
+        names += [name for name, reading in self._readings.items() if reading not in plain]
         return names + [self.target] * (self._target.reading != PLAIN)
+
+    @property
+    def whole_columns(self) -> list[str]:
+        """Columns of integers; `read_table` has to leave 2.000 in them as it is."""
+        return [name for name, reading in self._readings.items() if reading == WHOLE]
 
     @property
     def sources(self) -> list[str]:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastnn.tabular.notation import GAPS, has_zeros, learn_notation
+from fastnn.tabular.notation import GAPS, has_point, has_zeros, learn_notation, means_two
 from fastnn.tabular.values import as_frame, pandas
 
 if TYPE_CHECKING:
@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from fastnn.tabular.values import PolarsFrame
 
 _SEPARATORS = ",;\t|"
+# So many rows show quickly how the fractions of a column are written.
+_SAMPLE = 200
 
 
 def read_table(
     source: str | os.PathLike[str] | IO[Any] | pd.DataFrame | PolarsFrame,
     text: str | Sequence[str] = (),
     missing: Sequence[str] | None = None,
+    whole: Sequence[str] = (),
 ) -> pd.DataFrame:
     """A table as a pandas DataFrame (needs pandas: the extra `table`).
 
@@ -45,6 +48,9 @@ def read_table(
         empty field is an empty text.
     missing : sequence of str, optional
         Fields of text files that are missing values, besides the empty one; None: those below.
+    whole : sequence of str
+        Columns that are known to hold integers, as `TableSchema.whole_columns` are: one with a
+        field that can be thousands stays text, whatever its other fields are.
 
     Returns
     -------
@@ -73,8 +79,10 @@ def read_table(
     0  54.0  02134
     1   NaN  10001
     """
+    options = {text} if isinstance(text, str) else set(text), missing, set(whole)
     if hasattr(source, "read"):
-        return _read_open(source, text, missing)
+        data, path = source.read(), str(getattr(source, "name", "the table"))
+        return _read_text(data if isinstance(data, bytes) else data.encode(), path, *options)
     if not isinstance(source, str | os.PathLike):
         return as_frame(source)
     path = os.fsdecode(source)
@@ -88,93 +96,118 @@ def read_table(
             f"expected a table as .csv, .tsv, .txt (also .gz) or .parquet, got {path}; rename it"
         )
     opener = gzip.open if path.lower().endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8", newline="") as file:
-        return _read_text(file, path, text, missing)
+    with opener(path, "rb") as file:
+        try:
+            data = file.read()
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(f"{path}: not a whole gzip file: {error}; copy it again") from error
+    return _read_text(data, path, *options)
 
 
-def _read_open(file, text, missing):
-    name = str(getattr(file, "name", "the table"))
-    if not isinstance(file.read(0), bytes):
-        return _read_text(file, name, text, missing)
-    decoded = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    try:
-        return _read_text(decoded, name, text, missing)
-    finally:
-        decoded.detach()  # else Python closes the caller's file with it
-
-
-def _read_text(file, path, text, missing):
+def _read_text(data, path, text, missing, whole):
     pd = pandas()
+    _check_encoding(data, path)
+    lines, begin = _first_record(data, path)
+    separator, names = _separator_and_names(lines, path)
+    body = data[begin:].rstrip(b"\r\n")  # empty lines at the end are no rows
     gaps = ["", *(GAPS if missing is None else missing)]
-    as_text = {text} if isinstance(text, str) else set(text)
+    na_values = {name: gaps for name in names if name not in text}
+    unchanged = [name for name in names if name in text]
+    blanks = _begin_with(body, separator, b" ")
+    options = {"sep": separator, "header": None, "names": names, "index_col": False}
+    options |= {"skip_blank_lines": False, "low_memory": False, "keep_default_na": False}
+    options |= _precision(pd)
+    tidied = options | {"na_values": na_values, "skipinitialspace": blanks}
     try:
-        # The names are read separately: pandas would silently rename a second "x" to "x.1".
-        tabs = path.lower().removesuffix(".gz").endswith(".tsv")
-        lines = _first_record(file, path)
-        separator, names = _names(lines, "\t" if tabs else _SEPARATORS)
-        if tabs and len(names) == 1 and len(_names(lines, _SEPARATORS)[1]) > 1:
-            raise ValueError(
-                f"{path}: expected tabs between the columns of a .tsv file, got "
-                f"{lines[0].strip()!r:.80}; rename it to .csv"
-            )
-        _check_names(names, path)
-        unchanged = [name for name in names if name in as_text]
-        rest = file.read().rstrip("\r\n")  # empty lines at the end are no rows
-        options = {"sep": separator, "header": None, "names": names, "index_col": False}
-        options |= {"skip_blank_lines": False, "low_memory": False, "keep_default_na": False}
-        options |= _precision(pd)
-        na_values = {name: gaps for name in names if name not in as_text}
         with warnings.catch_warnings():
             # Where the first row has more fields than there are names, pandas would drop some.
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(
-                _Text(rest),
-                na_values=na_values,
-                dtype=dict.fromkeys(unchanged, str),
-                skipinitialspace=True,
-                **options,
-            )
-        if unchanged and re.search(rf"(?:\A|[{separator}\r\n]) ", rest):
-            bare = _without_blanks_before_quotes(rest, separator)
-            for name, series in pd.read_csv(
-                _Text(bare), usecols=unchanged, dtype=str, **options
-            ).items():
+            frame = pd.read_csv(io.BytesIO(body), dtype=dict.fromkeys(unchanged, str), **tidied)
+        if unchanged and blanks:
+            bare = _without_blanks_before_quotes(body, separator)
+            of_text = pd.read_csv(io.BytesIO(bare), usecols=unchanged, dtype=str, **options)
+            for name, series in of_text.items():
                 frame[name] = series
-        field = rf'(?:\A|[{separator}\r\n]) *"?0\d+"? *(?:[{separator}\r\n]|\Z)'
-        zeros = re.search(field, rest) is not None
-        doubtful = [
-            name for name in names if name not in as_text and _may_be_more(frame[name], zeros)
-        ]
-        if doubtful:
-            options |= {"usecols": doubtful, "dtype": str, "skipinitialspace": True}
-            for name, series in pd.read_csv(_Text(rest), na_values=na_values, **options).items():
-                counts = series.value_counts().to_dict()
-                if any(map(has_zeros, counts)) or learn_notation(counts)[1] is not None:
-                    frame[name] = series
-        return frame
-    except UnicodeDecodeError as error:
-        encoding = "utf-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"
-        raise ValueError(
-            f"{path}: not text in UTF-8 ({error.reason}: byte 0x{error.object[error.start]:02x}); "
-            f"save it as UTF-8, or convert it: iconv -f {encoding} -t utf-8"
-        ) from error
-    except csv.Error as error:
-        raise ValueError(
-            f"{path}: not the names of columns: {error}; correct the first line"
-        ) from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         columns = "1 column" if len(names) == 1 else f"{len(names):,} columns"
         raise ValueError(
             f"{path}: not a table of {columns}: {_what_is_wrong(error)}; correct the file"
         ) from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path}: not a whole gzip file: {error}; copy it again") from error
+    numbers = frame[list(na_values)].select_dtypes(["int64", "float64"])
+    doubtful = _may_have_to_stay(body, separator, numbers, whole, tidied)
+    if doubtful:
+        of_text = pd.read_csv(io.BytesIO(body), usecols=doubtful, dtype=str, **tidied)
+        for name, series in of_text.items():
+            counts = series.value_counts().to_dict()
+            if _has_to_stay(counts, name in whole):
+                frame[name] = series
+    return frame
 
 
-def _without_blanks_before_quotes(text, separator):
+def _has_to_stay(counts, whole):
+    """Whether the texts of a column, {text: count}, can mean other numbers, or codes."""
+    if any(map(has_zeros, counts)):
+        return True
+    return any(map(means_two, counts)) if whole else learn_notation(counts)[1] is not None
+
+
+def _may_have_to_stay(body, separator, numbers, whole, options):
+    """The names of the columns of `numbers` whose texts can mean other numbers, or codes.
+
+    Their texts are to be seen, which takes longer than all the rest: few columns may be named.
+    """
+    integers, integral, broken = [], [], []  # the last have fractions
+    for name, series in numbers.items():
+        values = series.to_numpy()
+        if values.dtype == np.int64:
+            integers.append(name)
+            continue
+        values = np.abs(values[np.isfinite(values)])
+        parts = values[values != np.floor(values)]
+        if name in whole or (values.size and not parts.size):
+            integral.append(name)
+            continue
+        # 1.540 can be 1540; 0.154, 1540.5 and 1.5401 cannot.
+        thousands = parts * 1000
+        sure = (parts < 1) | (parts >= 1000) | (np.abs(thousands - np.round(thousands)) > 1e-6)
+        if parts.size and not sure.any():
+            broken.append(name)
+    if (integers or integral or broken) and _have_zeros(body, separator):
+        return integers + integral + broken
+    thousands = b".000" in body
+    doubtful = [name for name in integral if thousands or (name in whole and b"." in body)]
+    return doubtful + _without_proof(body, broken, options)
+
+
+def _have_zeros(body, separator):
+    """Whether a field can be digits that begin with a 0, as 02134 is."""
+    before = [separator.encode(), b"\n", *(mark for mark in (b"\r", b'"', b" ") if mark in body)]
+    return re.match(rb' *"?0\d', body) is not None or any(
+        re.search(re.escape(mark) + rb'0\d+"? *(?:[%b\r\n]|\Z)' % separator.encode(), body)
+        for mark in before
+    )
+
+
+def _without_proof(body, names, options):
+    """Those of the columns whose first texts do not show that a point is their decimal mark."""
+    if not names:
+        return []
+    first = pandas().read_csv(io.BytesIO(body), usecols=names, nrows=_SAMPLE, dtype=str, **options)
+    return [name for name, series in first.items() if not any(map(has_point, series.dropna()))]
+
+
+def _begin_with(body, separator, start):
+    """Whether a field can begin with these bytes."""
+    if start not in body:  # quickly told
+        return False
+    marks = (separator.encode(), b"\n", b"\r")
+    return body.startswith(start) or any(mark + start in body for mark in marks)
+
+
+def _without_blanks_before_quotes(body, separator):
     """Quoted fields are told from the others, in which a quote is a character like any other."""
-    quoted = rf'(\A|[{separator}\r\n]) *("[^"]*+(?:""[^"]*+)*+")'
-    return re.sub(quoted, r"\1\2", text)
+    quoted = rb'(\A|[%b\r\n]) *("[^"]*+(?:""[^"]*+)*+")' % separator.encode()
+    return re.sub(quoted, rb"\1\2", body)
 
 
 def _precision(pd):
@@ -183,41 +216,25 @@ def _precision(pd):
     return {"float_precision": "round_trip"} if old else {}
 
 
-def _may_be_more(series, zeros):
-    """Whether thousands can be among the numbers of a column, as 1.540 beside 950 is.
-
-    Or codes, where some column has leading `zeros`.
-    """
-    if series.dtype != np.float64:
-        return zeros and series.dtype == np.int64
-    values = np.abs(series.to_numpy())
-    parts = values[values != np.floor(values)]
-    thousands = parts * 1000
-    sure = (parts < 1) | (parts >= 1000) | (np.abs(thousands - np.round(thousands)) > 1e-6)
-    return not sure[np.isfinite(parts)].any()
+def _check_encoding(data, path):
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"
+        raise ValueError(
+            f"{path}: not text in UTF-8 ({error.reason}: byte 0x{data[error.start]:02x}); "
+            f"save it as UTF-8, or convert it: iconv -f {encoding} -t utf-8"
+        ) from error
 
 
-class _Text:
-    """A text as a file. `io.StringIO` would take four bytes for each of its characters."""
-
-    def __init__(self, text):
-        self._text, self._at = text, 0
-
-    def __iter__(self):
-        return iter(self.read, "")
-
-    def read(self, size=1 << 18):
-        """The next characters, "" at the end."""
-        begin, self._at = self._at, self._at + size
-        return self._text[begin : self._at]
-
-
-def _first_record(file, path):
-    """The lines of the column names: several, if a quoted name spans lines."""
-    lines, quotes = [], 0
-    for line in file:
-        lines.append(line.removeprefix("\ufeff"))  # a byte order mark is not part of a name
-        quotes += line.count('"')
+def _first_record(data, path):
+    """The lines of the column names, several if a quoted name spans lines; and where they end."""
+    lines, quotes, end = [], 0, 0
+    for line in re.finditer(rb"[^\r\n]*(?:\r\n?|\n|\Z)", data):
+        if not line[0]:
+            break
+        lines.append(line[0].decode().removeprefix("\ufeff"))  # a byte order mark is no name's
+        quotes, end = quotes + line[0].count(b'"'), line.end()
         if quotes % 2 == 0:
             break
     if quotes % 2:
@@ -227,7 +244,24 @@ def _first_record(file, path):
             f"{path}: the {'first line' if lines else 'table'} is empty; expected column names, "
             "then rows"
         )
-    return lines
+    return lines, end
+
+
+def _separator_and_names(lines, path):
+    tabs = path.lower().removesuffix(".gz").endswith(".tsv")
+    try:
+        separator, names = _names(lines, "\t" if tabs else _SEPARATORS)
+        if tabs and len(names) == 1 and len(_names(lines, _SEPARATORS)[1]) > 1:
+            raise ValueError(
+                f"{path}: expected tabs between the columns of a .tsv file, got "
+                f"{lines[0].strip()!r:.80}; rename it to .csv"
+            )
+    except csv.Error as error:
+        raise ValueError(
+            f"{path}: not the names of columns: {error}; correct the first line"
+        ) from error
+    _check_names(names, path)
+    return separator, names
 
 
 def _names(lines, separators):

@@ -84,6 +84,8 @@ class Notation:
 
 
 PLAIN = Notation()
+# Of columns that pandas has as integers.
+WHOLE = Notation(whole=True)
 
 
 def unit_of(match):
@@ -115,6 +117,18 @@ def value_of(match, decimal):
 def _means_two(match):
     """Whether a point or comma of a match can be the decimal mark and can separate thousands."""
     return None not in (value_of(match, "."), value_of(match, ","))
+
+
+def means_two(text):
+    """Whether a text can be two numbers, as 1.540 can."""
+    match = _NUMBER.fullmatch(text)
+    return match is not None and "." in match["digits"] and _means_two(match)
+
+
+def has_point(text):
+    """Whether a text is a number whose decimal mark is a point for sure, as that of 1.5 is."""
+    match = _NUMBER.fullmatch(text)
+    return match is not None and "." in match["digits"] and value_of(match, ",") is None
 
 
 def has_zeros(text):

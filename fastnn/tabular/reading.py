@@ -10,6 +10,7 @@ from fastnn.tabular.dates import NUMBERS, PARTS, DateForm, learn_order, parts_of
 from fastnn.tabular.notation import (
     GAPS,
     PLAIN,
+    WHOLE,
     Notation,
     has_zeros,
     is_factor,
@@ -80,7 +81,10 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     if is_numeric(series):
         numbers = () if strict else dict.fromkeys(series.dropna().unique(), 1)
         order = learn_order(series.name, numbers)[0]
-        return (PLAIN if order is None else DateForm(order)), []
+        if order is not None:
+            return DateForm(order), []
+        integers = pandas().api.types.is_integer_dtype(series.dtype) and not strict
+        return (WHOLE if integers else PLAIN), []
     codes, texts = categories(series)
     times = np.bincount(codes[codes >= 0], minlength=len(texts))
     counts = dict(zip(texts, times.tolist(), strict=True))

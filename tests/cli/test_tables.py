@@ -480,6 +480,19 @@ def test_columns_that_are_kept_come_out_as_they_went_in(tmp_path):
     assert kept["prediction"].tolist() == plain["prediction"].tolist()
 
 
+@pytest.mark.parametrize("area", ["2.000", "1.540"])
+def test_a_cell_that_can_be_thousands_is_told(tmp_path, area):
+    frame = houses(60).assign(area=[1000 + 7 * i % 60 for i in range(60)])
+    data, new, model = (tmp_path / name for name in ("d.csv", "new.csv", "m.safetensors"))
+    frame.to_csv(data, index=False)
+    done("train", data, "--target", "price", "--quiet", "--save", model, *QUICK)
+    frame.drop(columns="price").assign(area=area).to_csv(new, index=False)
+    result = run("predict", model, new)
+    assert f"Column 'area': 60 rows with no numbers, as '{area}' in row 2 (it can" in result.stderr
+    frame.drop(columns="price").assign(area="").to_csv(new, index=False)
+    assert predicted(result.stdout).equals(predicted(run("predict", model, new).stdout))
+
+
 def test_there_are_as_many_predictions_as_rows(folder, tmp_path):
     lines = houses(5).to_csv(index=False).splitlines()
     (tmp_path / "d.csv").write_text("\n".join([*lines[:3], "", *lines[3:], "", ""]) + "\n")

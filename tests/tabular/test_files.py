@@ -259,3 +259,29 @@ def test_numbers_that_can_be_thousands_stay_text(fields, stays):
     known = [field.strip('"') for field in fields if field not in ("", "NA")]
     assert frame["a"].dropna().tolist() == (known if stays else list(map(float, known)))
     assert frame["a"].isna().sum() == len(fields) - len(known)
+
+
+@pytest.mark.parametrize(
+    "numbers", ["2.000\n3.000", "2.500\n3.125", "2.000\n\n3.000", "2.5\n1.540"]
+)
+@pytest.mark.parametrize("whole", [[], ["a"]])
+def test_columns_that_are_known_to_be_whole_keep_what_can_be_thousands(numbers, whole):
+    frame = read_table(
+        io.StringIO(f"a,b\n{numbers.replace(chr(10), ',0.5' + chr(10))},0.5"), whole=whole
+    )
+    assert (frame["a"].dtype == np.float64) == (not whole)
+    assert frame["b"].dtype == np.float64
+
+
+@pytest.mark.parametrize("fields", ["7\n12", "7\n\n12", "7.5\n12.25", "1000.125\n2.5"])
+def test_columns_that_are_known_to_be_whole_have_other_numbers_as_numbers(fields):
+    frame = read_table(io.StringIO("b,a\n0.000," + fields.replace("\n", "\n0.000,")), whole=["a"])
+    assert [float(v) for v in frame["a"].dropna()] == [float(v) for v in fields.split()]
+    assert frame["b"].dtype == np.float64
+
+
+def test_a_decimal_point_far_down_is_found():
+    lines = ["1.540", *["950"] * 400, "1.5"]
+    assert read_table(io.StringIO("a\n" + "\n".join(lines)))["a"].dtype == np.float64
+    lines[-1] = "2.500"
+    assert read_table(io.StringIO("a\n" + "\n".join(lines)))["a"].tolist() == lines

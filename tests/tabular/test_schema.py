@@ -857,6 +857,19 @@ def test_a_new_cell_that_can_be_thousands_is_no_number():
     assert decimals.unreadable(new[1:]) == []
 
 
+def test_integers_of_pandas_are_known_to_be_whole():
+    frame = table(c=[100 + 7 * i % M for i in range(M)], d=np.arange(M) + 0.5, e=cycle("x", "y"))
+    schema = TableSchema.fit(frame, "y")
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    new = pd.DataFrame({"c": ["200", "2.000", "2.5"], "d": 1.5, "e": "x", "x": 0.5})
+    for each in (schema, again):
+        assert (each.whole_columns, each.text_columns) == (["c"], ["e"])
+        gap = each.inputs(new.assign(c=[200, None, 2.5]))
+        np.testing.assert_array_equal(each.inputs(new), gap)
+        assert "'2.000' in row 1 (it can mean two numbers" in each.unreadable(new)[0]
+        assert each.unreadable(new.assign(c=[200, 2.0, 2.5])) == []
+
+
 @pytest.mark.parametrize(
     "texts", [("1.5k", "950", "2.25k"), ("3 Mio", "950", "1.5 Mio"), ("2M", "3k", "10")]
 )
