@@ -1,6 +1,6 @@
-// The products and passes of one layer by the package's own kernels of AVX-512; phases.py compiles
-// it. A line of output: rows, inputs, units, name of the phase, seconds of CPU time, operations,
-// bytes read and written.
+// The products and passes of one layer by the package's own kernels. phases.py compiles it, with UNIT
+// for the kernels of one type of CPU. A line of output: rows, inputs, units, name of the phase,
+// seconds of CPU time, operations, bytes read and written.
 #include <time.h>
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 #include "caches.h"
 #include "denormals.h"
 #include "memory.h"
-#include "variant_avx512.cpp"
+#include UNIT
 
 using namespace fastnn;
 
@@ -109,7 +109,7 @@ static void measure(const Kernels<float> &k, int64_t rows, int64_t n_in, int64_t
 int main() {
     CoreMode mode;
     mode.enter();
-    const Kernels<float> &k = fastnn_avx512::float_kernels;
+    const Kernels<float> &k = FASTNN_VARIANT::float_kernels;
     std::vector<float> A(64 * 128, 0.5f), C(4096);
     const double seconds = least([&] { k.whole_tile(A.data(), A.data(), 128, C.data()); });
     printf("%d,%d,%d,peak,%g,%g,0\n", k.tile_rows, 128, k.panel, seconds,

@@ -1,7 +1,8 @@
 """Where a step goes, by product and pass of one layer: `python -m bench.phases`.
 
-It compiles `phases.cpp` with the kernels of AVX-512 in this checkout, and times them by themselves,
-in float32 on one thread, in CPU time. Data then lies in the caches more often than in a step.
+It compiles `phases.cpp` with the kernels in this checkout of the CPU's variant, or of the one that
+FASTNN_VARIANT names, and times them by themselves, in float32 on one thread, in CPU time. Data then
+lies in the caches more often than in a step.
 """
 
 import subprocess
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from bench.machine import describe
+from fastnn import _kernels
 
 NATIVE = Path(__file__).parent.parent / "fastnn" / "native"
 # As in setup.py.
@@ -27,10 +29,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "fastnn_phases"
         source = Path(__file__).with_suffix(".cpp")
-        command = ["g++", *FLAGS, "-ffp-contract=fast", f"-I{NATIVE}", source, "-o", program]
+        unit = f'-DUNIT="variant_{_kernels.variant}.cpp"'
+        command = ["g++", *FLAGS, "-ffp-contract=fast", f"-I{NATIVE}", unit, source, "-o", program]
         subprocess.run(command, check=True)
         output = subprocess.run([program], check=True, text=True, stdout=subprocess.PIPE).stdout
-    print(describe()["cpu"])
+    print(describe()["cpu"], _kernels.variant)
     for line in output.splitlines():
         *shape, name, seconds, operations, moved = line.split(",")
         took, done, memory = float(seconds), float(operations), float(moved)
