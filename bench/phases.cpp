@@ -1,6 +1,6 @@
-// The products and passes of one layer by the package's own kernels. phases.py compiles it, with UNIT
-// for the kernels of one type of CPU. A line of output: rows, inputs, units, name of the phase,
-// seconds of CPU time, operations, bytes read and written.
+// The products and passes of one layer by the package's own kernels. phases.py compiles it, with
+// UNIT for the kernels of one type of CPU. A line of output: rows, inputs, units, name of the
+// phase, seconds of CPU time, operations, bytes read and written.
 #include <time.h>
 
 #include <algorithm>

@@ -47,6 +47,9 @@ struct Product {
 };
 
 // out(r, v, c) gets each register of the (R, NV vectors) tile of C when it is done.
+//
+// GCC unrolls the loops over rows soon enough only if it is told to: else C lies on the stack
+// before and after the loop over k.
 template <class T, int R, int NV, bool Packs = false, class Out>
 FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
     typedef typename Vec<T>::type V;
@@ -54,12 +57,15 @@ FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
     V c[R][NV];
     for (int v = 0; v < NV; ++v) {
         V first = p.init ? load(p.init + v * lanes) : V{};
+#pragma GCC unroll 16
         for (int r = 0; r < R; ++r) c[r][v] = first;
     }
-    const T *a = p.A, *b = p.B;
+    const T *a[(R + 2) / 3], *b = p.B;
+#pragma GCC unroll 16
+    for (int i = 0; i < (R + 2) / 3; ++i) a[i] = p.A + 3 * i * p.row_stride;
     T *panel = p.panel;
     const char *ahead = p.ahead ? p.ahead : reinterpret_cast<const char *>(b);
-    for (int64_t k = 0; k < p.depth; ++k, a += p.k_stride, b += p.ldb, ahead += p.ahead_step) {
+    for (int64_t k = 0; k < p.depth; ++k, b += p.ldb, ahead += p.ahead_step) {
         __builtin_prefetch(ahead, 0, 2);
         V row[NV];
         for (int v = 0; v < NV; ++v) row[v] = load(b + v * lanes);
@@ -67,11 +73,15 @@ FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
             for (int v = 0; v < NV; ++v) store(panel + v * lanes, row[v]);
             panel += NV * lanes;
         }
+#pragma GCC unroll 16
         for (int r = 0; r < R; ++r) {
-            V x = broadcast(a[r * p.row_stride]);
+            V x = broadcast(a[r / 3][r % 3 * p.row_stride]);
             for (int v = 0; v < NV; ++v) c[r][v] += x * row[v];
         }
+#pragma GCC unroll 16
+        for (int i = 0; i < (R + 2) / 3; ++i) a[i] += p.k_stride;
     }
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r)
         for (int v = 0; v < NV; ++v) out(r, v, c[r][v]);
 }
