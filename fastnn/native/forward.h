@@ -111,9 +111,16 @@ FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, c
     }
 }
 
-// Z = A_below W + b of R rows from `row` on, for columns that fill whole registers. W comes from
-// beyond the L1 cache, so it is read in the order of memory, four of its rows side by side, while
-// the sums stay in the L1, for as many columns as there are in a page of 4 KiB.
+// Up to so many rows are streamed at once. Their activations fill 12 of 32 registers; of 16, GCC
+// keeps half of 16 in memory.
+static constexpr int STREAMED_ROWS = FASTNN_TILE_ROWS >= 8 ? 3 : 4;
+// Of W and of the sums of a row, as much as is read in one go.
+static constexpr int64_t PAGE = 4096;
+
+// Z = A_below W + b of R rows from `row` on, for `count` columns that fill whole registers, a page
+// at most, and k from `from` to `end` of the sums; what came before is in A. W comes from beyond
+// the L1 cache, so it is read in the order of memory, four of its rows side by side, while the sums
+// stay in the L1.
 //
 // A load waits for an earlier store at the same place of another page, as if it were to the same
 // address. The rows of W of a layer of 1,024 units all begin at one place of their pages. So the
@@ -121,55 +128,75 @@ FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, c
 // line further, each store stops the next loads, and one row takes 1.3 times as long.
 template <int R, class T>
 static void stream_rows(const Layer<T> *below, const Layer<T> *layer, const T *W, int64_t row,
-                        int64_t columns) {
+                        int64_t column, int64_t count, int64_t from, int64_t end) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes, depth = 4;
-    constexpr int64_t page = 4096, line = 64, further = 1024, ldz = (page + further) / sizeof(T);
-    const int64_t n_in = below->n, n = layer->n, ld = below->ld;
-    alignas(line) char place[page + R * ldz * sizeof(T)];
-    for (int64_t first = 0; first < columns; first += page / sizeof(T)) {
-        const int64_t left = columns - first, most = page / sizeof(T);
-        const int64_t count = left < most ? left : most;
-        const T *a = below->A + row * ld, *w = W + first, *b = w + n_in * n;
-        const int64_t away = reinterpret_cast<const char *>(w) - place;
-        T *z = reinterpret_cast<T *>(place + ((away + further) & (page - line)));
-        for (int r = 0; r < R; ++r) memcpy(z + r * ldz, b, count * sizeof(T));
-        int64_t k = 0;
-        for (; k + depth <= n_in; k += depth, w += depth * n) {
-            V x[R][depth];
-            for (int r = 0; r < R; ++r)
-                for (int i = 0; i < depth; ++i) x[r][i] = broadcast(a[r * ld + k + i]);
-            for (int64_t j = 0; j < count; j += lanes) {
-                V sum[R];
-                for (int r = 0; r < R; ++r) sum[r] = load(z + r * ldz + j);
-                for (int i = 0; i < depth; ++i) {
-                    V weight = load(w + i * n + j);
-#if defined(__x86_64__)
-                    asm("" : "+v"(weight));  // else GCC loads it once for each row
-#endif
-                    for (int r = 0; r < R; ++r) sum[r] += x[r][i] * weight;
-                }
-                for (int r = 0; r < R; ++r) store(z + r * ldz + j, sum[r]);
-            }
-        }
-        for (; k < n_in; ++k, w += n) {
-            for (int r = 0; r < R; ++r) {
-                const V x = broadcast(a[r * ld + k]);
-                T *sum = z + r * ldz;
-                for (int64_t j = 0; j < count; j += lanes)
-                    store(sum + j, load(sum + j) + x * load(w + j));
-            }
-        }
+    constexpr int64_t line = 64, further = 1024, ldz = (PAGE + further) / sizeof(T);
+    const int64_t n = layer->n, ld = below->ld;
+    alignas(line) char place[PAGE + R * ldz * sizeof(T)];
+    const T *a = below->A + row * ld, *w = W + from * n + column;
+    const T *b = W + below->n * n + column;
+    T *A = layer->A + row * layer->ld + column;
+    const int64_t away = reinterpret_cast<const char *>(w) - place;
+    T *z = reinterpret_cast<T *>(place + ((away + further) & (PAGE - line)));
+    for (int r = 0; r < R; ++r)
+        memcpy(z + r * ldz, from ? A + r * layer->ld : b, count * sizeof(T));
+    int64_t k = from;
+    for (; k + depth <= end; k += depth, w += depth * n) {
+        V x[R][depth];
         for (int r = 0; r < R; ++r)
-            memcpy(layer->A + (row + r) * layer->ld + first, z + r * ldz, count * sizeof(T));
+            for (int i = 0; i < depth; ++i) x[r][i] = broadcast(a[r * ld + k + i]);
+        for (int64_t j = 0; j < count; j += lanes) {
+            V sum[R];
+            for (int r = 0; r < R; ++r) sum[r] = load(z + r * ldz + j);
+            for (int i = 0; i < depth; ++i) {
+                V weight = load(w + i * n + j);
+#if defined(__x86_64__)
+                asm("" : "+v"(weight));  // else GCC loads it once for each row
+#endif
+                for (int r = 0; r < R; ++r) sum[r] += x[r][i] * weight;
+            }
+            for (int r = 0; r < R; ++r) store(z + r * ldz + j, sum[r]);
+        }
     }
+    for (; k < end; ++k, w += n) {
+        for (int r = 0; r < R; ++r) {
+            const V x = broadcast(a[r * ld + k]);
+            T *sum = z + r * ldz;
+            for (int64_t j = 0; j < count; j += lanes)
+                store(sum + j, load(sum + j) + x * load(w + j));
+        }
+    }
+    for (int r = 0; r < R; ++r) memcpy(A + r * layer->ld, z + r * ldz, count * sizeof(T));
 }
 
-template <int R, class T>
-FASTNN_INLINE void stream(int64_t rows, const Layer<T> *below, const Layer<T> *layer, const T *W,
-                          int64_t row, int64_t columns) {
-    if (rows == R) return stream_rows<R>(below, layer, W, row, columns);
-    if constexpr (R > 1) stream<R - 1>(rows, below, layer, W, row, columns);
+template <int R, class T, class... Rest>
+FASTNN_INLINE void stream_some(int rows, const Layer<T> *below, Rest... rest) {
+    if (rows == R) return stream_rows<R>(below, rest...);
+    if constexpr (R > 1) stream_some<R - 1>(rows, below, rest...);
+}
+
+// Z of all columns of some rows. A block of W that takes half of the L2 cache is used for all rows,
+// a few at a time.
+template <class T>
+static void stream(const Layer<T> *below, const Layer<T> *layer, const T *W, int64_t row,
+                   int64_t end, int64_t columns) {
+    const int64_t n_in = below->n, most = PAGE / sizeof(T);
+    const int64_t groups = (end - row + STREAMED_ROWS - 1) / STREAMED_ROWS;
+    for (int64_t column = 0; column < columns; column += most) {
+        const int64_t count = columns - column < most ? columns - column : most;
+        const int64_t fits = fastnn::L2_BYTES / 2 / (count * int64_t(sizeof(T))) / 4 * 4;
+        const int64_t depth = groups == 1 ? n_in : fits;
+        for (int64_t k = 0; k < n_in; k += depth) {
+            const int64_t last = n_in - k < depth ? n_in : k + depth;
+            int64_t r = row;
+            for (int64_t left = groups; left > 0; --left) {
+                const int rows = int((end - r + left - 1) / left);
+                stream_some<STREAMED_ROWS>(rows, below, layer, W, r, column, count, k, last);
+                r += rows;
+            }
+        }
+    }
 }
 
 template <int R, int NV, class T>
@@ -199,10 +226,18 @@ FASTNN_INLINE int64_t forward_wide(const Layer<T> *below, const Layer<T> *layer,
 }
 
 // Up to so many rows of tiles of four registers, or of three, whose products have to hide the time
-// that W takes from beyond the L1 cache.
-static constexpr int64_t FEW_ROWS = FASTNN_TILE_ROWS >= 8 ? 4 : 2, SOME_ROWS = 4 * FEW_ROWS;
-// Up to so many are streamed: their broadcast activations fill 12 of 32 registers, or 8 of 16.
-static constexpr int STREAMED_ROWS = FASTNN_TILE_ROWS >= 8 ? 3 : 2;
+// that W takes from beyond the L1 cache. 16 registers are too few for them: more rows are streamed.
+static constexpr int64_t FEW_ROWS = FASTNN_TILE_ROWS >= 8 ? 4 : 2;
+static constexpr int64_t SOME_ROWS = FASTNN_TILE_ROWS >= 8 ? 16 : 0;
+
+// Up to how many rows a layer is streamed.
+template <class T>
+FASTNN_INLINE int64_t most_streamed(const Layer<T> *below, const Layer<T> *layer) {
+    const int64_t weights = below->n * layer->n;
+    if (weights < fastnn::LARGE) return 0;
+    if (FASTNN_TILE_ROWS >= 8) return STREAMED_ROWS;
+    return (weights * int64_t(sizeof(T)) > fastnn::L2_BYTES ? 8 : 2) * STREAMED_ROWS;
+}
 
 // A of rows row .. end, with W (n_in, n) in theta and b after it. `room` has place for a panel of
 // W and b. Each sum is that of tile.h, in the same order, whatever the rows beside it.
@@ -210,16 +245,15 @@ template <class T>
 static void forward(const Layer<T> *below, const Layer<T> *layer, const T *W, T *room, int64_t row,
                     int64_t end, int64_t first_row) {
     const int64_t rows = end - row;
-    const bool large = below->n * layer->n >= fastnn::LARGE;
     int64_t column = 0;
-    if (large && rows <= STREAMED_ROWS) {
+    if (rows <= most_streamed(below, layer)) {
         const int64_t vectors = layer->n / Vec<T>::lanes;
         column = vectors * Vec<T>::lanes;
-        stream<STREAMED_ROWS>(rows, below, layer, W, row, column);
+        stream(below, layer, W, row, end, column);
         activate(layer, row, end, first_row, 0, vectors);
     } else if (rows <= FEW_ROWS) {
         column = forward_wide<FEW_ROWS, 4>(below, layer, W, row, end, first_row);
-    } else if (large && rows <= SOME_ROWS) {
+    } else if (SOME_ROWS && below->n * layer->n >= fastnn::LARGE && rows <= SOME_ROWS) {
         column = forward_wide<2 * FEW_ROWS, 3>(below, layer, W, row, end, first_row);
     }
     for (; column < layer->n; column += panel_columns<T>)
