@@ -205,7 +205,11 @@ def _columns_of_split(estimator, frame):
     """The columns that say which rows go together, and which come first."""
     groups, time = estimator.groups, estimator.time
     if groups is not None and time is not None:
-        raise ValueError("groups and time each say how to split the rows; give one")
+        raise ValueError(
+            f"groups={groups!r} and time={time!r} each say how to split the rows: give time alone "
+            f"for a model of later rows of the same {groups}, or groups alone for one of new "
+            f"{groups}"
+        )
     check_columns([name for name in (groups, time) if name is not None], frame, "column")
     gaps = 0 if groups is None else int(tidy(frame[groups], estimator.missing).isna().sum())
     if gaps:

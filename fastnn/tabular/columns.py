@@ -103,10 +103,10 @@ class CategoricalColumn:
         }
 
 
-def why_left_out(series, kind, asked):
+def why_left_out(series, kind, asked, written=None):
     """The reason why a typed column is useless or misleading as an input, or None.
 
-    `asked` tells whether the user has named its kind.
+    `asked` tells whether the user has named its kind; `written` makes a text of its numbers.
     """
     if re.fullmatch(r"Unnamed: \d+", series.name):
         return "it has no name: row numbers, most often"
@@ -115,7 +115,8 @@ def why_left_out(series, kind, asked):
         return "all its values are missing"
     if given == len(series) and series.nunique() == 1:
         value = series.iloc[0]
-        return f"it is {f'{value:g}' if kind == 'numeric' else value!s:.40} in all rows"
+        shown = f"{value:g}" if kind == "numeric" else f"{value!s:.40}"
+        return f"it is {written(value) if written else shown} in all rows"
     if kind == "numeric":
         return None if asked else _why_a_key(series)
     different = len(set(categories(series)[1]))
@@ -136,8 +137,8 @@ def _why_a_key(series):
     if len(values) < _FEWEST_KEYS or not whole(values) or not series.is_unique:
         return None
     if pandas().api.types.is_numeric_dtype(series.index.dtype):
-        offset = values - series.index.to_numpy(dtype=np.float64)
-        if (offset == offset[0]).all():
+        index = series.index.to_numpy(dtype=np.float64)
+        if any((offset == offset[0]).all() for offset in (values - index, values + index)):
             return "it counts the rows; name it as numeric to keep it"
     if _KEY.fullmatch(series.name):
         return "it is a key by its name, and different in all rows; name it as numeric to keep it"

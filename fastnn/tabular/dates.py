@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 
 import numpy as np
+
+from fastnn.tabular.values import rows
 
 PARTS = ("time", "month", "weekday", "hour")
 # Numbers that count from 1970, and how many of them are a day.
@@ -20,11 +24,20 @@ _EPOCHS = {
 NUMBERS = ("digits", *_EPOCHS)
 _OF_TEXTS = ("dmy", "mdy", "clock", "digits")
 ORDERS = (*_OF_TEXTS, *_EPOCHS)
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_NAME = (
-    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+# Months in English, German, French, Spanish, Italian, Portuguese and Dutch, without accents; three
+# letters or more of a name will do, if no other month begins so.
+_LANGUAGES = (
+    "january february march april may june july august september october november december",
+    "januar februar marz april mai juni juli august september oktober november dezember",
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
+    "januari februari maart april mei juni juli augustus september oktober november december",
+    "janner feber mrz - - - - - - - - -",
+    "- - mrt - - - - - - - - -",
 )
+_NAME = r"([^\W\d_]{3,10})\.?"
 _ZONE = r"\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?"
 _CLOCK = rf"(?:[T ,]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp][Mm])?{_ZONE})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d\d?)\2(\d\d?){_CLOCK}")
@@ -33,19 +46,23 @@ _DAY_NAME = re.compile(rf"(\d\d?)[-. ]+{_NAME}[-, ]+(\d{{4}}|\d\d){_CLOCK}", re.
 _NAME_DAY = re.compile(rf"{_NAME} +(\d\d?),? +(\d{{4}}){_CLOCK}", re.IGNORECASE)
 _YEAR_NAME = re.compile(rf"(\d{{4}})[- ]{_NAME}[- ](\d\d?){_CLOCK}", re.IGNORECASE)
 _COMPACT = re.compile(rf"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?(){_ZONE})?")
+_COMPACT_MONTH = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])")
 # A month, a quarter or a week is its first day.
 _MONTH = re.compile(r"(\d{4})[-/](\d\d)|(\d\d?)[-/](\d{4})")
 _NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
 _QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])|Q([1-4])[- ](\d{4})", re.IGNORECASE)
 _WEEK = re.compile(r"(\d{4})-?W(\d\d)")
 _TIME_OF_DAY = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?:\s*([AaPp][Mm]))?")
-# The name of a day, and the letters of 1st and 2nd, add nothing.
+# The name of a day, the letters of 1st and 2nd, and "de" in Spanish add nothing.
 _EMPTY_WORDS = re.compile(
-    r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +|(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE
+    r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +|(?<=\d)(?:st|nd|rd|th|er)\b|(?<= )de ",
+    re.IGNORECASE,
 )
 _YEAR_AT_THE_END = re.compile(r"(\D+\d+) ([\d:]+)(?: UTC| GMT)? (\d{4})")  # as `date` of Unix
 # Columns of such names may hold seconds or milliseconds since 1970.
 _CLOCK_NAME = re.compile(r"(?i)(.*(time|date|stamp|epoch).*|ts|.*_at)")
+# Those of such names may hold numbers like 202003.
+_MONTH_NAME = re.compile(r"(?i).*(month|period|date|yyyymm|monat|mois|mes).*")
 _EARLIEST, _LATEST = 3_500, 48_600  # days since 1970: 1979 and 2103
 # Numbers such as 20200305 are dates if so many, all of them, are days of a calendar.
 _FEWEST = 5
@@ -141,11 +158,39 @@ def varying_parts(days, order):
     return ("time",) if order == "clock" else parts or ("time",)
 
 
+def part_name(name, part):
+    """The name of an input made of a column of dates."""
+    return f"{name}: {part}"
+
+
+def is_time(column, readings):
+    """Whether a column of numbers is the days since 1970 of a column of dates."""
+    of = readings.get(column.name.removesuffix(part_name("", "time")))
+    return isinstance(of, DateForm) and of.order != "clock"
+
+
 def written_day(days):
     """A number of days since 1970 as a date, or as that number where no date is so far away."""
     if abs(days) < 1e18:
         return str(np.datetime64(int(np.floor(days)), "D"))
     return f"{days:g} days after 1970"
+
+
+def other_days(series, column):
+    """A list with a sentence on days before or after those of training, or empty."""
+    days, said = np.floor(series.to_numpy()), []
+    for outside, end, word in (
+        (days > np.floor(column.high), column.high, "after"),
+        (days < np.floor(column.low), column.low, "before"),
+    ):
+        if outside.any():
+            first, last = (written_day(limit(days[outside])) for limit in (np.min, np.max))
+            said.append(
+                f"{rows(int(outside.sum()))} {word} {written_day(end)}, the "
+                f"{'last' if word == 'after' else 'first'} day of training, "
+                + (f"on {first}" if first == last else f"from {first} to {last}")
+            )
+    return [f"Column {column.name!r}: {'; '.join(said)}: trust them less."] if said else []
 
 
 def _as_numbers(values):
@@ -160,6 +205,10 @@ def _order_of_numbers(name, values):
     if len(values) < _FEWEST or not (low := values.min()) < (high := values.max()):
         return None
     if low >= 19_000_101 and high < 21e12 and (values == np.floor(values)).all():
+        form = DateForm("digits")
+        if all(form.days(value) is not None for value in values):
+            return "digits"
+    if _MONTH_NAME.fullmatch(name) and low >= 190_001 and high <= 209_912:
         form = DateForm("digits")
         if all(form.days(value) is not None for value in values):
             return "digits"
@@ -201,6 +250,8 @@ def _from_text(text, order):
         return None if match is None else _time_of_day(*match.groups())
     if order == "digits" and (match := _COMPACT.fullmatch(text)):
         return _calendar(*match.groups())
+    if order == "digits" and (match := _COMPACT_MONTH.fullmatch(text)):
+        return _calendar(*match.groups(), 1)
     text = _EMPTY_WORDS.sub("", text)
     if match := _YEAR_AT_THE_END.fullmatch(text):
         text = "{0} {2} {1}".format(*match.groups())
@@ -236,10 +287,28 @@ def _first_day(text):
     return None
 
 
+@cache
+def _months():
+    """{a name of a month or its beginning: 1 to 12}."""
+    found: dict[str, set[int]] = {}
+    for names in _LANGUAGES:
+        for number, name in enumerate(names.split(), 1):
+            for end in range(3, len(name) + 1):
+                found.setdefault(name[:end], set()).add(number)
+    return {name: min(numbers) for name, numbers in found.items() if len(numbers) == 1}
+
+
+def _without_accents(word):
+    signs = unicodedata.normalize("NFKD", word.lower())
+    return "".join(sign for sign in signs if not unicodedata.combining(sign))
+
+
 def _calendar(year, month, day, hour=None, minute=None, second=None, half=None, zone=None):
     """Days since 1970 of the texts of a date; None if it is no day of the calendar."""
     if isinstance(month, str) and not month.isdigit():
-        month = _MONTHS.index(month[:3].lower()) + 1
+        month = _months().get(_without_accents(month))
+        if month is None:
+            return None
     year = int(year) + (0 if len(year) == 4 else 1900 if int(year) > 68 else 2000)
     clock = _hour(int(hour or 0), half), int(minute or 0), int(second or 0)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn.tabular.columns import BUCKETS, MISSING
+from fastnn.tabular.dates import is_time, written_day
 from fastnn.text.markup import result, table
 from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
@@ -41,18 +42,23 @@ def _verdict(schema):
 
 def _rows(schema):
     """A row of texts for each column."""
-    rows = [
-        (column.name, *(_number if column.kind == "numeric" else _categories)(column))
-        for column in schema.columns
-    ]
+    rows = []
+    for column in schema.columns:
+        if column.kind == "categorical":
+            rows.append((column.name, *_categories(column)))
+        elif is_time(column, schema._readings):
+            rows.append((column.name, *_number(column, written_day)))
+        else:
+            rows.append((column.name, *_number(column)))
     return rows + [(name, "left out", "0", why) for name, why in schema.dropped.items()]
 
 
-def _number(column):
+def _number(column, written="{:.4g}".format):
     inputs = 1 + bool(column.missing) + max(len(column.edges) - 1, 0)
-    details = [f"{column.low:.4g} to {column.high:.4g}, mean {column.mean:.4g}"]
+    low, high, mean, fill = map(written, (column.low, column.high, column.mean, column.fill))
+    details = [f"{low} to {high}, mean {mean}"]
     if column.missing:
-        details.append(f"gaps become {column.fill:.4g} and are told by an input")
+        details.append(f"gaps become {fill} and are told by an input")
     if column.edges:
         details.append(f"{len(column.edges) - 1} bins")
     return "number", str(inputs), "; ".join(details)

@@ -15,27 +15,39 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 
-_MONEY = (*"$€£¥₹", "EUR", "USD", "GBP", "CHF")
-# Letters and words that multiply a number, beside which one without them is another quantity.
-_FACTORS = re.compile(  # m is a metre
-    r"[kKMB]|(?i:bn|mn|mln|mio\.?|mrd\.?|tsd\.?|(thousand|million|billion|mille)s?)"
+_MONEY = (
+    r"(?:(?:US|AU|CA|NZ|HK|NT|A|C|S|R)?[$]|[€£¥₹₩₽₺₫฿]|EUR|USD|GBP|CHF|JPY|CNY|INR|RUB|BRL|AUD|CAD|NZD"
+    r"|SEK|NOK|DKK|PLN|CZK|HUF|ZAR|MXN|SGD|HKD|KRW|[Ee]uros?|[Dd]ollars?|Rs\.?|kr\.?|zł)"
+)
+_IS_MONEY = re.compile(_MONEY)
+# Letters and words that multiply a number, and by which power of ten; m is a metre.
+_FACTORS = {
+    **{"k": 3, "K": 3, "M": 6, "B": 9, "tsd": 3, "thousand": 3, "mille": 3, "lac": 5, "lakh": 5},
+    **{"mn": 6, "mln": 6, "mio": 6, "million": 6, "cr": 7, "crore": 7, "bn": 9, "mrd": 9},
+    **{"billion": 9},
+}
+_FACTOR = (
+    r"[kKMB]|(?i:bn|mn|mln|mio\.?|mrd\.?|tsd\.?|cr\.?"
+    r"|(?:thousand|million|billion|mille|lac|lakh|crore)s?)"
 )
 _SPACES = " \u00a0\u2009\u202f'\u2019"  # they separate thousands; so does a point or comma
-_NUMBER = re.compile(
-    rf"""(?P<limit>[<>≤≥~≈]=?)?\s*
-    (?P<negative>\()?\s*
-    (?P<sign>[-+\u2212])?\s*
-    (?P<before>[$€£¥₹])?\s*
+_NUMBER = re.compile(  # possessive: long blanks are read once
+    rf"""(?P<limit>[<>≤≥~≈]=?)?\s*+
+    (?P<negative>\()?\s*+
+    (?P<sign>[-+\u2212])?\s*+
+    (?P<before>{_MONEY})?\s*+
     (?P<inner>[-+\u2212])?
-    (?P<digits>\d[\d.,{_SPACES}]*|[.,]\d+)
-    (?P<power>[eE][-+]?\d+)?
-    \s*(?P<after>%|‰|°\s?[CFK]?|[$€£¥₹]|[^\W\d_][^\d\s,;:()]{{0,9}})?
-    \s*(?P<close>\))?""",
+    (?P<digits>\d[\d.,{_SPACES}]*+|[.,]\d+)
+    (?P<power>[eE][-+]?\d+)?\s*+
+    (?:(?P<factor>{_FACTOR})?\s*+(?P<money>{_MONEY})?
+    |(?P<after>%|‰|°\s?[CFK]?|[^\W\d_][^\d\s,;:()]{{0,9}}))
+    \s*+\+?\s*+(?P<close>\))?""",
     re.VERBOSE,
 )
 _WITH = {
     decimal: re.compile(
-        rf"(?P<whole>\d+|[1-9]\d{{0,2}}(?:[{_SPACES}{thousands}]\d{{3}})+)?"
+        rf"(?P<whole>\d+|[1-9]\d{{0,2}}(?:[{_SPACES}{thousands}]\d{{3}})+"
+        rf"|[1-9]\d?(?:,\d\d)+,\d{{3}}{'' if thousands == ',' else '(?!)'})?"  # 12,34,567
         rf"(?:{re.escape(decimal)}(?P<part>\d*))?"
     )
     for decimal, thousands in ((".", ","), (",", "."))
@@ -54,6 +66,8 @@ class Notation:
         What follows or precedes numbers, such as kg, % or $; "" for nothing.
     gaps : tuple of str
         Texts that are gaps in this column alone.
+    factors : bool
+        k, M, Mio and the like multiply: 1.5k is 1500.
     whole : bool
         No number of the training rows has a decimal mark: 2.000 can be 2 and 2000, and is not read.
     """
@@ -62,6 +76,7 @@ class Notation:
     unit: str = ""
     gaps: tuple[str, ...] = ()
     whole: bool = False
+    factors: bool = False
 
     def number(self, text: str) -> float | None:
         """The number in a text without blanks around it; None if there is none.
@@ -69,14 +84,19 @@ class Notation:
         >>> Notation(",", "kg").number("1.234,5 kg"), Notation().number("1 000")
         (1234.5, 1000.0)
         >>> Notation().number("5.2 kg")
+        >>> Notation(unit="€", factors=True).number("€1.5M")
+        1500000.0
         """
         match = _NUMBER.fullmatch(text)
-        if match is None or unit_of(match) not in ("", self.unit):
+        if match is None:
+            return None
+        unit = unit_of(match, self.factors)
+        if unit not in ("", self.unit):
             return None
         if self.whole and self.decimal in match["digits"] and _means_two(match):
             return None
-        value = value_of(match, self.decimal)
-        return None if value and not unit_of(match) and is_factor(self.unit) else value
+        value = value_of(match, self.decimal, power_of(match) if self.factors else 0)
+        return None if value and not unit and is_factor(self.unit) else value
 
     def is_gap(self, text: str) -> bool:
         """Whether a text stands for a missing number."""
@@ -88,19 +108,47 @@ PLAIN = Notation()
 WHOLE = Notation(whole=True)
 
 
-def unit_of(match):
-    """The unit of a number, in the singular; $k for $5k."""
-    unit = (match["before"] or "") + (match["after"] or "")
-    return unit.removesuffix("s") if len(unit) > 2 else unit
+def unit_of(match, factors=False):
+    """The unit of a number, in the singular; a factor is one where `factors` do not multiply."""
+    unit = (match["before"] or match["money"] or "") + (match["after"] or "")
+    unit = unit.removesuffix("s") if len(unit) > 2 else unit
+    return unit if factors or not match["factor"] else match["factor"] + unit
 
 
 def is_factor(unit):
     """Whether a unit multiplies the number, as k and Mio do."""
-    return bool(_FACTORS.fullmatch(unit.strip("$€£¥₹")))
+    return re.fullmatch(_FACTOR, unit) is not None
 
 
-def value_of(match, decimal):
-    """The number of a match of `_NUMBER` with this decimal mark; None if it cannot have it."""
+def power_of(match):
+    """The power of ten by which the factor of a number multiplies it, as 3 for k."""
+    factor = match["factor"] or ""
+    short = factor.lower().rstrip(".").removesuffix("s")
+    return _FACTORS.get(factor, _FACTORS.get(short, 0))
+
+
+def _multiply(matches):
+    """Whether it is sure that the factors of numbers multiply.
+
+    12B can be a house, and 300K a temperature, but for money, for several factors, for words, and
+    for 1.5k beside nothing or whole numbers.
+    """
+    some = [match for match in matches if match["factor"]]
+    if any(match["before"] or match["money"] or len(match["factor"]) > 1 for match in some):
+        return True
+    if len({match["factor"].lower() for match in some}) > 1:
+        return True
+    bare = [match for match in matches if not unit_of(match)]
+    return any(re.search("[.,]", match["digits"]) for match in some) and all(
+        match["digits"].rstrip(_SPACES).isdecimal() for match in bare
+    )
+
+
+def value_of(match, decimal, power=0):
+    """The number of a match of `_NUMBER` with this decimal mark; None if it cannot have it.
+
+    It is multiplied by ten to the `power`.
+    """
     digits = _WITH[decimal].fullmatch(match["digits"].rstrip(_SPACES))
     if digits is None or bool(match["negative"]) != bool(match["close"]):
         return None
@@ -109,7 +157,8 @@ def value_of(match, decimal):
         return None
     if match["power"] and whole != (digits["whole"] or ""):  # nobody separates thousands in 1.234e5
         return None
-    value = float(f"{whole or 0}.{digits['part'] or 0}{match['power'] or ''}")
+    power += int((match["power"] or "e0")[1:])
+    value = float(f"{whole or 0}.{digits['part'] or 0}e{power}")
     minus = (match["sign"] in ("-", "\u2212"), match["inner"] in ("-", "\u2212"))
     return -value if any((*minus, match["negative"])) else value
 
@@ -136,13 +185,13 @@ def has_zeros(text):
     return len(text) > 1 and text[0] == "0" and text.isdecimal()
 
 
-def units_of(texts):
+def units_of(texts, factors):
     """{unit: places of the texts that are numbers with it}, without those that have none."""
     found: dict[str, list[int]] = {}
     for i, text in enumerate(texts):
         match = _NUMBER.fullmatch(text)
-        if match is not None and unit_of(match):
-            found.setdefault(unit_of(match), []).append(i)
+        if match is not None and (unit := unit_of(match, factors)):
+            found.setdefault(unit, []).append(i)
     return found
 
 
@@ -164,12 +213,14 @@ def learn_notation(counts, decimal=None):
         A text that can mean two numbers, as 1,234 does, if no other text settles the matter.
     """
     matches = {text: match for text in counts if (match := _NUMBER.fullmatch(text))}
-    units = dict.fromkeys(map(unit_of, matches.values()), 0)
+    factors = _multiply(matches.values())
+    units: dict[str, int] = {}
     for text, match in matches.items():
-        units[unit_of(match)] += counts[text]
+        unit = unit_of(match, factors)
+        units[unit] = units.get(unit, 0) + counts[text]
     unit = max((unit for unit in units if unit), key=units.get, default="")
     if decimal is not None:
-        return Notation(decimal, unit), None
+        return Notation(decimal, unit, factors=factors), None
     proofs, doubts = {".": 0, ",": 0}, []
     bare = any(match["digits"].rstrip(_SPACES).isdecimal() for match in matches.values())
     for text, match in matches.items():
@@ -181,8 +232,8 @@ def learn_notation(counts, decimal=None):
                 proofs["." if comma is None else ","] += counts[text]
         # 1.234 is 1.234 to a computer, but not beside a unit of money, nor beside 950: a program
         # that writes three decimals writes them everywhere.
-        elif "," in match["digits"] or bare or unit_of(match) in _MONEY:
+        elif "," in match["digits"] or bare or _IS_MONEY.fullmatch(unit_of(match, factors)):
             doubts.append(text)
     if proofs[","] > proofs["."]:
-        return Notation(",", unit), None
-    return Notation(".", unit), doubts[0] if doubts and not proofs["."] else None
+        return Notation(",", unit, factors=factors), None
+    return Notation(".", unit, factors=factors), doubts[0] if doubts and not proofs["."] else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fastnn.tabular.dates import NUMBERS, PARTS, DateForm, learn_order, parts_of
+from fastnn.tabular.dates import NUMBERS, PARTS, DateForm, learn_order, part_name, parts_of
 from fastnn.tabular.notation import (
     GAPS,
     PLAIN,
@@ -122,14 +122,15 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
     is_gap = ~is_number & np.array([notation.is_gap(text) for text in texts], dtype=bool)
     is_other = ~is_number & ~is_gap
     n_numbers, n_gaps, n_other = (int(times[some].sum()) for some in (is_number, is_gap, is_other))
-    several = units_of(texts)
+    several = units_of(texts, notation.factors)
     if n_other and len(several) > 1 and _share_of(several, times) >= _MOSTLY:
         shown = ", ".join(f"{texts[found[0]]!r:.40}" for found in list(several.values())[:3])
         return None, [
             f"Column {series.name!r} is numbers of several units, as {shown}: it is not read as "
             "numbers, for these do not compare; give all the same unit."
         ]
-    _refuse_factors(series, codes, texts, times, several, notation.decimal)
+    if not notation.factors:
+        _refuse_factors(series, codes, texts, times, several, notation.decimal)
     other = [texts[i] for i in np.flatnonzero(is_other)]
     codes_too = len({number for number in numbers if number is not None}) <= _MOST_CODES
     if not n_numbers or 2 * n_numbers < n_other or (n_numbers <= n_other and codes_too):
@@ -168,13 +169,17 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
             f"{code!r:.40} is read as {int(code)}; if such numbers are codes, name the column as "
             "categorical (--categorical)"
         )
-    for text, number in zip(texts, numbers, strict=True):
-        if number is not None and as_number(text) != number:
-            said.append(f"{text!r:.40} is read as {number:g}")
-            break
+    unlike = [
+        (text, number)
+        for text, number in zip(texts, numbers, strict=True)
+        if number is not None and as_number(text) != number
+    ]
+    if unlike:  # where factors multiply, one of the largest tells most
+        text, number = max(unlike, key=lambda pair: abs(pair[1]) * notation.factors)
+        said.append(f"{text!r:.40} is read as {number:.12g}")
     said = [f"Column {series.name!r} is numbers: {'; '.join(said)}."] if said else []
     whole = decimal is None and not any(notation.decimal in text for text in found)
-    return Notation(notation.decimal, notation.unit, tuple(other), whole), said
+    return replace(notation, gaps=tuple(other), whole=whole), said
 
 
 def _refuse_factors(series, codes, texts, times, several, decimal):
@@ -261,7 +266,7 @@ def without_unit(series, reading):
 
 
 def _lack_unit(texts, notation):
-    bare = Notation(notation.decimal)
+    bare = Notation(notation.decimal, factors=notation.factors)
     return [bool(bare.number(text)) for text in texts]
 
 
@@ -276,11 +281,6 @@ def typed_columns(series, reading, *, lenient=False):
         part_name(series.name, part): pd.Series(table[:, PARTS.index(part)], series.index)
         for part in reading.parts
     }
-
-
-def part_name(name, part):
-    """The name of an input made of a column of dates."""
-    return f"{name}: {part}"
 
 
 def _days(series):

@@ -17,6 +17,8 @@ from fastnn.tabular.target import Target
 # Larger integers may be no float. The power is computed once: Python does not fold it.
 _LARGEST = 2**1000
 _TARGET = {"name", "classes", "mean", "scale", "never_negative", "reading", "output", "joined"}
+# Of a `Notation`, in their order; a file has those that are true.
+_FLAGS = ("whole", "factors")
 _NUMERIC = ("name", "fill", "mean", "scale", "low", "high", "missing", "edges")
 
 
@@ -48,7 +50,7 @@ def _reading_state(reading):
         "decimal": reading.decimal,
         "unit": reading.unit,
         "gaps": list(reading.gaps),
-        **({"whole": True} if reading.whole else {}),
+        **{name: True for name in _FLAGS if getattr(reading, name)},
     }
 
 
@@ -113,14 +115,15 @@ def _reading(state):
         if state["order"] not in ORDERS:
             _refuse("order", state["order"], f"one of {', '.join(ORDERS)}")
         return DateForm(state["order"], parts)
-    state = {"whole": False} | state if isinstance(state, dict) else state
-    _check_keys(state, {"kind", "decimal", "unit", "gaps", "whole"}, "reading")
-    if not isinstance(state["whole"], bool):
-        _refuse("whole", state["whole"], "true or false")
+    state = dict.fromkeys(_FLAGS, False) | state if isinstance(state, dict) else state
+    _check_keys(state, {"kind", "decimal", "unit", "gaps", *_FLAGS}, "reading")
+    for name in _FLAGS:
+        if not isinstance(state[name], bool):
+            _refuse(name, state[name], "true or false")
     if kind != "numbers" or state["decimal"] not in (".", ","):
         _refuse("reading", state, "numbers with a decimal point or comma, or dates")
     unit, gaps = _text(state["unit"], "unit"), _texts(state["gaps"], "gaps")
-    return Notation(state["decimal"], unit, gaps, state["whole"])
+    return Notation(state["decimal"], unit, gaps, *(state[name] for name in _FLAGS))
 
 
 def _texts(values, what):

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES, LossName, RegressionOutput
-from fastnn.tabular.dates import DateForm
+from fastnn.tabular.dates import DateForm, learn_order
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, tidy, typed
 from fastnn.tabular.values import (
+    EXACT,
     as_frame,
     categories,
     check_columns,
     is_dates,
+    is_numeric,
     pandas,
     rows,
     whole,
@@ -205,6 +207,14 @@ def learn_target(
         if task != "classification":
             raise
         reading, notices = None, []
+    if task == "auto" and is_numeric(series) and not isinstance(reading, DateForm):
+        order, _ = learn_order(series.name, dict.fromkeys(series.dropna().unique(), 1))
+        if order == "digits":
+            raise ValueError(
+                f"column {series.name!r} holds dates, as {series.iloc[0]} in row "
+                f"{series.index[0]}: derive a number from it, such as the days since a date; if "
+                "it is a number or a class, say which (task, --task)"
+            )
     if isinstance(reading, DateForm):
         if task != "classification" or is_dates(series):
             raise ValueError(
@@ -214,6 +224,7 @@ def learn_target(
         reading = None
     if task == "regression" and reading is None:
         reading = PLAIN
+    _check_exact(series)
     values = typed(series, reading, "for a regression" if task == "regression" else "as classes")
     boolean = pandas().api.types.infer_dtype(series) == "boolean"
     if task == "auto":
@@ -235,6 +246,19 @@ def notices_on_task(target: Target, task: Literal[Task, "auto"]) -> list[str]:
         f"values, all of them whole numbers from {classes[0]} to {classes[-1]}. If it is a "
         "quantity, ask for a regression (task, --task)."
     ]
+
+
+def _check_exact(series):
+    """Refuse integers that float64 does not have: different ones would be the same."""
+    if not pandas().api.types.is_integer_dtype(series.dtype):
+        return
+    at = np.flatnonzero((series >= EXACT) | (series <= -EXACT))
+    if at.size:
+        raise ValueError(
+            f"column {series.name!r}: expected integers within 2^53, which are exact, got "
+            f"{series.iloc[at[0]]} in row {series.index[at[0]]}; subtract a number from all, or "
+            "name the target as categorical, if it is classes"
+        )
 
 
 def _join(series, joined):

@@ -33,7 +33,7 @@ _REFUSED = {
 }
 _USABLE = (str, bool, np.bool_, Real, Decimal)
 # float64 does not have all integers beyond it.
-_EXACT = 2**53
+EXACT = 2**53
 
 
 def pandas():
@@ -192,7 +192,7 @@ def rows(count):
 
 def whole(values):
     """Whether all of these float64 values are integers within 2^53, which are exact."""
-    return bool(((values == np.floor(values)) & (np.abs(values) < _EXACT)).all())
+    return bool(((values == np.floor(values)) & (np.abs(values) < EXACT)).all())
 
 
 def _text(value, name):

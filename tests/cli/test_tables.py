@@ -564,7 +564,7 @@ def test_groups_stay_together(tmp_path):
         in said
     )
     assert "has no column 'who'" in failed(2, *command[:-1], "who")
-    assert "give one" in failed(2, *command, "--time", "a")
+    assert "give time alone" in failed(2, *command, "--time", "a")
 
 
 def test_time_trains_on_the_past(tmp_path):

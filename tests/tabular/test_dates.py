@@ -9,7 +9,7 @@ from columns import M, cycle, learn, table
 
 import fastnn
 from fastnn.tabular import TableSchema
-from fastnn.tabular.dates import written_day
+from fastnn.tabular.dates import DateForm, written_day
 
 DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
 
@@ -249,3 +249,61 @@ def test_a_stored_column_of_numbers_cannot_be_read_as_dates():
     state["readings"]["c"] = {"kind": "dates", "order": "dmy", "parts": ["time"]}
     with pytest.raises(fastnn.ModelFormatError, match="expected numbers for 'c'"):
         TableSchema.from_dict(state)
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        *[("12. März 2020", 3), ("12. Mrz. 2020", 3), ("12. Dez 2020", 12), ("12. Jänner 2020", 1)],
+        *[("12 août 2020", 8), ("1er févr. 2020", 2), ("12 de mayo de 2020", 5), ("3-ene-2020", 1)],
+        *[("12 mrt 2020", 3), ("12 giugno 2020", 6), ("12 de setembro de 2020", 9)],
+        *[("12 jui 2020", None), ("12 may0 2020", None), ("12 apples 2020", None)],
+    ],
+)
+def test_months_in_other_languages(text, month):
+    days = DateForm("dmy").days(text)
+    assert (None if days is None else int(written_day(days)[5:7])) == month
+
+
+@pytest.mark.parametrize("name", ["month", "c"])
+@pytest.mark.parametrize("kind", [int, str])
+def test_numbers_of_months_are_dates_where_the_name_says_so(name, kind):
+    months = pd.period_range("2015-01", periods=M, freq="M")
+    schema = TableSchema.fit(table(**{name: months.strftime("%Y%m").astype(kind)}), "y")
+    if name == "c":
+        assert schema.input_names == ["x", "c"]
+        return
+    assert schema.input_names == ["x", *(f"month: {part}" for part in ("time", "month", "weekday"))]
+    assert "2015-01-01 to 2019-12-01, mean" in str(schema)
+    not_all = months.strftime("%Y%m").astype(int).where(np.arange(M) != 7, 201713)
+    assert TableSchema.fit(table(month=not_all), "y").input_names == ["x", "month"]
+
+
+def test_days_that_follow_each_other_are_no_counter_of_rows():
+    days = pd.date_range("2019-11-03", periods=M, freq="D").strftime("%Y-%m-%d")
+    assert learn(days).input_names == ["x", "c: time", "c: month", "c: weekday"]
+
+
+def test_a_day_that_does_not_vary_is_left_out_by_its_name():
+    frame = table(c=["2020-03-05"] * M)
+    schema = TableSchema.fit(frame, "y")
+    assert schema.dropped == {"c": "it is 2020-03-05 in all rows"}
+    assert schema.notices == ["Column 'c' is left out: it is 2020-03-05 in all rows."]
+    assert schema.review(frame) == []
+
+
+def test_days_are_told_as_days():
+    days = DAYS.strftime("%Y-%m-%d").where(np.arange(M) % 7 > 0, None)
+    shown = str(learn(days))
+    assert "2019-11-04 to 2020-01-23, mean 2019-12-13; gaps become 2019-12-14 and are" in shown
+    schema = learn(DAYS.strftime("%Y-%m-%d"))
+    said = schema.review(pd.DataFrame({"c": [None, "2019-11-05"], "x": 0.5}))
+    assert said[0].endswith("and was in none of training: 2019-12-13 is put there.")
+
+
+@pytest.mark.parametrize("kind", [int, float])
+def test_a_target_of_days_as_numbers_is_refused_unless_it_is_asked_for(kind):
+    frame = table(y=DAYS.strftime("%Y%m%d").astype(kind))
+    with pytest.raises(ValueError, match=r"'y' holds dates, as 20191103.* in row 0: .* say which"):
+        TableSchema.fit(frame, "y")
+    assert TableSchema.fit(frame, "y", task="regression").task == "regression"

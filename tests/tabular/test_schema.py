@@ -11,10 +11,12 @@ import pytest
 from columns import M, cycle, learn, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stopwatch import Stopwatch
 
 import fastnn
 from fastnn.tabular import TableSchema, task_of, with_target
 from fastnn.tabular.encoding import as_transformed, column_transformer
+from fastnn.tabular.notation import PLAIN
 from fastnn.tabular.reading import tidy
 
 # --- The same as scikit-learn, and the same after JSON ---
@@ -354,6 +356,8 @@ def test_keys_are_left_out(name):
 def test_a_part_of_the_rows_shows_a_counter():
     frame = table(c=range(1, M + 1)).sample(frac=0.6, random_state=0)
     assert TableSchema.fit(frame, target="y").input_names == ["x"]
+    frame = table(c=range(M, 0, -1)).sample(frac=0.6, random_state=0)
+    assert TableSchema.fit(frame, target="y").input_names == ["x"]
     frame = table(c=range(1, M + 1)).sample(frac=1, random_state=0).reset_index(drop=True)
     assert TableSchema.fit(frame, target="y").input_names == ["x", "c"]
 
@@ -369,12 +373,41 @@ def test_a_part_of_the_rows_shows_a_counter():
         (np.sin(np.arange(M)), 7 - 3 * np.sin(np.arange(M)), True),
         (np.sin(np.arange(M)), np.sin(np.arange(M)) + np.arange(M) / 100, False),
         ([None, *np.sin(np.arange(1, M))], np.sin(np.arange(M)), True),
+        (np.exp(3 * np.sin(np.arange(M))), np.sin(np.arange(M)), True),
+        (-np.exp(3 * np.sin(np.arange(M))), np.sin(np.arange(M)), True),
+        (np.sin(np.arange(M)) ** 2, np.sin(np.arange(M)), False),
+        (np.sin(np.arange(M)) > 0, np.sin(np.arange(M)), False),  # two values tell little
+        ([np.sin(i) if i % 3 else None for i in range(M)], cycle("yes", "no", "no"), True),
+        ([np.sin(i) if i % 3 else None for i in range(M)], cycle("yes", "no", "a"), False),
     ],
 )
 def test_a_column_that_gives_the_target_away_is_named(column, target, named):
     schema = TableSchema.fit(table(c=column, y=target), target="y")
     assert schema.notices == named * [
         "Column 'c' alone gives 'y' away: drop it, unless it is known before 'y' is."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "target", "named"),
+    [
+        (np.sin(np.arange(M)), np.where(np.sin(np.arange(M)) > 0, "yes", "no"), True),
+        (
+            np.sin(np.arange(M)),
+            np.array(["no", "so", "yes"])[np.digitize(np.sin(np.arange(M)), [-0.5, 0.5])],
+            True,
+        ),
+        (np.sin(np.arange(M)), np.where(np.abs(np.sin(np.arange(M))) > 0.5, "yes", "no"), False),
+        # Three rows of a class may be chance.
+        (np.sin(np.arange(M)), np.where(np.sin(np.arange(M)) > 0.99, "yes", "no"), False),
+        ([float(i // 2) for i in range(M)], ["no"] * 31 + ["yes"] * (M - 31), False),
+    ],
+)
+def test_a_column_in_which_each_class_has_a_range_is_named(column, target, named):
+    said = TableSchema.fit(table(c=column, y=target), "y").notices
+    assert said == named * [
+        "Column 'c' alone can give 'y' away, as each class has a range of it for itself: drop it, "
+        "unless it is known before 'y' is."
     ]
 
 
@@ -445,6 +478,11 @@ def test_task_as_asked_for():
     assert TableSchema.fit(table(y=cycle(0, 1)), "y", task="regression").classes is None
     asked = TableSchema.fit(table(y=cycle(0.5, 1.5)), "y", task="classification")
     assert asked.classes.tolist() == [0.5, 1.5]
+
+
+def test_large_integers_can_be_classes():
+    schema = TableSchema.fit(table(y=cycle(10**17, 10**17 + 1)), "y", categorical="y")
+    assert schema.classes.tolist() == [str(10**17), str(10**17 + 1)]
 
 
 def test_a_regression_is_in_the_targets_units():
@@ -518,6 +556,8 @@ def test_predictions_are_not_negative_if_no_target_is(values, lowest):
         ),
         ([np.inf, *range(M - 1)], {}, "column 'y': expected finite numbers.* in row 0"),
         (pd.date_range("2020-01-01", periods=M), {}, "column 'y' holds dates"),
+        (range(2**53, 2**53 + M), {}, r"integers within 2\^53, .* got 9007199254740992 in row 0"),
+        (cycle(-(2**60), 0), {}, "within .* row 0; subtract .* name the target as categorical"),
         (cycle("a", "b"), {"task": "guess"}, "unknown task 'guess'; known: auto"),
         (cycle("a", "b"), {"drop": "y"}, "drop to hold other columns than the target"),
         (cycle("a", "b"), {"drop": ["x"]}, "to predict 'y' from, got none .*'x': as asked for"),
@@ -791,9 +831,23 @@ def test_texts_that_differ_in_capitals_only_are_told():
     )
     said = TableSchema.fit(frame, "y").notices
     assert said == [
-        "Texts that differ in capitals only count as different: 'NO', 'No', 'no' of 'y'; 'Oslo', "
-        "'oslo' of 'a'. Write them alike, if they are one."
+        "Texts that differ in capitals, blanks or codes of one letter only count as different: "
+        "'NO', 'No', 'no' of 'y'; 'Oslo', 'oslo' of 'a'. Write them alike, if they are one."
     ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        (("é", "e\u0301", "ü"), r"'e\u0301', 'é'"),
+        (("a b", "a\u00a0b", "c"), r"'a b', 'a\xa0b'"),
+        (("ab", "a\u200bb", "c"), r"'ab', 'a\u200bb'"),
+        (("a b", "a  b", "c"), "'a  b', 'a b'"),
+    ],
+)
+def test_texts_that_look_alike_are_told(texts, shown):
+    (said,) = learn(cycle(*texts)).notices
+    assert f"count as different: {shown} of 'c'. Write" in said
 
 
 @pytest.mark.parametrize(
@@ -871,25 +925,65 @@ def test_integers_of_pandas_are_known_to_be_whole():
 
 
 @pytest.mark.parametrize(
-    "texts", [("1.5k", "950", "2.25k"), ("3 Mio", "950", "1.5 Mio"), ("2M", "3k", "10")]
+    "texts", [("12B", "13", "14"), ("300K", "295.5", "301.5K"), ("2k", "950", "3k")]
 )
-def test_a_factor_on_a_part_of_the_numbers_is_refused(texts):
+def test_a_letter_on_a_part_of_the_numbers_that_may_be_no_factor_is_refused(texts):
     for frame in (table(c=cycle(*texts)), table(y=cycle(*texts))):
-        with pytest.raises(ValueError, match=r"expected '\S+' at all numbers, .*'(950|10)' in row"):
+        with pytest.raises(
+            ValueError, match=r"expected '\w' at all numbers, .*'(950|13|295.5)' in row"
+        ):
             TableSchema.fit(frame, "y", task="regression")
     assert learn(cycle(*texts), categorical="c").n_inputs == 4
 
 
-def test_a_factor_on_all_numbers_is_a_unit():
-    values, _ = kept(cycle("1.5k", "0.95k", "0"))
-    assert sorted(set(values.round(3))) == pytest.approx([0, 0.95, 1.5])
-    schema = learn(cycle("1.5k", "0.95k", "2.25k"))
-    new = pd.DataFrame({"c": ["950", "0.95k", "0"], "x": 0.5})
+def test_a_letter_on_all_numbers_that_may_be_no_factor_is_a_unit():
+    values, _ = kept(cycle("15k", "9k", "0"))
+    assert sorted(set(values.round(3))) == pytest.approx([0, 9, 15])
+    schema = learn(cycle("15k", "9k", "22k"))
+    new = pd.DataFrame({"c": ["950", "9k", "0"], "x": 0.5})
     assert [text[:60] for text in schema.unreadable(new)] == [
         "Column 'c': 1 row with no numbers, as '950' in row 0, counts"
     ]
-    assert "several units" in learn(cycle("$1.5k", "$950")).notices[0]
     assert learn(cycle("1.5 m", "950", "2.5 m")).columns[1].high == 950  # metres
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (("1.5k", "950", "2.25k"), (1500, 950, 2250)),
+        (("1.5K", "0.95K", "0"), (1500, 950, 0)),
+        (("€110.5M", "€900K", "€0"), (110_500_000, 900_000, 0)),
+        (("$1.5k", "$950"), (1500, 950)),
+        (("1.5k EUR", "900 EUR"), (1500, 900)),
+        (("1.5k€", "2k€"), (1500, 2000)),
+        (("3 Mio. EUR", "950 Tsd. EUR", "2 Mrd EUR"), (3e6, 950e3, 2e9)),
+        (("3 million", "950", "1.5 millions"), (3e6, 950, 1.5e6)),
+        (("2M", "3k", "10"), (2e6, 3000, 10)),
+        (("42 Lac", "1.4 Cr"), (4.2e6, 1.4e7)),
+        (("1,5 Mio. €", "250.000 €"), (1.5e6, 250e3)),
+        (("EUR 1.5", "EUR 12"), (1.5, 12)),
+        (("Rs. 500", "Rs. 1,50,000", "Rs. 12,34,567.5"), (500, 150_000, 1_234_567.5)),
+        (("1,000,000+", "500+", "10+"), (1e6, 500, 10)),
+        (("12 B", "250 M"), (12e9, 250e6)),
+    ],
+)
+def test_factors_multiply_and_money_is_a_unit(texts, numbers):
+    column = cycle(*texts)
+    values, said = kept(column)
+    # The inputs are float32.
+    np.testing.assert_allclose(values, cycle(*numbers), atol=1e-6 * max(numbers))
+    assert any("is read as" in text for text in said)
+    schema = learn(column)
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    new = table(c=column).drop(columns="y")
+    np.testing.assert_array_equal(again.inputs(new), schema.inputs(new))
+
+
+def test_long_blanks_are_read_at_once():
+    text = "1" + " " * 20_000 + "x y"
+    watch = Stopwatch()
+    assert PLAIN.number(text) is None
+    assert watch.seconds() < 1
 
 
 @pytest.mark.parametrize(("mark", "told"), [(-1, True), (-999, True), (-2, False)])
