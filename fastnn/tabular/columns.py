@@ -167,8 +167,8 @@ def category_texts(series):
 def unknown_categories(series, column):
     """A list with a sentence about categories that have no input of their own, or empty."""
     codes, texts = categories(series)
-    texts = [*texts, MISSING]  # the code of a gap, -1, takes the last
-    at = np.flatnonzero(~np.isin(np.array(texts, dtype=object), list(column.units))[codes])
+    texts, known = [*texts, MISSING], column.units  # the code of a gap, -1, takes the last
+    at = np.flatnonzero(np.array([text not in known for text in texts])[codes])
     if not at.size:
         return []
     shown = f"{texts[codes[at[0]]]!r:.60}" if texts[codes[at[0]]] else "a missing value"

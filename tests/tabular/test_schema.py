@@ -979,6 +979,18 @@ def test_factors_multiply_and_money_is_a_unit(texts, numbers):
     np.testing.assert_array_equal(again.inputs(new), schema.inputs(new))
 
 
+def test_many_unseen_categories_are_counted_quickly():
+    seen = [f"a{i % 10_000}" for i in range(20_000)]
+    frame = pd.DataFrame({"c": seen, "y": np.sin(np.arange(20_000))})
+    schema = TableSchema.fit(frame, "y")
+    watch = Stopwatch()
+    said = schema.review(pd.DataFrame({"c": [f"b{i}" for i in range(20_000)]}))
+    assert watch.seconds() < 2
+    assert said[0].startswith(
+        "Column 'c': 20,000 rows with categories that training has never seen"
+    )
+
+
 def test_long_blanks_are_read_at_once():
     text = "1" + " " * 20_000 + "x y"
     watch = Stopwatch()
