@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -101,13 +101,17 @@ data_options = apply(
 
 @dataclass(frozen=True)
 class Source:
-    """Training, dev and test examples; of a file also the estimator that they are prepared for."""
+    """Training, dev and test examples; of a file also the estimator that they are prepared for.
+
+    `prepare_for`, where it was asked for, prepares the same rows for another estimator.
+    """
 
     name: str
     parts: Mapping[str, Any]
     shape: Shape
     estimator: TableClassifier | TableRegressor | None = None
     prepared: Prepared | None = None
+    prepare_for: Callable[[Any], Prepared] | None = None
 
     @property
     def train(self) -> Any:
@@ -146,11 +150,17 @@ class ShapeOfDigits(NamedTuple):
 
 
 def open_source(
-    data: str | None, seed: int, options: dict[str, Any], parameters: dict[str, Any]
+    data: str | None,
+    seed: int,
+    options: dict[str, Any],
+    parameters: dict[str, Any],
+    *,
+    again: bool = False,
 ) -> Source:
     """The digits, or the file that was given.
 
-    `options` are those of `data_options`; `parameters` those of a network and its fit.
+    `options` are those of `data_options`; `parameters` those of a network and its fit. `again`: the
+    rows are to be prepared for other estimators, too, so that the table stays in memory.
     """
     if data is not None:
         if options["target"] is None:
@@ -160,7 +170,7 @@ def open_source(
                 f"--target names a column; {options['target']} is a table by its name: "
                 f"fastnn train {options['target']} --target {data}."
             )
-        return from_files(data, seed, options, parameters)
+        return from_files(data, seed, options, parameters, again=again)
     for name, value in options.items():
         if value not in (None, "auto"):
             raise click.UsageError(
@@ -172,7 +182,14 @@ def open_source(
     return Source("Handwritten digits", parts, ShapeOfDigits())
 
 
-def from_files(data: str, seed: int, options: dict[str, Any], parameters: dict[str, Any]) -> Source:
+def from_files(
+    data: str,
+    seed: int,
+    options: dict[str, Any],
+    parameters: dict[str, Any],
+    *,
+    again: bool = False,
+) -> Source:
     """The examples of a file; the files `dev` and `test`, if given, replace parts of it."""
     from fastnn.tables import TableClassifier
     from fastnn.tables.preparation import FEWEST_ROWS, add_part, prepare
@@ -190,13 +207,30 @@ def from_files(data: str, seed: int, options: dict[str, Any], parameters: dict[s
                 "to learn from and to measure on: collect more"
             )
         estimator = estimator_for(examples, options, parameters | {"random_state": seed})
-        prepared = prepare(estimator, examples, [name for name in PARTS if name not in given])
-    for name, path in given.items():
-        schema = prepared.schema
-        part = labelled(path, target, schema.text_columns, missing, schema.whole_columns)
-        with reported_data(name_of(path)):
-            add_part(estimator, prepared, name, part)
-    return Source(name_of(data), prepared.parts, prepared.schema, estimator, prepared)
+    read: dict[str, Examples] = {}
+
+    def prepare_for(estimator: Any) -> Prepared:
+        with reported_data(name_of(data)):
+            prepared = prepare(estimator, examples, [name for name in PARTS if name not in given])
+        for name, path in given.items():
+            if path not in read:
+                schema = prepared.schema
+                read[path] = labelled(
+                    path, target, schema.text_columns, missing, schema.whole_columns
+                )
+            with reported_data(name_of(path)):
+                add_part(estimator, prepared, name, read[path])
+        return prepared
+
+    prepared = prepare_for(estimator)
+    return Source(
+        name_of(data),
+        prepared.parts,
+        prepared.schema,
+        estimator,
+        prepared,
+        prepare_for if again else None,
+    )
 
 
 def estimator_for(

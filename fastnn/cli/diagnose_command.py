@@ -7,7 +7,7 @@ import json
 import click
 
 from fastnn.cli.errors import reported
-from fastnn.cli.models import check_order, load_table_model, parts_of
+from fastnn.cli.models import check_order, judged_on, load_table_model
 from fastnn.cli.options import DEV, JSON, OPTIMAL_ERROR, QUIET, TEST, check_different, ending
 
 
@@ -46,11 +46,12 @@ def diagnose(
     check_different({"DATA": data, "--dev": dev, "--test": test})
     with reported():
         from fastnn.cli import output as shown
+        from fastnn.tables.judging import diagnosis_of
 
-        known = load_table_model(model)
-        parts = parts_of(known, data, dev, test)
-        diagnosis = known.network_.diagnose(
-            parts["train"], parts["dev"], test=parts.get("test"), optimal_error=optimal_error
+        judge, parts, notes = judged_on(load_table_model(model), data, dev, test)
+        parameters = judge.get_params()
+        diagnosis = diagnosis_of(
+            judge.network_, parts, parameters, notes, optimal_error=optimal_error
         )
     if as_json:
         figures = {"errors": diagnosis.errors, "intervals": diagnosis.intervals}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.network_options import network_options, with_defaults
+from fastnn.cli.network_options import network_options, quality_of, with_defaults
 from fastnn.cli.options import (
     JOBS,
     JSON,
@@ -87,6 +88,10 @@ def improve(
     DATA and the options are as for fastnn train; they are where the search begins. A move is kept
     only if the dev loss is lower beyond chance. The test rows have no part in it. Ctrl-C ends the
     search with the best network so far; with --checkpoint, the same command goes on later.
+
+    For a file the recipe of fastnn train (--quality best) is trained at last, on the same rows. It
+    is kept unless a network is better beyond chance. Where options of the network or its training
+    are given, it has to be better beyond chance itself.
     """
     of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
     read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
@@ -94,6 +99,7 @@ def improve(
     given = dict.fromkeys(_CHANGED)
     options = with_defaults({**given, **options}, for_file=data is not None)
     hidden = options.pop("hidden")
+    quality, _ = quality_of(None, for_file=data is not None)
 
     def interrupted() -> str:
         return f"Interrupted. {_goes_on(checkpoint)}" if checkpoint else "Interrupted."
@@ -101,9 +107,10 @@ def improve(
     with reported(interrupted=interrupted):
         from fastnn.cli import output as shown
         from fastnn.improvement import improve
-        from fastnn.tables.fitting import improve_prepared
+        from fastnn.tables.improving import improve_prepared
 
-        source = open_source(data, seed, of_data, options | {"hidden": hidden})
+        alone = options | {"hidden": hidden, "quality": None}
+        source = open_source(data, seed, of_data, alone, again=True)
         layers = source.layer_sizes(hidden)
         if not quiet and not as_json:
             shown.introduce(source, layers)
@@ -118,7 +125,11 @@ def improve(
         if source.prepared is None:
             result = improve(layers, source.train, source.dev, rng=seed, **search, **options)
         else:
-            result = improve_prepared(source.estimator, source.prepared, **search)
+            source.estimator.set_params(quality=quality)
+            result, kept = improve_prepared(
+                source.estimator, source.prepared, source.prepare_for, **search
+            )
+            source = replace(source, parts=kept.parts, shape=kept.schema, prepared=kept)
         errors = shown.errors_of(result.network, source)
         if save is not None:
             with reported_file("save the network"):

@@ -62,6 +62,7 @@ def show_model(model: str, as_json: bool) -> None:
         facts = {
             "file": model,
             "kind": content["kind"],
+            **_facts_of_quality(loaded),
             **(facts_of_ensemble if content["kind"] == "ensemble" else facts_of_network)(network),
             **facts_of_table(getattr(loaded, "schema_", None)),
             "library_version": content["library_version"],
@@ -130,6 +131,12 @@ def facts_of_ensemble(ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
+def _facts_of_quality(loaded: Any) -> dict[str, Any]:
+    """The quality of a table's model, whose layers are those of networks side by side."""
+    quality = getattr(loaded, "quality", None)
+    return {} if quality is None else {"quality": quality}
+
+
 def facts_of_table(schema: Any) -> dict[str, Any]:
     if schema is None:
         return {}
@@ -149,7 +156,8 @@ def print_facts(facts: dict[str, Any]) -> None:
         **facts,
         "layers": "-".join(map(str, facts["layers"])),
         "parameters": f"{facts['parameters']:,}",
-        "zero_weights": f"{100 * facts['zero_weights']:.1f} %",
+        # Of a mean of networks they lie between these.
+        "zero_weights": None if "quality" in facts else f"{100 * facts['zero_weights']:.1f} %",
     }
     for name, value in shown.items():
         if value is not None:

@@ -12,7 +12,7 @@ from fastnn.cli.errors import reported_data, reported_file
 if TYPE_CHECKING:
     from fastnn.network import Network
     from fastnn.tables import TableClassifier, TableRegressor
-    from fastnn.tables.preparation import Part
+    from fastnn.tables.judging import Judged
 
 
 def check_order(model: str, data: str) -> None:
@@ -41,14 +41,14 @@ def load_table_model(path: str) -> TableClassifier | TableRegressor:
     return model
 
 
-def parts_of(
+def judged_on(
     model: TableClassifier | TableRegressor, data: str, dev: str | None, test: str | None
-) -> dict[str, Part]:
-    """Training, dev and test rows of a model, found again in the table it was trained on.
+) -> Judged:
+    """A model with its training, dev and test rows, found again in the table it was trained on.
 
     Files that are given replace parts of it.
     """
-    from fastnn.tables.fitting import parts_again
+    from fastnn.tables.judging import judged
 
     schema = model.schema_
     known = schema.text_columns, schema.missing, schema.whole_columns
@@ -59,7 +59,7 @@ def parts_of(
         if path is not None
     }
     with reported_data(name_of(data)):
-        return parts_again(model, table, given)
+        return judged(model, table, given)
 
 
 def model_of(net: Network, source: Source) -> TableClassifier | TableRegressor | Network:

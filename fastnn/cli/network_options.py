@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+from click.core import ParameterSource
 
 from fastnn.cli.options import BatchSize, Commas, Patience, apply
+
+if TYPE_CHECKING:
+    from fastnn.many.blend import Quality
 
 # Defaults for the digits, chosen on their dev set. Those for files are the estimators'.
 FOR_DIGITS = {
@@ -97,3 +103,29 @@ def with_defaults(options: dict, *, for_file: bool) -> dict:
     if chosen["early_stopping"] == "off":
         chosen["early_stopping"] = None
     return chosen
+
+
+def quality_of(quality: str | None, *, for_file: bool) -> tuple[Quality | None, list[str]]:
+    """The quality of the running command, and the options of one network that were given to it.
+
+    None: one network, which these options ask for, too. `quality` is the value of --quality, or
+    None.
+    """
+    from fastnn.tables.recipe import RECIPE, REPLACED, takes_the_place
+
+    context = click.get_current_context()
+    given = [
+        param.opts[0]
+        for param in context.command.params
+        if param.name in REPLACED
+        and context.get_parameter_source(param.name) is not ParameterSource.DEFAULT
+    ]
+    if not for_file and quality not in (None, "none"):
+        raise click.UsageError("--quality is for a file: fastnn train data.csv --target NAME.")
+    if not for_file or quality == "none" or (quality is None and given):
+        return None, given
+    chosen: Quality = "fast" if quality == "fast" else RECIPE
+    if given:
+        none = "--quality none"
+        raise click.UsageError(f"{takes_the_place(f'--quality {chosen}', given, none)}.")
+    return chosen, given

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from fastnn.cli.data_source import Source
     from fastnn.diagnosis import Diagnosis
+    from fastnn.many.blend import Quality
     from fastnn.network import Network
     from fastnn.training.history import History
 
@@ -24,15 +25,14 @@ _WIDEST = 100
 MOST_CLASSES = 10
 
 
-def introduce(source: Source, layers: list[int], count: int = 1) -> None:
+def introduce(source: Source, layers: list[int], what: str = "") -> None:
     """Print the data and the layers, before training; notices on columns and rows to stderr.
 
-    `count` networks with these layers are averaged.
+    `what` are words before the layers.
     """
-    some = "" if count == 1 else f"the mean of {count} networks with "
     say(
         f"{source.name}: {len(source.train)} train, {len(source.dev)} dev, {len(source.test)} "
-        f"test; {some}layers {'-'.join(map(str, layers))}"
+        f"test; {what}layers {'-'.join(map(str, layers))}"
     )
     if source.schema is not None:
         classes = source.schema.classes
@@ -42,17 +42,31 @@ def introduce(source: Source, layers: list[int], count: int = 1) -> None:
         say(f"  - {text}", "    ", err=True)
 
 
-def results_of(net: Network, history: History, source: Source) -> dict[str, Any]:
-    """The figures of a run."""
+def results_of(
+    net: Network, history: History, source: Source, quality: Quality | None, seconds: float
+) -> dict[str, Any]:
+    """The figures of a run. Those of one network are None for the mean of a quality.
+
+    `seconds` is what the networks of a quality took.
+    """
+    of_one: dict[str, Any] = dict.fromkeys(
+        ("zero_weights", "epochs", "stopped", "best_epoch", "samples_per_second")
+    )
+    if quality is None:
+        seconds = history.seconds[-1]
+        of_one = {
+            "zero_weights": net.sparsity()["all"],
+            "epochs": len(history),
+            "stopped": history.stopped,
+            "best_epoch": None if history.best_epoch is None else history.best_epoch + 1,
+            "samples_per_second": history.examples / (history.training_seconds or seconds),
+        }
     return {
         "cost": net.cost(source.train.X, source.train.y),
         **errors_of(net, source),
-        "zero_weights": net.sparsity()["all"],
-        "epochs": len(history),
-        "stopped": history.stopped,
-        "best_epoch": None if history.best_epoch is None else history.best_epoch + 1,
-        "seconds": history.seconds[-1],
-        "samples_per_second": history.examples / (history.training_seconds or history.seconds[-1]),
+        "quality": quality,
+        "seconds": seconds,
+        **of_one,
     }
 
 
@@ -68,7 +82,9 @@ def errors_of(net: Network, source: Source) -> dict[str, Any]:
         for name in PARTS
         for what, value in figures_of(source.schema, net, getattr(source, name)).items()
     }
-    figures["no_better_than"] = no_better_than(source.schema, net, source.train, source.dev)
+    dev = source.dev
+    A = net.forward(dev.X)
+    figures["no_better_than"] = no_better_than(source.schema, A, source.train.y, dev.y, dev.weight)
     return figures
 
 
@@ -127,7 +143,8 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis, source: Source)
     if results["zero_weights"]:
         rows.append(("zero weights", f"{100 * results['zero_weights']:.1f} %"))
     rows.append(("time", f"{results['seconds']:.2f} s"))
-    rows.append(("samples per second", f"{results['samples_per_second']:,.0f}"))
+    if results["samples_per_second"] is not None:
+        rows.append(("samples per second", f"{results['samples_per_second']:,.0f}"))
     print_rows(rows)
     if source.schema is not None and source.schema.classes is not None:
         print_class_errors(results, source)

@@ -8,7 +8,7 @@ import click
 
 from fastnn.cli.data_source import FIRST_ROW, name_of
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.models import check_order, load_table_model, parts_of
+from fastnn.cli.models import check_order, judged_on, load_table_model
 from fastnn.cli.options import DEV, OPTIMAL_ERROR, QUIET, TEST, check_different, ending, new_file
 
 
@@ -74,12 +74,10 @@ def report(
     check_order(model, data)
     check_different({"MODEL": model, "DATA": data, "--dev": dev, "--test": test, "--output": path})
     with reported():
-        from fastnn.tables.reports import report_on
+        from fastnn.tables.judging import report_on
 
-        known = load_table_model(model)
         made = report_on(
-            known,
-            parts_of(known, data, dev, test),
+            judged_on(load_table_model(model), data, dev, test),
             title=name_of(data) if title is None else title,
             first_row=FIRST_ROW,
             examples=examples,

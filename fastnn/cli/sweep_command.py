@@ -150,7 +150,8 @@ def sweep(
         from fastnn.cli import output as shown
         from fastnn.sweeps import sweep
 
-        source = open_source(data, seed, of_data, fixed | {"hidden": hidden})
+        alone = fixed | {"hidden": hidden, "quality": None}
+        source = open_source(data, seed, of_data, alone)
         by_class = select in _BY_CLASS
         if by_class and (source.schema is None or source.regression):
             raise click.UsageError(f"--select {select} is for classes of a file.")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import model_of
-from fastnn.cli.network_options import network_options, with_defaults
+from fastnn.cli.network_options import network_options, quality_of, with_defaults
 from fastnn.cli.options import (
     JSON,
     OPTIMAL_ERROR,
@@ -26,6 +26,7 @@ from fastnn.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from fastnn.diagnosis import Diagnosis
     from fastnn.many.blend import Quality
     from fastnn.network import Network
     from fastnn.tables.recipe import Fitted
@@ -39,7 +40,8 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
     short_help="Train on a table, or on handwritten digits.",
     epilog=ending(
         "fastnn train iris.csv --target species --save iris.safetensors",
-        "fastnn train iris.csv --target species --hidden 32 --report iris.html",
+        "fastnn train iris.csv --target species --report iris.html",
+        "fastnn train iris.csv --target species --hidden 32",
     ),
 )
 @click.argument("data", required=False)
@@ -47,10 +49,11 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 @network_options
 @click.option(
     "--quality",
-    type=click.Choice(["fast", "best"]),
-    show_default="one network by the options below",
-    help="For a file: the mean of 2 or 12 networks by a fixed recipe, with bins of numbers, in "
-    "the place of --hidden and the options of the network and its training.",
+    type=click.Choice(["fast", "best", "none"]),
+    show_default="best; none with an option of the network or its training",
+    help="For a file: the mean of 2 (fast) or 12 networks by a fixed recipe, with bins of numbers, "
+    "in the place of --hidden and the options of the network and its training; or, none, one "
+    "network by these options.",
 )
 @click.option(
     "--keep-prob",
@@ -97,8 +100,8 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
     "--checkpoint",
     type=click.Path(writable=True),
     callback=new_file_or_directory,
-    help="Keep the state of the fit here, e.g. fit.checkpoint, or a directory with --quality; the "
-    "same command goes on from it.",
+    help="Keep the state of the fit here, e.g. fit.checkpoint: a directory for a --quality, a file "
+    "for one network; the same command goes on from it.",
 )
 @OPTIMAL_ERROR
 @QUIET
@@ -106,7 +109,7 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 def train(
     data: str | None,
     hidden: list[int] | None,
-    quality: Quality | None,
+    quality: str | None,
     seed: int,
     save: str | None,
     report: str | None,
@@ -127,19 +130,19 @@ def train(
 
     Then J, the errors and the speed are shown, and a diagnosis: what to do next.
     """
-    of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA} | {"quality": quality}
+    of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
     read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
     check_different(read | {"--save": save, "--report": report, "--checkpoint": checkpoint})
     options = with_defaults({**options, "hidden": hidden}, for_file=data is not None)
     options["n_threads"] = options.pop("threads", None)
-    if data is not None and quality is not None:
-        _check_alone(click.get_current_context())
+    options["quality"], given = quality_of(quality, for_file=data is not None)
+    recipe: Quality | None = options["quality"]
     saved: list[str] = []
 
     def interrupted(fitted: Fitted | None = None) -> str:
         done = 0 if fitted is None else len(fitted.network.history)
         what = [f"Interrupted after {done} of {options['epochs']} epochs."]
-        if quality is not None:  # its networks are at different epochs
+        if recipe is not None:  # its networks are at different epochs
             what = ["Interrupted."]
         if checkpoint is not None and os.path.exists(checkpoint):
             what.append(f"The same command goes on from {checkpoint}.")
@@ -155,21 +158,27 @@ def train(
 
     sizes = ",".join(map(str, options["hidden"]))
     memory = f"not enough memory for --hidden {sizes}; use smaller layers."
-    if quality is not None:
-        memory = f"not enough memory for --quality {quality}; leave it out."
+    if recipe is not None:
+        memory = f"not enough memory for --quality {recipe}; use --quality none."
     fitted = None
     with reported(memory, lambda: interrupted(fitted)):
         from fastnn.cli import output as shown
         from fastnn.many.blend import HIDDEN, networks_of
+        from fastnn.tables.judging import diagnosis_of
         from fastnn.tables.recipe import fit_model
 
         source = open_source(data, seed, of_data, options)
         if not quiet and not as_json:
-            hidden = options["hidden"] if quality is None else HIDDEN
-            count = 1 if quality is None else networks_of(quality)
-            shown.introduce(source, source.layer_sizes(hidden), count)
+            hidden, what = options["hidden"], ""
+            if recipe is not None:
+                hidden, what = HIDDEN, f"the mean of {networks_of(recipe)} networks with "
+            elif data is not None:
+                by = f" by {', '.join(given)}" if given and quality is None else ""
+                what = f"one network{by} with "
+            shown.introduce(source, source.layer_sizes(hidden), what)
+        began = time.perf_counter()
         fitted = fit_model(
-            options | {"quality": quality},
+            options,
             source.shape,
             source.train,
             source.dev,
@@ -181,18 +190,17 @@ def train(
             raise KeyboardInterrupt
         net, history = fitted.network, fitted.network.history
         model = model_of(net, source)
-        results = shown.results_of(net, history, source)
+        seconds = time.perf_counter() - began
+        results = shown.results_of(net, history, source, recipe, seconds)
         results |= {"seed": seed, "saved": save, "report": report}
-        diagnosis = net.diagnose(
-            source.train, source.dev, test=source.test, optimal_error=optimal_error
-        )
+        diagnosis = diagnosis_of(net, source.parts, options, optimal_error=optimal_error)
         if save is not None:
             with reported_file("save the network"):
                 model.save(save)
             saved.append(f"The network was saved to {save}.")
         if report is not None:
             with reported_file("write the report"):
-                _write_report(net, source, report, options | {"seed": seed}, optimal_error)
+                _write_report(net, source, report, options | {"seed": seed}, diagnosis)
 
     if as_json:
         results |= shown.table_as_json(source)
@@ -201,40 +209,23 @@ def train(
         shown.print_results(results, diagnosis, source)
 
 
-def _check_alone(context: click.Context) -> None:
-    """Refuse options beside --quality that would be without effect."""
-    from fastnn.tables.recipe import REPLACED
-
-    given = [
-        param.opts[0]
-        for param in context.command.params
-        if param.name in REPLACED
-        and context.get_parameter_source(param.name) is not ParameterSource.DEFAULT
-    ]
-    if given:
-        raise click.UsageError(
-            f"--quality takes the place of {', '.join(given)}: leave "
-            f"{'it' if len(given) == 1 else 'them'} out, or give no --quality."
-        )
-
-
 def _write_report(
     net: Network,
     source: Source,
     path: str,
     options: dict[str, Any],
-    optimal_error: float | None,
+    diagnosis: Diagnosis,
 ) -> None:
     from fastnn.cli.digits import SHAPE
     from fastnn.reporting import report
-    from fastnn.tables.reports import report_on
+    from fastnn.tables.judging import Judged, report_on
 
     options = {name: value for name, value in options.items() if value is not None}
     options.setdefault("batch_size", "full")
-    about: dict[str, Any] = {"settings": options, "title": source.name}
-    about["optimal_error"] = optimal_error
+    about: dict[str, Any] = {"settings": options, "title": source.name, "diagnosis": diagnosis}
     if source.estimator is not None:
-        report_on(source.estimator, source.parts, path, first_row=FIRST_ROW, **about)
+        judged = Judged(source.estimator, dict(source.parts), [])
+        report_on(judged, path, first_row=FIRST_ROW, **about)
         return
     parts = (source.train, source.dev, source.test)
     report(net, net.history, *parts, path, image_shape=SHAPE, **about)

@@ -3,7 +3,7 @@
 Internal: it may change at any time.
 """
 
-from fastnn.diagnosis.bias_variance.advice import Words
+from fastnn.diagnosis.bias_variance.advice import Instead, Words
 from fastnn.diagnosis.bias_variance.from_data import diagnose_network
 from fastnn.diagnosis.bias_variance.from_errors import diagnose
 from fastnn.diagnosis.bias_variance.result import Diagnosis
@@ -16,6 +16,7 @@ from fastnn.diagnosis.signals.flow import SignalFlow, measure_signals
 __all__ = [
     "Cause",
     "Diagnosis",
+    "Instead",
     "LearningCurve",
     "OptimalError",
     "PenaltyPath",

@@ -11,7 +11,6 @@ from fastnn.augment.images import Images
 from fastnn.data.parts import Examples, as_pair, take
 from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_data import CONFIDENCE, diagnose_network
-from fastnn.diagnosis.causes.losses import baseline, is_lower
 from fastnn.engine.sets import check_set
 from fastnn.files.one_process import one_process
 from fastnn.improvement.estimators import Begun, is_estimator
@@ -20,7 +19,7 @@ from fastnn.improvement.moves import Idea, ideas
 from fastnn.improvement.result import Improvement, Move
 from fastnn.improvement.round import Round
 from fastnn.improvement.setting import Setting, check_options
-from fastnn.improvement.words import next_step, used_up
+from fastnn.improvement.words import knows_no_X, next_step, used_up
 from fastnn.network import Network
 from fastnn.sweeps.backends import choose_workers
 from fastnn.sweeps.jobs import check_fit, make_network
@@ -235,13 +234,9 @@ class Loop:
                 chosen.append((idea, changed))
         return chosen
 
-    def _knows_no_X(self, best):
-        """Whether the best is no better, beyond chance, than one answer to every example."""
-        (_, y), (_, y_dev) = self._fits.train, self._fits.dev
-        one_answer = baseline(best.network.output, y, y_dev)
-        return not is_lower(best.losses.mean(axis=0), one_answer)
-
     def _result(self, first, best, stopped, diagnosis):
+        targets = self._fits.train[1], self._fits.dev[1]
+        nothing = knows_no_X(best.network.output, best.losses.mean(axis=0), *targets)
         return Improvement(
             network=best.network,
             history=best.network.history,
@@ -250,7 +245,7 @@ class Loop:
             first_dev_error=first.dev_error,
             stopped=stopped,
             setting={"layer_sizes": best.setting.layer_sizes, **best.setting.options},
-            next_step=next_step(diagnosis, stopped, self._knows_no_X(best)),
+            next_step=next_step(diagnosis, stopped, nothing),
             notes=[used_up(best, self._moves)],
             shares=not best.network.regression,
             by_class=errors_by_class(

@@ -146,6 +146,8 @@ def _against_variance(setting: Setting, m: int, images: Images | None) -> Iterat
     first, *hidden, last = setting.layer_sizes
     if hidden and max(hidden) > 8:
         yield _sizes("variance", "narrower", [first, *(max(4, n // 2) for n in hidden), last])
+    if hidden:
+        yield _sizes("variance", "no hidden layer", [first, last])
 
 
 def _patience(setting: Setting) -> Any:

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from fastnn.diagnosis.causes.losses import baseline, is_lower
+
 # Without a move that was kept, the gain to be told from chance is this share of the dev loss.
 SHARE = 0.05
 # More moves than this are as good as no limit.
@@ -51,6 +53,11 @@ def next_step(diagnosis, stopped, knows_no_X=False):
     elif stopped in ("time", "trials", "interrupted"):
         step += ". Not all moves were tried: with more seconds or trials, improve goes on"
     return step
+
+
+def knows_no_X(output, losses, y, y_dev):
+    """Whether dev losses are no better, beyond chance, than those of one answer to all examples."""
+    return not is_lower(losses, baseline(output, y, y_dev))
 
 
 def used_up(best, moves):

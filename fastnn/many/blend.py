@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -48,13 +49,6 @@ _EPOCHS_WITHOUT_DEV, _FEWEST_ROWS = 50, 8
 _SECONDS_TO_LOSE = 10.0
 
 
-class Blend(NamedTuple):
-    """A network, and whether Ctrl-C ended its training."""
-
-    network: Network
-    interrupted: bool = False
-
-
 def networks_of(quality: Quality) -> int:
     """The number of networks of a quality, where there is a dev set."""
     return DEV_SETS[quality] * len(_L1)
@@ -66,6 +60,38 @@ class Rows(NamedTuple):
     X: NDArray[np.floating]
     y: NDArray
     weight: NDArray[np.floating] | None = None
+
+
+class Unseen(NamedTuple):
+    """Rows of inner dev sets, judged by the networks that were not trained on them.
+
+    Attributes
+    ----------
+    A : (m, n_outputs) array
+        Output activations.
+    y, weight : (m,) array; weight may be None
+    """
+
+    A: NDArray[np.floating]
+    y: NDArray
+    weight: NDArray[np.floating] | None = None
+
+
+class Blend(NamedTuple):
+    """The mean of some networks.
+
+    Attributes
+    ----------
+    network : Network
+    interrupted : bool
+        Whether Ctrl-C ended its training.
+    unseen : Unseen or None
+        None where there is no inner dev set.
+    """
+
+    network: Network
+    interrupted: bool = False
+    unseen: Unseen | None = None
 
 
 def fit_blend(
@@ -115,7 +141,8 @@ def fit_blend(
     Returns
     -------
     Blend
-        Its network has all hidden units side by side, and the history of one of those averaged.
+        Its network has all hidden units side by side, and the history of one of those averaged:
+        see `History.averaged`.
 
     Raises
     ------
@@ -150,7 +177,7 @@ def fit_blend(
     rows = len(sets[0][1])
     each, common = _each(rows, devs, checkpoint), _common(rows)
     if checkpoint is not None:
-        os.makedirs(checkpoint, exist_ok=True)
+        _make_directory(checkpoint)
     try:
         with one_process(None if checkpoint is None else os.fspath(checkpoint)):
             fit_many(networks, sets, n_jobs, each=each, progress=progress, **common)
@@ -160,11 +187,11 @@ def fit_blend(
             raise
         some = [net for net in begun if net.history.stopped != "interrupted"] or begun
         return Blend(_mean(some, [1 / len(some)] * len(some)), interrupted=True)
-    shares = [1.0]
-    if len(penalties) > 1:
-        share = _best_share(networks, devs, count)
-        shares = [1 - share, share]
-    return Blend(_mean(networks, np.repeat(shares, count) / count))
+    if len(penalties) == 1:
+        return Blend(_mean(networks, [1 / count] * count))
+    share, unseen = _best_share(networks, devs, count)
+    mean = _mean(networks, np.repeat([1 - share, share], count) / count)
+    return Blend(mean, unseen=unseen if dev is None else None)
 
 
 def _sets(train, dev, count, classes, groups, rng, room):
@@ -178,6 +205,16 @@ def _sets(train, dev, count, classes, groups, rng, room):
     folded = Folded(folds, min(count, different), *train, room=room)
     turns = [k % min(_FOLDS, different) for k in range(count)]
     return [folded.train(k) for k in turns], [folded.dev(k) for k in turns]
+
+
+def _make_directory(path):
+    try:
+        os.makedirs(path, exist_ok=True)
+    except FileExistsError:
+        raise FileExistsError(
+            f"expected a directory for the states of several networks, got the file "
+            f"{os.fsdecode(path)}: give another path"
+        ) from None
 
 
 def _known(rows):
@@ -208,7 +245,10 @@ def _common(rows):
 
 
 def _best_share(networks, devs, count):
-    """The share of the second half of the networks in the mean Z[L] of the lowest dev loss."""
+    """The share of the second half of the networks in the mean Z[L] of the lowest dev loss.
+
+    And the activations of that mean on the dev sets, as `Blend.unseen`.
+    """
     head = Head(networks[0])
     Z = [head.logits(net.forward(dev[0])) for net, dev in zip(networks, devs, strict=True)]
     plain, sparse = np.concatenate(Z[:count]), np.concatenate(Z[count:])
@@ -217,11 +257,13 @@ def _best_share(networks, devs, count):
     costs = [
         head.cost_of_logits((1 - share) * plain + share * sparse, y, weight) for share in _SHARES
     ]
-    return float(_SHARES[int(np.argmin(costs))])
+    share = float(_SHARES[int(np.argmin(costs))])
+    return share, Unseen(head.activations((1 - share) * plain + share * sparse), y, weight)
 
 
 def _mean(networks, weights):
     """The networks as one, with the history of the first that counts most."""
     network = merged(networks, weights)
-    network.history = networks[int(np.argmax(weights))].history
+    network.history = copy(networks[int(np.argmax(weights))].history)
+    network.history.averaged = int(np.count_nonzero(weights))
     return network

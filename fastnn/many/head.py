@@ -50,6 +50,10 @@ class Head:
         """Share of right labels, or R^2."""
         return self._network.score(self.logits(A), y, sample_weight)
 
+    def activations(self, Z):
+        """A[L] (m, n[L]) of Z[L]."""
+        return self._network.forward(Z)
+
     def logits(self, A):
         """Z[L] of the activations A[L]."""
         A = A.astype(np.float64)

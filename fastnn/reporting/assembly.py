@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from fastnn.arguments import boolean, integer
 from fastnn.data.parts import Examples, as_pair
+from fastnn.diagnosis import Diagnosis
 from fastnn.engine.examples import current_normalizer
 from fastnn.engine.sets import check_network, check_set
 from fastnn.files.atomic import write_atomically
@@ -64,6 +65,7 @@ def report(
     path: str | os.PathLike[str] | None = None,
     *,
     optimal_error: float | None = None,
+    diagnosis: Diagnosis | None = None,
     target_names: Sequence[Any] | None = None,
     feature_names: Sequence[Any] | None = None,
     image_shape: tuple[int, ...] | Literal[False] | None = None,
@@ -96,6 +98,8 @@ def report(
         Written entirely or not at all; an existing file is replaced.
     optimal_error : float, optional
         As for `Network.diagnose`.
+    diagnosis : Diagnosis, optional
+        One that was made before, of the same network and parts, in the place of another.
     target_names : sequence, optional
         Names of the classes, or of the outputs where there are several labels or values.
     feature_names : sequence, optional
@@ -150,6 +154,11 @@ def report(
             f"expected history to be that of a fit, or None, got {history!r} of type "
             f"{type(history).__name__}"
         )
+    if not (diagnosis is None or isinstance(diagnosis, Diagnosis)):
+        raise TypeError(
+            f"expected diagnosis to be the result of diagnose, or None, got {diagnosis!r:.80} of "
+            f"type {type(diagnosis).__name__}"
+        )
     examples = integer(examples, "examples", 0)
     gradcheck = boolean(gradcheck, "gradcheck")
     settings = _check_settings(settings)
@@ -179,6 +188,8 @@ def report(
             "Verdict",
             sections.verdict_section(
                 network.diagnose(train, dev, test=test, optimal_error=optimal_error)
+                if diagnosis is None
+                else diagnosis
             ),
         ),
         (

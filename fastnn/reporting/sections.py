@@ -105,6 +105,8 @@ def _by_epoch(epochs, **curves):
 
 def _stopped(history):
     text = f"{len(history):,} epochs; the fit ended by: {history.stopped or 'it still runs'}."
+    if history.averaged > 1:
+        text = f"Of one of the {history.averaged} networks whose mean this is: {text}"
     if history.best_epoch is not None:
         text += (
             f" The parameters are those of epoch {history.best_epoch + 1}, the best on the dev set."
@@ -270,28 +272,35 @@ def settings_section(network, history, sets, settings):
     rows += [[name, value] for name, value in settings.items()]
     if history is not None and len(history):
         rates = history.learning_rate[0], history.learning_rate[-1]
+        one = _of_one(history)
         rows += [
             [
-                "learning rate, end of first and of last epoch",
+                f"learning rate, end of first and of last epoch{one}",
                 " and ".join(f"{rate:.4g}" for rate in rates),
             ],
-            ["epochs done", f"{len(history):,}"],
-            ["stopped by", history.stopped],
-            ["seed of the masks", str(history.dropout_seed)],
+            [f"epochs done{one}", f"{len(history):,}"],
+            [f"stopped by{one}", history.stopped],
+            [f"seed of the masks{one}", str(history.dropout_seed)],
         ]
     rows = [[name, cell(str(value))] for name, value in rows]
     return table(["setting", "value"], rows, caption="Settings")
+
+
+def _of_one(history):
+    """Words on figures of one of the networks whose mean was taken."""
+    return f", of one of {history.averaged} networks" if history.averaged > 1 else ""
 
 
 def times_section(history):
     """A table of seconds, examples a second, and versions."""
     rows = []
     if history is not None and len(history):
-        rows = [["the fit, evaluations included", f"{history.seconds[-1]:.3g} s"]]
+        one = _of_one(history)
+        rows = [[f"the fit, evaluations included{one}", f"{history.seconds[-1]:.3g} s"]]
         if history.training_seconds:
             speed = history.examples / history.training_seconds
             rows += [
-                ["updates alone", f"{history.training_seconds:.3g} s"],
+                [f"updates alone{one}", f"{history.training_seconds:.3g} s"],
                 ["training examples a second, in updates", f"{speed:,.0f}"],
             ]
     versions = {

@@ -15,11 +15,17 @@ from fastnn._kernels import FITTED_BY, FitLock
 from fastnn.export import to_onnx
 from fastnn.many.blend import Quality
 from fastnn.tables.examples import examples_of, inputs_of, pair_of
-from fastnn.tables.fitting import improve_prepared, parts_again, train, unchanged_by_errors, warn
-from fastnn.tables.preparation import add_part, prepare
+from fastnn.tables.fitting import (
+    keeps_all_rows,
+    prepare_fit,
+    train,
+    unchanged_by_errors,
+    warn,
+)
+from fastnn.tables.improving import improve_prepared, on_all_rows
+from fastnn.tables.judging import Judged, diagnosis_of, judged, report_on
 from fastnn.tables.recipe import check_parameters
 from fastnn.tables.rendering import Shown
-from fastnn.tables.reports import report_on
 from fastnn.tables.stored import to_dict
 
 if TYPE_CHECKING:
@@ -51,10 +57,6 @@ if TYPE_CHECKING:
 
 else:
     from sklearn.base import BaseEstimator
-
-
-# Into which a fit deals its rows.
-_PARTS = ("train", "dev")
 
 
 class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
@@ -106,11 +108,12 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         sample_weight : (m,) array-like, optional
             Rows of weight 0 are left out.
         dev : a table with the column of the target, or (X, y), optional
-            The rows that end the fit early. None: they are split off X, a fifth of up to 10,000
-            rows and less beyond; of fewer than 10 rows none are.
+            The rows that end the fit early. None: with a `quality` and without `time` each network
+            keeps a tenth of X; else they are split off X, a fifth of up to 10,000 rows and less
+            beyond; of fewer than 10 rows none are.
         checkpoint : path, optional
-            A file that keeps the state of the fit, with a `quality` a directory; the same call goes
-            on from it.
+            A directory that keeps the state of the fit, with quality=None a file; the same call
+            goes on from it.
 
         Returns
         -------
@@ -132,9 +135,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             A column of a DataFrame gives the target away, or one answer to all rows is as good.
         """
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
-            # Networks of a quality keep dev rows of their own, but for the last rows in time.
-            alone = self.quality is not None and self.time is None
-            prepared = self._prepared(X, y, sample_weight, dev, ("train",) if alone else _PARTS)
+            prepared = prepare_fit(self, X, y, sample_weight, dev, all_rows=True)
             fitted = train(self, prepared, checkpoint=checkpoint, progress=bool(self.verbose))
             if fitted.interrupted:
                 raise KeyboardInterrupt
@@ -153,33 +154,41 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         n_jobs: int = -1,
         optimal_error: float | None = None,
     ) -> Improvement:
-        """Train, diagnose, try what the diagnosis advises, and keep what is better.
+        """Train one network, diagnose, try what the diagnosis advises, and keep what is better.
 
-        The estimator is then fitted with the best network, and has its parameters. A `quality`
-        gives way to them. If no move is kept, the network is one of the first setting with another
-        seed: its predictions may differ from those before.
+        Then the recipe of quality="best" is trained on the same rows, and compared on the dev rows.
+        It is kept unless a network is better beyond chance; with quality=None it has to be better
+        than the best network itself. The estimator is then fitted with what is kept, and has its
+        parameters. With dev=None the recipe is trained once more on all rows, as by `fit`.
 
         Parameters
         ----------
         X, y, dev : as for `fit`
         seconds, trials, seeds, n_jobs, optimal_error
-            As for `fastnn.improve`.
+            As for `fastnn.improve`; the recipe comes after them, and takes as long as `fit`.
 
         Returns
         -------
         Improvement
         """
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
-            self.quality = None
-            result = improve_prepared(
+            check_parameters(self)
+            quality, self.quality = self.quality, None
+            prepared = prepare_fit(self, X, y, None, dev)
+            self.quality = quality
+            result, _ = improve_prepared(
                 self,
-                self._prepared(X, y, None, dev),
+                prepared,
+                lambda estimator: prepare_fit(estimator, X, y, None, dev),
                 seconds=seconds,
                 trials=trials,
                 seeds=seeds,
                 n_jobs=n_jobs,
                 optimal_error=optimal_error,
             )
+            if keeps_all_rows(self, dev):
+                prepared = prepare_fit(self, X, y, None, None, all_rows=True)
+                result = on_all_rows(self, prepared, result)
         warn(self)
         return result
 
@@ -222,7 +231,9 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         ----------
         X, y : the table of the fit
             Its training and dev rows are found again. With `dev`, any training rows. None as y is
-            the column of the target in X.
+            the column of the target in X. Where a `quality` was trained on all rows and there is no
+            `dev`, the same is trained anew on four fifths of X, and judged by the others: that
+            takes as long as `fit`.
         dev, test : a table with the column of the target, or (X, y), optional
         optimal_error : float, optional
             The error that nobody can go below.
@@ -235,14 +246,9 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             Errors are shares of wrong classes, or of the variance of the target that is not
             explained.
         """
-        parts = self._parts(X, y, dev, test)
-        return self.network_.diagnose(
-            parts["train"],
-            parts["dev"],
-            test=parts.get("test"),
-            optimal_error=optimal_error,
-            **options,
-        )
+        model, parts, notes = self._judged(X, y, dev, test)
+        options["optimal_error"] = optimal_error
+        return diagnosis_of(model.network_, parts, model.get_params(), notes, **options)
 
     def report(
         self,
@@ -272,7 +278,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
                 f"expected y to be the target or the name of its column, got {str(y)!r}: the path "
                 f"comes after it, as in report(X, path={str(y)!r})"
             )
-        return report_on(self, self._parts(X, y, dev, test), path, **options)
+        return report_on(self._judged(X, y, dev, test), path, **options)
 
     # --- files -------------------------------------------------------------------------------
 
@@ -311,23 +317,13 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         return self.network_.history
 
-    def _prepared(self, X, y, sample_weight, dev, names=_PARTS):
-        """The parts of a fit, dealt from X by these names, and the schema."""
-        check_parameters(self)
-        examples = examples_of(self, X, y, sample_weight, reset=True)
-        if dev is None:
-            return prepare(self, examples, names)
-        prepared = prepare(self, examples, ("train",))
-        add_part(self, prepared, "dev", pair_of(self, dev, examples.target))
-        return prepared
-
     def _forward(self, X):
         """Output activations (m, n[L])."""
         check_is_fitted(self)
         return self.network_.forward(inputs_of(self, X))
 
-    def _parts(self, X, y, dev, test):
-        """The parts to measure errors on, by their names."""
+    def _judged(self, X, y, dev, test) -> Judged:
+        """What to measure errors of, and the parts to measure them on."""
         check_is_fitted(self)
         examples = examples_of(self, X, y)
         target = self.schema_.target
@@ -336,7 +332,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             for name, part in (("dev", dev), ("test", test))
             if part is not None
         }
-        return parts_again(self, examples, given)
+        return judged(self, examples, given)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "network_" in vars(self)

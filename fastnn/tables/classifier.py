@@ -32,24 +32,25 @@ class TableClassifier(ClassifierMixin, BaseTable):
     """Predicts a class from the columns of a table, as they come: ``fastnn train`` in Python.
 
     Numbers, text, categories, booleans, dates and gaps become inputs of a network by the rules of
-    `fastnn.tabular.TableSchema`; print `schema_` for what became of each column. A part of the rows
-    is kept apart, and ends the fit early.
+    `fastnn.tabular.TableSchema`; print `schema_` for what became of each column. Then the mean of
+    several networks is trained by a recipe, or with quality=None one network by the options here.
 
     Parameters
     ----------
     hidden : sequence of int, default (64, 32)
-        Units of the hidden layers; () for softmax regression.
-    quality : {"fast", "best"}, optional
-        A recipe that was chosen on 12 tables, in the place of `hidden` and all options of `Network`
-        and `fit` below but dtype, which are refused beside it: bins of numbers as inputs, and the
-        mean of several networks, dense and sparse ones. "best" is the mean of twelve, "fast" of
-        two. All rows are trained on, so that `diagnose` and `report` need dev rows of their own;
-        with `time` the last rows are dev rows. None, the default, is one network by the options
-        here: the quickest, with dev rows that `diagnose`, `report` and `improve` judge by.
-    activation, init, keep_prob, l2, l1, dtype
-        As for `fastnn.Network`.
+        With quality=None: units of the hidden layers; () for softmax regression.
+    quality : {"best", "fast"} or None, default "best"
+        A recipe that was chosen on 12 tables: bins of numbers as inputs, and the mean of several
+        networks, dense and sparse ones. "best" is the mean of twelve, "fast" of two. It takes the
+        place of `hidden` and all options from activation to early_stopping but dtype: beside it
+        they are refused. All rows are trained on, each network with dev rows of its own; with
+        `time` the last rows are dev rows. None is one network by the options here, with dev rows
+        kept apart, which end the fit early.
+    activation, init, keep_prob, l2, l1
+        With quality=None, as for `fastnn.Network`.
+    dtype : {"float32", "float64"}
     optimizer, learning_rate, schedule, epochs, batch_size, early_stopping
-        As for `Network.fit`.
+        With quality=None, as for `Network.fit`.
     rare_classes : {"drop", "join", "keep"}, default "drop"
         Classes of too few rows to be in the training and the dev rows: their rows are left out; or
         they are one class, "other"; or the network is trained on them, and not judged by them.
@@ -83,12 +84,14 @@ class TableClassifier(ClassifierMixin, BaseTable):
     schema_ : TableSchema
         What was learnt of the columns.
     network_ : Network
+        With a `quality` the mean of the networks, as one with their hidden units side by side.
     classes_ : (n_classes,) array, sorted
     notices_ : list of str
         Sentences on what was left out or looks wrong; print the estimator to read them. Those that
         make the result worthless are a UserWarning of `fit`, too, where X is a DataFrame.
     history_ : History or None
-        Costs and errors by epoch; None after `fastnn.load`.
+        Costs and errors by epoch, with a `quality` those of one of the networks; None after
+        `fastnn.load`.
     run_ : dict
         The seed and the sizes of the parts.
     n_features_in_, feature_names_in_
@@ -100,7 +103,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
     >>> hours = [37 * k % 60 / 10 for k in range(120)]
     >>> frame = pandas.DataFrame({"hours": hours, "school": ["day", "evening", None] * 40,
     ...                           "passed": ["yes" if h > 3 else "no" for h in hours]})
-    >>> model = fastnn.TableClassifier(epochs=60).fit(frame, "passed")
+    >>> model = fastnn.TableClassifier().fit(frame, "passed")
     >>> model.score(frame) > 0.9
     True
     >>> model.predict({"hours": [0, 7], "school": ["day", "night"]})
@@ -114,7 +117,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
         self,
         hidden: Sequence[int] = (64, 32),
         *,
-        quality: Quality | None = None,
+        quality: Quality | None = "best",
         activation: ActivationName | Sequence[ActivationName] = "relu",
         init: InitializerName = "auto",
         keep_prob: float | Sequence[float] = 1.0,

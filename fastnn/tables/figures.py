@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.network import Network
 from fastnn.reporting.probabilities import areas
@@ -27,36 +28,56 @@ def figures_of(schema: TableSchema, network: Network, part: Any) -> dict[str, An
         under the ROC curve, the mean of each class against the others; None where a class lacks)
         and class_errors. Of values: rmse in the target's units, and r2.
     """
-    A = network.forward(part.X)
+    return _figures_of(schema, network.forward(part.X), part.y)
+
+
+def _figures_of(schema, A, labels):
+    """The figures of output activations; `labels` are targets of a regression."""
     if schema.classes is None:
-        y = schema.answers(part.y)
+        y = schema.answers(labels)
         square = float(np.square(schema.decode(A) - y).mean())
         variance = y.var()  # equal targets have no variance to explain
         return {"rmse": square**0.5, "r2": 1 - square / variance if variance > 0 else None}
-    wrong = _labels(A) != part.y
-    present = np.unique(part.y)
-    by_class = {str(schema.classes[k]): float(wrong[part.y == k].mean()) for k in present}
+    wrong = _labels(A) != labels
+    by_class = {str(schema.classes[k]): float(wrong[labels == k].mean()) for k in np.unique(labels)}
     return {
         "error": float(wrong.mean()),
         "balanced_error": float(np.mean(list(by_class.values()))),
-        "auc": _mean_area(A, part.y),
+        "auc": _mean_area(A, labels),
         "class_errors": by_class,
     }
 
 
-def no_better_than(schema: TableSchema, network: Network, train: Any, dev: Any) -> str | None:
-    """A sentence where a fit is no better on the dev rows than one answer to all of them."""
+def no_better_than(
+    schema: TableSchema,
+    A: NDArray[np.floating[Any]],
+    train: NDArray[Any],
+    dev: NDArray[Any],
+    weight: NDArray[np.floating[Any]] | None = None,
+) -> str | None:
+    """A sentence where a fit is no better on the dev rows than one answer to all of them.
+
+    Parameters
+    ----------
+    schema : TableSchema
+    A : (m, n_outputs) array
+        Output activations of the dev rows.
+    train : (n,) array
+        Encoded targets of the training rows.
+    dev, weight : (m,) array
+        Encoded targets of the dev rows, and their weights.
+    """
     if schema.classes is None:
-        r2 = figures_of(schema, network, dev)["r2"]
+        r2 = _figures_of(schema, A, dev)["r2"]
         if r2 is None or r2 > 0:
             return None
         return _alarm(
             "No better on the dev rows than always answering the mean of the target.", dev
         )
-    most = int(np.bincount(train.y).argmax())
+    most = int(np.bincount(train).argmax())
     # Of balanced classes rare ones count more.
-    always = float(np.average(dev.y != most, weights=dev.weight))
-    if np.average(_labels(network.forward(dev.X)) != dev.y, weights=dev.weight) < always:
+    always = float(np.average(dev != most, weights=weight))
+    if np.average(_labels(A) != dev, weights=weight) < always:
         return None
     return _alarm(
         f"No better on the dev rows than always answering {schema.classes[most]}, the most "

@@ -1,23 +1,47 @@
-"""Fits of prepared tables: train, improve, and the parts of an earlier fit."""
+"""Fits of prepared tables, and what they leave in an estimator."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastnn.improvement import Improvement, improve
-from fastnn.tables.examples import Examples
+from fastnn.many.blend import Unseen
+from fastnn.tables.examples import examples_of, pair_of
 from fastnn.tables.figures import no_better_than
-from fastnn.tables.preparation import Part, Prepared, encoded, found_again
-from fastnn.tables.recipe import OF_FIT, OF_NETWORK, Fitted, fit_model
+from fastnn.tables.preparation import Prepared, add_part, prepare
+from fastnn.tables.recipe import Fitted, check_parameters, fit_model
 from fastnn.text.alarm import Alarm
-from fastnn.training.early_stopping import EarlyStopping
 
 if TYPE_CHECKING:
     from fastnn.network import Network
+
+
+def keeps_all_rows(estimator: Any, dev: Any) -> bool:
+    """Whether the networks of a fit, whose dev rows `dev` are, keep dev rows of their own."""
+    return estimator.quality is not None and estimator.time is None and dev is None
+
+
+def prepare_fit(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, dev: Any, *, all_rows: bool = False
+) -> Prepared:
+    """The parts of a fit, dealt from X unless `dev` is given, and the schema.
+
+    With `all_rows` there is no dev part where networks keep dev rows of their own.
+    """
+    check_parameters(estimator)
+    examples = examples_of(estimator, X, y, sample_weight, reset=True)
+    if all_rows and keeps_all_rows(estimator, dev):
+        prepared = prepare(estimator, examples, ("train",))
+        prepared.run["inner_dev"] = True
+        return prepared
+    if dev is None:
+        return prepare(estimator, examples)
+    prepared = prepare(estimator, examples, ("train",))
+    add_part(estimator, prepared, "dev", pair_of(estimator, dev, examples.target))
+    return prepared
 
 
 def train(
@@ -38,16 +62,25 @@ def train(
         progress=progress,
         checkpoint=checkpoint,
     )
-    take_over(estimator, prepared, fitted.network)
+    take_over(estimator, prepared, fitted.network, fitted.unseen)
     return fitted
 
 
-def take_over(estimator: Any, prepared: Prepared, network: Network) -> None:
-    """Make a network, trained on prepared rows, the fit of an estimator."""
+def take_over(
+    estimator: Any, prepared: Prepared, network: Network, unseen: Unseen | None = None
+) -> None:
+    """Make a network, trained on prepared rows, the fit of an estimator.
+
+    `unseen` are rows to judge it by, where there are no dev rows.
+    """
     estimator.network_, estimator.schema_ = network, prepared.schema
     estimator.run_, estimator.notices_ = prepared.run, list(prepared.notices)
-    if prepared.parts.keys() >= {"train", "dev"}:
-        told = no_better_than(prepared.schema, network, *map(prepared.parts.get, ("train", "dev")))
+    if "dev" in prepared.parts:
+        dev = prepared.parts["dev"]
+        unseen = Unseen(network.forward(dev.X), dev.y, dev.weight)
+    if unseen is not None:
+        A, y, weight = unseen
+        told = no_better_than(prepared.schema, A, prepared.parts["train"].y, y, weight)
         estimator.notices_ += [told] if told else []
     if prepared.schema.classes is not None:
         estimator.classes_ = prepared.schema.classes
@@ -64,50 +97,6 @@ def warn(estimator: Any) -> None:
                 warnings.warn(notice, stacklevel=3)
 
 
-def improve_prepared(estimator: Any, prepared: Prepared, **options: Any) -> Improvement:
-    """`fastnn.improve` on prepared rows; the estimator gets its network and its parameters."""
-    schema, parts = prepared.schema, prepared.parts
-    if "dev" not in parts:
-        raise ValueError("expected dev rows to judge by, got too few rows to keep some: pass dev")
-    parameters = estimator.get_params(deep=False)
-    begin = {name: parameters[name] for name in (*OF_NETWORK, *OF_FIT)}
-    result = improve(
-        [schema.n_inputs, *parameters["hidden"], schema.n_outputs],
-        parts["train"],
-        parts["dev"],
-        rng=prepared.run["seed"],
-        output=schema.output,
-        sample_weight=parts["train"].weight,
-        **begin,
-        **options,
-    )
-    changed, lost = _parameters(result.setting, parameters)
-    estimator.set_params(**changed)
-    take_over(estimator, prepared, result.network)
-    if lost:
-        result.notes.append(f"Another fit of the estimator would lack {', '.join(lost)}.")
-    return result
-
-
-def parts_again(
-    estimator: Any, examples: Examples, given: Mapping[str, Examples]
-) -> dict[str, Part]:
-    """The parts of the fit, found again in its table; `given` ones are in their place."""
-    parts = found_again(estimator, examples)
-    if parts is None:
-        if "dev" not in given:
-            raise ValueError(
-                "the table does not hold the rows of the fit, in their order, so that its training "
-                "rows cannot be told from the others: pass that table, or dev (--dev) with "
-                "rows that the fit has not seen"
-            )
-        parts = {"train": encoded(estimator, examples)}
-    parts |= {name: encoded(estimator, part) for name, part in given.items()}
-    if "dev" not in parts:
-        raise ValueError("the fit had dev rows of its own, or none: pass dev (--dev)")
-    return parts
-
-
 @contextmanager
 def unchanged_by_errors(estimator: Any) -> Iterator[None]:
     """Undo every change of an estimator after an error, unless it has a new fit already."""
@@ -119,18 +108,3 @@ def unchanged_by_errors(estimator: Any) -> Iterator[None]:
             vars(estimator).clear()
             vars(estimator).update(before)
         raise
-
-
-def _parameters(setting, known):
-    """Parameters of an estimator for a setting, and the options that it has no parameter for."""
-    sizes, lost = setting["layer_sizes"], []
-    changed: dict[str, Any] = {"hidden": tuple(sizes[1:-1])}
-    for name, value in setting.items():
-        if name in known and value != known[name]:
-            changed[name] = value
-        elif name not in (*known, "layer_sizes", "output", "sample_weight"):
-            lost.append(f"{name}={value!r}")
-    stops = changed.get("early_stopping")
-    if isinstance(stops, EarlyStopping):
-        changed["early_stopping"] = stops.patience
-    return changed, lost

@@ -69,7 +69,8 @@ class Prepared:
     parts : dict of Part
         By their names: train, dev, test.
     run : dict
-        Facts of types that JSON has. `found_again` makes the same parts with them.
+        Facts of types that JSON has. `found_again` makes the same parts with them; weighted: rows
+        had weights; inner_dev: each network has dev rows of its own.
     notices : list of str
     """
 
@@ -136,6 +137,7 @@ def prepare(
         "sizes": {name: len(rows) for name, rows in places.items()},
         "fingerprint": _fingerprint([parts[name] for name in places]),
         **({"groups": groups} if groups else {"time": time} if time else {}),
+        **({"weighted": True} if examples.weight is not None else {}),
         **facts,
     }
     notices += schema.notices

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES
-from fastnn.many.blend import DEV_SETS, Rows, fit_blend
+from fastnn.many.blend import DEV_SETS, Quality, Rows, Unseen, fit_blend
 from fastnn.network import Network
 from fastnn.training.fitting import fit
 from fastnn.training.preparation import prepare
@@ -33,6 +33,8 @@ OF_FIT = ("optimizer", "learning_rate", "schedule", "epochs", "batch_size", "ear
 REPLACED = ("hidden", *(name for name in OF_NETWORK if name != "dtype"), *OF_FIT)
 
 _DEFAULTS = fit.__kwdefaults__
+# Which `improve` compares its networks with: the default.
+RECIPE: Quality = "best"
 
 
 class Fitted(NamedTuple):
@@ -46,11 +48,14 @@ class Fitted(NamedTuple):
         Whether Ctrl-C ended the fit: the network has the best parameters so far.
     best_epoch : int or None
         The epoch that they are of, from 1, if the fit was interrupted with early stopping.
+    unseen : Unseen or None
+        As of `Blend`.
     """
 
     network: Network
     interrupted: bool = False
     best_epoch: int | None = None
+    unseen: Unseen | None = None
 
 
 class Shape(Protocol):
@@ -80,9 +85,9 @@ def fit_model(
     ----------
     parameters : mapping
         Those of an estimator.
+        With a `quality`, only that, dtype and n_threads count.
     shape : TableSchema
         Or another object with n_inputs, n_outputs and output.
-        With a `quality`, only that and n_threads count.
     train, dev : Part, or parts of `fastnn.split`
         With a `quality` and without dev, a train.X with room is of no use afterwards: its rows are
         reordered.
@@ -139,9 +144,23 @@ def _check_alone(estimator, parameters):
     ]
     if given:
         raise ValueError(
-            f"quality={parameters['quality']!r} takes the place of {', '.join(given)}: leave "
-            f"{'it' if len(given) == 1 else 'them'} out, or give no quality"
+            takes_the_place(f"quality={parameters['quality']!r}", given, "quality=None")
         )
+
+
+def takes_the_place(quality: str, given: Sequence[str], none: str) -> str:
+    """The message about options beside a quality: how they are written, and how to use them."""
+    it = "it" if len(given) == 1 else "them"
+    return (
+        f"{quality} takes the place of {', '.join(given)}: leave {it} out, or give {none} to use "
+        f"{it}"
+    )
+
+
+def parameters_of_recipe(estimator: Any) -> dict[str, Any]:
+    """The parameters that make an estimator train the recipe, whatever it trains now."""
+    known = inspect.signature(type(estimator)).parameters
+    return {"quality": RECIPE, **{name: known[name].default for name in REPLACED}}
 
 
 def _plain(value):
@@ -166,7 +185,7 @@ def _blend(parameters, shape, train, dev, seed, progress, checkpoint):
         room=getattr(train, "room", None),
         checkpoint=checkpoint,
     )
-    return Fitted(blend.network, blend.interrupted)
+    return Fitted(blend.network, blend.interrupted, unseen=blend.unseen)
 
 
 def _network(parameters, n_inputs, n_outputs, output, seed):

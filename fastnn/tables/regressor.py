@@ -38,7 +38,7 @@ class TableRegressor(RegressorMixin, BaseTable):
     Parameters
     ----------
     hidden : sequence of int, default (64, 32)
-        Units of the hidden layers; () for linear regression.
+        With quality=None: units of the hidden layers; () for linear regression.
     loss : {"squared_error", "poisson", "absolute_error", "huber"}, default "squared_error"
         As of `fastnn.MLPRegressor`. "poisson" is for counts, rates and prices: the output of the
         network is e^z, and errors count in proportion to what is expected. "absolute_error" and
@@ -46,8 +46,8 @@ class TableRegressor(RegressorMixin, BaseTable):
     quality, activation, init, keep_prob, l2, l1, dtype, optimizer, learning_rate, schedule, \
 epochs, batch_size, early_stopping, drop, categorical, numeric, missing, decimal, day_first, \
 groups, time, verbose, n_threads, random_state
-        As for `TableClassifier`. A `quality` takes the place of `hidden` and of all options from
-        activation to early_stopping but dtype: beside it they are refused. `loss` counts.
+        As for `TableClassifier`: with quality=None those that a `quality` takes the place of. A
+        `quality` uses `loss`.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ groups, time, verbose, n_threads, random_state
     >>> import fastnn, pandas
     >>> frame = pandas.DataFrame({"area": range(40, 240), "city": ["Rome", "Oslo"] * 100})
     >>> price = 2.5 * frame["area"] + 100 * (frame["city"] == "Oslo")
-    >>> model = fastnn.TableRegressor(epochs=60, numeric="area").fit(frame, price)
+    >>> model = fastnn.TableRegressor(numeric="area").fit(frame, price)
     >>> model.score(frame, price) > 0.99
     True
     """
@@ -71,7 +71,7 @@ groups, time, verbose, n_threads, random_state
         self,
         hidden: Sequence[int] = (64, 32),
         *,
-        quality: Quality | None = None,
+        quality: Quality | None = "best",
         loss: LossName = "squared_error",
         activation: ActivationName | Sequence[ActivationName] = "relu",
         init: InitializerName = "auto",

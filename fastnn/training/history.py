@@ -53,6 +53,9 @@ class History:
     must_fall : bool
         Whether J has to fall at every iteration: full-batch gradient descent (or lbfgs) without
         dropout. Where it does not, the learning rate is too large or a gradient is wrong.
+    averaged : int
+        Networks whose mean the network is; more than 1 only by the recipe for tables. The record is
+        then of one of them.
     settings : dict
         Of the fit: epochs, batch_size, batches (mini-batches of an epoch), optimizer (an object)
         and learning_rate.
@@ -72,6 +75,7 @@ class History:
         self.dropout_seed: int | None = None
         self.gradchecks: dict[int, GradientCheck] = {}
         self.must_fall: bool = False
+        self.averaged: int = 1
         self.settings: dict[str, Any] = {}
 
     def __len__(self) -> int:
@@ -79,7 +83,8 @@ class History:
 
     def __repr__(self) -> str:
         at = -1 if self.best_epoch is None else self.best_epoch
-        shown = [f"stopped: {self.stopped or 'running'}"]
+        shown = [f"one of {self.averaged} networks"] if self.averaged > 1 else []
+        shown.append(f"stopped: {self.stopped or 'running'}")
         if self.best_epoch is not None:
             shown.append(f"best epoch {self.best_epoch + 1}")
         for name in ("cost", "train_error", "dev_error"):
@@ -105,7 +110,8 @@ class History:
         ]
         title = f"{len(self):,} epochs in {self.seconds[-1] if self.seconds else 0:.3g} s"
         best = "" if self.best_epoch is None else f", best epoch {self.best_epoch + 1}"
-        caption = f"At the end of an epoch; stopped: {self.stopped or 'running'}{best}"
+        one = f"Of one of {self.averaged} networks, at" if self.averaged > 1 else "At"
+        caption = f"{one} the end of an epoch; stopped: {self.stopped or 'running'}{best}"
         shown = table(("", *at), rows, caption=caption) if rows else None
         return result(title, shown, columns=MEANINGS["History"])
 

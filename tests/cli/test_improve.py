@@ -32,10 +32,27 @@ def test_a_table_is_improved_and_saved(iris, tmp_path):
     assert "Next: " in result.stdout
     assert fastnn.load(saved).schema_.target == "species"
     content = json.loads(run(*arguments, "--json").stdout)
-    assert len(content["moves"]) <= 4
+    assert len(content["moves"]) <= 4 + 1
+    assert "the mean of 12 networks" in content["moves"][-1]["move"]
     assert content["dev_error"] <= 0.7
-    assert content["setting"]["layer_sizes"][0] == 4
+    assert content["moves"][-1]["kept"] is (content["setting"] == {"quality": "best"})
     assert content["verdict"].startswith("dev error")
+
+
+def test_improve_does_not_end_behind_train(iris, tmp_path):
+    """Whatever the moves: what is kept unless a network is better is the model of train."""
+    options = (iris, "--target", "species")
+    trained = json.loads(run("train", *options, "--json").stdout)
+    saved = tmp_path / "best.safetensors"
+    result = run("improve", *options, "--trials", "1", "--seeds", "1", "--save", saved, "--json")
+    content = json.loads(result.stdout)
+    assert content["setting"] == {"quality": "best"}
+    assert content["test_error"] == trained["test_error"]
+    assert content["dev_auc"] == trained["dev_auc"]
+    assert any('The recipe (quality="best") is kept.' in note for note in content["notes"])
+    assert fastnn.load(saved).quality == "best"
+    found = json.loads(run("diagnose", saved, iris, "--json").stdout)
+    assert found["errors"]["dev_error"] == content["dev_error"]
 
 
 def test_the_digits_are_improved():

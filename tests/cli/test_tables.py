@@ -96,7 +96,8 @@ def test_quantities_are_in_the_units_of_the_target(folder):
     assert results["test_r2"] > 0.8
     assert "test_error" not in results
     shown = done("train", folder / "data.csv", "--target", "price", "--drop", "id,grade")
-    assert f"test RMSE          │ {results['test_rmse']:.4g} (R² {results['test_r2']:.3f})" in shown
+    figures = f"{results['test_rmse']:.4g} (R² {results['test_r2']:.3f})"
+    assert re.search(rf"test RMSE +│ {re.escape(figures)}", shown)
     assert "%" not in shown.split("Diagnosis")[0]
 
 
@@ -690,9 +691,78 @@ def test_a_quality_shows_the_layers_that_are_trained(folder):
     options = ("--target", "price", "--drop", "id,grade", "--quality", "fast")
     said = done("train", folder / "data.csv", *options)
     assert re.search(r"the mean of 2 networks with\s+layers \d+-64-32-1\n", said)
+    table = said[: said.index("╯")]
+    for of_one in ("best epoch", "samples per second", "zero weights"):
+        assert of_one not in table
+
+
+@pytest.mark.parametrize(
+    ("options", "quality", "told"),
+    [
+        ((), "best", "the mean of 12 networks with layers"),
+        (("--quality", "none", "--epochs", "2"), None, "test; one network with layers 7-64-32-1"),
+        (("--hidden", "8", "--epochs", "2"), None,
+         "test; one network by --hidden, --epochs with layers 7-8-1"),
+        (("--dtype", "float64"), "best", "the mean of 12 networks"),
+    ],
+)  # fmt: skip
+def test_the_recipe_is_the_default_unless_options_of_one_network_are_given(
+    folder, tmp_path, options, quality, told
+):
+    path = tmp_path / "m.safetensors"
+    command = ("train", folder / "data.csv", "--target", "price", "--drop", "id,grade", *options)
+    said = done(*command, "--save", path)
+    assert told in " ".join(said[: said.index("Regression:")].split())
+    assert fastnn.load(path).quality == quality
+    results = document(*command)
+    assert results["quality"] == quality
+    assert (results["epochs"] is None) == (quality is not None)
 
 
 def test_options_that_a_quality_replaces_are_refused(folder):
     options = ("--target", "price", "--quality", "fast", "--hidden", "64,32", "--epochs", "200")
     said = " ".join(failed(2, "train", folder / "data.csv", *options).split())
-    assert "--quality takes the place of --hidden, --epochs: leave them out" in said
+    assert (
+        "--quality fast takes the place of --hidden, --epochs: leave them out, or give "
+        "--quality none to use them."
+    ) in said
+
+
+def test_advice_with_a_quality_is_about_what_its_user_can_change(tmp_path):
+    rng = np.random.default_rng(0)
+    noise = pd.DataFrame(rng.normal(size=(900, 60))).add_prefix("x")
+    noise["y"] = noise["x0"] * noise["x1"] + noise["x2"] * noise["x3"]
+    noise.to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "y", "--quality", "fast", "--save", path)
+    advice = document(*command)["diagnosis"]["advice"]
+    assert any('quality="best", the mean of 12 networks' in text for text in advice)
+    assert not any("try [" in text or "learning_curve" in text for text in advice)
+    assert document("diagnose", path, tmp_path / "d.csv")["advice"] == advice
+
+
+@pytest.mark.parametrize("quality", ["none", "fast"])
+def test_a_checkpoint_of_a_quality_is_a_directory(folder, tmp_path, quality):
+    kept = tmp_path / "kept"
+    command = ("train", folder / "data.csv", "--target", "price", "--drop", "id,grade")
+    command = (*command, "--quality", quality, "--checkpoint", kept)
+    first = document(*command)
+    assert kept.is_dir() == (quality == "fast")
+    assert document(*command)["test_rmse"] == first["test_rmse"]
+    other = {"none": "fast", "fast": "none"}[quality]
+    result = run(*command, "--quality", other)
+    assert result.exit_code == 1
+    assert f"{kept}" in result.stderr
+    assert "a directory" in result.stderr
+
+
+def test_a_model_of_all_rows_is_diagnosed_by_a_fit_on_a_part(tmp_path):
+    houses().to_csv(tmp_path / "d.csv", index=False)
+    frame, path = houses(), tmp_path / "m.safetensors"
+    fastnn.TableRegressor(quality="fast", drop=["id", "grade"]).fit(frame, "price").save(path)
+    found = document("diagnose", path, tmp_path / "d.csv")
+    assert found["rows"] == {"train": 192, "dev": 48}
+    assert any("trained anew on 192 of them" in note for note in found["notes"])
+    page = tmp_path / "page.html"
+    done("report", path, tmp_path / "d.csv", "-o", page, "--no-gradcheck")
+    assert "trained anew on 192 of them" in page.read_text()

@@ -101,7 +101,7 @@ def test_json():
     assert results.keys() == {
         "cost", "train_error", "dev_error", "test_error", "epochs", "seconds",
         "samples_per_second", "stopped", "best_epoch", "seed", "saved", "zero_weights",
-        "report", "diagnosis",
+        "report", "diagnosis", "quality",
     }  # fmt: skip
     assert (results["epochs"], results["seed"], results["saved"]) == (4, 2, None)
     assert results["samples_per_second"] >= 4 * 1079 / results["seconds"]  # of training alone

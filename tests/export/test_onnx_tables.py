@@ -11,7 +11,7 @@ import fastnn
 
 # Of fits this short.
 pytestmark = pytest.mark.filterwarnings("ignore:No better on the dev rows:UserWarning")
-QUICK = {"epochs": 5, "hidden": (6,)}
+QUICK = {"quality": None, "epochs": 5, "hidden": (6,)}
 
 
 def table(m=200, seed=0):

@@ -37,7 +37,7 @@ def table_model():
         }
     )
     frame.loc[0, "city"] = "Ur"
-    model = fastnn.TableClassifier((5,), epochs=2, random_state=3).fit(frame, "risk")
+    model = fastnn.TableClassifier((5,), quality=None, epochs=2, random_state=3).fit(frame, "risk")
     schema = model.schema_ = TableSchema.fit(frame, target="risk", bins=2)
     sizes = [schema.n_inputs, 5, schema.n_outputs]
     model.network_ = fastnn.Network(sizes, output=schema.output, rng=0)

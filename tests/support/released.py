@@ -72,13 +72,13 @@ def _regressor(path):
 
 
 def _table_classifier(path):
-    model = fastnn.TableClassifier((5,), epochs=EPOCHS, random_state=0)
+    model = fastnn.TableClassifier((5,), quality=None, epochs=EPOCHS, random_state=0)
     model.fit(ROWS.drop(columns="price"), "risk").save(path)
     return model.predict_proba(ROWS)
 
 
 def _table_regressor(path):
-    model = fastnn.TableRegressor((5,), epochs=EPOCHS, random_state=0)
+    model = fastnn.TableRegressor((5,), quality=None, epochs=EPOCHS, random_state=0)
     model.fit(ROWS.drop(columns="risk"), "price").save(path)
     return model.predict(ROWS)
 

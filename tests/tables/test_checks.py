@@ -12,7 +12,11 @@ FAILING = {"check_sample_weight_equivalence_on_dense_data": "rows are dealt to p
 
 
 @parametrize_with_checks(
-    [fastnn.TableClassifier(epochs=60), fastnn.TableRegressor(epochs=60)],
+    [
+        kind(**options)
+        for kind in (fastnn.TableClassifier, fastnn.TableRegressor)
+        for options in ({}, {"quality": "fast"}, {"quality": None, "epochs": 60})
+    ],
     expected_failed_checks=lambda estimator: FAILING,
 )
 def test_all_that_apply(estimator, check):

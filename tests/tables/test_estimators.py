@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 import fastnn
 
-QUICK = {"epochs": 60, "hidden": (16,), "learning_rate": 0.01, "l2": 0.5}
+QUICK = {"quality": None, "epochs": 60, "hidden": (16,), "learning_rate": 0.01, "l2": 0.5}
 
 
 def flowers(m=150, seed=0):
@@ -122,14 +122,15 @@ def test_a_file_gives_the_model_back(frame, model, tmp_path):
 
 
 def test_improve_leaves_the_best_network_and_its_parameters(frame):
-    model = fastnn.TableRegressor((4,), epochs=5, l2=0.0)
+    model = fastnn.TableRegressor((4,), quality=None, epochs=5, l2=0.0)
     table = frame.drop(columns="species")
     with pytest.warns(UserWarning, match="No better on the dev rows"):  # of 5 epochs
         first = clone(model).fit(table, "height").score(table)
     result = model.improve(table, "height", seconds=None, trials=3, seeds=1, n_jobs=1)
     assert result.dev_error < result.first_dev_error
     assert model.score(table) > first
-    assert model.hidden == tuple(result.network.layer_sizes[1:-1])
+    assert [move.kept for move in result.moves] == [False, False, True, True]
+    assert (model.quality, model.hidden) == ("best", (64, 32))  # the last move is the recipe
 
 
 def test_searches_and_pipelines(frame):
@@ -144,7 +145,7 @@ def test_counts_have_a_loss_of_their_own():
     rng = np.random.default_rng(0)
     x = rng.normal(size=400)
     count = rng.poisson(np.exp(1 + x))
-    model = fastnn.TableRegressor((), loss="poisson", learning_rate=0.02, l2=0.0)
+    model = fastnn.TableRegressor((), quality=None, loss="poisson", learning_rate=0.02, l2=0.0)
     model.fit({"x": x}, count)
     assert model.network_.output == "exp"
     log = np.log(model.predict({"x": [-1.0, 0.0, 1.0]}))

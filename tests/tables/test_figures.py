@@ -14,7 +14,7 @@ def test_figures_are_those_of_scikit_learn(classes):
     rng = np.random.default_rng(0)
     y = np.array(classes)[rng.integers(len(classes), size=300)]
     x = rng.normal(size=300).round(1) + (y == classes[0])  # ties
-    model = fastnn.TableClassifier((4,), epochs=20).fit({"x": x}, y)
+    model = fastnn.TableClassifier((4,), quality=None, epochs=20).fit({"x": x}, y)
     schema = model.schema_
     part = Part(schema.inputs(_frame(x)), np.searchsorted(classes, y), None, np.arange(300))
     figures, P = figures_of(schema, model.network_, part), model.predict_proba({"x": x})
@@ -30,11 +30,11 @@ def test_figures_are_those_of_scikit_learn(classes):
 def test_one_answer_to_all_rows_is_no_better():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], [190, 10])
-    model = fastnn.TableClassifier((), learning_rate=0.05)
+    model = fastnn.TableClassifier((), quality=None, learning_rate=0.05)
     with pytest.warns(UserWarning, match="No better"):
         model.fit({"x": rng.normal(size=200)}, y)
     part = Part(model.schema_.inputs(_frame(rng.normal(size=200))), y, None, np.arange(200))
-    said = no_better_than(model.schema_, model.network_, part, part)
+    said = no_better_than(model.schema_, model.network_.forward(part.X), y, y)
     assert "always answering 0, the most frequent class, which has an error of 5.00 %" in said
     figures = figures_of(model.schema_, model.network_, part)
     assert (figures["error"], figures["balanced_error"]) == (0.05, 0.5)

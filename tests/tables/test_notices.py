@@ -10,7 +10,7 @@ import fastnn
 
 RNG = np.random.default_rng(0)
 M = 300
-QUICK = {"epochs": 5, "random_state": 0}
+QUICK = {"quality": None, "epochs": 5, "random_state": 0}
 
 
 @pytest.fixture
@@ -57,17 +57,19 @@ def test_a_model_no_better_than_one_answer_is_a_warning(kind):
     frame = pd.DataFrame(rng.normal(size=(M, 3)), columns=list("abc"))
     y = (rng.random(M) < 0.2).astype(int)
     with pytest.warns(UserWarning, match="No better on the dev rows than always answering"):
-        kind(epochs=1, learning_rate=1e-6, random_state=0).fit(frame, y)
-    kind(epochs=1, learning_rate=1e-6, random_state=0).fit(frame.to_numpy(), y)  # warns of nothing
+        kind(quality=None, epochs=1, learning_rate=1e-6, random_state=0).fit(frame, y)
+    kind(quality=None, epochs=1, learning_rate=1e-6, random_state=0).fit(
+        frame.to_numpy(), y
+    )  # warns of nothing
     small = frame[:60]  # of 12 dev rows none can tell
-    model = kind(epochs=1, learning_rate=1e-6, random_state=0).fit(small, y[:60])
+    model = kind(quality=None, epochs=1, learning_rate=1e-6, random_state=0).fit(small, y[:60])
     assert all("No better" not in str(w) or len(small) for w in model.notices_)
 
 
 def test_a_sound_table_warns_of_nothing_and_prints_no_notices(churn):
     model = fastnn.TableClassifier(**QUICK).fit(churn, "churned")
     assert model.notices_ == []
-    assert repr(model) == str(model) == "TableClassifier(epochs=5)"
+    assert repr(model) == str(model) == "TableClassifier(epochs=5, quality=None)"
 
 
 def test_a_fitted_estimator_says_that_there_are_notices_and_prints_them(churn):

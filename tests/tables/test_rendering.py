@@ -15,7 +15,7 @@ FRAME = pd.DataFrame(
 
 @pytest.mark.parametrize("kind", [fastnn.TableClassifier, fastnn.TableRegressor])
 def test_a_fitted_estimator_shows_columns_network_and_curves(kind, tmp_path):
-    model = kind(hidden=[7], epochs=3, random_state=0)
+    model = kind(hidden=[7], quality=None, epochs=3, random_state=0)
     assert "fastnn-result" not in model._repr_html_()
     model.fit(FRAME, "y")
     shown = model._repr_html_()
@@ -40,6 +40,6 @@ def test_an_ensemble_is_shown():
 def test_scikit_learn_shows_it_within_a_pipeline():
     from sklearn.pipeline import make_pipeline
 
-    pipeline = make_pipeline(fastnn.TableClassifier(epochs=2, random_state=0))
+    pipeline = make_pipeline(fastnn.TableClassifier(quality=None, epochs=2, random_state=0))
     pipeline.fit(FRAME[["a <b>", "c"]], FRAME["y"])
     assert "TableClassifier" in estimator_html_repr(pipeline)

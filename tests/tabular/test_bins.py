@@ -121,7 +121,7 @@ def test_bins_survive_files(tmp_path):
     schema = learn(values)
     again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
     assert again.columns == schema.columns
-    model = fastnn.TableRegressor((4,), epochs=1).fit(frame_of(values), "y")
+    model = fastnn.TableRegressor((4,), quality=None, epochs=1).fit(frame_of(values), "y")
     model.schema_ = schema
     model.network_ = fastnn.Network([schema.n_inputs, 4, 1], output="identity", rng=0)
     model.save(tmp_path / "m.safetensors")

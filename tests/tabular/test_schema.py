@@ -632,7 +632,7 @@ def model():
         y=cycle("no", "yes", "no"),
     )
     frame.loc[0, "c"] = "once"
-    model = fastnn.TableClassifier((8,), epochs=60, learning_rate=0.01, l2=0)
+    model = fastnn.TableClassifier((8,), quality=None, epochs=60, learning_rate=0.01, l2=0)
     with pytest.warns(UserWarning, match="alone gives 'y' away"):
         model.fit(frame, "y", dev=frame)
     return model, frame

@@ -13,6 +13,13 @@ WORTH_TRAINING_ON = 0.1
 BIGGER, REGULARIZE = "bias: bigger network", "variance: regularize"
 
 
+class Instead(NamedTuple):
+    """Advice in the place of all on settings, where a recipe has chosen these."""
+
+    bias: str
+    variance: str
+
+
 class Words(NamedTuple):
     """Names of settings and functions in the advice: those of the API that the user calls."""
 
@@ -22,6 +29,7 @@ class Words(NamedTuple):
     learning_curve: str = "fastnn.learning_curve"
     search: str = "fastnn.penalty_path"
     patience: str = "early_stopping={}"  # how to ask for it, with a patience; "" where one cannot
+    instead: Instead | None = None
 
 
 class Known(NamedTuple):
@@ -63,6 +71,11 @@ def against_bias(train_error, optimal_error, known):
             "that of predicting their mean; standardize y, or train longer or with a larger "
             f"learning rate: {figures}"
         )
+    better = "better features; more data does not help against bias"
+    if known.words.instead is not None:
+        yield f"bias: {known.words.instead.bias}: {figures}"
+        yield f"bias: {better}"
+        return
     strong = net is not None and is_strong(net, known.n_train)
     if strong:  # it can explain a high training error alone
         yield f"bias: regularize less: now {_regularization(net, known.words)}: {figures}"
@@ -70,7 +83,7 @@ def against_bias(train_error, optimal_error, known):
     yield f"bias: {_training(known.history)}"
     if net is not None and not strong and (max(net.l2) or max(net.l1) or min(net.keep_prob) < 1):
         yield f"bias: regularize less: now {_regularization(net, known.words)}"
-    yield "bias: another architecture or better features; more data does not help against bias"
+    yield f"bias: another architecture or {better}"
 
 
 def _training(history):
@@ -105,6 +118,12 @@ def against_variance(variance, known):
     """Advice against high variance: more data, regularization, another architecture."""
     net, n, words = known.network, known.n_train, known.words
     data = "" if n is None else f" (now {n:,} training examples)"
+    above = f"{100 * variance:.3g} points above the training error"
+    if words.instead is not None:
+        yield f"variance: more data{data}: {above}"
+        yield f"variance: {words.instead.variance}"
+        yield "variance: fewer features"
+        return
     yield (
         f"variance: more data{data}: {words.learning_curve} tells what it would bring; "
         "augmentation makes some"
@@ -121,7 +140,7 @@ def against_variance(variance, known):
         if len(net.layer_sizes) == 2:
             drop = "fewer features"
     yield (
-        f"{REGULARIZE}: {100 * variance:.3g} points above the training error, try {l2}"
+        f"{REGULARIZE}: {above}, try {l2}"
         f"{stop}, or {drop}; {words.search} searches {words.l2} and keep_prob"
     )
     yield "variance: another architecture, or fewer features"

@@ -120,7 +120,8 @@ def diagnose_network(
     diagnosis.notes.extend(_on_the_data(network, *sets, names))
     if twins.share >= SHARE and not alone:
         diagnosis.notes.append(twins.words())
-    diagnosis = _with_change(diagnosis, network, sets, pairs["train"][2], by_trials)
+    if known.words.instead is None:
+        diagnosis = _with_change(diagnosis, network, sets, pairs["train"][2], by_trials)
     if try_advice and diagnosis.change:
         diagnosis.notes.append(tried_in_words(network, *sets, diagnosis.change))
     return diagnosis

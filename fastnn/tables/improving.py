@@ -1,0 +1,215 @@
+"""`improve` of the estimators of tables: moves of one network, and the recipe beside the best."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from fastnn.diagnosis.bias_variance.by_class import errors_by_class
+from fastnn.diagnosis.bias_variance.from_data import CONFIDENCE
+from fastnn.diagnosis.causes.losses import losses_of
+from fastnn.files.fingerprint import fingerprint
+from fastnn.improvement import Improvement, Move, improve
+from fastnn.improvement.fits import Tried
+from fastnn.improvement.judging import compare, level
+from fastnn.improvement.setting import Setting
+from fastnn.improvement.words import knows_no_X, next_step, used_up
+from fastnn.many.blend import networks_of
+from fastnn.network import Network
+from fastnn.tables.fitting import take_over
+from fastnn.tables.judging import diagnosis_of
+from fastnn.tables.preparation import Prepared
+from fastnn.tables.recipe import (
+    OF_FIT,
+    OF_NETWORK,
+    RECIPE,
+    Fitted,
+    fit_model,
+    parameters_of_recipe,
+)
+from fastnn.training.early_stopping import EarlyStopping
+
+_NAME = f'the recipe (quality="{RECIPE}")'
+
+
+def improve_prepared(
+    estimator: Any,
+    prepared: Prepared,
+    prepare_for: Callable[[Any], Prepared],
+    *,
+    checkpoint: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> tuple[Improvement, Prepared]:
+    """`fastnn.improve` on prepared rows, then the recipe on the same rows: the better one is kept.
+
+    The estimator gets the network and its parameters. One with a `quality` begins with the recipe:
+    it keeps it unless a network is better beyond chance. Else the recipe has to be better beyond
+    chance than the best network.
+
+    Parameters
+    ----------
+    estimator : TableClassifier or TableRegressor
+        Its parameters are where the search begins.
+    prepared : Prepared
+        Rows for one network, dealt to train and dev.
+    prepare_for : callable
+        Prepares the same rows for the estimator that it is given: the recipe has other inputs than
+        one network.
+    checkpoint, **options
+        As for `fastnn.improve`.
+
+    Returns
+    -------
+    Improvement, Prepared
+        The rows as the network that was kept takes them.
+    """
+    schema, parts = prepared.schema, prepared.parts
+    if "dev" not in parts:
+        raise ValueError("expected dev rows to judge by, got too few rows to keep some: pass dev")
+    parameters = estimator.get_params(deep=False)
+    begin = {name: parameters[name] for name in (*OF_NETWORK, *OF_FIT)}
+    result = improve(
+        [schema.n_inputs, *parameters["hidden"], schema.n_outputs],
+        parts["train"],
+        parts["dev"],
+        rng=prepared.run["seed"],
+        output=schema.output,
+        sample_weight=parts["train"].weight,
+        checkpoint=checkpoint,
+        **begin,
+        **options,
+    )
+    if result.stopped == "interrupted":
+        result.notes.append(f"Interrupted before {_NAME} was tried beside it.")
+    else:
+        same = {"random_state": prepared.run["seed"]}  # the same rows are dealt
+        rival = clone(estimator).set_params(**parameters_of_recipe(estimator), **same)
+        its_rows = prepare_for(rival)
+        fitted = _trained(rival, its_rows, checkpoint)
+        if fitted is None:
+            result = replace(result, stopped="interrupted")
+            result.notes.append(f"Interrupted before the end of {_NAME}, which is left out.")
+        else:
+            result, kept = _race(
+                result, prepared, fitted.network, its_rows, estimator.quality is not None, options
+            )
+            if kept:
+                estimator.set_params(**parameters_of_recipe(estimator))
+                take_over(estimator, its_rows, result.network)
+                return result, its_rows
+    changed, lost = _parameters(result.setting, parameters)
+    estimator.set_params(quality=None, **changed)
+    take_over(estimator, prepared, result.network)
+    if lost:
+        result.notes.append(f"Another fit of the estimator would lack {', '.join(lost)}.")
+    return result, prepared
+
+
+def on_all_rows(estimator: Any, prepared: Prepared, result: Improvement) -> Improvement:
+    """Train the recipe that was kept on all rows, as `fit` does; Ctrl-C leaves it as it was."""
+    fitted = _trained(estimator, prepared)
+    if fitted is None:
+        result.notes.append("Interrupted: the network is the one that was judged.")
+        return result
+    take_over(estimator, prepared, fitted.network, fitted.unseen)
+    result.notes.append("It was then trained on all rows, the dev rows too.")
+    return replace(result, network=fitted.network, history=fitted.network.history)
+
+
+def _trained(estimator, prepared, checkpoint=None) -> Fitted | None:
+    """The recipe, trained on prepared rows; None after Ctrl-C."""
+    train, dev = prepared.parts["train"], prepared.parts.get("dev")
+    if checkpoint is not None:  # of other rows it is another directory
+        of = [fingerprint(part.X)["sha256"] for part in (train, dev)]
+        digest = hashlib.sha256(repr((of, prepared.run["seed"], estimator.dtype)).encode())
+        checkpoint = os.path.join(checkpoint, f"recipe-{digest.hexdigest()[:32]}")
+    try:
+        fitted = fit_model(
+            estimator.get_params(deep=False),
+            prepared.schema,
+            train,
+            dev,
+            prepared.run["seed"],
+            checkpoint=checkpoint,
+        )
+    except KeyboardInterrupt:
+        return None
+    return None if fitted.interrupted else fitted
+
+
+def _race(result, prepared, network, its_rows, begun, options):
+    """The improvement with the recipe as its last move, and whether the recipe is kept."""
+    X, y = its_rows.parts["dev"].X, its_rows.parts["dev"].y
+    dev = prepared.parts["dev"]
+    best, recipe = _tried(result.network, dev.X, dev.y), _tried(network, X, y)
+    found, needed = compare(best, recipe), level(1)
+    kept = found.sure > (-needed if begun else needed)
+    move = Move(
+        round=max((move.round for move in result.moves), default=0) + 1,
+        diagnosis=result.moves[-1].diagnosis if result.moves else "",
+        text=f"{_NAME}: the mean of {networks_of(RECIPE)} networks",
+        change={"quality": RECIPE},
+        dev_error=recipe.dev_error,
+        gain=found.gain,
+        sure=found.sure,
+        networks=networks_of(RECIPE),
+        kept=kept,
+    )
+    moves = [*result.moves, move]
+    if not kept:
+        why = "better, beyond chance, than" if begun else "simpler, and beyond chance no worse than"
+        notes = [used_up(best, moves), *result.notes[1:], f"The network is {why} {_NAME}."]
+        return replace(result, moves=moves, notes=notes), False
+    why = "It is better, beyond chance, than the best network"
+    if found.sure <= needed:
+        why = "No network is better beyond chance"
+    train = its_rows.parts["train"]
+    diagnosis = diagnosis_of(
+        network, its_rows.parts, {"quality": RECIPE}, optimal_error=options.get("optimal_error")
+    )
+    nothing = knows_no_X(network.output, recipe.losses[0], train.y, y)
+    told = f"{_NAME[0].upper()}{_NAME[1:]} is kept. {why}."
+    improved = replace(
+        result,
+        network=network,
+        history=network.history,
+        moves=moves,
+        dev_error=recipe.dev_error,
+        setting={"quality": RECIPE},
+        next_step=next_step(diagnosis, result.stopped, nothing),
+        notes=[
+            used_up(recipe, moves),
+            *result.notes[1:],
+            told,
+        ],
+        by_class=errors_by_class(network, (train.X, train.y), (X, y), CONFIDENCE, train.names),
+    )
+    return improved, True
+
+
+def _tried(network: Network, X: Any, y: Any) -> Tried:
+    """A network with its losses on the dev rows."""
+    losses = losses_of(network, X, y)[np.newaxis]
+    error = float(network.error(X, y))
+    return Tried(Setting(tuple(network.layer_sizes), {}), [network], losses, error)
+
+
+def _parameters(setting, known):
+    """Parameters of an estimator for a setting, and the options that it has no parameter for."""
+    sizes, lost = setting["layer_sizes"], []
+    changed: dict[str, Any] = {"hidden": tuple(sizes[1:-1])}
+    for name, value in setting.items():
+        if name in known and value != known[name]:
+            changed[name] = value
+        elif name not in (*known, "layer_sizes", "output", "sample_weight"):
+            lost.append(f"{name}={value!r}")
+    stops = changed.get("early_stopping")
+    if isinstance(stops, EarlyStopping):
+        changed["early_stopping"] = stops.patience
+    return changed, lost
