@@ -35,26 +35,20 @@ struct PackingTile {
     }
 };
 
-// A = dropout(activation(Z)) of some registers of some rows, where Z is in A.
+// A = activation(Z) of some registers of some rows, where Z is in A.
 template <class T>
 static __attribute__((noinline)) void activate(const Layer<T> *layer, int64_t row, int64_t end,
-                                               int64_t first_row, int64_t column, int64_t vectors) {
+                                               int64_t column, int64_t vectors) {
     constexpr int lanes = Vec<T>::lanes;
-    const fastnn::Dropout &d = layer->dropout;
-    if (layer->activation == fastnn::IDENTITY && !d.on) return;
-    for (; end - row > FASTNN_TILE_ROWS; row += FASTNN_TILE_ROWS)
-        activate(layer, row, row + FASTNN_TILE_ROWS, first_row, column, vectors);
-    const T scale = T(1 / d.keep_prob);
-    const TileKeys keys(d, first_row + row);
+    if (layer->activation == fastnn::IDENTITY) return;
     with_activation<T>(layer->activation, [&](auto g) __attribute__((always_inline)) {
         for (int64_t r = row; r < end; ++r) {
             const int64_t from = r * layer->ld + column;
             T *A = layer->A + from;
             for (int64_t v = 0; v < vectors; ++v) {
-                auto z = load(A + v * lanes), a = g.value(z);
+                const auto z = load(A + v * lanes);
                 if (layer->Z) store(layer->Z + from + v * lanes, z);
-                if (d.on) a = drop<T>(d, keys[int(r - row)], column + v * lanes, a, scale);
-                store(A + v * lanes, a);
+                store(A + v * lanes, g.value(z));
             }
         }
     });
@@ -70,7 +64,7 @@ FASTNN_INLINE void fetch_rows(Product<T> &p, const T *W, int64_t n, int64_t colu
 // One panel of columns. `room` holds a packed panel.
 template <class T>
 FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, const T *W, T *room,
-                                 int64_t row, int64_t end, int64_t first_row, int64_t column) {
+                                 int64_t row, int64_t end, int64_t column) {
     constexpr int lanes = Vec<T>::lanes;
     const int64_t n_in = below->n, n = layer->n;
     const int vectors = vectors_from(n, column, lanes);
@@ -90,7 +84,7 @@ FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, c
         p.init = in_place.init;
     else
         p = in_place;
-    const bool relu = layer->activation == fastnn::RELU && !layer->dropout.on;
+    const bool relu = layer->activation == fastnn::RELU;
     for (int64_t r = row; r < end; r += FASTNN_TILE_ROWS, p.A += FASTNN_TILE_ROWS * below->ld) {
         const int64_t left = end - r;
         const int rows = left < FASTNN_TILE_ROWS ? int(left) : FASTNN_TILE_ROWS;
@@ -101,12 +95,12 @@ FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, c
             fetch_rows(p, W, n, column + width, left > FASTNN_TILE_ROWS ? 1 : width);
         if (packs && r == row) {
             PackingTile<T>{in_place, A, layer->ld}.run(vectors);
-            activate(layer, r, r + rows, first_row, column, vectors);
+            activate(layer, r, r + rows, column, vectors);
         } else if (relu) {
             in_tiles(rows, vectors, ToMemory<T, Relu<T>>{p, A, layer->ld});
         } else {
             in_tiles(rows, vectors, ToMemory<T>{p, A, layer->ld});
-            activate(layer, r, r + rows, first_row, column, vectors);
+            activate(layer, r, r + rows, column, vectors);
         }
     }
 }
@@ -209,7 +203,7 @@ FASTNN_INLINE void in_wide_tiles(int rows, int at, const ToMemory<T> &tile) {
 // how many. Tiles of few rows have to be wide to have enough sums under way.
 template <int R, int NV, class T>
 FASTNN_INLINE int64_t forward_wide(const Layer<T> *below, const Layer<T> *layer, const T *W,
-                                   int64_t row, int64_t end, int64_t first_row) {
+                                   int64_t row, int64_t end) {
     constexpr int width = NV * Vec<T>::lanes;
     const int64_t n_in = below->n, n = layer->n;
     const T *A = below->A + row * below->ld, *b = W + n_in * n;
@@ -220,7 +214,7 @@ FASTNN_INLINE int64_t forward_wide(const Layer<T> *below, const Layer<T> *layer,
                             layer->ld};
         fetch_rows(tile.p, W + ROWS_AHEAD * n, n, column, width);
         in_wide_tiles<R, NV>(int(end - row), 0, tile);
-        activate(layer, row, end, first_row, column, NV);
+        activate(layer, row, end, column, NV);
     }
     return column;
 }
@@ -250,14 +244,15 @@ static void forward(const Layer<T> *below, const Layer<T> *layer, const T *W, T 
         const int64_t vectors = layer->n / Vec<T>::lanes;
         column = vectors * Vec<T>::lanes;
         stream(below, layer, W, row, end, column);
-        activate(layer, row, end, first_row, 0, vectors);
+        activate(layer, row, end, 0, vectors);
     } else if (rows <= FEW_ROWS) {
-        column = forward_wide<FEW_ROWS, 4>(below, layer, W, row, end, first_row);
+        column = forward_wide<FEW_ROWS, 4>(below, layer, W, row, end);
     } else if (SOME_ROWS && below->n * layer->n >= fastnn::LARGE && rows <= SOME_ROWS) {
-        column = forward_wide<2 * FEW_ROWS, 3>(below, layer, W, row, end, first_row);
+        column = forward_wide<2 * FEW_ROWS, 3>(below, layer, W, row, end);
     }
     for (; column < layer->n; column += panel_columns<T>)
-        forward_panel(below, layer, W, room, row, end, first_row, column);
+        forward_panel(below, layer, W, room, row, end, column);
+    apply_dropout(layer, row, end - row, first_row);
 }
 
 }  // namespace FASTNN_VARIANT

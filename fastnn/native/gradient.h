@@ -57,13 +57,18 @@ static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool
                        T *db) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
-    Watch<T> watched;
-    for (int v = 0; v < vectors_from(layer->n, column, lanes); ++v) {
-        const int64_t at = column + v * lanes;
-        V sum{};
-        for (int64_t row = 0; row < rows; ++row) sum += load(layer->dZ + row * layer->ld + at);
-        put(db + at, sum, lanes_at<T>(layer->n, at), accumulate, watched);
+    const int64_t n = layer->n, ld = layer->ld,
+                  last = vectors_from(n, column, lanes) * lanes - lanes;
+    const T *dZ = layer->dZ + column;
+    V first{}, second{};  // side by side, for an addition waits for the last one; or twice the same
+    for (int64_t row = 0; row < rows; ++row, dZ += ld) {
+        first += load(dZ);
+        second += load(dZ + last);
     }
+    Watch<T> watched;
+    if (last) put(db + column, first, lanes, accumulate, watched);
+    column += last;
+    put(db + column, second, lanes_at<T>(n, column), accumulate, watched);
     return watched.magnitude();
 }
 

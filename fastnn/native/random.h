@@ -52,7 +52,7 @@ class TileKeys {
         }
     }
 
-    __attribute__((always_inline)) RowKeys operator[](int r) const {
+    __attribute__((always_inline)) RowKeys operator[](unsigned r) const {
         return {first[r / lanes][r % lanes], second[r / lanes][r % lanes]};
     }
 };

@@ -170,9 +170,9 @@ FASTNN_INLINE V select(M condition, V a, V b) {
     return condition ? a : b;
 }
 
-// The larger of two integers, lane by lane. For AVX-512 GCC 12 makes a comparison and a masked copy
-// of `select`, which wait for each other longer than one instruction. Its intrinsics without a mask
-// warn of a variable that they do not set.
+// The larger of two integers, lane by lane. GCC 12 makes a comparison and a masked copy of
+// `select`, which wait for each other longer than one instruction. Its intrinsics of AVX-512
+// without a mask warn of a variable that they do not set.
 #if defined(FASTNN_AVX512)
 FASTNN_INLINE Vec<float>::mask larger(Vec<float>::mask a, Vec<float>::mask b) {
     return (Vec<float>::mask)_mm512_maskz_max_epi32(0xffff, (__m512i)a, (__m512i)b);
@@ -185,6 +185,11 @@ template <class V>
 FASTNN_INLINE V larger(V a, V b) {
     return select(a > b, a, b);
 }
+#if defined(FASTNN_AVX2)
+FASTNN_INLINE Vec<float>::mask larger(Vec<float>::mask a, Vec<float>::mask b) {
+    return (Vec<float>::mask)_mm256_max_epi32((__m256i)a, (__m256i)b);
+}
+#endif
 #endif
 
 }  // namespace FASTNN_VARIANT

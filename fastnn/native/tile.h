@@ -9,9 +9,9 @@
 // While a panel of B is in use, the next one is fetched into the L2 cache: a processor reads memory
 // beyond it at 10 to 30 GB/s, and waits for it unless it was told early.
 //
-// ReLU, its slope and that of tanh are a few instructions and act on C in its registers. Longer
-// steps (other activations, dropout) would be compiled once for each register. For
-// them the tile is stored, and processed again while it is in the L1 cache.
+// ReLU, its slope and that of tanh are a few instructions and act on C in its registers. Other
+// activations would be compiled once for each register. For them the tile is stored, and processed
+// again while it is in the L1 cache. Dropout goes through whole rows, whose keys are made once.
 #pragma once
 
 #include "activation.h"
@@ -222,17 +222,21 @@ static void backward_panel(const Layer<T> *layer, const Layer<T> *below, int64_t
     });
 }
 
+// A *= mask / keep_prob of some rows.
 template <class T>
 static void apply_dropout(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row) {
-    const fastnn::Dropout &d = layer->dropout;
+    const fastnn::Dropout d = layer->dropout;  // copies, so that no store can change them
+    if (!d.on) return;
     const T scale = T(1 / d.keep_prob);
-    for (int64_t tile = row; tile < row + rows; tile += FASTNN_TILE_ROWS) {
+    const int64_t n = layer->n, ld = layer->ld, end = row + rows;
+    T *A = layer->A + row * ld;
+    for (int64_t tile = row; tile < end; tile += FASTNN_TILE_ROWS) {
         const TileKeys keys(d, first_row + tile);
-        for (int r = 0; r < FASTNN_TILE_ROWS && tile + r < row + rows; ++r)
-            for (int64_t unit = 0; unit < layer->n; unit += Vec<T>::lanes) {
-                T *a = layer->A + (tile + r) * layer->ld + unit;
-                store(a, drop<T>(d, keys[r], unit, load(a), scale));
-            }
+        for (unsigned r = 0; r < FASTNN_TILE_ROWS && tile + r < end; ++r, A += ld) {
+            const RowKeys key = keys[r];
+            for (int64_t unit = 0; unit < n; unit += Vec<T>::lanes)
+                store(A + unit, drop<T>(d, key, unit, load(A + unit), scale));
+        }
     }
 }
 

@@ -61,10 +61,12 @@ static T largest(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t
         const T *at = buffer + r * ld;
         int64_t j = 0;
         for (; j + 4 * lanes <= n; j += 4 * lanes)
+#pragma GCC unroll 4
             for (int i = 0; i < 4; ++i) watched[i].see(load(at + j + i * lanes));
         for (; j + lanes <= n; j += lanes) watched[0].see(load(at + j));
         if (j < n) watched[0].see(load_first(at + j, int(n - j), T(0)));
     }
+#pragma GCC unroll 4
     for (int i = 1; i < 4; ++i) watched[0].join(watched[i]);
     return watched[0].magnitude();
 }
