@@ -230,7 +230,7 @@ FASTNN_INLINE int64_t most_streamed(const Layer<T> *below, const Layer<T> *layer
     const int64_t weights = below->n * layer->n;
     if (weights < fastnn::LARGE) return 0;
     if (FASTNN_TILE_ROWS >= 8) return STREAMED_ROWS;
-    return (weights * int64_t(sizeof(T)) > fastnn::L2_BYTES ? 8 : 2) * STREAMED_ROWS;
+    return (weights * int64_t(sizeof(T)) > fastnn::L2_BYTES ? 10 : 2) * STREAMED_ROWS;
 }
 
 // A of rows row .. end, with W (n_in, n) in theta and b after it. `room` has place for a panel of
