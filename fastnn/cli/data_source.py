@@ -137,6 +137,16 @@ class Source:
     def regression(self) -> bool:
         return self.schema is not None and self.schema.task == "regression"
 
+    def parts_of_rows(self) -> pd.DataFrame:
+        """The rows that were dealt, as a spreadsheet counts them, and the part that each is in."""
+        import pandas as pd
+
+        assert self.prepared is not None
+        names = [name for name in PARTS if name in self.prepared.places]
+        index = {name: self.prepared.parts[name].index for name in names}
+        parts = [pd.DataFrame({"row": index[name], "part": name}) for name in names]
+        return pd.concat(parts).sort_values("row", ignore_index=True)
+
     def layer_sizes(self, hidden: Sequence[int]) -> list[int]:
         return [self.shape.n_inputs, *hidden, self.shape.n_outputs]
 
@@ -194,7 +204,7 @@ def from_files(
     from fastnn.tables import TableClassifier
     from fastnn.tables.preparation import FEWEST_ROWS, add_part, prepare
     from fastnn.tables.recipe import check_parameters
-    from fastnn.tabular.values import rows
+    from fastnn.text.words import rows
 
     check_parameters(TableClassifier(**parameters))
     target, missing = options["target"], options["missing"]
@@ -277,13 +287,10 @@ def labelled(
         frame, without = with_target(frame, target, missing)
     if not without:
         return Examples(frame, target, None, [])
-    from fastnn.tabular.values import rows
+    from fastnn.text.words import left_out
 
-    said = (
-        f"{name_of(path)}: {rows(without)} without a {target} {'is' if without == 1 else 'are'} "
-        "left out (the field is empty or "
-        "says that it is missing, as NA does)."
-    )
+    why = " (the field is empty or says that it is missing, as NA does)"
+    said = f"{name_of(path)}: {left_out(without, target, why)}"
     return Examples(frame, target, None, [said])
 
 

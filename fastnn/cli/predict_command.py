@@ -52,8 +52,8 @@ def predict(
     name; those that the model does not know are ignored. Messages count rows as a spreadsheet does:
     the names are row 1.
     """
-    if output != "-" and not output.lower().endswith(SUFFIXES):
-        raise click.UsageError(f"--output {output} ends in none of {', '.join(SUFFIXES)}.")
+    if output != "-":
+        check_suffix("--output", output)
     check_order(model, data)
     check_different({"MODEL": model, "DATA": data, "--output": output})
     with reported():
@@ -124,6 +124,12 @@ def predictions(
         raise click.UsageError(f"--keep {taken[0]}: this is a column of the result; rename it.")
     kept = frame[keep].reset_index(drop=True)
     return pd.concat([kept, pd.DataFrame(made)], axis="columns")
+
+
+def check_suffix(option: str, path: str) -> None:
+    """Refuse a path whose format `write_table` does not know."""
+    if not path.lower().endswith(SUFFIXES):
+        raise click.UsageError(f"{option} {path} ends in none of {', '.join(SUFFIXES)}.")
 
 
 def write_table(table: pd.DataFrame, path: str) -> None:

@@ -24,6 +24,7 @@ from fastnn.cli.options import (
     new_file,
     new_file_or_directory,
 )
+from fastnn.cli.predict_command import check_suffix, write_table
 
 if TYPE_CHECKING:
     from fastnn.diagnosis import Diagnosis
@@ -103,6 +104,12 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
     help="Keep the state of the fit here, e.g. fit.checkpoint: a directory for a --quality, a file "
     "for one network; the same command goes on from it.",
 )
+@click.option(
+    "--parts",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=new_file,
+    help="Write here whether each row of DATA is in train, dev or test, e.g. parts.csv.",
+)
 @OPTIMAL_ERROR
 @QUIET
 @JSON
@@ -114,6 +121,7 @@ def train(
     save: str | None,
     report: str | None,
     checkpoint: str | None,
+    parts: str | None,
     optimal_error: float | None,
     quiet: bool,
     as_json: bool,
@@ -132,7 +140,12 @@ def train(
     """
     of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
     read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
-    check_different(read | {"--save": save, "--report": report, "--checkpoint": checkpoint})
+    written = {"--save": save, "--report": report, "--checkpoint": checkpoint, "--parts": parts}
+    check_different(read | written)
+    if parts is not None:
+        check_suffix("--parts", parts)
+        if data is None:
+            raise click.UsageError("--parts is for a file: fastnn train data.csv --target NAME.")
     options = with_defaults({**options, "hidden": hidden}, for_file=data is not None)
     options["n_threads"] = options.pop("threads", None)
     options["quality"], given = quality_of(quality, for_file=data is not None)
@@ -168,6 +181,9 @@ def train(
         from fastnn.tables.recipe import fit_model
 
         source = open_source(data, seed, of_data, options)
+        if parts is not None:
+            with reported_file(f"write {parts}"):
+                write_table(source.parts_of_rows(), parts)
         if not quiet and not as_json:
             hidden, what = options["hidden"], ""
             if recipe is not None:

@@ -80,6 +80,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
 
     schema_: TableSchema
     network_: Network
+    parts_: dict[str, NDArray[np.intp]] | None
     run_: dict[str, Any]
     notices_: list[str]
     n_features_in_: int

@@ -92,6 +92,9 @@ class TableClassifier(ClassifierMixin, BaseTable):
     history_ : History or None
         Costs and errors by epoch, with a `quality` those of one of the networks; None after
         `fastnn.load`.
+    parts_ : dict or None
+        The places of the rows in X, as of `iloc`, by their part: "train", and "dev" where rows were
+        kept apart for all networks. None after `fastnn.load`.
     run_ : dict
         The seed and the sizes of the parts.
     n_features_in_, feature_names_in_

@@ -18,7 +18,8 @@ from sklearn.utils.validation import (
 )
 
 from fastnn.tabular.target import known_target
-from fastnn.tabular.values import as_frame, check_columns, pandas, rows
+from fastnn.tabular.values import as_frame, check_columns, pandas
+from fastnn.text.words import left_out
 
 # Names of the columns of an array, which has none, as in scikit-learn.
 _COLUMN = "x{}"
@@ -34,17 +35,21 @@ class Examples(NamedTuple):
     target : str
     weight : (m,) array or None
     notices : list of str
+    places : (m,) array or None
+        Of the rows in the table that they are taken from; None: they are all of it.
     """
 
     frame: Any
     target: str
     weight: NDArray[np.floating[Any]] | None
     notices: list[str]
+    places: NDArray[np.intp] | None = None
 
     def at(self, places: NDArray[np.intp]) -> Examples:
         """The rows at these places, without the notices."""
         weight = None if self.weight is None else self.weight[places]
-        return Examples(self.frame.iloc[places], self.target, weight, [])
+        taken = places if self.places is None else self.places[places]
+        return Examples(self.frame.iloc[places], self.target, weight, [], taken)
 
 
 def table_of(estimator: Any, X: Any, *, reset: bool = False, target: str | None = None) -> Any:
@@ -120,10 +125,8 @@ def examples_of(
     if sample_weight is not None:
         weight = _check_sample_weight(sample_weight, frame, ensure_non_negative=True)
     known = known_target(frame, target, estimator.missing).copy()
-    without, notices = int((~known).sum()), []
-    if without:
-        verb = "is" if without == 1 else "are"
-        notices.append(f"{rows(without)} without a {target} {verb} left out.")
+    without = int((~known).sum())
+    notices = [left_out(without, target)] if without else []
     if weight is not None:
         known &= weight > 0
     if reset and known.sum() < 2:

@@ -75,6 +75,7 @@ def take_over(
     """
     estimator.network_, estimator.schema_ = network, prepared.schema
     estimator.run_, estimator.notices_ = prepared.run, list(prepared.notices)
+    estimator.parts_ = prepared.places or None
     if "dev" in prepared.parts:
         dev = prepared.parts["dev"]
         unseen = Unseen(network.forward(dev.X), dev.y, dev.weight)

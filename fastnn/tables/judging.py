@@ -16,7 +16,7 @@ from fastnn.tables.examples import Examples
 from fastnn.tables.fitting import train
 from fastnn.tables.preparation import FEWEST_ROWS, Part, encoded, found_again, prepare
 from fastnn.tables.recipe import RECIPE, REPLACED
-from fastnn.tabular.values import rows
+from fastnn.text.words import rows
 
 if TYPE_CHECKING:
     from fastnn.network import Network

@@ -19,8 +19,9 @@ from fastnn.tables.examples import Examples
 from fastnn.tabular import TableSchema
 from fastnn.tabular.reading import tidy
 from fastnn.tabular.target import JOINED, learn_target
-from fastnn.tabular.values import categories, check_columns, rows
+from fastnn.tabular.values import categories, check_columns
 from fastnn.text.names import UNNAMED, Names
+from fastnn.text.words import rows
 
 PARTS = ("train", "dev", "test")
 # Of fewer rows none are kept for a dev set.
@@ -72,12 +73,15 @@ class Prepared:
         Facts of types that JSON has. `found_again` makes the same parts with them; weighted: rows
         had weights; inner_dev: each network has dev rows of its own.
     notices : list of str
+    places : dict of arrays
+        The places of the rows of each part in the table that they were dealt from, in its order.
     """
 
     schema: TableSchema
     parts: dict[str, Part]
     run: dict[str, Any]
     notices: list[str] = field(default_factory=list)
+    places: dict[str, NDArray[np.intp]] = field(default_factory=dict)
 
 
 def prepare(
@@ -144,7 +148,8 @@ def prepare(
     for name, part in dealt.items():
         if name != "train":
             notices += schema.unreadable(part.frame)
-    return Prepared(schema, parts, run, notices)
+    taken = {name: np.sort(part.places) for name, part in dealt.items()}
+    return Prepared(schema, parts, run, notices, taken)
 
 
 def add_part(estimator: Any, prepared: Prepared, name: str, examples: Examples) -> None:

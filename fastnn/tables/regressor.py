@@ -51,7 +51,7 @@ groups, time, verbose, n_threads, random_state
 
     Attributes
     ----------
-    schema_, network_, notices_, history_, run_, n_features_in_, feature_names_in_
+    schema_, network_, notices_, history_, parts_, run_, n_features_in_, feature_names_in_
         As of `TableClassifier`.
 
     Examples

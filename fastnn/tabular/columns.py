@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from fastnn.tabular.values import categories, pandas, rows, whole
+from fastnn.tabular.values import categories, pandas, whole
+from fastnn.text.words import rows
 
 # A gap in a column of categories is this category, which no text in a table is.
 MISSING = ""

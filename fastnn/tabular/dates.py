@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from fastnn.tabular.values import rows
+from fastnn.text.words import rows
 
 PARTS = ("time", "month", "weekday", "hour")
 # Numbers that count from 1970, and how many of them are a day.

@@ -19,8 +19,9 @@ from fastnn.tabular.dates import (
 )
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, tidy, typed, typed_columns
-from fastnn.tabular.values import pandas, rows, whole
+from fastnn.tabular.values import pandas, whole
 from fastnn.text.alarm import Alarm
+from fastnn.text.words import rows
 
 # In fewer rows a column can agree with the target by chance; so can values of fewer rows each.
 _FEWEST, _ROWS_A_VALUE = 20, 5

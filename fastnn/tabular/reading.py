@@ -25,8 +25,8 @@ from fastnn.tabular.values import (
     is_numeric,
     pandas,
     refuse,
-    rows,
 )
+from fastnn.text.words import rows
 
 # A column of text in which at least this share of values is numbers has mistakes in it, if it has
 # more than so many different texts beside them; so few texts are gaps.

@@ -28,7 +28,8 @@ from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import tidy, typed_columns, unreadable, without_unit
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task, with_target
-from fastnn.tabular.values import as_frame, check_columns, pandas, rows
+from fastnn.tabular.values import as_frame, check_columns, pandas
+from fastnn.text.words import left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,6 +121,7 @@ class TableSchema(Facts):
         self.dropped, self.notices = dict(dropped or {}), list(notices)
         self.missing: tuple[str, ...] | None = missing
         self._readings = dict(readings or {})
+        self._categorical = {c.name for c in self.columns if c.kind == "categorical"}
         self.input_names = input_names(self.columns)
 
     @classmethod
@@ -178,7 +180,7 @@ class TableSchema(Facts):
         missing = None if missing is None else tuple(missing)
         lookup({".": None, ",": None}, decimal or ".", "decimal mark")
         integer(bins, "bins", 0)
-        frame, left_out = with_target(frame, target, missing)
+        frame, without = with_target(frame, target, missing)
         drop = check_columns(drop, frame, "columns to drop")
         categorical = check_columns(categorical, frame, "categorical columns")
         numeric = check_columns(numeric, frame, "numeric columns")
@@ -188,7 +190,7 @@ class TableSchema(Facts):
             raise ValueError(
                 f"expected at least 2 rows whose target {target!r} is known, got {len(frame)}"
             )
-        notices = [f"{rows(left_out)} without {target!r}: left out."] if left_out else []
+        notices = [left_out(without, target)] if without else []
         as_target = frame[target]
         if target in categorical:
             as_target = tidy(as_target, missing).astype("category")
@@ -344,5 +346,4 @@ class TableSchema(Facts):
 
     def _reading_of(self, name):
         """How a column of a table is read; None for categories."""
-        categorical = any(c.name == name and c.kind == "categorical" for c in self.columns)
-        return self._readings.get(name, None if categorical else PLAIN)
+        return self._readings.get(name, None if name in self._categorical else PLAIN)

@@ -22,9 +22,9 @@ from fastnn.tabular.values import (
     is_dates,
     is_numeric,
     pandas,
-    rows,
     whole,
 )
+from fastnn.text.words import rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -185,11 +185,6 @@ def categories(series):
     return codes, [_text(value, series.name) for value in unique]
 
 
-def rows(count):
-    """ "1 row", "2 rows"."""
-    return f"{count:,} row{'s' * (count != 1)}"
-
-
 def whole(values):
     """Whether all of these float64 values are integers within 2^53, which are exact."""
     return bool(((values == np.floor(values)) & (np.abs(values) < EXACT)).all())

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers as people read them, and sentences that several rooms say."""
 
 
 def percent(share):
@@ -18,3 +18,17 @@ def told_apart(a, b):
     """
     digits = next((n for n in range(4, 17) if f"{a:.{n}g}" != f"{b:.{n}g}"), 17)
     return f"{a:.{digits}g}", f"{b:.{digits}g}"
+
+
+def rows(count):
+    """Rows and their number: "1 row", "2 rows"."""
+    return f"{count:,} row{'s' * (count != 1)}"
+
+
+def left_out(count, target, why=""):
+    """A sentence on rows without a target.
+
+    >>> left_out(2, "price"), left_out(1, "price", " (empty)")
+    ('2 rows without a price are left out.', '1 row without a price is left out (empty).')
+    """
+    return f"{rows(count)} without a {target} {'is' if count == 1 else 'are'} left out{why}."

@@ -494,6 +494,28 @@ def test_a_cell_that_can_be_thousands_is_told(tmp_path, area):
     assert predicted(result.stdout).equals(predicted(run("predict", model, new).stdout))
 
 
+def test_the_part_of_each_row_is_written(tmp_path):
+    frame = houses(60)
+    frame.loc[[3, 7], "price"] = None
+    data, path, model = (tmp_path / name for name in ("d.csv", "parts.tsv", "m.safetensors"))
+    frame.to_csv(data, index=False)
+    options = ["--target", "price", "--quality", "none", "--quiet", *QUICK]
+    done("train", data, *options, "--save", model, "--parts", path)
+    parts = pd.read_csv(path, sep="\t")
+    assert parts["row"].tolist() == [i + 2 for i in range(60) if i not in (3, 7)]
+    again = found_again(fastnn.load(model), frame.dropna(subset="price"))
+    for name, rows in again.items():
+        mine = parts["row"][parts["part"] == name] - 2
+        assert sorted(rows.index) == mine.tolist(), name
+    assert set(again) == set(parts["part"]) == {"train", "dev", "test"}
+    apart = tmp_path / "test.csv"
+    frame[:20].to_csv(apart, index=False)
+    done("train", data, *options, "--test", apart, "--parts", path)
+    assert set(pd.read_csv(path, sep="\t")["part"]) == {"train", "dev"}
+    assert "ends in none of" in failed(2, "train", data, *options, "--parts", tmp_path / "p.txt")
+    assert "--parts is for a file" in failed(2, "train", "--parts", path)
+
+
 def test_there_are_as_many_predictions_as_rows(folder, tmp_path):
     lines = houses(5).to_csv(index=False).splitlines()
     (tmp_path / "d.csv").write_text("\n".join([*lines[:3], "", *lines[3:], "", ""]) + "\n")

@@ -108,6 +108,22 @@ def test_diagnose_finds_the_rows_of_the_fit_again(frame, model):
     assert "site=hill" in page.html
 
 
+def test_the_rows_of_the_parts_are_told(frame, tmp_path):
+    odd = frame.set_axis([f"r{i}" for i in range(len(frame))])
+    odd.loc[["r3", "r50"], "species"] = None
+    model = fastnn.TableClassifier(quality=None, epochs=2).fit(odd, "species")
+    known = np.flatnonzero(odd["species"].notna())
+    assert model.parts_.keys() == {"train", "dev"}
+    assert np.union1d(model.parts_["train"], model.parts_["dev"]).tolist() == known.tolist()
+    assert len(model.parts_["train"]) + len(model.parts_["dev"]) == len(known)
+    train, dev = (odd.iloc[model.parts_[name]] for name in ("train", "dev"))
+    again = fastnn.TableClassifier(quality=None, epochs=2).fit(train, "species", dev=dev)
+    assert again.parts_.keys() == {"train"}
+    assert str(model.schema_) == str(again.schema_)
+    model.save(tmp_path / "m.safetensors")
+    assert fastnn.load(tmp_path / "m.safetensors").parts_ is None
+
+
 def test_a_file_gives_the_model_back(frame, model, tmp_path):
     path = tmp_path / "m.safetensors"
     model.save(path)
