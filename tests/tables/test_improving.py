@@ -28,7 +28,7 @@ def lines(m=300, seed=0):
 
 
 def test_nothing_better_leaves_the_model_of_fit():
-    X, y = steps()
+    X, y = steps(120)
     model = fastnn.TableRegressor()
     result = model.improve(X, y, **QUICK)
     assert model.quality == "best"
@@ -82,8 +82,8 @@ def test_the_rule(monkeypatch, quality, sure, kept):
 
 
 def test_own_dev_rows_are_never_trained_on():
-    X, y = steps()
-    dev = steps(100, seed=1)
+    X, y = steps(120)
+    dev = steps(60, seed=1)
     model = fastnn.TableRegressor()
     model.improve(X, y, dev=dev, **QUICK)
     fitted = fastnn.TableRegressor().fit(X, y, dev=dev)
