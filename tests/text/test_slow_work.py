@@ -31,7 +31,7 @@ def impatient(monkeypatch):
 
 def work(stream):
     """Work until something is told; at most as long as a busy machine needs for it."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     with redirect_stderr(stream), slow_work(TEXT):
         while not stream.getvalue() and time.monotonic() < end:
             time.sleep(0.005)
