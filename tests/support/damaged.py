@@ -52,4 +52,4 @@ def assert_refused(path, data):
         assert tracemalloc.get_traced_memory()[1] < 2e6 + 20 * len(data)
     finally:
         tracemalloc.stop()
-    assert stopwatch.seconds() < 2
+    assert stopwatch.seconds() < 10  # the first file of its kind imports what reads it
