@@ -62,7 +62,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         double correction1, correction2, corrected_rate, corrected_epsilon
 
     cdef cppclass Kernels[T]:
-        int lanes, tile_rows, panel
+        int lanes, tile_rows, panel, packed_units
         void (*pack)(const T *, int64_t, int64_t, int64_t, int64_t, T *) noexcept nogil
         void (*pack_transposed)(const T *, int64_t, int64_t, int64_t, T *) noexcept nogil
         void (*pack_units)(const Layer[T] *, int64_t, int64_t, int, T *) noexcept nogil

@@ -78,7 +78,8 @@ cdef size_t lay_out(Run[real] *run, char *block, const int64_t *widths, const in
             strip = max(strip, strip_size(run.kernels, layer.n))
             if packs_gradient(widths[l - 1], layer.n, panel):
                 layer.dZ_panels = next_buffer(block, &used, rows * width, none)
-                room = max(room, strip_tiles(run.kernels, layer.n) * rows * panel)
+                room = max(room, strip_tiles(run.kernels, layer.n) * rows
+                           * run.kernels.packed_units)
         below = width
     run.strip_size, run.room_size = tiles(strip, 64) * 64, tiles(room, 64) * 64
     run.strip = next_buffer(block, &used, run.threads * run.strip_size, none)

@@ -174,7 +174,7 @@ cdef real *strip_gradient(Run[real] *run, int l, int64_t rows, int64_t unit, int
         for i in range(tiles(units, k.tile_rows)):
             at = i * k.tile_rows
             k.pack_units(layer - 1, rows, unit + at, <int>min(k.tile_rows, units - at),
-                         A + i * rows * k.panel)
+                         A + i * rows * k.packed_units)
     k.gradient(layer - 1, A, layer, rows, unit, units, strip)
     return strip
 

@@ -33,8 +33,8 @@ static void gradient(const Layer<T> *below, const T *A, const Layer<T> *layer, i
             const int count = units - at < FASTNN_TILE_ROWS ? int(units - at) : FASTNN_TILE_ROWS;
             Product<T> tile = p;
             if (A)
-                tile.A = A + at / FASTNN_TILE_ROWS * rows * panel_columns<T>,
-                tile.k_stride = count > lanes ? 2 * lanes : lanes;
+                tile.A = A + at / FASTNN_TILE_ROWS * rows * packed_units<T>,
+                tile.k_stride = registers_of<T>(count) * lanes;
             else
                 tile.A += at;
             in_tiles(count, vectors, ToMemory<T>{tile, strip + at * n + column, n});

@@ -107,16 +107,16 @@ struct Placement;  // the random draws for one image: warp.h
 
 template <class T>
 struct Kernels {
-    int lanes;      // numbers in a register
-    int tile_rows;  // rows of a register tile
-    int panel;      // columns of a register tile, and of a packed panel
+    int lanes;         // numbers in a register
+    int tile_rows;     // rows of a register tile
+    int panel;         // columns of a register tile, and of a packed panel
+    int packed_units;  // columns of the packed units of a tile of dW
 
     // Panel `column / panel` of a (rows, n) matrix; of the transpose of W[l] (n_in, n_out).
     void (*pack)(const T *from, int64_t ld, int64_t rows, int64_t n, int64_t column, T *panel);
     void (*pack_transposed)(const T *W, int64_t n_in, int64_t n_out, int64_t column, T *panels);
 
-    // `units` columns of the layer's A from `unit`, as A of a tile of dW: in one register a row, or
-    // two.
+    // `units` columns of the layer's A from `unit`, as A of a tile of dW: in whole registers.
     void (*pack_units)(const Layer<T> *layer, int64_t rows, int64_t unit, int units, T *tile);
 
     // A = dropout(activation(A_below W + b)) for rows row .. end. W (n_in, n) lies in theta, b
@@ -127,7 +127,7 @@ struct Kernels {
     void (*backward_panel)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int64_t end,
                            int64_t column);
     // dW = A_below^T dZ for `units` rows of dW from `unit`, to a strip (units, n) and a panel
-    // beyond it. A is from pack_units, `rows * panel` numbers a tile, or null.
+    // beyond it. A is from pack_units, `rows * packed_units` numbers a tile, or null.
     void (*gradient)(const Layer<T> *below, const T *A, const Layer<T> *layer, int64_t rows,
                      int64_t unit, int64_t units, T *strip);
     // The same where the layer has fewer units than a register has lanes, and rows of A are padded.

@@ -8,16 +8,17 @@
 
 namespace FASTNN_VARIANT {
 
-// (rows, width): columns column .. of a (rows, n) matrix, zeros past the last. Of at most two
+// (rows, width): columns column .. of a (rows, n) matrix, zeros past the last. Of at most MOST
 // registers, as a panel of W, of dZ, or the units of a tile of dW.
-template <class T>
+template <class T, int MOST = TILE_VECTORS>
 FASTNN_INLINE void pack_columns(const T *from, int64_t ld, int64_t rows, int64_t n, int64_t column,
                                 int vectors, T *panel) {
     constexpr int lanes = Vec<T>::lanes;
     const int count = lanes_at<T>(n, column + (vectors - 1) * lanes);
     from += column;
     for (int64_t row = 0; row < rows; ++row, from += ld, panel += vectors * lanes) {
-        if (vectors == 2) store(panel, load(from));
+        for (int v = 0; v + 1 < MOST; ++v)
+            if (v + 1 < vectors) store(panel + v * lanes, load(from + v * lanes));
         const int last = (vectors - 1) * lanes;
         store(panel + last,
               count == lanes ? load(from + last) : load_first(from + last, count, T(0)));
@@ -34,7 +35,9 @@ static void pack(const T *from, int64_t ld, int64_t rows, int64_t n, int64_t col
 // The units of a tile of dW, in `rows` rows.
 template <class T>
 static void pack_units(const Layer<T> *layer, int64_t rows, int64_t unit, int units, T *tile) {
-    pack_columns(layer->A, layer->ld, rows, layer->n, unit, units > Vec<T>::lanes ? 2 : 1, tile);
+    constexpr int lanes = Vec<T>::lanes;
+    pack_columns<T, packed_units<T> / lanes>(layer->A, layer->ld, rows, layer->n, unit,
+                                             registers_of<T>(units), tile);
 }
 
 // (n_out, width): columns column.. of the transpose of W, zeros past the last.

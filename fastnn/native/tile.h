@@ -27,6 +27,15 @@ static constexpr int TILE_VECTORS = 2;
 template <class T>
 static constexpr int panel_columns = TILE_VECTORS * Vec<T>::lanes;
 
+// The registers of so many numbers; and the numbers of those that hold a number of each row of a
+// tile, which may be more than two.
+template <class T>
+static constexpr int registers_of(int count) {
+    return (count + Vec<T>::lanes - 1) / Vec<T>::lanes;
+}
+template <class T>
+static constexpr int packed_units = registers_of<T>(FASTNN_TILE_ROWS) * Vec<T>::lanes;
+
 template <class T>
 struct Product {
     const T *A;

@@ -20,6 +20,7 @@ static constexpr fastnn::Kernels<T> make_table() {
     return {Vec<T>::lanes,
             FASTNN_TILE_ROWS,
             panel_columns<T>,
+            packed_units<T>,
             pack<T>,
             pack_transposed<T>,
             pack_units<T>,
