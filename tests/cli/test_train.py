@@ -1,5 +1,6 @@
 """``fastnn train``: results on the digits, options, exit codes, and Ctrl-C on a real terminal."""
 
+import codecs
 import json
 import os
 import re
@@ -478,11 +479,12 @@ main(["train", "--epochs", "100000000"])
 
 def read_until(terminal, pattern, shown="", timeout=300):
     end = time.monotonic() + timeout
+    decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end within a character
     while not re.search(pattern, shown):
         assert time.monotonic() < end, f"no {pattern!r} in {shown!r}"
         if select.select([terminal], [], [], 0.1)[0]:
             try:
-                shown += os.read(terminal, 65536).decode()
+                shown += decoder.decode(os.read(terminal, 65536))
             except OSError:  # Linux's way to say that the other end is closed
                 break
     return shown
