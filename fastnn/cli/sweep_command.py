@@ -36,8 +36,8 @@ _ERRORS = {
     "dev_error_std": "dev_rmse_std",
     "train_error": "train_rmse",
 }
-# Figures of classes to choose by, and -1 where a larger one is better.
-_BY_CLASS = {"balanced_error": ("balanced_error", 1), "auc": ("auc", -1)}
+# Figures of classes to choose by: -1 where a larger one is better.
+_BY_CLASS = {"balanced_error": 1, "auc": -1}
 VARIED = ("keep_prob", "l2", "l1", "learning_rate")
 
 
@@ -83,7 +83,7 @@ def _varied(name: str, what: str, default: str) -> Any:
 @click.option(
     "--select",
     type=click.Choice(["dev_error", "dev_loss", "balanced_error", "auc"]),
-    default="dev_error",
+    show_default="dev_error; with --class-weight, balanced_error",
     help="What the best is best in, on the dev rows: error, loss or, where the classes of a file "
     "are uneven, the mean of their errors or the area under the ROC curve.",
 )
@@ -111,7 +111,7 @@ def sweep(
     trials: int | None,
     halving: int | None,
     seeds: int,
-    select: str,
+    select: str | None,
     jobs: int | None,
     seed: int,
     save: str | None,
@@ -122,6 +122,9 @@ def sweep(
     **options: Any,
 ) -> None:
     """Train many networks side by side and keep the best on the dev rows.
+
+    Each is one network, as of fastnn train --quality none: compare the best with fastnn train on
+    its own, which for a file is the mean of 12 networks by a recipe.
 
     DATA is as for fastnn train. Every combination of the values of --keep-prob, --l2, --l1 and
     --learning-rate is tried; a range such as log:1e-4:1e-1 is drawn from, log-uniformly (for
@@ -134,6 +137,8 @@ def sweep(
     space = {name: options[name] for name in VARIED if options[name] is not None}
     if not space:
         raise click.UsageError("nothing to vary: give values, e.g. --l2 0.01,0.1,1.")
+    if select is None:
+        select = "balanced_error" if of_data["class_weight"] is not None else "dev_error"
     options = with_defaults(options, for_file=data is not None)
     hidden = options.pop("hidden")
     fixed = {name: value for name, value in options.items() if name not in space}
@@ -206,9 +211,12 @@ def sweep(
                 f"These errors are in standard deviations of {source.schema.target}, "
                 f"{source.schema.target_scale:.4g}; the best network in its own units:"
             )
-        if by_class:
-            shown.say(f"The best by {select}, trial {result.trials[0].number}:")
         shown.print_rows(shown.error_rows(errors))
+        if source.schema is not None:
+            shown.say(
+                "Compare this network with the mean of 12 that fastnn train makes by its recipe: "
+                f"with the same options of data and --seed {seed} it has the same test rows."
+            )
         for what, path in (("Best network saved", save), ("Table written", csv)):
             if path is not None:
                 click.echo(f"{what} to {path}")
@@ -223,17 +231,20 @@ def best_by_class(result: Any, source: Source, select: str) -> tuple[Any, Networ
 
     from fastnn.tables.figures import figures_of
 
-    name, sign = _BY_CLASS[select]
-    ranked = []
+    ranked, by_class = [], {}
     for trial, networks in zip(result.trials, result.networks, strict=True):
         figures = [
-            sign * value
+            value
             for net in networks
             if net is not None
-            and (value := figures_of(source.schema, net, source.dev)[name]) is not None
+            and (value := figures_of(source.schema, net, source.dev)[select]) is not None
         ]
         if len(figures) == len(networks):
-            ranked.append((float(np.mean(figures)), trial, networks[int(np.argmin(figures))]))
+            by_class[trial.number] = tuple(figures)
+            signed = _BY_CLASS[select] * np.array(figures)
+            # As of `Sweep`, trials of later rungs come first.
+            key = (-trial.rung, float(signed.mean()))
+            ranked.append((key, trial, networks[int(signed.argmin())]))
     if not ranked:
         raise click.UsageError(
             f"--select {select}: a class has no rows in dev, or no network was trained to the end; "
@@ -242,7 +253,7 @@ def best_by_class(result: Any, source: Source, select: str) -> tuple[Any, Networ
     ranked.sort(key=lambda item: item[0])
     trials = [trial for _, trial, _ in ranked]
     trials += [trial for trial in result.trials if trial not in trials]
-    return replace(result, trials=trials), ranked[0][2]
+    return replace(result, trials=trials, select=select, by_class=by_class), ranked[0][2]
 
 
 def _write_table(result: Any, source: Source, path: str) -> None:
@@ -270,12 +281,16 @@ def _as_json(
                 figures[of_regression] = getattr(trial, name) * source.schema.target_scale
             else:
                 figures[name] = getattr(trial, name)
+        if result.by_class:
+            of_runs = result.by_class.get(trial.number, (math.nan,))
+            figures[f"dev_{result.select}"] = sum(of_runs) / len(of_runs)
         finite = {name: v if math.isfinite(v) else None for name, v in figures.items()}
         trials.append(
             {"trial": trial.number, "setting": trial.setting, **finite, "failure": trial.failure}
         )
     return {
         "verdict": result.verdict,
+        "select": result.select,
         "best": trials[0]["setting"],
         **errors,
         "saved": save,

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 # A printed table has the best trials, at most so many.
 MOST_SHOWN = 10
 _CONFIDENCE = 0.95
+# The figures that decide: how the best is told, and -1 where a larger one is better.
+_FIGURES = {
+    "dev_error": ("lowest", "dev error", 1),
+    "dev_loss": ("lowest", "dev loss", 1),
+    "balanced_error": ("lowest", "balanced dev error", 1),
+    "auc": ("highest", "dev AUC", -1),
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,13 @@ class Sweep:
     dev : (X, y) or None
         With ``keep=True``: the dev set.
     select : str
-        "dev_error" or "dev_loss": the figure that decides.
+        "dev_error" or "dev_loss": the figure that decides. ``fastnn sweep`` has others, see
+        `by_class`.
     names : list of str
         The settings that were varied, in the order of the space.
+    by_class : dict
+        Where ``fastnn sweep`` selected by "balanced_error" or "auc", this figure of each run, by
+        the number of its trial.
     verdict : str
         A sentence about the best trial, and about those that the dev set, or the seeds, cannot
         tell from it.
@@ -66,6 +77,7 @@ class Sweep:
     logarithmic: frozenset[str] = field(repr=False)  # settings drawn on a logarithmic axis
     networks: list[tuple[Network | None, ...]] | None = field(default=None, repr=False)
     dev: tuple[Any, Any] | None = field(default=None, repr=False)
+    by_class: dict[int, tuple[float, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def best(self) -> Trial | None:
@@ -84,19 +96,17 @@ class Sweep:
         best = self.best
         if best is None:
             return f"all {len(self.trials)} trials failed: {self.trials[0].failure}"
-        what = "dev error" if self.select == "dev_error" else "dev loss"
-        figure = (
-            self._figure(best.dev_error) if self.select == "dev_error" else (f"{best.dev_loss:.4g}")
-        )
+        extreme, what, _ = _FIGURES[self.select]
+        figure = self._selected(best)
         rivals = [
             trial for trial in self.trials[1:] if trial.rung == best.rung and not trial.failure
         ]
         rung = " of the last rung" if best.rung else ""
-        text = f"{written(best.setting)} has the lowest {what}{rung}, {figure}"
+        text = f"{written(best.setting)} has the {extreme} {what}{rung}, {figure}"
         return (
             text
             + "".join(self._doubts(best, rivals))
-            + ("; chosen for being the lowest it is optimistic: measure it on a test set")
+            + f"; chosen for being the {extreme} it is optimistic: measure it on a test set"
         )
 
     def _doubts(self, best, rivals):
@@ -112,12 +122,26 @@ class Sweep:
             from scipy.special import stdtrit
 
             # Both trials have the same seeds: initial weights and order of rows are paired.
-            gaps = np.subtract(
-                *([getattr(run, self.select) for run in trial.runs] for trial in (rivals[0], best))
-            )
+            gaps = np.subtract(*(self._of_runs(trial) for trial in (rivals[0], best)))
+            gaps *= _FIGURES[self.select][2]
             half = stdtrit(k - 1, (1 + _CONFIDENCE) / 2) * gaps.std(ddof=1) / math.sqrt(k)
             told = "is clear" if gaps.mean() > half else "cannot be told from chance"
             yield f"; its lead over the runner-up {told} over {k} seeds"
+
+    def _of_runs(self, trial):
+        """The figure that decides, of each run of a trial."""
+        if self.by_class:
+            return self.by_class.get(trial.number, (math.nan,) * len(trial.runs))
+        return [getattr(run, self.select) for run in trial.runs]
+
+    def _selected(self, trial):
+        """The figure that decides, in words."""
+        if self.select == "dev_error":
+            return self._figure(trial.dev_error)
+        if self.select == "dev_loss":
+            return f"{trial.dev_loss:.4g}"
+        mean = float(np.mean(self._of_runs(trial)))
+        return percent(mean) if self.select == "balanced_error" else f"{mean:.4f}"
 
     def _figure(self, error):
         return percent(error) if self.shares else f"{error:.4g}"
@@ -131,6 +155,7 @@ class Sweep:
         halving = any(trial.rung for trial in self.trials)
         yield [
             *self.names,
+            *([_FIGURES[self.select][1]] if self.by_class else []),
             "dev error",
             *(["std"] if spread else []),
             "dev loss",
@@ -143,6 +168,8 @@ class Sweep:
             row = [
                 shown(trial.setting[name]) if name in trial.setting else "" for name in self.names
             ]
+            if self.by_class:
+                row.append(self._selected(trial) if trial.number in self.by_class else "")
             if trial.failure:
                 row += [trial.failure.partition(":")[0], *([""] if spread else []), "", ""]
             else:
@@ -189,6 +216,8 @@ class Sweep:
         names = self.names
         for trial in self.trials:
             row = {name: trial.setting.get(name) for name in names}
+            if self.by_class:
+                row[f"dev_{self.select}"] = float(np.mean(self._of_runs(trial)))
             row |= {
                 name: getattr(trial, name)
                 for name in (

@@ -276,3 +276,52 @@ def test_the_best_can_be_chosen_by_figures_of_classes(tmp_path):
     assert "is for classes of a file" in failed(
         2, "sweep", tmp_path / "d.csv", "--target", "x", "--l2", "1,2", "--select", "auc"
     )
+
+
+@pytest.fixture(scope="module")
+def rare(tmp_path_factory):
+    """A table whose rare class hardly any network answers."""
+    path = tmp_path_factory.mktemp("rare") / "d.csv"
+    rng = np.random.default_rng(0)
+    rare = rng.random(400) < 0.08
+    frame = pd.DataFrame({"x": rng.normal(size=400) + 2 * rare, "y": np.where(rare, "yes", "no")})
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("select", "said", "column"),
+    [
+        ("auc", r"has the highest dev AUC, 0\.\d{4};.* for being the highest", "dev AUC"),
+        ("balanced_error", r"has the lowest balanced dev error, [\d.]+ %", "balanced dev error"),
+    ],
+)
+def test_the_verdict_tells_of_the_figure_that_was_chosen_by(select, said, column, rare, tmp_path):
+    path = tmp_path / "trials.csv"
+    command = ("sweep", rare, "--target", "y", "--l2", "0.01,1,100000", *QUICK, "--select", select)
+    shown = done(*command, "--seeds", "2", "--csv", path)
+    words = " ".join(shown.split())
+    assert re.search(said, words)
+    assert "over 2 seeds" in words
+    assert column in words.partition("test set")[2]
+    table, results = pd.read_csv(path), document(*command, "--seeds", "2")
+    figures = table[f"dev_{select}"].to_numpy() * (-1 if select == "auc" else 1)
+    assert figures.tolist() == sorted(figures)
+    assert np.ptp(figures) > 0
+    assert [t[f"dev_{select}"] for t in results["trials"]] == pytest.approx(abs(figures))
+    assert document(*command)["trials"][0][f"dev_{select}"] == document(*command)[f"dev_{select}"]
+
+
+def test_with_balanced_classes_the_balanced_error_decides(rare):
+    command = ("sweep", rare, "--target", "y", "--l2", "0.01,100000", *QUICK)
+    balanced = (*command, "--class-weight", "balanced")
+    assert "lowest balanced dev error" in document(*balanced)["verdict"]
+    assert "lowest dev error" in document(*balanced, "--select", "dev_error")["verdict"]
+    assert "lowest dev error" in document(*command)["verdict"]
+
+
+def test_a_sweep_tells_what_to_compare_its_network_with(data):
+    shown = " ".join(done(*grade(data, "--l2", "0.1,1", "--seed", "3")).split())
+    assert "with the same options of data and --seed 3 it has the same test rows" in shown
+    assert "fastnn train" not in done("sweep", "--l2", "0.1", "--epochs", "1", "--hidden", "4")
+    assert "Each is one network" in done("sweep", "--help")
