@@ -140,7 +140,7 @@ def improve(
         click.echo(str(result))
         shown.print_rows(shown.error_rows(errors))
         if save is not None:
-            click.echo(f"Best network saved to {save}")
+            click.echo(f"Best model saved to {save}")
     if checkpoint is not None and result.stopped in ("interrupted", "time"):
         click.echo(_goes_on(checkpoint), err=True)
 

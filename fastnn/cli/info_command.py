@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,11 +60,12 @@ def show_model(model: str, as_json: bool) -> None:
             content, _ = read(model)
             loaded = load(model)
         network = getattr(loaded, "network_", loaded)
+        of_quality = getattr(loaded, "quality", None) is not None
+        facts_of = facts_of_ensemble if content["kind"] == "ensemble" else facts_of_network
         facts = {
             "file": model,
             "kind": content["kind"],
-            **_facts_of_quality(loaded),
-            **(facts_of_ensemble if content["kind"] == "ensemble" else facts_of_network)(network),
+            **(_facts_of_quality(loaded) if of_quality else facts_of(network)),
             **facts_of_table(getattr(loaded, "schema_", None)),
             "library_version": content["library_version"],
             "sha256": content["sha256"],
@@ -132,9 +134,19 @@ def facts_of_ensemble(ensemble: Ensemble) -> dict[str, Any]:
 
 
 def _facts_of_quality(loaded: Any) -> dict[str, Any]:
-    """The quality of a table's model, whose layers are those of networks side by side."""
-    quality = getattr(loaded, "quality", None)
-    return {} if quality is None else {"quality": quality}
+    """The networks that are one, side by side: the layers and the parameters are those of each."""
+    from fastnn.many.blend import HIDDEN
+
+    spec = loaded.network_.spec
+    n_inputs, width, *_, n_outputs = spec["layer_sizes"]
+    sizes = [n_inputs, *HIDDEN, n_outputs]
+    return {
+        "quality": loaded.quality,
+        "networks": width // HIDDEN[0],
+        "layers": sizes,
+        "parameters": sum((a + 1) * b for a, b in pairwise(sizes)),
+        **{name: spec[name] for name in ("activation", "output", "dtype")},
+    }
 
 
 def facts_of_table(schema: Any) -> dict[str, Any]:
@@ -156,9 +168,12 @@ def print_facts(facts: dict[str, Any]) -> None:
         **facts,
         "layers": "-".join(map(str, facts["layers"])),
         "parameters": f"{facts['parameters']:,}",
-        # Of a mean of networks they lie between these.
-        "zero_weights": None if "quality" in facts else f"{100 * facts['zero_weights']:.1f} %",
     }
+    if "quality" in facts:
+        shown["layers"] = f"{shown.pop('networks')} networks of {shown['layers']} in one"
+        shown["parameters"] += " of each network"
+    else:
+        shown["zero_weights"] = f"{100 * facts['zero_weights']:.1f} %"
     for name, value in shown.items():
         if value is not None:
             words = ", ".join(map(str, value)) if isinstance(value, list) else value

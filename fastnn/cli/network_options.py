@@ -22,6 +22,12 @@ FOR_DIGITS = {
     "early_stopping": "off",
 }
 
+# What a quality takes the place of: `fastnn.tables.recipe.REPLACED`, which is slow to import.
+OF_ONE_NETWORK = (
+    *("hidden", "activation", "init", "keep_prob", "l2", "l1", "optimizer", "learning_rate"),
+    *("schedule", "epochs", "batch_size", "early_stopping"),
+)
+
 network_options = apply(
     click.option(
         "--hidden",
@@ -103,6 +109,17 @@ def with_defaults(options: dict, *, for_file: bool) -> dict:
     if chosen["early_stopping"] == "off":
         chosen["early_stopping"] = None
     return chosen
+
+
+def tell_of_quality(command: click.Command) -> None:
+    """Say in the help, beside the default of each option of one network, what it is for."""
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name in OF_ONE_NETWORK:
+            default = option.show_default
+            if not isinstance(default, str):
+                default = str(option.default)
+            of_file = "" if "for a file" in default else "; for a file"
+            option.show_default = f"{default}{of_file} with --quality none"
 
 
 def quality_of(quality: str | None, *, for_file: bool) -> tuple[Quality | None, list[str]]:

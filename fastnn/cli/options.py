@@ -198,7 +198,7 @@ SAVE_BEST = click.option(
     "--save",
     type=click.Path(dir_okay=False, writable=True),
     callback=new_file,
-    help="Write the best network here, e.g. best.safetensors.",
+    help="Write the best model here, e.g. best.safetensors.",
 )
 
 

@@ -13,7 +13,12 @@ import click
 from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import model_of
-from fastnn.cli.network_options import network_options, quality_of, with_defaults
+from fastnn.cli.network_options import (
+    network_options,
+    quality_of,
+    tell_of_quality,
+    with_defaults,
+)
 from fastnn.cli.options import (
     JSON,
     OPTIMAL_ERROR,
@@ -59,7 +64,7 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 @click.option(
     "--keep-prob",
     type=Commas("P", float, _NUMBERS),
-    show_default="0.6; 1 for a file and for lbfgs",
+    show_default="0.6; 1 for lbfgs; for a file 1",
     help="Dropout: probability to keep a hidden unit, 1 for none; or a comma list, one per layer, "
     "the input layer first.",
 )
@@ -89,7 +94,7 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
     "--save",
     type=click.Path(dir_okay=False, writable=True),
     callback=new_file,
-    help="Write the trained network here, e.g. model.safetensors; after Ctrl-C, the one so far.",
+    help="Write the trained model here, e.g. model.safetensors; after Ctrl-C, the one so far.",
 )
 @click.option(
     "--report",
@@ -136,7 +141,10 @@ def train(
     network. Fields that are empty, NA, N/A, NaN or null are missing values; rows are counted as in
     a spreadsheet: the names are row 1. Without DATA: 1797 images of 8x8 pixels.
 
-    Then J, the errors and the speed are shown, and a diagnosis: what to do next.
+    With the default --quality a file has the mean of several networks. Options of one network train
+    that one: their defaults are those of --quality none.
+
+    Then J, the errors and, of one network, the speed are shown, and a diagnosis: what to do next.
     """
     of_data = {name: options.pop(name) for name in OPTIONS_OF_DATA}
     read = {"DATA": data, "--dev": of_data["dev"], "--test": of_data["test"]}
@@ -163,8 +171,13 @@ def train(
             with reported_file("save the network"):
                 model_of(fitted.network, source).save(save)
             epoch = fitted.best_epoch
-            which = "so far" if epoch is None else f"of epoch {epoch}, the best so far,"
-            saved.append(f"The network {which} was saved to {save}.")
+            which = "network so far"
+            if recipe is not None:
+                some, all_of_them = fitted.network.history.averaged, networks_of(recipe)
+                which = f"model so far, the mean of {some} of {all_of_them} networks,"
+            elif epoch is not None:
+                which = f"network of epoch {epoch}, the best so far,"
+            saved.append(f"The {which} was saved to {save}.")
         if save is not None or report is not None:
             what += saved or ["Nothing was saved."]
         return " ".join(what)
@@ -213,7 +226,7 @@ def train(
         if save is not None:
             with reported_file("save the network"):
                 model.save(save)
-            saved.append(f"The network was saved to {save}.")
+            saved.append(f"The model was saved to {save}.")
         if report is not None:
             with reported_file("write the report"):
                 _write_report(net, source, report, options | {"seed": seed}, diagnosis)
@@ -223,6 +236,9 @@ def train(
         click.echo(json.dumps(results | {"diagnosis": shown.as_json(diagnosis)}, indent=2))
     elif not quiet:
         shown.print_results(results, diagnosis, source)
+
+
+tell_of_quality(train)
 
 
 def _write_report(

@@ -118,9 +118,9 @@ def _calibration(found):
     if found.error <= 2 * found.by_chance:
         verdict = "no more than so few examples show by chance"
     else:
-        verdict = "the network is too " + ("sure" if said > right else "unsure")
+        verdict = "the model is too " + ("sure" if said > right else "unsure")
     told = (
-        f"The network gives its answers a probability of {percent(said)} on average, and "
+        f"The model gives its answers a probability of {percent(said)} on average, and "
         f"{percent(right)} of them are right. Its expected calibration error, the mean distance "
         f"between the two in {_BINS} bins, is {percent(found.error)}; that of exact probabilities "
         f"would be some {percent(found.by_chance)} by chance: {verdict}."

@@ -41,7 +41,13 @@ class TableClassifier(ClassifierMixin, BaseTable):
         With quality=None: units of the hidden layers; () for softmax regression.
     quality : {"best", "fast"} or None, default "best"
         A recipe that was chosen on 12 tables: bins of numbers as inputs, and the mean of several
-        networks, dense and sparse ones. "best" is the mean of twelve, "fast" of two. It takes the
+        networks, dense and sparse ones. "best" is the mean of twelve, "fast" of two. Each has
+        hidden layers of 64 and 32 units with gelu, for classes a keep_prob of 0.85 (a dropout of
+        0.15), no L2, and in its first layer an L1 penalty of 0 in half of them and of 3 in the
+        others. Adam trains them in mini-batches of 32 rows (64 from 1,200 training rows on, 128
+        from 2,400), with a learning rate of 0.0005 times the root of that, for at most 200 epochs;
+        the fit ends after 20 without a lower dev loss. From 20,000 rows on the learning rate falls
+        by the cosine, over 10 epochs or as many as see 750,000 rows. The quality takes the
         place of `hidden` and all options from activation to early_stopping but dtype: beside it
         they are refused. All rows are trained on, each network with dev rows of its own; with
         `time` the last rows are dev rows. None is one network by the options here, with dev rows

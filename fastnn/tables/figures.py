@@ -79,10 +79,11 @@ def no_better_than(
     always = float(np.average(dev != most, weights=weight))
     if np.average(_labels(A) != dev, weights=weight) < always:
         return None
+    threshold = ": a threshold below a half" if len(schema.classes) == 2 else ""
     return _alarm(
         f"No better on the dev rows than always answering {schema.classes[most]}, the most "
         f"frequent class, which has an error of {100 * always:.2f} %. If the other classes "
-        "matter, decide by their probability (predict_proba, --proba): a threshold below a half. "
+        f"matter, decide by their probability (predict_proba, --proba){threshold}. "
         "class_weight='balanced' (--class-weight balanced) comes second: what comes out then is "
         "no probability any more.",
         dev,

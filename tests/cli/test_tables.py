@@ -16,8 +16,12 @@ from tables import document, done, failed, houses, run
 from threadpoolctl import threadpool_limits
 
 import fastnn
+from fastnn import cli
+from fastnn.cli.network_options import OF_ONE_NETWORK
+from fastnn.many import blend
 from fastnn.tables import preparation
 from fastnn.tables.examples import examples_of
+from fastnn.tables.recipe import REPLACED
 
 QUICK = ("--epochs", "30", "--threads", "1")
 
@@ -788,3 +792,51 @@ def test_a_model_of_all_rows_is_diagnosed_by_a_fit_on_a_part(tmp_path):
     page = tmp_path / "page.html"
     done("report", path, tmp_path / "d.csv", "-o", page, "--no-gradcheck")
     assert "trained anew on 192 of them" in page.read_text()
+
+
+def test_info_tells_of_the_networks_of_a_quality(folder, tmp_path):
+    path = tmp_path / "fast.safetensors"
+    options = ("--target", "grade", "--drop", "id,price", "--quality", "fast", "--quiet")
+    done("train", folder / "data.csv", *options, "--save", path)
+    facts, network = document("info", path), fastnn.load(path).network_
+    n_inputs = network.layer_sizes[0]
+    count = network.layer_sizes[1] // 64  # one, where the dev set gives the other no share
+    assert (facts["networks"], facts["layers"]) == (count, [n_inputs, 64, 32, 3])
+    assert facts["parameters"] == (n_inputs + 1) * 64 + 65 * 32 + 33 * 3
+    assert not facts.keys() & {"l1", "l2", "keep_prob", "zero_weights"}
+    shown = done("info", path)
+    assert f"{count} networks of {n_inputs}-64-32-3 in one\n" in shown
+    assert "keep prob" not in shown
+
+
+def test_help_tells_which_defaults_are_those_of_one_network():
+    words = " ".join(done("train", "--help").split())
+    assert set(OF_ONE_NETWORK) == set(REPLACED)
+    params = {param.name: param for param in cli.main.commands["train"].params}
+    for name in OF_ONE_NETWORK:
+        assert params[name].show_default.endswith("with --quality none")
+    assert words.count("with --quality none)") == len(OF_ONE_NETWORK)
+    assert "the errors and, of one network, the speed are shown" in words
+    assert "default: (200)" not in words
+    # A sweep trains one network, whose defaults these are.
+    assert "with --quality none" not in done("sweep", "--help").partition("Options:")[2]
+
+
+def test_interrupted_networks_of_a_quality_are_saved_and_counted(folder, monkeypatch, tmp_path):
+    fit = blend.fit_many
+
+    def interrupted(networks, sets, *arguments, **options):
+        each = options.pop("each")[:3]
+        fit(networks[:3], sets[:3], *arguments, **options, each=each)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(blend, "fit_many", interrupted)
+    path = tmp_path / "m.safetensors"
+    options = ("--target", "grade", "--drop", "id,price", "--quiet", "--save", path)
+    result = run("train", folder / "data.csv", *options)
+    assert result.exit_code == 130
+    words = " ".join(result.stderr.split())
+    assert words == (
+        f"Interrupted. The model so far, the mean of 3 of 12 networks, was saved to {path}."
+    )
+    assert fastnn.load(path).network_.layer_sizes[1] == 3 * 64

@@ -369,7 +369,7 @@ def test_interrupted_while_the_report_is_written(monkeypatch, tmp_path, save):
     arguments = ["--save", model] if save else []
     result = run("train", "--epochs", "2", "--report", str(tmp_path / "out.html"), *arguments)
     assert result.exit_code == 130
-    what = f"The network was saved to {model}." if save else "Nothing was saved."
+    what = f"The model was saved to {model}." if save else "Nothing was saved."
     assert result.stderr == f"Interrupted after 2 of 2 epochs. {what}\n"
     assert Path(model).exists() is save
 

@@ -111,6 +111,7 @@ def test_never_predicted_of_every_kind_of_output(classes):
     net.fit(X, y, epochs=20, learning_rate=0.01)
     cause = never_predicted(net, (X, y))
     assert cause.name == "one answer is given to every example"
+    assert ("a threshold below a half" in cause.advice) is (classes < 3)
     assert cause.evidence.endswith("never classes 1, 2" if classes == 3 else "never class 1")
 
 

@@ -111,8 +111,8 @@ def test_figures_of_the_page(judged):
     ("sureness", "words"),
     [
         (1, "no more than so few examples show by chance"),
-        (4, "the network is too sure"),
-        (0.25, "the network is too unsure"),
+        (4, "the model is too sure"),
+        (0.25, "the model is too unsure"),
     ],
 )
 def test_the_verdict_on_probabilities(sureness, words, judged):

@@ -36,9 +36,21 @@ def test_one_answer_to_all_rows_is_no_better():
     part = Part(model.schema_.inputs(_frame(rng.normal(size=200))), y, None, np.arange(200))
     said = no_better_than(model.schema_, model.network_.forward(part.X), y, y)
     assert "always answering 0, the most frequent class, which has an error of 5.00 %" in said
+    assert "a threshold below a half." in said
     figures = figures_of(model.schema_, model.network_, part)
     assert (figures["error"], figures["balanced_error"]) == (0.05, 0.5)
     assert figures["class_errors"] == {"0": 0.0, "1": 1.0}
+
+
+def test_a_threshold_is_for_two_classes():
+    y = np.repeat([0, 1, 2], [180, 10, 10])
+    x = np.random.default_rng(0).normal(size=200)
+    model = fastnn.TableClassifier((), quality=None, epochs=2)
+    with pytest.warns(UserWarning, match="No better"):
+        model.fit({"x": x}, y)
+    A = np.tile([0.9, 0.05, 0.05], (200, 1))
+    said = no_better_than(model.schema_, A, y, y)
+    assert "decide by their probability (predict_proba, --proba). class_weight" in said
 
 
 def _frame(x):

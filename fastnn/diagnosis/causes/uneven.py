@@ -44,11 +44,12 @@ def never_predicted(network, train, names=UNNAMED):
     missing = [k for k in np.flatnonzero(share > 0) if k not in given]
     if len(given) > 1 or not missing or share[missing].max() >= RARE:
         return None
+    threshold = ": a threshold below a half" if len(share) == 2 else ""
     return Cause(
         "one answer is given to every example",
         f"{names.of_classes(given)}, the most frequent one ({percent(share[given[0]])}); "
         f"never {names.of_classes(missing)}",
-        "decide by the probabilities: a threshold below a half; or weigh the rare classes higher "
+        f"decide by the probabilities{threshold}; or weigh the rare classes higher "
         "by sample_weight: what comes out is then no probability any more",
     )
 
@@ -68,7 +69,7 @@ def against_one_answer(network, train, dev, names=UNNAMED):
         return None
     return (
         f"always answering {names.of_classes([most])} has a dev error of "
-        f"{percent(always.mean())}, this network {percent(wrong.mean())}: so rare classes hardly "
+        f"{percent(always.mean())}, this model {percent(wrong.mean())}: so rare classes hardly "
         "count in the error; judge by the error of each class, by the area under the ROC curve or "
         "by what a mistake costs, and decide by the probabilities"
     )
