@@ -269,7 +269,7 @@ def test_help_shows_every_option_and_its_default():
         assert f"--{parameter.name.replace('_', '-').removeprefix('as-')}" in text
         assert parameter.help
     words = " ".join(text.split())
-    assert "[default: (256,128; for a file 64,32)]" in words
+    assert "[default: (256,128; for a file 64,32 with --quality none)]" in words
     assert "Exit codes: 0 done; 1 training or saving failed" in words
     assert max(map(len, text.splitlines())) <= 80
 
