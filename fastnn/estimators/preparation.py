@@ -146,8 +146,10 @@ def _on_demand(random_state):
 
 def for_network(
     estimator: Any, X: Any, y: Any, X_val: Any, y_val: Any
-) -> tuple[list[int], dict[str, Any], tuple[Any, Any], tuple[Any, Any]]:
+) -> tuple[list[int], dict[str, Any], tuple[Any, Any], tuple[Any, Any, Any]]:
     """Layer sizes, options, training and dev set for networks in place of the estimator's `fit`.
+
+    The dev set has the weights of its classes, or None.
 
     The estimator is as at the beginning of `fit`: it knows classes and columns, and has a network
     that is not trained.
@@ -169,7 +171,7 @@ def for_network(
         [estimator.n_features_in_, *hidden_layers(estimator), units],
         options,
         (examples.X, np.asarray(examples.targets)),
-        (held.X, np.asarray(held.targets)),
+        (held.X, np.asarray(held.targets), estimator._class_weights(held.y, incremental=False)),
     )
 
 

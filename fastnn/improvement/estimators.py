@@ -25,8 +25,9 @@ class Begun:
     layer_sizes : list of int
     options : dict
         Of `Network` and of `fit`.
-    train, dev : (X, y)
+    train : (X, y)
         As networks take them: classes are numbered.
+    dev : (X, y, weight)
     """
 
     def __init__(self, estimator, train, dev):
@@ -57,8 +58,8 @@ class Begun:
         take_over(self._copy, network, len(self.train[1]), **parameters)
         vars(self._estimator).update(vars(self._copy))
         return (
-            f"The estimator is fitted with the best network. Another fit of it would lack "
-            f"{' and '.join(lost)}."
+            f"The estimator is fitted with the best network. It has no parameter for "
+            f"{' and '.join(lost)}: another `fit` would train without."
             if lost
             else "The estimator is fitted with the best network, and has its parameters."
         )

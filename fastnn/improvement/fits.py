@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastnn.data.inputs import as_numbers
-from fastnn.data.parts import as_pair
+from fastnn.data.inputs import as_numbers, as_weights
+from fastnn.data.parts import as_pair, with_weights
 from fastnn.diagnosis.causes.losses import losses_of
 from fastnn.engine.sets import hard_labels
 from fastnn.errors import ModelFormatError
@@ -48,7 +48,7 @@ class Fits:
 
     Parameters
     ----------
-    train, dev : (X, y), or an object with `.X` and `.y`
+    train, dev : (X, y), or an object with `.X` and `.y`; dev with weights is (X, y, weight)
     seeds : list of int
         Of the networks of each setting.
     n_jobs : int
@@ -62,6 +62,8 @@ class Fits:
     Attributes
     ----------
     train, dev : (X, y)
+    dev_weight : (m,) array or None
+        Of mean 1, so that the mean of weighted losses is their weighted mean.
     rows : int
         Training examples.
     seeds : list of int
@@ -70,15 +72,16 @@ class Fits:
     """
 
     def __init__(self, train, dev, seeds, n_jobs, backend, seconds, directory):
-        self.train, self.dev = as_pair(train, "train"), as_pair(dev, "dev")
+        self.train, (X, y, weight) = as_pair(train, "train"), with_weights(dev, "dev")
+        self.dev = X, y
+        self.dev_weight = as_weights(weight, len(as_numbers(y, "y")))
         self.seeds, self.ended = seeds, ""
         self.rows = len(as_numbers(self.train[1], "y"))
         self._n_jobs, self._backend, self._directory = n_jobs, backend, directory
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._done: dict[tuple[str, int], Outcome] = {}
-        self._data = (
-            "" if directory is None else repr([fingerprint(a) for a in (*self.train, *self.dev)])
-        )
+        arrays = [*self.train, *self.dev, *(() if weight is None else (self.dev_weight,))]
+        self._data = "" if directory is None else repr([fingerprint(a) for a in arrays])
 
     def first(self, setting):
         """Train a network of the first setting whatever the time; after Ctrl-C, as it is then."""
@@ -119,9 +122,11 @@ class Fits:
         return self._deadline is not None and time.monotonic() > self._deadline
 
     def _measured(self, setting, networks):
+        weight = self.dev_weight
         losses = np.array([losses_of(network, *self.dev) for network in networks])
+        losses *= 1.0 if weight is None else weight
         labels = hard_labels(networks[0], self.dev[1])
-        errors = [network.error(self.dev[0], labels) for network in networks]
+        errors = [network.error(self.dev[0], labels, weight) for network in networks]
         return Tried(setting, networks, losses, float(np.mean(errors)))
 
     def _train(self, settings, indices, watches=None):
@@ -160,7 +165,8 @@ class Fits:
         if (setting.key, index) in self._done:
             return None
         seed, path = self.seeds[index], self._autosave(setting, index)
-        job = Job(number, index, setting.layer_sizes, setting.options, seed, autosave=path)
+        kept = {"autosave": path, "dev_weight": self.dev_weight}
+        job = Job(number, index, setting.layer_sizes, setting.options, seed, **kept)
         if path is None or not os.path.exists(path + _DIVERGED):
             return job
         with open(path + _DIVERGED, encoding="utf-8") as file:

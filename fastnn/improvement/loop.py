@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastnn.arguments import Rng, generator, integer, number
 from fastnn.augment.images import Images
-from fastnn.data.parts import Examples, as_pair, take
+from fastnn.data.parts import Examples, WeightedExamples, as_pair, take, with_weights
 from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_data import CONFIDENCE, diagnose_network
 from fastnn.engine.sets import check_set
@@ -19,7 +19,7 @@ from fastnn.improvement.moves import Idea, ideas
 from fastnn.improvement.result import Improvement, Move
 from fastnn.improvement.round import Round
 from fastnn.improvement.setting import Setting, check_options
-from fastnn.improvement.words import knows_no_X, next_step, used_up
+from fastnn.improvement.words import WEIGHTED, knows_no_X, next_step, used_up
 from fastnn.network import Network
 from fastnn.sweeps.backends import choose_workers
 from fastnn.sweeps.jobs import check_fit, make_network
@@ -36,7 +36,7 @@ AT_FIRST, AT_ONCE = 3, 8
 def improve(
     net: Network | Sequence[int] | MLPClassifier | MLPRegressor,
     train: Examples,
-    dev: Examples,
+    dev: WeightedExamples,
     *,
     seconds: float | None = 60.0,
     trials: int | None = None,
@@ -62,7 +62,9 @@ def improve(
         and has its parameters; one that was fitted before keeps its fit where no move is kept. X
         and y are as for its `fit`.
     train, dev : (X, y), or an object with `.X` and `.y`
-        Of shares as softmax targets, errors are against the most probable class.
+        Of shares as softmax targets, errors are against the most probable class. Where dev is (X,
+        y, sample_weight), its losses and errors are weighted means. An estimator with class weights
+        weights the classes of dev alike.
     seconds : float, optional
         When to stop: running fits are then given up, but for those of the setting to begin with.
         None: no limit.
@@ -132,6 +134,7 @@ def improve(
     if estimator is not None:
         net, options = estimator.layer_sizes, {**estimator.options, **options}
         train, dev = estimator.train, estimator.dev
+    *dev, weight = with_weights(dev, "dev")
     seeds_of = generator(rng).integers(2**63, size=integer(seeds, "seeds", 1)).tolist()
     setting = Setting.of(net, options)
     probe, fit_options = make_network(setting.layer_sizes, setting.options, 0)
@@ -149,7 +152,7 @@ def improve(
     if checkpoint is not None:
         checkpoint = make_directory(checkpoint)
     with one_process(checkpoint):
-        fits = Fits(train, dev, seeds_of, *where, seconds, checkpoint)
+        fits = Fits(train, (*dev, weight), seeds_of, *where, seconds, checkpoint)
         result = Loop(fits, trials, optimal_error, images, names).run(setting)
     if estimator is not None:
         kept = any(move.kept for move in result.moves)
@@ -235,18 +238,24 @@ class Loop:
         return chosen
 
     def _result(self, first, best, stopped, diagnosis):
+        weights = best.setting.get("sample_weight"), self._fits.dev_weight
         targets = self._fits.train[1], self._fits.dev[1]
-        nothing = knows_no_X(best.network.output, best.losses.mean(axis=0), *targets)
+        nothing = knows_no_X(best.network.output, best.losses.mean(axis=0), *targets, *weights)
+        notes = [used_up(best, self._moves)]
+        if self._fits.dev_weight is not None:
+            notes.append(WEIGHTED)
         return Improvement(
             network=best.network,
             history=best.network.history,
             moves=self._moves,
             dev_error=best.dev_error,
             first_dev_error=first.dev_error,
+            dev_loss=float(best.losses.mean()),
+            first_dev_loss=float(first.losses.mean()),
             stopped=stopped,
             setting={"layer_sizes": best.setting.layer_sizes, **best.setting.options},
             next_step=next_step(diagnosis, stopped, nothing),
-            notes=[used_up(best, self._moves)],
+            notes=notes,
             shares=not best.network.regression,
             by_class=errors_by_class(
                 best.network, self._fits.train, self._fits.dev, CONFIDENCE, self._names

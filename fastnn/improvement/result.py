@@ -79,6 +79,8 @@ class Improvement:
     first_dev_error : float
         Of the setting that it began with, the mean over its seeds. Only one is trained where no
         move promised anything.
+    dev_loss, first_dev_loss : float
+        Of the same settings. The dev loss is what decides.
     stopped : str
         "no move helps", "optimal error reached", "time", "trials", "interrupted" or "backend
         failed".
@@ -98,6 +100,8 @@ class Improvement:
     moves: list[Move]
     dev_error: float
     first_dev_error: float
+    dev_loss: float
+    first_dev_loss: float
     stopped: str
     setting: dict[str, Any]
     next_step: str
@@ -111,8 +115,9 @@ class Improvement:
         kept = sum(move.kept for move in self.moves)
         tried = len(self.moves)
         return (
-            f"dev error {self._figure(self.first_dev_error)} -> {self._figure(self.dev_error)} "
-            f"by {kept} of {tried} moves; stopped: {self.stopped}"
+            f"dev loss, which decides, {self.first_dev_loss:.4g} -> {self.dev_loss:.4g} "
+            f"by {kept} of {tried} moves; dev error {self._figure(self.first_dev_error)} -> "
+            f"{self._figure(self.dev_error)}; stopped: {self.stopped}"
         )
 
     def _figure(self, error: float) -> str:

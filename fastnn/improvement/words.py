@@ -10,6 +10,11 @@ from fastnn.diagnosis.causes.losses import baseline, is_lower
 
 # Without a move that was kept, the gain to be told from chance is this share of the dev loss.
 SHARE = 0.05
+# Of weighted dev rows.
+WEIGHTED = (
+    "Dev losses and dev errors of the moves count each dev row by its weight, as training does: "
+    "with balanced classes the error is the mean of those of the classes."
+)
 # More moves than this are as good as no limit.
 MANY = 10_000
 
@@ -55,9 +60,14 @@ def next_step(diagnosis, stopped, knows_no_X=False):
     return step
 
 
-def knows_no_X(output, losses, y, y_dev):
-    """Whether dev losses are no better, beyond chance, than those of one answer to all examples."""
-    return not is_lower(losses, baseline(output, y, y_dev))
+def knows_no_X(output, losses, y, y_dev, weight=None, dev_weight=None):
+    """Whether dev losses are no better, beyond chance, than those of one answer to all examples.
+
+    With a `dev_weight` of mean 1, losses are multiplied by it; `weight` is that of the training
+    rows.
+    """
+    others = baseline(output, y, y_dev, weight)
+    return not is_lower(losses, others if dev_weight is None else others * dev_weight)
 
 
 def used_up(best, moves):

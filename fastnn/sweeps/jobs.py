@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import Any
 
+from numpy.typing import NDArray
+
 from fastnn.engine import passes
 from fastnn.errors import DivergenceError
 from fastnn.network import Network
@@ -40,6 +42,8 @@ class Job:
         The checkpoint to continue from.
     autosave : str or None
         A file for checkpoints of a long fit.
+    dev_weight : (m,) array or None
+        Of the dev examples.
     """
 
     trial: int
@@ -51,6 +55,7 @@ class Job:
     done: int = 0
     state: bytes | None = None
     autosave: str | None = None
+    dev_weight: NDArray[Any] | None = None
 
 
 @dataclass
@@ -122,7 +127,7 @@ def _train(X, y, X_dev, y_dev, job, progress):
 
             options["checkpoint"] = Checkpoint(job.autosave, every_seconds=AUTOSAVE)
             options["resume"] = True
-        options |= {"dev": (X_dev, y_dev), "threads": 1}
+        options |= {"dev": (X_dev, y_dev, job.dev_weight), "threads": 1}
         history = run(prepare(network, X, y, **options), progress)
         state = None
         going = going and history.stopped == "callback" and len(history) >= job.until

@@ -22,7 +22,7 @@ from fastnn.tables.fitting import (
     unchanged_by_errors,
     warn,
 )
-from fastnn.tables.improving import improve_prepared, on_all_rows
+from fastnn.tables.improving import improve_prepared, on_a_part, on_all_rows
 from fastnn.tables.judging import Judged, diagnosis_of, judged, report_on
 from fastnn.tables.recipe import check_parameters
 from fastnn.tables.rendering import Shown
@@ -177,7 +177,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             quality, self.quality = self.quality, None
             prepared = prepare_fit(self, X, y, None, dev)
             self.quality = quality
-            result, _ = improve_prepared(
+            result, kept = improve_prepared(
                 self,
                 prepared,
                 lambda estimator: prepare_fit(estimator, X, y, None, dev),
@@ -190,6 +190,8 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             if keeps_all_rows(self, dev):
                 prepared = prepare_fit(self, X, y, None, None, all_rows=True)
                 result = on_all_rows(self, prepared, result)
+            elif dev is None and self.time is None:
+                on_a_part(kept, result)
         warn(self)
         return result
 

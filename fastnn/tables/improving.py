@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from fastnn.data.inputs import as_weights
 from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_data import CONFIDENCE
 from fastnn.diagnosis.causes.losses import losses_of
@@ -24,7 +25,7 @@ from fastnn.many.blend import networks_of
 from fastnn.network import Network
 from fastnn.tables.fitting import take_over
 from fastnn.tables.judging import diagnosis_of
-from fastnn.tables.preparation import Prepared
+from fastnn.tables.preparation import Part, Prepared
 from fastnn.tables.recipe import (
     OF_FIT,
     OF_NETWORK,
@@ -77,7 +78,7 @@ def improve_prepared(
     result = improve(
         [schema.n_inputs, *parameters["hidden"], schema.n_outputs],
         parts["train"],
-        parts["dev"],
+        _weighted(parts["dev"]),
         rng=prepared.run["seed"],
         output=schema.output,
         sample_weight=parts["train"].weight,
@@ -107,7 +108,11 @@ def improve_prepared(
     estimator.set_params(quality=None, **changed)
     take_over(estimator, prepared, result.network)
     if lost:
-        result.notes.append(f"Another fit of the estimator would lack {', '.join(lost)}.")
+        result.notes.append(
+            f"The network that is kept was trained with {', '.join(lost)}, which `fastnn.Network` "
+            "and its `fit` alone take: `fit` of a table and `fastnn train` would give another "
+            "network, so save this one."
+        )
     return result, prepared
 
 
@@ -120,6 +125,15 @@ def on_all_rows(estimator: Any, prepared: Prepared, result: Improvement) -> Impr
     take_over(estimator, prepared, fitted.network, fitted.unseen)
     result.notes.append("It was then trained on all rows, the dev rows too.")
     return replace(result, network=fitted.network, history=fitted.network.history)
+
+
+def on_a_part(prepared: Prepared, result: Improvement) -> None:
+    """Note that the network that was kept has not seen the dev rows, as the recipe would."""
+    seen, kept = (len(prepared.parts[name]) for name in ("train", "dev"))
+    result.notes.append(
+        f"The network was trained on {seen:,} rows, and the other {kept:,} judged it. `fit` trains "
+        f"{_NAME} on all {seen + kept:,}, which this comparison leaves out."
+    )
 
 
 def _trained(estimator, prepared, checkpoint=None) -> Fitted | None:
@@ -145,10 +159,11 @@ def _trained(estimator, prepared, checkpoint=None) -> Fitted | None:
 
 def _race(result, prepared, network, its_rows, begun, options):
     """The improvement with the recipe as its last move, and whether the recipe is kept."""
-    X, y = its_rows.parts["dev"].X, its_rows.parts["dev"].y
-    dev = prepared.parts["dev"]
-    best, recipe = _tried(result.network, dev.X, dev.y), _tried(network, X, y)
-    found, needed = compare(best, recipe), level(1)
+    train, dev = its_rows.parts["train"], its_rows.parts["dev"]
+    best, recipe = _tried(result.network, prepared.parts["dev"]), _tried(network, dev)
+    # The best network was chosen among these by the same dev rows, and the recipe among none.
+    networks = 1 + sum(not move.failure for move in result.moves)
+    found, needed = compare(best, recipe), level(networks if begun else 1)
     kept = found.sure > (-needed if begun else needed)
     move = Move(
         round=max((move.round for move in result.moves), default=0) + 1,
@@ -164,16 +179,27 @@ def _race(result, prepared, network, its_rows, begun, options):
     moves = [*result.moves, move]
     if not kept:
         why = "better, beyond chance, than" if begun else "simpler, and beyond chance no worse than"
-        notes = [used_up(best, moves), *result.notes[1:], f"The network is {why} {_NAME}."]
+        told = f"The network is {why} {_NAME}"
+        if begun:
+            told += f", by more than the {needed:.1f} SE that the best of {networks} needs"
+        notes = [used_up(best, moves), *result.notes[1:], f"{told}."]
         return replace(result, moves=moves, notes=notes), False
     why = "It is better, beyond chance, than the best network"
     if found.sure <= needed:
         why = "No network is better beyond chance"
-    train = its_rows.parts["train"]
+        if begun:
+            why += f", which of the best of {networks} asks for {needed:.1f} SE"
     diagnosis = diagnosis_of(
         network, its_rows.parts, {"quality": RECIPE}, optimal_error=options.get("optimal_error")
     )
-    nothing = knows_no_X(network.output, recipe.losses[0], train.y, y)
+    nothing = knows_no_X(
+        network.output,
+        recipe.losses[0],
+        train.y,
+        dev.y,
+        train.weight,
+        as_weights(dev.weight, len(dev)),
+    )
     told = f"{_NAME[0].upper()}{_NAME[1:]} is kept. {why}."
     improved = replace(
         result,
@@ -181,6 +207,7 @@ def _race(result, prepared, network, its_rows, begun, options):
         history=network.history,
         moves=moves,
         dev_error=recipe.dev_error,
+        dev_loss=float(recipe.losses.mean()),
         setting={"quality": RECIPE},
         next_step=next_step(diagnosis, result.stopped, nothing),
         notes=[
@@ -188,15 +215,23 @@ def _race(result, prepared, network, its_rows, begun, options):
             *result.notes[1:],
             told,
         ],
-        by_class=errors_by_class(network, (train.X, train.y), (X, y), CONFIDENCE, train.names),
+        by_class=errors_by_class(
+            network, (train.X, train.y), (dev.X, dev.y), CONFIDENCE, train.names
+        ),
     )
     return improved, True
 
 
-def _tried(network: Network, X: Any, y: Any) -> Tried:
-    """A network with its losses on the dev rows."""
-    losses = losses_of(network, X, y)[np.newaxis]
-    error = float(network.error(X, y))
+def _weighted(dev: Part) -> Part | tuple[Any, Any, Any]:
+    """The dev rows, with their weights if they have some."""
+    return dev if dev.weight is None else (dev.X, dev.y, dev.weight)
+
+
+def _tried(network: Network, dev: Part) -> Tried:
+    """A network with its losses on the dev rows, weighted as these are."""
+    losses, weight = losses_of(network, dev.X, dev.y)[np.newaxis], as_weights(dev.weight, len(dev))
+    losses *= 1.0 if weight is None else weight
+    error = float(network.error(dev.X, dev.y, weight))
     return Tried(Setting(tuple(network.layer_sizes), {}), [network], losses, error)
 
 

@@ -9,6 +9,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.pipeline import make_pipeline
 
 import fastnn
+from fastnn.diagnosis.causes.losses import baseline
 
 # Estimators that have trained for three epochs are what is to be improved.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -130,3 +131,32 @@ def test_a_refused_call_leaves_the_estimator_as_it_was(flowers):
 def test_other_estimators_are_refused(flowers, other):
     with pytest.raises(TypeError, match=r"fastnn.MLPClassifier"):
         fastnn.improve(other, *flowers[:2], **FEW)
+
+
+def test_class_weights_count_for_the_dev_set_too():
+    r = np.random.default_rng(0)
+    X = r.normal(size=(400, 3))
+    y = (r.random(400) < 1 / (1 + np.exp(2.6 - X[:, 0]))).astype(int)
+    classifier = fastnn.MLPClassifier((4,), class_weight="balanced", max_iter=20, random_state=0)
+    train, dev = (X[:200], y[:200]), (X[200:], y[200:])
+    result = fastnn.improve(classifier, train, dev, seconds=None, trials=2, seeds=1)
+    p = result.network.forward(dev[0]).reshape(-1)
+    of_label = np.where(dev[1] == 1, p, 1 - p)
+    by_class = [-np.log(of_label[dev[1] == k]).mean() for k in (0, 1)]
+    assert result.dev_loss == pytest.approx(np.mean(by_class), rel=1e-4)
+
+
+def test_the_constant_of_weighted_rows():
+    """Weights count as rows that are there so many times."""
+    r = np.random.default_rng(0)
+    y, weight = r.normal(size=(51, 1)).round(1), r.integers(1, 4, size=51)
+    many = np.repeat(y, weight, axis=0)
+    for output in ("identity", "identity_huber"):
+        given = baseline(output, y, y, weight)
+        np.testing.assert_allclose(given, baseline(output, many, y), rtol=1e-6)
+    if len(many) % 2:
+        given = baseline("identity_absolute", y, y, weight)
+        np.testing.assert_allclose(given, baseline("identity_absolute", many, y))
+    classes = (y > 0).astype(int)
+    given = baseline("softmax", classes, classes, weight)
+    np.testing.assert_allclose(given, baseline("softmax", np.repeat(classes, weight), classes))

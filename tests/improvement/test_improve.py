@@ -36,6 +36,10 @@ def test_the_error_falls_and_the_story_is_told(improved):
         assert move.text in text
     assert improved.verdict in text
     assert "Next: " in text
+    assert improved.dev_loss < improved.first_dev_loss
+    assert improved.verdict.startswith(
+        f"dev loss, which decides, {improved.first_dev_loss:.4g} -> {improved.dev_loss:.4g} by "
+    )
     assert f"{len(improved.moves)} moves were compared on it" in " ".join(improved.notes)
     assert html.escape(improved.verdict) in improved._repr_html_()
 

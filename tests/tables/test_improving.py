@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import fastnn
+from fastnn.improvement.judging import Comparison
 from fastnn.tables import improving
 from fastnn.tables.recipe import REPLACED, Fitted
 
@@ -126,3 +127,75 @@ def test_classes_by_time_and_balanced():
     assert model.run_["sizes"].keys() == {"train", "dev"}  # the last rows stay dev rows
     assert model.network_ is result.network
     assert result.moves[-1].kept
+
+
+def uneven(m=400, seed=0):
+    """One class in nine, and inputs that tell little of it."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.normal(size=(m, 4))).add_prefix("x")
+    rare = rng.random(m) < 1 / (1 + np.exp(2.6 - X["x0"] - X["x1"]))
+    return X, np.where(rare, "yes", "no")
+
+
+def test_balanced_classes_are_judged_by_balanced_losses():
+    X, y = uneven()
+    dev = uneven(200, seed=1)
+    model = fastnn.TableClassifier(class_weight="balanced")
+    result = model.improve(X, y, dev=dev, seconds=None, trials=3, seeds=1, n_jobs=1)
+    p = model.predict_proba(dev[0])[:, 1]
+    of_label = np.where(dev[1] == "yes", p, 1 - p)
+    by_class = [of_label[dev[1] == name] for name in ("no", "yes")]
+    assert result.dev_loss == pytest.approx(
+        np.mean([-np.log(each).mean() for each in by_class]), rel=1e-4
+    )
+    assert result.dev_error == pytest.approx(np.mean([(each < 0.5).mean() for each in by_class]))
+    assert np.mean(model.predict(dev[0]) == "yes") > 0.2
+    assert "count each dev row by its weight" in str(result)
+
+
+def test_without_class_weights_the_losses_are_of_rows():
+    X, y = uneven()
+    dev = uneven(200, seed=1)
+    model = fastnn.TableClassifier()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # always "no" is as good by rows
+        result = model.improve(X, y, dev=dev, **QUICK)
+    p = model.predict_proba(dev[0])[:, 1]
+    loss = -np.log(np.where(dev[1] == "yes", p, 1 - p)).mean()
+    assert result.dev_loss == pytest.approx(loss, rel=1e-4)
+    assert "by its weight" not in str(result)
+
+
+@pytest.mark.parametrize(("trials", "kept"), [(1, False), (6, True)])
+def test_the_best_of_many_networks_needs_more_than_one(monkeypatch, trials, kept):
+    compare = improving.compare
+    monkeypatch.setattr(
+        improving, "compare", lambda *pair: compare(*pair)._replace(sure=-2.1, gain=-0.1)
+    )
+    X, y = lines(80)
+    model = fastnn.TableRegressor()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of 16 dev rows
+        result = model.improve(X, y, **QUICK | {"trials": trials})
+    assert result.moves[-1].kept is kept
+    needed = "No network is better beyond chance, which" if kept else "that the best of 2 needs"
+    assert needed in str(result)
+    if not kept:
+        assert "was trained on 64 rows, and the other 16 judged it" in str(result)
+
+
+def test_options_that_a_table_lacks_are_named_in_words(monkeypatch):
+    monkeypatch.setattr(improving, "compare", lambda *pair: Comparison(-9.0, -99.0, False))
+    improve = improving.improve
+
+    def normalized(*given, **options):
+        return improve(*given, normalize=True, **options)
+
+    monkeypatch.setattr(improving, "improve", normalized)
+    X, y = lines(80)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = fastnn.TableRegressor().improve(X, y, **QUICK)
+    assert "was trained with normalize=True, which `fastnn.Network` and its `fit` alone" in str(
+        result
+    )

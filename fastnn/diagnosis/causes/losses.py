@@ -57,33 +57,42 @@ _ELEMENTS = {
 }
 
 
-def baseline(output, y_train, y):
-    """(m,) losses of the best answer that knows no X, such as frequencies of classes or a mean."""
+def baseline(output, y_train, y, weight=None):
+    """(m,) losses of the best answer that knows no X, such as frequencies of classes or a mean.
+
+    `weight` is that of the training examples.
+    """
     y_train, m = as_numbers(y_train, "y"), len(as_numbers(y, "y"))
     if output == "softmax" and not (y_train.ndim == 2 and y_train.shape[1] > 1):
-        counts = np.bincount(y_train.reshape(-1).astype(np.int64))
+        counts = np.bincount(y_train.reshape(-1).astype(np.int64), weight)
         counts = np.append(counts, np.zeros(max(0, int(np.max(y)) + 1 - counts.size)))
         constant = counts / counts.sum()
     else:
         y_train = y_train.reshape(len(y_train), -1).astype(np.float64)
-        constant = _CENTRES.get(output, _mean)(y_train)
+        constant = _CENTRES.get(output, _mean)(y_train, weight)
     return losses(output, np.tile(constant, (m, 1)), y)
 
 
-def _mean(y):
-    return y.mean(axis=0)
+def _mean(y, weight):
+    return y.mean(axis=0) if weight is None else np.average(y, axis=0, weights=weight)
 
 
-def _median(y):
-    return np.median(y, axis=0)
+def _median(y, weight):
+    if weight is None:
+        return np.median(y, axis=0)
+    order = y.argsort(axis=0)
+    below = np.asarray(weight)[order].cumsum(axis=0)
+    middle = (below < below[-1] / 2).sum(axis=0)
+    return np.take_along_axis(y, order, axis=0)[middle, np.arange(y.shape[1])]
 
 
-def _huber_centre(y):
+def _huber_centre(y, weight):
     """The centre of least Huber loss, by means in which far values weigh less."""
-    centre = _median(y)
+    centre = _median(y, weight)
+    given = 1.0 if weight is None else np.asarray(weight)[:, np.newaxis]
     for _ in range(50):
-        weight = 1 / np.maximum(np.abs(y - centre), 1)
-        centre = (weight * y).sum(axis=0) / weight.sum(axis=0)
+        near = given / np.maximum(np.abs(y - centre), 1)
+        centre = (near * y).sum(axis=0) / near.sum(axis=0)
     return centre
 
 
