@@ -28,7 +28,7 @@ def test_a_table_is_improved_and_saved(iris, tmp_path):
     result = run(*arguments, "--save", saved)
     assert result.exit_code == 0, result.output
     assert "by" in result.stdout
-    assert "moves; stopped:" in result.stdout
+    assert "dev loss, which decides, " in result.stdout
     assert "Next: " in result.stdout
     assert fastnn.load(saved).schema_.target == "species"
     content = json.loads(run(*arguments, "--json").stdout)
