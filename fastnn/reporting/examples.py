@@ -32,6 +32,8 @@ class Judged:
     target_units : (mean, scale) or (mean, scale, lowest)
         A target is shown as value * scale + mean, and no prediction below `lowest`.
     feature_units : (mean, scale)
+    raw : DataFrame or None
+        The rows of the table that X was made from.
     """
 
     network: Any
@@ -42,6 +44,7 @@ class Judged:
     first_row: int = 0
     target_units: tuple[float, ...] = (0.0, 1.0)
     feature_units: tuple[Any, Any] = (0.0, 1.0)
+    raw: Any = None
 
     @cached_property
     def logits(self):
@@ -130,7 +133,8 @@ def judge(network, part, name="dev", first_row=0, **units):
     index = getattr(part, "index", None)
     known = isinstance(index, np.ndarray) and index.shape == (len(y),)
     numbers = first_row + (index if known else np.arange(len(y)))
-    return Judged(network, X, y, numbers, known, first_row, **units)
+    raw = getattr(part, "raw", None)
+    return Judged(network, X, y, numbers, known, first_row, raw=raw, **units)
 
 
 def some_rows(X, most=USUAL_ROWS):

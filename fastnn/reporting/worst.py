@@ -9,6 +9,8 @@ from fastnn.text.markup import join, table, tag
 # With more features than this, only the most unusual ones of each example are shown.
 MOST_COLUMNS = 8
 MOST_UNUSUAL = 3
+# Of a row of a table, and of a text in it.
+MOST_VALUES, LONGEST = 20, 60
 
 
 def worst_examples(judged, training_X, names, features, image_shape, count):
@@ -25,6 +27,8 @@ def worst_examples(judged, training_X, names, features, image_shape, count):
     )
     if shape is not None:
         return join([said, _pictures(judged, index, X, names, shape)])
+    if judged.raw is not None:
+        return join([said, _rows_of_table(judged, index, names)])
     return join([said, _table(judged, index, X, names, features, usual)])
 
 
@@ -78,6 +82,34 @@ def _table(judged, index, X, names, features, usual):
     if not few:
         caption += ", with their features that are the most standard deviations from the mean"
     return table(heads, rows, caption=caption)
+
+
+def _rows_of_table(judged, index, names):
+    """The rows as they are in the table: inputs such as bins are the network's own affair."""
+    columns = list(judged.raw.columns)
+    few = len(columns) <= MOST_COLUMNS
+    rows = []
+    for i in index:
+        values = [_value(judged.raw[name].iloc[i]) for name in columns[:MOST_VALUES]]
+        if not few:
+            pairs = zip(columns, values, strict=False)
+            left = len(columns) - len(values)
+            more = f", and {left} more" if left else ""
+            values = [", ".join(f"{name}={value}" for name, value in pairs) + more]
+        number, loss = f"{judged.numbers[i]:,}", f"{judged.losses[i]:.3g}"
+        rows.append([number, *_answer(judged, i, names), loss, *values])
+    heads = ["row", "true", "predicted", "loss", *(columns if few else ["values"])]
+    return table(heads, rows, caption="Examples of highest loss, with their values in the table")
+
+
+def _value(value):
+    """A value as people write it in a file; a gap is empty."""
+    if value is None or value != value or str(value) in ("<NA>", "NaT"):
+        return ""
+    if isinstance(value, float | np.floating) and 1e-4 <= abs(value) < 1e15:
+        return np.format_float_positional(value, trim="-")
+    text = str(value).removesuffix(" 00:00:00")
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _unusual(values, units, features, usual):

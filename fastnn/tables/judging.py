@@ -77,7 +77,7 @@ def judged(estimator: Any, examples: Examples, given: Mapping[str, Examples]) ->
             "each network of the mean kept a tenth of the training rows as dev rows, so that the "
             "training error is a little above that of rows which all were trained on"
         )
-    parts |= {name: encoded(estimator, part) for name, part in given.items()}
+    parts |= {name: encoded(estimator, part, raw=name == "dev") for name, part in given.items()}
     return Judged(estimator, parts, notes)
 
 

@@ -46,6 +46,9 @@ class Part:
         An array that begins with X. `fit_blend` takes it over.
     names : Names
         Of the inputs, the classes and the target, for sentences.
+    raw : DataFrame or None
+        The columns that the inputs are made from, as they were passed. Those of training rows are
+        not kept, which would hold the table in memory twice.
     """
 
     X: NDArray[np.float32]
@@ -55,6 +58,7 @@ class Part:
     groups: NDArray[Any] | None = None
     room: NDArray[np.float32] | None = None
     names: Names = UNNAMED
+    raw: Any = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -133,6 +137,7 @@ def prepare(
             part,
             class_weight=name != "test",
             room=len(dealt) == 1 and estimator.quality is not None,
+            raw=name == "dev",
         )
         for name, part in dealt.items()
     }
@@ -155,7 +160,9 @@ def prepare(
 def add_part(estimator: Any, prepared: Prepared, name: str, examples: Examples) -> None:
     """Add rows of their own as a part; its notices go to those of the rest."""
     with_weights = name != "test"
-    part = _encoded(estimator, prepared.schema, examples, class_weight=with_weights)
+    part = _encoded(
+        estimator, prepared.schema, examples, class_weight=with_weights, raw=name == "dev"
+    )
     prepared.parts[name] = part
     prepared.notices.extend(examples.notices + prepared.schema.unreadable(examples.frame))
 
@@ -186,7 +193,9 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
         split = {"groups": groups, "time": time, "day_first": estimator.day_first}
         places = deal(examples.frame, labels, names, run["seed"], **split)
         parts = {
-            name: _encoded(estimator, schema, examples.at(rows), class_weight=False)
+            name: _encoded(
+                estimator, schema, examples.at(rows), class_weight=False, raw=name == "dev"
+            )
             for name, rows in places.items()
         }
     except ValueError:  # other columns, or other classes
@@ -194,9 +203,9 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
     return parts if _fingerprint(list(parts.values())) == run["fingerprint"] else None
 
 
-def encoded(estimator: Any, examples: Examples) -> Part:
+def encoded(estimator: Any, examples: Examples, *, raw: bool = False) -> Part:
     """The examples as the network of a fitted estimator takes them, with weights of their own."""
-    return _encoded(estimator, estimator.schema_, examples, class_weight=False)
+    return _encoded(estimator, estimator.schema_, examples, class_weight=False, raw=raw)
 
 
 def seed_of(estimator: Any) -> int:
@@ -262,7 +271,7 @@ def _names(names):
     return (names,) if isinstance(names, str) else tuple(names or ())
 
 
-def _encoded(estimator, schema, examples, *, class_weight, room=False):
+def _encoded(estimator, schema, examples, *, class_weight, room=False, raw=False):
     """The examples as a `Part`; `class_weight` tells whether classes are weighted."""
     m, whole = len(examples.frame), None
     if room:  # memory that nothing is written to is not taken
@@ -280,7 +289,11 @@ def _encoded(estimator, schema, examples, *, class_weight, room=False):
         groups = examples.frame[estimator.groups].astype(str).to_numpy()
     classes = None if schema.classes is None else schema.classes.tolist()
     names = Names(schema.input_names, classes, repr(schema.target))
-    return Part(X, y, weight, numbers, groups, whole, names)
+    kept = None
+    if raw:  # in the order of the table
+        read = set(schema.sources)
+        kept = examples.frame[[name for name in examples.frame.columns if name in read]]
+    return Part(X, y, weight, numbers, groups, whole, names, kept)
 
 
 def _fingerprint(parts):

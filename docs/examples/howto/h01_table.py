@@ -97,6 +97,8 @@ shell("fastnn improve flats.csv --target price --trials 6 --save better.safetens
 # what it does with a table is meant to be good. ``better.safetensors`` then has the model of
 # ``flats.safetensors``. The first error is the mean over three seeds of the network that the search
 # began with, and the errors at the end are those of the model that is saved.
+# ``fastnn sweep`` tries values of options that you name, with one network for each combination.
+# Compare its best with ``fastnn train``, whose test rows are the same for the same ``--seed``.
 # :doc:`h12_from_verdict_to_next_step` begins with a bad network, and gets a better one.
 # :doc:`/reference/printed` says what each column means.
 #
