@@ -98,7 +98,13 @@ def improve_prepared(
             result.notes.append(f"Interrupted before the end of {_NAME}, which is left out.")
         else:
             result, kept = _race(
-                result, prepared, fitted.network, its_rows, estimator.quality is not None, options
+                result,
+                prepared,
+                fitted.network,
+                its_rows,
+                estimator.quality is not None,
+                parameters.get("class_weight"),
+                options,
             )
             if kept:
                 estimator.set_params(**parameters_of_recipe(estimator))
@@ -157,7 +163,7 @@ def _trained(estimator, prepared, checkpoint=None) -> Fitted | None:
     return None if fitted.interrupted else fitted
 
 
-def _race(result, prepared, network, its_rows, begun, options):
+def _race(result, prepared, network, its_rows, begun, class_weight, options):
     """The improvement with the recipe as its last move, and whether the recipe is kept."""
     train, dev = its_rows.parts["train"], its_rows.parts["dev"]
     best, recipe = _tried(result.network, prepared.parts["dev"]), _tried(network, dev)
@@ -190,7 +196,10 @@ def _race(result, prepared, network, its_rows, begun, options):
         if begun:
             why += f", which of the best of {networks} asks for {needed:.1f} SE"
     diagnosis = diagnosis_of(
-        network, its_rows.parts, {"quality": RECIPE}, optimal_error=options.get("optimal_error")
+        network,
+        its_rows.parts,
+        {"quality": RECIPE, "class_weight": class_weight},
+        optimal_error=options.get("optimal_error"),
     )
     nothing = knows_no_X(
         network.output,

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from sklearn.base import clone
+from sklearn.utils.class_weight import compute_sample_weight
 
 from fastnn.diagnosis import Diagnosis, Instead, Words, diagnose_network
 from fastnn.many.blend import networks_of
@@ -100,6 +102,7 @@ def diagnosis_of(
         parts["train"],
         parts["dev"],
         words,
+        _class_weights(parameters.get("class_weight"), parts["train"]),
         test=parts.get("test"),
         by_trials=quality is None,
         **options,
@@ -158,6 +161,16 @@ def report_on(
             **options,
         },
     )
+
+
+def _class_weights(wanted, train):
+    """The weight of each class by its number, as in training; None without any."""
+    if wanted is None:
+        return None
+    classes, labels = np.asarray(train.names.classes), train.y.reshape(-1).astype(int)
+    weights = np.ones(len(classes))
+    weights[labels] = compute_sample_weight(wanted, classes[labels])
+    return weights
 
 
 def _instead(quality):

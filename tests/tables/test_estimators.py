@@ -212,3 +212,26 @@ def test_a_refused_fit_changes_nothing(frame, model):
     assert vars(model) == before
     with pytest.raises(NotFittedError):
         clone(model).predict(frame)
+
+
+def test_class_weights_are_what_a_diagnosis_of_a_table_judges_by():
+    """The rows that are wrong because other classes weigh more are no bias."""
+    r = np.random.default_rng(0)
+    X = pd.DataFrame(r.normal(size=(600, 3))).add_prefix("x")
+    y = np.where(r.random(600) < 1 / (1 + np.exp(2.6 - X["x0"])), "yes", "no")
+    model = fastnn.TableClassifier(quality="fast", class_weight="balanced", random_state=0)
+    model.fit(X[:400], y[:400], dev=(X[400:], y[400:]))
+    found = model.diagnose(X[:400], y[:400], dev=(X[400:], y[400:]))
+    for name, rows in (("train", slice(400)), ("dev", slice(400, None))):
+        wrong, labels = model.predict(X[rows]) != y[rows], y[rows]
+        balanced = np.mean([wrong[labels == k].mean() for k in ("no", "yes")])
+        # The weights are those of the training rows.
+        assert found.errors[f"{name}_error"] == pytest.approx(balanced, abs=0.02)
+        assert abs(found.errors[f"{name}_error"] - wrong.mean()) > 0
+        assert found.counts[f"{name}_error"] < len(labels)
+    assert found.high_bias is None
+    assert found.unit == "share of wrong labels, weighted by class"
+    assert "not compared with the optimal one of nearest neighbours" in str(found)
+    assert "always answering" not in str(found)
+    known = model.diagnose(X[:400], y[:400], dev=(X[400:], y[400:]), optimal_error=0.0)
+    assert known.high_bias

@@ -1,8 +1,10 @@
 """Diagnosis of a network by its errors on given sets."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.arguments import boolean, number
 from fastnn.data.inputs import as_numbers
@@ -24,7 +26,7 @@ from fastnn.diagnosis.causes.nearest_neighbours import optimal_error as optimal_
 from fastnn.diagnosis.causes.search import causes_of
 from fastnn.diagnosis.causes.trials import Trials, tried_in_words
 from fastnn.diagnosis.causes.twins import SHARE, Twins, twins_alone, twins_of
-from fastnn.diagnosis.causes.uneven import against_one_answer, shares_of
+from fastnn.diagnosis.causes.uneven import against_one_answer, labels_of, shares_of
 from fastnn.diagnosis.evidence.intervals import Bracket, Estimate
 from fastnn.diagnosis.evidence.resizing import resized
 from fastnn.engine.base_network import BaseNetwork
@@ -37,6 +39,15 @@ TOLERANCE, CONFIDENCE = 0.02, 0.95
 # Fewer examples have no neighbours to speak of.
 LEAST_EXAMPLES = 10
 
+_WEIGHTED = "share of wrong labels, weighted by class"
+_AS_MANY = (
+    "the counts of examples are those of equal weight that would tell as much as the weighted ones"
+)
+_NO_OPTIMUM = (
+    "classes have weights, so that training does not aim at the least share of wrong rows: the "
+    "errors are not compared with the optimal one of nearest neighbours, which is such a share"
+)
+
 THRESHOLDS = ("confidence", "tolerance", "relative_tolerance", "share")
 
 
@@ -45,6 +56,7 @@ def diagnose_network(
     train: Examples,
     dev: Examples,
     words: Words | None = None,
+    class_weights: NDArray[np.floating[Any]] | None = None,
     /,
     *,
     test: Examples | None = None,
@@ -57,6 +69,7 @@ def diagnose_network(
 ) -> Diagnosis:
     """See `Network.diagnose`, which documents the arguments; `words` are those of the advice.
 
+    With `class_weights`, one for each label, errors are weighted means; an optimal error, too.
     Without `by_trials` no causes are looked for by short fits, which take most of the time. `names`
     are those of columns and classes; None: those of train, if it is a part of a table.
     """
@@ -90,25 +103,30 @@ def diagnose_network(
         estimates[f"{name}_error"] = (
             _unexplained(network, X, y, scale)
             if regression
-            else Estimate(min(1.0, network.error(X, hard_labels(network, y))), m)
+            else _wrong(network, X, y, m, class_weights)
         )
-    unit = _unit(network, pairs["train"][1])
+    weighted = class_weights is not None
+    unit = _WEIGHTED if weighted else _unit(network, pairs["train"][1])
     trained, causes = not _is_as_drawn(network), []
     tolerance = thresholds.get("tolerance", TOLERANCE)
     confidence = thresholds.get("confidence", CONFIDENCE)
     sets = pairs["train"][:2], pairs["dev"][:2]
     # An error that is low already leaves nothing to look for, nor any noise to speak of.
-    aim = (optimal_error or 0.0) + _worth_a_word(network, sets[0], tolerance)
+    worth = tolerance if weighted else _worth_a_word(network, sets[0], tolerance)
+    aim = (optimal_error or 0.0) + worth
     high = estimates["train_error"].value > aim
     if trained:
         high_dev = estimates["dev_error"].value > aim
         error = "training" if high else "dev" if high_dev else None
         twins = _twins(network, *sets[0])
-        alone = high and twins_alone(twins, estimates["train_error"].value, tolerance)
+        alone = (
+            high and not weighted and twins_alone(twins, estimates["train_error"].value, tolerance)
+        )
         causes = causes_of(network, *sets, error, by_trials=by_trials and not alone, names=names)
         causes += [alone] if alone and not causes else []
     if high and trained and optimal_error is None:
-        estimates["optimal_error"] = _bracket(network, sets[0], estimates, confidence, twins.least)
+        rows = None if weighted else sets[0]
+        estimates["optimal_error"] = _bracket(network, rows, estimates, confidence, twins.least)
     known = Known(
         network, network.history, pairs["train"][2], trained, words or Words(), tuple(causes)
     )
@@ -117,7 +135,11 @@ def diagnose_network(
     diagnosis = replace(diagnosis, by_class=by_class)
     if not trained:
         return diagnosis
-    diagnosis.notes.extend(_on_the_data(network, *sets, names))
+    if weighted:
+        diagnosis.notes.append(_AS_MANY)
+    if weighted and isinstance(estimates["optimal_error"], Bracket):
+        diagnosis.notes.append(_NO_OPTIMUM)
+    diagnosis.notes.extend(_on_the_data(network, *sets, names, one_answer=not weighted))
     if twins.share >= SHARE and not alone:
         diagnosis.notes.append(twins.words())
     if known.words.instead is None:
@@ -125,6 +147,18 @@ def diagnose_network(
     if try_advice and diagnosis.change:
         diagnosis.notes.append(tried_in_words(network, *sets, diagnosis.change))
     return diagnosis
+
+
+def _wrong(network, X, y, m, class_weights):
+    """The share of wrong labels; of weighted ones for as many examples as equal weights need."""
+    y = hard_labels(network, y)
+    if class_weights is None:
+        return Estimate(min(1.0, network.error(X, y)), m)
+    weight = class_weights[labels_of(network, y)]
+    if not weight.any():
+        raise ValueError("expected a class of positive weight in each set, got none in one of them")
+    worth = int(weight.sum() ** 2 / np.square(weight).sum())
+    return Estimate(min(1.0, network.error(X, y, weight)), max(worth, 1))
 
 
 def _unit(network, y):
@@ -154,11 +188,11 @@ def _with_change(diagnosis, network, sets, n_train, by_trials):
     return replace(diagnosis, change=change, advice=advice)
 
 
-def _on_the_data(network, train, dev, names):
+def _on_the_data(network, train, dev, names, one_answer):
     """Notes on facts of the data that need not be wrong."""
-    one_answer = against_one_answer(network, train, dev, names)
-    if one_answer:
-        yield one_answer
+    told = against_one_answer(network, train, dev, names) if one_answer else None
+    if told:
+        yield told
     y = as_numbers(train[1], "y")
     if y.size == len(y):
         found = giving_away(train[0], y.reshape(-1), not network.regression)
@@ -187,13 +221,16 @@ def _worth_a_word(network, train, tolerance):
 def _bracket(network, train, estimates, confidence, least):
     """Bounds on the optimal error: by nearest neighbours, and by the network's own dev error.
 
-    `least` is what twins leave of the training error: bias is what is above it.
+    `least` is what twins leave of the training error: bias is what is above it. Without training
+    rows, where classes have weights, only the dev error bounds it.
     """
     # Dev rows that are easier than the training rows tell nothing of the error of these; no better
     # bound is then known than the error of one answer to all rows.
     high = estimates["dev_error"].limits(confidence)[1]
     if high < estimates["train_error"].limits(confidence)[0]:
         high = 1.0
+    if train is None:
+        return Bracket(0.0, high)
     y = as_numbers(train[1], "y")
     soft = not network.regression and bool((y != np.rint(y)).any())
     # Neighbours tell nothing of several outputs, of shares, or where there are few of them.

@@ -242,9 +242,10 @@ def _notes(estimates, gaps):
             continue
         if name == "bias" and isinstance(estimates["optimal_error"], Bracket):
             low, high = estimates["optimal_error"].limits(None)
+            by = "nearest neighbours and the dev error" if low > 0 else "the dev error"
             yield (
-                "how much of the training error is noise is not known: by nearest neighbours and "
-                f"the dev error the optimal error lies between {percent(low)} and {percent(high)}; "
+                f"how much of the training error is noise is not known: by {by} the optimal error "
+                f"lies between {percent(low)} and {percent(high)}; "
                 "give optimal_error where you know it, such as the error of people"
             )
         elif gap.enough:
