@@ -149,6 +149,8 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis, source: Source)
     if source.schema is not None and source.schema.classes is not None:
         print_class_errors(results, source)
     say(f"Diagnosis: {diagnosis.verdict}")
+    if diagnosis.unit != "share of wrong labels":
+        say(f"Its errors are the {diagnosis.unit}.")
     for i, text in enumerate(diagnosis.advice, 1):
         say(f"  {i}. {text}", "     ")
     for text in diagnosis.notes:

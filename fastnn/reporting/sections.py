@@ -6,7 +6,7 @@ import numpy as np
 
 from fastnn import _kernels
 from fastnn.data.parts import as_pair, take
-from fastnn.diagnosis.bias_variance.result import TITLES
+from fastnn.diagnosis.bias_variance.result import TITLES, measured_on
 from fastnn.diagnosis.signals.flow import HEADS, written_layers
 from fastnn.gradient_checking.network.during_fit import COMPONENTS, EXAMPLES
 from fastnn.gradient_checking.result.rendering import headline
@@ -24,13 +24,12 @@ def verdict_section(diagnosis):
     tiles = []
     for name in ("train_error", "train_dev_error", "dev_error", "test_error"):
         if name in diagnosis.errors:
-            n = diagnosis.counts[name]
             tiles.append(
                 tag(
                     "div",
                     tag("dt", f"{TITLES[name]} error"),
                     tag("dd", f"{100 * diagnosis.errors[name]:.3g} %"),
-                    tag("dd", f"of {n:,}" if n else "", class_="small"),
+                    tag("dd", measured_on(diagnosis, name), class_="small"),
                     class_="tile",
                 )
             )

@@ -109,7 +109,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
     Examples
     --------
     >>> import fastnn, pandas
-    >>> hours = [37 * k % 60 / 10 for k in range(120)]
+    >>> hours = [37 * k % 120 / 20 for k in range(120)]
     >>> frame = pandas.DataFrame({"hours": hours, "school": ["day", "evening", None] * 40,
     ...                           "passed": ["yes" if h > 3 else "no" for h in hours]})
     >>> model = fastnn.TableClassifier().fit(frame, "passed")

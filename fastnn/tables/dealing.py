@@ -1,8 +1,8 @@
-"""The division of a table into training, dev and test rows."""
+"""The division of a table into training, dev and test rows, and rows that are in several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,14 +11,21 @@ from numpy.typing import NDArray
 from fastnn.data.part_sizes import rule_of_thumb
 from fastnn.data.splitting import split
 from fastnn.tabular.reading import learn_reading, tidy, typed
+from fastnn.text.alarm import Alarm
+from fastnn.text.words import rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fastnn.tabular.schema import TableSchema
     from fastnn.tabular.target import Target
 
 # What to do with the rows of classes that are too few to be in all parts.
 RareClasses = Literal["drop", "join", "keep"]
+# Fewer repeats change no figure by much.
+_REPEATED = 0.05
+# Part of the different rows that have a value of their own in some column.
+_OWN = 0.5
 
 
 def rare_of(target: Target, labels: NDArray[np.intp], parts: Sequence[str]) -> list[Any]:
@@ -27,11 +34,10 @@ def rare_of(target: Target, labels: NDArray[np.intp], parts: Sequence[str]) -> l
     rare = target.classes[counts < len(parts)].tolist()
     if len(rare) > len(target.classes) - 2:
         few = counts.min()
-        rows = "1 row" if few == 1 else f"{few} rows"
         raise ValueError(
-            f"class {target.classes[counts.argmin()]} of {target.name} has {rows}, expected at "
-            f"least {len(parts)}, one for each of {', '.join(parts)}: collect more, leave it out, "
-            "or join it with another class; for a quantity, --task regression"
+            f"class {target.classes[counts.argmin()]} of {target.name} has {rows(few)}, expected "
+            f"at least {len(parts)}, one for each of {', '.join(parts)}: collect more, leave it "
+            "out, or join it with another class; for a quantity, --task regression"
         )
     return rare
 
@@ -80,6 +86,65 @@ def deal(
     return places
 
 
+def repeats(
+    schema: TableSchema, parts: Mapping[str, pd.DataFrame], groups: str | None = None
+) -> list[str]:
+    """A notice where many rows to judge by equal training rows in all inputs and the target.
+
+    Rows of few categories are equal by chance, and show no copying. So repeats count only where an
+    input tells rows apart: half of the different rows, and more, have a value of their own in it,
+    and the row that is repeated is one of these.
+
+    Parameters
+    ----------
+    schema : TableSchema
+        The columns that it leaves out, as numbers of rows, do not count.
+    parts : dict of frames
+        By their names, the training rows first. Of these alone networks take dev rows by chance.
+    groups : str, optional
+        Rows of one group are never divided, so that repeats within it do no harm.
+    """
+    import pandas as pd
+
+    names = [name for name in schema.sources if name != schema.target]
+    frames = list(parts.values())
+    whole = pd.concat([frame[[*names, schema.target]] for frame in frames], ignore_index=True)
+    key = pd.util.hash_pandas_object(whole, index=False).to_numpy()
+    _, first, number, count = np.unique(
+        key, return_index=True, return_inverse=True, return_counts=True
+    )
+    ends, own = np.cumsum([0, *map(len, frames)]), _own(whole.iloc[first], names)
+    if len(frames) > 1:
+        trained = np.zeros(len(first), dtype=bool)
+        trained[number[: ends[1]]] = True
+        trained &= own
+        found = {
+            part: int(trained[number[begin:end]].sum())
+            for part, begin, end in zip(list(parts)[1:], ends[1:], ends[2:], strict=False)
+        }
+        if not any(n >= max(1, _REPEATED * len(parts[part])) for part, n in found.items()):
+            return []
+        shown = (f"{n:,} of the {len(parts[part]):,} {part}" for part, n in found.items())
+        told = f"{' and '.join(shown)} rows are also training rows"
+    else:
+        places = count
+        if groups is not None:
+            pairs = pd.DataFrame({"number": number, "group": frames[0][groups].to_numpy()})
+            places = np.bincount(pairs.drop_duplicates()["number"], minlength=len(first))
+        if ((places > 1) & own)[number].sum() < max(1, _REPEATED * len(whole)):
+            return []
+        told = "the rows that end the fit of a network are partly those that it is trained on"
+    again = int((count - 1)[own].sum())
+    repeat = "repeats another" if again == 1 else "repeat others"
+    return [
+        Alarm(
+            f"{rows(again)} {repeat} exactly, in all inputs and the target: {told}, so that errors "
+            "on them are too low. Leave the repeats out, or keep them together by a column that "
+            "they share (groups, --groups)."
+        )
+    ]
+
+
 def _order_in_time(series, day_first):
     """The places of the rows from the first to the last by a column of dates or numbers."""
     series = tidy(series)
@@ -97,3 +162,13 @@ def _order_in_time(series, day_first):
         f"column {series.name!r}: expected a date or a number in every row, to split by time; "
         f"got {got}"
     )
+
+
+def _own(different: pd.DataFrame, names: list[str]) -> NDArray[np.bool_]:
+    """Which of the different rows have a value of their own, in a column where most have one."""
+    own = np.zeros(len(different), dtype=bool)
+    for name in names:
+        alone = ~different[name].duplicated(keep=False).to_numpy()
+        if alone.mean() >= _OWN:
+            own |= alone
+    return own

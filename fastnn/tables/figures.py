@@ -54,6 +54,7 @@ def no_better_than(
     train: NDArray[Any],
     dev: NDArray[Any],
     weight: NDArray[np.floating[Any]] | None = None,
+    where: str = "on the dev rows",
 ) -> str | None:
     """A sentence where a fit is no better on the dev rows than one answer to all of them.
 
@@ -66,14 +67,14 @@ def no_better_than(
         Encoded targets of the training rows.
     dev, weight : (m,) array
         Encoded targets of the dev rows, and their weights.
+    where : str
+        What the dev rows are.
     """
     if schema.classes is None:
         r2 = _figures_of(schema, A, dev)["r2"]
         if r2 is None or r2 > 0:
             return None
-        return _alarm(
-            "No better on the dev rows than always answering the mean of the target.", dev
-        )
+        return _alarm(f"No better {where} than always answering the mean of the target.", dev)
     most = int(np.bincount(train).argmax())
     # Of balanced classes rare ones count more.
     always = float(np.average(dev != most, weights=weight))
@@ -81,7 +82,7 @@ def no_better_than(
         return None
     threshold = ": a threshold below a half" if len(schema.classes) == 2 else ""
     return _alarm(
-        f"No better on the dev rows than always answering {schema.classes[most]}, the most "
+        f"No better {where} than always answering {schema.classes[most]}, the most "
         f"frequent class, which has an error of {100 * always:.2f} %. If the other classes "
         f"matter, decide by their probability (predict_proba, --proba){threshold}. "
         "class_weight='balanced' (--class-weight balanced) comes second: what comes out then is "

@@ -18,6 +18,10 @@ from fastnn.text.alarm import Alarm
 if TYPE_CHECKING:
     from fastnn.network import Network
 
+# What a mean of networks is judged by where there are no dev rows. All of its networks together
+# have seen every row, so that two of them stand for it.
+_UNSEEN = "on rows kept from training, each judged by the two networks that had not seen it,"
+
 
 def keeps_all_rows(estimator: Any, dev: Any) -> bool:
     """Whether the networks of a fit, whose dev rows `dev` are, keep dev rows of their own."""
@@ -76,12 +80,14 @@ def take_over(
     estimator.network_, estimator.schema_ = network, prepared.schema
     estimator.run_, estimator.notices_ = prepared.run, list(prepared.notices)
     estimator.parts_ = prepared.places or None
+    where = _UNSEEN
     if "dev" in prepared.parts:
+        where = "on the dev rows"
         dev = prepared.parts["dev"]
         unseen = Unseen(network.forward(dev.X), dev.y, dev.weight)
     if unseen is not None:
         A, y, weight = unseen
-        told = no_better_than(prepared.schema, A, prepared.parts["train"].y, y, weight)
+        told = no_better_than(prepared.schema, A, prepared.parts["train"].y, y, weight, where)
         estimator.notices_ += [told] if told else []
     if prepared.schema.classes is not None:
         estimator.classes_ = prepared.schema.classes

@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from fastnn.arguments import lookup
 from fastnn.files.fingerprint import fingerprint
 from fastnn.many.blend import BINS
-from fastnn.tables.dealing import deal, rare_of
+from fastnn.tables.dealing import deal, rare_of, repeats
 from fastnn.tables.examples import Examples
 from fastnn.tabular import TableSchema
 from fastnn.tabular.reading import tidy
@@ -150,6 +150,7 @@ def prepare(
         **facts,
     }
     notices += schema.notices
+    notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups)
     for name, part in dealt.items():
         if name != "train":
             notices += schema.unreadable(part.frame)

@@ -173,7 +173,7 @@ def test_diagnosis_for_people(folder):
     assert re.search(r"^  training .* of 144$", shown, re.MULTILINE)
     assert done("diagnose", folder / "grade.safetensors", folder / "data.csv", "--quiet") == ""
     price = done("diagnose", folder / "price.safetensors", folder / "data.csv")
-    assert "share of the targets' variance left unexplained" in price
+    assert "share of the training targets' variance left unexplained" in price
 
 
 def test_the_same_rows_in_another_format_are_found_again(folder, tmp_path):

@@ -38,6 +38,7 @@ class Known(NamedTuple):
     network: object = None
     history: object = None
     n_train: int | None = None
+    groups: str = ""  # of the training examples, in words
     trained: bool = True
     words: Words = Words()
     causes: tuple = ()  # of Cause, found before bias and variance
@@ -118,6 +119,8 @@ def against_variance(variance, known):
     """Advice against high variance: more data, regularization, another architecture."""
     net, n, words = known.network, known.n_train, known.words
     data = "" if n is None else f" (now {n:,} training examples)"
+    if known.groups:
+        data = f" of other groups (now {n:,} training examples in {known.groups})"
     above = f"{100 * variance:.3g} points above the training error"
     if words.instead is not None:
         yield f"variance: more data{data}: {above}"
@@ -178,9 +181,11 @@ def against_mismatch(mismatch):
     )
 
 
-def against_overfitting_to_dev(gap, n_dev):
+def against_overfitting_to_dev(gap, dev):
     """Advice where so many choices were made on the dev set that its error is too low."""
-    now = "" if n_dev is None else f" (now {n_dev:,} examples)"
+    now = "" if dev.n is None else f" (now {dev.n:,} examples)"
+    if dev.groups:
+        now = f" of more groups (now {dev.n:,} examples in {dev.of_groups()})"
     yield (
         f"overfitting to dev: test is {100 * gap:.3g} points worse than dev: a larger dev set"
         f"{now}, and choose anew on it"

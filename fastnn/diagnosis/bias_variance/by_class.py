@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastnn.diagnosis.causes.uneven import labels_of, shares_of
-from fastnn.diagnosis.evidence.intervals import Estimate
+from fastnn.diagnosis.evidence.intervals import estimate_of
 from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 
@@ -41,7 +41,7 @@ class ClassError:
     limits: tuple[float, float]
 
 
-def errors_by_class(network, train, dev, confidence, names=UNNAMED):
+def errors_by_class(network, train, dev, confidence, names=UNNAMED, groups=None):
     """A `ClassError` of each class in dev; none where classes are even, or there are no labels.
 
     Parameters
@@ -51,6 +51,8 @@ def errors_by_class(network, train, dev, confidence, names=UNNAMED):
     confidence : float
     names : Names
         Of the classes.
+    groups : (m,) array, optional
+        Of the dev examples, where those of one group belong together.
     """
     shares, labels = shares_of(network, train[1]), labels_of(network, dev[1])
     if shares is None or labels is None:
@@ -61,8 +63,9 @@ def errors_by_class(network, train, dev, confidence, names=UNNAMED):
     wrong = network.predict(dev[0]).reshape(-1) != labels
     found = []
     for label in np.unique(labels):
-        mine = wrong[labels == label]
-        estimate = Estimate(float(mine.mean()), len(mine))
+        here = labels == label
+        mine = wrong[here]
+        estimate = estimate_of(mine, None if groups is None else groups[here], shares=True)
         limits, name = estimate.limits(confidence), names.of_classes([label])
         found.append(ClassError(int(label), name, estimate.value, len(mine), limits))
     return tuple(found)

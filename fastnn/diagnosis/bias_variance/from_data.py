@@ -27,7 +27,7 @@ from fastnn.diagnosis.causes.search import causes_of
 from fastnn.diagnosis.causes.trials import Trials, tried_in_words
 from fastnn.diagnosis.causes.twins import SHARE, Twins, twins_alone, twins_of
 from fastnn.diagnosis.causes.uneven import against_one_answer, labels_of, shares_of
-from fastnn.diagnosis.evidence.intervals import Bracket, Estimate
+from fastnn.diagnosis.evidence.intervals import Bracket, Estimate, estimate_of
 from fastnn.diagnosis.evidence.resizing import resized
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set, hard_labels
@@ -71,7 +71,8 @@ def diagnose_network(
 
     With `class_weights`, one for each label, errors are weighted means; an optimal error, too.
     Without `by_trials` no causes are looked for by short fits, which take most of the time. `names`
-    are those of columns and classes; None: those of train, if it is a part of a table.
+    are those of columns and classes; None: those of train, if it is a part of a table. Rows of a
+    part that has `groups` count by these: those of one group are not independent.
     """
     unknown = [name for name in thresholds if name not in THRESHOLDS]
     if unknown:
@@ -99,11 +100,12 @@ def diagnose_network(
     }
     scale = _variance(pairs["train"][1]) if regression else None
     estimates = {"optimal_error": Estimate(optimal_error or 0.0)}
+    groups = {name: _groups_of(sets[name]) for name in pairs}
     for name, (X, y, m) in pairs.items():
         estimates[f"{name}_error"] = (
-            _unexplained(network, X, y, scale)
+            estimate_of(_unexplained(network, X, y, scale), groups[name], shares=False)
             if regression
-            else _wrong(network, X, y, m, class_weights)
+            else _share_wrong(network, X, y, m, class_weights, groups[name])
         )
     weighted = class_weights is not None
     unit = _WEIGHTED if weighted else _unit(network, pairs["train"][1])
@@ -128,10 +130,16 @@ def diagnose_network(
         rows = None if weighted else sets[0]
         estimates["optimal_error"] = _bracket(network, rows, estimates, confidence, twins.least)
     known = Known(
-        network, network.history, pairs["train"][2], trained, words or Words(), tuple(causes)
+        network,
+        network.history,
+        pairs["train"][2],
+        estimates["train_error"].of_groups(),
+        trained,
+        words or Words(),
+        tuple(causes),
     )
     diagnosis = conclude(estimates, known, unit=unit, **thresholds)
-    by_class = errors_by_class(network, *sets, confidence, names)
+    by_class = errors_by_class(network, *sets, confidence, names, groups["dev"])
     diagnosis = replace(diagnosis, by_class=by_class)
     if not trained:
         return diagnosis
@@ -149,16 +157,29 @@ def diagnose_network(
     return diagnosis
 
 
-def _wrong(network, X, y, m, class_weights):
+def _share_wrong(network, X, y, m, class_weights, groups):
     """The share of wrong labels; of weighted ones for as many examples as equal weights need."""
     y = hard_labels(network, y)
-    if class_weights is None:
+    if class_weights is None and groups is None:
         return Estimate(min(1.0, network.error(X, y)), m)
+    if class_weights is None:
+        return estimate_of(_wrong(network, X, y), groups, shares=True)
     weight = class_weights[labels_of(network, y)]
     if not weight.any():
         raise ValueError("expected a class of positive weight in each set, got none in one of them")
-    worth = int(weight.sum() ** 2 / np.square(weight).sum())
-    return Estimate(min(1.0, network.error(X, y, weight)), max(worth, 1))
+    value = min(1.0, network.error(X, y, weight))
+    if groups is None:
+        worth = int(weight.sum() ** 2 / np.square(weight).sum())
+        return Estimate(value, max(worth, 1))
+    # Of these numbers the mean and its variance are those of the ratio of weighted sums.
+    errors = value + weight / weight.mean() * (_wrong(network, X, y) - value)
+    return estimate_of(errors, groups, shares=False)
+
+
+def _groups_of(part):
+    """The groups that a part of a table may have."""
+    groups = getattr(part, "groups", None)
+    return groups if isinstance(groups, np.ndarray) else None
 
 
 def _unit(network, y):
@@ -167,7 +188,7 @@ def _unit(network, y):
         soft = hard_labels(network, y) is not y
         return "share of wrong labels" + (", against the most probable class" if soft else "")
     if _targets(y).var(axis=0).any():
-        return "share of the targets' variance left unexplained"
+        return "share of the training targets' variance left unexplained"
     return "mean squared error over the mean square of the targets, which do not vary"
 
 
@@ -277,8 +298,11 @@ def _variance(y):
 
 
 def _unexplained(network, X, y, scale):
-    """Mean squared error over `scale`, with the standard deviation of one example's."""
-    squares = np.square(_targets(y) - network.forward(X).astype(np.float64)).sum(axis=1) / scale
-    # One example alone shows no scatter: its error is then taken as exact.
-    n = len(squares) if len(squares) > 1 else None
-    return Estimate(float(squares.mean()), n, float(squares.std(ddof=1)) if n else None)
+    """(m,) squared errors over `scale`."""
+    return np.square(_targets(y) - network.forward(X).astype(np.float64)).sum(axis=1) / scale
+
+
+def _wrong(network, X, y):
+    """(m,) 1 where an example is given another label, 0 elsewhere; of several, their mean."""
+    y = _targets(hard_labels(network, y))
+    return (network.predict(X).reshape(y.shape) != y).mean(axis=1)

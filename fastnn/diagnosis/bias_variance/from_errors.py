@@ -173,16 +173,21 @@ def conclude(
         gaps=gaps,
         intervals=intervals,
         counts={name: estimate.n for name, estimate in estimates.items()},
+        groups={name: estimate.groups for name, estimate in estimates.items() if estimate.groups},
         confidence=confidence,
         unit=unit,
-        verdict=_verdict(gaps),
+        verdict=_verdict(gaps, "groups" if _are_grouped(estimates) else "examples"),
         advice=_advice(estimates, gaps, known),
         notes=list(_notes(estimates, gaps)),
         causes=known.causes,
     )
 
 
-def _verdict(gaps):
+def _are_grouped(estimates):
+    return any(estimate.groups for estimate in estimates.values())
+
+
+def _verdict(gaps, units):
     named = {
         high: [TITLES[name] for name, gap in gaps.items() if gap.high is high]
         for high in (True, False, None)
@@ -209,7 +214,7 @@ def _verdict(gaps):
             "whether "
             + " or ".join(named[None])
             + " is high cannot be told"
-            + (f" by so few {' and '.join(few)} examples" if few else "")
+            + (f" by so few {' and '.join(few)} {units}" if few else "")
         )
     text = "; ".join(parts) + "."
     return text[0].upper() + text[1:]
@@ -230,13 +235,13 @@ def _advice(estimates, gaps, known):
         texts += recipe.against_mismatch(gaps["data_mismatch"].value)
     if "overfitting_to_dev" in high:
         texts += recipe.against_overfitting_to_dev(
-            gaps["overfitting_to_dev"].value, estimates["dev_error"].n
+            gaps["overfitting_to_dev"].value, estimates["dev_error"]
         )
     return texts
 
 
 def _notes(estimates, gaps):
-    counts = {TITLES[name]: estimate.n for name, estimate in estimates.items()}
+    of = {TITLES[name]: estimate for name, estimate in estimates.items()}
     for name, gap in gaps.items():
         if gap.high is not None:
             continue
@@ -250,8 +255,8 @@ def _notes(estimates, gaps):
             )
         elif gap.enough:
             sets = " and ".join(gap.enough)
-            now = " and ".join(f"{counts[title]:,}" for title in gap.enough)
-            more = " and ".join(f"{n:,}" for n in gap.enough.values())
+            now = " and ".join(_counted(of[title], of[title].n) for title in gap.enough)
+            more = " and ".join(_counted(of[title], n) for title, n in gap.enough.items())
             yield (
                 f"too few {sets} examples ({now}) to tell whether {TITLES[name]} is high; "
                 f"about {more} would, if the errors stay as they are"
@@ -261,6 +266,11 @@ def _notes(estimates, gaps):
                 f"{TITLES[name]} lies so near to the threshold that no number of examples "
                 "would tell whether it is high"
             )
+    if _are_grouped(estimates):
+        yield (
+            "examples of one group are alike, so that the intervals go by the number of groups: "
+            "more groups narrow them, more examples of the same groups hardly do"
+        )
     train, optimal = estimates["train_error"].value, estimates["optimal_error"].value
     if train < optimal and not isinstance(estimates["optimal_error"], Bracket):
         yield (
@@ -278,6 +288,10 @@ def _notes(estimates, gaps):
         yield (
             "unseen examples have a lower error than training examples: chance, or they are easier"
         )
+
+
+def _counted(estimate, n):
+    return f"{n:,}" + (f" in {estimate.of_groups(n)}" if estimate.groups else "")
 
 
 def _share(value, name):

@@ -86,6 +86,9 @@ class Diagnosis:
     gaps : dict of str to Gap
     counts : dict of str to int or None
         The number of examples that each error was measured on.
+    groups : dict of str to int
+        The number of groups that these are of, where rows of one group belong together
+        (`TableClassifier(groups=...)`): the intervals then go by groups.
     confidence : float
     unit : str
         What the errors are shares of.
@@ -114,6 +117,7 @@ class Diagnosis:
     causes: tuple[Cause, ...] = ()
     by_class: tuple[ClassError, ...] = ()
     change: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, int] = field(default_factory=dict)
 
     @property
     def bias(self) -> float:
@@ -162,13 +166,7 @@ class Diagnosis:
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
         """(name, value, interval, remark) of every error and gap, as text."""
         for name, value in self.errors.items():
-            n = self.counts.get(name)
-            yield (
-                TITLES[name],
-                percent(value),
-                self._interval(name),
-                "" if n is None else f"of {n:,}",
-            )
+            yield TITLES[name], percent(value), self._interval(name), measured_on(self, name)
         words = {True: "HIGH", False: "not high", None: "cannot be told"}
         for name, gap in self.gaps.items():
             yield (
@@ -231,3 +229,11 @@ class Diagnosis:
             listed("ul", self.notes) if self.notes else None,
             columns=MEANINGS["Diagnosis"],
         )
+
+
+def measured_on(diagnosis: Diagnosis, name: str) -> str:
+    """The number of examples, and of groups, that an error was measured on, in words."""
+    n, groups = diagnosis.counts.get(name), diagnosis.groups.get(name)
+    if n is None:
+        return ""
+    return f"of {n:,}" + (f" in {groups:,} group{'s' * (groups != 1)}" if groups else "")

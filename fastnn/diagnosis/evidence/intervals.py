@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import numpy as np
+
 # Nobody is advised to get a set of more examples than this.
 MOST_EXAMPLES = 10**9
 
@@ -20,11 +22,17 @@ class Estimate:
     std : float or None
         Standard deviation of one example's error. None for a share of wrong examples: there the
         deviation follows from the share.
+    groups : int or None
+        The number of groups that the examples are of, where those of one group are alike.
+    effect : float
+        The variance of the error over that of as many independent examples.
     """
 
     value: float
     n: int | None = None
     std: float | None = None
+    groups: int | None = None
+    effect: float = 1.0
 
     def limits(self, confidence, n=None):
         """Confidence limits of the error, for `n` examples instead of its own number if given.
@@ -32,11 +40,14 @@ class Estimate:
         For a share: Wilson's score interval (1927). It is good down to a share of 0, where the
         textbook's normal interval has no width. SciPy's function needs an integer count of errors,
         and an error that is given as 0.11 of 25 has none. For other means: the normal interval.
+        Groups count as so many independent examples as scatter as much, and in the place of the
+        normal quantile stands Student's, by the number of groups (Korn and Graubard, 1998).
         """
         n = n or self.n
         if n is None:
             return self.value, self.value
-        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        z = self._quantile((1 + confidence) / 2, n)
+        n /= self.effect
         if self.std is not None:
             half = z * self.std / math.sqrt(n)
             return max(0.0, self.value - half), self.value + half
@@ -46,6 +57,45 @@ class Estimate:
         half = z / shrink * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         # The exact limits include p; the rounded ones may miss it by a bit at 0 and 1.
         return min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half))
+
+    def of_groups(self, n=None):
+        """The number of groups in words, for `n` examples instead of its own number if given."""
+        if self.groups is None:
+            return ""
+        count = round(self.groups * (n or self.n) / self.n)
+        return f"{count:,} group{'s' * (count != 1)}"
+
+    def _quantile(self, p, n):
+        if self.groups is None:
+            return NormalDist().inv_cdf(p)
+        from scipy.special import stdtrit
+
+        return float(stdtrit(max(1.0, self.groups * n / self.n - 1), p))
+
+
+def estimate_of(errors, groups=None, *, shares):
+    """The `Estimate` of the mean of (m,) errors; `shares` tells whether they are 0 or 1.
+
+    With (m,) `groups` its variance is that of a ratio of sums over groups (Cochran 1977, 11.8).
+    """
+    n, value = len(errors), float(errors.mean())
+    # One example alone shows no scatter: its error is then taken as exact.
+    std = None if shares or n == 1 else float(errors.std(ddof=1))
+    if groups is None or (n == 1 and not shares):
+        return Estimate(value, n if shares or n > 1 else None, std)
+    _, member = np.unique(groups, return_inverse=True)
+    count = int(member.max()) + 1
+    sums = np.bincount(member, weights=errors - value)
+    # Independent examples have this variance of their mean.
+    least = (value * (1 - value) if shares else (std or 0.0) ** 2) / n
+    # Errors without scatter, or of one group, say nothing of how groups differ: they count as
+    # one example each. Chance can make groups more alike than rows, which is not believed.
+    effect = n / count
+    if count > 1 and least > 0:
+        effect = count / (count - 1) * float(np.square(sums).sum()) / n**2 / least
+    if count == 1 and std is not None:
+        std = max(std, value)
+    return Estimate(value, n, std, count, min(max(effect, 1.0), float(n)))
 
 
 @dataclass(frozen=True)
@@ -57,7 +107,7 @@ class Bracket:
     value : float
         The lower bound.
     high : float
-    n, std : None
+    n, std, groups : None
         Bounds are of no sample, or hold its chance already.
     """
 
@@ -65,6 +115,7 @@ class Bracket:
     high: float
     n: None = None
     std: None = None
+    groups: None = None
 
     def limits(self, confidence, n=None):
         """The two bounds, whatever the confidence."""

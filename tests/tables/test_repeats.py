@@ -1,0 +1,76 @@
+"""Rows that repeat others: told where they flatter the errors, and nowhere else."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fastnn
+from fastnn.tables.examples import examples_of
+from fastnn.tables.preparation import prepare
+
+PARTS = ("train", "dev", "test")
+
+
+def table(m=200):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(m, 2)), columns=list("ab"))
+    frame["kind"] = rng.choice(["x", "y"], m)
+    return frame.assign(stars=rng.integers(1, 4, m))
+
+
+def told(frame, parts=PARTS, **options):
+    model = fastnn.TableClassifier(random_state=0, **options)
+    notices = prepare(model, examples_of(model, frame, "stars", reset=True), parts).notices
+    return [notice for notice in notices if "exactly, in all inputs" in notice]
+
+
+def thrice(frame):
+    return pd.concat([frame] * 3, ignore_index=True)
+
+
+def test_repeats_over_parts_are_counted():
+    frame = thrice(table())
+    model = fastnn.TableClassifier(random_state=0)
+    prepared = prepare(model, examples_of(model, frame, "stars", reset=True), PARTS)
+    (notice,) = told(frame)
+    seen = set(map(tuple, frame.iloc[prepared.places["train"]].astype(str).to_numpy()))
+    for name in ("dev", "test"):
+        these = list(map(tuple, frame.iloc[prepared.places[name]].astype(str).to_numpy()))
+        assert f"{sum(row in seen for row in these)} of the {len(these)} {name}" in notice
+    assert notice.startswith("400 rows repeat others exactly")
+    assert "rows are also training rows" in notice
+
+
+def test_a_column_that_is_left_out_hides_no_repeats():
+    frame = thrice(table())
+    assert told(frame.assign(id=np.arange(len(frame))))
+
+
+def test_a_fit_warns_of_repeats():
+    with pytest.warns(UserWarning, match="400 rows repeat others exactly"):
+        fastnn.TableClassifier(quality="fast", random_state=0).fit(thrice(table()), "stars")
+
+
+@pytest.mark.parametrize("parts", [PARTS, ("train",)])
+def test_groups_keep_repeats_together(parts):
+    frame = table().assign(customer=np.arange(200))
+    assert not told(thrice(frame), parts, groups="customer")
+    assert told(thrice(frame).assign(customer=np.arange(600) // 6), parts, groups="customer")
+
+
+@pytest.mark.parametrize("parts", [PARTS, ("train",)])
+def test_nothing_of_different_rows_of_a_few_repeats_and_of_categories(parts):
+    frame = table()
+    gaps = frame.assign(a=frame["a"].where(np.arange(200) % 5 > 0)).drop(columns="b")
+    other = frame.assign(stars=frame["stars"] % 3 + 1)
+    rng = np.random.default_rng(1)
+    of_few = pd.DataFrame(rng.integers(4, size=(900, 3)), columns=list("abc"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not told(frame, parts)
+        assert not told(gaps, parts)
+        assert not told(pd.concat([frame, other], ignore_index=True), parts)
+        assert not told(pd.concat([frame, frame.head(3)], ignore_index=True), parts)
+        assert not told(of_few.assign(stars=rng.integers(1, 3, 900)), parts)
