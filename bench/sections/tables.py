@@ -15,7 +15,7 @@ from bench.frames import FRAMES
 from bench.peers.of_tables import PEERS
 from bench.results import SHARE, TIMES
 
-SEEDS = 3
+SEEDS = 5
 TEST = 0.25  # of the rows
 # All losses and times are compared with this contender.
 BASE = "CatBoost"
