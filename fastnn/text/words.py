@@ -21,8 +21,8 @@ def told_apart(a, b):
 
 
 def rows(count):
-    """Rows and their number: "1 row", "2 rows"."""
-    return f"{count:,} row{'s' * (count != 1)}"
+    """Rows and their number, which may be one of NumPy's: "1 row", "2 rows"."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def left_out(count, target, why=""):

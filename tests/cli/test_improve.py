@@ -36,7 +36,7 @@ def test_a_table_is_improved_and_saved(iris, tmp_path):
     assert "the mean of 12 networks" in content["moves"][-1]["move"]
     assert content["dev_error"] <= 0.7
     assert content["moves"][-1]["kept"] is (content["setting"] == {"quality": "best"})
-    assert content["verdict"].startswith("dev error")
+    assert content["verdict"].startswith("dev loss, which decides, ")
 
 
 def test_improve_does_not_end_behind_train(iris, tmp_path):
