@@ -20,9 +20,14 @@ def told_apart(a, b):
     return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
+def counted(count, noun):
+    """A number, which may be one of NumPy's, and what it counts: "1 group", "2 groups"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def rows(count):
-    """Rows and their number, which may be one of NumPy's: "1 row", "2 rows"."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
+    """Rows and their number: "1 row", "2 rows"."""
+    return counted(count, "row")
 
 
 def left_out(count, target, why=""):

@@ -22,6 +22,14 @@ class Stopwatch:
         return max(0.0, time.perf_counter() - self._began - waited)
 
 
+def tells():
+    """Whether the system counts the turns of a thread, and so the time that it waits for one."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[2]) > 0
+    except OSError:
+        return False
+
+
 def _waited():
     """The seconds that each thread of this process has waited for a processor in its life."""
     found = {}

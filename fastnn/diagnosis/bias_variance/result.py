@@ -13,7 +13,7 @@ from fastnn.plots.figure import Display
 from fastnn.text.markup import listed, result, table
 from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
-from fastnn.text.words import percent
+from fastnn.text.words import counted, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -236,4 +236,4 @@ def measured_on(diagnosis: Diagnosis, name: str) -> str:
     n, groups = diagnosis.counts.get(name), diagnosis.groups.get(name)
     if n is None:
         return ""
-    return f"of {n:,}" + (f" in {groups:,} group{'s' * (groups != 1)}" if groups else "")
+    return f"of {n:,}" + (f" in {counted(groups, 'group')}" if groups else "")

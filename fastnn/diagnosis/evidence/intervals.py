@@ -6,6 +6,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from fastnn.text.words import counted
+
 # Nobody is advised to get a set of more examples than this.
 MOST_EXAMPLES = 10**9
 
@@ -62,8 +64,7 @@ class Estimate:
         """The number of groups in words, for `n` examples instead of its own number if given."""
         if self.groups is None:
             return ""
-        count = round(self.groups * (n or self.n) / self.n)
-        return f"{count:,} group{'s' * (count != 1)}"
+        return counted(round(self.groups * (n or self.n) / self.n), "group")
 
     def _quantile(self, p, n):
         if self.groups is None:
