@@ -36,8 +36,8 @@ _ERRORS = {
     "dev_error_std": "dev_rmse_std",
     "train_error": "train_rmse",
 }
-# Figures of classes to choose by: -1 where a larger one is better.
-_BY_CLASS = {"balanced_error": 1, "auc": -1}
+# Figures of classes to choose by.
+_BY_CLASS = ("balanced_error", "auc")
 VARIED = ("keep_prob", "l2", "l1", "learning_rate")
 
 
@@ -229,6 +229,7 @@ def best_by_class(result: Any, source: Source, select: str) -> tuple[Any, Networ
     """
     import numpy as np
 
+    from fastnn.sweeps.result import FIGURES
     from fastnn.tables.figures import figures_of
 
     ranked, by_class = [], {}
@@ -241,7 +242,7 @@ def best_by_class(result: Any, source: Source, select: str) -> tuple[Any, Networ
         ]
         if len(figures) == len(networks):
             by_class[trial.number] = tuple(figures)
-            signed = _BY_CLASS[select] * np.array(figures)
+            signed = FIGURES[select][2] * np.array(figures)
             # As of `Sweep`, trials of later rungs come first.
             key = (-trial.rung, float(signed.mean()))
             ranked.append((key, trial, networks[int(signed.argmin())]))

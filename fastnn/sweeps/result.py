@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 10
 _CONFIDENCE = 0.95
 # The figures that decide: how the best is told, and -1 where a larger one is better.
-_FIGURES = {
+FIGURES = {
     "dev_error": ("lowest", "dev error", 1),
     "dev_loss": ("lowest", "dev loss", 1),
     "balanced_error": ("lowest", "balanced dev error", 1),
@@ -96,7 +96,7 @@ class Sweep:
         best = self.best
         if best is None:
             return f"all {len(self.trials)} trials failed: {self.trials[0].failure}"
-        extreme, what, _ = _FIGURES[self.select]
+        extreme, what, _ = FIGURES[self.select]
         figure = self._selected(best)
         rivals = [
             trial for trial in self.trials[1:] if trial.rung == best.rung and not trial.failure
@@ -123,7 +123,7 @@ class Sweep:
 
             # Both trials have the same seeds: initial weights and order of rows are paired.
             gaps = np.subtract(*(self._of_runs(trial) for trial in (rivals[0], best)))
-            gaps *= _FIGURES[self.select][2]
+            gaps *= FIGURES[self.select][2]
             half = stdtrit(k - 1, (1 + _CONFIDENCE) / 2) * gaps.std(ddof=1) / math.sqrt(k)
             told = "is clear" if gaps.mean() > half else "cannot be told from chance"
             yield f"; its lead over the runner-up {told} over {k} seeds"
@@ -155,7 +155,7 @@ class Sweep:
         halving = any(trial.rung for trial in self.trials)
         yield [
             *self.names,
-            *([_FIGURES[self.select][1]] if self.by_class else []),
+            *([FIGURES[self.select][1]] if self.by_class else []),
             "dev error",
             *(["std"] if spread else []),
             "dev loss",
