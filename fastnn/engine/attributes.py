@@ -4,7 +4,7 @@ import inspect
 from difflib import get_close_matches
 from importlib import import_module
 
-# Names that other libraries have, and those of a network.
+# Names in other libraries, and the names in a network.
 _MEANT = {
     "dropout": "keep_prob, which is 1 - dropout",
     "dropout_rate": "keep_prob, which is 1 - dropout_rate",

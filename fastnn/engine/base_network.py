@@ -50,7 +50,7 @@ from fastnn.layers.sizes import (
 from fastnn.losses.criterion import check_own
 from fastnn.losses.loss import Loss, MissingLoss
 
-# Attributes that hold what earlier calls have opened, for the next ones; copies leave them out.
+# Attributes with sessions that the next calls may use again; copies leave them out.
 KEPT_FIT = "_kept_fit"
 _KEPT = "_small_forward", "_small_gradient", KEPT_FIT
 _INITS = {"auto": None, **INITIALIZERS}
@@ -115,7 +115,7 @@ class BaseNetwork(LayerSettings):
         initialize(theta, layout, activation, init, gain, rng)
         if gain > 1 and not _kernels.all_finite(theta):
             raise ValueError(f"expected init_gain to give finite {dtype}, got {init_gain!r}")
-        # One update takes less time than a call of __setattr__ for each of them.
+        # One update takes less time than a call of __setattr__ for each attribute.
         vars(self).update(
             _layer_sizes=sizes,
             _activation=activation,
@@ -152,7 +152,7 @@ class BaseNetwork(LayerSettings):
 
     @property
     def loss(self) -> Loss | MissingLoss | None:
-        """A loss of one's own; None for that of `output`. May be assigned to."""
+        """A loss of one's own; None: the loss of `output`. It may be assigned to."""
         return self._loss
 
     @loss.setter
@@ -254,7 +254,7 @@ class BaseNetwork(LayerSettings):
         self._forget()
 
     def _forget(self) -> None:
-        """Close what earlier calls have opened, since theta or the normalizer is another one."""
+        """Close the sessions of earlier calls: theta or the normalizer is another one now."""
         for name in _KEPT:
             vars(self).pop(name, None)
 

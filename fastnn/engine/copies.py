@@ -12,7 +12,7 @@ _BIT_GENERATORS = (np.random.PCG64, np.random.PCG64DXSM)
 
 
 def copy_network(network, memo):
-    """`network.__deepcopy__`; `memo` is that of `copy.deepcopy`."""
+    """`network.__deepcopy__`; `memo` comes from `copy.deepcopy`."""
     new = object.__new__(type(network))
     memo[id(network)] = new
     state = network.__getstate__()

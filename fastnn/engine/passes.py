@@ -95,7 +95,7 @@ def differentiate(network, X, y, weight, dropout=None, threads=None, criterion=N
 
 
 def add_penalty(network, m, loss, gradient):
-    """J of a mean loss over m examples; its gradient gets that of the penalty added."""
+    """J of a mean loss over m examples; the gradient of the penalty is added to `gradient`."""
     if not any(network.l2) and not any(network.l1):
         return loss
     for l2, l1, parameter in zip(network.l2, network.l1, network.layout.weights, strict=True):
@@ -150,11 +150,12 @@ def train_epoch(
     index : array, optional
         The order of the rows.
     divisors : array, optional
-        Of the sums of each mini-batch; by default its examples or their weights.
+        Divide the sums of each mini-batch. None: the number of its examples, or the sum of their
+        weights.
     batch : int
-        The first mini-batch that is left.
+        The first mini-batch to train on.
     epochs_before : int
-        Epochs of earlier fits, on which augmentation counts on.
+        Epochs of earlier fits: augmentation counts on from them.
 
     Raises
     ------
@@ -174,11 +175,15 @@ def train_epoch(
 
 
 def divergence(session, epoch, rates):
-    """The error of a session whose next update would not be finite."""
-    what = "the loss or its gradient is not finite"
+    """The error after a failure within an epoch: its next update would not be finite."""
+    return DivergenceError(epoch, session.batch, float(rates[session.batch]), failure(session))
+
+
+def failure(session):
+    """The reason for which a session has refused an update, in words."""
     if session.overflowed:
-        what = "the update would overflow"
-    return DivergenceError(epoch, session.batch, float(rates[session.batch]), what)
+        return "the update would overflow"
+    return "the loss or its gradient is not finite"
 
 
 def penalty(network, m):
@@ -197,8 +202,8 @@ def penalty(network, m):
 def description(network, layers=None):
     """Layer sizes, codes of the activations of layers 0 .. L and of the output, and theta.
 
-    The activation of the input and that of the logits is the identity. With `layers`, a pair
-    (first, last), it describes the part of the network between A[first] and A[last].
+    The input and the logits have the identity as activation. With `layers`, a pair (first, last),
+    it describes the part of the network between A[first] and A[last].
     """
     sizes, theta, output = network.layer_sizes, network.theta, network.output
     identity = ACTIVATIONS["identity"].code

@@ -82,9 +82,9 @@ def error(
 ) -> float:
     """Share of wrong labels, or the root mean squared error of real outputs.
 
-    The label of probabilities y (m, C) is their largest. With a loss of one's own, one column of y
-    is the target of all real outputs; another number of columns than outputs gives NaN. The
-    arguments are those of `cost`.
+    The label of probabilities y (m, C) is the class of the largest. With a loss of one's own, one
+    column of y is the target of all real outputs; another number of columns than outputs gives NaN.
+    The arguments are as for `cost`.
     """
     return _evaluate(network, X, y, sample_weight)[1]
 
@@ -162,8 +162,8 @@ def score(
 ) -> float:
     """Share of right labels, or R^2 of real outputs: more is better, and 1 is the best.
 
-    R^2 is 1 minus the squared error over that of the mean of y, averaged over the outputs, as in
-    scikit-learn. The arguments are those of `cost`.
+    R^2 is 1 minus the squared error of `predict` over the squared error of the mean of y, averaged
+    over the outputs, as in scikit-learn. The arguments are as for `cost`.
 
     Examples
     --------

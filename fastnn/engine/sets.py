@@ -24,7 +24,7 @@ def check_network(network, name):
 
 
 def hard_labels(network, y):
-    """Labels (m,) of the most probable classes where y holds a softmax's shares; else y itself."""
+    """y itself, or the labels (m,) of the most probable classes where y holds probabilities."""
     if network.output != "softmax":
         return y
     given = as_numbers(y, "y")
@@ -34,8 +34,8 @@ def hard_labels(network, y):
 def check_set(network, part, name, *, plain=False, shares=False):
     """X, y and the number of examples; an error names the set.
 
-    `plain` asks for labels, or a target for each output: no probabilities, and no other y that only
-    a loss of the user's own takes. With `shares` those of a softmax's classes are accepted, too.
+    `plain` asks for labels, or for a target of each output. It refuses probabilities, and any y
+    that only a loss of the user's own takes. `shares` lets the probabilities of a softmax pass.
     """
     check_network(network, "net")
     X, y = as_pair(part, name)

@@ -30,12 +30,8 @@ def small_forward(network):
     """The `SmallForward` that the network keeps, made now where there is none that fits."""
     kept = vars(network).get("_small_forward")
     if kept is None or kept.variant is not _kernels.variant:
-        kept = vars(network)["_small_forward"] = open_small_forward(network)
+        normalizer = current_normalizer(network)
+        moments = () if normalizer is None else (normalizer.mean_, normalizer.scale)
+        kept = _kernels.SmallForward(*description(network), *moments)
+        vars(network)["_small_forward"] = kept
     return kept
-
-
-def open_small_forward(network):
-    """A `SmallForward` of `network`."""
-    normalizer = current_normalizer(network)
-    moments = () if normalizer is None else (normalizer.mean_, normalizer.scale)
-    return _kernels.SmallForward(*description(network), *moments)

@@ -1,7 +1,8 @@
 """Pieces of work on several threads, which Ctrl-C ends at any moment.
 
 `concurrent.futures` and `threading` take their locks in Python code. A KeyboardInterrupt between
-taking a lock and entering the block it guards leaves it locked, and all who need it wait for ever.
+taking a lock and entering the block it guards leaves it locked, and all threads that need it wait
+for ever.
 Here the main thread takes locks in C alone: when the interrupt comes, a lock is taken or it is not.
 """
 
@@ -17,8 +18,8 @@ _LOOK = 0.05
 def run(function, pieces, threads, stop=None):
     """``[function(*piece) for piece in pieces]``, on that many threads.
 
-    The first error ends it, and so does Ctrl-C, once the pieces under way are done. `stop` is a
-    list that is no longer empty from then on, so that long pieces can look at it and end.
+    The first error ends it, and so does Ctrl-C, once the pieces under way are done. The list `stop`
+    is not empty from then on: long pieces can look at it, and end.
     """
     pieces = list(pieces)
     threads = min(threads, len(pieces))

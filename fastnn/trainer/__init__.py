@@ -1,4 +1,4 @@
-"""Training in steps of the user's own, with an optimizer that remembers.
+"""Steps of training in a loop of the user's own.
 
 Internal: it may change at any time.
 """

@@ -52,13 +52,13 @@ def trainer(
         As for `fit`, but in steps: called with the steps done. linear and cosine need
         `total_steps`. ``fastnn.schedules.Cosine(warmup=500)`` warms up for 500 steps.
     average : float in [0, 1), optional
-        Decay of `Trainer.average`, a moving average of theta, as in `fit`. The network's theta
-        stays that of the last update: ``judged = net.like(); judged.theta = trainer.average``.
+        Decay of `Trainer.average`, a moving average of theta, as in `fit`. It does not replace
+        the network's theta: ``judged = net.like(); judged.theta = trainer.average``.
     total_steps : int, optional
         The steps after which linear and cosine have come to their end.
     examples : int, optional
         m of the penalty, the number of training examples, which divides l2 and l1. None: the rows
-        of each step, as in `value_and_grad`. Give it where `gradient` becomes that of several
+        of each step, as in `value_and_grad`. Give it where you add up `gradient` over several
         batches, as by an all-reduce over machines.
     threads : int, optional
         None: as many as a step is worth. The result has the same bits for any.

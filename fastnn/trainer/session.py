@@ -9,6 +9,7 @@ import numpy as np
 from fastnn.arguments import number
 from fastnn.data.inputs import as_factors
 from fastnn.engine.examples import check_data, criterion_for
+from fastnn.engine.passes import failure
 from fastnn.engine.step_session import open_steps, session_settings, usual_columns
 from fastnn.errors import DivergenceError
 from fastnn.losses.criterion import Criterion
@@ -42,16 +43,12 @@ class TrainerSession(OptimizerState):
         super().__init__(network, optimizer, int(network.rng.integers(2**63)), clipping, average)
         self.batch_size, self.learning_rate, self.schedule = batch_size, learning_rate, schedule
         self.total_steps = total_steps
-        self._make_factors()
+        self._factors = factors_in_steps(schedule, total_steps)
         self.examples, self._threads = examples, threads
         self._theta, self._settings = network.theta, None
         self._session: Any = None  # opened by the first call
         self._criterion = Criterion()  # of the session
         self._columns: int | None = usual_columns(network)  # of its y
-
-    def _make_factors(self):
-        """The schedule as a function; None for a constant rate."""
-        self._factors = factors_in_steps(self.schedule, self.total_steps)
 
     def __repr__(self) -> str:
         return f"<Trainer of {self.network!r} by {self.optimizer!r}, {self.steps:,} steps>"
@@ -69,11 +66,11 @@ class TrainerSession(OptimizerState):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._theta = self.network.theta
-        self._make_factors()
+        self._factors = factors_in_steps(self.schedule, self.total_steps)
 
     @property
     def learning_rate(self) -> float:
-        """Of the next update, but for the schedule's factor. May be assigned to."""
+        """The rate of the next update before the schedule's factor. It may be assigned to."""
         return self._learning_rate
 
     @learning_rate.setter
@@ -82,7 +79,7 @@ class TrainerSession(OptimizerState):
 
     @property
     def rate(self) -> float:
-        """The learning rate of the next update, by the schedule."""
+        """The learning rate of the next update, with the schedule's factor."""
         if self._factors is None:
             return self._learning_rate
         return self._learning_rate * float(self._factors(np.array([self.steps], float))[0])
@@ -124,7 +121,7 @@ class TrainerSession(OptimizerState):
         self._session, self._settings = session, session_settings(network)
 
     def _checked(self, X, y, sample_weight, loss):
-        """The session for these arguments, and they as it reads them."""
+        """The session for these arguments, and the arguments in the form that it reads."""
         criterion = criterion_for(self.network, loss)
         rows, targets, _ = check_data(self.network, X, y, None, criterion=criterion)
         m = self._check_rows(rows)
@@ -141,11 +138,8 @@ class TrainerSession(OptimizerState):
         return m
 
     def _diverged(self, rate, X=None, y=None, loss=None):
-        """The error of an update that would not be finite; of `step` with its cause."""
-        what = "the loss or its gradient is not finite"
-        if self._session.overflowed:
-            what = "the update would overflow"
-        error = DivergenceError(None, self.steps, rate, what)
+        """The error of an update that would not be finite; with its cause if X and y are given."""
+        error = DivergenceError(None, self.steps, rate, failure(self._session))
         if X is not None:
             _, *examples = self._checked(X, y, None, loss)
             error.cause = cause_of_divergence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,18 +16,20 @@ from fastnn.data.inputs import Features, as_derivatives
 from fastnn.engine.examples import some_features
 from fastnn.engine.passes import penalty
 from fastnn.losses.criterion import AnyLoss
-from fastnn.trainer.state import RestorableSession
+from fastnn.trainer.session import TrainerSession
+from fastnn.trainer.state import restore, state_of
 
 Array = NDArray[np.floating[Any]]
 
 
-class Trainer(RestorableSession):
+class Trainer(TrainerSession):
     """Updates of a network's theta one at a time, in a loop of your own.
 
-    `Network.trainer` makes one, and documents its parameters. It keeps what an optimizer remembers
-    from one update to the next. `step` is an update by the network's own loss. `forward`,
-    `backward` and `update` are one by any loss: backward takes the derivatives of your J with
-    respect to the outputs. ``net.fit(..., optimizer=trainer)`` goes on from its last update.
+    `Network.trainer` makes one, and documents its parameters. The trainer keeps the moments of the
+    optimizer from one update to the next. `step` makes an update by the network's own loss.
+    `forward`, `backward` and `update` together make one by any loss: backward takes the derivatives
+    of your J with respect to the outputs. ``net.fit(..., optimizer=trainer)`` goes on from its last
+    update.
 
     One thread at a time may use it. An update that would not be finite is refused: theta and the
     moments stay as they are.
@@ -38,12 +41,12 @@ class Trainer(RestorableSession):
     batch_size : int
         The most rows of a call.
     examples : int or None
-        m of the penalty; None: that of each call.
+        m of the penalty; None: the rows of each call.
     seed : int
         Of the dropout masks. With (seed, steps) `Network.value_and_grad` has the masks of the next
         update.
     epochs : int
-        Whole epochs of the fits that went on from it.
+        Whole epochs of all fits that went on from this trainer.
     average : (N,) array or None
         The moving average of theta over the updates, if the trainer was made with `average`.
 
@@ -147,8 +150,9 @@ class Trainer(RestorableSession):
     ) -> float:
         """Fill `gradient` by the network's own loss: `step` without the update.
 
-        Where a mini-batch is cut into parts, as over machines, the sums of the parts' `gradient`
-        and results are those of the whole. ``update(rows=rows)`` goes on from there.
+        A mini-batch may be cut into parts, as over machines. The sum of the parts' `gradient` is
+        then the gradient of the whole, and the sum of the results its J. ``update(rows=rows)`` goes
+        on from there.
 
         Parameters
         ----------
@@ -162,7 +166,7 @@ class Trainer(RestorableSession):
         Returns
         -------
         J : float
-            The part of these rows in ``1/rows sum_i w_i L_i`` and in the penalty.
+            The share of these rows in ``1/rows sum_i w_i L_i`` and in the penalty.
 
         Raises
         ------
@@ -230,7 +234,7 @@ class Trainer(RestorableSession):
         ----------
         rows : int, optional
             The rows of the mini-batch, where `gradient` is a sum over its parts: they divide the
-            penalty. None: those of the last `backward`.
+            penalty. None: the rows of the last `backward`.
 
         Raises
         ------
@@ -248,6 +252,41 @@ class Trainer(RestorableSession):
             )
         if not done:
             raise self._diverged(rate)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything that changes in training, as copies: arrays by name.
+
+        theta, its `average` and the optimizer's moments (`first`, `second`), the `learning_rate`,
+        the counts of `steps` and `epochs`, the `seed` of the masks, the `order` of the rows of a
+        fit, and the state of the network's `generator` (JSON as bytes; only of NumPy's PCG64, the
+        default). ``np.savez(path, **state)`` and ``safetensors.numpy.save_file(state, path)`` write
+        it. `optimizer` is its name, as bytes. The schedule and the other arguments of
+        `Network.trainer` are not in it: make the trainer that restores it with the same ones.
+
+        Examples
+        --------
+        >>> import fastnn
+        >>> net = fastnn.Network([2, 1], rng=0)
+        >>> trainer = net.trainer()
+        >>> before = trainer.state()
+        >>> J = trainer.step([[1.0, 2.0]], [1])
+        >>> trainer.restore(before)
+        >>> trainer.steps, J == trainer.step([[1.0, 2.0]], [1])
+        (0, True)
+        """
+        return state_of(self)
+
+    def restore(self, state: Mapping[str, ArrayLike]) -> None:
+        """Go back to a `state` of this trainer, or of another one with the same layers.
+
+        Both must have an optimizer of the same name.
+
+        Raises
+        ------
+        ValueError, TypeError
+            It is not the state of such a trainer. Nothing has changed.
+        """
+        restore(self, state)
 
 
 def _refusal(trainer, name):
