@@ -46,8 +46,8 @@ from fastnn.reporting import report as report
 from fastnn.sweeps import Sweep as Sweep
 from fastnn.sweeps import sweep as sweep
 from fastnn.sweeps.optuna_pruning import OptunaPruningCallback as OptunaPruningCallback
-from fastnn.tables import TableClassifier as TableClassifier
-from fastnn.tables import TableRegressor as TableRegressor
+from fastnn.tables.classifier import TableClassifier as TableClassifier
+from fastnn.tables.regressor import TableRegressor as TableRegressor
 from fastnn.trainer.trainer import Trainer as Trainer
 from fastnn.training.checkpointing import Checkpoint as Checkpoint
 from fastnn.training.early_stopping import EarlyStopping as EarlyStopping

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fastnn.layers.outputs import OutputName
-    from fastnn.tables import TableClassifier, TableRegressor
+    from fastnn.tables.classifier import TableClassifier
     from fastnn.tables.examples import Examples
     from fastnn.tables.preparation import Prepared
     from fastnn.tables.recipe import Shape
+    from fastnn.tables.regressor import TableRegressor
     from fastnn.tabular import TableSchema
 
 PARTS = ("train", "dev", "test")
@@ -201,7 +202,7 @@ def from_files(
     again: bool = False,
 ) -> Source:
     """The examples of a file; the files `dev` and `test`, if given, replace parts of it."""
-    from fastnn.tables import TableClassifier
+    from fastnn.tables.classifier import TableClassifier
     from fastnn.tables.preparation import FEWEST_ROWS, add_part, prepare
     from fastnn.tables.recipe import check_parameters
     from fastnn.text.words import rows
@@ -247,8 +248,9 @@ def estimator_for(
     examples: Examples, options: dict[str, Any], parameters: dict[str, Any]
 ) -> TableClassifier | TableRegressor:
     """The estimator of the target's task, with the options that were given."""
-    from fastnn.tables import TableClassifier, TableRegressor
+    from fastnn.tables.classifier import TableClassifier
     from fastnn.tables.examples import table_of
+    from fastnn.tables.regressor import TableRegressor
     from fastnn.tabular.target import learn_target, notices_on_task
 
     answers = examples.frame[examples.target]

@@ -47,9 +47,10 @@ def diagnose(
     with reported():
         from fastnn.cli import output as shown
         from fastnn.tables.judging import diagnosis_of
+        from fastnn.tables.options import settings_of
 
         judge, parts, notes = judged_on(load_table_model(model), data, dev, test)
-        parameters = judge.get_params()
+        parameters = settings_of(judge.get_params())
         diagnosis = diagnosis_of(
             judge.network_, parts, parameters, notes, optimal_error=optimal_error
         )

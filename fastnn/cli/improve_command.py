@@ -10,7 +10,7 @@ import click
 
 from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.network_options import network_options, quality_of, with_defaults
+from fastnn.cli.network_options import as_given, network_options, quality_of, with_defaults
 from fastnn.cli.options import (
     JOBS,
     JSON,
@@ -109,7 +109,7 @@ def improve(
         from fastnn.improvement import improve
         from fastnn.tables.improving import improve_prepared
 
-        alone = options | {"hidden": hidden, "quality": None}
+        alone = as_given(options | {"hidden": hidden}) | {"quality": None}
         source = open_source(data, seed, of_data, alone, again=True)
         layers = source.layer_sizes(hidden)
         if not quiet and not as_json:

@@ -14,6 +14,7 @@ from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.options import JSON, ending
 from fastnn.cli.output import say
 from fastnn.engine.threads import allowed_threads, available_processors
+from fastnn.tables.options import quality_of
 
 if TYPE_CHECKING:
     from fastnn.many import Ensemble
@@ -60,7 +61,7 @@ def show_model(model: str, as_json: bool) -> None:
             content, _ = read(model)
             loaded = load(model)
         network = getattr(loaded, "network_", loaded)
-        of_quality = getattr(loaded, "quality", None) is not None
+        of_quality = hasattr(loaded, "quality") and quality_of(vars(loaded)) is not None
         facts_of = facts_of_ensemble if content["kind"] == "ensemble" else facts_of_network
         facts = {
             "file": model,
@@ -141,7 +142,7 @@ def _facts_of_quality(loaded: Any) -> dict[str, Any]:
     n_inputs, width, *_, n_outputs = spec["layer_sizes"]
     sizes = [n_inputs, *HIDDEN, n_outputs]
     return {
-        "quality": loaded.quality,
+        "quality": quality_of(vars(loaded)),
         "networks": width // HIDDEN[0],
         "layers": sizes,
         "parameters": sum((a + 1) * b for a, b in pairwise(sizes)),

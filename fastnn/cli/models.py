@@ -11,8 +11,9 @@ from fastnn.cli.errors import reported_data, reported_file
 
 if TYPE_CHECKING:
     from fastnn.network import Network
-    from fastnn.tables import TableClassifier, TableRegressor
+    from fastnn.tables.classifier import TableClassifier
     from fastnn.tables.judging import Judged
+    from fastnn.tables.regressor import TableRegressor
 
 
 def check_order(model: str, data: str) -> None:
@@ -28,7 +29,8 @@ def check_order(model: str, data: str) -> None:
 def load_table_model(path: str) -> TableClassifier | TableRegressor:
     """The model in a file that ``fastnn train data.csv --save`` wrote, or `save` in Python."""
     from fastnn.loading import load
-    from fastnn.tables import TableClassifier, TableRegressor
+    from fastnn.tables.classifier import TableClassifier
+    from fastnn.tables.regressor import TableRegressor
 
     with reported_file(f"load {path}"):
         model = load(path)

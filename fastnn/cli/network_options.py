@@ -8,11 +8,12 @@ import click
 from click.core import ParameterSource
 
 from fastnn.cli.options import BatchSize, Commas, Patience, apply
+from fastnn.tables.options import ONE_NETWORK, RECIPE, REPLACED, takes_the_place
 
 if TYPE_CHECKING:
     from fastnn.many.blend import Quality
 
-# Defaults for the digits, chosen on their dev set. Those for files are the estimators'.
+# Defaults for the digits, chosen on their dev set. Those for files are `ONE_NETWORK`.
 FOR_DIGITS = {
     "hidden": [256, 128],
     "keep_prob": 0.6,
@@ -21,12 +22,6 @@ FOR_DIGITS = {
     "learning_rate": 0.002,
     "early_stopping": "off",
 }
-
-# What a quality takes the place of: `fastnn.tables.recipe.REPLACED`, which is slow to import.
-OF_ONE_NETWORK = (
-    *("hidden", "activation", "init", "keep_prob", "l2", "l1", "optimizer", "learning_rate"),
-    *("schedule", "epochs", "batch_size", "early_stopping"),
-)
 
 network_options = apply(
     click.option(
@@ -101,11 +96,7 @@ def with_defaults(options: dict, *, for_file: bool) -> dict:
         if options["keep_prob"] is None and options["optimizer"] == "lbfgs":
             chosen["keep_prob"] = 1.0  # lbfgs needs a J without random masks
     else:
-        from fastnn.tables import TableClassifier
-
-        chosen = {
-            name: value for name, value in TableClassifier().get_params().items() if name in options
-        } | chosen
+        chosen = {name: ONE_NETWORK[name] for name in REPLACED if name in options} | chosen
     if chosen["early_stopping"] == "off":
         chosen["early_stopping"] = None
     return chosen
@@ -114,7 +105,7 @@ def with_defaults(options: dict, *, for_file: bool) -> dict:
 def tell_of_quality(command: click.Command) -> None:
     """Say in the help, beside the default of each option of one network, what it is for."""
     for option in command.params:
-        if isinstance(option, click.Option) and option.name in OF_ONE_NETWORK:
+        if isinstance(option, click.Option) and option.name in REPLACED:
             default = option.show_default
             if not isinstance(default, str):
                 default = str(option.default)
@@ -128,15 +119,7 @@ def quality_of(quality: str | None, *, for_file: bool) -> tuple[Quality | None, 
     None: one network, which these options ask for, too. `quality` is the value of --quality, or
     None.
     """
-    from fastnn.tables.recipe import RECIPE, REPLACED, takes_the_place
-
-    context = click.get_current_context()
-    given = [
-        param.opts[0]
-        for param in context.command.params
-        if param.name in REPLACED
-        and context.get_parameter_source(param.name) is not ParameterSource.DEFAULT
-    ]
+    given = [param.opts[0] for param in _given()]
     if not for_file and quality not in (None, "none"):
         raise click.UsageError("--quality is for a file: fastnn train data.csv --target NAME.")
     if not for_file or quality == "none" or (quality is None and given):
@@ -146,3 +129,20 @@ def quality_of(quality: str | None, *, for_file: bool) -> tuple[Quality | None, 
         none = "--quality none"
         raise click.UsageError(f"{takes_the_place(f'--quality {chosen}', given, none)}.")
     return chosen, given
+
+
+def as_given(options: dict) -> dict:
+    """`options` without those of one network that the running command leaves as they are."""
+    given = {param.name for param in _given()}
+    return {name: v for name, v in options.items() if name not in REPLACED or name in given}
+
+
+def _given():
+    """The options of one network that were given to the running command."""
+    context = click.get_current_context()
+    return [
+        param
+        for param in context.command.params
+        if param.name in REPLACED
+        and context.get_parameter_source(param.name) is not ParameterSource.DEFAULT
+    ]

@@ -16,7 +16,8 @@ from fastnn.cli.options import QUIET, Columns, check_different, ending, new_file
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fastnn.tables import TableClassifier, TableRegressor
+    from fastnn.tables.classifier import TableClassifier
+    from fastnn.tables.regressor import TableRegressor
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 

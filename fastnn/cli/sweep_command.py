@@ -14,7 +14,7 @@ import click
 from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import model_of
-from fastnn.cli.network_options import network_options, with_defaults
+from fastnn.cli.network_options import as_given, network_options, with_defaults
 from fastnn.cli.options import (
     JOBS,
     JSON,
@@ -155,7 +155,7 @@ def sweep(
         from fastnn.cli import output as shown
         from fastnn.sweeps import sweep
 
-        alone = fixed | {"hidden": hidden, "quality": None}
+        alone = as_given(fixed | {"hidden": hidden}) | {"quality": None}
         source = open_source(data, seed, of_data, alone)
         by_class = select in _BY_CLASS
         if by_class and (source.schema is None or source.regression):

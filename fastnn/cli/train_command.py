@@ -14,6 +14,7 @@ from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_opti
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import model_of
 from fastnn.cli.network_options import (
+    as_given,
     network_options,
     quality_of,
     tell_of_quality,
@@ -193,7 +194,7 @@ def train(
         from fastnn.tables.judging import diagnosis_of
         from fastnn.tables.recipe import fit_model
 
-        source = open_source(data, seed, of_data, options)
+        source = open_source(data, seed, of_data, as_given(options))
         if parts is not None:
             with reported_file(f"write {parts}"):
                 write_table(source.parts_of_rows(), parts)

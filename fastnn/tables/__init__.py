@@ -1,9 +1,4 @@
 """Estimators of tables as people have them, which `fastnn train` fits, too.
 
-Internal: it may change at any time.
+Internal: it may change at any time. It imports nothing, so that `tables.options` is quick to load.
 """
-
-from fastnn.tables.classifier import TableClassifier
-from fastnn.tables.regressor import TableRegressor
-
-__all__ = ["TableClassifier", "TableRegressor"]

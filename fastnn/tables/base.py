@@ -18,15 +18,16 @@ from fastnn.tables.examples import examples_of, inputs_of, pair_of
 from fastnn.tables.fitting import (
     keeps_all_rows,
     prepare_fit,
+    to_dict,
     train,
     unchanged_by_errors,
     warn,
 )
 from fastnn.tables.improving import improve_prepared, on_a_part, on_all_rows
 from fastnn.tables.judging import Judged, diagnosis_of, judged, report_on
+from fastnn.tables.options import Auto, settings_of
 from fastnn.tables.recipe import check_parameters
 from fastnn.tables.rendering import Shown
-from fastnn.tables.stored import to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +65,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
 
     task: ClassVar[Task]
 
-    hidden: Sequence[int]
-    quality: Quality | None
+    quality: Quality | Auto | None
     drop: str | Sequence[str]
     categorical: str | Sequence[str]
     numeric: str | Sequence[str]
@@ -250,8 +250,8 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             explained.
         """
         model, parts, notes = self._judged(X, y, dev, test)
-        options["optimal_error"] = optimal_error
-        return diagnosis_of(model.network_, parts, model.get_params(), notes, **options)
+        options["optimal_error"], settings = optimal_error, settings_of(model.get_params())
+        return diagnosis_of(model.network_, parts, settings, notes, **options)
 
     def report(
         self,

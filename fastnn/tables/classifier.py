@@ -15,6 +15,7 @@ from fastnn.schedules import Schedule, ScheduleName
 from fastnn.tables.base import BaseTable
 from fastnn.tables.dealing import RareClasses
 from fastnn.tables.examples import examples_of
+from fastnn.tables.options import Auto
 from fastnn.tabular.target import Task
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
 
@@ -33,30 +34,32 @@ class TableClassifier(ClassifierMixin, BaseTable):
 
     Numbers, text, categories, booleans, dates and gaps become inputs of a network by the rules of
     `fastnn.tabular.TableSchema`; print `schema_` for what became of each column. Then the mean of
-    several networks is trained by a recipe, or with quality=None one network by the options here.
+    several networks is trained by a recipe; or one network, where an option of it is given.
 
     Parameters
     ----------
-    hidden : sequence of int, default (64, 32)
-        With quality=None: units of the hidden layers; () for softmax regression.
-    quality : {"best", "fast"} or None, default "best"
-        A recipe that was chosen on 12 tables: bins of numbers as inputs, and the mean of several
+    hidden : sequence of int, default "auto"
+        Of one network: units of the hidden layers; () for softmax regression. "auto" is (64, 32).
+    quality : {"auto", "best", "fast"} or None, default "auto"
+        "auto" is "best", or None where an option of one network is given. "best" and "fast" are a
+        recipe that was chosen on 12 tables: bins of numbers as inputs, and the mean of several
         networks, dense and sparse ones. "best" is the mean of twelve, "fast" of two. Each has
         hidden layers of 64 and 32 units with gelu, for classes a keep_prob of 0.85 (a dropout of
         0.15), no L2, and in its first layer an L1 penalty of 0 in half of them and of 3 in the
         others. Adam trains them in mini-batches of 32 rows (64 from 1,200 training rows on, 128
         from 2,400), with a learning rate of 0.0005 times the root of that, for at most 200 epochs;
         the fit ends after 20 without a lower dev loss. From 20,000 rows on the learning rate falls
-        by the cosine, over 10 epochs or as many as see 750,000 rows. The quality takes the
-        place of `hidden` and all options from activation to early_stopping but dtype: beside it
-        they are refused. All rows are trained on, each network with dev rows of its own; with
-        `time` the last rows are dev rows. None is one network by the options here, with dev rows
-        kept apart, which end the fit early.
-    activation, init, keep_prob, l2, l1
-        With quality=None, as for `fastnn.Network`.
+        by the cosine, over 10 epochs or as many as see 750,000 rows. The recipe takes the
+        place of the options of one network: `hidden`, and those from activation to early_stopping
+        but dtype. Given beside "best" or "fast" they are refused, whatever their values. All rows
+        are trained on, each network with dev rows of its own; with `time` the last rows are dev
+        rows. None is one network by these options, with dev rows kept apart, which end the fit
+        early.
+    activation, init, keep_prob, l2, l1 : default "auto"
+        Of one network, as for `fastnn.Network`. "auto" is "relu", by activation, 1, 5 and 0.
     dtype : {"float32", "float64"}
-    optimizer, learning_rate, schedule, epochs, batch_size, early_stopping
-        With quality=None, as for `Network.fit`.
+    optimizer, learning_rate, schedule, epochs, batch_size, early_stopping : default "auto"
+        Of one network, as for `Network.fit`. "auto" is "adam", 0.002, "cosine", 200, 32 and 50.
     rare_classes : {"drop", "join", "keep"}, default "drop"
         Classes of too few rows to be in the training and the dev rows: their rows are left out; or
         they are one class, "other"; or the network is trained on them, and not judged by them.
@@ -124,21 +127,21 @@ class TableClassifier(ClassifierMixin, BaseTable):
 
     def __init__(
         self,
-        hidden: Sequence[int] = (64, 32),
+        hidden: Sequence[int] | Auto = "auto",
         *,
-        quality: Quality | None = "best",
-        activation: ActivationName | Sequence[ActivationName] = "relu",
+        quality: Quality | Auto | None = "auto",
+        activation: ActivationName | Sequence[ActivationName] | Auto = "auto",
         init: InitializerName = "auto",
-        keep_prob: float | Sequence[float] = 1.0,
-        l2: float | Sequence[float] = 5.0,
-        l1: float | Sequence[float] = 0.0,
+        keep_prob: float | Sequence[float] | Auto = "auto",
+        l2: float | Sequence[float] | Auto = "auto",
+        l1: float | Sequence[float] | Auto = "auto",
         dtype: Literal["float32", "float64"] = "float32",
-        optimizer: OptimizerName | Optimizer | LBFGS = "adam",
-        learning_rate: float = 0.002,
-        schedule: ScheduleName | Schedule | None = "cosine",
-        epochs: int = 200,
-        batch_size: int | None = 32,
-        early_stopping: int | None = 50,
+        optimizer: OptimizerName | Optimizer | LBFGS | Auto = "auto",
+        learning_rate: float | Auto = "auto",
+        schedule: ScheduleName | Schedule | Auto | None = "auto",
+        epochs: int | Auto = "auto",
+        batch_size: int | Auto | None = "auto",
+        early_stopping: int | Auto | None = "auto",
         rare_classes: RareClasses = "drop",
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         drop: str | Sequence[str] = (),

@@ -1,4 +1,4 @@
-"""Fits of prepared tables, and what they leave in an estimator."""
+"""Fits of prepared tables, and what they leave in an estimator and in its file."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastnn.many.blend import Unseen
+import numpy as np
+
+from fastnn.estimators.state import as_json
+from fastnn.many.blend import Unseen, networks_of
 from fastnn.tables.examples import examples_of, pair_of
 from fastnn.tables.figures import no_better_than
+from fastnn.tables.options import AUTO, RECIPE, given_of, quality_of, settings_of
 from fastnn.tables.preparation import Prepared, add_part, prepare
 from fastnn.tables.recipe import Fitted, check_parameters, fit_model
 from fastnn.text.alarm import Alarm
@@ -25,7 +29,7 @@ _UNSEEN = "on rows kept from training, each judged by the two networks that had 
 
 def keeps_all_rows(estimator: Any, dev: Any) -> bool:
     """Whether the networks of a fit, whose dev rows `dev` are, keep dev rows of their own."""
-    return estimator.quality is not None and estimator.time is None and dev is None
+    return quality_of(vars(estimator)) is not None and estimator.time is None and dev is None
 
 
 def prepare_fit(
@@ -37,6 +41,12 @@ def prepare_fit(
     """
     check_parameters(estimator)
     examples = examples_of(estimator, X, y, sample_weight, reset=True)
+    if estimator.quality == AUTO and (given := given_of(vars(estimator))):
+        examples.notices.append(
+            f"One network is trained, because of {', '.join(given)}. Without options of one "
+            f'network it is the mean of {networks_of(RECIPE)} (quality="{RECIPE}"); quality=None '
+            "chooses one network without this notice."
+        )
     if all_rows and keeps_all_rows(estimator, dev):
         prepared = prepare(estimator, examples, ("train",))
         prepared.run["inner_dev"] = True
@@ -58,7 +68,7 @@ def train(
     """Train an estimator on prepared rows; Ctrl-C leaves it with the best parameters so far."""
     parts = prepared.parts
     fitted = fit_model(
-        estimator.get_params(deep=False),
+        settings_of(estimator.get_params(deep=False)),
         prepared.schema,
         parts["train"],
         parts.get("dev"),
@@ -115,3 +125,25 @@ def unchanged_by_errors(estimator: Any) -> Iterator[None]:
             vars(estimator).clear()
             vars(estimator).update(before)
         raise
+
+
+def to_dict(estimator: Any) -> dict[str, Any]:
+    """The class, the parameters, the schema and the facts about the fit."""
+    kind = type(estimator)
+    if not kind.__module__.startswith(f"{__package__}."):
+        raise TypeError(
+            "expected to save a fastnn TableClassifier or TableRegressor, got "
+            f"{kind.__name__}, whose class a file cannot keep: save network_ and schema_"
+        )
+    return {
+        "class": kind.__name__,
+        "params": {
+            name: as_json(value, name)
+            for name, value in estimator.get_params(deep=False).items()
+            if (name, value) != ("day_first", None)  # older files have none
+        },
+        "features": vars(estimator).get("feature_names_in_", np.array(0)).tolist()
+        or estimator.n_features_in_,
+        "schema": estimator.schema_.to_dict(),
+        "run": estimator.run_,
+    }

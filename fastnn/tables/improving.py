@@ -25,15 +25,15 @@ from fastnn.many.blend import networks_of
 from fastnn.network import Network
 from fastnn.tables.fitting import take_over
 from fastnn.tables.judging import diagnosis_of
-from fastnn.tables.preparation import Part, Prepared
-from fastnn.tables.recipe import (
+from fastnn.tables.options import (
     OF_FIT,
     OF_NETWORK,
+    PARAMETERS_OF_RECIPE,
     RECIPE,
-    Fitted,
-    fit_model,
-    parameters_of_recipe,
+    settings_of,
 )
+from fastnn.tables.preparation import Part, Prepared
+from fastnn.tables.recipe import Fitted, fit_model
 from fastnn.training.early_stopping import EarlyStopping
 
 _NAME = f'the recipe (quality="{RECIPE}")'
@@ -73,7 +73,7 @@ def improve_prepared(
     schema, parts = prepared.schema, prepared.parts
     if "dev" not in parts:
         raise ValueError("expected dev rows to judge by, got too few rows to keep some: pass dev")
-    parameters = estimator.get_params(deep=False)
+    parameters = settings_of(estimator.get_params(deep=False))
     begin = {name: parameters[name] for name in (*OF_NETWORK, *OF_FIT)}
     result = improve(
         [schema.n_inputs, *parameters["hidden"], schema.n_outputs],
@@ -90,7 +90,7 @@ def improve_prepared(
         result.notes.append(f"Interrupted before {_NAME} was tried beside it.")
     else:
         same = {"random_state": prepared.run["seed"]}  # the same rows are dealt
-        rival = clone(estimator).set_params(**parameters_of_recipe(estimator), **same)
+        rival = clone(estimator).set_params(**PARAMETERS_OF_RECIPE, **same)
         its_rows = prepare_for(rival)
         fitted = _trained(rival, its_rows, checkpoint)
         if fitted is None:
@@ -102,12 +102,12 @@ def improve_prepared(
                 prepared,
                 fitted.network,
                 its_rows,
-                estimator.quality is not None,
+                parameters["quality"] is not None,
                 parameters.get("class_weight"),
                 options,
             )
             if kept:
-                estimator.set_params(**parameters_of_recipe(estimator))
+                estimator.set_params(**PARAMETERS_OF_RECIPE)
                 take_over(estimator, its_rows, result.network)
                 return result, its_rows
     changed, lost = _parameters(result.setting, parameters)
@@ -151,7 +151,7 @@ def _trained(estimator, prepared, checkpoint=None) -> Fitted | None:
         checkpoint = os.path.join(checkpoint, f"recipe-{digest.hexdigest()[:32]}")
     try:
         fitted = fit_model(
-            estimator.get_params(deep=False),
+            settings_of(estimator.get_params(deep=False)),
             prepared.schema,
             train,
             dev,

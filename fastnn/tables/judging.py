@@ -16,8 +16,8 @@ from fastnn.many.blend import networks_of
 from fastnn.reporting import Report, report
 from fastnn.tables.examples import Examples
 from fastnn.tables.fitting import train
+from fastnn.tables.options import RECIPE, REPLACED, settings_of
 from fastnn.tables.preparation import FEWEST_ROWS, Part, encoded, found_again, prepare
-from fastnn.tables.recipe import RECIPE, REPLACED
 from fastnn.text.words import rows
 
 if TYPE_CHECKING:
@@ -125,11 +125,12 @@ def report_on(
     `diagnosis` is one that was made before.
     """
     estimator, parts, notes = judged
+    parameters = settings_of(estimator.get_params(deep=False))
     if diagnosis is None:
         diagnosis = diagnosis_of(
             estimator.network_,
             parts,
-            estimator.get_params(),
+            parameters,
             notes,
             optimal_error=optimal_error,
         )
@@ -137,8 +138,8 @@ def report_on(
     schema = estimator.schema_
     left_out = [f"{name} ({why})" for name, why in schema.dropped.items()]
     about = {"target": schema.target, "columns left out": "; ".join(left_out) or None}
-    about |= estimator.get_params(deep=False) | dict(settings or {})
-    if estimator.quality is not None:
+    about |= parameters | dict(settings or {})
+    if parameters["quality"] is not None:
         about = {name: value for name, value in about.items() if name not in REPLACED}
     regression = schema.task == "regression"
     names = [schema.target] if regression else schema.classes.tolist()

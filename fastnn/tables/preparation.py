@@ -16,6 +16,7 @@ from fastnn.files.fingerprint import fingerprint
 from fastnn.many.blend import BINS
 from fastnn.tables.dealing import deal, rare_of, repeats
 from fastnn.tables.examples import Examples
+from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
 from fastnn.tabular.reading import tidy
 from fastnn.tabular.target import JOINED, learn_target
@@ -136,7 +137,7 @@ def prepare(
             schema,
             part,
             class_weight=name != "test",
-            room=len(dealt) == 1 and estimator.quality is not None,
+            room=len(dealt) == 1 and quality_of(vars(estimator)) is not None,
             raw=name == "dev",
         )
         for name, part in dealt.items()
@@ -261,7 +262,7 @@ def _learn_schema(estimator, examples, groups, joined):
         missing=estimator.missing,
         decimal=estimator.decimal,
         day_first=estimator.day_first,
-        bins=BINS if estimator.quality is not None else 0,
+        bins=BINS if quality_of(vars(estimator)) is not None else 0,
         loss=getattr(estimator, "loss", "squared_error"),
         joined=joined,
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES
-from fastnn.many.blend import DEV_SETS, Quality, Rows, Unseen, fit_blend
+from fastnn.many.blend import DEV_SETS, Rows, Unseen, fit_blend
 from fastnn.network import Network
+from fastnn.tables.options import OF_FIT, OF_NETWORK, given_of, settings_of, takes_the_place
 from fastnn.training.fitting import fit
 from fastnn.training.preparation import prepare
 
@@ -25,16 +25,7 @@ if TYPE_CHECKING:
     from fastnn.tables.preparation import Part
     from fastnn.training.history import History
 
-# Parameters of an estimator that are options of `Network`, and of its `fit`.
-OF_NETWORK = ("activation", "init", "keep_prob", "l2", "l1", "dtype")
-OF_FIT = ("optimizer", "learning_rate", "schedule", "epochs", "batch_size", "early_stopping")
-
-# Those that a `quality` takes the place of.
-REPLACED = ("hidden", *(name for name in OF_NETWORK if name != "dtype"), *OF_FIT)
-
 _DEFAULTS = fit.__kwdefaults__
-# Which `improve` compares its networks with: the default.
-RECIPE: Quality = "best"
 
 
 class Fitted(NamedTuple):
@@ -84,7 +75,7 @@ def fit_model(
     Parameters
     ----------
     parameters : mapping
-        Those of an estimator.
+        Those of an estimator, as of `settings_of`.
         With a `quality`, only that, dtype and n_threads count.
     shape : TableSchema
         Or another object with n_inputs, n_outputs and output.
@@ -121,7 +112,8 @@ def fit_model(
 
 def check_parameters(estimator: Any) -> None:
     """Refuse parameters of which no fit can come, before any data is read."""
-    parameters = estimator.get_params(deep=False)
+    given = estimator.get_params(deep=False)
+    parameters = settings_of(given)
     if parameters["day_first"] not in (None, True, False):
         raise ValueError(f"expected day_first True, False or None, got {parameters['day_first']!r}")
     loss = parameters.get("loss")
@@ -131,41 +123,9 @@ def check_parameters(estimator: Any) -> None:
     prepare(network, X, y, **(_DEFAULTS | options | {"dev": (X, y)}))
     if parameters["quality"] is not None:
         lookup(DEV_SETS, parameters["quality"], "quality")
-        _check_alone(estimator, parameters)
-
-
-def _check_alone(estimator, parameters):
-    """Refuse options beside a quality that would be without effect."""
-    known = inspect.signature(type(estimator)).parameters
-    given = [
-        f"{name}={parameters[name]!r}"
-        for name in REPLACED
-        if _plain(parameters[name]) != known[name].default
-    ]
-    if given:
-        raise ValueError(
-            takes_the_place(f"quality={parameters['quality']!r}", given, "quality=None")
-        )
-
-
-def takes_the_place(quality: str, given: Sequence[str], none: str) -> str:
-    """The message about options beside a quality: how they are written, and how to use them."""
-    it = "it" if len(given) == 1 else "them"
-    return (
-        f"{quality} takes the place of {', '.join(given)}: leave {it} out, or give {none} to use "
-        f"{it}"
-    )
-
-
-def parameters_of_recipe(estimator: Any) -> dict[str, Any]:
-    """The parameters that make an estimator train the recipe, whatever it trains now."""
-    known = inspect.signature(type(estimator)).parameters
-    return {"quality": RECIPE, **{name: known[name].default for name in REPLACED}}
-
-
-def _plain(value):
-    """A list or an array as a tuple, as the defaults are."""
-    return tuple(value) if isinstance(value, list | np.ndarray) else value
+        if alone := given_of(given):  # options that would be without effect
+            quality = f"quality={parameters['quality']!r}"
+            raise ValueError(takes_the_place(quality, alone, "quality=None"))
 
 
 def _blend(parameters, shape, train, dev, seed, progress, checkpoint):

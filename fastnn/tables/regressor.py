@@ -16,6 +16,7 @@ from fastnn.many.blend import Quality
 from fastnn.schedules import Schedule, ScheduleName
 from fastnn.tables.base import BaseTable
 from fastnn.tables.examples import examples_of
+from fastnn.tables.options import Auto
 from fastnn.tabular.target import Task
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
 
@@ -37,8 +38,8 @@ class TableRegressor(RegressorMixin, BaseTable):
 
     Parameters
     ----------
-    hidden : sequence of int, default (64, 32)
-        With quality=None: units of the hidden layers; () for linear regression.
+    hidden : sequence of int, default "auto"
+        Of one network: units of the hidden layers; () for linear regression. "auto" is (64, 32).
     loss : {"squared_error", "poisson", "absolute_error", "huber"}, default "squared_error"
         As of `fastnn.MLPRegressor`. "poisson" is for counts, rates and prices: the output of the
         network is e^z, and errors count in proportion to what is expected. "absolute_error" and
@@ -46,8 +47,7 @@ class TableRegressor(RegressorMixin, BaseTable):
     quality, activation, init, keep_prob, l2, l1, dtype, optimizer, learning_rate, schedule, \
 epochs, batch_size, early_stopping, drop, categorical, numeric, missing, decimal, day_first, \
 groups, time, verbose, n_threads, random_state
-        As for `TableClassifier`: with quality=None those that a `quality` takes the place of. A
-        `quality` uses `loss`.
+        As for `TableClassifier`. Every `quality` uses `loss`.
 
     Attributes
     ----------
@@ -69,22 +69,22 @@ groups, time, verbose, n_threads, random_state
 
     def __init__(
         self,
-        hidden: Sequence[int] = (64, 32),
+        hidden: Sequence[int] | Auto = "auto",
         *,
-        quality: Quality | None = "best",
+        quality: Quality | Auto | None = "auto",
         loss: LossName = "squared_error",
-        activation: ActivationName | Sequence[ActivationName] = "relu",
+        activation: ActivationName | Sequence[ActivationName] | Auto = "auto",
         init: InitializerName = "auto",
-        keep_prob: float | Sequence[float] = 1.0,
-        l2: float | Sequence[float] = 5.0,
-        l1: float | Sequence[float] = 0.0,
+        keep_prob: float | Sequence[float] | Auto = "auto",
+        l2: float | Sequence[float] | Auto = "auto",
+        l1: float | Sequence[float] | Auto = "auto",
         dtype: Literal["float32", "float64"] = "float32",
-        optimizer: OptimizerName | Optimizer | LBFGS = "adam",
-        learning_rate: float = 0.002,
-        schedule: ScheduleName | Schedule | None = "cosine",
-        epochs: int = 200,
-        batch_size: int | None = 32,
-        early_stopping: int | None = 50,
+        optimizer: OptimizerName | Optimizer | LBFGS | Auto = "auto",
+        learning_rate: float | Auto = "auto",
+        schedule: ScheduleName | Schedule | Auto | None = "auto",
+        epochs: int | Auto = "auto",
+        batch_size: int | Auto | None = "auto",
+        early_stopping: int | Auto | None = "auto",
         drop: str | Sequence[str] = (),
         categorical: str | Sequence[str] = (),
         numeric: str | Sequence[str] = (),

@@ -1,4 +1,4 @@
-"""An estimator of tables from its network and the JSON values of stored.py; all are checked."""
+"""An estimator of tables from its network and the JSON values of `to_dict`; all are checked."""
 
 from __future__ import annotations
 

@@ -17,11 +17,10 @@ from threadpoolctl import threadpool_limits
 
 import fastnn
 from fastnn import cli
-from fastnn.cli.network_options import OF_ONE_NETWORK
 from fastnn.many import blend
 from fastnn.tables import preparation
 from fastnn.tables.examples import examples_of
-from fastnn.tables.recipe import REPLACED
+from fastnn.tables.options import REPLACED
 
 QUICK = ("--epochs", "30", "--threads", "1")
 
@@ -813,11 +812,10 @@ def test_info_tells_of_the_networks_of_a_quality(folder, tmp_path):
 
 def test_help_tells_which_defaults_are_those_of_one_network():
     words = " ".join(done("train", "--help").split())
-    assert set(OF_ONE_NETWORK) == set(REPLACED)
     params = {param.name: param for param in cli.main.commands["train"].params}
-    for name in OF_ONE_NETWORK:
+    for name in REPLACED:
         assert params[name].show_default.endswith("with --quality none")
-    assert words.count("with --quality none)") == len(OF_ONE_NETWORK)
+    assert words.count("with --quality none)") == len(REPLACED)
     assert "the errors and, of one network, the speed are shown" in words
     assert "default: (200)" not in words
     # A sweep trains one network, whose defaults these are.

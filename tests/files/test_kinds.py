@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 import fastnn
 from fastnn.estimators.state import to_dict
-from fastnn.tables import stored
+from fastnn.tables import fitting
 from fastnn.tabular import TableSchema
 
 X, LABELS = load_iris(return_X_y=True)
@@ -313,7 +313,7 @@ def without(tree, place):
 
 def state_of(model):
     if isinstance(model, fastnn.TableClassifier):
-        return model.network_, stored.to_dict(model), "table"
+        return model.network_, fitting.to_dict(model), "table"
     return model.network_, to_dict(model), "estimator"
 
 

@@ -147,7 +147,7 @@ def test_improve_leaves_the_best_network_and_its_parameters(frame):
     assert result.dev_error < result.first_dev_error
     assert model.score(table) > first
     assert [move.kept for move in result.moves] == [False, False, True, True]
-    assert (model.quality, model.hidden) == ("best", (64, 32))  # the last move is the recipe
+    assert (model.quality, model.hidden) == ("best", "auto")  # the last move is the recipe
 
 
 def test_searches_and_pipelines(frame):

@@ -9,7 +9,8 @@ import pytest
 import fastnn
 from fastnn.improvement.judging import Comparison
 from fastnn.tables import improving
-from fastnn.tables.recipe import REPLACED, Fitted
+from fastnn.tables.options import REPLACED
+from fastnn.tables.recipe import Fitted
 
 QUICK = {"seconds": None, "trials": 1, "seeds": 1, "n_jobs": 1}
 
@@ -36,7 +37,7 @@ def test_nothing_better_leaves_the_model_of_fit():
     fitted = fastnn.TableRegressor().fit(X, y)
     np.testing.assert_array_equal(model.predict(X), fitted.predict(X))
     assert model.network_ is result.network
-    assert model.get_params() == fitted.get_params()
+    assert model.get_params() == fitted.get_params() | {"quality": "best"}
     assert model.run_ == fitted.run_
     assert result.setting == {"quality": "best"}
     last = result.moves[-1]
@@ -93,10 +94,11 @@ def test_own_dev_rows_are_never_trained_on():
 
 def test_options_of_a_network_beside_a_quality_are_refused():
     X, y = steps(60)
-    model = fastnn.TableRegressor(hidden=(8,))
-    with pytest.raises(ValueError, match=r"takes the place of hidden=\(8,\).*quality=None"):
+    options = {"quality": "best", "hidden": (64, 32)}
+    model = fastnn.TableRegressor(**options)
+    with pytest.raises(ValueError, match=r"takes the place of hidden=\(64, 32\).*quality=None"):
         model.improve(X, y, **QUICK)
-    assert model.get_params() == fastnn.TableRegressor(hidden=(8,)).get_params()
+    assert model.get_params() == fastnn.TableRegressor(**options).get_params()
     assert not hasattr(model, "n_features_in_")
 
 

@@ -77,6 +77,10 @@ def test_groups_stay_together_and_the_last_rows_in_time_are_dev_rows():
     [
         ({"hidden": (8,)}, r"hidden=\(8,\): leave it out, or give quality=None to use it"),
         (
+            {"hidden": [64, 32], "l2": 5.0},  # as they are without a quality
+            r"hidden=\[64, 32\], l2=5.0: leave them out, or give quality=None to use them",
+        ),
+        (
             {"l2": 99.0, "epochs": 1},
             "l2=99.0, epochs=1: leave them out, or give quality=None to use them",
         ),
@@ -90,9 +94,39 @@ def test_options_that_a_quality_replaces_are_refused(options, named):
         fastnn.TableRegressor(quality="fast", **options).fit(X, y)
 
 
-def test_options_as_they_are_by_default_are_no_matter():
+def test_auto_and_options_of_both_are_no_matter():
     X, y = table(60)
-    fastnn.TableRegressor(quality="fast", numeric="z", hidden=[64, 32], dtype="float64").fit(X, y)
+    left = {"hidden": "auto", "l2": "auto", "init": "auto", "dtype": "float64"}
+    fastnn.TableRegressor(quality="fast", numeric="z", **left).fit(X, y)
+
+
+@pytest.mark.parametrize("options", [{"hidden": (64, 32), "l2": 5.0}, {"epochs": 2}])
+def test_an_option_of_one_network_without_a_quality_trains_that_one(options):
+    """As `fastnn train --l2 5` does, though the option is as it is by default."""
+    X, y = table(60)
+    kind = fastnn.TableRegressor
+    model = kind(numeric="z", **options).fit(X, y)
+    alone = kind(numeric="z", quality=None, **options).fit(X, y)
+    np.testing.assert_array_equal(model.network_.theta, alone.network_.theta)
+    assert list(model.network_.layer_sizes[1:]) == [64, 32, 1]
+    by = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    assert f"One network is trained, because of {by}. Without" in model.notices_[0]
+    assert "quality=None chooses one network without this notice" in model.notices_[0]
+    assert "One network" not in str(alone.notices_)
+    assert clone(model).get_params() == model.get_params()
+
+
+def test_what_was_given_is_kept_by_a_file(tmp_path):
+    X, y = table(60)
+    model = fastnn.TableRegressor(numeric="z", l2=5.0, epochs=2).fit(X, y)
+    model.save(tmp_path / "m.safetensors")
+    again = fastnn.load(tmp_path / "m.safetensors")
+    kept = again.get_params()
+    assert (kept["quality"], kept["l2"], kept["hidden"]) == ("auto", 5.0, "auto")
+    page = again.report(X, y, gradcheck=False).html
+    settings = page[page.rindex(">Settings<") :]
+    assert "<td>(64, 32)</td>" in settings
+    assert settings.count("auto") == 2  # init, of the network and of the fit
 
 
 def test_the_page_about_a_quality_has_no_options_that_it_replaced():
