@@ -1,4 +1,4 @@
-"""The command line: ``fastnn train``, ``predict``, ``diagnose``, ``info`` and the others.
+"""The command line: ``fastnn train``, ``predict``, ``diagnose``, ``export`` and the others.
 
 Internal: it may change at any time.
 """
@@ -13,6 +13,7 @@ import click
 
 from fastnn.cli.diagnose_command import diagnose
 from fastnn.cli.errors import no_interrupt_is_lost, reported
+from fastnn.cli.export_command import export
 from fastnn.cli.improve_command import improve
 from fastnn.cli.info_command import info
 from fastnn.cli.options import QUIET, ending
@@ -68,7 +69,7 @@ def main() -> None:
     """Fast fully connected networks on a CPU."""
 
 
-for _command in (train, predict, diagnose, report, improve, info, sweep):
+for _command in (train, predict, diagnose, report, improve, export, info, sweep):
     main.add_command(_command)
 
 

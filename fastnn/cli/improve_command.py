@@ -8,16 +8,18 @@ from typing import Any
 
 import click
 
-from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
+from fastnn.cli.data_source import Source, open_source
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.network_options import as_given, network_options, quality_of, with_defaults
 from fastnn.cli.options import (
     JOBS,
     JSON,
     OPTIMAL_ERROR,
+    OPTIONS_OF_DATA,
     QUIET,
     SAVE_BEST,
     check_different,
+    data_options,
     ending,
 )
 

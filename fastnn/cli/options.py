@@ -174,6 +174,75 @@ def apply(*options: Any) -> Any:
     return decorate
 
 
+OPTIONS_OF_DATA = (
+    *("target", "task", "drop", "categorical", "numeric", "missing", "decimal", "day_first"),
+    *("rare_classes", "class_weight", "loss", "groups", "time", "dev", "test"),
+)
+
+data_options = apply(
+    click.option("--target", metavar="NAME", help="The column to predict; needed for a file."),
+    click.option(
+        "--task",
+        type=click.Choice(["auto", "classification", "regression"]),
+        default="auto",
+        help="auto: classification of text, true/false and few different integers, else "
+        "regression.",
+    ),
+    click.option("--drop", type=Columns(), help="Columns to leave out, e.g. id,name."),
+    click.option(
+        "--categorical", type=Columns(), help="Columns whose numbers are codes, e.g. zip."
+    ),
+    click.option(
+        "--numeric", type=Columns(), help="Columns to keep as numbers, even if they count rows."
+    ),
+    click.option(
+        "--missing",
+        type=Columns(),
+        metavar="TEXTS",
+        help="Fields that are missing values, e.g. ?,-999; else NA, N/A, NaN, null and, among "
+        "numbers, also -, ?, n.a., None and the like.",
+    ),
+    click.option(
+        "--decimal",
+        type=click.Choice([".", ","]),
+        help="The decimal mark of numbers; else the numbers of a column tell.",
+    ),
+    click.option(
+        "--day-first/--month-first",
+        default=None,
+        help="The order of 03/04/2020; else the dates of a column tell, or the month is first.",
+    ),
+    click.option(
+        "--rare-classes",
+        type=click.Choice(["drop", "join", "keep"]),
+        help="Classes of too few rows to be in all parts: drop leaves their rows out, join makes "
+        "them one class, keep trains on them; else drop.",
+    ),
+    click.option(
+        "--class-weight",
+        type=click.Choice(["balanced"]),
+        help="balanced: every class weighs alike, however many rows it has.",
+    ),
+    click.option(
+        "--loss",
+        type=click.Choice(["squared_error", "poisson", "absolute_error", "huber"]),
+        help="Of a regression, else squared_error; poisson is for counts and prices (its output "
+        "is e^z), absolute_error and huber are for targets with outliers.",
+    ),
+    click.option(
+        "--groups",
+        metavar="NAME",
+        help="A column, e.g. patient, whose equal values stay in one part; it is no input.",
+    ),
+    click.option(
+        "--time",
+        metavar="NAME",
+        help="A column of dates or numbers: train on the first rows, dev and test on later ones.",
+    ),
+    click.option("--dev", metavar="FILE", help="Dev examples; else they are split off."),
+    click.option("--test", metavar="FILE", help="Test examples; else they are split off."),
+)
+
 DEV = click.option(
     "--dev",
     metavar="FILE",

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastnn.cli.data_source import OPTIONS_OF_DATA, Source, data_options, open_source
+from fastnn.cli.data_source import Source, open_source
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import model_of
 from fastnn.cli.network_options import as_given, network_options, with_defaults
 from fastnn.cli.options import (
     JOBS,
     JSON,
+    OPTIONS_OF_DATA,
     QUIET,
     SAVE_BEST,
     Range,
     Values,
     check_different,
+    data_options,
     ending,
     new_file,
 )

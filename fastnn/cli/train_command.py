@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastnn.cli.data_source import FIRST_ROW, OPTIONS_OF_DATA, Source, data_options, open_source
+from fastnn.cli.data_source import FIRST_ROW, IMAGE_SHAPE, Source, open_source
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import model_of
 from fastnn.cli.network_options import (
@@ -23,9 +23,11 @@ from fastnn.cli.network_options import (
 from fastnn.cli.options import (
     JSON,
     OPTIMAL_ERROR,
+    OPTIONS_OF_DATA,
     QUIET,
     Commas,
     check_different,
+    data_options,
     ending,
     new_file,
     new_file_or_directory,
@@ -250,7 +252,6 @@ def _write_report(
     options: dict[str, Any],
     diagnosis: Diagnosis,
 ) -> None:
-    from fastnn.cli.digits import SHAPE
     from fastnn.reporting import report
     from fastnn.tables.judging import Judged, report_on
 
@@ -262,4 +263,4 @@ def _write_report(
         report_on(judged, path, first_row=FIRST_ROW, **about)
         return
     parts = (source.train, source.dev, source.test)
-    report(net, net.history, *parts, path, image_shape=SHAPE, **about)
+    report(net, net.history, *parts, path, image_shape=IMAGE_SHAPE, **about)

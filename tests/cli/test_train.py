@@ -20,7 +20,7 @@ from pages import Page
 
 import fastnn
 from fastnn import cli
-from fastnn.cli.digits import digits
+from fastnn.cli.data_source import digits
 from fastnn.errors import DivergenceError
 from fastnn.network import Network
 
