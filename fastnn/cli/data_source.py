@@ -30,6 +30,7 @@ PARTS = ("train", "dev", "test")
 IMAGE_SHAPE = 8, 8
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet")
 _MODEL = ".safetensors"
+_NOT_OF_AN_ESTIMATOR = {"target", "task", "dev", "test", "dev_share", "test_share"}
 # The first row of data in a spreadsheet, below the names of the columns.
 FIRST_ROW = 2
 
@@ -151,7 +152,11 @@ def from_files(
 
     check_parameters(TableClassifier(**parameters))
     target, missing = options["target"], options["missing"]
-    given = {name: path for name in ("dev", "test") if (path := options[name]) not in (None, data)}
+    given = {name: path for name in PARTS[1:] if (path := options[name]) not in (None, data)}
+    shares = {name: options[f"{name}_share"] for name in PARTS[1:]}
+    shares = {name: share for name, share in shares.items() if share is not None}
+    for name in shares.keys() & given.keys():
+        raise click.UsageError(f"--{name} and --{name}-share: give one of them.")
     examples = labelled(data, target, options["categorical"] or (), missing)
     with reported_data(name_of(data)):
         if len(examples.frame) < FEWEST_ROWS:
@@ -164,7 +169,8 @@ def from_files(
 
     def prepare_for(estimator: Any) -> Prepared:
         with reported_data(name_of(data)):
-            prepared = prepare(estimator, examples, [name for name in PARTS if name not in given])
+            names = [name for name in PARTS if name not in given]
+            prepared = prepare(estimator, examples, names, shares)
         for name, path in given.items():
             if path not in read:
                 schema = prepared.schema
@@ -201,7 +207,7 @@ def estimator_for(
     learnt, _ = learn_target(answers, options["task"], options["missing"], options["decimal"])
     examples.notices.extend(notices_on_task(learnt, options["task"]))
     kind = {"classification": TableClassifier, "regression": TableRegressor}[learnt.task]
-    for name in options.keys() - {"target", "task", "dev", "test"}:
+    for name in options.keys() - _NOT_OF_AN_ESTIMATOR:
         if options[name] is None:
             continue
         if name not in kind().get_params():

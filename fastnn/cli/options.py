@@ -176,7 +176,8 @@ def apply(*options: Any) -> Any:
 
 OPTIONS_OF_DATA = (
     *("target", "task", "drop", "categorical", "numeric", "missing", "decimal", "day_first"),
-    *("rare_classes", "class_weight", "loss", "groups", "time", "dev", "test"),
+    *("rare_classes", "class_weight", "loss", "groups", "time", "dev", "test", "dev_share"),
+    "test_share",
 )
 
 data_options = apply(
@@ -241,6 +242,16 @@ data_options = apply(
     ),
     click.option("--dev", metavar="FILE", help="Dev examples; else they are split off."),
     click.option("--test", metavar="FILE", help="Test examples; else they are split off."),
+    *(
+        click.option(
+            f"--{part}-share",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            metavar="SHARE",
+            help=f"Share of the rows of DATA that are {part} rows, e.g. 0.1; else a fifth of up to "
+            "10,000 rows, and less beyond.",
+        )
+        for part in ("dev", "test")
+    ),
 )
 
 DEV = click.option(

@@ -166,7 +166,8 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         ----------
         X, y, dev : as for `fit`
         seconds, trials, seeds, n_jobs, optimal_error
-            As for `fastnn.improve`; the recipe comes after them, and takes as long as `fit`.
+            As for `fastnn.improve`. The recipe comes after its `seconds` and `trials`, and takes as
+            long as `fit`, or twice as long where it is trained on all rows.
 
         Returns
         -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -51,17 +52,25 @@ def deal(
     groups: str | None = None,
     time: str | None = None,
     day_first: bool | None = None,
+    shares: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, NDArray[np.intp]]:
     """The places of the rows of each part, drawn at random, each with the same share of a class.
 
     Rows of one group stay together. With `time`, the first rows are for training. Classes of too
-    few rows to be in all parts are in the first one.
+    few rows to be in all parts are in the first one. The other parts have their `shares` of the
+    rows, or as many as the rule of thumb says.
     """
     m = len(frame)
     if len(parts) == 1:
         return {parts[0]: np.arange(m)}
     n = rule_of_thumb(m)
-    sizes = [m - n * (len(parts) - 1)] + [n] * (len(parts) - 1)
+    others = [max(1, round(m * shares[name])) if name in shares else n for name in parts[1:]]
+    sizes = [m - sum(others), *others]
+    if sizes[0] < 1:
+        raise ValueError(
+            f"expected shares of {' and '.join(parts[1:])} that leave rows to train on, got "
+            f"{' + '.join(f'{size:,}' for size in others)} of {rows(m)}: give smaller ones"
+        )
     if time is not None:
         ends = np.cumsum([0, *sizes])
         order = _order_in_time(frame[time], day_first)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,10 @@ class Prepared:
 
 
 def prepare(
-    estimator: Any, examples: Examples, names: Sequence[str] = ("train", "dev")
+    estimator: Any,
+    examples: Examples,
+    names: Sequence[str] = ("train", "dev"),
+    shares: Mapping[str, float] = MappingProxyType({}),
 ) -> Prepared:
     """Deal the rows to the parts `names`, and learn a schema.
 
@@ -101,6 +105,8 @@ def prepare(
     examples : Examples
     names : sequence of str
         The training rows come first.
+    shares : mapping of float
+        Of the rows, for parts after the first; else the rule of thumb tells.
     """
     notices = list(examples.notices)
     if len(examples.frame) < FEWEST_ROWS and len(names) > 1:
@@ -127,7 +133,7 @@ def prepare(
             )
             examples, labels = examples.at(np.flatnonzero(~of_rare)), labels[~of_rare]
     seed = seed_of(estimator)
-    split = {"groups": groups, "time": time, "day_first": estimator.day_first}
+    split = {"groups": groups, "time": time, "day_first": estimator.day_first, "shares": shares}
     places = deal(examples.frame, labels, names, seed, **split)
     dealt = {name: examples.at(rows) for name, rows in places.items()}
     schema = _learn_schema(estimator, dealt["train"], groups, joined)
@@ -147,6 +153,7 @@ def prepare(
         "sizes": {name: len(rows) for name, rows in places.items()},
         "fingerprint": _fingerprint([parts[name] for name in places]),
         **({"groups": groups} if groups else {"time": time} if time else {}),
+        **({"shares": dict(shares)} if shares else {}),
         **({"weighted": True} if examples.weight is not None else {}),
         **facts,
     }
@@ -177,6 +184,11 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
     # Another program could have written these.
     if type(run["seed"]) is not int or not isinstance(run["sizes"], dict):
         return None
+    shares = run.get("shares", {})
+    if not (
+        isinstance(shares, dict) and all(type(v) is float and 0 < v < 1 for v in shares.values())
+    ):
+        return None
     left_out = list(map(str, run.get("classes_left_out", ())))
     if left_out:
         codes, texts = categories(tidy(examples.frame[schema.target], schema.missing))
@@ -193,6 +205,7 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
         )
         names = [name for name in PARTS if name in run["sizes"]]
         split = {"groups": groups, "time": time, "day_first": estimator.day_first}
+        split["shares"] = shares
         places = deal(examples.frame, labels, names, run["seed"], **split)
         parts = {
             name: _encoded(
@@ -217,6 +230,10 @@ def seed_of(estimator: Any) -> int:
         check_random_state(state)  # an error for a negative one
         return int(state)
     return int(check_random_state(state).randint(2**31 - 1))
+
+
+def _is_share(value):
+    return type(value) is float and 0 < value < 1
 
 
 def _columns_of_split(estimator, frame):

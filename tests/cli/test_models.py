@@ -183,7 +183,13 @@ def test_the_same_rows_in_another_format_are_found_again(folder, tmp_path):
     assert done("diagnose", folder / "grade.safetensors", tmp_path / "d.parquet") == expected
 
 
-@pytest.mark.parametrize("forged", [{"sizes": 5}, {"sizes": None}, {"seed": None}, {"seed": "x"}])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        *({"sizes": 5}, {"sizes": None}, {"seed": None}, {"seed": "x"}, {"shares": 5}),
+        *({"shares": {"dev": "x"}}, {"shares": {"dev": 7.5}}),
+    ],
+)
 def test_a_forged_deal_is_not_believed(folder, tmp_path, forged):
     model = fastnn.load(folder / "grade.safetensors")
     model.run_.update(forged)
