@@ -87,7 +87,8 @@ def _varied(name: str, what: str, default: str) -> Any:
     type=click.Choice(["dev_error", "dev_loss", "balanced_error", "auc"]),
     show_default="dev_error; with --class-weight, balanced_error",
     help="What the best is best in, on the dev rows: error, loss or, where the classes of a file "
-    "are uneven, the mean of their errors or the area under the ROC curve.",
+    "are uneven, the mean of their errors or the area under the ROC curve. With --class-weight the "
+    "dev rows are weighted, too. Rungs of --halving go by the dev error for the last two.",
 )
 @JOBS
 @data_options
@@ -156,6 +157,7 @@ def sweep(
     with reported(interrupted=interrupted):
         from fastnn.cli import output as shown
         from fastnn.sweeps import sweep
+        from fastnn.tables.recipe import with_weight
 
         alone = as_given(fixed | {"hidden": hidden}) | {"quality": None}
         source = open_source(data, seed, of_data, alone)
@@ -168,7 +170,7 @@ def sweep(
         result = sweep(
             layers,
             source.train,
-            source.dev,
+            with_weight(source.dev),
             {
                 name: values.distribution(name) if isinstance(values, Range) else values
                 for name, values in space.items()
@@ -213,6 +215,9 @@ def sweep(
                 f"These errors are in standard deviations of {source.schema.target}, "
                 f"{source.schema.target_scale:.4g}; the best network in its own units:"
             )
+        if by_class and halving is not None:
+            went_by = "weighted dev error" if result.weighted else "dev error"
+            shown.say(f"The rungs of --halving went by the {went_by}.")
         shown.print_rows(shown.error_rows(errors))
         if source.schema is not None:
             shown.say(
@@ -294,6 +299,7 @@ def _as_json(
     return {
         "verdict": result.verdict,
         "select": result.select,
+        "weighted": result.weighted,
         "best": trials[0]["setting"],
         **errors,
         "saved": save,

@@ -1,6 +1,9 @@
 """The course of a sweep: rung by rung, job by job, and what is kept of each."""
 
 from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
 
 from fastnn.sweeps.jobs import Job, make_network, train_job
 from fastnn.sweeps.result import rank
@@ -23,6 +26,7 @@ class Plan:
     data: tuple
     store: NoStore
     keep: bool = False  # whether all networks are kept
+    dev_weight: NDArray[Any] | None = None
     trials: dict = field(default_factory=dict)  # number -> Trial at its last rung so far
     _runs: dict = field(default_factory=dict)  # (trial, seed index) -> its last Run
     _at: dict = field(default_factory=dict)  # (trial, seed index) -> rung of that run
@@ -111,6 +115,7 @@ class Plan:
                 done,
                 state,
                 self.store.autosave((*key, rung)) if local and goes_on else None,
+                self.dev_weight,
             )
 
     def _complete(self, number, rung):
@@ -148,7 +153,7 @@ class Plan:
         number, index, _ = key
         untrained, _ = make_network(self.layer_sizes, self.options[number], 0)
         network = self.store.best_network(
-            key, best.runs[index], untrained.layer_sizes, self.data[2:]
+            key, best.runs[index], untrained.layer_sizes, (*self.data[2:], self.dev_weight)
         )
         if network is not None:
             return network
@@ -172,5 +177,6 @@ class Plan:
     def _train_again(self, number, index, rung):
         stopped = self.trials[number].runs[index].stopped
         until = self.rungs[rung][0] if stopped == "rung" else None
-        job = Job(number, index, self.layer_sizes, self.options[number], self.seeds[index], until)
+        of = self.layer_sizes, self.options[number], self.seeds[index]
+        job = Job(number, index, *of, until, dev_weight=self.dev_weight)
         return train_job(*self.data, job).network

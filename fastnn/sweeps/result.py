@@ -61,6 +61,8 @@ class Sweep:
         `by_class`.
     names : list of str
         The settings that were varied, in the order of the space.
+    weighted : bool
+        Whether the dev set had weights: dev errors and losses are then weighted.
     by_class : dict
         Where ``fastnn sweep`` selected by "balanced_error" or "auc", this figure of each run, by
         the number of its trial.
@@ -78,6 +80,7 @@ class Sweep:
     networks: list[tuple[Network | None, ...]] | None = field(default=None, repr=False)
     dev: tuple[Any, Any] | None = field(default=None, repr=False)
     by_class: dict[int, tuple[float, ...]] = field(default_factory=dict, repr=False)
+    weighted: bool = field(default=False, repr=False)
 
     @property
     def best(self) -> Trial | None:
@@ -96,7 +99,7 @@ class Sweep:
         best = self.best
         if best is None:
             return f"all {len(self.trials)} trials failed: {self.trials[0].failure}"
-        extreme, what, _ = FIGURES[self.select]
+        extreme, what = FIGURES[self.select][0], self._name(self.select)
         figure = self._selected(best)
         rivals = [
             trial for trial in self.trials[1:] if trial.rung == best.rung and not trial.failure
@@ -110,7 +113,7 @@ class Sweep:
         )
 
     def _doubts(self, best, rivals):
-        if rivals and self.shares and self.select == "dev_error":
+        if rivals and self.shares and self.select == "dev_error" and not self.weighted:
             _, high = Estimate(min(1.0, best.dev_error), self.m_dev).limits(_CONFIDENCE)
             near = sum(trial.dev_error <= high for trial in rivals)
             yield (
@@ -143,6 +146,11 @@ class Sweep:
         mean = float(np.mean(self._of_runs(trial)))
         return percent(mean) if self.select == "balanced_error" else f"{mean:.4f}"
 
+    def _name(self, figure):
+        """How the figure is told."""
+        weighted = "weighted " if self.weighted and figure.startswith("dev_") else ""
+        return weighted + FIGURES[figure][1]
+
     def _figure(self, error):
         return percent(error) if self.shares else f"{error:.4g}"
 
@@ -155,10 +163,10 @@ class Sweep:
         halving = any(trial.rung for trial in self.trials)
         yield [
             *self.names,
-            *([FIGURES[self.select][1]] if self.by_class else []),
-            "dev error",
+            *([self._name(self.select)] if self.by_class else []),
+            self._name("dev_error"),
             *(["std"] if spread else []),
-            "dev loss",
+            self._name("dev_loss"),
             "train error",
             *(["rung"] if halving else []),
             "epochs",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastnn.arguments import Rng, boolean, generator, integer, lookup
 from fastnn.data.inputs import as_numbers, as_weights, check_same_columns, is_sparse
-from fastnn.data.parts import Examples, as_pair, take
+from fastnn.data.parts import Examples, WeightedExamples, as_pair, take, with_weights
 from fastnn.engine.sets import check_set
 from fastnn.files.one_process import one_process
 from fastnn.network import Network
@@ -31,7 +31,7 @@ _SELECT = {"dev_error": None, "dev_loss": None}
 def sweep(
     layer_sizes: Sequence[int],
     train: Examples,
-    dev: Examples,
+    dev: WeightedExamples,
     space: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     *,
     trials: int | None = None,
@@ -57,7 +57,8 @@ def sweep(
     layer_sizes : sequence of int
         As for `Network`.
     train, dev : (X, y), or an object with `.X` and `.y`
-        Do not pass a test set as `dev`: the set that chooses cannot judge.
+        Do not pass a test set as `dev`: the set that chooses cannot judge. With dev=(X, y,
+        sample_weight) all dev errors and losses are weighted, in rungs of `halving`, too.
     space : dict or list of dict
         Option names and the values to try: any option of `Network` or of `Network.fit`, and
         ``hidden``, the sizes of the hidden layers, which replace layer_sizes[1:-1]. All
@@ -149,8 +150,11 @@ def sweep(
         raise ValueError(
             f"expected {twice[0]} as an option or in the space, got both: leave one out"
         )
-    check_same_columns(as_pair(train, "train")[0], as_pair(dev, "dev")[0])
+    *dev, weight = with_weights(dev, "dev")
+    check_same_columns(as_pair(train, "train")[0], dev[0])
     data = *_arrays(train, "train"), *_arrays(dev, "dev")
+    with _about("dev"):
+        weight = as_weights(weight, data[2].shape[0])
     sizes = Network(layer_sizes, init="zeros", rng=0).layer_sizes
     given = [{**options, **setting} for setting in settings]
     regression = _check_all(sizes, settings, given, data, resumable=halving is not None)
@@ -166,9 +170,11 @@ def sweep(
     with one_process(checkpoint):
         store = NoStore()
         if checkpoint is not None:
-            described = describe(sizes, settings, options, seeds, select, rungs, data[:2], data[2:])
+            described = describe(
+                sizes, settings, options, seeds, select, rungs, data[:2], (*data[2:], weight)
+            )
             store = Store(checkpoint, described, resume)
-        plan = Plan(sizes, settings, given, seeds, rungs, select, data, store, keep)
+        plan = Plan(sizes, settings, given, seeds, rungs, select, data, store, keep, weight)
         if progress:
             bar = SweepBar(plan.work, len(settings), percent=not regression)
         with bar:
@@ -195,6 +201,7 @@ def sweep(
         logarithmic,
         networks=[plan.networks_of(trial) for trial in ranked] if keep else None,
         dev=data[2:] if keep else None,
+        weighted=weight is not None,
     )
 
 

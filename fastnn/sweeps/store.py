@@ -68,6 +68,7 @@ def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
         "Xd of dev": dev[0],
         "yd of dev": dev[1],
         "sample_weight": fixed.pop("sample_weight", None),
+        **({} if dev[2] is None else {"sample_weight of dev": dev[2]}),
     }
     return {
         "format": FORMAT,

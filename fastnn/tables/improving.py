@@ -33,7 +33,7 @@ from fastnn.tables.options import (
     settings_of,
 )
 from fastnn.tables.preparation import Part, Prepared
-from fastnn.tables.recipe import Fitted, fit_model
+from fastnn.tables.recipe import Fitted, fit_model, with_weight
 from fastnn.training.early_stopping import EarlyStopping
 
 _NAME = f'the recipe (quality="{RECIPE}")'
@@ -78,7 +78,7 @@ def improve_prepared(
     result = improve(
         [schema.n_inputs, *parameters["hidden"], schema.n_outputs],
         parts["train"],
-        _weighted(parts["dev"]),
+        with_weight(parts["dev"]),
         rng=prepared.run["seed"],
         output=schema.output,
         sample_weight=parts["train"].weight,
@@ -229,11 +229,6 @@ def _race(result, prepared, network, its_rows, begun, class_weight, options):
         ),
     )
     return improved, True
-
-
-def _weighted(dev: Part) -> Part | tuple[Any, Any, Any]:
-    """The dev rows, with their weights if they have some."""
-    return dev if dev.weight is None else (dev.X, dev.y, dev.weight)
 
 
 def _tried(network: Network, dev: Part) -> Tried:

@@ -95,7 +95,7 @@ def fit_model(
     if dev is None:
         options["early_stopping"] = None
     else:
-        options |= {"dev": _triple(dev), "callbacks": best if options["early_stopping"] else ()}
+        options |= {"dev": with_weight(dev), "callbacks": best if options["early_stopping"] else ()}
     if checkpoint is not None:
         options |= {"checkpoint": checkpoint, "resume": True}
     try:
@@ -160,7 +160,8 @@ def _network(parameters, n_inputs, n_outputs, output, seed):
     return network, options | {"threads": parameters["n_threads"]}
 
 
-def _triple(part):
+def with_weight(part: Part | Split) -> tuple[Any, ...]:
+    """(X, y), or (X, y, weight) of rows that have weights."""
     weight = _weight(part)
     return (part.X, part.y) if weight is None else (part.X, part.y, weight)
 

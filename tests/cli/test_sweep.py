@@ -316,7 +316,18 @@ def test_with_balanced_classes_the_balanced_error_decides(rare):
     command = ("sweep", rare, "--target", "y", "--l2", "0.01,100000", *QUICK)
     balanced = (*command, "--class-weight", "balanced")
     assert "lowest balanced dev error" in document(*balanced)["verdict"]
-    assert "lowest dev error" in document(*balanced, "--select", "dev_error")["verdict"]
+    assert "lowest weighted dev error" in document(*balanced, "--select", "dev_error")["verdict"]
+    results = document(*balanced)
+    assert results["weighted"]
+    for trial in results["trials"]:  # of weighted rows the error is that of the classes alike
+        assert trial["dev_error"] == pytest.approx(trial["dev_balanced_error"])
+    best = results["trials"][0]
+    assert best["dev_error"] == pytest.approx(results["dev_balanced_error"])
+    halved = (*command, "--l1", "0,1,2", "--halving", "2")
+    said = "The rungs of --halving went by the"
+    assert f"{said} weighted dev error." in done(*halved, "--class-weight", "balanced")
+    assert f"{said} dev error." in done(*halved, "--select", "auc")
+    assert said not in done(*halved)
     assert "lowest dev error" in document(*command)["verdict"]
 
 
