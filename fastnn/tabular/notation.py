@@ -20,6 +20,8 @@ _MONEY = (
     r"|SEK|NOK|DKK|PLN|CZK|HUF|ZAR|MXN|SGD|HKD|KRW|[Ee]uros?|[Dd]ollars?|Rs\.?|kr\.?|zł)"
 )
 _IS_MONEY = re.compile(_MONEY)
+# Of countries that separate thousands by commas.
+_WITH_COMMAS = re.compile(r"(?:US|AU|NZ|HK|A|S)?[$]|[£¥₹₩]|USD|GBP|JPY|CNY|INR|AUD|NZD|SGD|HKD|KRW")
 # Letters and words that multiply a number, and by which power of ten; m is a metre.
 _FACTORS = {
     **{"k": 3, "K": 3, "M": 6, "B": 9, "tsd": 3, "thousand": 3, "mille": 3, "lac": 5, "lakh": 5},
@@ -174,6 +176,21 @@ def means_two(text):
     return match is not None and "." in match["digits"] and _means_two(match)
 
 
+def _are_thousands(doubts, unit, bare):
+    """Whether the commas of amounts of money that can mean two numbers separate thousands.
+
+    `doubts` are all texts of the column with a comma, and their units: three digits follow each.
+    Money has three decimals as the price of a litre alone, in a country that writes a decimal
+    comma; and a program that writes them does so everywhere, and has no `bare` 0.
+    """
+    return (
+        bool(doubts)
+        and _IS_MONEY.fullmatch(unit) is not None
+        and (bare or _WITH_COMMAS.fullmatch(unit) is not None)
+        and all("," in text and of in ("", unit) for text, of in doubts.items())
+    )
+
+
 def has_point(text):
     """Whether a text is a number whose decimal mark is a point for sure, as that of 1.5 is."""
     match = _NUMBER.fullmatch(text)
@@ -236,4 +253,7 @@ def learn_notation(counts, decimal=None):
             doubts.append(text)
     if proofs[","] > proofs["."]:
         return Notation(",", unit, factors=factors), None
+    of_doubts = {text: unit_of(matches[text], factors) for text in doubts}
+    if not any(proofs.values()) and _are_thousands(of_doubts, unit, bare):
+        doubts = []
     return Notation(".", unit, factors=factors), doubts[0] if doubts and not proofs["."] else None

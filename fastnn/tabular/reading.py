@@ -174,8 +174,11 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
         for text, number in zip(texts, numbers, strict=True)
         if number is not None and as_number(text) != number
     ]
-    if unlike:  # where factors multiply, one of the largest tells most
-        text, number = max(unlike, key=lambda pair: abs(pair[1]) * notation.factors)
+    if unlike:  # one with a mark tells most and, where factors multiply, one of the largest
+        text, number = max(
+            unlike,
+            key=lambda pair: (not {",", "."}.isdisjoint(pair[0]), abs(pair[1]) * notation.factors),
+        )
         said.append(f"{text!r:.40} is read as {number:.12g}")
     said = [f"Column {series.name!r} is numbers: {'; '.join(said)}."] if said else []
     whole = decimal is None and not any(notation.decimal in text for text in found)

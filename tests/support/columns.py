@@ -1,5 +1,7 @@
 """Small tables with one column of interest, and the schema that is learnt of them."""
 
+import json
+
 import numpy as np
 import pandas as pd
 
@@ -21,3 +23,14 @@ def table(**columns):
 def learn(values, **options):
     """The schema with one more column "c"."""
     return TableSchema.fit(table(c=values), target="y", **options)
+
+
+def kept(values, **options):
+    """The numbers that the network gets of a column "c", in the units of the column."""
+    frame = table(c=values)
+    schema = TableSchema.fit(frame, target="y", **options)
+    (column,) = [column for column in schema.columns if column.name == "c"]
+    X = schema.inputs(frame)[:, schema.input_names.index("c")]
+    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    np.testing.assert_array_equal(again.inputs(frame)[:, again.input_names.index("c")], X)
+    return X * column.scale + column.mean, schema.notices

@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from columns import M, cycle, learn, table
+from columns import M, cycle, kept, learn, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stopwatch import Stopwatch
@@ -211,17 +211,6 @@ def test_text_that_looks_like_dates_may_be_categories():
 
 
 # --- How columns are written ---
-
-
-def kept(values, **options):
-    """The numbers that the network gets of a column "c", in the units of the column."""
-    frame = table(c=values)
-    schema = TableSchema.fit(frame, target="y", **options)
-    (column,) = [column for column in schema.columns if column.name == "c"]
-    X = schema.inputs(frame)[:, schema.input_names.index("c")]
-    again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
-    np.testing.assert_array_equal(again.inputs(frame)[:, again.input_names.index("c")], X)
-    return X * column.scale + column.mean, schema.notices
 
 
 @pytest.mark.parametrize(
