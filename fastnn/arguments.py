@@ -3,6 +3,7 @@
 Internal: it may change at any time.
 """
 
+import contextlib
 import functools
 import math
 from numbers import Integral, Real
@@ -124,6 +125,17 @@ def generator(rng):
             f"{type(rng).__name__}"
         )
     return np.random.default_rng(integer(rng, "rng", 0))
+
+
+@contextlib.contextmanager
+def errors_in(what):
+    """Let the message of a TypeError or ValueError begin with the argument that it is about."""
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f"{what}: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
 
 
 def check_dtype(dtype):

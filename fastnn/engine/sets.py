@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fastnn.arguments import errors_in
 from fastnn.data.inputs import as_numbers
 from fastnn.data.parts import as_pair
 from fastnn.engine.base_network import BaseNetwork
@@ -41,7 +42,7 @@ def check_set(network, part, name, *, plain=False, shares=False):
     X, y = as_pair(part, name)
     if y is None:
         raise ValueError(f"expected {name} to have a y, the labels or targets; got y=None")
-    try:
+    with errors_in(f"in {name}"):
         rows, targets, _ = check_data(network, X, y, None, normalizer_for(network, X))
         softmax = network.output == "softmax"
         units = network.layer_sizes[-1]
@@ -53,8 +54,4 @@ def check_set(network, part, name, *, plain=False, shares=False):
                 f"expected y to hold {expected}{hint}, got y of shape {np.shape(y)}, which can be "
                 "trained on, but not judged in this way"
             )
-    except TypeError as error:
-        raise TypeError(f"in {name}: {error}") from None
-    except ValueError as error:
-        raise ValueError(f"in {name}: {error}") from None
     return X, y, rows.shape[0]

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
-from fastnn.arguments import boolean
+from fastnn.arguments import boolean, errors_in
 from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.data.parts import WeightedExamples, with_weights
 from fastnn.engine import workers
@@ -42,16 +42,16 @@ def fit_many(
 
     Within a ``joblib.parallel_config(backend=...)``, the workers of that backend train the
     networks, such as "loky", "dask" or "ray". theta and histories come back into `networks`, with
-    the same bits. Callbacks run there, and change nothing here. Paths are those of the workers.
+    the same bits. Callbacks run there, and change nothing here. Paths are paths of the workers.
 
     Parameters
     ----------
     networks : sequence of Network
-        Of any layers and settings. Each with its own generator: make them with different seeds, or
-        with ``rng.spawn(n)``.
+        Of any layers and settings. Each needs a generator of its own: make them with different
+        seeds, or with ``rng.spawn(n)``.
     sets : (X, y), (X, y, sample_weight) or a part of `fastnn.split`; or a list of these
-        A list has one set for each network. Anything else is the set of all networks, of which
-        there is one copy.
+        A list has one set for each network. Anything else is one set for all networks; it is not
+        copied for each.
     n_jobs : int, default -1
         Threads; -1: all available processors. Of a backend: its jobs.
     each : sequence of dict, optional
@@ -75,9 +75,9 @@ def fit_many(
         A worker of the backend has died. Networks whose fits had ended are trained, the others are
         as before.
     KeyboardInterrupt
-        After Ctrl-C all fits stop, within some 100 ms. Those that had ended keep their results;
-        the others are as after an interrupted `fit`, or have not begun. On a backend they are as
-        before; "ray" gives all results at the end, and keeps none.
+        After Ctrl-C all fits stop, within some 100 ms. Networks whose fits had ended keep their
+        results. The others are as after an interrupted `fit`, or have not begun; on a backend they
+        are as before. "ray" gives all results at the end, so that it keeps none.
     Exception
         An error in a callback or schedule, with a note that names the network, once all other
         networks are trained.
@@ -109,7 +109,10 @@ def fit_many(
         (network, X, y, _complete(k, {**common, **given}, weight))
         for k, (network, (X, y, weight), given) in enumerate(zip(networks, sets, own, strict=True))
     ]
-    tasks = [_prepare(k, *each) for k, each in enumerate(fits)]
+    tasks = []
+    for k, (network, X, y, given) in enumerate(fits):
+        with errors_in(f"networks[{k}]"):
+            tasks.append(prepare(network, X, y, **given))
     bar = ManyBar([task.epochs for task in tasks]) if progress else NoManyBar()
     with bar:
         if backend is None:
@@ -169,7 +172,7 @@ def _check_apart(networks):
         if seen.setdefault(id(network.rng), k) != k:
             raise ValueError(
                 f"expected a generator for each network, got one for networks"
-                f"[{seen[id(network.rng)]}] and networks[{k}], whose draws would depend on which "
+                f"[{seen[id(network.rng)]}] and networks[{k}]: their draws would depend on which "
                 "is first; make them with seeds, or with the generators of rng.spawn(n)"
             )
 
@@ -198,7 +201,7 @@ def _sets_of(sets, count):
 
 
 def _is_pair(X):
-    """Whether it is a set itself; the rows of an X are no arrays of examples."""
+    """Whether X is a set of examples by itself, rather than an array of rows."""
     return hasattr(X, "X") or (isinstance(X, tuple) and any(hasattr(part, "shape") for part in X))
 
 
@@ -236,13 +239,3 @@ def _complete(k, options, weight):
     if options["sample_weight"] is not None:
         raise ValueError(f"{about}expected weights in its set or as an option, got both")
     return options | {"sample_weight": weight}
-
-
-def _prepare(k, network, X, y, options):
-    """The task of a network; an error names it."""
-    try:
-        return prepare(network, X, y, **options)
-    except TypeError as error:
-        raise TypeError(f"networks[{k}]: {error}") from None
-    except ValueError as error:
-        raise ValueError(f"networks[{k}]: {error}") from None

@@ -1,8 +1,8 @@
 """Checkpoints of a fit that is running: writing them, and going back to one.
 
 A checkpoint is the state between two updates. At the end of an epoch it is taken after the
-evaluation and before the callbacks, so that a resumed fit calls them again. What they do to the
-network, and whether they stop the fit, is then part of the run.
+evaluation and before the callbacks, so that a resumed fit calls them again. Their changes of the
+network, and a stop of the fit, are then part of the resumed run.
 """
 
 import time

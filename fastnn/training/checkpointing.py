@@ -1,4 +1,4 @@
-"""The checkpoints of a fit, checked before it begins: where they go, and which one it resumes."""
+"""The checkpoints of a fit, checked before it begins: the file to write, and the file to resume."""
 
 import math
 import os
@@ -21,7 +21,7 @@ from fastnn.version import __version__
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where and how often `fit` saves what it needs to go on after a crash.
+    """Where and how often `fit` saves its state, to go on from it after a crash.
 
     The file is replaced as a whole, so that a crash at any moment leaves the last checkpoint or the
     new one. The end of the fit, by early stopping too, is always saved.
@@ -34,7 +34,7 @@ class Checkpoint:
         Epochs between two checkpoints; 1 if neither is given.
     every_seconds : float, optional
         Seconds between two checkpoints, within epochs too. For epochs that are much shorter than
-        the writing, or too long to lose. Not together with `every_epochs`.
+        the writing of a file, or too long to lose. Not together with `every_epochs`.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def plan_checkpoints(task, checkpoint, resume, **arguments):
 
 
 def _read(task, path, run):
-    """The checkpoint of the same run; an error if it is another one's, or no sound file."""
+    """The checkpoint of this run; an error if it is of another run, or damaged."""
     name = os.fsdecode(path)
 
     def expected_arrays(saved_run, state):

@@ -16,8 +16,8 @@ from fastnn.training.optimizer_state import (
     set_up,
 )
 
-# Floating-point operations of the longest epoch. A call does not pause within an epoch, and Ctrl-C
-# has to wait: some 20 ms for so many.
+# Most floating-point operations of an epoch that is trained unwatched. A call does not pause within
+# an epoch, so that Ctrl-C has to wait for its end: some 20 ms.
 _LONGEST = 50_000_000
 # Most epochs of a call.
 _AT_ONCE = 128
@@ -30,7 +30,7 @@ def descend(task, session, monitor):
     ----------
     task : Task
     session : Session
-        Opened for training on the task's data; or that of a `Kept`, which has an optimizer.
+        Opened for training on the task's data; or from a `Kept`, with its optimizer.
     monitor : Monitor
     """
     network, m, history = task.network, task.rows, monitor.history
@@ -64,7 +64,7 @@ def descend(task, session, monitor):
 
 
 def is_unwatched(task, session, monitor):
-    """Whether the epochs of a `Task` may follow each other without a look at each."""
+    """Whether the epochs of a `Task` may follow each other without Python in between."""
     sessions = (session, monitor.dev_session)
     return (
         not task.callbacks
@@ -83,7 +83,7 @@ def is_unwatched(task, session, monitor):
 
 
 def _operations(task):
-    """About the floating-point operations of an epoch; a row and a step take some by themselves."""
+    """About the floating-point operations of an epoch, with some for each row and each step."""
     parameters = task.network.theta.size
     rows = task.rows + (0 if task.dev is None else task.dev[0].shape[0])
     return 6 * rows * (parameters + 200) + task.batches * (10 * parameters + 5000)
@@ -143,7 +143,7 @@ def _train_some(task, session, monitor, index, epoch):
 
 
 def _averaged(network, average, function, *arguments):
-    """``function(*arguments)``, while theta is its average, unless that is None."""
+    """``function(*arguments)``, while theta has the values of `average`, unless that is None."""
     if average is None:
         return function(*arguments)
     theta = network.theta

@@ -52,7 +52,7 @@ def check_resumable(network, optimizer):
     """Refuse an optimizer or a generator that a checkpoint could not go on with."""
     if isinstance(optimizer, LBFGS):
         raise ValueError(
-            "checkpoint and resume are not for lbfgs, whose memory is within SciPy; expected "
+            "checkpoint and resume are not for lbfgs: its memory is within SciPy; expected "
             "another optimizer. Save the network now and then in a callback, and fit it on: lbfgs "
             "then begins anew from those parameters"
         )

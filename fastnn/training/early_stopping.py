@@ -16,16 +16,16 @@ _MONITORS = {"dev_error": None, "dev_cost": None}
 class EarlyStopping:
     """Stop when the dev set has not improved for a while, and restore the best parameters.
 
-    It couples fitting J with not overfitting. Searching lambda instead keeps them apart, at the
-    price of many runs.
+    One knob then does two jobs: to lower J, and not to overfit. A search of lambda keeps these
+    apart, but takes many runs.
 
     Parameters
     ----------
     patience : int
         Epochs without improvement after which to stop.
     monitor : {"dev_error", "dev_cost"}
-        Among epochs of equal dev error the one of lowest dev cost is best: a small dev set has few
-        different errors. Where the dev error is NaN (see `Network.error`), the dev cost counts.
+        Among epochs of equal dev error, the epoch of lowest dev cost is best: a small dev set has
+        few different errors. Where the dev error is NaN (see `Network.error`), the dev cost counts.
     min_delta : float
         The least decrease that counts as an improvement. 0: any, and also an equal dev error with
         a lower dev cost.
@@ -64,7 +64,7 @@ class BestSoFar:
         self._rule = rule
         self._best = (math.inf, math.inf)
         self._mark = math.inf  # the monitored value has to be lower than this by min_delta
-        self._improved = -1  # the last epoch in which it was
+        self._improved = -1  # the last epoch in which it was so
         self.theta = theta.copy()
         self.epoch = None
 

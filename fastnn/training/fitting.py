@@ -117,35 +117,35 @@ def fit(
     learning_rate : float
     schedule : str, object or function, optional
         constant linear cosine step exponential inverse, an object of `fastnn.schedules`, or
-        a function of the epochs done (2.25: a quarter into the third) that gives a factor.
+        a function that gives a factor for the epochs done (2.25: a quarter into the third).
     clip_norm, clip_value : float, optional
         The largest global norm of a gradient, as PyTorch's ``clip_grad_norm_``, or the largest
-        size of a component: larger ones are cut down (Pascanu et al., 2013). For wild targets. The
-        penalty is not in this gradient, as PyTorch's weight_decay is not, which the optimizer adds
-        later: the limit then depends on the examples alone, and not on how large the weights are.
+        size of a component: larger ones are cut down (Pascanu et al., 2013). For wild targets. This
+        gradient has no penalty: the optimizer adds it later, as PyTorch's adds its weight_decay.
+        The limit then depends on the examples alone, and not on how large the weights are.
     sample_weight : (m,) array-like, optional
     loss : Loss or function, optional
         In the place of the output's: a `fastnn.Loss`, such as those of `fastnn.losses`, or a
         function ``(A, y) -> (losses, dA)`` of whole mini-batches. It gets output activations A
         (rows, n[L]) and targets y, and returns the losses of the rows (rows,) and their slopes by
-        A; J is the mean of the losses. y may then have any number of columns. J and dev
-        J are those of this loss; the errors stay those of the output.
+        A; J is the mean of the losses. y may then have any number of columns. J and dev J are of
+        this loss; the errors are still of the output.
     label_smoothing : float in [0, 1), default 0.0
         This share of every label is spread over all classes (Szegedy et al., 2016), in J and dev J,
         too. Only for the cross-entropy of a softmax output, whose y may also be probabilities.
     average : float in [0, 1), optional
         Decay of an exponential moving average of theta, such as 0.999: after every update ``average
-        = decay average + (1 - decay) theta``, beginning with theta after the first. Costs, errors,
-        early stopping, callbacks and the network after the fit have the average (Polyak and
-        Juditsky, 1992). Not for lbfgs; a trainer has its own.
+        = decay average + (1 - decay) theta``. It begins with theta after the first update. Costs,
+        errors, early stopping and callbacks see the average, and the network has it after the fit
+        (Polyak and Juditsky, 1992). Not for lbfgs; a trainer has its own.
     shuffle : bool
         A new order of rows every epoch.
     early_stopping : bool, int or EarlyStopping, optional
         True, a patience in epochs, or an object; restores the best parameters. Needs `dev`.
     evaluate_every : int or (int, int), optional
-        Epochs between evaluations of cost and errors on all of X and dev (the last epoch
-        always is); entries between are NaN. 0: never, which is fastest. A pair has the epochs of X
-        and those of dev: (10, 1) is enough for early stopping, and saves most of the time of
+        Epochs between evaluations of cost and errors on all of X and dev. Entries between are NaN;
+        the last epoch is always evaluated. 0: never, which is fastest. A pair has one number for X
+        and one for dev: (10, 1) is enough for early stopping, and saves most of the time of
         evaluations. None: every epoch with `dev`, callbacks or full-batch descent; else every epoch
         as long as evaluations cost some 1 ms in all, and then every tenth, since an evaluation
         takes a quarter or a third of the time of an epoch.
@@ -185,41 +185,16 @@ def fit(
     DivergenceError
         A cost, gradient or parameter was not finite; the last finite theta is restored.
     KeyboardInterrupt
-        On Ctrl-C, after at most some 100 ms: theta is that of the last finished batch, and
+        On Ctrl-C, after at most some 100 ms. theta is as the last finished batch has left it, and
         `history` is kept.
     ModelFormatError
         The file to resume from is not a checkpoint, or is damaged.
     ValueError, TypeError
         Before anything has changed.
     """
-    options = {
-        "dev": dev,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "optimizer": optimizer,
-        "learning_rate": learning_rate,
-        "schedule": schedule,
-        "clip_norm": clip_norm,
-        "clip_value": clip_value,
-        "loss": loss,
-        "label_smoothing": label_smoothing,
-        "average": average,
-        "shuffle": shuffle,
-        "early_stopping": early_stopping,
-        "evaluate_every": evaluate_every,
-        "callbacks": callbacks,
-        "progress": progress,
-        "threads": threads,
-        "augment": augment,
-        "gradcheck_at": gradcheck_at,
-        "checkpoint": checkpoint,
-        "resume": resume,
-    }
-    task = None
-    if sample_weight is None:
-        task = like_the_last(network, X, y, options)
-    if task is None:
-        task = prepare(network, X, y, sample_weight=sample_weight, **options)
+    options = dict(locals())
+    del options["network"], options["X"], options["y"]
+    task = like_the_last(network, X, y, options) or prepare(network, X, y, **options)
     return run(task, options=options)
 
 
@@ -232,8 +207,8 @@ def run(task, progress=None, options=None):
     progress : Progress, optional
         Watches the fit, in place of the bar that the task may ask for.
     options : dict, optional
-        The arguments of `fit`. The next fit of the network with the same ones can then use again
-        what this one has opened.
+        The arguments of `fit`. The next fit of the network with the same ones can then use the
+        session of this one again.
 
     Returns
     -------

@@ -39,7 +39,7 @@ class History:
         Training examples of all updates; an example counts each time.
     stopped : str
         Why the fit ended: "epochs", "early stopping", "callback", "converged",
-        "no further descent", "limit of evaluations" (both of lbfgs), "pruned" (by
+        "no further descent" or "limit of evaluations" (by lbfgs), "pruned" (by
         `OptunaPruningCallback`), "diverged", "interrupted", "error" (in a callback or a schedule);
         "" while it runs.
     best_epoch : int or None
@@ -52,10 +52,10 @@ class History:
         checkpoint does not keep them.
     must_fall : bool
         Whether J has to fall at every iteration: full-batch gradient descent (or lbfgs) without
-        dropout. Where it does not, the learning rate is too large or a gradient is wrong.
+        dropout. If J then rises, the learning rate is too large or a gradient is wrong.
     averaged : int
-        Networks whose mean the network is; more than 1 only by the recipe for tables. The record is
-        then of one of them.
+        The network is the mean of so many networks; more than 1 only by the recipe for tables. The
+        record is then of one of them.
     settings : dict
         Of the fit: epochs, batch_size, batches (mini-batches of an epoch), optimizer (an object)
         and learning_rate.

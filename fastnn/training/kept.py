@@ -1,4 +1,4 @@
-"""A fit like the last one of its network uses again what that one has checked and opened.
+"""A fit like the last one of its network uses the checks and the session of that fit again.
 
 An epoch of a few rows takes less time than to check the options of `fit` and to allocate buffers.
 """
@@ -27,9 +27,9 @@ _CONSTANT = type(None), str, bool, int, float, Optimizer, Schedule, Loss
 
 
 class Kept(NamedTuple):
-    """What a fit leaves for the next one of its network.
+    """The checks and the session of a fit, for the next one of its network.
 
-    It holds neither the network, for it would keep itself alive, nor examples.
+    It holds no examples. It does not hold the network either, which would keep itself alive.
     """
 
     options: dict[str, Any]  # of `fit`
@@ -46,7 +46,7 @@ def settings_of(network):
 
 
 def like_the_last(network, X, y, options):
-    """The `Task` of a fit without weights that has the options of the last; None if it has not."""
+    """The `Task` of a fit that has the options of the last one, without weights; else None."""
     kept = vars(network).get(KEPT_FIT)
     if (
         kept is None
@@ -64,9 +64,9 @@ def like_the_last(network, X, y, options):
 
 
 def keep(task, session, monitor, options, settings):
-    """Keep what the fit of `task` has opened, if it is small and nothing in it may change.
+    """Keep the session of the fit of `task`, if it is small and nothing in its options may change.
 
-    `settings` are those of the network before its first update.
+    `settings` are `settings_of` the network before its first update.
     """
     network, kept = task.network, task.kept
     if kept is None:

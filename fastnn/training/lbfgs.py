@@ -16,7 +16,7 @@ from fastnn.training.monitor import cause_of_divergence
 
 
 def check_lbfgs(network, augment, clipping):
-    """Refuse settings under which J is not the same at each call, or its gradient not whole."""
+    """Refuse settings under which J differs from call to call, or its gradient is cut down."""
     if any(clipping):
         raise ValueError(
             "lbfgs minimizes J by whole gradients: leave clip_norm and clip_value out, or choose "
@@ -62,8 +62,8 @@ def minimize(
     iterations : int
         At most so many.
     iteration_done : function
-        Called as ``iteration_done(iteration, J)`` when theta is that of an iteration, and at least
-        once; True ends the minimization.
+        Called as ``iteration_done(iteration, J)`` after each iteration, and at least once; True
+        ends the minimization.
     evaluation_done : function, optional
         Called with the seconds that each evaluation of J and its gradient took.
     threads : int, optional

@@ -15,10 +15,10 @@ from fastnn.errors import DivergenceError
 from fastnn.losses.faults import Faults
 from fastnn.training.early_stopping import BestSoFar
 
-# Floating-point operations of the evaluations that are made without a thought: some 1 ms. They are
-# counted, not timed, and by each fit, since `fit_many` makes the histories of `fit`.
+# Every epoch is evaluated until the evaluations have taken so many floating-point operations: some
+# 1 ms. Operations are counted, not timed, so that `fit_many` makes the same histories as `fit`.
 _CHEAP = 20_000_000
-# From then on, epochs between two evaluations. One takes up to a third of the time of an epoch.
+# Epochs between two evaluations from then on. One takes up to a third of the time of an epoch.
 _SELDOM = 10
 
 
@@ -61,17 +61,17 @@ def _pair(every):
 
 
 def evaluations_of(task):
-    """The `Evaluations` of X and of dev of a `Task`: as the user says, or such that cost little.
+    """The `Evaluations` of X and of dev of a `Task`: as the user says, or so that they cost little.
 
-    They depend neither on the number of epochs nor on the time that anything takes: a fit that is
-    resumed, or repeated, evaluates the same ones.
+    They depend neither on the number of epochs nor on time: a fit that is resumed or repeated
+    evaluates the same epochs.
     """
     if task.evaluate_every is not None:
         of_X, of_dev = _pair(task.evaluate_every)
         return Evaluations(of_X), Evaluations(of_dev)
     if task.callbacks or task.must_fall or task.batches == 1:
         return (Evaluations(1),) * 2
-    operations = 2 * task.rows * (task.network.theta.size + 200)  # a row takes some by itself
+    operations = 2 * task.rows * (task.network.theta.size + 200)  # 200: for the row itself
     return (Evaluations(_SELDOM, max(1, _CHEAP // operations)),) * 2
 
 
@@ -86,7 +86,7 @@ class Monitor:
     history : History
         The record that it keeps.
     session : Session
-        Of the training set; one that trains serves as well, and saves another one's buffers.
+        Of the training set. The session that trains serves as well, and saves buffers.
     progress : Progress
 
     Attributes
@@ -94,7 +94,7 @@ class Monitor:
     evaluations, dev_evaluations : Evaluations
         Of the training set, and of the dev set.
     columns : list of lists of float
-        Those of the history that get an entry an epoch.
+        The lists of the history that get an entry for each epoch.
     """
 
     def __init__(self, task, history, session, progress):
@@ -208,10 +208,10 @@ class Monitor:
 
 
 def cause_of_divergence(network, X, y, weight, criterion=None, *, at_start):
-    """What `DivergenceError.cause` says; "" where neither y nor the first theta is to blame.
+    """The text of `DivergenceError.cause`; "" where neither y nor the first theta is to blame.
 
-    These are causes that no learning rate can help. A trial tells: the loss of the same network
-    with new weights, and the same with y = 0.
+    No learning rate helps against these causes. Trials find them: the loss of the same network
+    with new weights, and then with y = 0.
 
     Parameters
     ----------
@@ -221,9 +221,8 @@ def cause_of_divergence(network, X, y, weight, criterion=None, *, at_start):
     criterion : Criterion, optional
         None: the network's.
     at_start : bool
-        Whether theta is still that of the beginning of the fit.
+        Whether theta has not changed since the beginning of the fit.
     """
-
     criterion = criterion or criterion_for(network)
     if criterion.loss is not None:
         faults = Faults(criterion)

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from fastnn.arguments import integer, lookup, number
 
-# Learning rates beyond are out of the range in which an overflow can be foreseen.
+# Beyond these learning rates, the core cannot foresee an overflow.
 RATES = "[0, 1e30]"
 _INTERVALS = {
     "momentum": "[0, 1)",
@@ -26,8 +26,8 @@ _INTERVALS = {
 class Optimizer:
     """Base of the first-order optimizers.
 
-    `code` is its enum Optimizer in native/kernels.h. `moments` says which of the two state vectors
-    it keeps. A subclass without settings of its own needs no decorator.
+    `code` is the enum Optimizer in native/kernels.h. `moments` says which of the two state vectors
+    the optimizer keeps. A subclass without settings of its own needs no decorator.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def check_average(average: float | None, optimizer: Optimizer | LBFGS) -> float 
         return None
     if isinstance(optimizer, LBFGS):
         raise ValueError(
-            "average is not for lbfgs, whose iterations go on from theta: leave it out, or choose "
+            "average is not for lbfgs: its iterations go on from theta. Leave it out, or choose "
             "another optimizer"
         )
     return number(average, "average", "[0, 1)")

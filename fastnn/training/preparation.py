@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fastnn.arguments import boolean, integer, number
+from fastnn.arguments import boolean, errors_in, integer, number
 from fastnn.data.inputs import check_same_columns
 from fastnn.data.parts import as_examples, with_weights
 from fastnn.engine.examples import check_data, check_finite, criterion_for, normalizer_for
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 class Task(NamedTuple):
     """A fit that has been checked: everything that `run` needs.
 
-    `data` and `dev` are (X, y, weight) as the compiled core reads them. `normalizer` is the one
-    that they are read through, and that the network gets.
+    `data` and `dev` are (X, y, weight) as the compiled core reads them, through `normalizer`. The
+    network gets this normalizer.
     """
 
     network: BaseNetwork
@@ -112,9 +112,9 @@ class Rates:
         From an array of epochs done to an array of factors, as `make_schedule` gives it.
     batches : int
     constant : bool
-        Whether every epoch has the same rates, which are then made once.
+        Whether every epoch has the same rates. They are then computed once.
     known : bool
-        Whether the schedule is one of fastnn.schedules, which may be asked ahead of time.
+        Whether the schedule is one of fastnn.schedules: it may be called ahead of time.
     """
 
     def __init__(self, learning_rate, factors, batches, *, constant, known):
@@ -313,7 +313,7 @@ def _augmenter(augment, X, columns):
     """The compiled form of `augment`, or None."""
     if augment is None:
         return None
-    # Its module takes long to load; whoever has an Images has loaded it.
+    # The module of Images takes long to load. A user who has an Images has loaded it already.
     if isinstance(augment, type) or not hasattr(augment, "augmenter_for"):
         raise TypeError(
             "expected augment to be None or a fastnn.augment.Images(...), got "
@@ -326,12 +326,8 @@ def _check_dev(network, X, dev, normalizer, criterion):
     if dev is None:
         return None
     check_same_columns(X, dev[0])
-    try:
+    with errors_in("in dev"):
         return check_data(network, *dev, normalizer, criterion)
-    except TypeError as error:
-        raise TypeError(f"in dev: {error}") from None
-    except ValueError as error:
-        raise ValueError(f"in dev: {error}") from None
 
 
 def _check_callbacks(callbacks):

@@ -18,7 +18,7 @@ _NOTEBOOK_INTERVAL = 0.5
 
 
 class Progress:
-    """Watches a fit, which it is a context manager around; this one shows nothing."""
+    """Watches a fit, as a context manager around it; this one shows nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -107,9 +107,9 @@ class Bar:
     Parameters
     ----------
     total : int
-        What there is to do.
+        The number of units to do.
     unit : str
-        The name of one of these.
+        The name of one unit.
     console : rich.console.Console, optional
         Where to draw; by default the standard error, so that piped results stay clean.
 
@@ -149,12 +149,12 @@ class Bar:
             self._display.stop()  # shows the cursor again, whatever happened
 
     def skip(self, amount: float) -> None:
-        """Count so much as done that has taken no time here."""
+        """Count an amount as done that has taken no time here."""
         self._done += amount
         self._skipped += amount
 
     def advance(self, done: float) -> None:
-        """Show that so much is done, what was skipped included; the bar never goes back."""
+        """Show that so much is done, with the skipped amount; the bar never goes back."""
         self._done = max(self._done, done)
         if time.perf_counter() - self._drawn >= self._display.interval:
             self._draw(self._time_left())
