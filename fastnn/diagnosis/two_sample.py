@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastnn.arguments import generator, integer, number
+from fastnn.arguments import errors_in, generator, integer, number
 from fastnn.data.inputs import Features, as_features, as_numbers, is_sparse
 from fastnn.data.parts import Split, rows_of
 from fastnn.engine.base_network import BaseNetwork
@@ -79,9 +79,9 @@ def same_distribution(
     a, b : (m, n) array-like, sparse matrix or frame, or a Split, whose X is used
         Columns of two frames are matched by name.
     confidence : float in (0, 1), default 0.95
-        The share of pairs of samples of one distribution that are not called different: 1 - alpha.
+        1 - alpha: this share of pairs of samples of one distribution is not called different.
     max_rows : int, default 10,000
-        The most rows of each that are used; of more rows, so many are drawn at random.
+        The most rows of each to use; they are drawn at random from more.
     rng : int, numpy.random.Generator or None, default 0
 
     Returns
@@ -97,9 +97,9 @@ def same_distribution(
 
     Notes
     -----
-    Two networks of one hidden layer are each trained on one half of the examples and score those of
-    the other. The ranks of a half's scores give Mann and Whitney's z. Under the null hypothesis the
-    labels are exchangeable: z has mean 0 and variance 1, whatever the network has learned. The z of
+    Two networks of one hidden layer are each trained on one half of the examples, and score the
+    other half. The ranks of a half's scores give Mann and Whitney's z. If a and b have the same
+    distribution, labels are exchangeable: z has mean 0 and variance 1, for any network. The z of
     the two halves are dependent. Their average has a variance of at most 1, and is judged by 1: the
     p-value is, if anything, too large.
 
@@ -187,16 +187,14 @@ def _some_rows(data, name, columns, most, rng):
         )
     if not is_sparse(data):
         data = as_numbers(data, name)
-    try:
+    with errors_in(f"in {name}"):
         as_features(data, columns, np.dtype(np.float64))
-    except ValueError as error:
-        raise ValueError(f"in {name}: {error}") from None
     part = Split(data, None, rng.permutation(m)[:most]).X
     return np.asarray(part.toarray() if is_sparse(part) else part, dtype=np.float64)
 
 
 def _scores(X, from_b, unseen, rng):
-    """Scores of unseen examples: the higher, the more an example looks like one of b."""
+    """Scores of unseen examples: a higher score means more like b."""
     m = len(X)
     # a and b have the same total weight, however many examples they have.
     weight = m / (2 * np.bincount(from_b))[from_b]

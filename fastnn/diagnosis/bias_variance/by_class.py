@@ -1,4 +1,4 @@
-"""The errors of each class, where classes are uneven: a rare one hardly counts in the whole."""
+"""The error of each class, where classes are uneven: a rare class hardly counts in the whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastnn.text.words import percent
 
 # Classes are uneven where the rarest has less than this part of its even share.
 UNEVEN = 0.5
-# Of more classes than this, those of the highest errors are shown.
+# Of more classes than this, only the classes of the highest errors are shown.
 SHOWN = 10
 
 
@@ -25,7 +25,7 @@ class ClassError:
     ----------
     label : int
     name : str
-        Such as "class 1"; of a table with the class's own name.
+        Such as "class 1"; for a table, with the name of the class in it.
     error : float
         Share of its examples that are given another label.
     count : int
@@ -52,7 +52,7 @@ def errors_by_class(network, train, dev, confidence, names=UNNAMED, groups=None)
     names : Names
         Of the classes.
     groups : (m,) array, optional
-        Of the dev examples, where those of one group belong together.
+        Of the dev examples; None: each is independent of the others.
     """
     shares, labels = shares_of(network, train[1]), labels_of(network, dev[1])
     if shares is None or labels is None:

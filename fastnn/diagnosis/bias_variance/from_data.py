@@ -67,12 +67,12 @@ def diagnose_network(
     names: Names | None = None,
     **thresholds: float,
 ) -> Diagnosis:
-    """See `Network.diagnose`, which documents the arguments; `words` are those of the advice.
+    """See `Network.diagnose`, which documents the arguments; `words` are names for the advice.
 
     With `class_weights`, one for each label, errors are weighted means; an optimal error, too.
-    Without `by_trials` no causes are looked for by short fits, which take most of the time. `names`
-    are those of columns and classes; None: those of train, if it is a part of a table. Rows of a
-    part that has `groups` count by these: those of one group are not independent.
+    Without `by_trials` there are no short fits to find causes, which take most of the time. `names`
+    are names of columns and classes; None: the names of train, if it is a part of a table. Where a
+    part has `groups`, the groups count instead of the rows: rows of one group are not independent.
     """
     unknown = [name for name in thresholds if name not in THRESHOLDS]
     if unknown:
@@ -113,7 +113,7 @@ def diagnose_network(
     tolerance = thresholds.get("tolerance", TOLERANCE)
     confidence = thresholds.get("confidence", CONFIDENCE)
     sets = pairs["train"][:2], pairs["dev"][:2]
-    # An error that is low already leaves nothing to look for, nor any noise to speak of.
+    # Below this error there is nothing to look for, and no noise worth a word.
     worth = tolerance if weighted else _worth_a_word(network, sets[0], tolerance)
     aim = (optimal_error or 0.0) + worth
     high = estimates["train_error"].value > aim
@@ -158,7 +158,7 @@ def diagnose_network(
 
 
 def _share_wrong(network, X, y, m, class_weights, groups):
-    """The share of wrong labels; of weighted ones for as many examples as equal weights need."""
+    """The share of wrong labels; weighted ones count as fewer examples of equal weight."""
     y = hard_labels(network, y)
     if class_weights is None and groups is None:
         return Estimate(min(1.0, network.error(X, y)), m)
@@ -171,7 +171,7 @@ def _share_wrong(network, X, y, m, class_weights, groups):
     if groups is None:
         worth = int(weight.sum() ** 2 / np.square(weight).sum())
         return Estimate(value, max(worth, 1))
-    # Of these numbers the mean and its variance are those of the ratio of weighted sums.
+    # The mean of these numbers is the ratio of the weighted sums, and has its variance.
     errors = value + weight / weight.mean() * (_wrong(network, X, y) - value)
     return estimate_of(errors, groups, shares=False)
 
@@ -183,7 +183,7 @@ def _groups_of(part):
 
 
 def _unit(network, y):
-    """What the errors are shares of."""
+    """The unit of the errors, in words."""
     if not network.regression:
         soft = hard_labels(network, y) is not y
         return "share of wrong labels" + (", against the most probable class" if soft else "")
@@ -234,7 +234,7 @@ def _twins(network, X, y):
 
 
 def _worth_a_word(network, train, tolerance):
-    """The least error above the optimal one: where all but one class are rare, half of theirs."""
+    """The least error above the optimal one; or half the share of rare classes, if that is less."""
     share = shares_of(network, train[1])
     return tolerance if share is None else min(tolerance, (1 - share.max()) / 2)
 
@@ -242,11 +242,11 @@ def _worth_a_word(network, train, tolerance):
 def _bracket(network, train, estimates, confidence, least):
     """Bounds on the optimal error: by nearest neighbours, and by the network's own dev error.
 
-    `least` is what twins leave of the training error: bias is what is above it. Without training
-    rows, where classes have weights, only the dev error bounds it.
+    `least` is the error that twins force on any network: only error above it is bias. Without
+    training rows, where classes have weights, only the dev error is a bound.
     """
-    # Dev rows that are easier than the training rows tell nothing of the error of these; no better
-    # bound is then known than the error of one answer to all rows.
+    # Dev rows that are easier than the training rows are no bound for the training rows. The bound
+    # is then the error of one answer to all rows.
     high = estimates["dev_error"].limits(confidence)[1]
     if high < estimates["train_error"].limits(confidence)[0]:
         high = 1.0
@@ -261,7 +261,7 @@ def _bracket(network, train, estimates, confidence, least):
         *train, kind="values" if network.regression else "labels", confidence=confidence
     )
     low, high = bound.limits[0], min(high, bound.limits[1])
-    # What the network has reached is no lower bound: its neighbours are too far from an example.
+    # Where neighbours are far from an example, the network can be better than this lower bound.
     low = max(low if low <= high else 0.0, least)
     return Bracket(low, max(low, high))
 
@@ -290,7 +290,7 @@ def _targets(y):
 def _variance(y):
     """Variance of the targets, summed over outputs: the error of predicting their mean.
 
-    Of equal targets, whose variance is 0, their mean square, or 1.
+    Where all targets are equal, so that it is 0: their mean square, or 1.
     """
     y = _targets(y)
     total = y.var(axis=0).sum()
@@ -303,6 +303,6 @@ def _unexplained(network, X, y, scale):
 
 
 def _wrong(network, X, y):
-    """(m,) 1 where an example is given another label, 0 elsewhere; of several, their mean."""
+    """(m,) 1 where an example gets a wrong label, 0 elsewhere; with several labels, their mean."""
     y = _targets(hard_labels(network, y))
     return (network.predict(X).reshape(y.shape) != y).mean(axis=1)

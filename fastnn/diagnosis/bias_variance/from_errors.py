@@ -44,7 +44,7 @@ def diagnose(
     A gap between two errors is high above ``max(tolerance, relative_tolerance * optimal_error)``:
     two points, or more where the optimal error is so large that two points are little beside it.
     Bias or variance is not called high either if it is less than `share` of the other one: the
-    other has ten times as many errors to remove. So (1 %, 11 %) is high variance, (15 %, 16 %)
+    larger one has ten times as many errors to remove. So (1 %, 11 %) is high variance, (15 %, 16 %)
     high bias, (15 %, 30 %) both, (0.5 %, 1 %) neither; and with an optimal error of 15 %,
     (15 %, 16 %) is neither.
 

@@ -1,4 +1,4 @@
-"""Whether any single column of X goes with y, by ranks."""
+"""Whether any single column of X is correlated with y, by ranks."""
 
 from statistics import NormalDist
 
@@ -6,19 +6,19 @@ import numpy as np
 
 from fastnn.data.inputs import as_numbers, is_sparse
 
-# The chance that columns which have nothing to do with y are taken for ones that have.
+# The chance that columns without any relation to y are taken for columns with one.
 CHANCE = 0.01
-# As many orders of y tell whether none of them is as good: a chance of 1 in 100.
+# Random orders of y. That none of them is as good has a chance of 1 in 100.
 ORDERS = 99
 
 
 def is_associated(X, y, classes):
-    """Whether a column's ranks go with y, or with belonging to a class, beyond chance.
+    """Whether a column's ranks are correlated with y, or with a class, beyond chance.
 
     Spearman's correlation r of m independent rows has a standard deviation of 1 / sqrt(m - 1). The
     level is divided by the number of pairs that are looked at (Bonferroni). Correlations of columns
     that are 0 in nearly every row, and of rare classes, are not normal. So the largest one has to
-    be beyond those of y in other orders, too (Westfall and Young, 1993).
+    be larger than with y in other orders, too (Westfall and Young, 1993).
     """
     if is_sparse(X):
         X = X.toarray()

@@ -1,4 +1,4 @@
-"""Causes that short fits show: what would have lowered the error is tried."""
+"""Causes that short fits show: changes that would have lowered the error are tried."""
 
 import numpy as np
 
@@ -13,28 +13,29 @@ from fastnn.diagnosis.causes.uneven import has_enough, never_predicted
 from fastnn.diagnosis.evidence.regularization import is_strong
 from fastnn.diagnosis.evidence.resizing import resized
 from fastnn.diagnosis.evidence.stopping import patience_for
+from fastnn.text.words import counted
 
-# A learning rate is too small where the same updates at a larger one lower the loss so many times
-# as much.
+# A learning rate is too small if the same updates at a larger one lower the loss so many times as
+# much,
 TIMES = 5.0
-# And where it goes at least this part of the way to the training loss of a plain network: one that
+# and take it at least this part of the way to the training loss of a plain network. A network that
 # is too small gains little by any rate.
 WAY = 0.2
 # Factors on the learning rate that are tried.
 FACTORS = (10.0, 100.0, 1_000.0, 10_000.0)
-# New networks get so many times the updates of a trial: the user's own has had some before.
+# New networks get so many times the updates of a trial: the user's network has had some before.
 LONGER = 3
-# Beyond such rates nothing is tried.
+# No larger rate is tried.
 LARGEST_RATE = 0.3
 # Standard deviations, or means, of targets that a network learns with the usual learning rates.
 TARGETS = (0.03, 30.0)
 
 
-def causes_by_trials(trials, of_training=True):
+def causes_by_trials(trials, of_training):
     """The causes of a high error, the first one to mend in front.
 
-    `of_training`: the training error is high. Else it is the dev error alone: a network that is
-    large enough learns by heart what it cannot tell.
+    `of_training`: the training error is high. Else only the dev error is: a network that is large
+    enough learns by heart even rows that X tells nothing of.
     """
     network, now = trials.network, trials.now
     off_scale = of_training and _target_scale(trials)
@@ -70,7 +71,7 @@ def causes_by_trials(trials, of_training=True):
 
 
 def _of_training(trials, reference):
-    """The first thing to change, of those that a plain network does better."""
+    """The first change that helps, where a plain network does better."""
     same = trials.best_on()
     strong = is_strong(trials.network, trials.all_rows)
     return (
@@ -124,7 +125,7 @@ def _unrelated(network, now, reference, known_nothing):
 
 
 def _target_scale(trials):
-    """Whether targets of mean 0 and standard deviation 1 would have been learnt."""
+    """A Cause if the network learns targets of mean 0 and standard deviation 1, but not these."""
     network = trials.network
     y = as_numbers(trials.train[1], "y").astype(np.float64)
     mean, std = float(y.mean()), float(y.std())
@@ -150,19 +151,19 @@ def _scale(trials, reference):
         return None
     normalized, as_is = tried
     worse = min((as_is, trials.now), key=lambda trial: trial.train)
-    # A tenth is worth a word, and so is half of the way to a plain network where that is less.
+    # A gain counts if it is a tenth, or half of the way to a plain network if that is less.
     half_way = (worse.train + reference.train) / 2
     fits_better = normalized.train < max(LOWER * worse.train, half_way)
     if fits_better and is_lower(normalized.dev, worse.dev, 1.0):
         return _not_normalized(trials, normalized, as_is)
-    # A longer fit of columns out of scale can learn by heart, which the dev loss alone shows.
+    # A longer fit of columns out of scale can learn by heart: only the dev loss shows that.
     if helps(normalized, trials.now) and _gains(normalized, as_is, 1.0):
         return _not_normalized(trials, normalized, as_is)
     return None
 
 
 def _scale_for_dev(trials):
-    """The same where the training error is low: whether unseen examples gain."""
+    """As `_scale`, where the training error is low: whether unseen examples gain."""
     tried = _normalized(trials)
     if tried is None:
         return None
@@ -181,7 +182,7 @@ def _normalized(trials):
     """New networks with and without normalization, where the columns are out of scale."""
     if trials.network.normalize or not scale_of(trials.train[0]).is_off():
         return None
-    # Losses of columns that are out of scale go up and down: of both, the best epoch is compared.
+    # Losses of columns that are out of scale go up and down: the best epochs are compared.
     longer = {"epochs": LONGER * trials.epochs}
     return trials.best_anew({"normalize": True}, **longer), trials.best_anew({}, **longer)
 
@@ -227,8 +228,8 @@ def _too_short(trials, same):
         return None
     history = trials.network.history
     updates = trials.done
-    epochs = "" if history is None else f" after {len(history)} epoch{_s(len(history))}"
-    done = "" if updates is None else f" ({updates:,} update{_s(updates)})"
+    epochs = "" if history is None else f" after {counted(len(history), 'epoch')}"
+    done = "" if updates is None else f" ({counted(updates, 'update')})"
     wanted = max(2 * (len(history) if history else 1), len(history or ()) + trials.epochs)
     if history is not None and history.stopped == "early stopping":
         patience = patience_for(wanted)
@@ -257,11 +258,11 @@ def _too_fast(trials, same):
     if not slower:
         return None
     lowest = min(slower.values(), key=lambda trial: trial.dev.mean())
-    # New weights alone can help too: the rate must make a difference of its own.
+    # New weights alone can help, too: the rate must make a difference of its own.
     apart = helps(lowest, fresh) or is_lower(lowest.dev, fresh.dev)
     if not (helps(lowest, as_is) and apart):
         return None
-    # Of rates that are as good, the smallest: it is the last to overfit in a longer fit.
+    # The smallest of equally good rates is the last to overfit in a longer fit.
     best = min(rate for rate in slower if not is_lower(lowest.dev, slower[rate].dev, 1.0))
     return Cause(
         f"the learning rate, {rate:g}, is too large",
@@ -304,7 +305,3 @@ def _too_small(trials, reference):
         f"bigger network: try {sizes} (now {list(network.layer_sizes)})",
         change,
     )
-
-
-def _s(count):
-    return "" if count == 1 else "s"

@@ -7,14 +7,13 @@ from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.inputs import counters, scale_of
 from fastnn.diagnosis.causes.uneven import labels_of
 from fastnn.diagnosis.evidence.symmetry import equal_units
-from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 
-# Classes that training lacks are worth a word from this share of the dev set on.
+# The least share of the dev set in classes that training lacks, for a word on them.
 LACKING = 0.02
 
 
-def certain_causes(network, train, dev, names=UNNAMED):
+def certain_causes(network, train, dev, names):
     """Causes in the labels, in the columns of X and in equal units, in this order."""
     constant = list(_targets(network, train))
     if constant:
@@ -72,10 +71,8 @@ def _inputs(train, names):
         yield Cause(
             f"{names.of_columns(found)} of X number{'s' if one else ''} the rows",
             "whole numbers, all different, at equal steps with few gaps",
-            "leave it out: a number that a row got by its place says nothing of new examples"
-            if one
-            else "leave them out: a number that a row got by its place says nothing of new "
-            "examples",
+            f"leave {'it' if one else 'them'} out: a number that a row got by its place says "
+            "nothing of new examples",
         )
 
 

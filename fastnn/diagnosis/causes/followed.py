@@ -1,7 +1,7 @@
 """The advice is followed on trial for as long as a whole fit: it has to lower the dev error.
 
-On half A of the tables of `bench`, advice that was not tried so raised the test error beyond two
-standard errors in 5 of 224 runs: of uneven classes, where a lower loss was paid for by errors, and
+Without this trial, advice raised the test error beyond two standard errors in 5 of 224 runs on half
+A of the tables of `bench`: where classes were uneven, and a lower loss came with more errors, and
 by luck of the dev set.
 """
 
@@ -17,12 +17,12 @@ from fastnn.engine.sets import hard_labels
 from fastnn.text.words import percent
 from fastnn.training.optimizers import LBFGS
 
-# The dev loss rises again if it ends a fit by this share above its lowest.
+# A fit overfits if its last dev loss is this share above its lowest.
 RISE = 0.05
 
 
 class Followed(NamedTuple):
-    """What is left of advice once it has been followed on trial.
+    """Advice after a trial.
 
     `change` is empty where the dev error is not lower; `words` are to be added to the advice.
     """
@@ -34,7 +34,7 @@ class Followed(NamedTuple):
 def followed(change, trials):
     """Follow the `change` of some advice for as long as a whole fit.
 
-    It is then asked for with early stopping where the fit overfits.
+    If that fit overfits, early stopping is added to the change, and it is followed again.
     """
     history = trials.network.history
     if history is None or isinstance(trials.settings.get("optimizer"), LBFGS):

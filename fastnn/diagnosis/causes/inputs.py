@@ -1,4 +1,4 @@
-"""The columns of X: their scale, constant ones, counters of rows, and ones that give y away."""
+"""The columns of X: their scale, and columns that are constant, number the rows or give y away."""
 
 from typing import NamedTuple
 
@@ -10,13 +10,13 @@ from fastnn.text.names import UNNAMED
 # Columns are out of scale beyond these: a network's initial weights and its learning rate are for
 # inputs of about 1.
 LARGE, SMALL = 3.0, 0.1
-# Of two columns, the ratio of their standard deviations beyond which one drowns the other.
+# Beyond this ratio of their standard deviations, one of two columns drowns the other.
 UNEVEN = 10.0
-# So many times as far off is out of scale for certain.
+# X is out of scale for certain if it is so many times beyond these bounds.
 FAR = 5.0
-# Rows that are enough to see that a column gives y away, and the least correlation of a line.
+# So many rows show whether a column gives y away; the least correlation of a line.
 MOST_ROWS, LINE = 5_000, 1 - 1e-9
-# Fewer rows can be whole numbers without a gap by chance.
+# In fewer rows, whole numbers without a gap can be chance.
 LEAST_ROWS = 50
 # Rows that are squared at a time.
 _ROWS_AT_ONCE = 4096

@@ -8,7 +8,7 @@ from fastnn.data.inputs import as_numbers
 
 # A difference of means is real beyond so many standard errors: a few are compared at a time.
 SIGMAS = 2.5
-# A probability of 0 for what happened would be an infinite loss.
+# A probability of 0 for the true class would be an infinite loss.
 _LEAST = 1e-7
 
 
@@ -20,7 +20,7 @@ def losses_of(network, X, y):
 def losses(output, A, y):
     """(m,) losses of output activations A (m, n[L]), each by the loss that trains the output.
 
-    None is negative, so that they compare by ratios: of `exp` it is the whole Poisson deviance, of
+    No loss is negative, so that ratios compare them: of `exp` it is the whole Poisson deviance, of
     `identity` the squared error.
     """
     A, y = A.astype(np.float64), as_numbers(y, "y")
@@ -58,9 +58,9 @@ _ELEMENTS = {
 
 
 def baseline(output, y_train, y, weight=None):
-    """(m,) losses of the best answer that knows no X, such as frequencies of classes or a mean.
+    """(m,) losses of the best answer without X, such as frequencies of classes or a mean.
 
-    `weight` is that of the training examples.
+    `weight` are the weights of the training examples.
     """
     y_train, m = as_numbers(y_train, "y"), len(as_numbers(y, "y"))
     if output == "softmax" and not (y_train.ndim == 2 and y_train.shape[1] > 1):
@@ -101,9 +101,9 @@ _CENTRES = {"identity_absolute": _median, "identity_huber": _huber_centre}
 
 
 def is_lower(losses, others, sigmas=SIGMAS):
-    """Whether the mean of `losses` is below that of `others`, of the same examples, beyond chance.
+    """Whether the mean of `losses` is below the mean of `others`, beyond chance.
 
-    The test is paired: the difference of each example is what scatters.
+    Both are of the same examples, and the test is paired: it is about their differences.
     """
     if np.isinf(others).any():  # of a fit that diverged
         return bool(np.isfinite(losses).all())
@@ -114,10 +114,10 @@ def is_lower(losses, others, sigmas=SIGMAS):
     return bool(difference.mean() > sigmas * error) and bool(difference.mean() > 0)
 
 
-def is_no_lower(losses, others, share=0.2, sigmas=2.0):
-    """Whether the mean of `losses` is surely not below that of `others` by more than `share`."""
+def is_no_lower(losses, others):
+    """Whether the mean of `losses` is for sure no more than a fifth below the mean of `others`."""
     difference = others - losses
     if len(difference) < 2:
         return False
     error = difference.std(ddof=1) / math.sqrt(len(difference))
-    return bool(difference.mean() + sigmas * error < share * others.mean())
+    return bool(difference.mean() + 2 * error < 0.2 * others.mean())

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastnn.arguments import integer, lookup, number
 from fastnn.data.inputs import as_numbers, is_sparse
+from fastnn.data.parts import rows_of
 from fastnn.diagnosis.evidence.intervals import Estimate
 from fastnn.text.words import percent
 
@@ -30,8 +31,8 @@ class OptimalError:
         The optimal error lies between them, if the assumptions hold: a share of wrong labels, or
         for values the share of their variance.
     limits : (float, float)
-        `low` and `high` with the chance of the sample: at the confidence that was asked for, the
-        optimal error is not below the first nor above the second.
+        `low` and `high` with the chance of the sample: at the given confidence, the optimal error
+        lies between these two.
     nearest : float
         The error of the nearest neighbour, from which `low` follows.
     best : int
@@ -90,7 +91,7 @@ def optimal_error(
     kind : {"auto", "labels", "values"}, default "auto"
         auto: values where y holds a number that is not whole, labels otherwise.
     max_rows : int, default 2000
-        Of more examples so many are drawn at random; all of these are compared with each other.
+        The most examples to use, drawn at random. All of these are compared with each other.
     confidence : float in (0, 1), default 0.95
     rng : int, default 0
         Seed of the drawing.
@@ -148,7 +149,7 @@ def optimal_error(
 
 def _rows(X, y, max_rows, seed):
     y = as_numbers(y, "y").astype(np.float64)
-    m = X.shape[0] if hasattr(X, "shape") else len(X)
+    m = rows_of(X, "X")
     if y.shape not in ((m,), (m, 1)) or m < 10:
         raise ValueError(
             f"expected at least 10 examples and one label or value of y for each, got X of {m} "
@@ -173,7 +174,7 @@ def _rows(X, y, max_rows, seed):
 
 
 def _errors(X, y, values):
-    """Losses of each example by the votes of its neighbours, itself left out, by their number."""
+    """{number of neighbours: losses (m,) by their votes}; no example is its own neighbour."""
     m, most = len(y), min(VOTES[-1], len(y) - 1)
     votes = [k for k in VOTES if k <= most]
     losses = {k: np.empty(m) for k in votes}

@@ -1,4 +1,4 @@
-"""Is anything else wrong? The checks that come before bias and variance, in their order."""
+"""Checks that come before bias and variance, in their order: is anything else wrong?"""
 
 from dataclasses import replace
 
@@ -19,8 +19,8 @@ def causes_of(network, train, dev, high="training", *, by_trials=True, names=UNN
     train, dev : (X, y)
         Checked.
     high : {"training", "dev", None}
-        The error that is high: what short fits show of it is looked for, too. "dev": that one
-        alone.
+        The error that is high: short fits look for its causes, too. "dev": the dev error alone
+        is high.
     by_trials : bool
         Whether short fits are made at all.
     names : Names
@@ -39,7 +39,7 @@ def causes_of(network, train, dev, high="training", *, by_trials=True, names=UNN
 
 
 def _followed(cause, trials):
-    """The cause, with what following its advice on trial leaves of it."""
+    """The cause, after its advice was followed on trial."""
     if not cause.change:
         return cause
     change, words = followed(cause.change, trials)

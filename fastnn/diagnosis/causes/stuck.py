@@ -1,4 +1,4 @@
-"""Weights that training does not get away from: saturated and dead units, unusual initial ones."""
+"""Weights that hold training up: saturated and dead units, and unusual initial weights."""
 
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.trials import compared, helps
@@ -6,7 +6,7 @@ from fastnn.diagnosis.causes.units import dead_layers, layers_in_words, saturate
 
 
 def saturated(trials):
-    """Hidden units at an end of their range, where the gradient is nearly 0: before their rate."""
+    """A Cause of hidden units at an end of their range, where the gradient is nearly 0."""
     network = trials.network
     found = saturated_layers(network, trials.train[0])
     if not found:
@@ -24,7 +24,7 @@ def saturated(trials):
 
 
 def stuck(trials, same):
-    """A fit that new weights of the usual size do better."""
+    """A Cause if new weights of the usual size do better."""
     network = trials.network
     fresh = trials.best_anew({"init": "auto", "init_gain": 1.0})
     as_is = min((same, trials.now), key=lambda trial: trial.train)

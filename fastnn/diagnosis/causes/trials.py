@@ -1,4 +1,4 @@
-"""Short fits beside a network, each with one thing changed: what would have helped is seen.
+"""Short fits beside a network, each with one change: they show what would have helped.
 
 A trial takes as long as the arithmetic of some hundred updates: its number of updates depends on
 the network and the data alone, so that the same call gives the same words everywhere.
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastnn.data.inputs import as_numbers
-from fastnn.data.parts import take
+from fastnn.data.parts import rows_of, take
 from fastnn.diagnosis.causes.losses import is_lower, losses, losses_of
 from fastnn.diagnosis.evidence.stopping import patience_for
 from fastnn.engine.sets import hard_labels
@@ -29,7 +29,7 @@ WORK, LEAST_UPDATES, MOST_UPDATES = 6e9, 100, 1_000
 BATCH = 64
 # A trial of a whole fit takes at most so many times the updates.
 LONGER = 5
-# A trial's training loss below this part of another's is worth a word.
+# A trial is better if its training loss is below this part of the other's.
 LOWER = 0.9
 # Changes that are options of `fit`; all others ask for new weights.
 OF_FIT = ("epochs", "learning_rate", "early_stopping")
@@ -64,9 +64,7 @@ class Trials:
         self.settings = {} if network.history is None else network.history.settings
         self.train, self.dev = _some(train), _some(dev)
         self.all_rows = len(as_numbers(train[1], "y"))
-        self.rows = (
-            self.train[0].shape[0] if hasattr(self.train[0], "shape") else len(self.train[0])
-        )
+        self.rows = self.train[0].shape[0]
         self.batch_size = min(self.settings.get("batch_size") or self.rows, BATCH, self.rows)
         sizes = network.layer_sizes
         weights = sum(a * b for a, b in pairwise(sizes))
@@ -81,7 +79,7 @@ class Trials:
         return self.settings.get("learning_rate", 1e-3)
 
     def of_standard_targets(self, mean, std):
-        """A new network, trained on (y - mean) / std; its losses are those of y itself."""
+        """A new network, trained on (y - mean) / std, with losses at the scale of y itself."""
         parts = [(X, (y - mean) / std) for X, y in (self.train, self.dev)]
         trial = Trials(self.network, *parts).anew()
         on_train, on_dev = (
@@ -111,7 +109,7 @@ class Trials:
         return self.on(**self.best_of_dev, **options)
 
     def followed(self, change, **options):
-        """Follow the `change` of a cause: with new weights, or on from theta where that will do."""
+        """Follow the `change` of a cause: with new weights, or on from theta if that is enough."""
         rate = {"learning_rate": change["learning_rate"]} if "learning_rate" in change else {}
         settings = {name: value for name, value in change.items() if name not in OF_FIT}
         if settings:
@@ -150,7 +148,7 @@ class Trials:
         return max(1, round(self.updates / -(-self.rows // self.batch_size)))
 
     def _of_some_rows(self, changes):
-        """Penalties are divided by the rows: of a part of them, they are as strong by that part."""
+        """The changes, with penalties as strong on these rows as they are on all rows."""
         part = self.rows / self.all_rows
         penalties = {name: changes.get(name, getattr(self.network, name)) for name in ("l2", "l1")}
         return changes | {
@@ -199,7 +197,7 @@ def compared(better, worse):
 def _some(part):
     """At most MOST_ROWS rows of (X, y), drawn at random, the same ones every time."""
     X, y = part
-    m = X.shape[0] if hasattr(X, "shape") else len(X)
+    m = rows_of(X, "X")
     if m <= MOST_ROWS:
         index = np.arange(m)
     else:

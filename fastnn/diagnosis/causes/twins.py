@@ -10,7 +10,7 @@ from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.text.words import percent
 
-# Rows that have a twin with another y are worth a word from this share on.
+# The least share of rows that have a twin with another y, for a word on them.
 SHARE = 0.01
 # The part of the training error that twins may leave to other causes.
 REST = 0.25
@@ -59,7 +59,7 @@ def twins_of(X, y, values):
 
 
 def twins_alone(twins, error, tolerance):
-    """A Cause where twins explain the training error but for `tolerance` and a quarter of it."""
+    """A Cause if twins explain the training error but for `tolerance`, and a quarter of it."""
     if twins.share < SHARE or error - twins.least > min(tolerance, REST * error):
         return None
     return Cause(

@@ -5,13 +5,12 @@ import numpy as np
 from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.losses import is_lower
-from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 
 # A class is rare below this share.
 RARE = 0.2
 
-# Fewer examples of other classes than the most frequent one do not show what X tells of them.
+# Fewer examples outside the most frequent class do not show whether X tells classes apart.
 LEAST = 30
 
 
@@ -30,12 +29,12 @@ def shares_of(network, y):
 
 
 def has_enough(network, train):
-    """Whether enough examples are not of the most frequent class to learn something of them."""
+    """Whether enough examples are outside the most frequent class to learn from them."""
     share = shares_of(network, train[1])
     return share is None or (1 - share.max()) * len(train[1]) >= LEAST
 
 
-def never_predicted(network, train, names=UNNAMED):
+def never_predicted(network, train, names):
     """A Cause where the network answers with one class only, and the others are rare."""
     share = shares_of(network, train[1])
     if share is None:
@@ -54,10 +53,10 @@ def never_predicted(network, train, names=UNNAMED):
     )
 
 
-def against_one_answer(network, train, dev, names=UNNAMED):
-    """A sentence where the dev error is not below that of always the most frequent class.
+def against_one_answer(network, train, dev, names):
+    """A sentence if always answering the most frequent class has no higher dev error.
 
-    None where it is, beyond chance, and where the classes are about as frequent as each other.
+    None if its error is higher beyond chance, or if no class is rare.
     """
     share, labels = shares_of(network, train[1]), labels_of(network, dev[1])
     if share is None or labels is None or 1 - share.max() >= RARE or share.max() == 1:

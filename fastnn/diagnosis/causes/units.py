@@ -1,17 +1,17 @@
-"""Hidden layers whose units are dead or saturated, so that little or no gradient goes through."""
+"""Hidden layers of dead or saturated units: little or no gradient goes through them."""
 
 import numpy as np
 
 from fastnn.data.inputs import is_sparse
-from fastnn.data.parts import take
+from fastnn.data.parts import rows_of, take
 from fastnn.derivatives.layer_values import forward_values
 
-# Rows that units are looked at by.
+# Rows that show the state of a unit.
 MOST_ROWS = 500
 # The ends of the range, and the distance from them at which the slope is below 4 % of the largest.
 ENDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 NEAR = 0.01
-# A layer is saturated if so large a share of its activations is.
+# A layer is saturated if this share of its activations is.
 SHARE = 0.8
 
 
@@ -41,7 +41,7 @@ def layers_in_words(layers):
 
 def _hidden(network, X):
     """(l, activations) of each hidden layer for some rows of X."""
-    m = X.shape[0] if hasattr(X, "shape") else len(X)
+    m = rows_of(X, "X")
     X = take(X, np.arange(0, m, -(-m // MOST_ROWS)))
     X = np.asarray(X.toarray() if is_sparse(X) else X, np.float64)
     if network.normalizer is not None:

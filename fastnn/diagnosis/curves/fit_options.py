@@ -1,4 +1,4 @@
-"""Options of `fit` for the many networks of a curve: only their final errors are used."""
+"""Options of `fit` for the networks of a curve, which uses their final errors only."""
 
 from numbers import Integral
 
@@ -19,7 +19,7 @@ def check_fit_options(options, dev):
 
 
 def watched(options):
-    """The options, with some evaluations of J added where they ask for none."""
+    """The options, with some evaluations of J if they ask for none."""
     epochs = options.get("epochs", 100)
     if options.get("evaluate_every") != 0 or not isinstance(epochs, Integral):
         return options

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 # More data is worth it if twice as much lowers the dev error by this share of itself.
 WORTH = 0.05
 
-
 _HEADS = ("examples", "train error", "dev error")
 
 
@@ -151,9 +150,9 @@ def learning_curve(
         weights.
     rng : int, numpy.random.Generator or None
     equal_updates : bool, default True
-        Give a smaller part more epochs, so that each network takes as many steps as the one on
-        the largest part. Otherwise a network on few examples lacks not only data, but training
-        too. An epoch of lbfgs is an iteration for any size: there each gets as many epochs.
+        Give a smaller part more epochs, so that each network takes as many steps as the network
+        on the largest part. Otherwise a network on few examples lacks not only data, but training
+        too. With lbfgs an epoch is an iteration for any size, and all sizes get as many epochs.
     **fit_options
         As for `Network.fit`. `dev` is used for early stopping where that is asked for.
 

@@ -57,7 +57,7 @@ class PenaltyPath(Generic[AnyNetwork]):
     sparsity : (k,) array
         Share of weights that are exactly zero.
     best : number or tuple
-        The value with the lowest dev error; of several the strongest.
+        The value with the lowest dev error; the strongest of equal ones.
     converged : bool
         False where training was too short to compare the penalties: the cost was still falling
         fast, or the loss without the penalty fell as the penalty grew. The verdict then
@@ -141,7 +141,7 @@ def penalty_path(
 ) -> PenaltyPath[AnyNetwork]:
     """Train along a grid of one kind of regularization, and choose by the dev set.
 
-    A fit with the weakest value comes first. Its parameters are where every value starts. All are
+    A fit with the weakest value comes first, and every value starts from its parameters. All are
     then trained alike: as long, and on the same order of rows. So an error on the path depends on
     its own value and on the weakest, and not on the values between. For convex problems the usual
     start is the strongest value. Here its weights may be 0, and in a network of several layers the
@@ -199,7 +199,7 @@ def penalty_path(
             fresh.theta = start
         history = fit(fresh, X, y, **watched(options))
         dev_error = fresh.error(X_dev, y_dev)
-        # The penalty of the training set replaces that of the dev set: the two costs compare.
+        # With the penalty of the training set in both, the two costs compare.
         dev_cost = (
             fresh.cost(X_dev, y_dev) - passes.penalty(fresh, m_dev) + passes.penalty(fresh, m)
         )

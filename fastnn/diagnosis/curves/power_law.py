@@ -47,7 +47,7 @@ class PowerLaw:
         """Confidence limits of the expected error at m examples."""
         return _middle(self._drawn(m), confidence)
 
-    def ratio_limits(self, m: float, other: float, confidence: float = 0.95) -> tuple[float, float]:
+    def ratio_limits(self, m: float, other: float, confidence: float) -> tuple[float, float]:
         """Confidence limits of the error at `m` over the error at `other`.
 
         They are narrower than the limits of either error, because common factors cancel.
@@ -67,7 +67,7 @@ def _middle(values, confidence):
     return float(low), float(high)
 
 
-def fit_power_law(m, error, std, seed=0):
+def fit_power_law(m, error, std):
     """The law of least squares with a, b >= 0, and draws that show how uncertain it is.
 
     For each draw, noise is added to the errors, and an exponent is drawn in proportion to its
@@ -82,9 +82,9 @@ def fit_power_law(m, error, std, seed=0):
         Errors, and the standard deviation of each.
     """
     m, error, std = (np.asarray(v, np.float64) for v in (m, error, std))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     unit = float(m.max())
-    (a, b, misfit) = _fits(m / unit, error[np.newaxis], std)
+    a, b, misfit = _fits(m / unit, error[np.newaxis], std)
     best = misfit[0].argmin()
     noisy = error + INFLATION * std * rng.standard_normal((DRAWS, len(error)))
     A, B, chosen = _fits(m / unit, noisy, std)

@@ -1,1 +1,1 @@
-"""The evidence that diagnoses rest on: confidence intervals of errors, and how the cost fell."""
+"""The evidence for a diagnosis: confidence intervals of errors, and the course of the cost."""

@@ -29,8 +29,8 @@ class Rise(NamedTuple):
 def falling_rate(history):
     """The share of itself by which J fell in each epoch, at the end of the fit.
 
-    It is the slope of log J over the last tenth of the epochs, at least five evaluations: from one
-    epoch to the next, mini-batches go up and down. With early stopping the end is the restored
+    It is the slope of log J over the last tenth of the epochs, at least five evaluations: with
+    mini-batches J goes up and down from epoch to epoch. With early stopping the end is the restored
     epoch.
 
     Returns
@@ -52,10 +52,10 @@ def falling_rate(history):
 
 
 def too_short(history, train_error, dev_error):
-    """The share of J by which it still fell in each epoch, where training was too short.
+    """The share of itself by which J still fell in each epoch; None if training was long enough.
 
-    None where it was not: J would not fall much more, the fit ended by itself, or most of the dev
-    error is not in the training error, so that longer training does not remove it.
+    It was if J would not fall much more, if the fit ended by itself, or if most of the dev error is
+    not in the training error: longer training does not remove it.
     """
     if history.stopped != "epochs" or train_error <= BY_TRAINING * dev_error:
         return None

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn.text.words import counted
 
-# Nobody is advised to get a set of more examples than this.
+# No advice asks for a set of more examples than this.
 MOST_EXAMPLES = 10**9
 
 
@@ -25,9 +25,9 @@ class Estimate:
         Standard deviation of one example's error. None for a share of wrong examples: there the
         deviation follows from the share.
     groups : int or None
-        The number of groups that the examples are of, where those of one group are alike.
+        The number of groups of the examples, where examples of one group are alike.
     effect : float
-        The variance of the error over that of as many independent examples.
+        The variance of the error over its variance for as many independent examples.
     """
 
     value: float
@@ -40,10 +40,10 @@ class Estimate:
         """Confidence limits of the error, for `n` examples instead of its own number if given.
 
         For a share: Wilson's score interval (1927). It is good down to a share of 0, where the
-        textbook's normal interval has no width. SciPy's function needs an integer count of errors,
-        and an error that is given as 0.11 of 25 has none. For other means: the normal interval.
-        Groups count as so many independent examples as scatter as much, and in the place of the
-        normal quantile stands Student's, by the number of groups (Korn and Graubard, 1998).
+        textbook's normal interval has no width. SciPy's function needs a whole count of errors, and
+        an error of 0.11 of 25 examples has none. For other means: the normal interval. With groups,
+        n is the number of independent examples that would scatter as much, and Student's quantile
+        by the number of groups replaces the normal one (Korn and Graubard, 1998).
         """
         n = n or self.n
         if n is None:
@@ -89,8 +89,8 @@ def estimate_of(errors, groups=None, *, shares):
     sums = np.bincount(member, weights=errors - value)
     # Independent examples have this variance of their mean.
     least = (value * (1 - value) if shares else (std or 0.0) ** 2) / n
-    # Errors without scatter, or of one group, say nothing of how groups differ: they count as
-    # one example each. Chance can make groups more alike than rows, which is not believed.
+    # Errors without scatter, or of one group, do not show how groups differ: each group then counts
+    # as one example. Groups that look more alike than rows do so by chance: effect is at least 1.
     effect = n / count
     if count > 1 and least > 0:
         effect = count / (count - 1) * float(np.square(sums).sum()) / n**2 / least
@@ -109,7 +109,7 @@ class Bracket:
         The lower bound.
     high : float
     n, std, groups : None
-        Bounds are of no sample, or hold its chance already.
+        Bounds are of no sample, or allow for its chance already.
     """
 
     value: float

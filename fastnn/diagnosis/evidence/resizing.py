@@ -2,7 +2,7 @@
 
 
 def resized(network, sizes):
-    """`layer_sizes`, and what was given for each layer where their number is another one."""
+    """`layer_sizes`, and one value for all layers of each other setting if their number changes."""
     if len(sizes) == len(network.layer_sizes):
         return {"layer_sizes": sizes}
     return {

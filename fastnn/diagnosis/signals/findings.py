@@ -28,7 +28,7 @@ def describe(network, layers, input_rms, X, y):
     astray = {
         way: (_name(factor, steps, most), factor)
         for way, (factor, steps) in grown.items()
-        # How signals grow from inputs of another scale says little of the weights.
+        # Growth from inputs of another scale says little of the weights.
         if not off_scale and factor is not None and _name(factor, steps, most)
     }
     names = {name for name, _ in astray.values()}
