@@ -8,7 +8,7 @@ from fastnn.data.parts import as_pair
 from fastnn.improvement.setting import DEFAULTS, Setting
 from fastnn.training.optimizers import make_optimizer
 
-# Options of a setting that an estimator has no parameter for: what a new fit needs in their place.
+# Options without a parameter of an estimator, and their names in a note.
 _WITHOUT = {
     "normalize": "normalized inputs (put a StandardScaler before it)",
     "schedule": "the schedule",
@@ -18,7 +18,7 @@ _WITHOUT = {
 
 
 class Begun:
-    """An estimator as it is when a fit begins, and what its networks are made of.
+    """An estimator at the beginning of a fit, with the options and sets of its networks.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Begun:
     options : dict
         Of `Network` and of `fit`.
     train : (X, y)
-        As networks take them: classes are numbered.
+        As networks take them: classes as numbers.
     dev : (X, y, weight)
     """
 
@@ -49,7 +49,7 @@ class Begun:
         )
 
     def finish(self, network, setting, kept):
-        """Leave the network in the estimator, unless it is fitted and no move was kept; a note."""
+        """Fit the estimator with the network, unless it is fitted and no move was kept; a note."""
         from fastnn.estimators.preparation import take_over
 
         if not kept and hasattr(self._estimator, "network_"):
@@ -71,7 +71,7 @@ def is_estimator(net: Any) -> bool:
 
 
 def _parameters(setting: Setting):
-    """Parameters of an estimator for a setting, and in words what they leave out."""
+    """Parameters of an estimator for a setting, and the parts that have none, in words."""
     get = setting.get
     parameters = {
         "hidden_layer_sizes": tuple(setting.layer_sizes[1:-1]),

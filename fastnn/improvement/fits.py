@@ -55,20 +55,20 @@ class Fits:
     backend : str, backend of joblib, or None
         None: threads.
     seconds : float or None
-        From now on: running fits are then given up.
+        From now on; running fits then end.
     directory : path or None
-        Keeps a checkpoint of each fit, by which the next call goes on.
+        Keeps a checkpoint of each fit: the next call goes on from there.
 
     Attributes
     ----------
     train, dev : (X, y)
     dev_weight : (m,) array or None
-        Of mean 1, so that the mean of weighted losses is their weighted mean.
+        With the mean 1: the mean of losses times weights is then their weighted mean.
     rows : int
         Training examples.
     seeds : list of int
     ended : str
-        "time", "interrupted" or "backend failed" once no fit is to begin any more, else "".
+        Why no other fit begins: "time", "interrupted" or "backend failed"; else "".
     """
 
     def __init__(self, train, dev, seeds, n_jobs, backend, seconds, directory):
@@ -84,7 +84,7 @@ class Fits:
         self._data = "" if directory is None else repr([fingerprint(a) for a in arrays])
 
     def first(self, setting):
-        """Train a network of the first setting whatever the time; after Ctrl-C, as it is then."""
+        """Train a network of the first setting, whatever the time; Ctrl-C ends it as it is."""
         watches: dict[tuple[int, int], Any] = {}
         self._train([setting], [0], watches)
         if self.ended != "interrupted" or (setting.key, 0) in self._done:
@@ -161,7 +161,7 @@ class Fits:
             self.ended = "interrupted"
 
     def _job(self, number, setting, index):
-        """A fit that is still to do, else None. A file tells of one that diverged."""
+        """The job of a fit, or None if it is done; a file has the message of one that diverged."""
         if (setting.key, index) in self._done:
             return None
         seed, path = self.seeds[index], self._autosave(setting, index)

@@ -6,7 +6,7 @@ import math
 from statistics import NormalDist
 from typing import NamedTuple
 
-# The chance that one of a round's moves is kept although it is no better.
+# The chance that a round keeps a move that is no better.
 CHANCE = 0.05
 
 
@@ -21,7 +21,7 @@ class Comparison(NamedTuple):
 def compare(best, each):
     """The `Comparison` of two `Tried`, on the seeds that both have.
 
-    The difference of each dev example is what scatters, of its mean over the seeds.
+    Each dev example has one difference, a mean over the seeds; the scatter is among examples.
     """
     seeds = min(len(best.losses), len(each.losses))
     by_seed = best.losses[:seeds] - each.losses[:seeds]
@@ -36,5 +36,5 @@ def compare(best, each):
 
 
 def level(moves):
-    """The standard errors that a gain must exceed where so many moves are compared (Bonferroni)."""
+    """The standard errors that a gain must exceed, with so many moves compared (Bonferroni)."""
     return NormalDist().inv_cdf(1 - CHANCE / max(moves, 1))

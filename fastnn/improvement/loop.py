@@ -201,7 +201,7 @@ class Loop:
         return self._result(first, best, stopped, diagnosis)
 
     def _diagnose(self, tried):
-        # Short fits beside the network would look for causes that the moves are tried against.
+        # No short fits: the moves themselves try their advice.
         return diagnose_network(
             tried.networks[0],
             self._fits.train,
@@ -212,7 +212,7 @@ class Loop:
         )
 
     def _reaches_optimum(self, best, diagnosis):
-        """Whether the dev error is as low as the optimal one, which is a share for values, too."""
+        """Whether the dev error is at the optimal error: a share, of the variance for values."""
         if self._optimal_error is None:
             return False
         regression = best.network.regression

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fastnn.augment.images import Images
 from fastnn.diagnosis.bias_variance.result import Diagnosis
+from fastnn.diagnosis.evidence.stopping import patience_for
 from fastnn.improvement.setting import Setting
 from fastnn.training.early_stopping import EarlyStopping
 from fastnn.training.history import History
@@ -20,7 +21,7 @@ USUAL_EPOCHS, USUAL_PATIENCE, USUAL_BATCH, USUAL_RATE = 100, 10, 64, 2e-3
 
 
 class Idea(NamedTuple):
-    """A move to try: what it is for, in words, and as a change of the setting."""
+    """A move to try: its reason, its name, and the change of the setting."""
 
     reason: str
     text: str
@@ -32,7 +33,7 @@ def ideas(
     setting: Setting,
     m: int,
     history: History,
-    images: Images | None = None,
+    images: Images | None,
 ) -> Iterator[Idea]:
     """The moves that the recipe names for a diagnosis, the first one to try in front.
 
@@ -53,7 +54,7 @@ def ideas(
             yield Idea("cause", cause.name, cause.change)
     yield from _usual(setting, m)
     bias, variance = diagnosis.high_bias, diagnosis.high_variance
-    # Of bias and variance the high one comes first, then one that may be high, then the other.
+    # A high one of bias and variance comes first, then one that may be high.
     for high in (True, None, False):
         if bias is high:
             yield from _against_bias(setting, history)
@@ -62,7 +63,7 @@ def ideas(
 
 
 def together(some: Sequence[Idea]) -> Idea:
-    """Several moves as one; where two change the same, the first one does."""
+    """Several moves as one; where two change the same option, the first one counts."""
     change: dict[str, Any] = {}
     for idea in some:
         change = {**idea.change, **change}
@@ -142,16 +143,14 @@ def _against_variance(setting: Setting, m: int, images: Images | None) -> Iterat
                     "variance", f"keep_prob {keep_prob:g} (now {kept:g})", {"keep_prob": keep_prob}
                 )
     if setting.get("early_stopping") in (None, False) and setting.get("optimizer") != "lbfgs":
-        yield Idea("variance", "early stopping", {"early_stopping": _patience(setting)})
+        patience = patience_for(setting.get("epochs"))
+        rule = EarlyStopping(patience, monitor="dev_cost")
+        yield Idea("variance", "early stopping", {"early_stopping": rule})
     first, *hidden, last = setting.layer_sizes
     if hidden and max(hidden) > 8:
         yield _sizes("variance", "narrower", [first, *(max(4, n // 2) for n in hidden), last])
     if hidden:
         yield _sizes("variance", "no hidden layer", [first, last])
-
-
-def _patience(setting: Setting) -> Any:
-    return EarlyStopping(patience=max(10, setting.get("epochs") // 10), monitor="dev_cost")
 
 
 def _sizes(reason: str, text: str, sizes: list[int]) -> Idea:

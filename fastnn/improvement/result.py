@@ -1,4 +1,4 @@
-"""The story of an improvement: what was diagnosed, tried, gained and rejected."""
+"""The result of an improvement: its moves with their reasons and gains."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fastnn.training.history import History
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Of the table of errors by class.
+# The head of the table of errors by class.
 _HEAD = ["class", "dev error", "interval", "examples"]
 
 
@@ -39,11 +39,11 @@ class Move:
     dev_error : float
         Mean over the seeds.
     gain : float
-        Dev loss of the best so far minus that of this one: above 0 is better.
+        By how much the dev loss is below the best one so far: above 0 is better.
     sure : float
-        The gain in its standard errors, over the dev examples; paired.
+        The gain over its standard error; paired, over the dev examples.
     networks : int
-        How many were trained: one, where the first seed showed no gain.
+        Networks trained: one if the first seed showed no gain.
     kept : bool
         Whether it became the best so far.
     failure : str
@@ -69,7 +69,7 @@ class Improvement:
     Attributes
     ----------
     network : Network
-        The best; of its seeds the one of the lowest dev loss.
+        Of the best setting, the network with the lowest dev loss.
     history : History
         Of its fit.
     moves : list of Move
@@ -77,17 +77,16 @@ class Improvement:
     dev_error : float
         Of the best setting, the mean over its seeds.
     first_dev_error : float
-        Of the setting that it began with, the mean over its seeds. Only one is trained where no
-        move promised anything.
+        Of the first setting, the mean over its seeds; of one seed if no move was promising.
     dev_loss, first_dev_loss : float
-        Of the same settings. The dev loss is what decides.
+        Of the same settings. The dev loss decides.
     stopped : str
         "no move helps", "optimal error reached", "time", "trials", "interrupted" or "backend
         failed".
     setting : dict
         The best setting: `layer_sizes` and options of `Network` and `fit`.
     next_step : str
-        What only a person can do next.
+        The next step, which only a person can take.
     notes : list of str
         How far the dev set has been used up.
     by_class : tuple of ClassError

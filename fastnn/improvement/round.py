@@ -1,4 +1,4 @@
-"""One round: some moves from the best setting so far, and what becomes of them."""
+"""One round: some moves from the best setting so far, tried and compared."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from fastnn.improvement.result import Move
 FINALISTS, PROMISING = 3, 0.5
 # Moves that each gain so many standard errors are tried together: that may be beyond chance.
 LIKELY = 1.0
-# A gain of so many times the standard errors that are needed is told from one seed of the old
-# setting: its other networks are then not trained.
+# If a gain is so many times the standard errors that are needed, one seed of the old setting is
+# enough to tell: its other networks are then not trained.
 PLAIN = 2.0
 
 
@@ -32,11 +32,11 @@ class Attempt(NamedTuple):
 
     @property
     def loss(self):
-        """The dev loss, by which several that are better compare."""
+        """The dev loss: the lowest of several better ones wins."""
         return self.tried.losses.mean()
 
     def move(self, number, verdict, kept):
-        """The same for the story."""
+        """The `Move` for the result."""
         return Move(
             number,
             verdict,
@@ -69,7 +69,7 @@ class Round:
         self.winner: Attempt | None = None
 
     def carry_out(self, room):
-        """Try the moves, and several together where several help, if `room` allows that.
+        """Try the moves; if several help, try these together, as far as `room` allows.
 
         Returns
         -------
@@ -110,11 +110,11 @@ class Round:
         return [self._attempt(idea, self._fits.tried(setting)) for idea, setting in self._chosen]
 
     def _attempt(self, idea, tried):
-        """How far a move has come."""
+        """The `Attempt` of a move, by the networks trained so far."""
         if tried.failure:
             return Attempt(idea, tried, math.nan, math.nan, False, False)
         gain, sure, for_each_seed = compare(self.best, tried)
-        # Where time is up, the seeds that were trained have to do.
+        # If time is up, the trained seeds have to be enough.
         seeds = len(self._fits.seeds)
         whole = len(tried.networks) == seeds and (
             len(self.best.networks) == seeds or sure > PLAIN * self._needed

@@ -1,4 +1,4 @@
-"""A setting: everything that makes a network and its fit, but for the data and the seed."""
+"""A setting: all arguments of a network and its fit, except the data and the seed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastnn.network import Network
 from fastnn.sweeps.space import FIT_OPTIONS, NETWORK_OPTIONS
 from fastnn.training.fitting import fit
 
-# Settings of the last fit of a network that the search begins with.
+# Settings of its last fit, where the search begins with a network.
 OF_LAST_FIT = ("epochs", "batch_size", "learning_rate", "optimizer")
 # Values of the options that are not given.
 DEFAULTS = {**BaseNetwork.__init__.__kwdefaults__, **fit.__kwdefaults__}
@@ -40,7 +40,7 @@ class Setting:
         return cls(Network(net, init="zeros").layer_sizes, dict(options))
 
     def get(self, name: str) -> Any:
-        """An option, or the value that it has where it is not given."""
+        """An option, or its default."""
         return self.options.get(name, DEFAULTS[name])
 
     def largest(self, name: str) -> float:
@@ -65,7 +65,7 @@ class Setting:
         sizes = tuple(change.pop("layer_sizes", self.layer_sizes))
         options = {**self.options, **change}
         if len(sizes) != len(self.layer_sizes):
-            # What was given for each layer does not fit another number of layers.
+            # Values for each layer do not fit another number of layers.
             activation = self.get("activation")
             if not isinstance(activation, str):
                 options["activation"] = activation[0] if activation else "relu"

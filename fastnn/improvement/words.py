@@ -1,4 +1,4 @@
-"""What an improvement says at its end: the next step of a person, and the rest of the dev set."""
+"""The last words of an improvement: the next step, and how far the dev set is used up."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy as np
 
 from fastnn.diagnosis.causes.losses import baseline, is_lower
 
-# Without a move that was kept, the gain to be told from chance is this share of the dev loss.
+# If no move was kept, the gain to tell from chance is this share of the dev loss.
 SHARE = 0.05
-# Of weighted dev rows.
+# The note on weighted dev rows.
 WEIGHTED = (
     "Dev losses and dev errors of the moves count each dev row by its weight, as training does: "
     "with balanced classes the error is the mean of those of the classes."
 )
-# More moves than this are as good as no limit.
+# More moves than this are called "thousands".
 MANY = 10_000
 
 
-def next_step(diagnosis, stopped, knows_no_X=False):
-    """One sentence on what only a person can do.
+def next_step(diagnosis, stopped, knows_no_X):
+    """One sentence: the next step, which only a person can take.
 
     Parameters
     ----------
@@ -61,10 +61,9 @@ def next_step(diagnosis, stopped, knows_no_X=False):
 
 
 def knows_no_X(output, losses, y, y_dev, weight=None, dev_weight=None):
-    """Whether dev losses are no better, beyond chance, than those of one answer to all examples.
+    """Whether dev losses are no better, beyond chance, than with one answer to all examples.
 
-    With a `dev_weight` of mean 1, losses are multiplied by it; `weight` is that of the training
-    rows.
+    Losses are multiplied by a `dev_weight` of mean 1; `weight` are the weights of training rows.
     """
     others = baseline(output, y, y_dev, weight)
     return not is_lower(losses, others if dev_weight is None else others * dev_weight)

@@ -82,8 +82,8 @@ def report(
     The page has the verdict and the advice of `Network.diagnose`; cost and errors by epoch; signals
     and gradients by layer; the confusions, errors by class, AUC and calibration, and the examples
     of highest loss on the dev set; a gradient check; layers, settings, times and versions. It shows
-    no mistakes on the test set: who looks at them has made it a dev set. The page loads nothing and
-    runs no script, and follows the reader's choice of a light or dark ground.
+    no mistakes on the test set: to look at them makes it a dev set. The page loads nothing and runs
+    no script, and follows the reader's choice of a light or dark ground.
 
     Parameters
     ----------
@@ -91,15 +91,15 @@ def report(
     history : History or None
         The result of the network's fit; None leaves out the sections that need it.
     train, dev : (X, y), or an object with `.X` and `.y`
-        For example the parts that `fastnn.split` gives. Mistakes on a y of probabilities are those
-        on its most probable classes.
+        For example the parts that `fastnn.split` gives. Where y holds probabilities, mistakes are
+        about its most probable classes.
     test : the same, optional
     path : str or path-like, optional
         Written entirely or not at all; an existing file is replaced.
     optimal_error : float, optional
         As for `Network.diagnose`.
     diagnosis : Diagnosis, optional
-        One that was made before, of the same network and parts, in the place of another.
+        Of the same network and parts; None: the report makes one.
     target_names : sequence, optional
         Names of the classes, or of the outputs where there are several labels or values.
     feature_names : sequence, optional
@@ -120,8 +120,8 @@ def report(
         where row 1 has the names of the columns.
     target_units, feature_units : (mean, scale), default (0, 1)
         If y or X were standardized: values of a regression and features are shown times the scale,
-        plus the mean. Those of features may be arrays, (n[0],). A third number in target_units is
-        the least that a prediction is raised to.
+        plus the mean. Mean and scale of features may be arrays, (n[0],). A third number in
+        target_units is the least value: lower predictions are raised to it.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def report(
     check_network(network, "network")
     if history is not None and not isinstance(history, History):
         raise TypeError(
-            f"expected history to be that of a fit, or None, got {history!r} of type "
+            f"expected history to be the result of a fit, or None, got {history!r} of type "
             f"{type(history).__name__}"
         )
     if not (diagnosis is None or isinstance(diagnosis, Diagnosis)):
@@ -162,7 +162,7 @@ def report(
     examples = integer(examples, "examples", 0)
     gradcheck = boolean(gradcheck, "gradcheck")
     settings = _check_settings(settings)
-    current_normalizer(network)  # an error where a fit is missing
+    current_normalizer(network)  # an error if it waits for a fit
     parts = {"train": train, "dev": dev} | ({} if test is None else {"test": test})
     counts = {
         name: check_set(network, part, name, plain=True, shares=True)[2]
@@ -173,7 +173,7 @@ def report(
     training_X = as_pair(train, "train")[0]
     features = _feature_names(network, feature_names, training_X)
     if image_shape not in (None, False):
-        shape_of_images(image_shape, some_rows(training_X))  # an error comes now, or never
+        shape_of_images(image_shape, some_rows(training_X))  # refuse a wrong shape now
     judged = judge(
         network,
         dev,

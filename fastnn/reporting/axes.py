@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+MOST_TICKS = 5
+
 
 class Scale(NamedTuple):
     """Maps numbers from `low` to `high` to coordinates from `start` to `end`."""
@@ -14,7 +16,7 @@ class Scale(NamedTuple):
     start: float
     end: float
     log: bool = False
-    whole: bool = False  # ticks at whole numbers alone: there is no layer 1.5
+    whole: bool = False  # ticks at whole numbers only: there is no layer 1.5
 
     def __call__(self, value):
         low, high, value = (
@@ -23,11 +25,11 @@ class Scale(NamedTuple):
         )
         return self.start + (value - low) / (high - low) * (self.end - self.start)
 
-    def ticks(self, most=5):
+    def ticks(self):
         """Round numbers within the scale."""
         if self.log:
-            return _powers_of_ten(self.low, self.high, most)
-        return round_numbers(self.low, self.high, most, least=1.0 if self.whole else 0.0)
+            return _powers_of_ten(self.low, self.high)
+        return round_numbers(self.low, self.high, least=1.0 if self.whole else 0.0)
 
 
 def make_scale(values, start, end, *, log=False, from_zero=False, whole=False):
@@ -51,24 +53,24 @@ def make_scale(values, start, end, *, log=False, from_zero=False, whole=False):
     return Scale(low, high, start, end, whole=whole)
 
 
-def round_numbers(low, high, most=5, least=0.0):
-    """At most `most` + 1 multiples of 1, 2 or 5 times a power of ten, from low to high.
+def round_numbers(low, high, least=0.0):
+    """At most MOST_TICKS + 1 multiples of 1, 2 or 5 times a power of ten, from low to high.
 
     `least` is the least distance of two.
 
     >>> round_numbers(0.0, 0.034)
     [0.0, 0.01, 0.02, 0.03]
     """
-    rough = max((high - low) / most, least)
+    rough = max((high - low) / MOST_TICKS, least)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.999 * rough)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [float(f"{k * step:.12g}") for k in range(first, last + 1)]
 
 
-def _powers_of_ten(low, high, most):
+def _powers_of_ten(low, high):
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-    stride = max(1, math.ceil((last - first + 1) / most))
+    stride = max(1, math.ceil((last - first + 1) / MOST_TICKS))
     powers = [10.0**k for k in range(first, last + 1, stride)]
     if len(powers) >= 2:
         return powers

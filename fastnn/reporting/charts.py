@@ -78,8 +78,8 @@ def scatter_chart(x, y, *, title, x_label, y_label):
     )
 
 
-def histogram(values, *, title, x_label, y_label="examples", bins=20):
-    """Bars of counts. x = 0 is marked if the values lie on both sides of it."""
+def histogram(values, *, title, x_label, bins=20):
+    """Bars of the counts of examples. x = 0 is marked if the values lie on both sides of it."""
     counts, edges = np.histogram(values, bins=bins)
     across = make_scale(edges, LEFT, WIDTH - RIGHT)
     up = make_scale(counts, HEIGHT - BOTTOM, TOP, from_zero=True)
@@ -96,7 +96,7 @@ def histogram(values, *, title, x_label, y_label="examples", bins=20):
         for a, b, count in zip(places, places[1:], counts, strict=False)
         if count
     ]
-    parts = [_frame(across, up, x_label, y_label, False), *bars]
+    parts = [_frame(across, up, x_label, "examples", False), *bars]
     if edges[0] < 0 < edges[-1]:
         zero = f"{across(0):.1f}"
         parts.append(tag("line", x1=zero, x2=zero, y1=TOP, y2=HEIGHT - BOTTOM, class_="mark"))

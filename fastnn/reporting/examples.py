@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from fastnn.data.inputs import as_numbers
-from fastnn.data.parts import as_pair, take
+from fastnn.data.parts import as_pair, rows_of, take
 from fastnn.engine.sets import hard_labels
 
-# So many rows are enough to tell what is usual for a feature.
+# So many rows show the usual values of a feature.
 USUAL_ROWS = 1000
 
 
@@ -24,13 +24,13 @@ class Judged:
     X : array-like or sparse matrix
     y : (m, 1) labels for softmax, (m, n[L]) for the rest
     numbers : (m,) array of int
-        Row numbers, by which the page names examples.
+        Row numbers: the page names examples by them.
     of_all : bool
-        Whether `numbers` count the rows of the data that was split, not those of this part.
+        Whether `numbers` count the rows of the data that was split, not the rows of this part.
     first_row : int
         The number of the first row.
     target_units : (mean, scale) or (mean, scale, lowest)
-        A target is shown as value * scale + mean, and no prediction below `lowest`.
+        A target is shown as value * scale + mean; a prediction as at least `lowest`.
     feature_units : (mean, scale)
     raw : DataFrame or None
         The rows of the table that X was made from.
@@ -79,7 +79,7 @@ class Judged:
 
     @cached_property
     def values(self):
-        """Of a regression: true and predicted values (m, n[L]), in the units they are shown in."""
+        """True and predicted values (m, n[L]) of a regression, in `target_units`."""
         Z = np.exp(self.logits) if self.network.output == "exp" else self.logits
         mean, scale, *lowest = self.target_units
         return self.y * scale + mean, np.maximum(Z * scale + mean, [*lowest, -np.inf][0])
@@ -120,14 +120,14 @@ class Judged:
         return dense(take(self.X, index))
 
     def shown(self, X):
-        """Rows of X in the units that they are shown in."""
+        """Rows of X in `feature_units`."""
         mean, scale = self.feature_units
         return X * scale + mean
 
 
-def judge(network, part, name="dev", first_row=0, **units):
-    """The `Judged` of a pair (X, y), or of a part of a split; `units` as of `Judged`."""
-    X, y = as_pair(part, name)
+def judge(network, part, first_row=0, **units):
+    """The `Judged` of a dev set (X, y), or of a part of a split; `units` as of `Judged`."""
+    X, y = as_pair(part, "dev")
     y = as_numbers(hard_labels(network, y), "y").astype(np.float64)
     y = y.reshape(len(y), -1)
     index = getattr(part, "index", None)
@@ -137,10 +137,10 @@ def judge(network, part, name="dev", first_row=0, **units):
     return Judged(network, X, y, numbers, known, first_row, raw=raw, **units)
 
 
-def some_rows(X, most=USUAL_ROWS):
-    """At most `most` rows of X, dense in float64: a random sample, the same every time."""
-    m = X.shape[0] if hasattr(X, "shape") else len(X)
-    index = np.random.default_rng(0).choice(m, min(m, most), replace=False)
+def some_rows(X):
+    """At most `USUAL_ROWS` rows of X, dense in float64: a random sample, the same every time."""
+    m = rows_of(X, "X")
+    index = np.random.default_rng(0).choice(m, min(m, USUAL_ROWS), replace=False)
     return dense(take(X, np.sort(index)))
 
 

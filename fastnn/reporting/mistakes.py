@@ -7,7 +7,7 @@ from fastnn.reporting.probabilities import classes_section
 from fastnn.text.markup import cell, join, paragraphs, table, tag
 from fastnn.text.words import percent
 
-# Nobody reads a larger matrix as a whole: the most frequent confusions are listed instead.
+# Of more classes, the most frequent confusions are listed instead: no one reads a larger matrix.
 LARGEST_MATRIX = 20
 MOST_ROWS = 30
 MOST_CHARTS = 3
@@ -87,7 +87,7 @@ def labels_table(judged, names):
                 ["label", "examples", "predicted", "precision", "recall", "wrong"],
                 rows,
                 caption=f"{what}, the most often wrong first: precision is the share of right ones "
-                "among those predicted, recall that of those found",
+                "among those predicted, recall the share of true ones that were found",
             ),
         ]
     )

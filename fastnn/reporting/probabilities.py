@@ -1,4 +1,4 @@
-"""What probabilities of classes are worth: errors by class, AUC and calibration."""
+"""The quality of probabilities of classes: errors by class, AUC and calibration."""
 
 from typing import NamedTuple
 
@@ -16,23 +16,19 @@ MOST_CLASSES = 30
 def areas(P, y):
     """(n_classes,) areas under the ROC curve, each class against the others.
 
-    By the ranks of the probabilities, ties sharing theirs (Hanley and McNeil, 1982). NaN for a
-    class without rows, and for one that has all rows.
+    NaN for a class without rows, and for a class with all rows.
 
     Parameters
     ----------
     P : (m, n_classes) array
     y : (m,) array of int
     """
-    from scipy.stats import rankdata
+    from sklearn.metrics import roc_auc_score
 
     found = np.full(P.shape[1], np.nan)
     for k in np.unique(y):
-        of = y == k
-        n = int(of.sum())
-        if n < len(y):
-            sum_of_ranks = rankdata(P[:, k])[of].sum()
-            found[k] = (sum_of_ranks - n * (n + 1) / 2) / (n * (len(y) - n))
+        if (y != k).any():
+            found[k] = roc_auc_score(y == k, P[:, k])
     return found
 
 
@@ -48,7 +44,7 @@ class Calibration(NamedTuple):
         The expected calibration error (Guo et al., 2017): the mean of abs(said - right) over the
         examples.
     by_chance : float
-        About the error that probabilities which are exactly right would have on so few examples.
+        About the error of exact probabilities on so few examples.
     """
 
     said: np.ndarray
@@ -77,7 +73,7 @@ def calibration(P, y):
 
 
 def classes_section(P, y, names):
-    """Errors of the classes, the area under the ROC curve, and how probabilities hold."""
+    """Errors of the classes, areas under the ROC curve, and calibration."""
     predicted = P.argmax(axis=1)
     wrong, area = predicted != y, areas(P, y)
     counts = np.bincount(y, minlength=len(names))

@@ -1,11 +1,11 @@
-"""The sections of the page, without those about mistakes: a function for each."""
+"""The sections of the page, except those about mistakes: a function for each."""
 
 import platform
 
 import numpy as np
 
 from fastnn import _kernels
-from fastnn.data.parts import as_pair, take
+from fastnn.data.parts import as_pair, rows_of, take
 from fastnn.diagnosis.bias_variance.result import TITLES, measured_on
 from fastnn.diagnosis.signals.flow import HEADS, written_layers
 from fastnn.gradient_checking.network.during_fit import COMPONENTS, EXAMPLES
@@ -15,7 +15,7 @@ from fastnn.reporting.charts import Line, line_chart
 from fastnn.text.markup import cell, join, listed, paragraphs, table, tag
 from fastnn.version import __version__
 
-# Costs whose largest exceeds so many times the smallest are drawn on a logarithmic axis.
+# The axis of costs is logarithmic if the largest is more than so many times the smallest.
 WIDE = 30
 
 
@@ -205,8 +205,7 @@ def gradient_section(network, history, train, wanted):
 def _check_now(network, train):
     """A check like those of `gradcheck_at`: few examples show an error in the formulas."""
     X, y = as_pair(train, "train")
-    m = X.shape[0] if hasattr(X, "shape") else len(X)
-    rows = np.arange(min(m, EXAMPLES))
+    rows = np.arange(min(rows_of(X, "X"), EXAMPLES))
     return network.gradcheck(
         take(X, rows), take(y, rows, "y"), sample=COMPONENTS, dropout=min(network.keep_prob) < 1
     )
@@ -286,7 +285,7 @@ def settings_section(network, history, sets, settings):
 
 
 def _of_one(history):
-    """Words on figures of one of the networks whose mean was taken."""
+    """Words for figures of one network, if the network is a mean of several."""
     return f", of one of {history.averaged} networks" if history.averaged > 1 else ""
 
 
@@ -314,7 +313,7 @@ def times_section(history):
 
 
 def _judged(text):
-    """A table cell whose word of judgement, such as HIGH, is coloured."""
+    """A table cell; its word of judgement, such as HIGH, is coloured."""
     for words, style in (
         (("HIGH", "wrong"), "bad"),
         (("not high", "correct"), "good"),

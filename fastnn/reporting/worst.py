@@ -9,7 +9,7 @@ from fastnn.text.markup import join, table, tag
 # With more features than this, only the most unusual ones of each example are shown.
 MOST_COLUMNS = 8
 MOST_UNUSUAL = 3
-# Of a row of a table, and of a text in it.
+# Most values of a row of a table, and most letters of a value.
 MOST_VALUES, LONGEST = 20, 60
 
 
@@ -85,7 +85,7 @@ def _table(judged, index, X, names, features, usual):
 
 
 def _rows_of_table(judged, index, names):
-    """The rows as they are in the table: inputs such as bins are the network's own affair."""
+    """The rows as they are in the table, without inputs that were made from them, such as bins."""
     columns = list(judged.raw.columns)
     few = len(columns) <= MOST_COLUMNS
     rows = []
@@ -120,13 +120,13 @@ def _unusual(values, units, features, usual):
 
 
 def _answer(judged, i, names):
-    """The true answer of an example and the network's, in words."""
+    """The true answer of an example, and the answer of the network, in words."""
     net = judged.network
     if net.regression:
         return tuple(_numbers(values[i]) for values in judged.values)
     if net.output == "softmax" or judged.y.shape[1] == 1:
         label, said = (int(np.ravel(values[i])[0]) for values in (judged.labels, judged.predicted))
-        return names[label], f"{names[said]} ({_probability(judged, i):.0%})"
+        return names[label], f"{names[said]} ({judged.probabilities[i].max():.0%})"
     return tuple(
         ", ".join(names[k] for k in np.flatnonzero(values[i])[:5]) or "none"
         for values in (judged.labels, judged.predicted)
@@ -135,14 +135,6 @@ def _answer(judged, i, names):
 
 def _numbers(values):
     return ", ".join(f"{v:.4g}" for v in values[:5]) + (", …" if len(values) > 5 else "")
-
-
-def _probability(judged, i):
-    """The probability of the predicted class."""
-    Z = judged.logits[i]
-    if judged.network.output == "softmax":
-        return 1 / np.exp(Z - Z.max()).sum()
-    return 1 / (1 + np.exp(-abs(Z[0])))
 
 
 def _rightness(judged, i):

@@ -496,7 +496,7 @@ def test_names_are_harmless(single):
         ({"optimal_error": 2}, ValueError, "optimal_error"),
         ({"dev": ([[0, 1]], [0])}, ValueError, "in dev: expected X to have shape"),
         ({"test": 3}, TypeError, r"test to be a pair \(X, y\)"),
-        ({"history": [1]}, TypeError, r"history to be that of a fit, or None, got \[1\]"),
+        ({"history": [1]}, TypeError, r"history to be the result of a fit, or None, got \[1\]"),
         ({"network": "net"}, TypeError, "network to be a fastnn.Network, got 'net' of type str"),
     ],
 )
