@@ -100,6 +100,17 @@ def boolean(value, name):
     return bool(value)
 
 
+def functions(value, name, arguments):
+    """`value`, a function or a sequence of functions of these arguments, as a tuple."""
+    if callable(value):
+        return (value,)
+    if not isinstance(value, tuple | list) or not all(map(callable, value)):
+        raise TypeError(
+            f"expected {name} to be functions of {arguments}, one or a list of them, got {value!r}"
+        )
+    return tuple(value)
+
+
 def per_layer(value, name, count, interval, layers):
     """`value` as a tuple of `count` numbers: one number for all layers, or a sequence of them."""
     if type(value) is float or isinstance(value, Real):

@@ -83,7 +83,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
 
     @abstractmethod
     def _check_targets(self, X, y, first):
-        """X and y validated. Those of the first fit determine the network's inputs and outputs."""
+        """X and y validated. In the first fit they determine the network's inputs and outputs."""
 
     @abstractmethod
     def _encode(self, y):
@@ -102,7 +102,7 @@ class BaseMLP(FittedMixin, CallbackSupportMixin, BaseEstimator, metaclass=ABCMet
         return False
 
     def _loss_constants(self, targets):
-        """The parts of each example's loss that the core leaves out, or None."""
+        """The part of each example's loss that the core leaves out, or None."""
         return None
 
     def _check_same_classes(self, y):

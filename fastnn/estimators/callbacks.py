@@ -4,6 +4,8 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fastnn.arguments import functions
+
 # A function of the estimator, called after each epoch; True stops training.
 Callback = Callable[[Any], object]
 
@@ -60,7 +62,7 @@ class EpochCallbacks:
             self._root.call_on_fit_task_begin(estimator=estimator, **self._data)
 
     def begin(self) -> None:
-        """Call those that want to know that an epoch begins."""
+        """Tell scikit-learn's callbacks that an epoch begins."""
         if self._root is not None:
             self._epoch = self._root.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(
@@ -80,7 +82,7 @@ class EpochCallbacks:
         return bool(stop)
 
     def finish(self) -> None:
-        """Call those that want to know that the fit has ended."""
+        """Tell scikit-learn's callbacks that the fit has ended."""
         if self._epoch is not None:  # the epoch was begun, but not trained
             self._epoch.call_on_fit_task_end(estimator=self._estimator)
         if self._root is not None:
@@ -94,11 +96,4 @@ class EpochCallbacks:
 
 def check_callbacks(callbacks: Callback | Sequence[Callback]) -> tuple[Callback, ...]:
     """`callbacks` as a tuple of functions."""
-    if callable(callbacks):
-        return (callbacks,)
-    if not isinstance(callbacks, tuple | list) or not all(map(callable, callbacks)):
-        raise TypeError(
-            "expected callbacks to be functions of the estimator, one or a list of "
-            f"them, got {callbacks!r}"
-        )
-    return tuple(callbacks)
+    return functions(callbacks, "callbacks", "the estimator")

@@ -24,9 +24,9 @@ def train(estimator: Any, task: Task, callbacks: EpochCallbacks) -> None:
 
 
 def train_on_stream(estimator: Any, X: Any, y: Any) -> bool:
-    """Train on one more mini-batch of a stream; False, and nothing has changed, if `train` has to.
+    """Train on one more mini-batch by the `Stream` of an earlier one.
 
-    It takes the way of `Stream`, which an earlier mini-batch has made.
+    False if `train` has to do it; nothing has then changed.
     """
     stream = vars(estimator).get("_stream")
     if stream is None or "network_" not in vars(estimator) or hasattr(estimator, "_skl_callbacks"):

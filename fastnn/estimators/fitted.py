@@ -124,8 +124,8 @@ class FittedMixin:
         """The curves of the fit as a `History`, for its `plot` and `to_frame`.
 
         `cost` is `loss_curve_`, and `dev_cost` is `validation_loss_curve_`. `dev_error` is 1 minus
-        the accuracy of the validation set, where that is the score. NaN stands for what estimators
-        of scikit-learn do not measure: train_error, learning_rate and seconds.
+        the accuracy of the validation set, if accuracy is the score. NaN stands for figures that
+        scikit-learn's estimators do not measure: train_error, learning_rate and seconds.
         """
         self._fitted("history_")
         history, unknown = History(), [math.nan] * len(self.loss_curve_)

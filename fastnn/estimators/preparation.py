@@ -134,9 +134,9 @@ def prepare(
 
 
 def _on_demand(random_state):
-    """A function that gives the RandomState of a `random_state`, always the same.
+    """A function that gives the RandomState of a `random_state`, the same one at each call.
 
-    That of a seed is made by the first call: it takes a quarter of a `partial_fit` of some rows.
+    A seed becomes one at the first call: to make it takes a quarter of a `partial_fit` of few rows.
     """
     if type(random_state) is int and 0 <= random_state < 2**32:
         return functools.cache(lambda: check_random_state(random_state))
@@ -176,12 +176,12 @@ def for_network(
 
 
 def take_over(estimator: Any, network: Network, m: int, **parameters: Any) -> None:
-    """Make a trained network that of the estimator, as if it had fitted it to m examples.
+    """Give the estimator a trained network, as if it had fitted the network to m examples.
 
     Parameters
     ----------
     parameters
-        New values of parameters; alpha and l1 become those of the network.
+        New values of parameters; alpha and l1 follow from the network.
     """
     estimator.set_params(**parameters)
     history, share = network.history, _share(estimator, m)
@@ -199,13 +199,13 @@ def take_over(estimator: Any, network: Network, m: int, **parameters: Any) -> No
 def _share(estimator, m):
     """The l2 of a network for an alpha of 1.
 
-    The penalty of a mini-batch of n examples is divided by n, that of `Network` by m.
+    The penalty of a mini-batch of n examples is divided by n here, and by m in `Network`.
     """
     return 1.0 if estimator.solver == "lbfgs" else max(1.0, m / usual_batch_size(estimator))
 
 
 def _examples(estimator, X, y, first):
-    """X and y validated. Those of the `first` fit determine the network's inputs and outputs."""
+    """X and y validated. In the `first` fit they determine the network's inputs and outputs."""
     table = X
     X, y = estimator._check_targets(X, y, first)
     # A scorer predicts on a table with the column names of the fit.

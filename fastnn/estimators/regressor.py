@@ -130,22 +130,7 @@ n_features_in_, feature_names_in_, out_activation_
         y_val: Features | None = None,
         sample_weight_val: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on the given examples, from the present parameters.
-
-        Settings changed by `set_params` hold from the next call on, the learning rate too; layers
-        and activations have to stay.
-
-        Parameters
-        ----------
-        X, y, sample_weight : as for `fit`
-        X_val, y_val, sample_weight_val : optional
-            With early_stopping, once the score on them has not risen for `n_iter_no_change` calls,
-            the best parameters are restored, and further calls change nothing.
-
-        Returns
-        -------
-        self
-        """
+        """Train for one epoch on the given examples: see `MLPClassifier.partial_fit`."""
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=True)
 
     def predict(self, X: Features) -> NDArray[np.floating[Any]]:

@@ -54,7 +54,7 @@ class OptimizerState:
         rule, _ = update_rule(estimator)
         vectors = [np.zeros_like(network.theta) if needed else None for needed in rule.moments]
         rate = _learning_rate(estimator)
-        # Without dropout no seed is drawn, so that the order of rows is that of scikit-learn.
+        # Without dropout no seed is drawn: the order of rows is then as in scikit-learn.
         drops = min(network.keep_prob) < 1
         return cls(rule, *vectors, rate, int(random_state().randint(2**31)) if drops else 0)
 
@@ -94,8 +94,8 @@ class OptimizerState:
 class Stream:
     """Updates of `partial_fit` by a compiled session that the estimator keeps between calls.
 
-    It is for small mini-batches, one a call, at a constant learning rate, with nothing to do
-    afterwards but to record the loss. theta and the loss have the bits of `descend`.
+    It is for small mini-batches, one a call, at a constant learning rate. Afterwards there is only
+    the loss to record. theta and the loss have the same bits as by `descend`.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class Stream:
 
     @classmethod
     def of(cls, estimator: Any, task: Any) -> Self | None:
-        """The stream of which `task` was a mini-batch; None where a call has more to do."""
+        """The stream that goes on after the mini-batch `task`; None where a call has more to do."""
         m = task.X.shape[0]
         simple = (
             estimator._optimizer.rate.schedule == "constant"
@@ -158,7 +158,7 @@ class Stream:
         return J
 
 
-# Values of parameters that can only be exchanged, not changed, and lists.
+# Values of parameters that cannot be changed in place, and lists.
 _PLAIN = (int, float, str, tuple, list, type(None), np.generic)
 
 

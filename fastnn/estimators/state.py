@@ -12,7 +12,7 @@ from fastnn.estimators.parameters import check_settings, hidden_activations, hid
 COUNTS = ("n_iter_", "t_")
 NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
 RATIO = "_l2_per_alpha"
-# Why the fit ended, as `History.stopped` has it.
+# The reason for the end of the fit, as in `History.stopped`.
 STOPPED = "_ended_by"
 REASONS = (
     "epochs",
@@ -47,7 +47,7 @@ LABEL_DTYPES = {
 
 
 def to_dict(estimator: Any) -> dict[str, Any]:
-    """Everything of a fitted estimator but its network, in types that JSON has."""
+    """A fitted estimator without its network, in types that JSON has."""
     check_parameters(estimator)
     labels = vars(estimator).get("_labels")
     names = vars(estimator).get("feature_names_in_")
@@ -71,7 +71,7 @@ def to_dict(estimator: Any) -> dict[str, Any]:
 
 
 def check_parameters(estimator: Any) -> None:
-    """Every parameter that can be checked without data."""
+    """Check every parameter that does not need data."""
     check_settings(estimator)
     hidden_activations(estimator, len(hidden_layers(estimator)))
 
@@ -83,7 +83,7 @@ def _class_name(estimator):
         return kind.__name__
     raise TypeError(
         f"expected to save a fastnn MLPClassifier or MLPRegressor, got "
-        f"{type(estimator).__name__}, whose class a file cannot keep: save network_"
+        f"{kind.__name__}: a file cannot keep its class; save network_"
     )
 
 

@@ -1,7 +1,8 @@
-"""When training ends, and the learning rates until then, as in scikit-learn."""
+"""The end of training, and the learning rates until then, as in scikit-learn."""
 
 import math
 import warnings
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +22,7 @@ COST_TOLERANCE = 2.220446049250313e-09
 _LARGE_SHARE = 0.01
 
 
+@dataclass
 class Progress:
     """The best training loss or validation score, and the epochs since then.
 
@@ -33,18 +35,11 @@ class Progress:
         Whether the validation score is watched.
     """
 
-    by_score: bool
-    best: float  # greater is better: a score, or minus a loss
-    without_improvement: int  # number of epochs
-    theta: NDArray[np.floating[Any]] | None  # of the best validation score, once there is one
-    stopped: bool
-
-    def __init__(self, by_score: bool = False) -> None:
-        self.by_score = by_score
-        self.best = -math.inf
-        self.without_improvement = 0
-        self.theta = None
-        self.stopped = False
+    by_score: bool = False
+    best: float = -math.inf  # greater is better: a score, or minus a loss
+    without_improvement: int = 0  # number of epochs
+    theta: NDArray[np.floating[Any]] | None = None  # of the best validation score
+    stopped: bool = False
 
     def look(self, value: float, tol: float, theta: NDArray[np.floating[Any]]) -> None:
         """Take note of the value after an epoch. Keep a copy of theta with the best score."""
@@ -131,7 +126,7 @@ def warn_of_large_tol(estimator: Any, output: str, targets: Any, weight: Any, lo
 
 
 def _of_constant_prediction(output, targets, weight):
-    """(mean loss, mean size of its slope by z) where every prediction is the mean of the targets.
+    """(mean loss, mean size of its slope by z) if every prediction is the mean of the targets.
 
     For classes the mean is their shares. Several outputs are summed.
     """

@@ -10,9 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# An error so many times the lower quartile would press the good ones together.
+# An error of so many times the lower quartile would press the good ones together.
 _WIDE = 6.0
-# An error that is so small beside the largest is drawn as 0.
+# An error of this share of the largest, or less, is drawn as 0.
 _LEAST = 1e-5
 
 
@@ -45,7 +45,7 @@ def pyplot():
 
 
 def one_axes(ax=None, size=None):
-    """The given axes, checked, or those of a new figure of this size in inches."""
+    """The given axes, checked, or the axes of a new figure of this size in inches."""
     if ax is None:
         _, ax = pyplot().subplots(figsize=size, layout="constrained")
     elif not hasattr(ax, "scatter"):
@@ -54,12 +54,12 @@ def one_axes(ax=None, size=None):
 
 
 def legend(ax, **options):
-    """What each mark is, on a ground of its own: marks below do not run into its words."""
+    """A legend on a ground of its own: marks below do not run into its words."""
     ax.legend(framealpha=0.85, edgecolor="none", **options)
 
 
 def spread_errors(ax, errors):
-    """Where a few large errors would hide how the good ones differ, a logarithmic axis.
+    """Make the axis logarithmic if a few large errors would hide differences of the good ones.
 
     It is linear near 0, which has no logarithm.
     """
@@ -76,7 +76,7 @@ def spread_errors(ax, errors):
 
 
 def _ticks(low, high, zero):
-    """1, 2 and 5 times powers of ten that are about as far apart as can be read."""
+    """1, 2 and 5 times powers of ten, about as close as can be read."""
     powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     steps = (1, 2, 5) if len(powers) <= 4 else (1,)
     ticks = [float(f"{step * power:.1g}") for power in powers for step in steps]
@@ -84,7 +84,7 @@ def _ticks(low, high, zero):
 
 
 def pair_of_axes(ax=None):
-    """The given two axes, checked, or those of a new figure, side by side."""
+    """The given two axes, checked, or two of a new figure, side by side."""
     if ax is None:
         _, ax = pyplot().subplots(1, 2, figsize=(9, 3.5), layout="constrained")
     try:

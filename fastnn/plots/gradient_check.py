@@ -6,8 +6,8 @@ from fastnn.plots.figure import Display, legend, one_axes
 
 # Gradients of so many orders of magnitude below the largest are drawn apart from 0.
 _DECADES = 9
-# Wrong components that are named, of how many of the worst; how far apart they are, as
-# a part of the axes; ticks on either side of 0.
+# Most wrong components with a name, and how many of the worst are considered; their least distance,
+# as a part of the axes; most ticks on either side of 0.
 _MOST_NAMED, _MOST_LOOKED_AT, _APART, _MOST_TICKS = 5, 200, 0.09, 3
 
 
@@ -81,7 +81,7 @@ def _name_worst(ax, check):
 
 
 def _scale_both(ax, check):
-    """The same symmetric-log scale for both axes, and the diagonal on which right ones lie."""
+    """The same symmetric-log scale for both axes, and the diagonal, where right components lie."""
     size = np.maximum(np.abs(check.analytic), np.abs(check.numeric))[check.compared]
     size = size[np.isfinite(size)]
     largest = size.max(initial=0.0) or 1.0
@@ -89,7 +89,7 @@ def _scale_both(ax, check):
     smallest = 10.0 ** np.floor(np.log10(smallest))  # a tick, with none between it and 0
     limit = 2.0 * largest
     decades = np.log10(limit / smallest)
-    # From the largest down: the one next to 0 is left out, for their words would meet.
+    # From the largest down. The tick next to 0 is left out: their words would meet.
     step = max(1, np.ceil(decades / _MOST_TICKS))
     largest_tick = 10.0 ** np.floor(np.log10(limit))
     ticks = largest_tick / 10.0 ** np.arange(0, decades - 1, step)[::-1]

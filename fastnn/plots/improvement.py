@@ -1,16 +1,16 @@
-"""The picture of an improvement: every move that was tried, and the way of the best setting."""
+"""A picture of an improvement: every move that was tried, and the best setting so far."""
 
 import math
 import textwrap
 
 from fastnn.plots.figure import Display, legend, one_axes, spread_errors
 
-# Of the moves of a round, in rounds.
+# The width of the moves of a round, in rounds.
 _WIDTH = 0.3
 
 
 def plot_improvement(improvement, ax=None):
-    """Dev error of each move by round, kept ones with their change, and the way of the best."""
+    """Dev error of each move by round, kept ones with their change, and the best so far."""
     ax = one_axes(ax)
     tried = [move for move in improvement.moves if not math.isnan(move.dev_error)]
     at = _beside_one_another(tried)
@@ -48,7 +48,7 @@ def plot_improvement(improvement, ax=None):
 
 
 def _beside_one_another(moves):
-    """Where each move is drawn: those of a round lie beside one another, in the order of trying."""
+    """The place of each move: the moves of a round lie side by side, in the order of trying."""
     at = {}
     for number in dict.fromkeys(move.round for move in moves):
         of_round = [move for move in moves if move.round == number]

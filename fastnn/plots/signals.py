@@ -5,7 +5,7 @@ import numpy as np
 from fastnn.arguments import integer
 from fastnn.plots.figure import Display, legend, one_axes, pair_of_axes
 
-# Of more layers only some are named in the legend.
+# With more layers, only some are named in the legend.
 MOST_NAMED = 10
 
 
@@ -43,7 +43,7 @@ def plot_weights(network, ax=None, bins=50):
     bins = integer(bins, "bins", 1)
     ax = one_axes(ax)
     weights = {name: W for name, W in network.params.items() if name[0] == "W"}
-    # A longer legend would hide the curves. The named layers are evenly spaced; the last is one.
+    # A longer legend would hide the curves. The named layers are evenly spaced, the last included.
     named = np.unique(np.linspace(0, len(weights) - 1, min(len(weights), MOST_NAMED)).round())
     for l, (name, W) in enumerate(weights.items()):
         ax.hist(

@@ -5,7 +5,7 @@ import re
 
 _VOID = {"meta", "img", "br"}
 # The look of results in notebooks: the notebook's own colours, so that light and dark both work.
-# All rules are of one class, and act on nothing else on the page.
+# All rules are of one class, and change nothing else on the page.
 _STYLE = """
 .fastnn-result { line-height: 1.4; }
 .fastnn-result p { margin: 0.3em 0; }

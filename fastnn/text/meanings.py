@@ -1,11 +1,11 @@
-"""What the words at the head of each printed table mean, by the class of the result.
+"""The meanings of the words at the head of each printed table, by the class of the result.
 
-A result shows its meanings below its table in a notebook; the documentation has all on a page.
+A notebook shows them below the table of a result; the documentation has all on a page.
 A key may name several columns or rows, with commas between.
 """
 
 _BY_CLASS = {
-    "class": "a label of y; of many classes those with the highest errors",
+    "class": "a label of y; of many classes only those with the highest errors",
     "interval": "where the true error lies, at the confidence in the head",
     "examples": "dev examples of the class",
 }

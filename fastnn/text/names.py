@@ -1,4 +1,4 @@
-"""Names of inputs and classes in sentences, where a table gave some."""
+"""Names of inputs and classes in sentences, if a table gave some."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Names(NamedTuple):
-    """What the columns of X, the classes and y are called; None: as they are numbered."""
+    """Names of the columns of X, of the classes and of y; None: their numbers are the names."""
 
     columns: Sequence[str] | None = None
     classes: Sequence[Any] | None = None
@@ -41,6 +41,6 @@ UNNAMED = Names()
 
 
 def names_of(part: Any) -> Names:
-    """Those that a part of a table has as its `names`; of any other set there are none."""
+    """The `names` of a part of a table; `UNNAMED` of any other set."""
     found = getattr(part, "names", None)
     return found if isinstance(found, Names) else UNNAMED

@@ -1,4 +1,4 @@
-"""Words on the terminal about work that takes long and that nobody has asked to watch."""
+"""Words on the terminal about work that takes long, without a progress bar."""
 
 import sys
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
 
-# Quicker work is not worth a line: a compilation that is read from disk, for instance.
+# Quicker work is not worth a line, such as a compilation that is read from disk.
 PATIENCE = 1.5
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -15,7 +15,7 @@ _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Let no slow work within be told about."""
+    """Write no line about slow work within."""
     token = _quiet.set(True)
     try:
         yield
@@ -27,13 +27,12 @@ def quiet() -> Iterator[None]:
 def slow_work(text: str) -> Iterator[None]:
     """Write a line on a terminal or in a notebook, if the work within takes more than 1.5 s.
 
-    It stands on the standard error, so that piped results stay clean; nothing is written to a
-    file or a pipe.
+    It goes to the standard error, and never to a file or a pipe.
 
     Parameters
     ----------
     text : str
-        What is done, and how long it takes.
+        The name of the work, and how long it takes.
     """
     stream = sys.stderr
     if _quiet.get() or not _is_watched(stream):

@@ -1,4 +1,4 @@
-"""Numbers as people read them, and sentences that several rooms say."""
+"""Numbers as people read them, and sentences that several rooms share."""
 
 
 def percent(share):

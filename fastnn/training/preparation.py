@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fastnn.arguments import boolean, errors_in, integer, number
+from fastnn.arguments import boolean, errors_in, functions, integer, number
 from fastnn.data.inputs import check_same_columns
 from fastnn.data.parts import as_examples, with_weights
 from fastnn.engine.examples import check_data, check_finite, criterion_for, normalizer_for
@@ -206,7 +206,7 @@ def prepare(
         check_lbfgs(network, augment, clipping)
     augmenter = _augmenter(augment, X, network.layer_sizes[0])
     rule = make_early_stopping(early_stopping)
-    callbacks = _check_callbacks(callbacks)
+    callbacks = functions(callbacks, "callbacks", "(net, history)")
     evaluate_every = check_evaluate_every(evaluate_every, dev, rule)
     gradchecks = None
     if not isinstance(gradcheck_at, tuple) or gradcheck_at:
@@ -328,14 +328,3 @@ def _check_dev(network, X, dev, normalizer, criterion):
     check_same_columns(X, dev[0])
     with errors_in("in dev"):
         return check_data(network, *dev, normalizer, criterion)
-
-
-def _check_callbacks(callbacks):
-    if callable(callbacks):
-        callbacks = (callbacks,)
-    if not isinstance(callbacks, tuple | list) or not all(map(callable, callbacks)):
-        raise TypeError(
-            "expected callbacks to be functions of (net, history), one or a list of them, got "
-            f"{callbacks!r}"
-        )
-    return tuple(callbacks)

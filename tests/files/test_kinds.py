@@ -186,7 +186,7 @@ def test_only_a_fitted_estimator_of_ours_is_saved(path):
     class Mine(fastnn.MLPRegressor):
         pass
 
-    with pytest.raises(TypeError, match="got Mine, whose class a file cannot keep"):
+    with pytest.raises(TypeError, match="got Mine: a file cannot keep its class"):
         fitted(Mine, X_NUMBERS, NUMBERS).save(path)
 
 

@@ -411,8 +411,8 @@ def test_another_normalizer_is_refused(path):
         ({"resume": "nowhere.safetensors"}, FileNotFoundError, "nowhere"),
         ({"checkpoint": "nowhere/run"}, FileNotFoundError, "there is no directory"),
         ({"checkpoint": "."}, IsADirectoryError, "it is a directory"),
-        ({"checkpoint": "run", "optimizer": "lbfgs"}, ValueError, "not for lbfgs, whose memory"),
-        ({"resume": "run", "optimizer": "lbfgs"}, ValueError, "not for lbfgs, whose memory"),
+        ({"checkpoint": "run", "optimizer": "lbfgs"}, ValueError, "not for lbfgs: its memory"),
+        ({"resume": "run", "optimizer": "lbfgs"}, ValueError, "not for lbfgs: its memory"),
     ],
 )
 def test_wrong_arguments(options, error, message, tmp_path, monkeypatch):
