@@ -33,7 +33,7 @@ def ideas(
     setting: Setting,
     m: int,
     history: History,
-    images: Images | None,
+    images: Images | None = None,
 ) -> Iterator[Idea]:
     """The moves that the recipe names for a diagnosis, the first one to try in front.
 

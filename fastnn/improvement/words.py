@@ -19,7 +19,7 @@ WEIGHTED = (
 MANY = 10_000
 
 
-def next_step(diagnosis, stopped, knows_no_X):
+def next_step(diagnosis, stopped, knows_no_X=False):
     """One sentence: the next step, which only a person can take.
 
     Parameters

@@ -5,6 +5,7 @@ import numpy as np
 from fastnn.data.inputs import as_numbers
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.losses import is_lower
+from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 
 # A class is rare below this share.
@@ -34,7 +35,7 @@ def has_enough(network, train):
     return share is None or (1 - share.max()) * len(train[1]) >= LEAST
 
 
-def never_predicted(network, train, names):
+def never_predicted(network, train, names=UNNAMED):
     """A Cause where the network answers with one class only, and the others are rare."""
     share = shares_of(network, train[1])
     if share is None:
@@ -53,7 +54,7 @@ def never_predicted(network, train, names):
     )
 
 
-def against_one_answer(network, train, dev, names):
+def against_one_answer(network, train, dev, names=UNNAMED):
     """A sentence if always answering the most frequent class has no higher dev error.
 
     None if its error is higher beyond chance, or if no class is rare.
