@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from bench.measure import ratios
+
 TIMES = "\N{MULTIPLICATION SIGN}"  # the unit of ratios
 SHARE = "share"
 
@@ -80,6 +82,34 @@ class Results:
         self.findings.append(
             Finding(case, what, unit, Summary.of(values), at_least, at_most, ceiling)
         )
+
+    def against(self, case, timings, mine, flops, peaks, targets):
+        """Find how many times as fast as each peer, beside the most that the peak allows.
+
+        Parameters
+        ----------
+        case : str
+        timings : dict of name -> Timing
+            Of the peers.
+        mine : Timing
+        flops : float
+            Floating-point operations of one unit.
+        peaks : list of float
+            GFLOP/s of the micro-kernel in each round.
+        targets : dict of name -> float or None
+        """
+        for peer, timing in timings.items():
+            self.find(
+                case,
+                f"vs {peer}",
+                ratios(timing, mine),
+                TIMES,
+                at_least=targets.get(peer),
+                ceilings=[
+                    seconds * peak * 1e9 / flops
+                    for seconds, peak in zip(timing.seconds, peaks, strict=True)
+                ],
+            )
 
     def skip(self, what):
         """Something that could not be measured, and why."""

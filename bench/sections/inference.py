@@ -4,9 +4,8 @@ import numpy as np
 
 from bench import ours
 from bench.cases import CASES, forward_arithmetic
-from bench.measure import Contender, calls, compare, ratios
+from bench.measure import Contender, calls, compare
 from bench.peers import load_peers
-from bench.results import TIMES
 
 # (case, rows) -> how many times as fast as each peer.
 TARGETS = {
@@ -38,17 +37,8 @@ def inference(results, effort):
             effort.seconds / (1 if rows > 64 else 4),
             each_round=lambda peaks=peaks: peaks.append(ours.peak()),
         )
-        floors = [forward_arithmetic(task.layer_sizes, rows) / peak / 1e9 for peak in peaks]
-
         case = f"{name}, {rows:,} row{'s' if rows > 1 else ''}"
         results.time(case, timings)
         mine = timings.pop("fastnn")
-        for peer, timing in timings.items():
-            results.find(
-                case,
-                f"vs {peer}",
-                ratios(timing, mine),
-                TIMES,
-                at_least=targets.get(peer),
-                ceilings=[s / floor for s, floor in zip(timing.seconds, floors, strict=True)],
-            )
+        flops = forward_arithmetic(task.layer_sizes, rows)
+        results.against(case, timings, mine, flops, peaks, targets)

@@ -52,16 +52,7 @@ def steps(results, effort):
         results.find(name, "arithmetic", rates, "GFLOP/s")
         shares = [rate / peak for rate, peak in zip(rates, peaks, strict=True)]
         results.find(name, "share of peak", shares, SHARE, at_least=targets[name]["peak"])
-        for peer, timing in timings.items():
-            floors = [task.flops / peak / 1e9 for peak in peaks]
-            results.find(
-                name,
-                f"vs {peer}",
-                ratios(timing, mine),
-                TIMES,
-                at_least=targets[name].get(peer),
-                ceilings=[s / floor for s, floor in zip(timing.seconds, floors, strict=True)],
-            )
+        results.against(name, timings, mine, task.flops, peaks, targets[name])
 
 
 def penalties(results, effort):

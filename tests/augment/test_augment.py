@@ -1,17 +1,14 @@
 """Augmentation in `fit`, by itself and as a picture, and settings that are refused."""
 
 import copy
-import os
 import pickle
-import subprocess
-import sys
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 import scipy.sparse
 from sklearn.datasets import load_digits
+from variants import OTHERS, once, run_on
 
 import fastnn
 from fastnn import Network, _kernels
@@ -392,31 +389,11 @@ def test_a_session_refuses_an_augmenter_of_other_images(digits):
         only_looks.set_augmentation(Images().augmenter(64))
 
 
-OTHERS = [v for v in _kernels.variants() if v != _kernels.variant]
-
-
 @pytest.mark.slow
-@pytest.mark.skipif("FASTNN_VARIANT" in os.environ, reason="this is the run of one variant")
+@once
 @pytest.mark.parametrize("variant", OTHERS)
 def test_every_variant(variant):
-    here = Path(__file__).parent
-    result = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-x",
-            "-p",
-            "no:cacheprovider",
-            str(here.parent / "core" / "test_warp.py"),
-        ],
-        env={**os.environ, "FASTNN_VARIANT": variant},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout[-5_000:]
+    run_on(variant, "core/test_warp.py")
 
 
 def test_the_namespace_is_public():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from pages import Page
-from tables import document, done, failed, houses, run
+from tables import document, done, failed, houses, run, train_on_houses
 
 import fastnn
 from fastnn import cli
@@ -23,23 +23,7 @@ COMMANDS = sorted(cli.main.commands)
 def folder(tmp_path_factory):
     """Houses in a file, models of their grade and price, and one of digits."""
     folder = tmp_path_factory.mktemp("houses")
-    houses().to_csv(folder / "data.csv", index=False)
-    for target, other in (("grade", "price"), ("price", "grade")):
-        done(
-            "train",
-            folder / "data.csv",
-            "--target",
-            target,
-            "--drop",
-            f"id,{other}",
-            "--quiet",
-            "--save",
-            folder / f"{target}.safetensors",
-            "--l1",
-            "0.5",
-            "--seed",
-            "3",
-        )
+    train_on_houses(folder, "--l1", "0.5", "--seed", "3")
     done("train", "--quiet", "--epochs", "1", "--save", folder / "digits.safetensors")
     return folder
 

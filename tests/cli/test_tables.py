@@ -12,7 +12,7 @@ from pages import Page
 from sklearn import datasets
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
-from tables import document, done, failed, houses, run
+from tables import document, done, failed, houses, run, train_on_houses
 from threadpoolctl import threadpool_limits
 
 import fastnn
@@ -29,20 +29,7 @@ QUICK = ("--epochs", "30", "--threads", "1")
 def folder(tmp_path_factory):
     """Houses in a file, and a model of their grade and one of their price."""
     folder = tmp_path_factory.mktemp("houses")
-    houses().to_csv(folder / "data.csv", index=False)
-    for target, other in (("grade", "price"), ("price", "grade")):
-        done(
-            "train",
-            folder / "data.csv",
-            "--target",
-            target,
-            "--drop",
-            f"id,{other}",
-            "--quiet",
-            "--save",
-            folder / f"{target}.safetensors",
-            *QUICK,
-        )
+    train_on_houses(folder, *QUICK)
     return folder
 
 

@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
+from variants import OTHERS, once, run_on
 
 import fastnn
 from fastnn import _kernels
@@ -310,39 +310,19 @@ def test_buffers_are_held_while_in_use():
     del rows
 
 
-OTHERS = [v for v in _kernels.variants() if v != _kernels.variant]
-
-
 @pytest.mark.slow
-@pytest.mark.skipif("FASTNN_VARIANT" in os.environ, reason="this is the run of one variant")
+@once
 @pytest.mark.parametrize("variant", OTHERS)
 def test_every_variant(variant):
     """The tests of the mathematics, on the other CPU variants that this machine can run."""
-    files = [
+    run_on(
+        variant,
         "engine/test_parity.py",
         "training/test_trajectory.py",
         "core/test_activations.py",
         "core/test_random.py",
         "core/test_small_forward.py",
-    ]
-    tests = Path(__file__).parent.parent
-    result = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-x",
-            "-p",
-            "no:cacheprovider",
-            *(str(tests / name) for name in files),
-        ],
-        env={**os.environ, "FASTNN_VARIANT": variant},
-        capture_output=True,
-        text=True,
-        check=False,
     )
-    assert result.returncode == 0, result.stdout[-5_000:]
 
 
 @pytest.mark.parametrize("variant", OTHERS)

@@ -7,6 +7,7 @@ import pytest
 from problems import (
     ACTIVATIONS,
     OUTPUTS,
+    PENALTIES,
     TOLERANCE,
     draw_problem,
     float32_values,
@@ -16,13 +17,6 @@ from reference import ReferenceNetwork, relative_difference
 
 SIZES = [[3, 5, 4, 2], [17, 33, 3, 2], [2, 1, 17, 3], [1, 65, 2, 17], [33, 2, 65, 33]]
 ROWS = [7, 1, 3, 32, 130]
-PENALTIES = {
-    "none": {},
-    "l2": {"l2": 0.7},
-    "l1": {"l1": 0.3},
-    "both": {"l2": 0.7, "l1": 0.3},
-    "per-layer": {"l2": [0.5, 0.0, 1.0], "l1": [0.0, 0.4, 0.1]},
-}
 DROPOUT = {"keep-all": None, "hidden": [1.0, 0.8, 0.8], "input-too": [0.9, 0.8, 0.7]}
 TAILS = [1e-30, 1e-9, 1e-4, 0.01, 20, 30, 60, 87, 89, 100, 300, 709, 711, 1e3, 1e6, 1e30]
 GRID = list(itertools.product(ACTIVATIONS, OUTPUTS, PENALTIES, DROPOUT))

@@ -5,17 +5,9 @@ import math
 
 import numpy as np
 import pytest
-from problems import ACTIVATIONS, OUTPUTS, draw_problem, problem_off_kinks
+from problems import ACTIVATIONS, OUTPUTS, PENALTIES, draw_problem, problem_off_kinks
 from reference import ACTIVATIONS as FORMULAS
 from reference import ReferenceNetwork, numeric_gradient, relative_difference
-
-PENALTIES = {
-    "none": {},
-    "l2": {"l2": 0.7},
-    "l1": {"l1": 0.3},
-    "both": {"l2": 0.7, "l1": 0.3},
-    "per-layer": {"l2": [0.5, 0.0, 1.0], "l1": [0.0, 0.4, 0.1]},
-}
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)

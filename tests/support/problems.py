@@ -21,6 +21,13 @@ ACTIVATIONS = (
     "identity",
 )
 OUTPUTS = ("softmax", "sigmoid", "identity")
+PENALTIES = {
+    "none": {},
+    "l2": {"l2": 0.7},
+    "l1": {"l1": 0.3},
+    "both": {"l2": 0.7, "l1": 0.3},
+    "per-layer": {"l2": [0.5, 0.0, 1.0], "l1": [0.0, 0.4, 0.1]},
+}
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 # A ReLU input nearer to 0 may round to the other side in float32; such data is drawn again.
 KINK_DISTANCE = 3e-6

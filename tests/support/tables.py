@@ -36,6 +36,14 @@ def failed(code, *arguments, stdin=None):
     return " ".join(result.stderr.partition("Error: ")[2].split())
 
 
+def train_on_houses(folder, *options):
+    """Write houses to data.csv, and train a model of their grade and one of their price."""
+    houses().to_csv(folder / "data.csv", index=False)
+    for target, other in (("grade", "price"), ("price", "grade")):
+        given = ("--target", target, "--drop", f"id,{other}", "--quiet", *options)
+        done("train", folder / "data.csv", *given, "--save", folder / f"{target}.safetensors")
+
+
 def houses(m=240, seed=0):
     """Prices by area, city, age (with gaps) and garden, and whether a house is dear."""
     rng = np.random.default_rng(seed)
