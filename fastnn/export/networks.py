@@ -6,7 +6,7 @@ from fastnn.network import Network
 
 
 def network_of(net):
-    """The `Network` that `net` is, or the one inside a fitted estimator.
+    """`net` itself, or the `Network` inside a fitted estimator.
 
     >>> import fastnn
     >>> network_of(fastnn.Network([2, 1]))
@@ -22,7 +22,7 @@ def network_of(net):
         if len(classes) < 2:
             raise ValueError(
                 f"expected a classifier of at least two classes, got only "
-                f"{classes[0]}, which it says of any X, whatever its network does; "
+                f"{classes[0]}, its answer to any X, whatever its network does; "
                 "fit it to more classes, or pass its network_"
             )
         return found
@@ -46,7 +46,7 @@ def kind_of(estimator):
 
 
 def step_hint(estimator):
-    """The end of an error message, where `estimator` is a pipeline: what to do; else ""."""
+    """Advice at the end of an error message if `estimator` is a pipeline; else ""."""
     pipeline = hasattr(estimator, "steps")
     return "; pass its last step, and scale X as its other steps do" if pipeline else ""
 

@@ -1,4 +1,4 @@
-"""The graph of an ONNX model: networks, and the nodes that users of it add."""
+"""The graph of an ONNX model: networks, and other nodes."""
 
 import json
 
@@ -12,7 +12,7 @@ from fastnn.version import __version__
 
 # Any runtime in use reads these versions; nothing here needs a newer one.
 _OPSET, _OPSET_ML, _IR_VERSION = 17, 3, 8
-# protobuf takes no message beyond 2 GiB. 1 MiB of them is room for all that is not weights.
+# protobuf takes no message beyond 2 GiB, of which 1 MiB is left for everything but weights.
 _LARGEST = 2**31 - 2**20
 
 
@@ -186,8 +186,7 @@ def _gelu(graph, Z, A):
 
 
 def _silu(graph, Z, A):
-    """z / (1 + e^-z). As z times a sigmoid, onnxruntime before 1.32 fuses it to an operator that it
-    has for float32 only."""
+    """z / (1 + e^-z): onnxruntime before 1.32 fuses z times a sigmoid, and that in float32 only."""
     below = graph.node("Add", graph.node("Exp", graph.node("Neg", Z)), graph.constant(1.0))
     return graph.node("Div", Z, below, name=A)
 

@@ -41,14 +41,14 @@ def to_onnx(net: Network | Any, path: str | os.PathLike[str]) -> None:
     TypeError
         `net` is not a network.
     ValueError
-        The parameters take 2 GiB or more, which ONNX has no room for in one file; or the
-        estimator is a classifier of a single class, which has nothing to compute.
+        The parameters take 2 GiB or more, too much for one ONNX file; or the estimator is a
+        classifier of a single class, which has nothing to compute.
     sklearn.exceptions.NotFittedError
         The estimator is not fitted, or the network waits for `fit` to take its normalizer.
 
     Notes
     -----
-    The numbers are those of `forward` but for roundings. onnxruntime has no Erf in float64: a
+    The numbers are as from `forward`, except for rounding. onnxruntime has no Erf in float64: a
     float64 network computes its gelu with the Erf of float32.
 
     Examples

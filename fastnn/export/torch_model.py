@@ -237,7 +237,7 @@ def _read_sequence(parts, nn):
             keep_prob[-1], stage = 1 - part.p, "dropout"
         elif not linears and _leaves_rows(part, nn):
             continue
-        elif linears and stage == "linear" and not _is_last(parts, at):
+        elif linears and stage == "linear" and at < len(parts) - 1:
             activations.append(_activation_name(part, at, nn))
             stage = "activation"
         elif linears and stage == "linear":
@@ -250,14 +250,10 @@ def _read_sequence(parts, nn):
 
 
 def _leaves_rows(part, nn):
-    """Whether a part leaves X as it is, since the rows of X are flat."""
+    """Whether a part leaves X as it is: the rows of X are flat."""
     return type(part) is nn.Identity or (
         type(part) is nn.Flatten and (part.start_dim, part.end_dim) == (1, -1)
     )
-
-
-def _is_last(parts, at):
-    return at == len(parts) - 1
 
 
 def _activation_name(part, at, nn):

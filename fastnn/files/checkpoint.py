@@ -25,7 +25,7 @@ import safetensors.numpy
 from fastnn import _kernels
 from fastnn.errors import ModelFormatError
 from fastnn.files.atomic import write_atomically
-from fastnn.files.header import canonical, check_header_length, parse
+from fastnn.files.header import canonical, check_header_length, parse_entry
 from fastnn.version import __version__
 
 FORMAT = 1
@@ -109,18 +109,7 @@ def read(
 
 
 def _parse(text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise ModelFormatError(
-            f"no {ENTRY!r} entry in the metadata; expected a file written by fit(checkpoint=...)"
-        )
-    content = parse(text, ENTRY)
-    if not isinstance(content, dict) or type(content.get("format")) is not int:
-        raise ModelFormatError(f"the {ENTRY!r} metadata has no format number: it is damaged")
-    if content["format"] != FORMAT:
-        raise ModelFormatError(
-            f"format {str(content['format'])[:20]}, this fastnn {__version__} reads format "
-            f"{FORMAT}; upgrade: pip install -U fastnn-cpu"
-        )
+    content = parse_entry(text, ENTRY, FORMAT, writer="fit(checkpoint=...)", remedy="it is damaged")
     if content.keys() != _KEYS or not all(
         isinstance(content[name], dict) for name in ("run", "state", "tensors")
     ):

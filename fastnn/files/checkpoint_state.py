@@ -1,4 +1,4 @@
-"""Checks that a checkpoint holds a state that a fit can be in."""
+"""Checks of the state in a checkpoint: could a fit be in it?"""
 
 import sys
 

@@ -40,14 +40,14 @@ def fingerprint(array):
 def _stretches(array):
     """All rows in order or, of a large array, a sample of them."""
     m, row_bytes = len(array), max(1, array.nbytes // max(1, len(array)))
-    if array.nbytes > LOOKED_AT:
-        chosen = np.linspace(0, m - 1, max(2, LOOKED_AT // row_bytes)).astype(np.int64)
-        for first in range(0, chosen.size, max(1, _AT_ONCE // row_bytes)):
-            yield array[chosen[first : first + max(1, _AT_ONCE // row_bytes)]]
-        return
     at_once = max(1, _AT_ONCE // row_bytes)
-    for first in range(0, m, at_once):
-        yield array[first : first + at_once]
+    if array.nbytes <= LOOKED_AT:
+        for first in range(0, m, at_once):
+            yield array[first : first + at_once]
+        return
+    chosen = np.linspace(0, m - 1, max(2, LOOKED_AT // row_bytes)).astype(np.int64)
+    for first in range(0, chosen.size, at_once):
+        yield array[chosen[first : first + at_once]]
 
 
 def differences(before, now):

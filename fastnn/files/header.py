@@ -9,6 +9,7 @@ import stat
 from typing import Any
 
 from fastnn.errors import ModelFormatError
+from fastnn.version import __version__
 
 # safetensors itself accepts headers of 100 MB. A spec takes about 1 kB; the rest is room for
 # feature names and categories.
@@ -35,6 +36,27 @@ def parse(text: str, entry: str) -> Any:
         raise ModelFormatError(
             f"the {entry!r} metadata is not JSON ({str(error)[:200]}): save it again"
         ) from error
+    return content
+
+
+def parse_entry(text: str | None, entry: str, form: int, *, writer: str, remedy: str) -> Any:
+    """The content of an entry in JSON with a ``format``, which has to be `form`.
+
+    `writer` and `remedy` are for messages: the call that writes such a file, and what to do about
+    one that is not sound.
+    """
+    if text is None:
+        raise ModelFormatError(
+            f"no {entry!r} entry in the metadata; expected a file written by {writer}"
+        )
+    content = parse(text, entry)
+    if not isinstance(content, dict) or type(content.get("format")) is not int:
+        raise ModelFormatError(f"the {entry!r} metadata has no format number: {remedy}")
+    if content["format"] != form:
+        raise ModelFormatError(
+            f"format {str(content['format'])[:20]}, this fastnn {__version__} reads format {form}; "
+            "upgrade: pip install -U fastnn-cpu"
+        )
     return content
 
 

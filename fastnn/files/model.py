@@ -28,7 +28,7 @@ import safetensors.numpy
 
 from fastnn.errors import ModelFormatError
 from fastnn.files.atomic import write_atomically
-from fastnn.files.header import LARGEST_HEADER, canonical, check_header_length, parse
+from fastnn.files.header import LARGEST_HEADER, canonical, check_header_length, parse, parse_entry
 from fastnn.version import __version__
 
 FORMAT = 1
@@ -169,18 +169,7 @@ def read_content(path: str) -> tuple[dict[str, Any], np.ndarray]:
 
 
 def _parse(text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise ModelFormatError(
-            "no 'fastnn' entry in the metadata; expected a file written by Network.save"
-        )
-    content = parse(text, "fastnn")
-    if not isinstance(content, dict) or type(content.get("format")) is not int:
-        raise ModelFormatError("the 'fastnn' metadata has no format number: save it again")
-    if content["format"] != FORMAT:
-        raise ModelFormatError(
-            f"format {str(content['format'])[:20]}, this fastnn {__version__} reads format "
-            f"{FORMAT}; upgrade: pip install -U fastnn-cpu"
-        )
+    content = parse_entry(text, "fastnn", FORMAT, writer="Network.save", remedy="save it again")
     if content.keys() != _KEYS or not isinstance(content["spec"], dict):
         raise ModelFormatError(
             f"the 'fastnn' metadata has {str(sorted(content))[:120]}, expected {sorted(_KEYS)}: "

@@ -1,4 +1,4 @@
-"""Directories that one process at a time works in."""
+"""Directories in which one process at a time may work."""
 
 import contextlib
 import fcntl
@@ -12,8 +12,8 @@ from fastnn.files.atomic import remove_left_behind
 def one_process(directory: str | None) -> Iterator[None]:
     """Refuse a directory in which another call is at work; None is no directory.
 
-    The lock ends with the process that holds it, however it ends. What a killed one left of a file
-    that it wrote is removed.
+    The lock ends with the process that holds it, however it ends. Temporary files of killed
+    processes are removed.
     """
     if directory is None:
         yield

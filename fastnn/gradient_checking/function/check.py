@@ -16,10 +16,10 @@ from fastnn.gradient_checking.function.cost import Cost
 from fastnn.gradient_checking.function.kinks import kinks_at_theta
 from fastnn.gradient_checking.function.sanity import (
     analytic_gradient,
+    check_repeats,
     eps_of,
     first_cost,
     is_single,
-    last_cost,
     typical_of,
 )
 from fastnn.gradient_checking.function.structure import Structure
@@ -27,7 +27,7 @@ from fastnn.gradient_checking.result.components import judged
 from fastnn.gradient_checking.result.gradient_check import GradientCheck
 from fastnn.layers.layout import Parameter
 
-# An error of so many times its bound is no accident.
+# An error of so many times its bound is not chance.
 _DOUBTFUL = 100.0
 
 Method = Literal["two-sided", "one-sided", "complex-step"]
@@ -177,7 +177,7 @@ def gradcheck(
             value[index], uncertainty[index] = found.value, found.uncertainty + wobble[index]
             kink[index], used[index] = found.kink, found.epsilon
             nearby[index] = found.curvature * derivatives.reach(theta[index])
-        last_cost(cost, theta, J, noise)
+        check_repeats(cost, theta, J, noise)
     return GradientCheck(
         theta,
         analytic,

@@ -214,22 +214,12 @@ class Cost:
 
         from fastnn.gradient_checking.function.compiled_loop import evaluate
 
-        shape = self._structure.shape
-        if shape is None:
+        if self._structure.shape is None:
             self.note = "fun was called from Python: theta is not one array"
             return
-        x = self._structure.pack()
         started = time.perf_counter()
         try:
-            evaluate(
-                self._fun,
-                x,
-                shape,
-                np.zeros(0, np.intp),
-                np.empty((0, 1)),
-                np.empty((0, 1)),
-                self._args,
-            )
+            self._compile_for(float, evaluate)
         except (NumbaError, NotImplementedError) as error:
             reason = str(error).strip().splitlines()[0]
             self.note = f"fun was called from Python, Numba cannot compile the call: {reason}"
@@ -238,29 +228,26 @@ class Cost:
         self.compile_seconds = time.perf_counter() - started
 
     def compile_for_complex(self):
-        """Compile for complex numbers; an error says that fun cannot be."""
+        """Compile for complex numbers; an error if fun cannot be compiled for them."""
         if self._driver is None:
             return
         from numba.core.errors import NumbaError
 
-        x = self._structure.pack().astype(complex)
         started = time.perf_counter()
         try:
-            self._driver(
-                self._fun,
-                x,
-                self._structure.shape,
-                np.zeros(0, np.intp),
-                np.empty((0, 1), complex),
-                np.empty((0, 1), complex),
-                self._args,
-            )
+            self._compile_for(complex, self._driver)
         except (NumbaError, NotImplementedError) as error:
             raise TypeError(
                 "fun cannot be compiled for complex numbers, which method='complex-step' needs; "
                 "use method='two-sided'"
             ) from error
         self.compile_seconds += time.perf_counter() - started
+
+    def _compile_for(self, dtype, driver):
+        """Call the loop with no component to move, which compiles it for theta of this dtype."""
+        x, none = self._structure.pack().astype(dtype), np.empty((0, 1), dtype)
+        indices = np.zeros(0, np.intp)
+        driver(self._fun, x, self._structure.shape, indices, none, none, self._args)
 
 
 def _is_dispatcher(fun):

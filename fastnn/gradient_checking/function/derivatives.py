@@ -96,7 +96,7 @@ def reach(theta):
 
 
 def differentiate(table, origin, cost, noise, method, epsilon=None, single=False):
-    """Derivatives along lines by cost_changes.
+    """Derivatives along lines by differences of the cost.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
         return Derivatives(
             found.value,
             found.uncertainty + np.nan_to_num(hidden, nan=np.inf),
-            _is_kink(found, _scale(found.value), fixed=True),
+            _is_kink(found, root_mean_square(found.value), fixed=True),
             epsilon,
             _curvature(found, epsilon),
         )
@@ -140,7 +140,7 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
     h = first * scale
     best = estimate(table, rows, origin, h, cost, noise, False, single)
     epsilon = h.copy()
-    typical = _scale(best.value)
+    typical = root_mean_square(best.value)
     # Where the slope itself vanishes, as that of x^3 at 0, a kink is large beside those nearby.
     steep = np.nan_to_num(best.steep, nan=0.0, posinf=0.0)
     # Uncertainties below this are good enough: any fault worth finding is far larger.
@@ -210,7 +210,7 @@ def complex_step(table, origin):
     h = COMPLEX_STEP * np.maximum(np.abs(origin), 1.0)
     values = table(np.arange(origin.size), (origin + 1j * h)[:, None])[:, 0]
     value = values.imag / h
-    uncertainty = 200.0 * EPS * (np.abs(value) + _scale(value))
+    uncertainty = 200.0 * EPS * (np.abs(value) + root_mean_square(value))
     return Derivatives(value, uncertainty, np.zeros(origin.size, bool), h, np.zeros(origin.size))
 
 
@@ -320,8 +320,8 @@ def _curvature(found, h):
     return np.nan_to_num(np.maximum(np.abs(found.bend) - found.rounding, 0.0) / h, posinf=0.0)
 
 
-def _scale(values):
-    """Root mean square of the finite values."""
+def root_mean_square(values):
+    """Root mean square of the finite values, scaled so that no square overflows."""
     finite = values[np.isfinite(values)]
     largest = np.abs(finite).max(initial=0.0)
     return float(largest * np.sqrt(np.mean((finite / largest) ** 2))) if largest else 0.0

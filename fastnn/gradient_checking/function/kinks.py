@@ -19,7 +19,7 @@ def kinks_at_theta(cost, theta, index, value, analytic, noise, rng):
     """Whether the derivative by each of the components `index` jumps right beside theta.
 
     A jump stays as large when the distance shrinks; the change of a smooth derivative shrinks too.
-    It must also be of the size of the error, else it does not explain it.
+    A jump must also be as large as the error, or it does not explain the error.
 
     Parameters
     ----------

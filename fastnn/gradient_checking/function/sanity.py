@@ -1,23 +1,23 @@
-"""Checks of a cost and a gradient at theta: finite, repeatable, and of which precision."""
+"""Checks of a cost and a gradient at theta: are they finite and repeatable, in which precision?"""
 
 import numpy as np
 
+from fastnn.arguments import check_dtype
 from fastnn.gradient_checking.function.adapters import hint_at_adapter
+from fastnn.gradient_checking.function.derivatives import root_mean_square
 
 
 def first_cost(cost, theta):
     J = float(cost(theta))
     if not np.isfinite(J):
         raise ValueError(f"expected J to be finite at theta, got {J}")
-    _compare_costs(J, float(cost(theta)), cost)
+    check_repeats(cost, theta, J)
     return J
 
 
-def last_cost(cost, theta, J, noise):
-    _compare_costs(J, float(cost(theta)), cost, noise)
-
-
-def _compare_costs(J, again, cost, noise=0.0):
+def check_repeats(cost, theta, J, noise=0.0):
+    """Refuse a cost that is not J again at the same theta."""
+    again = float(cost(theta))
     eps = eps_of(cost.dtype in (np.float32, np.float16))
     # Sums over threads may differ in their last digits from call to call.
     if not abs(J - again) <= 64.0 * eps * max(abs(J), abs(again)) + 10.0 * noise:
@@ -88,13 +88,7 @@ def _dtype_of(result):
 
 def is_single(dtype, cost, theta, J, rng):
     if dtype is not None:
-        try:
-            resolved = np.dtype(dtype)
-        except TypeError:
-            resolved = None
-        if resolved not in (np.float32, np.float64):
-            raise ValueError(f"expected dtype float32 or float64, got {dtype!r}")
-        return resolved == np.float32
+        return check_dtype(dtype) == np.float32
     if cost.dtype in (np.float32, np.float16):
         return True
     # loss.item() is a float64 with the digits of a float32. Five such numbers are no accident,
@@ -108,11 +102,7 @@ def typical_of(analytic, structure):
     """Root mean square of each array's gradient, at each of its components."""
     typical = np.empty(analytic.size)
     for parameter in structure.parameters:
-        part = analytic[parameter.slice]
-        largest = np.abs(part).max()
-        typical[parameter.slice] = (
-            largest * np.sqrt(np.mean((part / largest) ** 2)) if largest else 0.0
-        )
+        typical[parameter.slice] = root_mean_square(analytic[parameter.slice])
     return typical
 
 

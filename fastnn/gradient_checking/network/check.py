@@ -12,6 +12,7 @@ from fastnn import _kernels
 from fastnn.arguments import boolean, generator, integer, lookup, number
 from fastnn.data.inputs import as_numbers
 from fastnn.engine import passes
+from fastnn.engine.dropout import check_dropout
 from fastnn.engine.examples import check_data, check_finite, criterion_for, current_normalizer
 from fastnn.engine.threads import available_processors
 from fastnn.gradient_checking.function.arguments import choose
@@ -107,7 +108,7 @@ def check(
 def _check_by_core(
     network, X, y, sample_weight, dropout, epsilon, method, indices, sample, rng, loss
 ):
-    """Check a network whose loss cost_changes.py lacks, by differences of the core's own J.
+    """Check a network with a loss that cost_changes.py lacks: differences of the core's J.
 
     They are computed in float64.
     """
@@ -141,8 +142,8 @@ def _fault_of_slope(loss, network, data):
     return next(filter(None, found), "")
 
 
-def pose(network, X, y, sample_weight=None, dropout=None):
-    """The `formulas.Problem` of a network and valid data, rounded to its dtype as it is there."""
+def pose(network, X, y, sample_weight, dropout):
+    """The `formulas.Problem` of a network and valid data, rounded as in the network's dtype."""
     sizes, depth = network.layer_sizes, len(network.layer_sizes) - 1
     if hasattr(X, "toarray"):
         X = X.toarray()
@@ -227,10 +228,7 @@ def _penalty_derivative(W, l2, l1, epsilon, method):
 
 def _masks_of(dropout, rng):
     if isinstance(dropout, tuple | list):
-        if len(dropout) != 2:
-            raise TypeError(f"expected dropout to be True, False or (seed, step), got {dropout!r}")
-        seed, step = dropout
-        return integer(seed, "seed", 0, 2**64 - 1), integer(step, "step", 0, 2**63)
+        return check_dropout(dropout)
     if not boolean(False if dropout is None else dropout, "dropout"):
         return None
     return int(generator(rng).integers(2**63)), 0

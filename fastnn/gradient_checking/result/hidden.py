@@ -5,7 +5,7 @@ import numpy as np
 from fastnn.gradient_checking.result.array import symbol
 from fastnn.gradient_checking.result.components import HIDDEN, VISIBLE, Finding, ratio
 
-# An error of so many uncertainties is no accident, nor are so many smaller ones in an array.
+# An error of so many uncertainties is not chance; nor are so many smaller errors in an array.
 _CERTAIN, _MANY = 3.0, 5
 
 
