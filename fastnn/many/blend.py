@@ -21,9 +21,9 @@ from fastnn.training.checkpointing import Checkpoint
 from fastnn.training.early_stopping import EarlyStopping
 
 Quality = Literal["fast", "best"]
-# Of each number, in the schema of the table.
+# Bins of each number, in the schema of the table.
 BINS = 16
-# Dev sets, each of one fold, and with it networks for each penalty of `_L1`.
+# Dev sets, each of one fold. Each has a network for each penalty of `_L1`.
 DEV_SETS = {"fast": 1, "best": 6}
 _FOLDS = 10
 # Everything below was chosen on 12 tables of 700 to 4,000 training rows (bench/README.md).
@@ -35,17 +35,17 @@ _L1 = (0.0, 3.0)
 _SHARES = np.linspace(0, 1, 9)
 _KEEP_PROB = 0.85  # of classes; a regression is better without dropout
 _EPOCHS, _PATIENCE = 200, 20
-# Epochs between evaluations of the training rows, which nothing depends on, and of the dev rows.
+# Epochs between evaluations of the training rows, for the record alone, and of the dev rows.
 _EVALUATIONS = (10, 1)
-# Rows from which on a mini-batch has so many. The learning rate goes with its root.
+# (rows, size of a mini-batch from so many rows on). The learning rate grows with its root.
 _BATCHES = ((2_400, 128), (1_200, 64), (0, 32))
 _RATE = 5e-4
-# From so many rows on the learning rate falls to 0 over few epochs, which see so many rows in all.
-# Chosen on one table, all 36,409 training rows of diamonds; nothing larger was tried.
+# From so many rows on, the learning rate falls to 0 over few epochs, which see so many rows in all.
+# Chosen on one table, all 36,409 training rows of diamonds; no larger table was tried.
 _TALL, _ROWS_SEEN, _FEWEST_EPOCHS = 20_000, 750_000, 10
 # Without rows for a dev set there are so many epochs, and no sparse networks.
 _EPOCHS_WITHOUT_DEV, _FEWEST_ROWS = 50, 8
-# Between two checkpoints of a network.
+# Seconds between two checkpoints of a network.
 _SECONDS_TO_LOSE = 10.0
 
 
@@ -112,8 +112,8 @@ def fit_blend(
     """Train networks on encoded rows of a table, and average them.
 
     Each network has a tenth of the rows as its dev set, which ends its fit, and is trained on the
-    others. Half of the networks have an L1 penalty on their first layer; the share of these in the
-    mean is the one of the lowest loss on the dev sets. The bits are the same for any `n_jobs`.
+    others. Half of the networks have an L1 penalty on their first layer; the loss on the dev sets
+    decides how much these count in the mean. The bits are the same for any `n_jobs`.
 
     Parameters
     ----------
@@ -135,20 +135,20 @@ def fit_blend(
         An array that begins with train.X, which is reordered in it, so that its rows are not in
         memory twice.
     checkpoint : path, optional
-        A directory for the states of the fits, made where there is none; the same call goes on from
-        them.
+        A directory for the states of the fits, made if there is none. The same call goes on from
+        there.
 
     Returns
     -------
     Blend
-        Its network has all hidden units side by side, and the history of one of those averaged:
-        see `History.averaged`.
+        Its network has all hidden units side by side, and the history of one of its parts: see
+        `History.averaged`.
 
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C before any epoch has ended. Later the mean of the networks whose fits have
-        ended comes back; if none has, the mean of those that have begun.
+        After Ctrl-C before any epoch has ended. Later Ctrl-C returns the mean of the networks with
+        finished fits; if there are none, the mean of those that have begun.
     FileExistsError
         `checkpoint` is a file.
     RuntimeError
@@ -245,9 +245,9 @@ def _common(rows):
 
 
 def _best_share(networks, devs, count):
-    """The share of the second half of the networks in the mean Z[L] of the lowest dev loss.
+    """The share of the sparse half of the networks in the best mean Z[L], by dev loss.
 
-    And the activations of that mean on the dev sets, as `Blend.unseen`.
+    Also the activations of that mean on the dev sets, as `Blend.unseen`.
     """
     head = Head(networks[0])
     Z = [head.logits(net.forward(dev[0])) for net, dev in zip(networks, devs, strict=True)]
@@ -262,7 +262,7 @@ def _best_share(networks, devs, count):
 
 
 def _mean(networks, weights):
-    """The networks as one, with the history of the first that counts most."""
+    """The networks as one, with the history of the one that counts most."""
     network = merged(networks, weights)
     network.history = copy(networks[int(np.argmax(weights))].history)
     network.history.averaged = int(np.count_nonzero(weights))

@@ -38,9 +38,8 @@ def train_elsewhere(fits, n_jobs, backend):
     for k, (_, _, _, options) in enumerate(fits):
         if isinstance(options["optimizer"], OptimizerState):
             raise TypeError(
-                f"networks[{k}]: expected an optimizer by name or by settings, got a trainer, "
-                "whose state stays in this process: train on threads, without "
-                "joblib.parallel_config"
+                f"networks[{k}]: expected an optimizer by name or by settings, got a trainer: its "
+                "state stays in this process. Train on threads, without joblib.parallel_config"
             )
     errors, trained = [None] * len(fits), 0
     with FitLock(networks, [f"networks[{k}]" for k in range(len(networks))]):
@@ -80,7 +79,7 @@ def _take_over(network, theta, normalizer, state, history):
 
 
 def _sendable(error):
-    """The error, or its text where pickle does not make it again."""
+    """The error, or its text if pickle cannot make it again."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

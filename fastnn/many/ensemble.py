@@ -34,7 +34,7 @@ class Ensemble:
     Parameters
     ----------
     networks : sequence of Network
-        Of the same features, outputs, loss and dtype; hidden layers may differ. They are not
+        With the same features, outputs, loss and dtype; hidden layers may differ. They are not
         copied.
     weights : sequence of float, optional
         Of the mean; divided by their sum. None: all alike.
@@ -85,10 +85,10 @@ class Ensemble:
     def of(cls, result: Any, n: int, dev: Examples | None = None) -> Self:
         """The ensemble of n networks, chosen one after the other by the dev error of their mean.
 
-        Each step adds the network that brings the mean of those chosen so far to the lowest dev
-        error, the first to the lowest of all; the dev loss decides between equal ones. A network
-        may be chosen several times, which gives it more weight (Caruana et al., 2004). The error on
-        the dev set is then optimistic: measure it on a test set.
+        Each step adds the network that gives the mean of the chosen ones the lowest dev error; the
+        dev loss decides between equal ones. A network may be chosen several times, for more weight
+        (Caruana et al., 2004). The error on the dev set is then optimistic: measure it on a test
+        set.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class Ensemble:
         Returns
         -------
         Ensemble
-            Of the networks that were chosen, each once, with weights by how often.
+            Of the chosen networks, each once, with its count as weight.
 
         Raises
         ------
@@ -226,7 +226,7 @@ class Ensemble:
     ) -> float:
         """Share of wrong labels, or the root mean squared error of real outputs.
 
-        The arguments are those of `cost`.
+        The arguments are as for `cost`.
         """
         return self._measured(Head.error, X, y, sample_weight)
 

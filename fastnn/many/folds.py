@@ -1,8 +1,8 @@
-"""Inner folds: each network has a dev set of its own, and all share one copy of the rows."""
+"""Inner folds: each network has its own dev set, and all share one copy of the rows."""
 
 import numpy as np
 
-# That `_reordered` copies at a time: a cache line of float32.
+# Columns that `_reordered` copies at a time: a cache line of float32.
 _COLUMNS = 16
 
 
@@ -36,7 +36,7 @@ def draw_folds(y, count, rng, *, classes=False, groups=None):
 
 
 class Folded:
-    """Rows in an order in which each of the first folds, and all but this fold, are a slice.
+    """Rows in such an order that each of the first folds is a slice, and so are all other rows.
 
     The rows of fold 1, 2, ..., 0 follow each other; those of folds 1, ..., `devs` - 1 come again
     at the end. So `devs` networks train on views of one array.

@@ -1,4 +1,4 @@
-"""The output of a network by itself: J, errors and scores of output activations that are given."""
+"""The output of a network by itself: J, errors and scores of given output activations."""
 
 import numpy as np
 
@@ -69,5 +69,5 @@ def _log_odds(A):
     return np.log(A) - np.log1p(-A)
 
 
-# Of g[L]; of the other outputs it is the identity.
+# The inverses of g[L]; the other outputs have the identity.
 _INVERSES = {"softmax": _log, "sigmoid": _log_odds, "exp": _log}

@@ -1,4 +1,4 @@
-"""The progress bar of `fit_many`: it counts networks, and shows how far all of them are."""
+"""The progress bar of `fit_many`: it counts networks, and shows the progress of all."""
 
 import _thread
 
@@ -55,7 +55,7 @@ class ManyBar(NoManyBar):
         self._draw()
 
     def _draw(self):
-        # A thread that finds another one drawing has better things to do.
+        # A thread does not wait for another one that is drawing.
         if self._drawing.acquire(blocking=False):
             try:
                 self._bar.advance(sum(self._shares))
@@ -64,7 +64,7 @@ class ManyBar(NoManyBar):
 
 
 class Watch(Progress):
-    """Shows one fit on the bar of all, and ends it when `stop` is no longer empty."""
+    """Shows one fit on the bar of all, and ends the fit once `stop` is not empty."""
 
     def __init__(self, k, bar, stop):
         self._k, self._bar, self._stop = k, bar, stop

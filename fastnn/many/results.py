@@ -22,7 +22,7 @@ def score(
 ) -> float:
     """Share of right labels, or R^2 of real outputs: see `Network.score`.
 
-    The arguments are those of `cost`.
+    The arguments are as for `cost`.
     """
     X, y = as_examples(X, y)
     return Head(ensemble.networks[0]).score(ensemble.forward(X), y, sample_weight)
@@ -61,8 +61,8 @@ def diagnose(
         variance = np.var(as_numbers(pairs["train"][1], "y"), axis=0, dtype=np.float64).sum()
         if not variance > 0:
             raise ValueError(
-                "expected train targets that vary, got equal ones: their variance, which "
-                "errors of a regression are measured by, is 0"
+                "expected train targets that vary, got equal ones: their variance is 0, and the "
+                "errors of a regression are shares of it"
             )
         errors = {name: min(1.0, error**2 / variance) for name, error in errors.items()}
     else:

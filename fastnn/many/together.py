@@ -33,7 +33,7 @@ def mean_outputs(networks, weights, X, *, spread=False):
     kinds = [id(current_normalizer(network)) for network in networks]
     read = {kind: features(net, X) for kind, net in dict(zip(kinds, networks, strict=True)).items()}
     rows = [read[kind] for kind in kinds]
-    # Those of the largest network by itself: the threads meet in the pass of each.
+    # As many as for the largest network by itself: the threads meet in the pass of each.
     threads = max(
         choose_threads(sizes, rows[0].shape[0], steps=False)
         for sizes in {network.layer_sizes for network in networks}

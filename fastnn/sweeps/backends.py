@@ -27,7 +27,7 @@ def threads_for(n_jobs):
 
 
 def choose_workers(n_jobs, backend=None):
-    """Check both, and take the backend of a surrounding `joblib.parallel_config` if there is one.
+    """Check both arguments; without a backend, take that of a `joblib.parallel_config` around.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def choose_workers(n_jobs, backend=None):
     Returns
     -------
     n_jobs : int
-        That of the `parallel_config` if -1 was given.
+        From the `parallel_config` if -1 was given.
     backend : str, backend of joblib, or None
-        None: threads of this process. Those of joblib do the same, and so does a call from within
-        a job of joblib.
+        None: threads of this process, also where joblib would take threads, or within one of its
+        jobs.
     """
     threads_for(n_jobs)
     if backend is None:
-        if "joblib" not in sys.modules:  # it is slow to load, and nobody has asked for a backend
+        if "joblib" not in sys.modules:  # slow to load, and no one has asked for a backend
             return n_jobs, None
         from joblib.parallel import get_active_backend
 
@@ -69,7 +69,7 @@ def choose_workers(n_jobs, backend=None):
 
 
 def _check_tells_of_deaths(backend):
-    """Refuse a backend that waits for ever for a worker that has died.
+    """Refuse a backend that waits for ever after a worker has died.
 
     The pool of `multiprocessing` starts another worker in its place, and forgets its job. Ray's
     backend is made from joblib's, and has a pool of its own.
@@ -121,7 +121,7 @@ def on_backend(function, calls, n_jobs, backend):
 
 
 def _check_can_be_sent(call, failure):
-    """TypeError where the failure of a backend is that of pickling a part of a call."""
+    """TypeError if a backend has failed because a part of a call cannot be pickled."""
     parts = {}
     for value in call:
         parts |= value if isinstance(value, dict) else {f"a {type(value).__name__}": value}
@@ -139,7 +139,7 @@ def _check_can_be_sent(call, failure):
 
 
 def _can_be_cloudpickled(value):
-    """Whether backends can send it that pickle lambdas, too, as loky, Dask and Ray do."""
+    """Whether backends that pickle lambdas can send it: loky, Dask and Ray."""
     from joblib import wrap_non_picklable_objects
 
     try:

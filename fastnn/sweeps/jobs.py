@@ -35,7 +35,7 @@ class Job:
         Options of `Network` and of `fit`, and `hidden`.
     seed : int
     until : int or None
-        Epochs at the end of the rung, after which halving decides; None without halving.
+        Epochs at the end of the rung, where halving decides; None without halving.
     done : int
         Epochs done before.
     state : bytes or None
@@ -90,7 +90,7 @@ def make_network(layer_sizes, options, seed):
 
 
 def check_fit(network, options, X, y, *, resumable):
-    """Check the options of a fit on a few rows, but for `sample_weight`, which is for all rows."""
+    """Check the options of a fit on a few rows, without `sample_weight`: it is for all rows."""
     if resumable:
         check_resumable(network, make_optimizer(options["optimizer"]))
     prepare(network, X, y, **{**options, "dev": (X, y), "sample_weight": None})
@@ -105,7 +105,7 @@ def train_job(X, y, X_dev, y_dev, job, progress=None):
     """
     try:
         return _train(X, y, X_dev, y_dev, job, progress)
-    except Exception as error:  # the other trials are worth having, whatever went wrong here
+    except Exception as error:  # the other trials go on
         stopped = "diverged" if isinstance(error, DivergenceError) else "error"
         return Outcome(
             replace(job, state=None),
@@ -151,7 +151,7 @@ def _train(X, y, X_dev, y_dev, job, progress):
         seconds=history.seconds[-1],
         stopped="rung" if going else history.stopped,
     )
-    # The job returns without the state that it continued from: nobody needs it again.
+    # The state that the job continued from is not needed again.
     return Outcome(replace(job, state=None), result, network, state)
 
 

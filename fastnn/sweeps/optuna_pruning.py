@@ -1,4 +1,4 @@
-"""A callback that lets Optuna prune trials that do not look promising while they are trained."""
+"""A callback by which Optuna prunes trials that do not look promising during their fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Monitor = Literal[
     "validation_loss_curve_",
     "loss_curve_",
 ]
-# Figure -> (direction of the study, what the fit needs to measure it).
+# Figure -> (direction of the study, the need of a fit that measures it).
 _OF_HISTORY = {
     "dev_error": ("minimize", "a dev set: pass dev=(Xd, yd) to fit"),
     "dev_cost": ("minimize", "a dev set: pass dev=(Xd, yd) to fit"),
@@ -97,7 +97,7 @@ class OptunaPruningCallback:
         direction, self._needs = lookup(_MONITORS, monitor, "monitor")
         if not (hasattr(trial, "report") and hasattr(trial, "should_prune")):
             raise TypeError(
-                "expected trial to be what Optuna calls the objective with, an "
+                "expected trial to be the argument of Optuna's objective, an "
                 f"optuna.trial.Trial, got {trial!r} of type {type(trial).__name__}"
             )
         self._trial, self._monitor = trial, monitor
@@ -111,7 +111,7 @@ class OptunaPruningCallback:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OptunaPruningCallback:
         # scikit-learn's clone copies the parameters of an estimator. A copy of the trial would
-        # report to a copy of the study, where nobody sees it.
+        # report to a copy of the study.
         return self
 
     def __call__(self, model: Any, history: History | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The course of a sweep: rung by rung, job by job, and what is kept of each."""
+"""The course of a sweep, rung by rung and job by job, with the networks that it keeps."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -14,7 +14,7 @@ class NoSweepBar:
         """Nothing is open."""
 
     def skipped(self, epochs):
-        """Count epochs that need no training: they are done, or the fit has ended early."""
+        """Count epochs without training: they were done before, or the fit has ended early."""
 
     def worked(self, epochs):
         """Count the planned epochs of a fit that has ended."""

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-# A printed table has the best trials, at most so many.
+# Most trials in a printed table, the best ones.
 MOST_SHOWN = 10
 _CONFIDENCE = 0.95
-# The figures that decide: how the best is told, and -1 where a larger one is better.
+# Figures that decide: words for the best, the name, and -1 where larger is better.
 FIGURES = {
     "dev_error": ("lowest", "dev error", 1),
     "dev_loss": ("lowest", "dev loss", 1),
@@ -48,12 +48,12 @@ class Sweep:
     best : Trial or None
         The first trial; None if all failed.
     best_network : Network or None
-        The network of the best trial; with several seeds, the one of the lowest `select`. Other
-        networks are kept with ``keep=True`` only; training one again with ``rng=run.seed`` gives
-        the same bits.
+        The network of the best trial; with several seeds, the one with the lowest `select`. Other
+        networks are kept with ``keep=True`` only; a new fit with ``rng=run.seed`` has the same
+        bits.
     networks : list of tuple of Network, or None
-        With ``keep=True``: ``networks[k][i]`` is the one of ``trials[k].runs[i]``; None if that fit
-        failed. The ensemble of some is ``fastnn.Ensemble.of(result, n)``.
+        With ``keep=True``: ``networks[k][i]`` belongs to ``trials[k].runs[i]``; None if that fit
+        failed. ``fastnn.Ensemble.of(result, n)`` makes an ensemble of some.
     dev : (X, y) or None
         With ``keep=True``: the dev set.
     select : str
@@ -64,10 +64,10 @@ class Sweep:
     weighted : bool
         Whether the dev set had weights: dev errors and losses are then weighted.
     by_class : dict
-        Where ``fastnn sweep`` selected by "balanced_error" or "auc", this figure of each run, by
-        the number of its trial.
+        If ``fastnn sweep`` selected by "balanced_error" or "auc": this figure of each run, by the
+        number of its trial.
     verdict : str
-        A sentence about the best trial, and about those that the dev set, or the seeds, cannot
+        A sentence about the best trial, and about trials that the dev set, or the seeds, cannot
         tell from it.
     """
 
@@ -95,7 +95,7 @@ class Sweep:
 
     @property
     def verdict(self) -> str:
-        """The best trial, and which others cannot be told from it."""
+        """The best trial, and whether others can be told from it."""
         best = self.best
         if best is None:
             return f"all {len(self.trials)} trials failed: {self.trials[0].failure}"

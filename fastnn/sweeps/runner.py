@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from fastnn.arguments import Rng, boolean, generator, integer, lookup
+from fastnn.arguments import Rng, boolean, errors_in, generator, integer, lookup
 from fastnn.data.inputs import as_numbers, as_weights, check_same_columns, is_sparse
 from fastnn.data.parts import Examples, WeightedExamples, as_pair, take, with_weights
 from fastnn.engine.sets import check_set
@@ -205,23 +204,12 @@ def sweep(
     )
 
 
-@contextlib.contextmanager
-def _about(what):
-    """Errors inside say at their beginning what they are about."""
-    try:
-        yield
-    except TypeError as error:
-        raise TypeError(f"in {what}: {error}") from None
-    except ValueError as error:
-        raise ValueError(f"in {what}: {error}") from None
-
-
 def _arrays(part, name):
     """X and y, converted once so that the fits need not convert them."""
     X, y = as_pair(part, name)
     if y is None:
         raise ValueError(f"expected {name} to have a y, the labels or targets; got y=None")
-    with _about(name):
+    with errors_in(f"in {name}"):
         return X.tocsr() if is_sparse(X) else as_numbers(X, "X"), as_numbers(y, "y")
 
 
@@ -238,7 +226,7 @@ def _check_all(sizes, settings, given, data, resumable):
         draw = repr(
             [each.get(name) for name in ("hidden", "activation", "init", "init_gain", "dtype")]
         )
-        with _about(f"trial {number}, {written(setting)}"):
+        with errors_in(f"in trial {number}, {written(setting)}"):
             network, options = make_network(
                 sizes, {**each, "init": "zeros"} if draw in drawn else each, 0
             )
@@ -248,11 +236,11 @@ def _check_all(sizes, settings, given, data, resumable):
             seen.add(kind)
             check_set(network, (X, y), "train")
             check_set(network, (X_dev, y_dev), "dev")
-        with _about(f"trial {number}, {written(setting)}"):
+        with errors_in(f"in trial {number}, {written(setting)}"):
             check_fit(network, options, take(X, slice(2)), y[:2], resumable=resumable)
     if len({network_output for _, network_output, _ in seen}) > 1:
         raise ValueError(
-            "expected one output for all settings, whose errors do not compare "
-            f"otherwise; got {sorted(output for _, output, _ in seen)}"
+            "expected one output for all settings, because the errors of different ones do not "
+            f"compare; got {sorted(output for _, output, _ in seen)}"
         )
     return network.regression

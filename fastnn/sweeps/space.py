@@ -1,4 +1,4 @@
-"""The space of a sweep: which settings are tried.
+"""The space of a sweep: the settings to try.
 
 It is a grid, or settings drawn at random (Bergstra and Bengio, 2012), or a list of settings.
 scikit-learn's ParameterGrid and ParameterSampler make the combinations.
@@ -164,7 +164,7 @@ def _combinations(space, trials, seed):
     if trials is None:
         if drawn:
             raise ValueError(
-                f"{drawn[0]} is a distribution, of which there are no all combinations"
+                f"{drawn[0]} is a distribution, so that there is no list of all combinations"
                 ": say how many to draw, trials=20, or give a list of values"
             )
         from sklearn.model_selection import ParameterGrid
@@ -193,7 +193,7 @@ def _combinations(space, trials, seed):
 
 
 def _drawn(choices, trials, seed):
-    """`trials` different settings of lists; of more trials the first are these."""
+    """`trials` different settings of lists. With more trials, the first ones stay the same."""
     rng, drawn = np.random.default_rng(seed), dict[tuple[int, ...], None]()
     while len(drawn) < trials:
         drawn[tuple(int(rng.integers(len(values))) for values in choices.values())] = None

@@ -1,4 +1,4 @@
-"""The directory of a sweep, which keeps finished trials, so that it can continue after a crash.
+"""The directory of a sweep. It keeps finished trials, so that the sweep can go on after a crash.
 
 - ``sweep.json`` has the arguments of the sweep;
 - ``run-00007-0-1.json`` has the outcome of trial 7 with its first seed on the second rung;
@@ -60,7 +60,7 @@ def make_directory(path):
 
 
 def describe(layer_sizes, settings, fixed, seeds, select, rungs, train, dev):
-    """All that the bits of a sweep depend on, as {name: value} in types that JSON has."""
+    """Everything that decides the bits of a sweep, as {name: value} in types that JSON has."""
     fixed = {name: value for name, value in fixed.items() if name != "callbacks"}
     arrays = {
         "X": train[0],
@@ -210,7 +210,7 @@ class Store(NoStore):
     def take_state(self, key):
         path = self._path(f"state-{_name(key)}")
         if not os.path.exists(path):
-            return None  # it was used, and then somebody removed the run that used it
+            return None  # it was used, and the run that used it was then removed
         with open(path, "rb") as file:
             state = file.read()
         if self._read(f"run-{_name(key)}.json").get("state") != _digest(state):

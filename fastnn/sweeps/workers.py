@@ -15,11 +15,11 @@ INTERVAL = 0.1
 
 
 class TimeIsUp(Exception):
-    """Not all jobs have ended within the seconds that they had."""
+    """Time is up before all jobs have ended."""
 
 
 class _Stopped(BaseException):
-    """Ends the fits of a sweep that is given up. Trials do not record it as their failure."""
+    """Ends the fits of a sweep that stops. Trials do not record it as their failure."""
 
 
 class _Watch(Progress):
@@ -56,8 +56,8 @@ def outcomes(jobs, data, n_jobs, backend, look, watches=None, seconds=None):
     look : function
         On threads it is called every 0.1 s with the number of epochs that running fits have done.
     watches : dict, optional
-        On threads, takes the watch of each fit that has not ended, by (trial, seed index). Its
-        `network` is the one in training.
+        On threads, it gets the watch of each fit that has not ended, by (trial, seed index). The
+        `network` of a watch is in training.
     seconds : float, optional
         On a backend, where `look` is not called: the fits end then, with `TimeIsUp` here.
     """
@@ -107,7 +107,7 @@ def _in_time(results):
 
 
 def _work(data, waiting, ended, stop):
-    """Train networks, in a thread, until none is left or the sweep is given up."""
+    """Train networks, in a thread, until none is left or the sweep stops."""
     try:
         while not stop.is_set():
             job, watch = waiting.get_nowait()
