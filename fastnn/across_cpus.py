@@ -12,7 +12,7 @@ class deterministic:
     On one type of CPU the results have the same bits anyway, for any number of threads. Another
     type has vectors of another length, and its fused multiply-adds round once instead of twice.
     With ``across_cpus=True`` the core computes in the one order, and with the one rounding, that
-    all CPUs have. `python -m bench --only portable` measures what that costs.
+    all CPUs have. `python -m bench --only portable` measures its cost.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ class deterministic:
     -----
     It holds for the whole process: for fits, passes and trainers that begin from now on. In a
     ``with`` block it holds until its end. Processes that a sweep starts need
-    ``FASTNN_VARIANT=portable`` in their environment instead. Left out is what other libraries
-    compute, whose bits depend on the CPU: a part of the optimizer lbfgs is SciPy's, and NumPy has
+    ``FASTNN_VARIANT=portable`` in their environment instead. It does not hold for other libraries,
+    and their bits depend on the CPU: SciPy computes a part of the optimizer lbfgs; NumPy computes
     the cosine and the powers of schedules and the exponential of elastic distortions.
     `python -m proof --only cpus` compares emulated CPUs.
 

@@ -21,9 +21,9 @@ def load(path: str | os.PathLike[str], *, loss: Loss | None = None) -> Any:
     ----------
     path : str or path-like
     loss : Loss, optional
-        The loss of one's own of the network, or of those of an ensemble. A file names it, and has
-        no code: without it, forward and predict work, and J raises an error with the name. Those of
-        `fastnn.losses` need none.
+        The user's own loss of the network, or of all networks of an ensemble. A file names it, and
+        has no code: without it, forward and predict work, and J raises an error with the name.
+        Losses of `fastnn.losses` need none.
 
     Returns
     -------

@@ -51,7 +51,7 @@ class Network(BaseNetwork):
         half mean squared error summed over outputs. None: softmax if n[L] > 1, else sigmoid.
         "exp": e^z with the Poisson loss; "identity_absolute", "identity_huber": the identity with
         the mean absolute error and with Huber's loss; each summed over outputs. Or a
-        `fastnn.Loss`, as in `fastnn.losses`, whose value J is everywhere.
+        `fastnn.Loss`, as in `fastnn.losses`: J is then its value everywhere.
     keep_prob : float or sequence of float in (0, 1], default 1.0
         Inverted dropout in `fit` (Srivastava et al., 2014): one probability for the hidden
         layers, or one for each of the layers 0 .. L-1, the input first.
@@ -70,9 +70,9 @@ class Network(BaseNetwork):
         Multiplies their standard deviation.
     dtype : {"float32", "float64"}, default "float32"
     normalize : bool, default False
-        Give every feature mean 0 and standard deviation 1: mu and sigma are those of the X of the
-        first `fit` (not of dev), and are applied to every X from then on, row by row as X is read.
-        X is always passed raw.
+        Give every feature mean 0 and standard deviation 1. The first `fit` takes mu and sigma from
+        its X (not from dev). They are applied to every X from then on, row by row as X is read, so
+        that X is always passed raw.
     normalizer : Normalizer, optional
         A fitted one to apply from the start; None leaves it to `normalize`.
     rng : int, numpy.random.Generator or None
@@ -156,7 +156,7 @@ class Network(BaseNetwork):
         X, y, sample_weight
             As for `value_and_grad`; some 64 examples are plenty.
         dropout : bool or (seed, step)
-            True: with masks that are held fixed; a pair: with those of `fit` at that update.
+            True: with masks that are held fixed; a pair: with the masks of `fit` at that update.
         epsilon : float in (0, 0.01]
         method : {"two-sided", "one-sided"}
             ``(J(theta + epsilon) - J(theta - epsilon)) / (2 epsilon)``, or
@@ -214,7 +214,7 @@ class Network(BaseNetwork):
         try_advice: bool = False,
         **thresholds: Any,
     ) -> Diagnosis:
-        """Say what stands between the network and its error, and what to do first.
+        """Find the cause of the network's error, and the first thing to do about it.
 
         Before bias and variance come other causes, each with its evidence: labels, the scale of X,
         columns that number the rows, units that are copies of each other, and, where an error is
@@ -237,7 +237,7 @@ class Network(BaseNetwork):
             In the units below. None: 0 where the training error is low; else it is only known to
             lie between the bounds of `fastnn.optimal_error`, and below the dev error.
         try_advice : bool, default False
-            Try the first advice on a new network for a moment, and note what it brings.
+            Try the first advice on a new network for a moment, and note the gain.
         **thresholds
             confidence, tolerance, relative_tolerance, share of `fastnn.diagnose`.
 

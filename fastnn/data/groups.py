@@ -91,7 +91,7 @@ def _distance(counts, aim):
 
 
 def _improve(part, table, aim, parts):
-    """Move the group whose move helps most, until none does."""
+    """Make the move of a group that helps most, again and again, until no move helps."""
     part, counts = part.copy(), _counts(table, part, len(aim))
     everyone, squares = np.arange(len(part)), np.square(table) @ (1 / aim).T
     for _ in range(max(10, min(1000, _WORK // (table.size * len(aim))))):

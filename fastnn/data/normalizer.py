@@ -128,7 +128,7 @@ class Normalizer:
         return self
 
     def partial_fit(self, X: Features) -> Normalizer:
-        """Add the examples of X; over all chunks the result is that of `fit` on the whole."""
+        """Add the examples of X; after all chunks the result is as by `fit` on the whole."""
         X = _as_matrix(X)
         if self._n_seen:
             self._check_width(X)

@@ -14,7 +14,7 @@ def dev_size(
     power: float = 0.8,
     disagreement: float | None = None,
 ) -> int:
-    """Number of dev examples that tell apart two candidates whose errors differ by `difference`.
+    """Number of dev examples that tell apart two candidates with errors `difference` apart.
 
     Parameters
     ----------

@@ -102,8 +102,8 @@ def split(
     ------
     ValueError, TypeError
         Sizes that do not fit, classes with fewer members than parts, fewer groups than parts, a
-        group larger than every part, lengths that differ, no examples, features of dev_from that
-        are not those of X.
+        group larger than every part, lengths that differ, no examples, other features in dev_from
+        than in X.
 
     See Also
     --------

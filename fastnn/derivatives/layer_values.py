@@ -108,7 +108,7 @@ def _own_slopes(loss, Z, y):
 
 
 def _before_output(network, A, dZ, y, divisor):
-    """dA of the output: dZ over the slope of the output; for softmax, that of -sum y log A."""
+    """dA of the output: dZ over the slope of the output; for softmax, of -sum y log A."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if network.output == "softmax" and network.loss is None:
             Y = _as_outputs(y, network)
@@ -119,7 +119,7 @@ def _before_output(network, A, dZ, y, divisor):
 
 
 def _as_outputs(y, network):
-    """The outputs that y asks for, (m, n[L]); labels become one-hot rows."""
+    """The right outputs by y, (m, n[L]); labels become one-hot rows."""
     y = as_numbers(y, "y")
     if network.output == "softmax" and y.size == len(y):  # labels
         return np.eye(network.layer_sizes[-1])[y.reshape(-1).astype(np.int64)]

@@ -1,4 +1,4 @@
-"""Outputs with dropout on: those of one update of `fit`, and the mean and spread of many."""
+"""Outputs with dropout on: of one update of `fit`, and the mean and spread over many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users pass to a network, checked: X, y and weights as the core reads them, and losses."""
+"""Checks of the arguments for a network: X, y and weights as the core reads them, and losses."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ def normalizer_for(network, X):
     """The normalizer that `fit` on X applies to X and dev, or None."""
     if not network._normalize or network._normalizer is not None:
         return network._normalizer
-    # Says what is wrong with X.
+    # An error in X is named here.
     as_features(X, network.layer_sizes[0], np.dtype(np.float64))
     return Normalizer(dtype=network.dtype).fit(X)
 
@@ -108,7 +108,7 @@ def check_theta(theta, shape, dtype, name="theta"):
 
 
 def check_finite(network):
-    """Refuse a network whose theta was written to, and is not finite."""
+    """Refuse a network with a NaN or an infinity written to theta."""
     if not _kernels.all_finite(network.theta):
         raise ValueError(
             "expected theta to be finite, got a NaN or infinity written to it; assign "
@@ -138,5 +138,5 @@ def output_and_loss(output, units):
 
 
 def output_spec(output, loss):
-    """What `output_and_loss` makes the same name and loss of again, in types that JSON knows."""
+    """The entry that `output_and_loss` turns into this name and loss, in types that JSON knows."""
     return output if loss is None else {"output": output, **loss.spec}

@@ -160,7 +160,7 @@ def train_epoch(
     Raises
     ------
     DivergenceError
-        theta is that of the last finished mini-batch.
+        theta is as the last finished mini-batch has left it.
     """
     session.start(
         index=index, rates=rates, epoch=epochs_before + epoch, divisors=divisors, batch=batch

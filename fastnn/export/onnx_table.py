@@ -73,7 +73,7 @@ def _bins(graph, is_gap, column):
 
 
 def _one_hot(graph, column, missing):
-    """1 for the input of a text, among those of its column; 0 everywhere for an unknown one."""
+    """1 for the input of a text, of all inputs of its column; only 0 for an unknown text."""
     units = column.units
     if MISSING in units:
         units |= dict.fromkeys(GAPS if missing is None else missing, units[MISSING])

@@ -40,8 +40,8 @@ def from_torch(
     Returns
     -------
     Network
-        With its own copy of the parameters; `forward` gives what the module does in evaluation
-        mode, but for roundings.
+        With its own copy of the parameters; `forward` gives the same as the module in evaluation
+        mode, except for rounding.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def from_torch(
 
 
 def to_torch(net: Network | Any, *, logits: bool = False) -> nn.Sequential:
-    """A PyTorch `nn.Sequential` that computes what the network does (needs torch).
+    """A PyTorch `nn.Sequential` that computes the same as the network (needs torch).
 
     Parameters
     ----------

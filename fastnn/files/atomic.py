@@ -56,7 +56,7 @@ def _new_file(directory):
     while True:
         path = os.path.join(directory, f".fastnn-{secrets.token_hex(8)}.tmp")
         file = open(path, "xb")  # noqa: SIM115 - the caller closes it
-        # A file system without locks: what a killed process leaves there stays.
+        # On a file system without locks, the file of a killed process stays.
         with contextlib.suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX)
         if os.path.exists(path):
@@ -65,7 +65,7 @@ def _new_file(directory):
 
 
 def remove_left_behind(directory: str) -> None:
-    """Remove temporary files whose processes have ended."""
+    """Remove temporary files of processes that have ended."""
     with os.scandir(directory) as entries:
         names = [
             entry.path

@@ -1,4 +1,4 @@
-"""Gradient checking: numerical derivatives, the verdict, and what is wrong in words.
+"""Gradient checking: numerical derivatives, the verdict, and the errors in words.
 
 Nothing is imported here: Numba and the rest are loaded when the first gradient is checked.
 

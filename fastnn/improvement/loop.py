@@ -1,4 +1,4 @@
-"""`improve`: train, diagnose, try what the recipe names, keep it only if it is better."""
+"""`improve`: train, diagnose, try the moves of the recipe, keep a move only if it is better."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from fastnn.text.names import names_of
 if TYPE_CHECKING:
     from fastnn.estimators import MLPClassifier, MLPRegressor
 
-# Moves of the first round, which corrects what is grossly wrong, and of the others.
+# Moves of the first round, which corrects gross errors, and of the others.
 AT_FIRST, AT_ONCE = 3, 8
 
 
@@ -48,7 +48,7 @@ def improve(
     rng: Rng = 0,
     **options: Any,
 ) -> Improvement:
-    """Improve a network as the basic recipe says: diagnose, try, keep what is better.
+    """Improve a network by the basic recipe: diagnose, try, keep the better one.
 
     A move is kept only if the dev loss is lower beyond chance: by a paired test over the dev
     examples, with the level divided among the moves of the round, and for each of the seeds. The
@@ -62,12 +62,11 @@ def improve(
         and has its parameters; one that was fitted before keeps its fit where no move is kept. X
         and y are as for its `fit`.
     train, dev : (X, y), or an object with `.X` and `.y`
-        Of shares as softmax targets, errors are against the most probable class. Where dev is (X,
-        y, sample_weight), its losses and errors are weighted means. An estimator with class weights
-        weights the classes of dev alike.
+        With shares as softmax targets, errors are against the most probable class. If dev is (X, y,
+        sample_weight), its losses and errors are weighted means. An estimator with class weights
+        gives the classes of dev the same weights.
     seconds : float, optional
-        When to stop: running fits are then given up, but for those of the setting to begin with.
-        None: no limit.
+        When to stop: running fits then end, except those of the first setting. None: no limit.
     trials : int, optional
         Stop after so many moves. With ``seconds=None`` the result is the same for any `n_jobs`.
     seeds : int, default 3

@@ -1,4 +1,4 @@
-"""The moves of the basic recipe: what to try for a network that has been diagnosed."""
+"""The moves of the basic recipe, for a network that has been diagnosed."""
 
 from __future__ import annotations
 

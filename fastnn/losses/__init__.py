@@ -1,4 +1,4 @@
-"""Losses beyond those of the outputs, each a `fastnn.Loss` that Numba compiles when it is used.
+"""More losses than the outputs have, each a `fastnn.Loss` that Numba compiles when it is used.
 
 >>> import fastnn
 >>> fastnn.Network([8, 16, 3], output=fastnn.losses.quantile([0.05, 0.5, 0.95])).loss

@@ -63,7 +63,7 @@ def _helpers(loss):
 
 
 def _check(loss, what, function, arguments, is_right):
-    """Compile one of the two functions, and see what it returns."""
+    """Compile one of the two functions, and check the type of its result."""
     from numba.core.errors import NumbaError
 
     try:

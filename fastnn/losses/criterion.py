@@ -1,4 +1,4 @@
-"""The loss of a call: that of the network's output, or one of the user's own."""
+"""The loss of a call: of the network's output, or the user's own."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ AnyLoss = Loss | Callable[[NDArray[Any], NDArray[Any]], tuple[Any, Any]]
 class Criterion(NamedTuple):
     """The loss that a pass computes.
 
-    `loss` is a `Loss`, a function of whole mini-batches, or None for that of the output.
+    `loss` is a `Loss`, a function of whole mini-batches, or None for the loss of the output.
     """
 
     loss: Any = None
@@ -35,7 +35,7 @@ class Criterion(NamedTuple):
 
     @property
     def name(self):
-        """The name of a loss of the user's own; "" for that of the output."""
+        """The name of a loss of the user's own; "" for the loss of the output."""
         if self.loss is None:
             return ""
         return name_of(self.loss) if self.by_batches else repr(self.loss)

@@ -46,10 +46,10 @@ class Loss:
 
     Notes
     -----
-    The functions may use what Numba takes of Python and NumPy in its nopython mode, and call plain
-    functions that they close over. Loops over z are the fastest. Indices are checked. A row in
-    which a function raises, or gives NaN, stops the fit as a `DivergenceError`, which says what is
-    wrong with the row.
+    The functions may use the part of Python and NumPy that Numba compiles in its nopython mode, and
+    call plain functions that they close over. Loops over z are the fastest. Indices are checked. If
+    a function raises, or gives NaN, the fit stops with a `DivergenceError` that names the row and
+    the fault.
 
     A global that a function reads is frozen when the loss is first used: Numba compiles its value
     in, and a later change of the global has no effect. Make the functions within a function that
@@ -136,7 +136,7 @@ class MissingLoss:
 
     @property
     def spec(self) -> dict[str, Any]:
-        """As that of the loss."""
+        """As `Loss.spec`, without settings."""
         return {"loss": self.name, "settings": None}
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from fastnn.losses.loss import Loss, made
 
 
 def quantile(levels: float | Sequence[float] = 0.5) -> Loss:
-    """The pinball loss, whose minimum is a quantile of y given X (Koenker and Bassett, 1978).
+    """The pinball loss: a quantile of y given X minimizes it (Koenker and Bassett, 1978).
 
     ``L = sum_j max(q_j (y_j - z_j), (q_j - 1) (y_j - z_j))``
 

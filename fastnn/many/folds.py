@@ -38,7 +38,7 @@ def draw_folds(y, count, rng, *, classes=False, groups=None):
 class Folded:
     """Rows in such an order that each of the first folds is a slice, and so are all other rows.
 
-    The rows of fold 1, 2, ..., 0 follow each other; those of folds 1, ..., `devs` - 1 come again
+    The rows of fold 1, 2, ..., 0 follow each other. The rows of folds 1, ..., `devs` - 1 come again
     at the end. So `devs` networks train on views of one array.
 
     Parameters

@@ -47,7 +47,7 @@ def check_weights(weights, count):
             f"expected weights to be positive and finite, got {weights.tolist()}; leave a network "
             "out that has none"
         )
-    if abs(weights.sum() - 1) < 1e-12:  # those of a file keep their bits
+    if abs(weights.sum() - 1) < 1e-12:  # weights of a file keep their bits
         return weights
     weights = weights / weights.max()  # so that the sum does not overflow
     return weights / weights.sum()

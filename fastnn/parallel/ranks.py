@@ -129,8 +129,8 @@ class Ranks:
         """Replace `vector` by its sum over the ranks, which has the same bits on all of them.
 
         Each rank adds up one share of it, and all get that share from there. No algorithm of an
-        MPI can then give two ranks different bits, as it may in an all-reduce. The bytes sent are
-        those of a good all-reduce: 2 (p - 1) / p times the vector.
+        MPI can then give two ranks different bits, as it may in an all-reduce. It sends as many
+        bytes as a good all-reduce: 2 (p - 1) / p times the vector.
         """
         if self.count == 1:
             return
@@ -142,7 +142,7 @@ class Ranks:
         self._wait(self._comm.Iallgatherv(self._own, [vector, self._shares]), "an update")
 
     def broadcast(self, array: Any) -> None:
-        """Replace `array` by that of rank 0."""
+        """Replace `array` by the array of rank 0."""
         self._wait(self._comm.Ibcast(array), "a broadcast")
 
     def agree(self, settings: Mapping[str, bytes]) -> None:

@@ -30,7 +30,7 @@ def mpi(
     ``pip install "fastnn-cpu[mpi]"`` brings mpi4py and an MPI. Every rank makes the same network
     and trainer, and passes its own rows; a step is forward and backward on these, one sum of
     `gradient` over the ranks, and the update. theta has the same bits on all ranks after every
-    step, and is that of one process that has all rows, but for rounding.
+    step, and differs only by rounding from one process that has all rows.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def mpi(
     Raises
     ------
     ValueError
-        The trainers differ between ranks; the message says in what.
+        The trainers differ between ranks; the message names the difference.
     TimeoutError
         A rank has not come.
 
@@ -158,7 +158,7 @@ class MPITrainer:
         self._ranks.end(self.trainer.steps)
 
     def check(self) -> None:
-        """Raise ValueError, which says in what, if the trainers of two ranks differ in any bit.
+        """Raise a ValueError that names the difference, if the trainers of two ranks differ.
 
         `mpi` does so once. It reads all of theta; between two epochs it costs little.
         """
@@ -225,9 +225,9 @@ class MPITrainer:
         return J
 
     def forward(self, X: Features) -> Array:
-        """The outputs of this rank's rows, as from `Trainer.forward`; `rows` is then that of all.
+        """The outputs of this rank's rows, as from `Trainer.forward`; it sets `rows`.
 
-        A dropout mask is that of the row's place among the rows of all ranks.
+        A row has the dropout mask of its place among the rows of all ranks.
         """
         own, first, _ = self._begin("forward", X)
         network = self.trainer.network
@@ -241,7 +241,7 @@ class MPITrainer:
         Parameters
         ----------
         dA : (m, n[L]) array-like
-            dJ/dA[L] of this rank's rows, J being that of all: a mean is divided by `rows`.
+            dJ/dA[L] of this rank's rows. J is of the rows of all ranks: a mean divides by `rows`.
         inputs : bool, default False
             Whether dX, of this rank's rows, is wanted.
 
@@ -273,7 +273,7 @@ class MPITrainer:
         self._has_gradient = False
 
     def _begin(self, call, X):
-        """Rows of this rank, the place of the first among those of all, and the sum of all."""
+        """Rows of this rank, the place of the first among the rows of all, and the sum of all."""
         own, error = 0, None
         try:
             own = X.shape[0] if hasattr(X, "shape") else len(X)

@@ -118,8 +118,8 @@ def _calibration(found):
     told = (
         f"The model gives its answers a probability of {percent(said)} on average, and "
         f"{percent(right)} of them are right. Its expected calibration error, the mean distance "
-        f"between the two in {_BINS} bins, is {percent(found.error)}; that of exact probabilities "
-        f"would be some {percent(found.by_chance)} by chance: {verdict}."
+        f"between the two in {_BINS} bins, is {percent(found.error)}; exact probabilities "
+        f"would have some {percent(found.by_chance)} by chance: {verdict}."
     )
     rows = [
         [percent(a), percent(b), f"{n:,}"]

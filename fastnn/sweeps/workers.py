@@ -83,11 +83,11 @@ def outcomes(jobs, data, n_jobs, backend, look, watches=None, seconds=None):
     finally:
         stop.set()
         for thread in threads:
-            # One that Ctrl-C has interrupted at its start finds that all is over.
+            # If Ctrl-C has interrupted its start, it is not alive, or finds that all is over.
             if thread.is_alive():
                 thread.join()
-        # The frame of a KeyboardInterrupt would keep them until a later collection of garbage,
-        # whose callbacks lose a second Ctrl-C. Threads of an executor cannot be let go so.
+        # The frame of a KeyboardInterrupt would keep them until a later collection of garbage, and
+        # its callbacks lose a second Ctrl-C. Threads of an executor cannot be dropped like this.
         threads.clear()
 
 

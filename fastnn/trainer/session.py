@@ -19,7 +19,7 @@ from fastnn.training.optimizers import RATES, Optimizer
 
 
 class TrainerSession(OptimizerState):
-    """An optimizer's state whose updates are made by a compiled session, opened when needed."""
+    """An optimizer's state, and the compiled session that makes its updates, opened when needed."""
 
     batch_size: int
     examples: int | None

@@ -72,7 +72,7 @@ class Trainer(TrainerSession):
     if not TYPE_CHECKING:  # a type checker would take it to allow every name
 
         def __setattr__(self, name, value):
-            """Refuse what would change nothing; a subclass may have attributes of its own."""
+            """Refuse an assignment without effect; a subclass may have attributes of its own."""
             made = "_session" in vars(self)
             if made and name[0] != "_" and name != "learning_rate" and type(self) is Trainer:
                 raise AttributeError(_refusal(self, name))

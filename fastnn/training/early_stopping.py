@@ -71,7 +71,7 @@ class BestSoFar:
     def look(self, epoch, history, theta):
         """Compare an evaluated epoch with the best; True when it is time to stop."""
         value = getattr(history, self._rule.monitor)[-1]
-        if math.isnan(value):  # a loss of the user's own, whose y is no target of each output
+        if math.isnan(value):  # a loss of the user's own: y is no target of each output
             value = history.dev_cost[-1]
         best = (value, history.dev_cost[-1]) < self._best
         if best:

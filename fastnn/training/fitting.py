@@ -132,7 +132,7 @@ def fit(
         this loss; the errors are still of the output.
     label_smoothing : float in [0, 1), default 0.0
         This share of every label is spread over all classes (Szegedy et al., 2016), in J and dev J,
-        too. Only for the cross-entropy of a softmax output, whose y may also be probabilities.
+        too. Only for the cross-entropy of a softmax output; y may also be probabilities.
     average : float in [0, 1), optional
         Decay of an exponential moving average of theta, such as 0.999: after every update ``average
         = decay average + (1 - decay) theta``. It begins with theta after the first update. Costs,
@@ -160,7 +160,7 @@ def fit(
         (which joblib, Dask and Ray set in their workers). The result has the same bits for any.
     augment : fastnn.augment.Images, optional
         Distorts the images that are the rows of a dense X, anew in every epoch. Cost and errors
-        are evaluated without it. Not for lbfgs, whose J must stay the same.
+        are evaluated without it. Not for lbfgs: its J must stay the same.
     gradcheck_at : int or sequence of int
         (0, 5): check gradients at initialization and again when 5 epochs are done. The check takes
         the first 64 examples, dropout's masks, and at most 10,000 components of theta.

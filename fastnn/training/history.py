@@ -28,7 +28,7 @@ class History:
     train_error : list of float
         Share of wrong labels, or root mean squared error of an identity output.
     dev_cost, dev_error : list of float
-        The same on the dev set (the penalty is that of the training set); empty without one.
+        The same on the dev set (with the penalty of the training set); empty without one.
     learning_rate : list of float
         At the epoch's last update; 1 for lbfgs, which has none.
     seconds : list of float
@@ -43,7 +43,7 @@ class History:
         `OptunaPruningCallback`), "diverged", "interrupted", "error" (in a callback or a schedule);
         "" while it runs.
     best_epoch : int or None
-        The epoch, from 0, whose parameters early stopping restored.
+        Early stopping restored the parameters of this epoch, from 0.
     dropout_seed : int
         Seed of the masks: with (seed, step) `Network.value_and_grad` replays them. Also the seed of
         augmentation: ``augment.apply(X, seed, epoch=...)`` replays the images of an epoch.

@@ -17,7 +17,7 @@ Array = NDArray[np.floating[Any]]
 
 
 class OptimizerState:
-    """The state of an optimizer of a network: moments, counts, and what its updates draw on.
+    """The state of an optimizer of a network: moments, counts, order of rows and average.
 
     Parameters
     ----------

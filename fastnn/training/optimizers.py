@@ -205,7 +205,7 @@ def check_clipping(clip_norm: float | None, clip_value: float | None) -> tuple[f
 
 
 def check_layer_rates(optimizer: Optimizer | LBFGS, layers: int) -> None:
-    """Refuse an optimizer whose `layer_rates` are not for so many layers."""
+    """Refuse an optimizer with `layer_rates` for another number of layers."""
     rates = getattr(optimizer, "layer_rates", None)
     if rates is not None and len(rates) != layers:
         raise ValueError(

@@ -46,7 +46,7 @@ class Task(NamedTuple):
 
     network: BaseNetwork
     data: tuple
-    kept: Any  # a `Kept` of the last fit, whose session reads `data`, or None
+    kept: Any  # a `Kept` of the last fit, with a session that reads `data`, or None
     dev: tuple | None
     normalizer: Normalizer | None
     optimizer: Optimizer | LBFGS

@@ -77,7 +77,7 @@ class Estimate:
 def estimate_of(errors, groups=None, *, shares):
     """The `Estimate` of the mean of (m,) errors; `shares` tells whether they are 0 or 1.
 
-    With (m,) `groups` its variance is that of a ratio of sums over groups (Cochran 1977, 11.8).
+    With (m,) `groups` it has the variance of a ratio of sums over groups (Cochran 1977, 11.8).
     """
     n, value = len(errors), float(errors.mean())
     # One example alone shows no scatter: its error is then taken as exact.

@@ -7,7 +7,7 @@ ROUNDING = 1e-5
 
 
 def equal_units(network):
-    """Numbers of the hidden layers whose units are all equal, and stay so in training.
+    """Numbers of the hidden layers with all units equal, which stay so in training.
 
     Units with equal weights in and out have equal gradients. Only dropout of the layer itself
     tells them apart: its masks differ from unit to unit.

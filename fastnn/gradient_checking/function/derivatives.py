@@ -141,7 +141,7 @@ def differentiate(table, origin, cost, noise, method, epsilon=None, single=False
     best = estimate(table, rows, origin, h, cost, noise, False, single)
     epsilon = h.copy()
     typical = root_mean_square(best.value)
-    # Where the slope itself vanishes, as that of x^3 at 0, a kink is large beside those nearby.
+    # Where the slope itself is 0, as of x^3 at 0, a kink is large beside the slopes nearby.
     steep = np.nan_to_num(best.steep, nan=0.0, posinf=0.0)
     # Uncertainties below this are good enough: any fault worth finding is far larger.
     floor = np.maximum(1e-8 * typical, 1e-9 * abs(cost) / scale)

@@ -9,7 +9,7 @@ the standard deviation is allowed at the end. Errors that are not independent ar
 * equal rows, and units with equal weights, round alike: their errors add up without a root, so the
   variance is multiplied by the number of equals;
 * constants (1/m, 1/keep_prob) are rounded once for all components: they add up without a root;
-* a ReLU whose input is within its error of 0 may be on the other side in the core: the whole jump
+* a ReLU with an input within its error of 0 may be on the other side in the core: the whole jump
   of its slope counts.
 
 Arrays are (units, rows), as in formulas.py.
@@ -139,7 +139,7 @@ def _uncertain_slope(kind, Z, u):
     """g' and the variance of its error.
 
     Where the core computes it from a = g(z) (native/activation.h), the error of a counts as well,
-    with that of the scale of dropout and its inverse.
+    and so does the error of the scale of dropout and its inverse.
     """
     z = Z.value
     a, slope = (function(z) for function in FORMULAS[kind])
@@ -210,7 +210,7 @@ def _running_product(B, A, C, squares):
 def _product(B, A, start=None):
     """start + B^T A, summed in ascending order as in the core, and a sum of squares.
 
-    The squares are those of all products and partial sums; u^2 times their sum is the variance of
+    The sum is over the squares of all products and partial sums; u^2 times it is the variance of
     the error.
     """
     C = np.zeros((B.shape[1], A.shape[1]))

@@ -1,1 +1,1 @@
-"""The result of a gradient check: the verdict, the components, and what is wrong in words."""
+"""The result of a gradient check: the verdict, the components, and the errors in words."""

@@ -138,7 +138,7 @@ def _left_over(block, other, model):
     return 0.0 if k is None or k[0] <= 0 else k[0] * term
 
 
-# The simplest first: what one word explains comes before what needs a place or a number.
+# The simplest first: patterns of one word come before patterns with a place or a number.
 PATTERNS = (
     _flat,
     _zero,

@@ -1,4 +1,4 @@
-"""Arrays of a gradient whose penalty is missing, doubled or of the wrong strength."""
+"""Arrays of a gradient with a penalty that is missing, doubled or of the wrong strength."""
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def _match_of(block, template, term=None):
 
 
 def _known_penalty(block):
-    """A wrong penalty of a network, which says what its penalty should be."""
+    """A wrong penalty, where the right one is known: in the check of a network."""
     l2, l1 = block.penalties
     terms = {
         f"L2 term {l2:.4g} {{name}}": l2 * block.theta,
