@@ -40,8 +40,8 @@ def caches() -> dict[str, str]:
 
 
 def core() -> dict[str, Any]:
-    """The variant of the kernels, the reason for it, the tiles of its products, and two sizes by the
-    L2 cache: of weights from which on they are packed, and of a strip of a gradient."""
+    """The variant of the kernels, the reason for it, the tiles of its products, and sizes by the L2
+    cache: of weights from which on they are packed, and of a strip of a gradient."""
     wanted = os.environ.get("FASTNN_VARIANT")
     return {
         "kernels": _kernels.variant,
