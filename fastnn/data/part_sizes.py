@@ -55,7 +55,7 @@ def part_sizes(sizes, m, names=("train", "dev", "test")):
         counts = [integer(size, f"sizes[{i}]", 1) for i, size in enumerate(sizes)]
         if sum(counts) > m:
             raise ValueError(
-                f"expected sizes of at most {m:,} examples in all, which is what there are; got "
+                f"expected sizes of at most {m:,} examples in all, as many as there are; got "
                 f"{' + '.join(map(str, counts))} = {sum(counts):,}"
             )
         if sum(counts) == 100 and m >= _CLEARLY_MORE:

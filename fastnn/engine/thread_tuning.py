@@ -1,11 +1,10 @@
 """The number of threads of a training session, tuned while it trains."""
 
-import itertools
 import time
 
 
 class ThreadTuner:
-    """Trains a session on the number of threads that has turned out the fastest.
+    """Trains a session on the number of threads that has been the fastest so far.
 
     How fast two cores exchange data is not known beforehand. On one machine it takes 40 ns in one
     second and 600 ns in the next, because its host moves the cores about. Other programs come and
@@ -28,7 +27,8 @@ class ThreadTuner:
     def __init__(self, session, chosen, clock=time.perf_counter):
         self._session, self._clock = session, clock
         most = session.threads
-        self._choices = [most] if chosen else [*_powers_of_two_below(most), most]
+        powers = [2**k for k in range((most - 1).bit_length())]  # of two, below `most`
+        self._choices = [most] if chosen else [*powers, most]
         self._at = len(self._choices) - 1  # the choice in use
         self._step = -1  # from the choice in use to the one that is tried next, or now
         self._trying = False
@@ -66,7 +66,3 @@ class ThreadTuner:
         else:
             self._between = max(min(4 * self._between, self.LONGEST), self.RARITY * self._seconds)
         self._trying = not self._trying
-
-
-def _powers_of_two_below(most):
-    return itertools.takewhile(lambda n: n < most, (2**k for k in itertools.count()))

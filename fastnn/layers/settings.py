@@ -7,13 +7,13 @@ from fastnn.layers.sizes import check_keep_prob, check_max_norm, check_penalty
 
 
 class LayerSettings:
-    """keep_prob, l2, l1 and max_norm of a network, which are checked when they are assigned to."""
+    """keep_prob, l2, l1 and max_norm of a network; an assignment to one is checked."""
 
     _layer_sizes: tuple[int, ...]
 
     @property
     def keep_prob(self) -> tuple[float, ...]:
-        """keep_prob of the layers 0 .. L-1. May be assigned to, as in the constructor."""
+        """keep_prob of the layers 0 .. L-1. It may be assigned to, as in the constructor."""
         return self._keep_prob
 
     @keep_prob.setter
@@ -22,7 +22,7 @@ class LayerSettings:
 
     @property
     def l2(self) -> tuple[float, ...]:
-        """lambda of the L2 penalty of W1 .. WL. May be assigned to, as in the constructor."""
+        """lambda of the L2 penalty of W1 .. WL. It may be assigned to, as in the constructor."""
         return self._l2
 
     @l2.setter
@@ -31,7 +31,7 @@ class LayerSettings:
 
     @property
     def l1(self) -> tuple[float, ...]:
-        """lambda of the L1 penalty of W1 .. WL. May be assigned to, as in the constructor."""
+        """lambda of the L1 penalty of W1 .. WL. It may be assigned to, as in the constructor."""
         return self._l1
 
     @l1.setter
@@ -42,7 +42,7 @@ class LayerSettings:
     def max_norm(self) -> tuple[float, ...]:
         """Largest norms of the columns of W1 .. WL; infinity for no limit.
 
-        May be assigned to, as in the constructor.
+        It may be assigned to, as in the constructor.
         """
         return self._max_norm
 

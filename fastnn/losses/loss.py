@@ -129,7 +129,7 @@ class Loss:
 
 
 class MissingLoss:
-    """The place of a loss of one's own in a network that was loaded without it."""
+    """Stands for the user's own loss in a network that was loaded without it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -144,7 +144,7 @@ class MissingLoss:
 
 
 def made(maker: Callable[..., Loss], settings: Mapping[str, Any], loss: Loss) -> Loss:
-    """`loss` as one that the function `maker` of `fastnn.losses` makes again from `settings`."""
+    """`loss`, marked so that pickle and files make it again by ``maker(**settings)``."""
     loss.name, loss.settings, loss._maker = maker.__name__, dict(settings), maker
     return loss
 

@@ -16,7 +16,7 @@ MAKERS = {
 def restored(entry):
     """The loss of an entry {output, loss, settings} of a file, and the name of its output.
 
-    It is a `MissingLoss` for one of the user's own.
+    A loss of the user's own becomes a `MissingLoss`.
     """
     if entry.keys() != {"output", "loss", "settings"} or not isinstance(entry["loss"], str):
         raise ValueError(f"expected output, loss and settings of a loss, got {str(entry)[:120]}")

@@ -90,9 +90,8 @@ def _base(problem):
 
 
 def _stacked(arrays):
-    return np.ascontiguousarray(
-        np.concatenate(arrays)
-    )  # one memory layout, for which the loops are compiled
+    """The arrays in the one memory layout for which the loops are compiled."""
+    return np.ascontiguousarray(np.concatenate(arrays))
 
 
 def _sort(problem, indices):
