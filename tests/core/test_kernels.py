@@ -4,7 +4,7 @@ import gc
 import os
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -260,18 +260,15 @@ def test_a_session_is_one_threads():
     s.start(rates=np.zeros(20_000))
     errors = []
 
-    def train():
+    def train(_):
         try:
             while s.train(0.01):
                 pass
         except RuntimeError as error:
             errors.append(str(error))
 
-    threads = [threading.Thread(target=train) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(train, range(4)))
     assert len(errors) < 4
     assert all("another thread" in error for error in errors)
 

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -269,11 +270,8 @@ def test_threads_share_a_network(rows):
             if (net.forward(X[row : row + rows]) != expected[row : row + rows]).any():
                 wrong.append(row)
 
-    threads = [threading.Thread(target=ask, args=(50 * i,)) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(0, 200, 50)))
     assert wrong == []
 
 

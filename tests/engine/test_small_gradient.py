@@ -3,7 +3,7 @@
 import copy
 import itertools
 import pickle
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -80,9 +80,6 @@ def test_threads_do_not_share_the_buffers():
             if expected[0] != J or not np.array_equal(gradient, expected[1]):
                 wrong.append(J)
 
-    threads = [threading.Thread(target=work, args=pair) for pair in zip(X, alone, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, X, alone))
     assert wrong == []

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -202,18 +203,13 @@ def test_ctrl_c_stops_all_and_loses_nothing(n_jobs, watched):
 
 
 def test_calls_from_several_threads_do_not_meet():
-    results = [None] * 4
-
-    def train(k):
+    def train(_):
         nets = networks(dtype="float64")
         fastnn.fit_many(nets, SETS, 2, epochs=20)
-        results[k] = np.concatenate([net.theta for net in nets])
+        return np.concatenate([net.theta for net in nets])
 
-    threads = [threading.Thread(target=train, args=(k,)) for k in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(train, range(4)))
     for theta in results:
         np.testing.assert_array_equal(theta, results[0])
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -173,13 +173,8 @@ def test_calls_of_several_threads_at_once():
                 wrong.append(k)
             nets[k % 4].forward(X)
 
-    threads = [
-        threading.Thread(target=work, args=each) for each in zip(sets, expected, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(sets)) as pool:
+        list(pool.map(work, sets, expected))
     assert not wrong
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from small_fits import X, Y, bits, classifier, noisy_fit
@@ -15,16 +16,9 @@ GIVE_UP = 30  # seconds after which a wait ends
 
 def test_fits_on_several_python_threads_do_not_disturb_each_other():
     cases = [(threads, seed) for seed, threads in enumerate((1, 2, 3, 2))]
-    alone, together = [noisy_fit(*case) for case in cases], {}
-    workers = [
-        threading.Thread(target=lambda case=case: together.update({case: noisy_fit(*case)}))
-        for case in cases
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert [together.get(case) for case in cases] == alone
+    alone = [noisy_fit(*case) for case in cases]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(noisy_fit, *zip(*cases, strict=True))) == alone
 
 
 def test_one_network_on_two_threads_is_refused():

@@ -3,8 +3,8 @@
 import copy
 import gc
 import pickle
-import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -272,18 +272,15 @@ def test_two_threads_at_one_network_do_no_harm():
     net, errors = network(), []
     net.fit(X, LABELS, epochs=1)
 
-    def work():
+    def work(_):
         for _ in range(200):
             try:
                 net.fit(X, LABELS, epochs=1)
             except RuntimeError as error:
                 errors.append(str(error))
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(3)))
     assert all("being fitted already" in text for text in errors)
     other = copy.deepcopy(net)
     vars(other).pop(KEPT_FIT, None)
