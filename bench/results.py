@@ -84,32 +84,12 @@ class Results:
         )
 
     def against(self, case, timings, mine, flops, peaks, targets):
-        """Find how many times as fast as each peer, beside the most that the peak allows.
-
-        Parameters
-        ----------
-        case : str
-        timings : dict of name -> Timing
-            Of the peers.
-        mine : Timing
-        flops : float
-            Floating-point operations of one unit.
-        peaks : list of float
-            GFLOP/s of the micro-kernel in each round.
-        targets : dict of name -> float or None
-        """
+        """How many times as fast as each peer; the peaks in GFLOP/s allow at most the ceilings."""
+        floors = [flops / peak / 1e9 for peak in peaks]
         for peer, timing in timings.items():
-            self.find(
-                case,
-                f"vs {peer}",
-                ratios(timing, mine),
-                TIMES,
-                at_least=targets.get(peer),
-                ceilings=[
-                    seconds * peak * 1e9 / flops
-                    for seconds, peak in zip(timing.seconds, peaks, strict=True)
-                ],
-            )
+            ceilings = [s / floor for s, floor in zip(timing.seconds, floors, strict=True)]
+            shares, least = ratios(timing, mine), targets.get(peer)
+            self.find(case, f"vs {peer}", shares, TIMES, at_least=least, ceilings=ceilings)
 
     def skip(self, what):
         """Something that could not be measured, and why."""
