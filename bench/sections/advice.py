@@ -20,7 +20,7 @@ from fastnn.diagnosis.causes.trials import OF_FIT
 SIZES = 0.6, 0.2, 0.2
 # Runs are kept for these. Others of fastnn train to the same bits, but for the time.
 SOURCES = ["fastnn/diagnosis", "bench/sections/advice.py", "bench/tables.py"]
-# Added to the seed for new weights: those of the same seed can be what training is stuck at.
+# Added to the seed for new weights: training can be stuck at the weights of the same seed.
 OTHER = 1_000
 
 

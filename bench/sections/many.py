@@ -23,7 +23,7 @@ BATCH = 128
 
 
 def overheads(results, effort):
-    """Calls whose arithmetic is next to nothing: a network, its copy, an epoch of 32 rows."""
+    """Calls with next to no arithmetic: a network, its copy, an epoch of 32 rows."""
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((32, LAYERS[0])).astype(np.float32), rng.integers(0, 4, 32)
     flowers, kinds = rng.standard_normal((150, 4)).astype(np.float32), rng.integers(0, 3, 150)

@@ -78,7 +78,7 @@ def _on_paper(results, effort):
 
 
 def cost(ranks, size, latency, bandwidth):
-    """Seconds of the messages of a step whose gradient has so many bytes."""
+    """Seconds of the messages of a step with a gradient of so many bytes."""
     return 4 * np.log2(ranks) * latency + 2 * (ranks - 1) / ranks * size / bandwidth
 
 

@@ -179,7 +179,7 @@ def _calibration_error(A, labels):
 
 
 def _report_table(results, frame, runs):
-    """Each contender's loss, relative to that of the same split."""
+    """Each contender's loss, relative to the base on the same split."""
     seeds = [seed for seed in range(SEEDS) if (frame, seed, BASE) in runs]
     if not seeds:
         return

@@ -21,7 +21,7 @@ def raw(header, data=b""):
 
 
 def sealed(content, theta):
-    """A file whose checksum is right, so that only the other checks can refuse it.
+    """A file with a right checksum, so that only the other checks can refuse it.
 
     The formula of the checksum is written out here again: a change of it must be a new format.
     """

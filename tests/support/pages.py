@@ -68,6 +68,6 @@ class Page(HTMLParser):
         return [attributes for found, attributes in self.elements if found == name]
 
     def table(self, beginning):
-        """Rows of the only table whose caption starts with `beginning`."""
+        """Rows of the only table with a caption that starts with `beginning`."""
         (found,) = (rows for caption, rows in self.tables.items() if caption.startswith(beginning))
         return found
