@@ -123,7 +123,7 @@ def test_a_network_of_one_class_says_nothing(kind, tmp_path):
 
     model = small().fit(WINE, np.full(len(KIND), "Barolo"))
     path = tmp_path / "model.onnx"
-    with pytest.raises(ValueError, match=r"at least two classes, got only Barolo.* of any X"):
+    with pytest.raises(ValueError, match=r"at least two classes, got only Barolo.* to any X"):
         convert(model, path)
     assert not path.exists()
     convert(small().fit(WINE, KIND > 0), path)
