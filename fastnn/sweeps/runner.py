@@ -152,7 +152,7 @@ def sweep(
     *dev, weight = with_weights(dev, "dev")
     check_same_columns(as_pair(train, "train")[0], dev[0])
     data = *_arrays(train, "train"), *_arrays(dev, "dev")
-    with _about("dev"):
+    with errors_in("in dev"):
         weight = as_weights(weight, data[2].shape[0])
     sizes = Network(layer_sizes, init="zeros", rng=0).layer_sizes
     given = [{**options, **setting} for setting in settings]
