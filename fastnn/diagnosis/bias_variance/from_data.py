@@ -74,20 +74,7 @@ def diagnose_network(
     are names of columns and classes; None: the names of train, if it is a part of a table. Where a
     part has `groups`, the groups count instead of the rows: rows of one group are not independent.
     """
-    unknown = [name for name in thresholds if name not in THRESHOLDS]
-    if unknown:
-        hint = (
-            "; the examples are counted from the sets"
-            if unknown[0].startswith("n_")
-            else "; the errors are measured on the sets"
-            if unknown[0].endswith("_error")
-            else ""
-        )
-        raise TypeError(
-            f"diagnose has no argument {unknown[0]!r}: expected test, train_dev, "
-            f"optimal_error, {', '.join(THRESHOLDS)}{hint}"
-        )
-    regression = network.regression
+    _check_names(thresholds)
     names = names_of(train) if names is None else names
     if optimal_error is not None:
         optimal_error = number(optimal_error, "optimal_error", "[0, 1]")
@@ -98,15 +85,9 @@ def diagnose_network(
         for name, part in sets.items()
         if part is not None or name in ("train", "dev")
     }
-    scale = _variance(pairs["train"][1]) if regression else None
-    estimates = {"optimal_error": Estimate(optimal_error or 0.0)}
     groups = {name: _groups_of(sets[name]) for name in pairs}
-    for name, (X, y, m) in pairs.items():
-        estimates[f"{name}_error"] = (
-            estimate_of(_unexplained(network, X, y, scale), groups[name], shares=False)
-            if regression
-            else _share_wrong(network, X, y, m, class_weights, groups[name])
-        )
+    estimates = {"optimal_error": Estimate(optimal_error or 0.0)}
+    estimates |= _measured(network, pairs, groups, class_weights)
     weighted = class_weights is not None
     unit = _WEIGHTED if weighted else _unit(network, pairs["train"][1])
     trained, causes = not _is_as_drawn(network), []
@@ -155,6 +136,35 @@ def diagnose_network(
     if try_advice and diagnosis.change:
         diagnosis.notes.append(tried_in_words(network, *sets, diagnosis.change))
     return diagnosis
+
+
+def _check_names(thresholds):
+    """Refuse arguments that `diagnose_network` does not have."""
+    unknown = [name for name in thresholds if name not in THRESHOLDS]
+    if unknown:
+        hint = ""
+        if unknown[0].startswith("n_"):
+            hint = "; the examples are counted from the sets"
+        elif unknown[0].endswith("_error"):
+            hint = "; the errors are measured on the sets"
+        raise TypeError(
+            f"diagnose has no argument {unknown[0]!r}: expected test, train_dev, "
+            f"optimal_error, {', '.join(THRESHOLDS)}{hint}"
+        )
+
+
+def _measured(network, pairs, groups, class_weights):
+    """The `Estimate` of the error on each set, by name."""
+    if not network.regression:
+        return {
+            f"{name}_error": _share_wrong(network, X, y, m, class_weights, groups[name])
+            for name, (X, y, m) in pairs.items()
+        }
+    scale = _variance(pairs["train"][1])
+    return {
+        f"{name}_error": estimate_of(_unexplained(network, X, y, scale), groups[name], shares=False)
+        for name, (X, y, _) in pairs.items()
+    }
 
 
 def _share_wrong(network, X, y, m, class_weights, groups):

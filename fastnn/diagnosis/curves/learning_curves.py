@@ -237,46 +237,38 @@ def _check_sizes(sizes, m):
 
 
 def _conclude(sizes, train_errors, dev_errors, m_dev, shares, falling=None):
-    last = len(sizes) - 1
-    dev, train = dev_errors.mean(axis=1), train_errors.mean(axis=1)
-    said = f"dev error {_figure(dev[last], shares)} at {sizes[last]:,} examples"
-    longer = (
-        ""
-        if falling is None
-        else (
-            "train longer first, then ask whether more data would help: with all of it the cost "
-            f"was still falling {percent(falling)} an epoch, and the training error is high: "
-        )
-    )
+    dev, train, m = dev_errors.mean(axis=1), train_errors.mean(axis=1), int(sizes[-1])
+    said = f"dev error {_figure(dev[-1], shares)} at {m:,} examples"
+    law = helps = None
     if len(sizes) < 3:
-        return LearningCurve(
-            sizes,
-            train_errors,
-            dev_errors,
-            None,
-            None,
-            f"{longer}{said}; at least 3 sizes are needed to say more",
-            shares,
-        )
-    law = fit_power_law(sizes, dev, _scatter(dev_errors, m_dev, shares))
-    twice = 2 * int(sizes[last])
-    expected, (low, high) = law(twice), law.limits(twice)
-    said += (
-        f", expected {_figure(expected, shares)} ({_figure(low, shares)} to "
-        f"{_figure(high, shares)}) at {twice:,}"
-    )
-    if longer:
-        return LearningCurve(sizes, train_errors, dev_errors, law, None, longer + said, shares)
-    best, worst = law.ratio_limits(twice, sizes[last], 0.9)
-    if worst <= 1 - WORTH:
-        helps, words = True, "more data would help"
-    elif best >= 1 - WORTH:
-        helps, words = False, "more data would help little"
+        verdict = said = f"{said}; at least 3 sizes are needed to say more"
     else:
-        helps, words = None, "whether more data would help cannot be told; use more repeats or dev"
-    if dev[last] and train[last] >= 0.8 * dev[last]:
-        words += "; the training error is close to the dev error: bias, not variance"
-    return LearningCurve(sizes, train_errors, dev_errors, law, helps, f"{words}: {said}", shares)
+        law = fit_power_law(sizes, dev, _scatter(dev_errors, m_dev, shares))
+        expected, low, high = (_figure(e, shares) for e in (law(2 * m), *law.limits(2 * m)))
+        said += f", expected {expected} ({low} to {high}) at {2 * m:,}"
+        helps, words = _worth_of_twice(law, m)
+        if dev[-1] and train[-1] >= 0.8 * dev[-1]:
+            words += "; the training error is close to the dev error: bias, not variance"
+        verdict = f"{words}: {said}"
+    if falling is not None:
+        helps, verdict = (
+            None,
+            (
+                "train longer first, then ask whether more data would help: with all of it the cost "
+                f"was still falling {percent(falling)} an epoch, and the training error is high: {said}"
+            ),
+        )
+    return LearningCurve(sizes, train_errors, dev_errors, law, helps, verdict, shares)
+
+
+def _worth_of_twice(law, m):
+    """Whether twice the m examples would help, None if that cannot be told, and words for it."""
+    best, worst = law.ratio_limits(2 * m, m, 0.9)
+    if worst <= 1 - WORTH:
+        return True, "more data would help"
+    if best >= 1 - WORTH:
+        return False, "more data would help little"
+    return None, "whether more data would help cannot be told; use more repeats or dev"
 
 
 def _scatter(errors, m_dev, shares):

@@ -203,13 +203,8 @@ def penalty_path(
         dev_cost = (
             fresh.cost(X_dev, y_dev) - passes.penalty(fresh, m_dev) + passes.penalty(fresh, m)
         )
-        norm = np.sqrt(
-            sum(
-                np.square(W, dtype=np.float64).sum()
-                for key, W in fresh.params.items()
-                if key[0] == "W"
-            )
-        )
+        weights = (fresh.theta[parameter.slice] for parameter in fresh.layout.weights)
+        norm = np.sqrt(sum(np.square(W, dtype=np.float64).sum() for W in weights))
         rows.append(
             (
                 fresh.error(X, y),
