@@ -251,12 +251,10 @@ def _conclude(sizes, train_errors, dev_errors, m_dev, shares, falling=None):
             words += "; the training error is close to the dev error: bias, not variance"
         verdict = f"{words}: {said}"
     if falling is not None:
-        helps, verdict = (
-            None,
-            (
-                "train longer first, then ask whether more data would help: with all of it the cost "
-                f"was still falling {percent(falling)} an epoch, and the training error is high: {said}"
-            ),
+        helps = None
+        verdict = (
+            "train longer first, then ask whether more data would help: with all of it the cost "
+            f"was still falling {percent(falling)} an epoch, and the training error is high: {said}"
         )
     return LearningCurve(sizes, train_errors, dev_errors, law, helps, verdict, shares)
 
