@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
@@ -230,18 +231,19 @@ def labelled(
 ) -> Examples:
     """The rows of a file that have a target, and a notice about the others."""
     from fastnn.tables.examples import Examples
-    from fastnn.tabular import with_target
+    from fastnn.tabular.target import known_target, told_of_missing
+    from fastnn.tabular.values import check_columns
 
-    frame = read(path, text, missing, whole)
+    once = _read_once(path)
+    frame = read(path, text, missing, whole, once)
     with reported_data(name_of(path)):
-        frame, without = with_target(frame, target, missing)
-    if not without:
+        check_columns([target], frame, "target")
+        known = known_target(frame, target, missing)
+    if known.all():
         return Examples(frame, target, None, [])
-    from fastnn.text.words import left_out
-
-    why = " (the field is empty or says that it is missing, as NA does)"
-    said = f"{name_of(path)}: {left_out(without, target, why)}"
-    return Examples(frame, target, None, [said])
+    cells = read(path, [target], missing, whole, once)[target]  # with the texts that are gaps
+    said = told_of_missing(frame[target], known, missing, cells)
+    return Examples(frame[known], target, None, [f"{name_of(path)}: {text}" for text in said])
 
 
 def is_table(path: str) -> bool:
@@ -254,10 +256,12 @@ def read(
     text: Sequence[str] = (),
     missing: Sequence[str] | None = None,
     whole: Sequence[str] = (),
+    once: bytes | None = None,
 ) -> pd.DataFrame:
     """The table in a file or from the standard input, by the options of `read_table`.
 
-    Its index counts rows as a spreadsheet does, for messages: the names are row 1.
+    Its index counts rows as a spreadsheet does, for messages: the names are row 1. `once` is the
+    result of `_read_once`, where it is at hand.
     """
     from fastnn.tabular import read_table
 
@@ -266,15 +270,25 @@ def read(
             f"expected a table, as data.csv; {name_of(path)} is a model file by its name."
         )
     with reported_file(f"read {name_of(path)}", "<stdin>" if path == "-" else path):
-        if path == "-":
-            frame = read_table(sys.stdin.buffer, text, missing, whole)
-        elif stat.S_ISFIFO(os.stat(path).st_mode):  # a shell makes one for <(command)
-            with open(path, "rb") as file:
-                frame = read_table(file, text, missing, whole)
-        else:
-            frame = read_table(path, text, missing, whole)
+        once = _read_once(path) if once is None else once
+        source: Any = path
+        if once is not None:
+            source = io.BytesIO(once)
+            source.name = "<stdin>" if path == "-" else path
+        frame = read_table(source, text, missing, whole)
     frame.index += FIRST_ROW
     return frame
+
+
+def _read_once(path: str) -> bytes | None:
+    """The bytes of the standard input or a pipe, which can be read once only; else None."""
+    with reported_file(f"read {name_of(path)}", "<stdin>" if path == "-" else path):
+        if path == "-":
+            return sys.stdin.buffer.read()
+        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+            with open(path, "rb") as file:  # a shell makes one for <(command)
+                return file.read()
+    return None
 
 
 def name_of(path: str) -> str:

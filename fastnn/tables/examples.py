@@ -17,9 +17,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from fastnn.tabular.target import known_target
+from fastnn.tabular.target import known_target, told_of_missing
 from fastnn.tabular.values import as_frame, check_columns, pandas
-from fastnn.text.words import left_out
 
 # Names of the columns of an array, which has none, as in scikit-learn.
 _COLUMN = "x{}"
@@ -125,8 +124,7 @@ def examples_of(
     if sample_weight is not None:
         weight = _check_sample_weight(sample_weight, frame, ensure_non_negative=True)
     known = known_target(frame, target, estimator.missing).copy()
-    without = int((~known).sum())
-    notices = [left_out(without, target)] if without else []
+    notices = told_of_missing(frame[target], known, estimator.missing)
     if weight is not None:
         known &= weight > 0
     if reset and known.sum() < 2:

@@ -27,9 +27,8 @@ from fastnn.tabular.frame import (
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import tidy, typed_columns, unreadable, without_unit
 from fastnn.tabular.stored import schema_parts, schema_state
-from fastnn.tabular.target import learn_target, notices_on_task, with_target
+from fastnn.tabular.target import learn_target, notices_on_task, rows_with
 from fastnn.tabular.values import as_frame, check_columns, pandas
-from fastnn.text.words import left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,7 +179,7 @@ class TableSchema(Facts):
         missing = None if missing is None else tuple(missing)
         lookup({".": None, ",": None}, decimal or ".", "decimal mark")
         integer(bins, "bins", 0)
-        frame, without = with_target(frame, target, missing)
+        frame, notices = rows_with(frame, target, missing)
         drop = check_columns(drop, frame, "columns to drop")
         categorical = check_columns(categorical, frame, "categorical columns")
         numeric = check_columns(numeric, frame, "numeric columns")
@@ -190,7 +189,6 @@ class TableSchema(Facts):
             raise ValueError(
                 f"expected at least 2 rows whose target {target!r} is known, got {len(frame)}"
             )
-        notices = [left_out(without, target)] if without else []
         as_target = frame[target]
         if target in categorical:
             as_target = tidy(as_target, missing).astype("category")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES, LossName, RegressionOutput
 from fastnn.tabular.dates import DateForm, learn_order
-from fastnn.tabular.notation import PLAIN, Notation
+from fastnn.tabular.notation import GAPS, PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, tidy, typed
 from fastnn.tabular.values import (
     EXACT,
@@ -24,7 +25,7 @@ from fastnn.tabular.values import (
     pandas,
     whole,
 )
-from fastnn.text.words import rows
+from fastnn.text.words import left_out, rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,10 +152,16 @@ def with_target(
     >>> len(rows), left_out
     (2, 1)
     """
+    known = rows_with(frame, target, missing)[0]
+    return known, len(frame) - len(known)
+
+
+def rows_with(frame, target, missing=None):
+    """The rows whose target is known, and a list with a sentence on the others, or empty."""
     frame = as_frame(frame)
     check_columns([target], frame, "target")
     known = known_target(frame, target, missing)
-    return (frame, 0) if known.all() else (frame[known], int((~known).sum()))
+    return (frame if known.all() else frame[known]), told_of_missing(frame[target], known, missing)
 
 
 def known_target(
@@ -162,13 +169,43 @@ def known_target(
 ) -> NDArray[np.bool_]:
     """(m,) whether the target of each row is known."""
     series = tidy(frame[target], missing)
-    try:
-        reading, _ = learn_reading(series, strict=True)
-    except ValueError:  # learn_target tells of it, where the task is known
-        reading = None
+    reading = _reading_of(series)
     if isinstance(reading, Notation):
         series = typed(series, reading)
     return series.notna().to_numpy(dtype=bool)
+
+
+def _reading_of(series):
+    try:
+        return learn_reading(series, strict=True)[0]
+    except ValueError:  # learn_target tells of it, where the task is known
+        return None
+
+
+def told_of_missing(series, known, missing=None, cells=None):
+    """A list with a sentence on the rows whose target is not known, or empty.
+
+    `cells` are those of the file, where the series has NaN in the place of some of their texts.
+    """
+    if known.all():
+        return []
+    cells, count = series if cells is None else cells, int((~known).sum())
+    times = Counter(cell.strip() for cell in cells[~known] if isinstance(cell, str))
+    del times[""]
+    shown = [f"{n:,} with {text!r:.40}" for text, n in times.most_common(3)]
+    others = sum(n for _, n in times.most_common()[3:])
+    counted = {"with other such texts": others, "empty": count - times.total()}
+    why = f": {', '.join([*shown, *(f'{n:,} {what}' for what, n in counted.items() if n)])}"
+    of_classes = missing is None and _reading_of(tidy(series)) is None
+    text = next((text for text in times if text in GAPS), None)
+    if of_classes and text is not None:
+        why += f"; if {text!r} is a class, keep it by missing=() (--missing '')"
+    elif of_classes and cells is series:
+        why += (
+            "; if NA was a class of its file, read that by pandas.read_csv(keep_default_na=False), "
+            "and keep it by missing=()"
+        )
+    return [left_out(count, series.name, why)]
 
 
 def task_of(series: pd.Series[Any], task: Literal[Task, "auto"] = "auto") -> Task:

@@ -202,7 +202,7 @@ def test_notices_tell_what_was_left_out(tmp_path):
     result = run(*common)
     assert result.exit_code == 0
     shown = " ".join(result.stderr.split())
-    assert f"{tmp_path / 'd.csv'}: 5 rows without a grade are left out (the field is" in shown
+    assert f"{tmp_path / 'd.csv'}: 5 rows without a grade are left out: 5 empty." in shown
     assert "Column 'name' is left out: all its values are different" in shown
     notices = document(*common)["notices"]
     assert len(notices) == 2

@@ -73,7 +73,15 @@ def test_rows_without_a_target_or_weight_have_no_influence(frame):
     other = frame.copy()
     other.loc[:9, "species"] = None
     model = fastnn.TableClassifier(**QUICK).fit(other.drop(columns="height"), "species")
-    assert model.notices_[0] == "10 rows without a species are left out."
+    assert model.notices_[0] == (
+        "10 rows without a species are left out: 10 empty; if NA was a class of its file, read "
+        "that by pandas.read_csv(keep_default_na=False), and keep it by missing=()."
+    )
+    texts = other.assign(species=other["species"].fillna("NA"))
+    said = fastnn.TableClassifier(**QUICK).fit(texts, "species").notices_[0]
+    assert "left out: 10 with 'NA'; if 'NA' is a class, keep it by missing=() (--missing" in said
+    kept = fastnn.TableClassifier(**QUICK, missing=()).fit(texts, "species")
+    assert "NA" in kept.classes_
     weight = np.r_[np.zeros(10), np.ones(140)]
     weighted = fastnn.TableClassifier(**QUICK).fit(frame.drop(columns="height"), "species", weight)
     np.testing.assert_array_equal(weighted.predict_proba(frame), model.predict_proba(frame))

@@ -323,7 +323,10 @@ def test_a_class_may_be_called_none():
     frame = table(y=cycle("None", "Full", "NA"))
     schema = TableSchema.fit(frame, target="y")
     assert schema.classes.tolist() == ["Full", "None"]
-    assert schema.notices == ["20 rows without a y are left out."]
+    assert schema.notices == [
+        "20 rows without a y are left out: 20 with 'NA'; if 'NA' is a class, keep it by missing=() "
+        "(--missing '')."
+    ]
 
 
 # --- Keys ---
@@ -596,7 +599,7 @@ def test_rows_without_a_target_are_left_out_and_counted():
     rows, left_out = with_target(frame, "y")
     assert (len(rows), left_out) == (M - 2, 2)
     schema = TableSchema.fit(frame, target="y")
-    assert schema.notices == ["2 rows without a y are left out."]
+    assert schema.notices == ["2 rows without a y are left out: 2 empty."]
     assert schema.to_dict() == TableSchema.fit(rows, target="y").to_dict()
     with pytest.raises(ValueError, match="target 'y' is missing in 2 rows, first in row 3"):
         schema.targets(frame)
