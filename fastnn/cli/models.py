@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_order(model: str, data: str) -> None:
-    """Refuse a table as MODEL and a model file as DATA, which is the wrong way round."""
+    """Refuse a table as MODEL and a model file as DATA: the wrong way round."""
     if is_table(model) and not is_table(data):
         command = click.get_current_context().command_path
         raise click.UsageError(
@@ -65,7 +65,7 @@ def judged_on(
 
 
 def model_of(net: Network, source: Source) -> TableClassifier | TableRegressor | Network:
-    """A network that was trained on a source; of a table, the estimator with it."""
+    """The network that was trained on a source; for a table, its estimator with the network."""
     if source.estimator is None or source.prepared is None:
         return net
     from fastnn.tables.fitting import take_over

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _WIDEST = 100
-# Of more classes, those of the highest errors are shown.
+# Most classes to show: those of the highest errors.
 MOST_CLASSES = 10
 
 
@@ -45,9 +45,9 @@ def introduce(source: Source, layers: list[int], what: str = "") -> None:
 def results_of(
     net: Network, history: History, source: Source, quality: Quality | None, seconds: float
 ) -> dict[str, Any]:
-    """The figures of a run. Those of one network are None for the mean of a quality.
+    """The figures of a run. Figures of one network are None for the mean of a quality.
 
-    `seconds` is what the networks of a quality took.
+    `seconds` is the time of the networks of a quality.
     """
     of_one: dict[str, Any] = dict.fromkeys(
         ("zero_weights", "epochs", "stopped", "best_epoch", "samples_per_second")

@@ -1,4 +1,4 @@
-"""`BaseTable`: what the classifier and the regressor of tables share."""
+"""`BaseTable`: the common part of the classifier and the regressor of tables."""
 
 from __future__ import annotations
 
@@ -155,11 +155,11 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         n_jobs: int = -1,
         optimal_error: float | None = None,
     ) -> Improvement:
-        """Train one network, diagnose, try what the diagnosis advises, and keep what is better.
+        """Train one network, diagnose, try the advice, and keep it only if it is better.
 
         Then the recipe of quality="best" is trained on the same rows, and compared on the dev rows.
         It is kept unless a network is better beyond chance; with quality=None it has to be better
-        than the best network itself. The estimator is then fitted with what is kept, and has its
+        than the best network itself. The estimator is then fitted with the better one, and has its
         parameters. With dev=None the recipe is trained once more on all rows, as by `fit`.
 
         Parameters
@@ -204,7 +204,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         X : as for `fit`
-            Columns are found by their names; those that the fit has not seen are ignored.
+            Columns are found by their names; other columns than in the fit are ignored.
 
         Returns
         -------
@@ -240,9 +240,9 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             takes as long as `fit`.
         dev, test : a table with the column of the target, or (X, y), optional
         optimal_error : float, optional
-            The error that nobody can go below.
+            No model can have a lower error.
         **options
-            Those of `Network.diagnose`.
+            Options of `Network.diagnose`.
 
         Returns
         -------
@@ -271,7 +271,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         X, y, dev, test : as for `diagnose`
         path : path, optional
         **options
-            Those of `fastnn.report`, such as title, or first_row=2 for rows as in a spreadsheet.
+            Options of `fastnn.report`, such as title, or first_row=2 for rows as in a spreadsheet.
 
         Returns
         -------
@@ -327,7 +327,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         return self.network_.forward(inputs_of(self, X))
 
     def _judged(self, X, y, dev, test) -> Judged:
-        """What to measure errors of, and the parts to measure them on."""
+        """The estimator to judge, and the parts to judge it on."""
         check_is_fitted(self)
         examples = examples_of(self, X, y)
         target = self.schema_.target

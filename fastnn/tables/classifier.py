@@ -33,7 +33,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
     """Predicts a class from the columns of a table, as they come: ``fastnn train`` in Python.
 
     Numbers, text, categories, booleans, dates and gaps become inputs of a network by the rules of
-    `fastnn.tabular.TableSchema`; print `schema_` for what became of each column. Then the mean of
+    `fastnn.tabular.TableSchema`; print `schema_` to see the inputs of each column. Then the mean of
     several networks is trained by a recipe; or one network, where an option of it is given.
 
     Parameters
@@ -91,15 +91,15 @@ class TableClassifier(ClassifierMixin, BaseTable):
     Attributes
     ----------
     schema_ : TableSchema
-        What was learnt of the columns.
+        The kinds, scales and categories of the columns.
     network_ : Network
         With a `quality` the mean of the networks, as one with their hidden units side by side.
     classes_ : (n_classes,) array, sorted
     notices_ : list of str
-        Sentences on what was left out or looks wrong; print the estimator to read them. Those that
-        make the result worthless are a UserWarning of `fit`, too, where X is a DataFrame.
+        Sentences on rows and columns that were left out or look wrong; print the estimator to read
+        them. If X is a DataFrame, notices that make the result worthless are a UserWarning, too.
     history_ : History or None
-        Costs and errors by epoch, with a `quality` those of one of the networks; None after
+        Costs and errors by epoch, with a `quality` of one of the networks; None after
         `fastnn.load`.
     parts_ : dict or None
         The places of the rows in X, as of `iloc`, by their part: "train", and "dev" where rows were

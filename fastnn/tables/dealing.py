@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from fastnn.tabular.schema import TableSchema
     from fastnn.tabular.target import Target
 
-# What to do with the rows of classes that are too few to be in all parts.
+# Ways to treat classes of too few rows to be in all parts.
 RareClasses = Literal["drop", "join", "keep"]
 # Fewer repeats change no figure by much.
 _REPEATED = 0.05
-# Part of the different rows that have a value of their own in some column.
+# A column tells rows apart if this part of the different rows have a value of their own in it.
 _OWN = 0.5
 
 
@@ -109,7 +109,8 @@ def repeats(
     schema : TableSchema
         The columns that it leaves out, as numbers of rows, do not count.
     parts : dict of frames
-        By their names, the training rows first. Of these alone networks take dev rows by chance.
+        By their names, the training rows first. If there are no others, networks draw dev rows from
+        these.
     groups : str, optional
         Rows of one group are never divided, so that repeats within it do no harm.
     """
@@ -174,7 +175,7 @@ def _order_in_time(series, day_first):
 
 
 def _own(different: pd.DataFrame, names: list[str]) -> NDArray[np.bool_]:
-    """Which of the different rows have a value of their own, in a column where most have one."""
+    """Whether each of the different rows has its own value in a column where most rows have one."""
     own = np.zeros(len(different), dtype=bool)
     for name in names:
         alone = ~different[name].duplicated(keep=False).to_numpy()

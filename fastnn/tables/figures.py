@@ -56,7 +56,7 @@ def no_better_than(
     weight: NDArray[np.floating[Any]] | None = None,
     where: str = "on the dev rows",
 ) -> str | None:
-    """A sentence where a fit is no better on the dev rows than one answer to all of them.
+    """A sentence if a fit is no better on the dev rows than one answer to all of them; else None.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def no_better_than(
     dev, weight : (m,) array
         Encoded targets of the dev rows, and their weights.
     where : str
-        What the dev rows are.
+        Words for the dev rows.
     """
     if schema.classes is None:
         r2 = _figures_of(schema, A, dev)["r2"]
@@ -92,7 +92,7 @@ def no_better_than(
 
 
 def _alarm(text, dev):
-    """The text; an `Alarm` where the dev rows are enough for it."""
+    """The text; an `Alarm` if there are enough dev rows."""
     return Alarm(text) if len(dev) >= _ENOUGH else text
 
 
@@ -104,7 +104,7 @@ def are_uneven(y: np.ndarray) -> bool:
 
 
 def _labels(A):
-    """The numbers of the classes that are answered."""
+    """The numbers of the predicted classes."""
     return A.argmax(axis=1) if A.shape[1] > 1 else (A[:, 0] > 0.5).astype(np.intp)
 
 

@@ -1,4 +1,4 @@
-"""Fits of prepared tables, and what they leave in an estimator and in its file."""
+"""Fits of prepared tables, and the attributes of a fitted estimator and its file."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from fastnn.text.alarm import Alarm
 if TYPE_CHECKING:
     from fastnn.network import Network
 
-# What a mean of networks is judged by where there are no dev rows. All of its networks together
-# have seen every row, so that two of them stand for it.
+# Words for the rows that judge a mean of networks without dev rows. Its networks together have seen
+# every row, so that two of them stand for it.
 _UNSEEN = "on rows kept from training, each judged by the two networks that had not seen it,"
 
 
 def keeps_all_rows(estimator: Any, dev: Any) -> bool:
-    """Whether the networks of a fit, whose dev rows `dev` are, keep dev rows of their own."""
+    """Whether the networks of a fit with the dev rows `dev` keep dev rows of their own."""
     return quality_of(vars(estimator)) is not None and estimator.time is None and dev is None
 
 

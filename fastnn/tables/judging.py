@@ -1,4 +1,4 @@
-"""How a model of a table is judged: diagnoses and pages, on rows that it has not seen."""
+"""The judgement on a model of a table: diagnoses and pages, on rows that it has not seen."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Judged(NamedTuple):
     parts : dict of Part
         train, dev and, where given, test.
     notes : list of str
-        What these errors are.
+        Sentences about these errors.
     """
 
     estimator: Any
@@ -47,9 +47,9 @@ class Judged(NamedTuple):
 
 
 def judged(estimator: Any, examples: Examples, given: Mapping[str, Examples]) -> Judged:
-    """The parts of the fit, found again in its table; `given` ones are in their place.
+    """The parts of the fit, found again in its table; `given` parts replace them.
 
-    Where the recipe has trained on all rows, the same is trained anew on a part of them.
+    If the recipe has trained on all rows, it is trained anew on a part of them.
     """
     parts = found_again(estimator, examples)
     if parts is None:
@@ -92,8 +92,7 @@ def diagnosis_of(
 ) -> Diagnosis:
     """`Network.diagnose` of the network of a table, with advice that goes with the parameters.
 
-    Short fits beside a mean of networks, for which no option of one network counts, would tell
-    nothing.
+    There are no short fits beside a mean of networks: no option of one network counts for it.
     """
     quality = parameters.get("quality")
     words = None if quality is None else Words(instead=_instead(quality))
@@ -122,7 +121,7 @@ def report_on(
 ) -> Report:
     """`fastnn.report` on a fitted estimator; the index of its parts counts from `first_row`.
 
-    `diagnosis` is one that was made before.
+    `diagnosis` may have been made before.
     """
     estimator, parts, notes = judged
     parameters = settings_of(estimator.get_params(deep=False))
@@ -175,7 +174,7 @@ def _class_weights(wanted, train):
 
 
 def _instead(quality):
-    """Advice in the place of that on settings."""
+    """Advice in the place of advice on settings."""
     variance = _OWN_SETTINGS.format("a higher l2 or a keep_prob below 1")
     if quality != RECIPE:
         variance = (

@@ -1,4 +1,4 @@
-"""Options of one network that a `quality` takes the place of, and what "auto" stands for."""
+"""Options of one network, which a `quality` replaces, and the values of "auto"."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 Auto = Literal["auto"]
 AUTO: Final = "auto"
 
-# What "auto" stands for in one network: parameters of an estimator that are options of `Network`
-# but for its dtype, and of its `fit`.
+# The values of "auto" in one network: parameters of an estimator that are options of `Network`,
+# except its dtype, and of its `fit`.
 _OF_NETWORK = {"activation": "relu", "init": AUTO, "keep_prob": 1.0, "l2": 5.0, "l1": 0.0}
 _OF_FIT = {
     "optimizer": "adam",
@@ -24,12 +24,12 @@ _OF_FIT = {
 }
 ONE_NETWORK: Final[Mapping[str, Any]] = {"hidden": (64, 32), **_OF_NETWORK, **_OF_FIT}
 
-# Those that a `quality` takes the place of.
+# The options that a `quality` replaces.
 REPLACED = tuple(ONE_NETWORK)
 OF_NETWORK = (*_OF_NETWORK, "dtype")
 OF_FIT = tuple(_OF_FIT)
 
-# What "auto" stands for as a quality, and what `improve` compares its networks with.
+# The value of "auto" as a quality; `improve` compares its networks with it.
 RECIPE: Quality = "best"
 PARAMETERS_OF_RECIPE = {"quality": RECIPE, **dict.fromkeys(REPLACED, AUTO)}
 

@@ -49,8 +49,8 @@ class Part:
     names : Names
         Of the inputs, the classes and the target, for sentences.
     raw : DataFrame or None
-        The columns that the inputs are made from, as they were passed. Those of training rows are
-        not kept, which would hold the table in memory twice.
+        The columns that the inputs are made from, as they were passed. Not kept of training rows:
+        the table would be in memory twice.
     """
 
     X: NDArray[np.float32]
@@ -68,7 +68,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Parts of a table, and the schema that its training rows taught.
+    """Parts of a table, and the schema learnt from its training rows.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ def prepare(
     Parameters
     ----------
     estimator : TableClassifier or TableRegressor
-        Its parameters say how columns are read and how rows are dealt.
+        With the parameters for reading columns and dealing rows.
     examples : Examples
     names : sequence of str
         The training rows come first.
@@ -167,7 +167,7 @@ def prepare(
 
 
 def add_part(estimator: Any, prepared: Prepared, name: str, examples: Examples) -> None:
-    """Add rows of their own as a part; its notices go to those of the rest."""
+    """Add other rows as a part, and their notices."""
     with_weights = name != "test"
     part = _encoded(
         estimator, prepared.schema, examples, class_weight=with_weights, raw=name == "dev"
@@ -177,7 +177,7 @@ def add_part(estimator: Any, prepared: Prepared, name: str, examples: Examples) 
 
 
 def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
-    """The parts of the last fit, if the examples are those that it dealt; else None."""
+    """The parts of the last fit, if the examples are its examples; else None."""
     schema, run = estimator.schema_, estimator.run_
     if not {"seed", "sizes", "fingerprint"} <= run.keys():
         return None
@@ -185,9 +185,7 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
     if type(run["seed"]) is not int or not isinstance(run["sizes"], dict):
         return None
     shares = run.get("shares", {})
-    if not (
-        isinstance(shares, dict) and all(type(v) is float and 0 < v < 1 for v in shares.values())
-    ):
+    if not isinstance(shares, dict) or not all(map(_is_share, shares.values())):
         return None
     left_out = list(map(str, run.get("classes_left_out", ())))
     if left_out:
@@ -237,7 +235,7 @@ def _is_share(value):
 
 
 def _columns_of_split(estimator, frame):
-    """The columns that say which rows go together, and which come first."""
+    """The columns of groups and of time, checked."""
     groups, time = estimator.groups, estimator.time
     if groups is not None and time is not None:
         raise ValueError(

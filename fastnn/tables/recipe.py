@@ -1,4 +1,4 @@
-"""The recipe for tables: which network is trained on encoded rows, and how."""
+"""The recipe for tables: the network for encoded rows, and its fit."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Fitted(NamedTuple):
     interrupted : bool
         Whether Ctrl-C ended the fit: the network has the best parameters so far.
     best_epoch : int or None
-        The epoch that they are of, from 1, if the fit was interrupted with early stopping.
+        The epoch of these parameters, from 1, if the fit was interrupted with early stopping.
     unseen : Unseen or None
         As of `Blend`.
     """
@@ -75,8 +75,8 @@ def fit_model(
     Parameters
     ----------
     parameters : mapping
-        Those of an estimator, as of `settings_of`.
-        With a `quality`, only that, dtype and n_threads count.
+        Parameters of an estimator, as by `settings_of`. With a `quality`, only that, dtype and
+        n_threads count.
     shape : TableSchema
         Or another object with n_inputs, n_outputs and output.
     train, dev : Part, or parts of `fastnn.split`
@@ -111,7 +111,7 @@ def fit_model(
 
 
 def check_parameters(estimator: Any) -> None:
-    """Refuse parameters of which no fit can come, before any data is read."""
+    """Refuse parameters that no fit can have, before any data is read."""
     given = estimator.get_params(deep=False)
     parameters = settings_of(given)
     if parameters["day_first"] not in (None, True, False):

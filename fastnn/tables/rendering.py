@@ -10,7 +10,7 @@ from fastnn.text.markup import Markup, result, tag
 
 
 class Shown:
-    """What is printed: the parameters and, once fitted, the notices; a notebook shows it all."""
+    """Prints the parameters and, once fitted, the notices; a notebook shows everything."""
 
     def __repr__(self, *args: Any) -> str:
         count = len(vars(self).get("notices_", ()))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-# Of two edges, the one bin would repeat the standardized number.
+# With two edges, the one bin would repeat the standardized number.
 FEWEST_EDGES = 3
 
 

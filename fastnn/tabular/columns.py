@@ -1,4 +1,4 @@
-"""The columns of a table: which are inputs of a network, of which kind, and what was learnt."""
+"""The columns of a table: inputs of a network, their kinds, and the figures learnt of them."""
 
 import re
 import zlib
@@ -10,7 +10,7 @@ import numpy as np
 from fastnn.tabular.values import categories, pandas, whole
 from fastnn.text.words import rows
 
-# A gap in a column of categories is this category, which no text in a table is.
+# A gap in a column of categories is this category; no text in a table equals it.
 MISSING = ""
 # If at least this share of the values of a text column are different, they are names or keys.
 _MOSTLY = 0.9
@@ -132,7 +132,7 @@ def why_left_out(series, kind, asked, written=None):
 
 
 def _why_a_key(series):
-    """Why a column of numbers is left out as one that counts rows or is a key, or None."""
+    """The reason to leave out a column of numbers that counts rows or is a key, or None."""
     series = series.dropna()
     values = series.to_numpy()
     if len(values) < _FEWEST_KEYS or not whole(values) or not series.is_unique:

@@ -1,4 +1,4 @@
-"""A schema in words: what each column became, and why others are left out."""
+"""A schema in words: the inputs of each column, and the reasons for leaving others out."""
 
 from __future__ import annotations
 

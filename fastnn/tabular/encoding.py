@@ -51,7 +51,7 @@ def as_transformed(frame, numeric, categorical):
 
 
 def learn_columns(frame, numeric, categorical, bins=0):
-    """What the training rows teach of each column: a tuple of columns, the numeric ones first.
+    """The columns, learnt from the training rows: a tuple, the numeric ones first.
 
     Each number has at most so many `bins`.
     """

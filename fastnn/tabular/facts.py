@@ -1,4 +1,4 @@
-"""`Facts`: what a schema says of the network and of the target."""
+"""`Facts`: properties of a schema that are about the network and the target."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def _are_thousands(doubts, unit, bare):
 
 
 def has_point(text):
-    """Whether a text is a number whose decimal mark is a point for sure, as that of 1.5 is."""
+    """Whether a text is a number with a decimal point for sure, as 1.5 is."""
     match = _NUMBER.fullmatch(text)
     return match is not None and "." in match["digits"] and value_of(match, ",") is None
 

@@ -1,4 +1,4 @@
-"""The reading of a table's columns: which hold numbers, dates or categories, and how written."""
+"""The reading of a table's columns: as numbers, dates or categories, and in which notation."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def check_columns(names, frame, what):
 
 
 def _no_header(names):
-    """What to say where a name is a number: the first line of a file may be data."""
+    """Advice if a name is a number: the first line of a file may be data."""
     if not any(as_number(name) is not None for name in names):
         return ""
     return "; the first line of a file has to be the names of its columns"
@@ -160,7 +160,7 @@ def as_number(value):
 
 
 def refuse(series, at, expected):
-    """An error about the values at the places `at` of a column, which names the first."""
+    """An error that names the first of the values at the places `at` of a column."""
     more = f", and {at.size - 1:,} more" if at.size > 1 else ""
     raise ValueError(
         f"column {series.name!r}: {expected}; got {_shown(series.iloc[at[0]])} in row "
