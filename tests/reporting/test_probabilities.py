@@ -21,11 +21,12 @@ def outputs(m, classes, seed, decimals=8):
 
 @settings(deadline=None)
 @given(st.integers(30, 80), st.integers(2, 5), st.integers(0, 99), st.integers(1, 8))
-def test_areas_are_those_of_scikit_learn(m, classes, seed, decimals):
+def test_an_area_is_the_share_of_pairs_in_the_right_order(m, classes, seed, decimals):
     P, y = outputs(m, classes, seed, decimals)
     for k, area in enumerate(areas(P, y)):
+        above = P[y == k, k][:, None] - P[y != k, k]
         if (y == k).any():
-            assert area == pytest.approx(roc_auc_score(y == k, P[:, k]), abs=1e-12)
+            assert area == pytest.approx(((above > 0) + 0.5 * (above == 0)).mean(), abs=1e-12)
         else:
             assert np.isnan(area)
 
