@@ -8,7 +8,7 @@ import click
 
 from fastnn.cli.data_source import is_table
 from fastnn.cli.errors import reported, reported_file
-from fastnn.cli.options import QUIET, check_different, ending, new_file
+from fastnn.cli.options import QUIET, NewFile, check_different, ending
 from fastnn.cli.output import say
 
 
@@ -24,8 +24,7 @@ from fastnn.cli.output import say
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
+    type=NewFile(),
     show_default="MODEL, ending in .onnx",
     help="Write here, e.g. model.onnx. An existing file is replaced.",
 )

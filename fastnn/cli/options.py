@@ -122,24 +122,24 @@ class Patience(click.IntRange):
         return value if value == "off" else super().convert(value, param, ctx)
 
 
-def new_file(ctx: click.Context, param: click.Parameter, path: str | None) -> str | None:
-    """Refuse a path that cannot be written to, before training instead of after it."""
-    if path is not None and path != "-":
+class NewFile(click.Path):
+    """A file to write. A path that cannot be written to is refused before training, not after."""
+
+    def __init__(self, *, allow_dash: bool = False, directory: bool = False) -> None:
+        super().__init__(dir_okay=directory, writable=True, allow_dash=allow_dash)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        path = super().convert(value, param, ctx)
+        if path == "-" or (self.dir_okay and os.path.isdir(path)):
+            return path
         directory = os.path.dirname(os.path.realpath(path))
         if not os.path.isdir(directory):
-            raise click.BadParameter(f"there is no directory {directory}; create it first.")
+            self.fail(f"there is no directory {directory}; create it first.", param, ctx)
         if os.path.exists(path) and not os.path.isfile(path):  # a pipe, a device
-            raise click.BadParameter(f"{path} is not a regular file; give the name of a file.")
+            self.fail(f"{path} is not a regular file; give the name of a file.", param, ctx)
         if not os.access(directory, os.W_OK):
-            raise click.BadParameter(f"the directory {directory} is not writable.")
-    return path
-
-
-def new_file_or_directory(
-    ctx: click.Context, param: click.Parameter, path: str | None
-) -> str | None:
-    """As `new_file`, but a directory that is there already will do."""
-    return path if path is not None and os.path.isdir(path) else new_file(ctx, param, path)
+            self.fail(f"the directory {directory} is not writable.", param, ctx)
+        return path
 
 
 _TABLES = ("DATA", "--dev", "--test")
@@ -276,8 +276,7 @@ JOBS = click.option(
 )
 SAVE_BEST = click.option(
     "--save",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
+    type=NewFile(),
     help="Write the best model here, e.g. best.safetensors.",
 )
 

@@ -11,7 +11,7 @@ import click
 from fastnn.cli.data_source import name_of, read
 from fastnn.cli.errors import reported, reported_data, reported_file
 from fastnn.cli.models import check_order, load_table_model
-from fastnn.cli.options import QUIET, Columns, check_different, ending, new_file
+from fastnn.cli.options import QUIET, Columns, NewFile, check_different, ending
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +35,7 @@ SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
-    callback=new_file,
+    type=NewFile(allow_dash=True),
     default="-",
     help="Write here: .csv, .tsv, .csv.gz, .tsv.gz or .parquet; - for CSV on the standard output.",
 )

@@ -9,7 +9,7 @@ import click
 from fastnn.cli.data_source import FIRST_ROW, name_of
 from fastnn.cli.errors import reported, reported_file
 from fastnn.cli.models import check_order, judged_on, load_table_model
-from fastnn.cli.options import DEV, OPTIMAL_ERROR, QUIET, TEST, check_different, ending, new_file
+from fastnn.cli.options import DEV, OPTIMAL_ERROR, QUIET, TEST, NewFile, check_different, ending
 
 
 @click.command(
@@ -25,8 +25,7 @@ from fastnn.cli.options import DEV, OPTIMAL_ERROR, QUIET, TEST, check_different,
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
-    callback=new_file,
+    type=NewFile(allow_dash=True),
     show_default="MODEL, ending in .html",
     help="Write here; - for the standard output. An existing file is replaced.",
 )

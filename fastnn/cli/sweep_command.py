@@ -21,12 +21,12 @@ from fastnn.cli.options import (
     OPTIONS_OF_DATA,
     QUIET,
     SAVE_BEST,
+    NewFile,
     Range,
     Values,
     check_different,
     data_options,
     ending,
-    new_file,
 )
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def _varied(name: str, what: str, default: str) -> Any:
 @SAVE_BEST
 @click.option(
     "--csv",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
+    type=NewFile(),
     help="Write the table of all trials here, e.g. trials.csv.",
 )
 @click.option(

@@ -26,11 +26,10 @@ from fastnn.cli.options import (
     OPTIONS_OF_DATA,
     QUIET,
     Commas,
+    NewFile,
     check_different,
     data_options,
     ending,
-    new_file,
-    new_file_or_directory,
 )
 from fastnn.cli.predict_command import check_suffix, write_table
 
@@ -95,27 +94,23 @@ _NUMBERS = "one number or a comma list, one per layer, e.g. 0.8 or 1,0.8,0.8"
 )
 @click.option(
     "--save",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
+    type=NewFile(),
     help="Write the trained model here, e.g. model.safetensors; after Ctrl-C, the one so far.",
 )
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
+    type=NewFile(),
     help="Write a page about the run here, e.g. report.html: diagnosis, curves, mistakes.",
 )
 @click.option(
     "--checkpoint",
-    type=click.Path(writable=True),
-    callback=new_file_or_directory,
+    type=NewFile(directory=True),
     help="Keep the state of the fit here, e.g. fit.checkpoint: a directory for a --quality, a file "
     "for one network; the same command goes on from it.",
 )
 @click.option(
     "--parts",
-    type=click.Path(dir_okay=False, writable=True),
-    callback=new_file,
+    type=NewFile(),
     help="Write here whether each row of DATA is in train, dev or test, e.g. parts.csv.",
 )
 @OPTIMAL_ERROR
