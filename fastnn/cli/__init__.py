@@ -22,8 +22,8 @@ from fastnn.cli.report_command import report
 from fastnn.cli.sweep_command import sweep
 from fastnn.cli.train_command import train
 
-# Neither this file nor those of the commands import anything slow at their top, so that
-# `fastnn --help` answers at once.
+# This file and the files of the commands import nothing slow at their top, so that `fastnn --help`
+# answers at once.
 
 
 # The names that other libraries have for options of these commands.
@@ -79,7 +79,7 @@ for _command in (train, predict, diagnose, report, improve, export, info, sweep)
 )
 @QUIET
 def warmup(quiet: bool) -> None:
-    """Compile what gradient checking needs, so that the first check does not wait for it.
+    """Compile gradient checking now, so that the first check does not wait for it.
 
     The result stays on disk, for this machine and this version of fastnn.
     """

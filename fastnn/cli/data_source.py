@@ -116,7 +116,7 @@ def open_source(
 ) -> Source:
     """The digits, or the file that was given.
 
-    `options` are those of `data_options`; `parameters` those of a network and its fit. `again`: the
+    `options` are by `data_options`, and `parameters` for a network and its fit. `again`: the
     rows are to be prepared for other estimators, too, so that the table stays in memory.
     """
     if data is not None:

@@ -86,7 +86,7 @@ def improve(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Diagnose a network, try what the diagnosis advises, keep what helps, and go on.
+    """Diagnose a network, try the advice, keep it if it helps, and go on.
 
     DATA and the options are as for fastnn train; they are where the search begins. A move is kept
     only if the dev loss is lower beyond chance. The test rows have no part in it. Ctrl-C ends the

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 )
 @JSON
 def info(model: str | None, of_machine: bool, as_json: bool) -> None:
-    """Show what a model file holds, after its checksum was compared.
+    """Show the contents of a model file, after its checksum was compared.
 
     MODEL is a file that fastnn train --save, or save in Python, wrote.
     """
@@ -135,7 +135,7 @@ def facts_of_ensemble(ensemble: Ensemble) -> dict[str, Any]:
 
 
 def _facts_of_quality(loaded: Any) -> dict[str, Any]:
-    """The networks that are one, side by side: the layers and the parameters are those of each."""
+    """The networks that are side by side in one: layers and parameters of each."""
     from fastnn.many.blend import HIDDEN
 
     spec = loaded.network_.spec

@@ -132,7 +132,7 @@ def quality_of(quality: str | None, *, for_file: bool) -> tuple[Quality | None, 
 
 
 def as_given(options: dict) -> dict:
-    """`options` without those of one network that the running command leaves as they are."""
+    """`options` without options of one network that were not given to the running command."""
     given = {param.name for param in _given()}
     return {name: v for name, v in options.items() if name not in REPLACED or name in given}
 

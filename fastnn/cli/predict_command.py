@@ -127,7 +127,7 @@ def predictions(
 
 
 def check_suffix(option: str, path: str) -> None:
-    """Refuse a path whose format `write_table` does not know."""
+    """Refuse a path with a format that `write_table` does not know."""
     if not path.lower().endswith(SUFFIXES):
         raise click.UsageError(f"{option} {path} ends in none of {', '.join(SUFFIXES)}.")
 

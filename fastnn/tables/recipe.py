@@ -50,7 +50,7 @@ class Fitted(NamedTuple):
 
 
 class Shape(Protocol):
-    """The inputs and outputs of a network, such as those of a `TableSchema`."""
+    """The inputs and outputs of a network; a `TableSchema` has them."""
 
     @property
     def n_inputs(self) -> int: ...

@@ -42,7 +42,7 @@ class TableRegressor(RegressorMixin, BaseTable):
         Of one network: units of the hidden layers; () for linear regression. "auto" is (64, 32).
     loss : {"squared_error", "poisson", "absolute_error", "huber"}, default "squared_error"
         As of `fastnn.MLPRegressor`. "poisson" is for counts, rates and prices: the output of the
-        network is e^z, and errors count in proportion to what is expected. "absolute_error" and
+        network is e^z, and errors count in proportion to the expected value. "absolute_error" and
         "huber" are for targets with outliers.
     quality, activation, init, keep_prob, l2, l1, dtype, optimizer, learning_rate, schedule, \
 epochs, batch_size, early_stopping, drop, categorical, numeric, missing, decimal, day_first, \

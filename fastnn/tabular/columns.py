@@ -95,7 +95,7 @@ class CategoricalColumn:
 
     @property
     def units(self) -> dict[str, int]:
-        """The input of each category, within those of the column."""
+        """The input of each category, among the inputs of the column."""
         units = {text: i for i, text in enumerate(self.categories)}
         first = len(units)
         return units | {

@@ -177,7 +177,7 @@ def written_day(days):
 
 
 def other_days(series, column):
-    """A list with a sentence on days before or after those of training, or empty."""
+    """A list with a sentence on days before or after the training rows, or empty."""
     days, said = np.floor(series.to_numpy()), []
     for outside, end, word in (
         (days > np.floor(column.high), column.high, "after"),

@@ -152,7 +152,7 @@ def _has_to_stay(counts, whole):
 
 
 def _may_have_to_stay(body, separator, numbers, whole, options):
-    """The names of the columns of `numbers` whose texts can mean other numbers, or codes.
+    """The names of the columns of `numbers` with texts that can mean other numbers, or codes.
 
     Their texts are to be seen, which takes longer than all the rest: few columns may be named.
     """
@@ -189,7 +189,7 @@ def _have_zeros(body, separator):
 
 
 def _without_proof(body, names, options):
-    """Those of the columns whose first texts do not show that a point is their decimal mark."""
+    """The columns with first texts that do not show a decimal point."""
     if not names:
         return []
     first = pandas().read_csv(io.BytesIO(body), usecols=names, nrows=_SAMPLE, dtype=str, **options)

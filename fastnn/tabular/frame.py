@@ -1,4 +1,4 @@
-"""A whole table: how its columns are read, which are inputs, and what is odd about new rows."""
+"""A whole table: the reading of its columns, the choice of inputs, and notices on new rows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _MOST_NOTICES = 20
 def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None, day_first=None):
     """The readings of the columns of a frame that are not plain, the typed frame, and notices.
 
-    The names of dates give way to those of their parts that vary.
+    The names of the parts that vary replace the names of dates.
     """
     pd = pandas()
     readings, values, notices = {}, {}, []
@@ -87,7 +87,7 @@ def sources_of(names, readings):
 def choose_inputs(table, readings, asked):
     """Names of numeric and of categorical inputs, and why each other column is left out.
 
-    `asked` has the names of the columns whose kind the user has named. Days count no rows, even if
+    `asked` names the columns of a kind that the user has given. Days count no rows, even if
     they follow each other.
     """
     sources = sources_of(table.columns, readings)
@@ -102,7 +102,7 @@ def choose_inputs(table, readings, asked):
             dates or sources[name] in asked,
             written_day if dates and reading.order != "clock" else None,
         )
-        if why:  # of dates no more than the time is: what else does not vary is no part of them
+        if why:  # only the time of dates is checked: other parts that do not vary are left out
             left_out[sources[name]] = why
         else:
             (texts if reading is None else numbers).append(name)
@@ -308,7 +308,7 @@ def _is_monotone(x, y):
 
 
 def oddities(table, columns, readings):
-    """Sentences on the values of new rows, in a typed table, that are unlike those of training."""
+    """Sentences on values of new rows, in a typed table, that are unlike the training rows."""
     said, empty = [], np.flatnonzero(table[[c.name for c in columns]].isna().all(axis=1))
     if empty.size:
         said.append(

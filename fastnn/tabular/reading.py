@@ -115,7 +115,7 @@ def _said_of_dates(series, codes, texts, order, doubt):
 
 
 def _learn_numbers(series, codes, texts, times, decimal, strict):
-    """The `Notation` of a column of texts, or None if they are categories; and what is odd."""
+    """The `Notation` of a column of texts, or None if they are categories; and notices."""
     notation, in_doubt = learn_notation(dict(zip(texts, times, strict=True)), decimal)
     numbers = [notation.number(text) for text in texts]
     is_number = np.array([number is not None for number in numbers], dtype=bool)
@@ -202,7 +202,7 @@ def _refuse_factors(series, codes, texts, times, several, decimal):
 
 
 def _share_of(several, times):
-    """The share of the rows whose texts are numbers of some unit."""
+    """The share of the rows with texts that are numbers of some unit."""
     return sum(int(times[i]) for found in several.values() for i in found) / max(times.sum(), 1)
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class TableSchema(Facts):
     """Turns rows of a table into inputs and targets of a network; made by `fit`.
 
-    Print it for what each column became, and why others are left out; a notebook shows a table.
+    Print it for the inputs of each column, and why others are left out; a notebook shows a table.
 
     - Numbers and booleans: the median fills gaps, then the mean is 0 and the standard deviation 1.
       If training rows had gaps, one more input tells whether there was one. With `bins`, an input
@@ -72,7 +72,7 @@ class TableSchema(Facts):
     dropped : dict
         The reason why a column of the training rows is not used, by its name.
     notices : list of str
-        Sentences that tell the user of `fit` what was left out or looks wrong.
+        Sentences for the user of `fit`, on columns and rows that were left out or look wrong.
     target, task : str
         task: "classification" or "regression".
     classes : array or None
@@ -83,7 +83,7 @@ class TableSchema(Facts):
     n_inputs, n_outputs : int
         Of the network; one output for two classes.
     output : str
-        Of the network: softmax, sigmoid, or that of the loss of a regression.
+        Of the network: softmax, sigmoid, or the output of the loss of a regression.
     input_names : list of str
 
     Examples
@@ -301,7 +301,7 @@ class TableSchema(Facts):
         """Sentences about a new table that its user ought to know.
 
         They tell of columns that are ignored, categories that training has not seen, gaps where
-        training had none, and numbers and dates far outside those of training.
+        training had none, and numbers and dates far outside the training rows.
         """
         frame = self._checked(frame)
         extra, said = self.extra_columns(frame), []

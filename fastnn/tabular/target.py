@@ -56,7 +56,7 @@ class Target:
     reading : Notation or None
         How numbers are written; None for classes that are text.
     output : str
-        Of the network in regression. For "exp" the mean is 0, and the scale that of y.
+        Of the network in regression. For "exp" the mean is 0, and the scale is of y.
     joined : tuple of str
         Classes that are the one class `JOINED`.
     """
@@ -124,7 +124,7 @@ class Target:
 def with_target(
     frame: pd.DataFrame | PolarsFrame, target: str, missing: Sequence[str] | None = None
 ) -> tuple[pd.DataFrame, int]:
-    """The rows whose target is known, and the number of the others.
+    """The rows with a known target, and the number of the others.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def with_target(
 
 
 def rows_with(frame, target, missing=None):
-    """The rows whose target is known, and a list with a sentence on the others, or empty."""
+    """The rows with a known target, and a list with a sentence on the others, or empty."""
     frame = as_frame(frame)
     check_columns([target], frame, "target")
     known = known_target(frame, target, missing)
@@ -230,7 +230,7 @@ def learn_target(
 ):
     """The `Target` of training rows, all of which have a value, and sentences on how it was read.
 
-    The `loss` is that of a regression; `joined` are classes that are one, `JOINED`.
+    The `loss` is for a regression; `joined` are the classes that become one, `JOINED`.
 
     Task "auto": text, booleans and categories are classes; so are whole numbers of at most 20
     different values, each in 3 rows or more on average. All other numbers are a regression.
