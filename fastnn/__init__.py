@@ -63,7 +63,7 @@ _PUBLIC = {
     "split": "data.splitting",
     "Split": "data.parts",
     "Normalizer": "data.normalizer",
-    "same_distribution": "diagnosis.two_sample",
+    "same_distribution": "diagnosis.evidence.two_sample",
     "dev_size": "data.sample_size",
     "OptunaPruningCallback": "sweeps.optuna_pruning",
     "fit_many": "many",

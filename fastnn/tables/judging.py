@@ -28,6 +28,11 @@ _OWN_SETTINGS = (
     "they are better than this recipe"
 )
 
+_ALIKE = (
+    "a fit without dev rows of your own and without time (--dev, --time) would tell: its dev rows "
+    "are drawn from the same rows as the training rows"
+)
+
 
 class Judged(NamedTuple):
     """A fitted estimator, and the parts to measure its errors on.
@@ -95,7 +100,8 @@ def diagnosis_of(
     There are no short fits beside a mean of networks: no option of one network counts for it.
     """
     quality = parameters.get("quality")
-    words = None if quality is None else Words(instead=_instead(quality))
+    instead = None if quality is None else _instead(quality)
+    words = Words(instead=instead, alike=_ALIKE) if hasattr(parts["dev"], "names") else None
     diagnosis = diagnose_network(
         network,
         parts["train"],

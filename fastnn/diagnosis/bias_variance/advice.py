@@ -30,6 +30,8 @@ class Words(NamedTuple):
     search: str = "fastnn.penalty_path"
     patience: str = "early_stopping={}"  # how to ask for it, with a patience; "" where one cannot
     instead: Instead | None = None
+    # What tells variance from a difference between training and dev examples.
+    alike: str = "train_dev, unseen examples of the training distribution, would tell"
 
 
 class Known(NamedTuple):

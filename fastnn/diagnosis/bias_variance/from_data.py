@@ -18,6 +18,7 @@ from fastnn.diagnosis.bias_variance.advice import (
     bigger,
 )
 from fastnn.diagnosis.bias_variance.by_class import errors_by_class
+from fastnn.diagnosis.bias_variance.differing import differing
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
 from fastnn.diagnosis.causes.followed import followed
@@ -119,7 +120,14 @@ def diagnose_network(
         words or Words(),
         tuple(causes),
     )
-    diagnosis = conclude(estimates, known, unit=unit, **thresholds)
+
+    def differ(gap, *two):
+        # Groups are not divided row by row: parts of other groups differ without a drift.
+        if any(groups[name] is not None for name in two):
+            return ""
+        return differing(gap, {name: pairs[name][0] for name in two}, names, known.words.alike)
+
+    diagnosis = conclude(estimates, known, unit=unit, differ=differ, **thresholds)
     by_class = errors_by_class(network, *sets, confidence, names, groups["dev"])
     diagnosis = replace(diagnosis, by_class=by_class)
     if not trained:

@@ -136,8 +136,13 @@ def conclude(
     relative_tolerance=0.1,
     share=0.1,
     unit="share of wrong labels",
+    differ=None,
 ):
-    """The Diagnosis of errors, given as Estimates by name."""
+    """The Diagnosis of errors, given as Estimates by name.
+
+    `differ`, of a gap and the names of its two sets, is asked where variance or overfitting to dev
+    is high: a sentence on how the sets differ in X, which can be the reason as well; or "".
+    """
     confidence = number(confidence, "confidence", "(0, 1)")
     tolerance = number(tolerance, "tolerance", "[0, 1]")
     relative_tolerance = number(relative_tolerance, "relative_tolerance", "[0, inf)")
@@ -167,7 +172,10 @@ def conclude(
             enough = {TITLES[name]: n for name, n in zip(names, needed, strict=True) if n}
         if a.n or b.n or isinstance(a, Bracket):
             intervals[gap] = limits
-        gaps[gap] = Gap(value, threshold, limits, high, enough)
+        why = ""
+        if high and differ is not None and gap in ("variance", "overfitting_to_dev"):
+            why = differ(gap, *(name.removesuffix("_error") for name in names))
+        gaps[gap] = Gap(value, threshold, limits, None if why else high, enough, why)
     return Diagnosis(
         errors={name: estimate.value for name, estimate in estimates.items()},
         gaps=gaps,
@@ -253,6 +261,8 @@ def _notes(estimates, gaps):
                 f"lies between {percent(low)} and {percent(high)}; "
                 "give optimal_error where you know it, such as the error of people"
             )
+        elif gap.why:
+            yield gap.why
         elif gap.enough:
             sets = " and ".join(gap.enough)
             now = " and ".join(_counted(of[title], of[title].n) for title in gap.enough)

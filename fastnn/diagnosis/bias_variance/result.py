@@ -54,6 +54,9 @@ class Gap:
     enough : dict of str to int
         Where it cannot be told: the number of examples that would tell, by set as in
         {"dev": 4300}. Empty when no number up to a billion would: the gap lies at the threshold.
+    why : str
+        Where it cannot be told for another reason than few examples: that reason, and what would
+        tell. Else "".
     """
 
     value: float
@@ -61,6 +64,7 @@ class Gap:
     limits: tuple[float, float]
     high: bool | None
     enough: dict[str, int] = field(default_factory=dict)
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,10 @@ from fastnn.data.parts import Split, rows_of
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.training.fitting import fit
 
-_LEAST_ROWS = 20
+# Fewer examples of a set cannot show a difference.
+LEAST_ROWS = 20
+# That a column is named as different although none is.
+_CHANCE = 0.001
 # Hidden units and batch size of the classifier.
 _HIDDEN, _BATCH = 32, 128
 
@@ -115,7 +118,7 @@ def same_distribution(
     True
     """
     confidence = number(confidence, "confidence", "(0, 1)")
-    max_rows = integer(max_rows, "max_rows", _LEAST_ROWS)
+    max_rows = integer(max_rows, "max_rows", LEAST_ROWS)
     rng = generator(rng)
     a, b = (part.X if isinstance(part, Split) else part for part in (a, b))
     b = _in_the_order_of(a, b)
@@ -143,6 +146,29 @@ def same_distribution(
         len(a),
         len(b),
     )
+
+
+def most_different(a: Features, b: Features, *, max_rows: int = 10_000) -> int | None:
+    """The column in which a and b differ most, by Kolmogorov and Smirnov's distance; None for none.
+
+    Each column alone can be as in the other set where their dependence differs.
+    """
+    rng = np.random.default_rng(0)
+    columns = _columns(a, "a")
+    a, b = (_some_rows(part, name, columns, max_rows, rng) for part, name in ((a, "a"), (b, "b")))
+    distances = [_distance(np.sort(a[:, j]), np.sort(b[:, j])) for j in range(columns)]
+    # Beyond chance for the largest of so many (Smirnov's limit, with Bonferroni's correction).
+    least = (np.log(2 * columns / _CHANCE) / 2 * (1 / len(a) + 1 / len(b))) ** 0.5
+    worst = int(np.argmax(distances))
+    return worst if distances[worst] > least else None
+
+
+def _distance(a, b):
+    """The largest difference of the distribution functions of two sorted samples."""
+    at = np.concatenate([a, b])
+    share_a = np.searchsorted(a, at, side="right") / len(a)
+    share_b = np.searchsorted(b, at, side="right") / len(b)
+    return float(np.abs(share_a - share_b).max())
 
 
 def _in_the_order_of(a, b):
@@ -180,9 +206,9 @@ def _columns(data, name):
 def _some_rows(data, name, columns, most, rng):
     """At most `most` rows, drawn at random, as a dense array."""
     m = rows_of(data, name)
-    if m < _LEAST_ROWS:
+    if m < LEAST_ROWS:
         raise ValueError(
-            f"expected at least {_LEAST_ROWS} examples in {name}, got {m}: fewer "
+            f"expected at least {LEAST_ROWS} examples in {name}, got {m}: fewer "
             "cannot show a difference"
         )
     if not is_sparse(data):
