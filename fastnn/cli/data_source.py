@@ -179,7 +179,8 @@ def from_files(
                     path, target, schema.text_columns, missing, schema.whole_columns
                 )
             with reported_data(name_of(path)):
-                add_part(estimator, prepared, name, read[path])
+                trained_on = examples.frame.iloc[prepared.places["train"]]
+                add_part(estimator, prepared, name, read[path], trained_on)
         return prepared
 
     prepared = prepare_for(estimator)

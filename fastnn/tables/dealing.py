@@ -96,7 +96,10 @@ def deal(
 
 
 def repeats(
-    schema: TableSchema, parts: Mapping[str, pd.DataFrame], groups: str | None = None
+    schema: TableSchema,
+    parts: Mapping[str, pd.DataFrame],
+    groups: str | None = None,
+    time: str | None = None,
 ) -> list[str]:
     """A notice where many rows to judge by equal training rows in all inputs and the target.
 
@@ -113,12 +116,20 @@ def repeats(
         these.
     groups : str, optional
         Rows of one group are never divided, so that repeats within it do no harm.
+    time : str, optional
+        Rows are divided by time, and later ones may be as the earlier were. Else a time stamp,
+        which is another in most rows, hides no repeats.
     """
     import pandas as pd
 
     names = [name for name in schema.sources if name != schema.target]
     frames = list(parts.values())
     whole = pd.concat([frame[[*names, schema.target]] for frame in frames], ignore_index=True)
+    dates = [] if time is not None else schema.dates
+    stamps = [name for name in dates if _alone(whole[name]).mean() >= _OWN]
+    if stamps:
+        names = [name for name in names if name not in stamps]
+        whole = whole[[*names, schema.target]]
     key = pd.util.hash_pandas_object(whole, index=False).to_numpy()
     _, first, number, count = np.unique(
         key, return_index=True, return_inverse=True, return_counts=True
@@ -146,11 +157,12 @@ def repeats(
         told = "the rows that end the fit of a network are partly those that it is trained on"
     again = int((count - 1)[own].sum())
     repeat = "repeats another" if again == 1 else "repeat others"
+    but = f" but {', '.join(map(repr, stamps))}" if stamps else ""
     return [
         Alarm(
-            f"{rows(again)} {repeat} exactly, in all inputs and the target: {told}, so that errors "
-            "on them are too low. Leave the repeats out, or keep them together by a column that "
-            "they share (groups, --groups)."
+            f"{rows(again)} {repeat} exactly, in all inputs{but} and the target: {told}, so that "
+            "errors on them are too low. Leave the repeats out, or keep them together by a column "
+            "that they share (groups, --groups)."
         )
     ]
 
@@ -178,7 +190,12 @@ def _own(different: pd.DataFrame, names: list[str]) -> NDArray[np.bool_]:
     """Whether each of the different rows has its own value in a column where most rows have one."""
     own = np.zeros(len(different), dtype=bool)
     for name in names:
-        alone = ~different[name].duplicated(keep=False).to_numpy()
+        alone = _alone(different[name])
         if alone.mean() >= _OWN:
             own |= alone
     return own
+
+
+def _alone(series: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Which rows have a value that no other has."""
+    return ~series.duplicated(keep=False).to_numpy()

@@ -54,7 +54,8 @@ def prepare_fit(
     if dev is None:
         return prepare(estimator, examples)
     prepared = prepare(estimator, examples, ("train",))
-    add_part(estimator, prepared, "dev", pair_of(estimator, dev, examples.target))
+    given = pair_of(estimator, dev, examples.target)
+    add_part(estimator, prepared, "dev", given, examples.frame)
     return prepared
 
 

@@ -158,7 +158,7 @@ def prepare(
         **facts,
     }
     notices += schema.notices
-    notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups)
+    notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
     for name, part in dealt.items():
         if name != "train":
             notices += schema.unreadable(part.frame)
@@ -166,14 +166,21 @@ def prepare(
     return Prepared(schema, parts, run, notices, taken)
 
 
-def add_part(estimator: Any, prepared: Prepared, name: str, examples: Examples) -> None:
-    """Add other rows as a part, and their notices."""
+def add_part(
+    estimator: Any, prepared: Prepared, name: str, examples: Examples, trained_on: Any
+) -> None:
+    """Add other rows as a part, and their notices.
+
+    `trained_on` are the training rows, as they were passed.
+    """
     with_weights = name != "test"
     part = _encoded(
         estimator, prepared.schema, examples, class_weight=with_weights, raw=name == "dev"
     )
     prepared.parts[name] = part
     prepared.notices.extend(examples.notices + prepared.schema.unreadable(examples.frame))
+    both = {"train": trained_on, name: examples.frame}
+    prepared.notices.extend(repeats(prepared.schema, both, time=estimator.time))
 
 
 def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from fastnn.layers.outputs import OutputName
 from fastnn.tabular.columns import NumericColumn
+from fastnn.tabular.dates import DateForm
 from fastnn.tabular.frame import sources_of
 from fastnn.tabular.notation import PLAIN, WHOLE
 
 if TYPE_CHECKING:
     from fastnn.tabular.columns import CategoricalColumn
-    from fastnn.tabular.dates import DateForm
     from fastnn.tabular.notation import Notation
     from fastnn.tabular.target import Target, Task
 
@@ -92,6 +92,11 @@ class Facts:
     def whole_columns(self) -> list[str]:
         """Columns of integers; `read_table` has to leave 2.000 in them as it is."""
         return [name for name, reading in self._readings.items() if reading == WHOLE]
+
+    @property
+    def dates(self) -> list[str]:
+        """Names of the columns of a table that are read as dates."""
+        return [name for name in self.sources if isinstance(self._readings.get(name), DateForm)]
 
     @property
     def sources(self) -> list[str]:

@@ -38,6 +38,17 @@ def test_a_share_of_one_part_leaves_the_other(data):
     assert rows == {"train": 150, "dev": 10, "test": 40}
 
 
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_rows_of_a_file_that_are_training_rows_are_told(data, part):
+    other = data.parent / "other.csv"
+    houses(200)[:80].to_csv(other, index=False)
+    command = ("train", data, "--target", "price", "--drop", "id,grade", *QUICK, f"--{part}", other)
+    (said,) = (text for text in document(*command)["notices"] if "exactly" in text)
+    assert f"of the 80 {part} rows are also training rows" in said
+    houses(80, seed=1).to_csv(other, index=False)
+    assert not any("exactly" in text for text in document(*command)["notices"])
+
+
 def test_shares_that_cannot_be(data):
     command = ("train", data, "--target", "price", "--drop", "id,grade", *QUICK)
     both = ("--dev", data.parent / "e.csv", "--dev-share", "0.1")

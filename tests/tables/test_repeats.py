@@ -48,6 +48,33 @@ def test_a_column_that_is_left_out_hides_no_repeats():
     assert told(frame.assign(id=np.arange(len(frame))))
 
 
+@pytest.mark.parametrize("of", [lambda stamps: stamps, lambda stamps: stamps.astype(str)])
+def test_a_time_stamp_that_is_an_input_hides_no_repeats(of):
+    frame = thrice(table())
+    stamps = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(600), "min"))
+    (notice,) = told(frame.assign(at=of(stamps)))
+    assert "400 rows repeat others exactly, in all inputs but 'at' and the target" in notice
+    # A date that rows share is no stamp. By time, later rows may be as the earlier were.
+    assert not told(frame.assign(on=of(stamps[np.arange(600) // 3].reset_index(drop=True))))
+    (notice,) = told(frame.assign(on=of(stamps[np.arange(600) % 200].reset_index(drop=True))))
+    assert "in all inputs and the target" in notice
+    assert not told(frame.assign(at=of(stamps)), time="at")
+    assert not told(table().assign(at=of(stamps[:200])))
+    assert not told(pd.DataFrame({"at": of(stamps), "stars": frame["stars"]}))
+
+
+@pytest.mark.filterwarnings("ignore:No better on the dev rows:UserWarning")  # of one epoch
+def test_rows_of_a_dev_set_of_its_own_that_are_training_rows():
+    frame, options = table(), {"quality": None, "epochs": 1, "random_state": 0}
+    dev = pd.concat([frame[:30], table(300)[250:]], ignore_index=True)
+    dev["a"] = dev["a"].round(12)  # as a file has them
+    with pytest.warns(UserWarning, match="30 of the 80 dev rows are also training rows"):
+        model = fastnn.TableClassifier(**options).fit(frame.round(12), "stars", dev=dev.round(12))
+    assert any("30 rows repeat others exactly" in notice for notice in model.notices_)
+    other = fastnn.TableClassifier(**options).fit(frame[30:], "stars", dev=frame[:30])
+    assert not any("exactly" in notice for notice in other.notices_)
+
+
 def test_a_fit_warns_of_repeats():
     with pytest.warns(UserWarning, match="400 rows repeat others exactly"):
         fastnn.TableClassifier(quality="fast", random_state=0).fit(thrice(table()), "stars")

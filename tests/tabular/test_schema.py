@@ -625,7 +625,10 @@ def model():
     )
     frame.loc[0, "c"] = "once"
     model = fastnn.TableClassifier((8,), quality=None, epochs=60, learning_rate=0.01, l2=0)
-    with pytest.warns(UserWarning, match="alone gives 'y' away"):
+    with (
+        pytest.warns(UserWarning, match="alone gives 'y' away"),
+        pytest.warns(UserWarning, match="60 dev rows are also training rows"),
+    ):
         model.fit(frame, "y", dev=frame)
     return model, frame
 
