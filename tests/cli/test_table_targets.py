@@ -1,13 +1,15 @@
 """Rows without a target on the command line."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-from tables import document, failed, run
+from tables import QUICK, document, failed, found_again, houses, predicted, run
 
 import fastnn
 
-QUICK = ("--hidden", "4", "--epochs", "3")
+BRIEF = ("--hidden", "4", "--epochs", "3")
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ WORDS = (
 
 @pytest.mark.parametrize("stdin", [False, True])
 def test_texts_that_are_taken_for_gaps_are_told_with_counts_and_the_way_out(data, stdin):
-    command = ("train", "-" if stdin else data, "--target", "country", *QUICK)
+    command = ("train", "-" if stdin else data, "--target", "country", *BRIEF)
     text = data.read_text() if stdin else None
     result = run(*command, stdin=text)
     assert result.exit_code == 0
@@ -40,7 +42,7 @@ def test_texts_that_are_taken_for_gaps_are_told_with_counts_and_the_way_out(data
 
 def test_the_way_out_keeps_the_class(data, tmp_path):
     path = tmp_path / "m.safetensors"
-    command = ("train", data, "--target", "country", *QUICK, "--save", path)
+    command = ("train", data, "--target", "country", *BRIEF, "--save", path)
     results = document(*command, "--missing", "")
     assert sum(results["rows"].values()) == 85  # one null is a class too small
     assert "4 rows without a country are left out: 4 empty." in results["notices"][0]
@@ -56,11 +58,60 @@ def test_gaps_among_numbers_are_told_too(data):
     frame.loc[:5, "b"] = "-"
     frame.loc[6, "b"] = "n.a."
     frame.to_csv(data, index=False)
-    notice = document("train", data, "--target", "b", *QUICK)["notices"][0]
+    notice = document("train", data, "--target", "b", *BRIEF)["notices"][0]
     assert "7 rows without a b are left out: 6 with '-', 1 with 'n.a.'." in notice
     assert "NA" not in notice
 
 
 def test_a_target_that_is_not_there(data):
-    said = failed(2, "train", data, "--target", "county", *QUICK)
+    said = failed(2, "train", data, "--target", "county", *BRIEF)
     assert "no target 'county' (did you mean 'country'?)" in said
+
+
+def test_counts_are_not_predicted_below_zero(tmp_path):
+    from sklearn.metrics import root_mean_squared_error
+
+    rng = np.random.default_rng(0)
+    x, u = rng.normal(size=(2, 300))
+    frame = pd.DataFrame({"x": x, "u": u, "n": rng.poisson(np.exp(1.5 + 1.2 * x + 1.2 * u))})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "n", "--task", "regression")
+    results = document(*command, "--save", path, *QUICK)
+    values = predicted(run("predict", path, tmp_path / "d.csv").stdout)["prediction"]
+    assert values.min() == 0
+    parts = found_again(fastnn.load(path), frame)
+    expected = [root_mean_squared_error(p["n"], values[p.index]) for p in parts.values()]
+    found = [results[f"{name}_rmse"] for name in parts]
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_task_that_was_taken_is_told(tmp_path):
+    frame = houses()
+    frame["price"] //= 200_000
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    command = ("train", tmp_path / "d.csv", "--target", "price", *QUICK)
+    (said,) = (text for text in document(*command)["notices"] if "taken for classes" in text)
+    assert re.match("Target 'price' is taken for classes.*--task", said)
+    for task in ("classification", "regression"):
+        again = document(*command, "--task", task)["notices"]
+        assert not any("taken for classes" in text for text in again)
+
+
+def test_classes_of_too_few_rows(tmp_path):
+    frame = pd.DataFrame({"x": np.arange(90) % 11, "bird": ["a", "b", "c"] * 30})
+    frame.loc[[5, 6, 7, 8], "bird"] = ["owl", "kite", "crow", "crow"]
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "bird", "--save", path, *QUICK)
+    results = document(*command)
+    assert results["rows"] == {"train": 52, "dev": 17, "test": 17}
+    assert results["notices"] == [
+        "Classes of fewer than 3 rows are left out, with 4 rows: crow, kite, owl; rare "
+        "classes can also be kept or joined (rare_classes, --rare-classes)."
+    ]
+    assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]
+    results = document(*command, "--rare-classes", "keep")
+    assert results["rows"] == {"train": 54, "dev": 18, "test": 18}
+    assert fastnn.load(path).schema_.classes.tolist() == ["a", "b", "c", "crow", "kite", "owl"]
+    assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]

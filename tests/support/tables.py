@@ -1,5 +1,6 @@
 """Tables to train on, and the command line run on them in this process."""
 
+import io
 import json
 
 import numpy as np
@@ -7,6 +8,11 @@ import pandas as pd
 from click.testing import CliRunner
 
 from fastnn import cli
+from fastnn.tables import preparation
+from fastnn.tables.examples import examples_of
+
+# Options of models of houses that are trained quickly.
+QUICK = ("--epochs", "30", "--threads", "1")
 
 
 def run(*arguments, stdin=None):
@@ -64,3 +70,14 @@ def houses(m=240, seed=0):
             "grade": grade,
         }
     )
+
+
+def found_again(model, frame):
+    """The rows of a frame that a model was trained and judged on, by the names of the parts."""
+    parts = preparation.found_again(model, examples_of(model, frame, None))
+    return {name: frame.loc[part.index] for name, part in parts.items()}
+
+
+def predicted(text, **options):
+    """The table that `fastnn predict` prints."""
+    return pd.read_csv(io.StringIO(text), **options)
