@@ -1,4 +1,4 @@
-"""The description of a run, which a checkpoint keeps and compares."""
+"""The description of a run: what a checkpoint keeps and compares, and what a `History` has."""
 
 import hashlib
 
@@ -37,6 +37,26 @@ def describe_run(network, normalizer, X, y, sample_weight, dev, **settings):
         known = value is None or isinstance(value, bool | int | float)
         run[name] = value if known else repr(value)
     return run
+
+
+def settings_of_task(task):
+    """What `History.settings` has of a fit, as {name: value}."""
+    return {
+        "epochs": task.epochs,
+        "batch_size": task.batch_size,
+        "batches": task.batches,
+        "optimizer": task.optimizer,
+        "learning_rate": task.learning_rate,
+        "schedule": task.schedule,
+        "clip_norm": task.clipping[0] or None,
+        "clip_value": task.clipping[1] or None,
+        "label_smoothing": task.criterion.smoothing,
+        "average": task.average,
+        "shuffle": task.shuffle or task.batches == 1,
+        "weighted": task.data[2] is not None,
+        "augmented": task.augmenter is not None,
+        "loss": None if task.criterion.loss is task.network.loss else task.criterion.name,
+    }
 
 
 def _schedule_name(schedule):

@@ -57,8 +57,10 @@ class History:
         The network is the mean of so many networks; more than 1 only by the recipe for tables. The
         record is then of one of them.
     settings : dict
-        Of the fit: epochs, batch_size, batches (mini-batches of an epoch), optimizer (an object)
-        and learning_rate.
+        Of the fit: epochs, batch_size, batches (mini-batches of an epoch), optimizer (an object),
+        learning_rate, schedule ("function": one of the user's own), clip_norm, clip_value,
+        label_smoothing, average, shuffle, and whether it was weighted, augmented, or had a loss of
+        its own.
     """
 
     def __init__(self) -> None:

@@ -15,6 +15,7 @@ from fastnn.engine.examples import check_data, check_finite, criterion_for, norm
 from fastnn.gradient_checking.network.during_fit import ChecksDuringFit
 from fastnn.losses.criterion import Criterion
 from fastnn.schedules import SCHEDULES, Constant, make_schedule
+from fastnn.training.description import settings_of_task
 from fastnn.training.early_stopping import EarlyStopping, make_early_stopping
 from fastnn.training.lbfgs import check_lbfgs
 from fastnn.training.monitor import check_evaluate_every
@@ -67,6 +68,7 @@ class Task(NamedTuple):
     checkpoints: CheckpointPlan | None = None
     criterion: Criterion = Criterion()
     average: float | None = None
+    schedule: Any = None  # a name, one of fastnn.schedules, None, or "function"
 
     @property
     def rows(self):
@@ -81,13 +83,7 @@ class Task(NamedTuple):
     @property
     def settings(self):
         """The settings that `History.settings` keeps."""
-        return {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "batches": self.batches,
-            "optimizer": self.optimizer,
-            "learning_rate": self.learning_rate,
-        }
+        return settings_of_task(self)
 
     @property
     def resumes(self):
@@ -225,11 +221,12 @@ def prepare(
     batch_size = min(batch_size or m, m)
     batches = -(-m // batch_size)
     if state is not None:
-        rates = rates_after(state, batches)
+        rates, told = rates_after(state, batches), schedule and "function"  # of its steps
     else:
         constant = schedule in (None, "constant") or schedule == Constant()
         known = constant or isinstance(schedule, str) or type(schedule) in SCHEDULES.values()
         rates = Rates(learning_rate, factors, batches, constant=constant, known=known)
+        told = schedule if known else "function"
     task = Task(
         network=network,
         data=data,
@@ -253,6 +250,7 @@ def prepare(
         progress=progress,
         criterion=criterion,
         average=average,
+        schedule=told,
     )
     if checkpoint is None and (resume is None or resume is False):
         return task

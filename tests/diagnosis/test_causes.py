@@ -373,7 +373,7 @@ def test_neighbours_far_apart_set_no_lower_bound():
     low, high = d.intervals["optimal_error"]
     assert low <= 0.15**2 / 1.0225 <= high  # the noise
     assert low <= d.errors["train_error"]
-    assert d.high_bias is None
+    assert d.high_bias  # by 0.06, as a network shows that was tried beside it
 
 
 def test_dev_rows_that_are_easier_do_not_bound_the_error_of_training_rows():

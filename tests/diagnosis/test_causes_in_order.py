@@ -114,7 +114,7 @@ def test_logistic_regression_of_what_no_line_parts(settings):
     d = net.diagnose(train, dev, try_advice=True)
     assert d.causes[0].name == "the network is too small"
     change = {name: value for name, value in d.change.items() if name != "early_stopping"}
-    bigger = net.like(**change)
+    bigger = net.like(rng=0, **change)
     assert bigger.layer_sizes == (6, 32, 1)
     bigger.fit(*train, epochs=60)
     assert bigger.error(*dev) < net.error(*dev) / 2

@@ -42,9 +42,13 @@ print(net.diagnose(train, dev))
 #    * - verdict
 #      - look at
 #      - then
-#    * - inputs not normalized, a learning rate too small or too large, too few updates
+#    * - inputs not normalized, a learning rate too small or too large, too few updates, an option
+#        that holds the fit back
 #      - ``diagnosis.causes``
 #      - the options in ``cause.change``
+#    * - dev of another distribution, or with training rows in it; y that does not belong to X
+#      - how the sets were made
+#      - new sets
 #    * - high bias
 #      - ``net.signal_flow(X, y)``: does the signal reach all layers?
 #      - wider, deeper, longer

@@ -21,10 +21,11 @@ from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.differing import differing
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
+from fastnn.diagnosis.causes.certain import between_sets
 from fastnn.diagnosis.causes.followed import followed
 from fastnn.diagnosis.causes.inputs import giving_away
 from fastnn.diagnosis.causes.nearest_neighbours import optimal_error as optimal_error_of
-from fastnn.diagnosis.causes.search import causes_of
+from fastnn.diagnosis.causes.search import look_for_causes
 from fastnn.diagnosis.causes.trials import Trials, tried_in_words
 from fastnn.diagnosis.causes.twins import SHARE, Twins, twins_alone, twins_of
 from fastnn.diagnosis.causes.uneven import against_one_answer, labels_of, shares_of
@@ -37,6 +38,8 @@ from fastnn.text.names import Names, names_of
 
 # Defaults of `fastnn.diagnose`.
 TOLERANCE, CONFIDENCE = 0.02, 0.95
+# Errors, in variances of the targets, that a network after a divergence may be beyond.
+MOST = 1e12
 # Fewer examples have no neighbours to speak of.
 LEAST_EXAMPLES = 10
 
@@ -88,10 +91,11 @@ def diagnose_network(
     }
     groups = {name: _groups_of(sets[name]) for name in pairs}
     estimates = {"optimal_error": Estimate(optimal_error or 0.0)}
-    estimates |= _measured(network, pairs, groups, class_weights)
+    scale = _variance(pairs["train"][1]) if network.regression else None
+    estimates |= _errors_of(network, pairs, groups, scale, class_weights)
     weighted = class_weights is not None
     unit = _WEIGHTED if weighted else _unit(network, pairs["train"][1])
-    trained, causes = not _is_as_drawn(network), []
+    trained, causes, best = not _is_as_drawn(network), [], None
     tolerance = thresholds.get("tolerance", TOLERANCE)
     confidence = thresholds.get("confidence", CONFIDENCE)
     sets = pairs["train"][:2], pairs["dev"][:2]
@@ -106,11 +110,20 @@ def diagnose_network(
         alone = (
             high and not weighted and twins_alone(twins, estimates["train_error"].value, tolerance)
         )
-        causes = causes_of(network, *sets, error, by_trials=by_trials and not alone, names=names)
+        by_trials_too = by_trials and not alone
+        causes, best = look_for_causes(
+            network, *sets, error, by_trials=by_trials_too, names=names, weighted=weighted
+        )
         causes += [alone] if alone and not causes else []
+        if train_dev is None and names.columns is None:  # tables have notices of their own
+            # All else is judged by dev.
+            causes = [*between_sets(network, *sets, names), *causes]
     if high and trained and optimal_error is None:
         rows = None if weighted else sets[0]
-        estimates["optimal_error"] = _bracket(network, rows, estimates, confidence, twins.least)
+        reached = [estimates]
+        if best is not None and not weighted:
+            reached.append(_errors_of(best, pairs, groups, scale))
+        estimates["optimal_error"] = _bracket(network, rows, reached, confidence, twins.least)
     known = Known(
         network,
         network.history,
@@ -161,17 +174,13 @@ def _check_names(thresholds):
         )
 
 
-def _measured(network, pairs, groups, class_weights):
+def _errors_of(network, pairs, groups, scale, class_weights=None):
     """The `Estimate` of the error on each set, by name."""
-    if not network.regression:
-        return {
-            f"{name}_error": _share_wrong(network, X, y, m, class_weights, groups[name])
-            for name, (X, y, m) in pairs.items()
-        }
-    scale = _variance(pairs["train"][1])
     return {
         f"{name}_error": estimate_of(_unexplained(network, X, y, scale), groups[name], shares=False)
-        for name, (X, y, _) in pairs.items()
+        if network.regression
+        else _share_wrong(network, X, y, m, class_weights, groups[name])
+        for name, (X, y, m) in pairs.items()
     }
 
 
@@ -257,17 +266,14 @@ def _worth_a_word(network, train, tolerance):
     return tolerance if share is None else min(tolerance, (1 - share.max()) / 2)
 
 
-def _bracket(network, train, estimates, confidence, least):
-    """Bounds on the optimal error: by nearest neighbours, and by the network's own dev error.
+def _bracket(network, train, reached, confidence, least):
+    """Bounds on the optimal error: by nearest neighbours, and by dev errors that were reached.
 
-    `least` is the error that twins force on any network: only error above it is bias. Without
-    training rows, where classes have weights, only the dev error is a bound.
+    `reached` has the errors of this network, and of the best one that was tried beside it. `least`
+    is the error that twins force on any network: only error above it is bias. Without training
+    rows, where classes have weights, only dev errors are a bound.
     """
-    # Dev rows that are easier than the training rows are no bound for the training rows. The bound
-    # is then the error of one answer to all rows.
-    high = estimates["dev_error"].limits(confidence)[1]
-    if high < estimates["train_error"].limits(confidence)[0]:
-        high = 1.0
+    high = min(_bound(estimates, confidence) for estimates in reached)
     if train is None:
         return Bracket(0.0, high)
     y = as_numbers(train[1], "y")
@@ -282,6 +288,13 @@ def _bracket(network, train, estimates, confidence, least):
     # Where neighbours are far from an example, the network can be better than this lower bound.
     low = max(low if low <= high else 0.0, least)
     return Bracket(low, max(low, high))
+
+
+def _bound(estimates, confidence):
+    """The upper bound that the dev error of a network gives; without one, that of one answer."""
+    high = estimates["dev_error"].limits(confidence)[1]
+    # Dev rows that are easier than the training rows tell nothing of the error of these.
+    return high if high >= estimates["train_error"].limits(confidence)[0] else 1.0
 
 
 def _is_as_drawn(network):
@@ -316,8 +329,9 @@ def _variance(y):
 
 
 def _unexplained(network, X, y, scale):
-    """(m,) squared errors over `scale`."""
-    return np.square(_targets(y) - network.forward(X).astype(np.float64)).sum(axis=1) / scale
+    """(m,) squared errors over `scale`, or MOST where an output is not finite."""
+    errors = np.square(_targets(y) - network.forward(X).astype(np.float64)).sum(axis=1) / scale
+    return np.where(errors < MOST, errors, MOST)
 
 
 def _wrong(network, X, y):

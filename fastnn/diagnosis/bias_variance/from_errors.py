@@ -255,10 +255,11 @@ def _notes(estimates, gaps):
             continue
         if name == "bias" and isinstance(estimates["optimal_error"], Bracket):
             low, high = estimates["optimal_error"].limits(None)
-            by = "nearest neighbours and the dev error" if low > 0 else "the dev error"
+            by = "nearest neighbours and " if low > 0 else ""
             yield (
-                f"how much of the training error is noise is not known: by {by} the optimal error "
-                f"lies between {percent(low)} and {percent(high)}; "
+                f"how much of the training error is noise is not known: by {by}the dev errors "
+                f"that were reached the optimal error lies between {percent(low)} and "
+                f"{percent(high)}; "
                 "give optimal_error where you know it, such as the error of people"
             )
         elif gap.why:

@@ -3,30 +3,19 @@
 import numpy as np
 
 from fastnn.data.inputs import as_numbers
-from fastnn.diagnosis.causes.association import is_associated
+from fastnn.diagnosis.causes.association import is_associated, should_show
 from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.inputs import scale_of
 from fastnn.diagnosis.causes.losses import SIGMAS, baseline, is_lower, is_no_lower
-from fastnn.diagnosis.causes.stuck import saturated, stuck
-from fastnn.diagnosis.causes.trials import LOWER, compared, helps
+from fastnn.diagnosis.causes.trials import LOWER, PLAIN, compared, helps
 from fastnn.diagnosis.causes.uneven import has_enough, never_predicted
+from fastnn.diagnosis.causes.units import saturated, stuck
+from fastnn.diagnosis.causes.updates import held_back, too_fast, too_short, too_slow
 from fastnn.diagnosis.evidence.regularization import is_strong
 from fastnn.diagnosis.evidence.resizing import resized
-from fastnn.diagnosis.evidence.stopping import patience_for
-from fastnn.text.words import counted
 
-# A learning rate is too small if the same updates at a larger one lower the loss so many times as
-# much,
-TIMES = 5.0
-# and take it at least this part of the way to the training loss of a plain network. A network that
-# is too small gains little by any rate.
-WAY = 0.2
-# Factors on the learning rate that are tried.
-FACTORS = (10.0, 100.0, 1_000.0, 10_000.0)
 # New networks get so many times the updates of a trial: the user's network has had some before.
 LONGER = 3
-# No larger rate is tried.
-LARGEST_RATE = 0.3
 # Standard deviations, or means, of targets that a network learns with the usual learning rates.
 TARGETS = (0.03, 30.0)
 
@@ -52,17 +41,15 @@ def causes_by_trials(trials, of_training):
         return
     reference = _reference(trials)
     rare = filter(None, [never_predicted(network, trials.train, trials.names)])
-    if (
-        knows_nothing(now)
-        and knows_nothing(reference)
-        and has_enough(network, trials.train)
-        and not any(
+    if knows_nothing(now) and knows_nothing(reference) and has_enough(network, trials.train):
+        known = [
             is_associated(*part, not network.regression) for part in (trials.train, trials.dev)
-        )
-    ):
-        yield from rare
-        yield _unrelated(network, now, reference, known_nothing)
-        return
+        ]
+        mixed_up = _mixed_up(trials, *known)
+        if mixed_up or not any(known):
+            yield from rare
+            yield mixed_up or _unrelated(network, now, reference, known_nothing)
+            return
     if not of_training:
         yield from filter(None, [_scale_for_dev(trials)])
     elif helps(reference, now):  # else a plain network, trained in the usual way, is no better
@@ -77,10 +64,11 @@ def _of_training(trials, reference):
     return (
         _scale(trials, reference)
         or (strong and _regularized(trials, same))
-        or _too_fast(trials, same)
+        or held_back(trials, same)
+        or too_fast(trials, same)
         or saturated(trials)
-        or _too_slow(trials, reference)
-        or _too_short(trials, same)
+        or too_slow(trials, reference)
+        or too_short(trials, same)
         or stuck(trials, same)
         or (not strong and _regularized(trials, same))
         or _too_small(trials, reference)
@@ -106,6 +94,7 @@ def _reference(trials):
     }
     return trials.best_anew(
         changes,
+        **PLAIN,
         learning_rate=1e-3,
         optimizer="adam",
         epochs=LONGER * trials.epochs,
@@ -121,6 +110,26 @@ def _unrelated(network, now, reference, known_nothing):
         " and no single column goes with y",
         "look whether the rows of X and y belong together (shuffled or shifted labels), whether y "
         "is what you mean to predict, and for better features",
+    )
+
+
+def _mixed_up(trials, in_train, in_dev):
+    """The cause where X goes with y in one of the sets, and should in the other."""
+    if in_train == in_dev:
+        return None
+    train, dev = ("training", trials.train), ("dev", trials.dev)
+    (there, part), (name, other) = (train, dev) if in_train else (dev, train)
+    found = should_show(part, other, not trials.network.regression)
+    if found is None:
+        return None
+    j, r, r_other = found
+    return Cause(
+        f"y does not belong to X in {name}",
+        f"{trials.names.of_columns([j])} goes with {trials.names.target} in {there} (rank "
+        f"correlation {r:.2g}), and not in {name} ({r_other:.2g}); on dev neither this network nor "
+        "one trained in the usual way is better than an answer that does not look at X",
+        f"look whether the rows of X and y of {name} belong together (shuffled, sorted or shifted "
+        "labels), and whether both sets are of one source",
     )
 
 
@@ -198,85 +207,12 @@ def _not_normalized(trials, normalized, as_is):
     )
 
 
-def _too_slow(trials, reference):
-    rate, start = trials.learning_rate, trials.now.train
-    tried = {
-        rate * factor: trials.best_on(learning_rate=rate * factor)
-        for factor in FACTORS
-        if rate * factor <= LARGEST_RATE
-    }
-    if not tried:
-        return None
-    best = min(tried, key=lambda rate: tried[rate].dev.mean())
-    gain = start - tried[best].train
-    if not (helps(tried[best], trials.now) and gain > WAY * (start - reference.train)):
-        return None
-    same = trials.on()
-    if gain <= TIMES * (start - same.train):
-        return None
-    return Cause(
-        f"the learning rate, {rate:g}, is too small",
-        compared(tried[best], same),
-        f"train on with learning_rate={best:g}",
-        {"learning_rate": best},
-    )
-
-
-def _too_short(trials, same):
-    now = trials.now
-    if not helps(same, now):
-        return None
-    history = trials.network.history
-    updates = trials.done
-    epochs = "" if history is None else f" after {counted(len(history), 'epoch')}"
-    done = "" if updates is None else f" ({counted(updates, 'update')})"
-    wanted = max(2 * (len(history) if history else 1), len(history or ()) + trials.epochs)
-    if history is not None and history.stopped == "early stopping":
-        patience = patience_for(wanted)
-        return Cause(
-            f"early stopping ended the fit too soon{epochs}{done}",
-            compared(same, now),
-            f"more patience: early_stopping={patience}, and {wanted} epochs",
-            {"epochs": wanted, "early_stopping": patience},
-        )
-    return Cause(
-        f"the network is not trained long enough{epochs}{done}",
-        compared(same, now),
-        f"train longer: try {wanted} epochs",
-        {"epochs": wanted},
-    )
-
-
-def _too_fast(trials, same):
-    rate = trials.learning_rate
-    as_is, fresh = min((same, trials.now), key=lambda trial: trial.train), trials.best_anew({})
-    slower = {
-        rate / factor: trials.best_anew({}, learning_rate=rate / factor)
-        for factor in FACTORS[:3]
-        if rate / factor >= 1e-4
-    }
-    if not slower:
-        return None
-    lowest = min(slower.values(), key=lambda trial: trial.dev.mean())
-    # New weights alone can help, too: the rate must make a difference of its own.
-    apart = helps(lowest, fresh) or is_lower(lowest.dev, fresh.dev)
-    if not (helps(lowest, as_is) and apart):
-        return None
-    # The smallest of equally good rates is the last to overfit in a longer fit.
-    best = min(rate for rate in slower if not is_lower(lowest.dev, slower[rate].dev, 1.0))
-    return Cause(
-        f"the learning rate, {rate:g}, is too large",
-        compared(slower[best], as_is),
-        f"use new weights and learning_rate={best:g}",
-        {"learning_rate": best, "init": trials.network.spec["init"]},
-    )
-
-
 def _regularized(trials, same):
     network = trials.network
-    if not (max(network.l2) or max(network.l1) or min(network.keep_prob) < 1):
+    limited = min(network.max_norm) < np.inf
+    if not (max(network.l2) or max(network.l1) or min(network.keep_prob) < 1 or limited):
         return None
-    free = trials.best_anew({"l2": 0.0, "l1": 0.0, "keep_prob": 1.0})
+    free = trials.best_anew({"l2": 0.0, "l1": 0.0, "keep_prob": 1.0, "max_norm": None})
     as_is = min((same, trials.now), key=lambda trial: trial.train)
     if not helps(free, as_is):
         return None
@@ -285,11 +221,18 @@ def _regularized(trials, same):
         compared(free, as_is),
         "regularize less",
         {
-            "l2": max(network.l2) / 10,
-            "l1": max(network.l1) / 10,
-            "keep_prob": (1 + min(network.keep_prob)) / 2,
+            "l2": _of_layers([value / 10 for value in network.l2]),
+            "l1": _of_layers([value / 10 for value in network.l1]),
+            "keep_prob": _of_layers([(1 + kept) / 2 for kept in network.keep_prob], inputs=True),
+            **({"max_norm": None} if limited else {}),
         },
     )
+
+
+def _of_layers(values, *, inputs=False):
+    """One number where all layers have it, else one each; of the `inputs`, 1 is none."""
+    first, rest = (values[:1], values[1:]) if inputs else ([1.0], values)
+    return rest[0] if first == [1.0] and rest and len(set(rest)) == 1 else values
 
 
 def _too_small(trials, reference):

@@ -58,18 +58,18 @@ def followed(change, trials):
             f"ends at {last:.3g})"
         )
     network = trials.network
-    now, new = _errors(network, trials.dev), _errors(trial.network, trials.dev)
+    now, new = errors(network, trials.dev), errors(trial.network, trials.dev)
     if is_lower(new, now):
         return Followed(change, words)
     return Followed({}, f"{words}; {_not_better(now, new, trials.now, trial, network)}")
 
 
-def _errors(network, dev):
+def errors(network, dev):
     """(m,) errors of the dev examples: 0 or 1 of labels, squared errors of values."""
     X, y = dev
     if network.regression:
         squares = np.square(network.forward(X).astype(np.float64) - y.reshape(len(y), -1))
-        return squares.sum(axis=1)
+        return np.where(np.isnan(squares), np.inf, squares).sum(axis=1)
     given = network.predict(X)
     wrong = given != hard_labels(network, y).reshape(given.shape)
     return wrong.reshape(len(wrong), -1).mean(axis=1)

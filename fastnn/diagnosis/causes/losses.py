@@ -116,6 +116,8 @@ def is_lower(losses, others, sigmas=SIGMAS):
 
 def is_no_lower(losses, others):
     """Whether the mean of `losses` is for sure no more than a fifth below the mean of `others`."""
+    if np.isinf(losses).any():  # of a network whose outputs are not finite
+        return True
     difference = others - losses
     if len(difference) < 2:
         return False

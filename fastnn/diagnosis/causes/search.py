@@ -1,16 +1,32 @@
 """Checks that come before bias and variance, in their order: is anything else wrong?"""
 
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from fastnn.diagnosis.causes.by_trials import causes_by_trials
+from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.certain import certain_causes
 from fastnn.diagnosis.causes.followed import followed
 from fastnn.diagnosis.causes.trials import Trials
 from fastnn.text.names import UNNAMED
 
 
-def causes_of(network, train, dev, high="training", *, by_trials=True, names=UNNAMED):
-    """The causes that are found, the one to mend first in front.
+class Found(NamedTuple):
+    """The causes, the one to mend first in front; and the best network that was tried, or None."""
+
+    causes: list[Cause]
+    best: Any = None
+
+
+def causes_of(network, train, dev, high="training", **options):
+    """The causes alone of `look_for_causes`."""
+    return look_for_causes(network, train, dev, high, **options).causes
+
+
+def look_for_causes(
+    network, train, dev, high="training", *, by_trials=True, names=UNNAMED, weighted=False
+):
+    """The causes that are found, and what short fits reached on the way.
 
     Parameters
     ----------
@@ -25,17 +41,20 @@ def causes_of(network, train, dev, high="training", *, by_trials=True, names=UNN
         Whether short fits are made at all.
     names : Names
         Of columns and classes.
+    weighted : bool
+        Whether the errors are those of weighted examples, as the fit was.
 
     Returns
     -------
-    list of Cause
+    Found
     """
     certain = list(certain_causes(network, train, dev, names))
     if not by_trials or not (high or any(cause.change for cause in certain)):
-        return certain
-    trials = Trials(network, train, dev, names)
+        return Found(certain)
+    trials = Trials(network, train, dev, names, weighted)
     found = certain or causes_by_trials(trials, high == "training")
-    return [_followed(cause, trials) for cause in found]
+    causes = [_followed(cause, trials) for cause in found]
+    return Found(causes, trials.best and trials.best.network)
 
 
 def _followed(cause, trials):

@@ -15,6 +15,7 @@ from fastnn.diagnosis.causes.losses import is_lower, losses, losses_of
 from fastnn.diagnosis.evidence.stopping import patience_for
 from fastnn.engine.sets import hard_labels
 from fastnn.errors import DivergenceError
+from fastnn.schedules import make_schedule
 from fastnn.text.names import UNNAMED
 from fastnn.text.words import percent
 from fastnn.training.early_stopping import EarlyStopping
@@ -32,7 +33,25 @@ LONGER = 5
 # A trial is better if its training loss is below this part of the other's.
 LOWER = 0.9
 # Changes that are options of `fit`; all others ask for new weights.
-OF_FIT = ("epochs", "learning_rate", "early_stopping")
+OF_FIT = (
+    "epochs",
+    "learning_rate",
+    "early_stopping",
+    "schedule",
+    "clip_norm",
+    "clip_value",
+    "label_smoothing",
+    "average",
+    "shuffle",
+)
+# Options of the last fit that trials have, too, and what they are in a plain fit.
+PLAIN = {
+    "clip_norm": None,
+    "clip_value": None,
+    "label_smoothing": 0.0,
+    "average": None,
+    "shuffle": True,
+}
 
 
 class Trial(NamedTuple):
@@ -57,10 +76,12 @@ class Trials:
     network : Network
     train, dev : (X, y)
     names : Names
+    weighted : bool
+        Whether the errors of the network are those of weighted examples.
     """
 
-    def __init__(self, network, train, dev, names=UNNAMED):
-        self.network, self.names = network, names
+    def __init__(self, network, train, dev, names=UNNAMED, weighted=False):
+        self.network, self.names, self.weighted_errors = network, names, weighted
         self.settings = {} if network.history is None else network.history.settings
         self.train, self.dev = _some(train), _some(dev)
         self.all_rows = len(as_numbers(train[1], "y"))
@@ -72,11 +93,32 @@ class Trials:
             np.clip(WORK / (6 * weights * self.batch_size), LEAST_UPDATES, MOST_UPDATES)
         )
         self.now = self._measured(network)
+        self.best = None  # the trial of the lowest dev loss
 
     @property
     def learning_rate(self):
         """The learning rate of the last fit, or the default of `fit` where it is not known."""
         return self.settings.get("learning_rate", 1e-3)
+
+    @property
+    def later_rate(self):
+        """The learning rate of a fit that goes on: the mean of as many epochs again."""
+        history, schedule = self.network.history, self.settings.get("schedule")
+        if schedule is None:
+            return self.learning_rate
+        if schedule == "function":  # which may not know of more epochs
+            return history.learning_rate[-1] if len(history) else self.learning_rate
+        epochs = self.settings["epochs"]
+        factors = make_schedule(schedule, 2 * epochs)(epochs + np.arange(epochs))
+        return self.learning_rate * float(factors.mean())
+
+    def own(self):
+        """Options of the last fit that are not those of a plain fit, by name."""
+        return {
+            name: self.settings[name]
+            for name, plain in PLAIN.items()
+            if self.settings.get(name, plain) != plain
+        }
 
     def of_standard_targets(self, mean, std):
         """A new network, trained on (y - mean) / std, with losses at the scale of y itself."""
@@ -93,7 +135,7 @@ class Trials:
         changes = {"init": "zeros", "normalizer": self.network.normalizer}
         copy = self.network.like(rng=0, **self._of_some_rows(changes))
         copy.theta = self.network.theta
-        return self._fitted(copy, options)
+        return self._fitted(copy, {"learning_rate": self.later_rate, **options})
 
     def anew(self, changes=None, **options):
         """Train a new network of the same settings, but for `changes`."""
@@ -110,11 +152,13 @@ class Trials:
 
     def followed(self, change, **options):
         """Follow the `change` of a cause: with new weights, or on from theta if that is enough."""
-        rate = {"learning_rate": change["learning_rate"]} if "learning_rate" in change else {}
+        of_fit = {name: change[name] for name in ("learning_rate", *PLAIN) if name in change}
         settings = {name: value for name, value in change.items() if name not in OF_FIT}
         if settings:
-            return self.anew(settings, **rate, **options)
-        return self.on(**rate, **options)
+            return self.anew(settings, **of_fit, **options)
+        if "schedule" in change:
+            of_fit.setdefault("learning_rate", self.learning_rate)
+        return self.on(**of_fit, **options)
 
     def whole_fit(self, change):
         """Follow the `change` as a user would, for as long as a whole fit."""
@@ -164,6 +208,7 @@ class Trials:
             "evaluate_every": 0,
             # A second thread gains little on such batches, and waits for long on a busy processor.
             "threads": 1,
+            **self.own(),
             **options,
         }
         if isinstance(options["optimizer"], LBFGS):  # has no mini-batches
@@ -172,12 +217,16 @@ class Trials:
             fit(network, *self.train, **options)
         except DivergenceError:
             return Trial(np.inf, np.full(len(self.now.dev), np.inf), network)
-        return self._measured(network)
+        trial = self._measured(network)
+        if self.best is None or trial.dev.mean() < self.best.dev.mean():
+            self.best = trial
+        return trial
 
     def _measured(self, network):
-        return Trial(
-            float(losses_of(network, *self.train).mean()), losses_of(network, *self.dev), network
-        )
+        on_train, on_dev = (losses_of(network, *part) for part in (self.train, self.dev))
+        if not (np.isfinite(on_train).all() and np.isfinite(on_dev).all()):
+            on_train, on_dev = np.full(1, np.inf), np.full(len(on_dev), np.inf)
+        return Trial(float(on_train.mean()), on_dev, network)
 
 
 def helps(better, worse):

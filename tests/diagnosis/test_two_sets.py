@@ -1,0 +1,126 @@
+"""What lies between the training and the dev set is named, and only where it was planted."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+
+import fastnn
+from fastnn.diagnosis.evidence.two_sets import class_apart, columns_apart, copies
+
+R = np.random.default_rng(0)
+X = R.standard_normal((1500, 8))
+V = R.standard_normal((8, 3))
+Y = (X @ V).argmax(axis=1)
+TRAIN, DEV = (X[:1000], Y[:1000]), (X[1000:], Y[1000:])
+OTHER = "dev comes from another distribution than training"
+NAMES = (OTHER, "dev has training rows in it")
+
+
+def diagnosed(train, dev, **options):
+    regression = train[1].dtype.kind == "f"
+    units = 1 if regression else int(max(train[1].max(), dev[1].max())) + 1
+    net = fastnn.Network(
+        [train[0].shape[1], 32, units], output="identity" if regression else "softmax", rng=0
+    )
+    net.fit(*train, epochs=40, learning_rate=0.005)
+    return net.diagnose(train, dev, **options)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: 10 * X,
+        lambda X: X + 2,
+        lambda X: (X - 100) / 5,
+        lambda X: np.where(np.arange(8) == 3, X + 1, X),
+        lambda X: np.zeros_like(X),
+    ],
+    ids=["scale", "shift", "units", "one column", "constant"],
+)
+def test_a_dev_set_of_other_columns(change):
+    causes = diagnosed(TRAIN, (change(DEV[0]), DEV[1])).causes
+    assert causes[0].name == OTHER
+    assert "has median" in causes[0].evidence
+    assert "train_dev" in causes[0].advice
+
+
+def test_the_most_different_column_is_named():
+    far = np.where(np.arange(8) == 3, DEV[0] + 1, DEV[0])
+    assert columns_apart(TRAIN[0], far).columns == [3]
+    far = np.where(np.arange(8) == 5, far + 3, far)
+    assert columns_apart(TRAIN[0], far).columns == [5, 3]
+
+
+def test_with_train_dev_the_mismatch_is_a_gap_and_no_cause():
+    dev = (DEV[0] + 2, DEV[1])
+    diagnosis = diagnosed(
+        (TRAIN[0][:700], TRAIN[1][:700]), dev, train_dev=(TRAIN[0][700:], TRAIN[1][700:])
+    )
+    assert OTHER not in [cause.name for cause in diagnosis.causes]
+    assert diagnosis.high_data_mismatch
+
+
+def test_sets_that_were_cut_from_sorted_labels():
+    order = np.argsort(Y, kind="stable")
+    train, dev = (X[order[:1000]], Y[order[:1000]]), (X[order[1000:]], Y[order[1000:]])
+    cause = diagnosed(train, dev).causes[0]
+    assert cause.name == OTHER
+    assert "class 2 is" in cause.evidence
+    assert "100 % of dev" in cause.evidence
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_dev_rows_that_are_training_rows(dtype):
+    dev = (np.r_[DEV[0], TRAIN[0][:60]].astype(dtype), np.r_[DEV[1], TRAIN[1][:60]])
+    train = (TRAIN[0].astype(dtype), TRAIN[1])
+    cause = diagnosed(train, dev).causes[0]
+    assert cause.name == "dev has training rows in it"
+    assert cause.evidence.startswith("60 of 560 dev rows")
+
+
+def test_rows_that_repeat_anyway_are_no_copies():
+    bits = R.integers(0, 2, (1500, 6)).astype(float)
+    y = bits[:, 0].astype(int)
+    assert copies(bits[:1000], y[:1000], bits[1000:], y[1000:]) == 0
+    sparse = scipy.sparse.csr_matrix(X)
+    assert copies(sparse, Y, sparse, Y) == 0
+    assert columns_apart(sparse, sparse) is None
+
+
+@pytest.mark.parametrize(("name", "place"), [("training", 0), ("dev", 1)])
+@pytest.mark.parametrize("regression", [False, True])
+def test_labels_that_were_shuffled_in_one_set(name, place, regression):
+    y = X[:, 2] + 0.3 * X[:, 3] if regression else Y
+    sets = [(X[:1000], y[:1000]), (X[1000:], y[1000:])]
+    sets[place] = (sets[place][0], np.random.default_rng(1).permutation(sets[place][1]))
+    diagnosis = diagnosed(*sets)
+    assert diagnosis.causes[0].name == f"y does not belong to X in {name}"
+    assert "(shuffled, sorted or shifted labels)" in diagnosis.advice[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("load", [load_digits, load_breast_cancer, load_wine, load_diabetes])
+def test_sets_of_one_source_are_not_suspected(load, seed):
+    X, y = load(return_X_y=True)
+    train, dev, _ = fastnn.split(X, y / y.std() if load is load_diabetes else y, rng=seed)
+    names = [cause.name for cause in diagnosed((train.X, train.y), (dev.X, dev.y)).causes]
+    assert not set(names) & set(NAMES)
+    assert not any("does not belong" in name for name in names)
+
+
+@pytest.mark.parametrize("rows", [3, 20, 200])
+def test_samples_of_one_source_are_seldom_told_apart(rows):
+    """Of 300 pairs a thousandth is expected, and far fewer of long tails and of few values."""
+    r = np.random.default_rng(2)
+    found = 0
+    for _ in range(100):
+        for draw in (
+            r.standard_normal,
+            lambda size: np.exp(3 * r.standard_normal(size)),
+            r.poisson,
+        ):
+            a, b = (draw(size=(m, 5)) for m in (300, rows))
+            found += columns_apart(a, b) is not None
+            found += class_apart(r.integers(0, 3, 300), r.integers(0, 3, rows)) is not None
+    assert found <= 3
