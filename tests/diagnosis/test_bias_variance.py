@@ -342,10 +342,11 @@ def test_rises_in_words(cost, words):
 
 
 def test_advice_is_concrete():
-    X, y = problem(600, noise=0.2)
+    X, y = problem(1200, noise=0.2)
+    X, y, dev = X[:600], y[:600], (X[600:], y[600:])
     net = fastnn.Network([8, 3, 2], rng=0)
     net.fit(X, y, epochs=10, learning_rate=0.01)
-    d = net.diagnose((X, y), (X, y), optimal_error=0.01)
+    d = net.diagnose((X, y), dev, optimal_error=0.01)
     assert "not trained long enough after 10 epochs (50 updates)" in d.advice[0]
     assert f"training error {100 * net.error(X, y):.3g} % against 1 % optimal" in d.advice[1]
     assert "try [8, 6, 2] (now [8, 3, 2])" in d.advice[1]
@@ -353,7 +354,7 @@ def test_advice_is_concrete():
     assert "try twice the epochs (20), the cost was still falling" in d.advice[2]
     assert f"{100 * rate:.3g} % an epoch" in d.advice[2]
     net.fit(X, y, epochs=10, learning_rate=1e-6)
-    again = net.diagnose((X, y), (X, y), optimal_error=0.01)
+    again = net.diagnose((X, y), dev, optimal_error=0.01)
     assert "the learning rate, 1e-06, is too small" in again.advice[0]
     assert "more of the same would not help" in again.advice[2]
 
@@ -441,11 +442,12 @@ def test_initial_weights_are_known_as_such(options):
 
 def test_a_regression_at_another_scale():
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((300, 3))
+    X = rng.standard_normal((600, 3))
     y = 1000 + X @ [1, 2, 3]
+    X, y, dev = X[:300], y[:300], (X[300:], y[300:])
     net = fastnn.Network([3, 8, 1], output="identity", rng=0)
     net.fit(X, y, epochs=2)
-    d = net.diagnose((X, y), (X, y))
+    d = net.diagnose((X, y), dev)
     assert d.errors["train_error"] > 1
     assert "the targets are far from 0 and 1: standardize y" in d.advice[0]
     assert "not at the scale of the targets" in d.advice[1]

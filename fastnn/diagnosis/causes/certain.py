@@ -131,7 +131,9 @@ def _columns_apart(train, dev, names):
 
 def _classes_apart(network, train, dev, names):
     labels, dev_labels = labels_of(network, train[1]), labels_of(network, dev[1])
-    found = None if labels is None or dev_labels is None else class_apart(labels, dev_labels)
+    if labels is None or dev_labels is None or not np.isin(dev_labels, labels).all():
+        return  # of a class that training lacks there is a cause of its own
+    found = class_apart(labels, dev_labels)
     if found:
         k, of_train, of_dev = found
         yield (

@@ -17,6 +17,8 @@ from fastnn.text.words import percent
 
 # Neighbours that vote; the best of these numbers is taken.
 VOTES = (1, 5, 15, 45)
+# Neighbours whose losses and distances show what the nearest one would err at no distance.
+NEAREST = 15
 # Distances that are in memory at a time.
 _AT_ONCE = 1 << 22
 
@@ -34,7 +36,8 @@ class OptimalError:
         `low` and `high` with the chance of the sample: at the given confidence, the optimal error
         lies between these two.
     nearest : float
-        The error of the nearest neighbour, from which `low` follows.
+        The error of the nearest neighbour, from which `low` follows, with the part taken away
+        that goes with its distance.
     best : int
         The number of neighbours with the error `high`.
     conflicting : float
@@ -61,8 +64,8 @@ class OptimalError:
             f"optimal error between {percent(self.low)} and {percent(self.high)}, by nearest "
             f"neighbours of {self.n:,} examples{twins}. The upper bound is the error of "
             f"{self.best} neighbour{'s' if self.best > 1 else ''} on examples that they have not "
-            "seen. The lower bound holds for many examples in few dimensions; where neighbours "
-            "are far apart, the optimal error can be lower"
+            "seen. The lower bound leaves out what grows with the distance of neighbours; where y "
+            "changes from one neighbour to the next, the optimal error can be lower"
         )
 
 
@@ -79,8 +82,11 @@ def optimal_error(
 
     The nearest neighbour has at most twice the optimal error, for many examples (Cover and Hart,
     1967): with C classes its error R obeys ``R <= R* (2 - C/(C-1) R*)``, which gives the lower
-    bound. For values, its squared error is at most twice the noise. Any predictor's error on unseen
-    examples is an upper bound; here the best of 1, 5, 15 and 45 neighbours.
+    bound. For values, its squared error is at most twice the noise. That is so of neighbours at no
+    distance. So R is taken from a line through the errors of the first, second, ... nearest one,
+    each by itself, over their mean distance (squared for values), as in the Gamma test of
+    Stefansson, Koncar and Jones (1997). Any predictor's error on unseen examples is an upper bound;
+    here the best of 1, 5, 15 and 45 neighbours.
 
     Parameters
     ----------
@@ -120,7 +126,7 @@ def optimal_error(
     confidence = number(confidence, "confidence", "(0, 1)")
     X, y = _rows(X, y, max_rows, integer(rng, "rng", 0))
     values = kind == "values" or (kind == "auto" and not (y == np.rint(y)).all())
-    by_votes = _errors(X, y, values)
+    by_votes, apart = _errors(X, y, values)
     nearest = by_votes[VOTES[0]]
     best = min(by_votes, key=lambda k: by_votes[k].mean())
     m = len(y)
@@ -130,10 +136,12 @@ def optimal_error(
         std = float(losses.std(ddof=1)) if values else None
         return Estimate(float(losses.mean()), m, std)
 
-    low = low_of(estimate(nearest).value)
+    touching = Estimate(max(0.0, float(apart.mean())), m, float(apart.std(ddof=1)))
+    low = low_of(min(estimate(nearest).value, touching.value))
     high = estimate(by_votes[best]).value
+    least = (each.limits(confidence)[0] for each in (estimate(nearest), touching))
     limits = (
-        min(low_of(estimate(nearest).limits(confidence)[0]), high),
+        min(low_of(max(0.0, min(least))), high),
         estimate(by_votes[best]).limits(confidence)[1],
     )
     return OptimalError(
@@ -174,12 +182,22 @@ def _rows(X, y, max_rows, seed):
 
 
 def _errors(X, y, values):
-    """{number of neighbours: losses (m,) by their votes}; no example is its own neighbour."""
+    """Losses by the votes of neighbours, and by a neighbour at no distance.
+
+    Returns
+    -------
+    losses : {number of neighbours: (m,)}
+        No example is its own neighbour.
+    touching : (m,)
+        Numbers whose mean is the loss that a line through those of single neighbours has at 0.
+    """
     m, most = len(y), min(VOTES[-1], len(y) - 1)
     votes = [k for k in VOTES if k <= most]
     losses = {k: np.empty(m) for k in votes}
     squares = np.square(X).sum(axis=1)
     scale = y.var() or 1.0
+    single = min(NEAREST, most)
+    alone, far = np.empty((m, single)), np.zeros(single)
     classes, labels = (None, None) if values else np.unique(y, return_inverse=True)
     step = max(1, _AT_ONCE // m)
     for first in range(0, m, step):
@@ -189,6 +207,11 @@ def _errors(X, y, values):
         near = np.argpartition(distance, most - 1, axis=1)[:, :most]
         order = np.argsort(np.take_along_axis(distance, near, axis=1), axis=1, kind="stable")
         near = np.take_along_axis(near, order, axis=1)
+        there = y[near[:, :single]]
+        alone[rows] = np.square(there - y[rows, None]) / scale if values else there != y[rows, None]
+        squared = np.take_along_axis(distance, near[:, :single], axis=1) + squares[rows, None]
+        squared = np.maximum(squared, 0)  # rounding
+        far += (squared if values else np.sqrt(squared)).sum(axis=0) / m
         for k in votes:
             if values:
                 losses[k][rows] = np.square(y[near[:, :k]].mean(axis=1) - y[rows]) / scale
@@ -196,7 +219,16 @@ def _errors(X, y, values):
             counts = np.zeros((len(rows), len(classes)))
             np.add.at(counts, (np.arange(len(rows))[:, None], labels[near[:, :k]]), 1)
             losses[k][rows] = counts.argmax(axis=1) != labels[rows]
-    return losses
+    return losses, alone @ _weights_at_0(far)
+
+
+def _weights_at_0(far):
+    """Weights of values at `far`, whose sum is the value at 0 of their line of least squares."""
+    around = far - far.mean()
+    spread = np.square(around).sum()
+    if spread <= 1e-12 * np.square(far).sum():  # all as far: there is no line
+        return np.full(len(far), 1 / len(far))
+    return 1 / len(far) - far.mean() * around / spread
 
 
 def _cover_hart(classes):
