@@ -78,11 +78,12 @@ def test_twins_against_a_definition():
 @pytest.mark.parametrize("output", ["sigmoid", "softmax", "identity"])
 def test_twins_that_explain_the_error_come_first(output, dtype):
     """Three columns of yes and no, and y of chances: no network gets below the twins."""
-    X = R.integers(0, 2, size=(800, 3)).astype(dtype)
+    r = np.random.default_rng(0)
+    X = r.integers(0, 2, size=(800, 3)).astype(dtype)
     chance = 0.1 + 0.3 * X[:, 0] + 0.2 * X[:, 1]
-    y = (R.random(800) < chance).astype(int)
+    y = (r.random(800) < chance).astype(int)
     if output == "identity":
-        y = chance + R.normal(size=800)
+        y = chance + r.normal(size=800)
     train, dev = halves(X, y)
     net = fastnn.Network([3, 16, 1 + (output == "softmax")], output=output, dtype=dtype, rng=0)
     net.fit(*train, epochs=60)
