@@ -84,7 +84,9 @@ def errors_of(net: Network, source: Source) -> dict[str, Any]:
     }
     dev = source.dev
     A = net.forward(dev.X)
-    figures["no_better_than"] = no_better_than(source.schema, A, source.train.y, dev.y, dev.weight)
+    figures["no_better_than"] = no_better_than(
+        source.schema, A, source.train.y, dev.y, dev.weight, groups=dev.groups
+    )
     return figures
 
 

@@ -35,14 +35,14 @@ def next_step(diagnosis, stopped, knows_no_X=False):
     by_hand = [cause.advice for cause in diagnosis.causes if not cause.change]
     if by_hand:
         return by_hand[0]
-    if knows_no_X and stopped == "no move helps":
-        return (
-            "look for inputs that say something of y, and whether each label belongs to its row: "
-            "nothing that was tried is better than one answer to every example"
-        )
     if stopped == "optimal error reached":
         return "measure the network on a test set: the optimal error is reached"
-    if diagnosis.high_bias:
+    if knows_no_X:
+        step = (
+            "look for inputs that say something of y, and whether each label belongs to its row: "
+            "nothing that was tried is better, beyond chance, than one answer to every example"
+        )
+    elif diagnosis.high_bias:
         step = "better features, or better labels: no size or training that was tried fits them"
     elif diagnosis.high_variance:
         step = "more training examples, or fewer and better features: variance is high"
@@ -50,6 +50,11 @@ def next_step(diagnosis, stopped, knows_no_X=False):
         step = (
             "look at the examples that are still wrong: better labels and features are what can "
             "lower an error that may be noise"
+        )
+    elif diagnosis.high_variance is None:
+        step = (
+            "more dev examples, which tell whether variance is high and more training examples "
+            "would help; and measure the network on a test set"
         )
     else:
         step = "measure the network on a test set: neither bias nor variance is high"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.diagnosis.evidence.unrelated import is_related, unrelated_in_words
 from fastnn.network import Network
 from fastnn.reporting.probabilities import areas
 from fastnn.tabular import TableSchema
@@ -55,8 +56,11 @@ def no_better_than(
     dev: NDArray[Any],
     weight: NDArray[np.floating[Any]] | None = None,
     where: str = "on the dev rows",
+    groups: NDArray[Any] | None = None,
 ) -> str | None:
     """A sentence if a fit is no better on the dev rows than one answer to all of them; else None.
+
+    Where it can have learnt nothing, as far as they tell, the sentence says that.
 
     Parameters
     ----------
@@ -69,7 +73,16 @@ def no_better_than(
         Encoded targets of the dev rows, and their weights.
     where : str
         Words for the dev rows.
+    groups : (m,) array, optional
+        Dev rows of equal values belong together.
     """
+    if not is_related(A, dev, groups):
+        target = repr(schema.target)
+        return _alarm(
+            f"Predictions {where} are not related to {target} beyond chance: "
+            f"{unrelated_in_words(target, len(dev))}.",
+            dev,
+        )
     if schema.classes is None:
         r2 = _figures_of(schema, A, dev)["r2"]
         if r2 is None or r2 > 0:

@@ -91,14 +91,16 @@ def take_over(
     estimator.network_, estimator.schema_ = network, prepared.schema
     estimator.run_, estimator.notices_ = prepared.run, list(prepared.notices)
     estimator.parts_ = prepared.places or None
-    where = _UNSEEN
+    where, groups = _UNSEEN, None
     if "dev" in prepared.parts:
         where = "on the dev rows"
         dev = prepared.parts["dev"]
         unseen = Unseen(network.forward(dev.X), dev.y, dev.weight)
+        groups = dev.groups
     if unseen is not None:
         A, y, weight = unseen
-        told = no_better_than(prepared.schema, A, prepared.parts["train"].y, y, weight, where)
+        known = prepared.parts["train"].y
+        told = no_better_than(prepared.schema, A, known, y, weight, where, groups)
         estimator.notices_ += [told] if told else []
     if prepared.schema.classes is not None:
         estimator.classes_ = prepared.schema.classes

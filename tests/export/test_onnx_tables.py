@@ -10,7 +10,7 @@ import pytest
 import fastnn
 
 # Of fits this short.
-pytestmark = pytest.mark.filterwarnings("ignore:No better on the dev rows:UserWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:.* on the dev rows:UserWarning")
 QUICK = {"quality": None, "epochs": 5, "hidden": (6,)}
 
 

@@ -35,6 +35,7 @@ def move(gain, sure, kept=False):
         (diagnosis(), "no move helps", "measure the network on a test set"),
         (diagnosis(high_bias=True), "optimal error reached", "measure the network on a test set"),
         (diagnosis(high_variance=True), "time", "more training examples"),
+        (diagnosis(high_variance=None), "no move helps", "more dev examples"),
         (diagnosis(), "trials", "with more seconds or trials, improve goes on"),
         (
             diagnosis(causes=[SimpleNamespace(change={"l2": 1}, advice="no"),

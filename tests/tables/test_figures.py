@@ -14,7 +14,8 @@ def test_figures_are_those_of_scikit_learn(classes):
     rng = np.random.default_rng(0)
     y = np.array(classes)[rng.integers(len(classes), size=300)]
     x = rng.normal(size=300).round(1) + (y == classes[0])  # ties
-    model = fastnn.TableClassifier((4,), quality=None, epochs=20).fit({"x": x}, y)
+    model = fastnn.TableClassifier((4,), quality=None, epochs=20, learning_rate=0.01)
+    model.fit({"x": x}, y)
     schema = model.schema_
     part = Part(schema.inputs(_frame(x)), np.searchsorted(classes, y), None, np.arange(300))
     figures, P = figures_of(schema, model.network_, part), model.predict_proba({"x": x})
@@ -29,11 +30,12 @@ def test_figures_are_those_of_scikit_learn(classes):
 
 def test_one_answer_to_all_rows_is_no_better():
     rng = np.random.default_rng(0)
-    y = np.repeat([0, 1], [190, 10])
+    y = np.repeat([0, 1], [1900, 100])
+    x = rng.normal(size=2000) + 0.8 * y
     model = fastnn.TableClassifier((), quality=None, learning_rate=0.05)
     with pytest.warns(UserWarning, match="No better"):
-        model.fit({"x": rng.normal(size=200)}, y)
-    part = Part(model.schema_.inputs(_frame(rng.normal(size=200))), y, None, np.arange(200))
+        model.fit({"x": x}, y)
+    part = Part(model.schema_.inputs(_frame(x)), y, None, np.arange(2000))
     said = no_better_than(model.schema_, model.network_.forward(part.X), y, y)
     assert "always answering 0, the most frequent class, which has an error of 5.00 %" in said
     assert "a threshold below a half." in said
@@ -44,11 +46,11 @@ def test_one_answer_to_all_rows_is_no_better():
 
 def test_a_threshold_is_for_two_classes():
     y = np.repeat([0, 1, 2], [180, 10, 10])
-    x = np.random.default_rng(0).normal(size=200)
-    model = fastnn.TableClassifier((), quality=None, epochs=2)
+    x = np.random.default_rng(0).normal(size=200) + y
+    model = fastnn.TableClassifier((), quality=None, learning_rate=0.05)
     with pytest.warns(UserWarning, match="No better"):
         model.fit({"x": x}, y)
-    A = np.tile([0.9, 0.05, 0.05], (200, 1))
+    A = np.where(y[:, np.newaxis] > 0, [0.8, 0.1, 0.1], [0.9, 0.05, 0.05])
     said = no_better_than(model.schema_, A, y, y)
     assert "decide by their probability (predict_proba, --proba). class_weight" in said
 

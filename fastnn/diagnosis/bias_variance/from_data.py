@@ -31,6 +31,7 @@ from fastnn.diagnosis.causes.twins import SHARE, Twins, twins_alone, twins_of
 from fastnn.diagnosis.causes.uneven import against_one_answer, labels_of, shares_of
 from fastnn.diagnosis.evidence.intervals import Bracket, Estimate, estimate_of
 from fastnn.diagnosis.evidence.resizing import resized
+from fastnn.diagnosis.evidence.unrelated import is_related, unrelated_in_words
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set, hard_labels
 from fastnn.layers.initializers import initial_std
@@ -149,7 +150,15 @@ def diagnose_network(
         diagnosis.notes.append(_AS_MANY)
     if weighted and isinstance(estimates["optimal_error"], Bracket):
         diagnosis.notes.append(_NO_OPTIMUM)
-    diagnosis.notes.extend(_on_the_data(network, *sets, names, one_answer=not weighted))
+    X, y = sets[1]
+    related = is_related(network.forward(X), y, groups["dev"], confidence)
+    if not related:
+        diagnosis.notes.append(
+            f"predictions of the dev examples are not related to their {names.target} beyond "
+            f"chance: {unrelated_in_words(names.target, len(X))}"
+        )
+    one_answer = related and not weighted
+    diagnosis.notes.extend(_on_the_data(network, *sets, names, one_answer=one_answer))
     if twins.share >= SHARE and not alone:
         diagnosis.notes.append(twins.words())
     if known.words.instead is None:
@@ -273,7 +282,10 @@ def _bracket(network, train, reached, confidence, least):
     is the error that twins force on any network: only error above it is bias. Without training
     rows, where classes have weights, only dev errors are a bound.
     """
-    high = min(_bound(estimates, confidence) for estimates in reached)
+    # One answer to all rows has this error: the mean of the targets, or the most frequent class.
+    share = None if train is None else shares_of(network, train[1])
+    most = 1.0 if share is None else float(1 - share.max())
+    high = min(most, *(_bound(estimates, confidence) for estimates in reached))
     if train is None:
         return Bracket(0.0, high)
     y = as_numbers(train[1], "y")

@@ -1,0 +1,61 @@
+"""Whether a network's outputs say anything of y on examples that it was not trained on."""
+
+from statistics import NormalDist
+
+import numpy as np
+
+from fastnn.data.inputs import as_numbers
+from fastnn.diagnosis.evidence.intervals import estimate_of
+
+# Fewer examples show a weak relation by no test.
+FEW = 500
+
+
+def is_related(A, y, groups=None, confidence=0.95):
+    """Whether outputs and targets go together, beyond chance; True where targets do not vary.
+
+    By ranks, whatever the loss says: a network that is too sure of itself can have a high one, and
+    still rank the examples well. Of examples that may be exchanged, the covariance has the variance
+    of a permutation; of groups, the one that they show.
+
+    Parameters
+    ----------
+    A : (m, n[L]) array
+        Output activations.
+    y : (m,) or (m, n[L]) array
+        Labels, shares or values.
+    groups : (m,) array, optional
+        Examples of equal values belong together.
+    """
+    y = as_numbers(y, "y")
+    if A.shape[1] > 1 and y.size == len(y):  # labels of softmax
+        y = np.eye(A.shape[1])[y.reshape(-1).astype(np.intp)]
+    A, y = _centred_ranks(A), _centred_ranks(y.reshape(A.shape))
+    if not y.any():
+        return True
+    together = (A * y).sum(axis=1)
+    if groups is not None:
+        return estimate_of(together, groups, shares=False).limits(confidence)[0] > 0
+    variance = ((A.T @ A) * (y.T @ y)).sum() / (len(y) - 1)
+    return bool(together.sum() > NormalDist().inv_cdf((1 + confidence) / 2) * variance**0.5)
+
+
+def unrelated_in_words(target, count):
+    """What `count` examples without a relation can mean.
+
+    >>> unrelated_in_words("'y'", 60)
+    "the inputs say nothing of 'y', training has not found it, or 60 are too few to show it"
+    """
+    if count < FEW:
+        return (
+            f"the inputs say nothing of {target}, training has not found it, or {count:,} are too "
+            "few to show it"
+        )
+    return f"the inputs say nothing of {target}, or training has not found it"
+
+
+def _centred_ranks(values):
+    """The ranks in each column, of mean 0."""
+    from scipy.stats import rankdata
+
+    return rankdata(values, axis=0) - (len(values) + 1) / 2

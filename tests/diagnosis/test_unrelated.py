@@ -1,0 +1,79 @@
+"""A network whose predictions say nothing of y: told, and not taken for a rare class."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fastnn
+from fastnn.diagnosis.evidence.unrelated import is_related
+
+NOT = "are not related to"
+
+
+@pytest.mark.parametrize("outputs", ["binary", "three", "values"])
+def test_noise_is_called_related_in_one_of_forty_cases(outputs):
+    found = 0
+    for seed in range(400):
+        r = np.random.default_rng(seed)
+        A = r.dirichlet([1, 1, 1], 120) if outputs == "three" else r.random((120, 1))
+        y = r.normal(size=120) if outputs == "values" else r.integers(0, A.shape[1] + 1, 120)
+        y = np.minimum(y, A.shape[1] - 1 or 1) if outputs != "values" else y
+        found += is_related(A, y)
+    assert 1 <= found <= 22  # 10 are expected
+
+
+def test_a_weak_score_that_never_says_yes_is_related():
+    r = np.random.default_rng(0)
+    z = r.normal(size=2000)
+    y = (r.random(2000) < 0.03 * np.exp(z)).astype(int)
+    p = (0.02 * np.exp(z) / (1 + 0.02 * np.exp(z)))[:, np.newaxis]
+    assert p.max() < 0.5
+    assert is_related(p, y)
+    assert not is_related(r.permutation(p), y)
+
+
+def test_equal_targets_tell_nothing():
+    assert is_related(np.random.default_rng(0).random((50, 1)), np.ones(50))
+
+
+def test_rows_of_few_groups_are_few():
+    r, group = np.random.default_rng(0), np.repeat(np.arange(6), 100)
+    score = np.array([0.1, 0.4, 0.6, 0.2, 0.5, 0.7])[group] + 0.01 * r.random(600)
+    y = np.array([0, 0, 1, 0, 1, 0])[group]
+    assert is_related(score[:, np.newaxis], y)
+    assert not is_related(score[:, np.newaxis], y, groups=group)
+    alone = np.arange(600)
+    assert is_related(score[:, np.newaxis], y, groups=alone)
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "identity"])
+def test_a_diagnosis_tells_of_noise_and_not_of_signal(output):
+    r = np.random.default_rng(2)
+    X = r.normal(size=(700, 5))
+    outputs = 2 if output == "softmax" else 1
+    for signal in (0, 2):
+        z = signal * X[:, 0] + r.normal(size=700)
+        y = z if output == "identity" else (z > 0).astype(int)
+        net = fastnn.Network([5, 16, outputs], output=output, rng=0)
+        net.fit(X[:500], y[:500], epochs=40)
+        d = net.diagnose((X[:500], y[:500]), (X[500:], y[500:]))
+        told = [note for note in d.notes if NOT in note]
+        assert len(told) == (signal == 0)
+        assert all("200 are too few" in note for note in told)
+        # One answer to all rows bounds the optimal error.
+        most = 1 if output == "identity" else 1 - np.bincount(y[:500]).max() / 500
+        assert d.intervals.get("optimal_error", (0, 0))[1] <= most
+
+
+def test_a_table_of_noise_gets_no_advice_on_thresholds():
+    r = np.random.default_rng(0)
+    frame = pd.DataFrame(r.normal(size=(400, 4)), columns=list("abcd"))
+    frame["y"] = r.choice(["no", "yes"], 400, p=[0.8, 0.2])
+    with pytest.warns(UserWarning, match=NOT):
+        model = fastnn.TableClassifier(quality="fast").fit(frame, "y")
+    (told,) = (notice for notice in model.notices_ if NOT in notice)
+    assert "threshold" not in told
+    assert "the inputs say nothing of 'y'" in told
+    d = model.diagnose(frame, "y")
+    assert any(NOT in note for note in d.notes)
+    assert not any("decide by the probabilities" in note for note in d.notes)
