@@ -77,12 +77,8 @@ def no_better_than(
         Dev rows of equal values belong together.
     """
     if not is_related(A, dev, groups):
-        target = repr(schema.target)
-        return _alarm(
-            f"Predictions {where} are not related to {target} beyond chance: "
-            f"{unrelated_in_words(target, len(dev))}.",
-            dev,
-        )
+        said = unrelated_in_words(where, repr(schema.target), len(dev))
+        return _alarm(f"{said[0].upper()}{said[1:]}.", dev)
     if schema.classes is None:
         r2 = _figures_of(schema, A, dev)["r2"]
         if r2 is None or r2 > 0:

@@ -150,12 +150,10 @@ def diagnose_network(
         diagnosis.notes.append(_AS_MANY)
     if weighted and isinstance(estimates["optimal_error"], Bracket):
         diagnosis.notes.append(_NO_OPTIMUM)
-    X, y = sets[1]
-    related = is_related(network.forward(X), y, groups["dev"], confidence)
-    if not related:
+    related = is_related(network.forward(sets[1][0]), sets[1][1], groups["dev"], confidence)
+    if not related and not diagnosis.gaps["variance"].why:
         diagnosis.notes.append(
-            f"predictions of the dev examples are not related to their {names.target} beyond "
-            f"chance: {unrelated_in_words(names.target, len(X))}"
+            unrelated_in_words("of the dev examples", names.target, pairs["dev"][2])
         )
     one_answer = related and not weighted
     diagnosis.notes.extend(_on_the_data(network, *sets, names, one_answer=one_answer))

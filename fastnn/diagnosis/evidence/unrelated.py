@@ -40,18 +40,19 @@ def is_related(A, y, groups=None, confidence=0.95):
     return bool(together.sum() > NormalDist().inv_cdf((1 + confidence) / 2) * variance**0.5)
 
 
-def unrelated_in_words(target, count):
-    """What `count` examples without a relation can mean.
+def unrelated_in_words(which, target, count):
+    """A sentence on predictions of `count` examples, without its end.
 
-    >>> unrelated_in_words("'y'", 60)
+    >>> unrelated_in_words("on the dev rows", "'y'", 60).partition(": ")[2]
     "the inputs say nothing of 'y', training has not found it, or 60 are too few to show it"
     """
+    end = ", or training has not found it"
     if count < FEW:
-        return (
-            f"the inputs say nothing of {target}, training has not found it, or {count:,} are too "
-            "few to show it"
-        )
-    return f"the inputs say nothing of {target}, or training has not found it"
+        end = f", training has not found it, or {count:,} are too few to show it"
+    return (
+        f"predictions {which} are not related to {target} beyond chance: the inputs say nothing of "
+        f"{target}{end}"
+    )
 
 
 def _centred_ranks(values):
