@@ -111,10 +111,16 @@ def why_left_out(series, kind, asked, written=None):
     """
     if re.fullmatch(r"Unnamed: \d+", series.name):
         return "it has no name: row numbers, most often"
-    given = int(series.notna().sum())
+    if kind == "numeric":  # pandas takes several times as long, in tables of 10,000 columns seconds
+        values = series.to_numpy()
+        given = int((~np.isnan(values)).sum())
+        same = bool((values == values[0]).all())
+    else:
+        given = int(series.notna().sum())
+        same = given == len(series) and series.nunique() == 1
     if not given:
         return "all its values are missing"
-    if given == len(series) and series.nunique() == 1:
+    if same:
         value = series.iloc[0]
         shown = f"{value:g}" if kind == "numeric" else f"{value!s:.40}"
         return f"it is {written(value) if written else shown} in all rows"
@@ -133,9 +139,12 @@ def why_left_out(series, kind, asked, written=None):
 
 def _why_a_key(series):
     """The reason to leave out a column of numbers that counts rows or is a key, or None."""
-    series = series.dropna()
     values = series.to_numpy()
-    if len(values) < _FEWEST_KEYS or not whole(values) or not series.is_unique:
+    values = values[~np.isnan(values)]
+    if len(values) < _FEWEST_KEYS or not whole(values):
+        return None
+    series = series.dropna()
+    if not series.is_unique:
         return None
     if pandas().api.types.is_numeric_dtype(series.index.dtype):
         index = series.index.to_numpy(dtype=np.float64)
