@@ -40,9 +40,7 @@ def run(long):
         "sklearn.model_selection",
     ):
         importlib.import_module(slow)
-    # Calls that take long to begin are interrupted less often.
-    moments = 1000 if long else 20
-    counts = {name: max(3, moments // share) for name, (*_, share) in _KINDS.items()}
+    counts = {name: 1000 if long else few for name, (*_, few) in _KINDS.items()}
 
     def work(kind, first, count):
         prepare, most, _ = _KINDS[kind]
@@ -220,15 +218,16 @@ def _command():
     return answer
 
 
-# How it is prepared, the latest moment in seconds, the share of the moments.
+# How it is prepared, the latest moment in seconds, the moments of the short form: fewer of calls
+# that take long to begin.
 _KINDS = {
-    "fit": (_calls(_fit), 0.3, 1),
-    "fit of 34 million parameters": (_calls(_large_fit), 2.0, 4),
-    "sweep": (_calls(_sweep), 0.5, 1),
-    "improve": (_calls(_improve), 0.5, 1),
-    "gradcheck of a network": (_calls(_gradcheck), 0.3, 1),
-    "gradcheck of a function": (_calls(_black_box), 0.3, 1),
-    "report": (_calls(_report), 0.5, 2),
-    "command line": (_command, 2.0, 4),
-    "its first 30 ms": (_command, 0.03, 4),
+    "fit": (_calls(_fit), 0.3, 20),
+    "fit of 34 million parameters": (_calls(_large_fit), 2.0, 5),
+    "sweep": (_calls(_sweep), 0.5, 20),
+    "improve": (_calls(_improve), 0.5, 20),
+    "gradcheck of a network": (_calls(_gradcheck), 0.3, 20),
+    "gradcheck of a function": (_calls(_black_box), 0.3, 20),
+    "report": (_calls(_report), 0.5, 10),
+    "command line": (_command, 2.0, 5),
+    "its first 30 ms": (_command, 0.03, 5),
 }
