@@ -17,6 +17,18 @@ DtypeName = Literal["float32", "float64"]
 Rng = int | np.integer[Any] | np.random.Generator | None
 
 
+def shown(value):
+    """The repr of a value in a message: of an array its shape, of a long text its beginning.
+
+    >>> shown(np.zeros((600, 2))), shown("0.1")
+    ('an array of shape (600, 2)', "'0.1'")
+    """
+    if isinstance(value, np.ndarray) and value.size > 4:
+        return f"an array of shape {value.shape}"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def lookup(table, name, what):
     """`table[name]`, or an error that lists the names there are.
 
@@ -29,7 +41,7 @@ def lookup(table, name, what):
     """
     if not isinstance(name, str):
         raise TypeError(
-            f"expected {what} to be a name, got {name!r} of type {type(name).__name__}; "
+            f"expected {what} to be a name, got {shown(name)} of type {type(name).__name__}; "
             f"known: {', '.join(table)}"
         )
     if name not in table:
@@ -42,7 +54,7 @@ def integer(value, name, low, high=math.inf):
     # The exact type first: a look at an abstract class takes longer than all the rest.
     if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
         raise TypeError(
-            f"expected {name} to be an integer, got {value!r} of type {type(value).__name__}"
+            f"expected {name} to be an integer, got {shown(value)} of type {type(value).__name__}"
         )
     if not low <= value <= high:
         upper = f" and at most {high}" if high < math.inf else ""
@@ -55,7 +67,7 @@ def number(value, name, interval):
     if type(value) is not float:
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(
-                f"expected {name} to be a number, got {value!r} of type {type(value).__name__}"
+                f"expected {name} to be a number, got {shown(value)} of type {type(value).__name__}"
             )
         try:
             value = float(value)
@@ -65,7 +77,7 @@ def number(value, name, interval):
     above = value > low if interval[0] == "(" else value >= low
     below = value < high if interval[-1] == ")" else value <= high
     if not (above and below):
-        raise ValueError(f"expected {name} in {interval}, got {value!r}")
+        raise ValueError(f"expected {name} in {interval}, got {shown(value)}")
     return value
 
 
@@ -82,10 +94,12 @@ def number_range(value, name, interval):
     """
     if isinstance(value, tuple | list):
         if len(value) != 2:
-            raise ValueError(f"expected {name} to be a pair (low, high), got {value!r}")
+            raise ValueError(f"expected {name} to be a pair (low, high), got {shown(value)}")
         low, high = (number(v, f"{name}[{i}]", interval) for i, v in enumerate(value))
         if low > high:
-            raise ValueError(f"expected {name} to be (low, high), got {value!r}, which is reversed")
+            raise ValueError(
+                f"expected {name} to be (low, high), got {shown(value)}, which is reversed"
+            )
         return low, high
     high = number(value, name, "[0, inf)")
     return -high, high
@@ -95,7 +109,8 @@ def boolean(value, name):
     """`value` as a bool."""
     if not isinstance(value, bool | np.bool_):
         raise TypeError(
-            f"expected {name} to be True or False, got {value!r} of type {type(value).__name__}"
+            f"expected {name} to be True or False, got {shown(value)} of type "
+            f"{type(value).__name__}"
         )
     return bool(value)
 
@@ -106,7 +121,8 @@ def functions(value, name, arguments):
         return (value,)
     if not isinstance(value, tuple | list) or not all(map(callable, value)):
         raise TypeError(
-            f"expected {name} to be functions of {arguments}, one or a list of them, got {value!r}"
+            f"expected {name} to be functions of {arguments}, one or a list of them, got "
+            f"{shown(value)}"
         )
     return tuple(value)
 
@@ -116,7 +132,7 @@ def per_layer(value, name, count, interval, layers):
     if type(value) is float or isinstance(value, Real):
         return (number(value, name, interval),) * count
     if isinstance(value, str) or not np.iterable(value):
-        raise TypeError(f"expected {name} to be a number or a sequence of them, got {value!r}")
+        raise TypeError(f"expected {name} to be a number or a sequence of them, got {shown(value)}")
     values = list(value)
     if len(values) != count:
         raise ValueError(

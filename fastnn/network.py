@@ -216,13 +216,14 @@ class Network(BaseNetwork):
     ) -> Diagnosis:
         """Find the cause of the network's error, and the first thing to do about it.
 
-        Before bias and variance come other causes, each with its evidence: a dev set of another
-        distribution, or with training rows in it; labels, the scale of X, columns that number the
-        rows, units that are copies of each other. Where an error is high, short fits beside the
-        network show more: inputs that are not normalized, a learning rate too small or too large,
-        too few updates, options of the fit that hold it back, too strong a penalty, too small a
-        network, an X that tells nothing of y, or rows of X and y that do not belong together. Then
-        bias from variance, as `fastnn.diagnose`. A note compares with always one class.
+        Before bias and variance come other causes, each with its evidence: a dev set of other
+        shares of the classes, or with training rows in it; labels, the scale of X, columns that
+        number the rows, units that are copies of each other. Where an error is high, short fits
+        beside the network show more: inputs that are not normalized, a learning rate too small or
+        too large, too few updates, options of the fit that hold it back, too strong a penalty, too
+        small a network, an X that tells nothing of y, or rows of X and y that do not belong
+        together. Then bias from variance, as `fastnn.diagnose`. A note compares with always one
+        class.
 
         The first advice is followed on trial, for as long as a whole fit. Where the fit overfits,
         early stopping is advised with it; where the dev error is not lower beyond chance, the

@@ -1,9 +1,10 @@
 """Backends of joblib: processes of this machine, or a cluster of Dask or Ray."""
 
+import math
 import pickle
 import sys
-from numbers import Integral
 
+from fastnn.arguments import integer
 from fastnn.engine.threads import available_processors
 
 
@@ -17,13 +18,10 @@ def threads_for(n_jobs):
     >>> threads_for(3)
     3
     """
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral):
-        raise TypeError(
-            f"expected n_jobs to be an integer, got {n_jobs!r} of type {type(n_jobs).__name__}"
-        )
+    n_jobs = integer(n_jobs, "n_jobs", -math.inf)
     if n_jobs == 0:
         raise ValueError("expected n_jobs of at least 1, or -1 for all processors; got 0")
-    return int(n_jobs) if n_jobs > 0 else max(1, available_processors() + 1 + int(n_jobs))
+    return n_jobs if n_jobs > 0 else max(1, available_processors() + 1 + n_jobs)
 
 
 def choose_workers(n_jobs, backend=None):

@@ -100,7 +100,10 @@ class Nesterov(Momentum):
 
 @dataclass(frozen=True, kw_only=True)
 class RMSprop(Optimizer):
-    """s := rho s + (1 - rho) dW^2;  W := W - learning_rate dW / (sqrt(s) + epsilon)."""
+    """s := rho s + (1 - rho) dW^2;  W := W - learning_rate dW / (sqrt(s) + epsilon).
+
+    PyTorch calls rho alpha, and takes 0.99 by default.
+    """
 
     rho: float = 0.9
     epsilon: float = 1e-8
@@ -126,7 +129,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam after W := (1 - learning_rate weight_decay) W  (Loshchilov and Hutter, 2019).
 
-    Biases do not decay.
+    Biases do not decay; in PyTorch they do, unless they are in a group of their own.
     """
 
     weight_decay: float = 0.01

@@ -6,14 +6,14 @@ import scipy.sparse
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 
 import fastnn
-from fastnn.diagnosis.evidence.two_sets import class_apart, columns_apart, copies
+from fastnn.diagnosis.evidence.two_sets import class_apart, copies
 
 R = np.random.default_rng(0)
 X = R.standard_normal((1500, 8))
 V = R.standard_normal((8, 3))
 Y = (X @ V).argmax(axis=1)
 TRAIN, DEV = (X[:1000], Y[:1000]), (X[1000:], Y[1000:])
-OTHER = "dev comes from another distribution than training"
+OTHER = "the classes have other shares in dev than in training"
 NAMES = (OTHER, "dev has training rows in it")
 
 
@@ -39,26 +39,10 @@ def diagnosed(train, dev, **options):
     ids=["scale", "shift", "units", "one column", "constant"],
 )
 def test_a_dev_set_of_other_columns(change):
-    causes = diagnosed(TRAIN, (change(DEV[0]), DEV[1])).causes
-    assert causes[0].name == OTHER
-    assert "has median" in causes[0].evidence
-    assert "train_dev" in causes[0].advice
-
-
-def test_the_most_different_column_is_named():
-    far = np.where(np.arange(8) == 3, DEV[0] + 1, DEV[0])
-    assert columns_apart(TRAIN[0], far).columns == [3]
-    far = np.where(np.arange(8) == 5, far + 3, far)
-    assert columns_apart(TRAIN[0], far).columns == [5, 3]
-
-
-def test_with_train_dev_the_mismatch_is_a_gap_and_no_cause():
-    dev = (DEV[0] + 2, DEV[1])
-    diagnosis = diagnosed(
-        (TRAIN[0][:700], TRAIN[1][:700]), dev, train_dev=(TRAIN[0][700:], TRAIN[1][700:])
-    )
-    assert OTHER not in [cause.name for cause in diagnosis.causes]
-    assert diagnosis.high_data_mismatch
+    """The gap is no variance; what differs is told beside it."""
+    diagnosis = diagnosed(TRAIN, (change(DEV[0]), DEV[1]))
+    assert diagnosis.high_variance is None
+    assert "are of different distributions" in "\n".join(diagnosis.notes)
 
 
 def test_sets_that_were_cut_from_sorted_labels():
@@ -85,7 +69,6 @@ def test_rows_that_repeat_anyway_are_no_copies():
     assert copies(bits[:1000], y[:1000], bits[1000:], y[1000:]) == 0
     sparse = scipy.sparse.csr_matrix(X)
     assert copies(sparse, Y, sparse, Y) == 0
-    assert columns_apart(sparse, sparse) is None
 
 
 @pytest.mark.parametrize(("name", "place"), [("training", 0), ("dev", 1)])
@@ -110,17 +93,9 @@ def test_sets_of_one_source_are_not_suspected(load, seed):
 
 
 @pytest.mark.parametrize("rows", [3, 20, 200])
-def test_samples_of_one_source_are_seldom_told_apart(rows):
-    """Of 300 pairs a thousandth is expected, and far fewer of long tails and of few values."""
+def test_classes_of_one_source_are_seldom_told_apart(rows):
     r = np.random.default_rng(2)
-    found = 0
-    for _ in range(100):
-        for draw in (
-            r.standard_normal,
-            lambda size: np.exp(3 * r.standard_normal(size)),
-            r.poisson,
-        ):
-            a, b = (draw(size=(m, 5)) for m in (300, rows))
-            found += columns_apart(a, b) is not None
-            found += class_apart(r.integers(0, 3, 300), r.integers(0, 3, rows)) is not None
-    assert found <= 3
+    found = sum(
+        class_apart(r.integers(0, 3, 300), r.integers(0, 3, rows)) is not None for _ in range(300)
+    )
+    assert found <= 1

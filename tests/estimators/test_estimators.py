@@ -447,6 +447,8 @@ def test_advice_is_in_the_estimators_own_words():
     assert "try hidden_layer_sizes [4] (now [2])" in advice
     assert "regularize less: now alpha=0.5" in advice
     settings.update(max_iter=100, solver="lbfgs", alpha=0.001, l1=0.0)
+    order = np.random.default_rng(0).permutation(len(X))  # the digits are sorted by their writers
+    X, y = X[order], y[order]
     model = fastnn.MLPClassifier((50,), **settings).fit(X[:200], y[:200])
     options = {"test": (X[1300:], y[1300:]), "train_dev": (X[200:400], y[200:400])}
     diagnosis = model.diagnose(X[:200], y[:200], X[400:], y[400:], **options)

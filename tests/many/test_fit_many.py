@@ -121,6 +121,12 @@ def test_a_bar_counts_epochs_and_networks_that_have_ended():
         assert (bar._bar.finished, bar._bar._done) == (1, pytest.approx(2.0))
 
 
+def test_a_message_shows_no_whole_array():
+    X, y = np.zeros((600, 3)), np.zeros(600, int)
+    with pytest.raises(TypeError, match=r"n_jobs to be an integer, got an array of shape \(600,\)"):
+        fastnn.fit_many([fastnn.Network([3, 2], rng=0)], X, y, epochs=1)
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "message"),
     [

@@ -46,7 +46,7 @@ print(net.diagnose(train, dev))
 #        that holds the fit back
 #      - ``diagnosis.causes``
 #      - the options in ``cause.change``
-#    * - dev of another distribution, or with training rows in it; y that does not belong to X
+#    * - other shares of the classes in dev, training rows in it; y that does not belong to X
 #      - how the sets were made
 #      - new sets
 #    * - high bias

@@ -7,7 +7,7 @@ from fastnn.diagnosis.causes.cause import Cause
 from fastnn.diagnosis.causes.inputs import counters, scale_of
 from fastnn.diagnosis.causes.uneven import labels_of
 from fastnn.diagnosis.evidence.symmetry import equal_units
-from fastnn.diagnosis.evidence.two_sets import class_apart, columns_apart, copies
+from fastnn.diagnosis.evidence.two_sets import class_apart, copies
 from fastnn.text.words import percent
 
 # The least share of the dev set in classes that training lacks, for a word on them.
@@ -95,7 +95,7 @@ def _symmetry(network):
 
 
 def between_sets(network, train, dev, names):
-    """Causes that lie between the sets: dev has training rows, other columns or other classes."""
+    """Causes that lie between the sets: dev has training rows, or other shares of the classes."""
     found = copies(*train, *dev)
     m = len(as_numbers(dev[1], "y"))
     if found:
@@ -104,39 +104,16 @@ def between_sets(network, train, dev, names):
             f"{found:,} of {m:,} dev rows have the X and y of a training row",
             "split anew, with each row in one set only: the dev error is too low by these rows",
         )
-    differences = [*_columns_apart(train, dev, names), *_classes_apart(network, train, dev, names)]
-    if differences:
-        yield Cause(
-            "dev comes from another distribution than training",
-            "; ".join(differences),
-            "scale and draw both sets alike; where dev has to be different, give train_dev, unseen "
-            "examples like those of training: without it variance and data mismatch look the same",
-        )
-
-
-def _columns_apart(train, dev, names):
-    apart = columns_apart(train[0], dev[0])
-    if apart is None:
-        return
-    first, count = apart.columns[0], len(apart.columns)
-    on_train, on_dev = (
-        f"{median:.3g} (quartiles {spread:.3g} away)"
-        for median, spread in zip(apart.medians, apart.spreads, strict=True)
-    )
-    of_all = f" (as in {count - 1:,} more column{'s' if count > 2 else ''})" if count > 1 else ""
-    yield (
-        f"{names.of_columns([first])} has median {on_train} in training and {on_dev} in dev{of_all}"
-    )
-
-
-def _classes_apart(network, train, dev, names):
     labels, dev_labels = labels_of(network, train[1]), labels_of(network, dev[1])
     if labels is None or dev_labels is None or not np.isin(dev_labels, labels).all():
-        return  # of a class that training lacks there is a cause of its own
-    found = class_apart(labels, dev_labels)
-    if found:
-        k, of_train, of_dev = found
-        yield (
+        return  # a class that training lacks is a cause of its own
+    apart = class_apart(labels, dev_labels)
+    if apart:
+        k, of_train, of_dev = apart
+        yield Cause(
+            "the classes have other shares in dev than in training",
             f"{names.of_classes([k])} is {percent(of_train)} of training and {percent(of_dev)} of "
-            "dev"
+            "dev",
+            "draw both sets from the same rows, as fastnn.split(X, y) does; where dev has to be "
+            "different, give train_dev, unseen examples like those of training",
         )
