@@ -222,8 +222,7 @@ class Network(BaseNetwork):
         beside the network show more: inputs that are not normalized, a learning rate too small or
         too large, too few updates, options of the fit that hold it back, too strong a penalty, too
         small a network, an X that tells nothing of y, or rows of X and y that do not belong
-        together. Then bias from variance, as `fastnn.diagnose`. A note compares with always one
-        class.
+        together. Then bias from variance, as `fastnn.diagnose`, and a note on always one class.
 
         The first advice is followed on trial, for as long as a whole fit. Where the fit overfits,
         early stopping is advised with it; where the dev error is not lower beyond chance, the
