@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from numbers import Real
 
 import numpy as np
@@ -40,6 +39,8 @@ _SKEWED = 2
 _COUNTS = 0.75
 # -1 beside fewer other values may be one of the answers -1, 0 and 1.
 _MANY = 10
+# So many values of a text can be those of groups, and not classes by another name.
+_GROUPS = 10
 # Days that programs put where there is none: the ends of their calendars, or their first day.
 _NO_DAY = re.compile(
     r"(2[2-9]|[3-9]\d)\d\d-.*|20[89]9-12-31|(0001|1[0-7]\d\d|1800)-.*|18(58|99)-.*"
@@ -175,45 +176,10 @@ def notices_on_far_days(frame, table, readings):
     return said
 
 
-def notices_on_capitals(texts):
-    """A list with a sentence on the texts of {name: texts} that look alike, or empty.
-
-    They differ in capitals, in kinds of blanks, or in the code of a letter with an accent. Texts of
-    one name are different.
-    """
-    said = []
-    for name, different in texts.items():
-        alike: dict[str, list[str]] = {}
-        for text in sorted(different):
-            alike.setdefault(_simplified(text), []).append(text)
-        some = [_told(text) for group in alike.values() if len(group) > 1 for text in group]
-        if some:
-            said.append(f"{', '.join(some):.100} of {name!r}")
-    if not said:
-        return []
-    return [
-        "Texts that differ in capitals, blanks or codes of one letter only count as different: "
-        f"{'; '.join(said):.400}. Write them alike, if they are one."
-    ]
-
-
-def _simplified(text):
-    """A text in lower case, without signs that nobody sees, in the usual codes of its letters."""
-    text = unicodedata.normalize("NFKC", text)
-    seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
-    return " ".join(seen.split()).casefold()
-
-
-def _told(text):
-    """A text in quotes; where it looks like another, as codes of its signs."""
-    plain = unicodedata.normalize("NFC", text) == text and text.isprintable()
-    return repr(text) if plain else ascii(text)
-
-
-def notices_on_target(target, y, table, names):
+def notices_on_target(target, y, table, names, readings):
     """Sentences about classes of a single row, and about columns that give the target away.
 
-    `y` is the encoded target; `names` are the inputs.
+    `y` is the encoded target; `names` are the inputs. Parts of a date are named as its column.
     """
     said = []
     if target.classes is not None:
@@ -225,12 +191,24 @@ def notices_on_target(target, y, table, names):
         said += _notices_on_values(target, np.round(target.answers(y), 6))
     decides = _decides_values if target.classes is None else _decides_classes
     unless = f"drop it, unless it is known before {target.name!r} is."
+    sources, told = sources_of(names, readings), set()
     for name in names if len(y) >= _FEWEST else ():
-        if decides(table[name], y):
-            said.append(Alarm(f"Column {name!r} alone gives {target.name!r} away: {unless}"))
-        elif target.classes is not None and _separates(table[name], y):
+        series, source = table[name], sources[name]
+        if source in told:
+            continue
+        if decides(series, y):
+            told.add(source)
+            text = f"Column {source!r} alone gives {target.name!r} away: {unless}"
+            if series.dtype != np.float64 and series.nunique() >= _GROUPS:
+                text += (
+                    f" If rows of one {source!r} belong together, keep them in one part (groups="
+                    f"{source!r}, --groups): without the column, errors are not those of a new one."
+                )
+            said.append(Alarm(text))
+        elif target.classes is not None and _separates(series, y):
+            told.add(source)
             said.append(
-                f"Column {name!r} alone can give {target.name!r} away, as each class has a range "
+                f"Column {source!r} alone can give {target.name!r} away, as each class has a range "
                 f"of it for itself: {unless}"
             )
     return said

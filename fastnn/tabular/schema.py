@@ -16,7 +16,6 @@ from fastnn.tabular.facts import Facts
 from fastnn.tabular.frame import (
     choose_inputs,
     learn_readings,
-    notices_on_capitals,
     notices_on_dates,
     notices_on_far_days,
     notices_on_marks,
@@ -29,6 +28,7 @@ from fastnn.tabular.reading import tidy, typed_columns, unreadable, without_unit
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task, rows_with
 from fastnn.tabular.values import as_frame, check_columns, pandas
+from fastnn.text.alike import notices_on_capitals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -212,7 +212,7 @@ class TableSchema(Facts):
             )
         columns = learn_columns(table, numbers, texts, bins)
         y = learnt.encode(as_target, missing)
-        notices += notices_on_target(learnt, y, table, [*numbers, *texts])
+        notices += notices_on_target(learnt, y, table, [*numbers, *texts], readings)
         marks = {
             name: table[name].to_numpy() for name in numbers if type(readings.get(name)) is Notation
         }

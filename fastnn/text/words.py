@@ -20,6 +20,16 @@ def told_apart(a, b):
     return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
+def about(count):
+    """A whole number of two digits and zeros, not below `count`: no more of it is known.
+
+    >>> about(7), about(239_128)
+    (7, 240000)
+    """
+    step = 10 ** max(0, len(str(count)) - 2)
+    return -(-count // step) * step
+
+
 def counted(count, noun):
     """A number, which may be one of NumPy's, and what it counts: "1 group", "2 groups"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

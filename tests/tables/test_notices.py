@@ -123,3 +123,27 @@ def test_a_count_is_told_of_poisson_in_a_split_by_time(seed):
     model = fastnn.TableRegressor(time="day", **QUICK).fit(frame, "sold")
     assert sum("whole numbers of at least 0" in n and "loss='poisson'" in n
                for n in model.notices_) == 1  # fmt: skip
+
+
+def test_a_date_that_gives_the_target_away_is_told_once_by_its_column():
+    rng = np.random.default_rng(0)
+    left = rng.random(M) < 0.5
+    day = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, M), "D")
+    frame = pd.DataFrame({"x": rng.normal(size=M), "closed": pd.Series(day).where(left)})
+    with pytest.warns(UserWarning, match="Column 'closed' alone gives 'target' away") as told:
+        fastnn.TableClassifier(**QUICK).fit(frame, left)
+    assert len([w for w in told if "away" in str(w.message)]) == 1
+
+
+@pytest.mark.parametrize("patients", [2, 40])
+def test_values_that_can_be_groups_are_not_just_to_be_dropped(patients):
+    """Without the column its rows are told by the others: the error of new patients is 50 %."""
+    rng = np.random.default_rng(0)
+    base, ill = rng.normal(size=(patients, 4)), np.arange(patients) % 2
+    of = np.arange(M) % patients
+    frame = pd.DataFrame(base[of] + 0.1 * rng.normal(size=(M, 4)), columns=list("abcd"))
+    frame["patient"] = [f"p{k}" for k in of]
+    with pytest.warns(UserWarning, match="'patient' alone gives 'target' away: drop it") as told:
+        fastnn.TableClassifier(**QUICK).fit(frame, ill[of])
+    said = " ".join(str(w.message) for w in told)
+    assert ("(groups='patient', --groups)" in said) == (patients == 40)

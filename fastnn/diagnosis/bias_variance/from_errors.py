@@ -17,7 +17,7 @@ from fastnn.diagnosis.evidence.intervals import (
 )
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_network
-from fastnn.text.words import percent
+from fastnn.text.words import about, percent
 from fastnn.training.history import History
 
 
@@ -267,7 +267,7 @@ def _notes(estimates, gaps):
         elif gap.enough:
             sets = " and ".join(gap.enough)
             now = " and ".join(_counted(of[title], of[title].n) for title in gap.enough)
-            more = " and ".join(_counted(of[title], n) for title, n in gap.enough.items())
+            more = " and ".join(_counted(of[title], about(n)) for title, n in gap.enough.items())
             yield (
                 f"too few {sets} examples ({now}) to tell whether {TITLES[name]} is high; "
                 f"about {more} would, if the errors stay as they are"

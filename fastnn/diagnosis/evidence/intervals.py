@@ -35,6 +35,7 @@ class Estimate:
     std: float | None = None
     groups: int | None = None
     effect: float = 1.0
+    spread: float = 1.0
 
     def limits(self, confidence, n=None):
         """Confidence limits of the error, for `n` examples instead of its own number if given.
@@ -67,11 +68,12 @@ class Estimate:
         return counted(round(self.groups * (n or self.n) / self.n), "group")
 
     def _quantile(self, p, n):
-        if self.groups is None:
+        if self.groups is None and self.std is None:
             return NormalDist().inv_cdf(p)
         from scipy.special import stdtrit
 
-        return float(stdtrit(max(1.0, self.groups * n / self.n - 1), p))
+        count = n * self.spread if self.groups is None else self.groups * n / self.n
+        return float(stdtrit(max(1.0, count - 1), p))
 
 
 def estimate_of(errors, groups=None, *, shares):
@@ -83,7 +85,9 @@ def estimate_of(errors, groups=None, *, shares):
     # One example alone shows no scatter: its error is then taken as exact.
     std = None if shares or n == 1 else float(errors.std(ddof=1))
     if groups is None or (n == 1 and not shares):
-        return Estimate(value, n if shares or n > 1 else None, std)
+        squares = float(np.square(errors).sum())
+        spread = 1.0 if std is None or not squares else n * value**2 / squares
+        return Estimate(value, n if shares or n > 1 else None, std, spread=spread)
     _, member = np.unique(groups, return_inverse=True)
     count = int(member.max()) + 1
     sums = np.bincount(member, weights=errors - value)
