@@ -143,7 +143,7 @@ def test_too_small_a_dev_set_is_told_and_how_many_would_do():
     assert d.high_variance is None
     assert "cannot be told by so few dev examples" in d.verdict
     enough = d.gaps["variance"].enough["dev"]
-    assert f"{enough:,}" in d.notes[0]
+    assert f"{about(enough):,}" in d.notes[0]
     assert fastnn.diagnose(0.05, 0.10, n_dev=enough).high_variance is True
     assert fastnn.diagnose(0.05, 0.10, n_dev=int(0.9 * enough)).high_variance is None
     both = fastnn.diagnose(0.05, 0.08, n_train=100, n_dev=100).gaps["variance"].enough
