@@ -21,6 +21,7 @@ from fastnn.diagnosis.evidence.intervals import (
     examples_to_tell,
     is_above,
 )
+from fastnn.text.words import about
 
 shares = st.floats(0, 1)
 counts = st.integers(1, 10**6)
