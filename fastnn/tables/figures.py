@@ -77,7 +77,7 @@ def no_better_than(
         Dev rows of equal values belong together.
     """
     if not is_related(A, dev, groups):
-        said = unrelated_in_words(where, repr(schema.target), len(dev))
+        said = unrelated_in_words(where, repr(schema.target), len(dev), groups)
         return _alarm(f"{said[0].upper()}{said[1:]}.", dev)
     if schema.classes is None:
         r2 = _figures_of(schema, A, dev)["r2"]

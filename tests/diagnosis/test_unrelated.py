@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import fastnn
-from fastnn.diagnosis.evidence.unrelated import is_related
+from fastnn.diagnosis.evidence.unrelated import is_related, unrelated_in_words
 
 NOT = "are not related to"
 
@@ -44,6 +44,30 @@ def test_rows_of_few_groups_are_few():
     assert not is_related(score[:, np.newaxis], y, groups=group)
     alone = np.arange(600)
     assert is_related(score[:, np.newaxis], y, groups=alone)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_a_handful_of_groups_shows_nothing_either_way(count):
+    r = np.random.default_rng(0)
+    x, noise = r.normal(size=(2, 600))
+    assert is_related(x[:, np.newaxis], 3 * x + 0.1 * noise, groups=np.arange(600) % count)
+
+
+def test_a_good_model_of_few_groups_is_not_warned_of():
+    r = np.random.default_rng(0)
+    x, z, noise = r.normal(size=(3, 3500))
+    frame = pd.DataFrame({"x": x, "z": z, "site": np.repeat(list("abcde"), 700)})
+    frame["y"] = 3 * x + 2 * z + 0.1 * noise
+    model = fastnn.TableRegressor(quality=None, groups="site", epochs=5).fit(frame, "y")
+    assert model.score(frame, frame["y"]) > 0.9
+    assert not any(NOT in notice for notice in model.notices_)
+
+
+def test_the_words_count_groups_where_there_are_groups():
+    said = unrelated_in_words("on the dev rows", "'y'", 4000, np.repeat(np.arange(8), 500))
+    assert said.endswith("or 8 groups are too few")
+    said = unrelated_in_words("on the dev rows", "'y'", 400, np.repeat(np.arange(200), 2))
+    assert said.endswith(", or training has not found what they say")
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax", "identity"])

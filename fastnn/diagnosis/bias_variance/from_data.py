@@ -19,7 +19,7 @@ from fastnn.diagnosis.bias_variance.advice import (
 )
 from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.differing import differing
-from fastnn.diagnosis.bias_variance.from_errors import conclude
+from fastnn.diagnosis.bias_variance.from_errors import check_thresholds, conclude
 from fastnn.diagnosis.bias_variance.result import Diagnosis
 from fastnn.diagnosis.causes.certain import between_sets
 from fastnn.diagnosis.causes.followed import followed
@@ -53,8 +53,6 @@ _NO_OPTIMUM = (
     "errors are not compared with the optimal one of nearest neighbours, which is such a share"
 )
 
-THRESHOLDS = ("confidence", "tolerance", "relative_tolerance", "share")
-
 
 def diagnose_network(
     network: BaseNetwork,
@@ -79,7 +77,7 @@ def diagnose_network(
     are names of columns and classes; None: the names of train, if it is a part of a table. Where a
     part has `groups`, the groups count instead of the rows: rows of one group are not independent.
     """
-    _check_names(thresholds)
+    check_thresholds(thresholds)
     names = names_of(train) if names is None else names
     if optimal_error is not None:
         optimal_error = number(optimal_error, "optimal_error", "[0, 1]")
@@ -153,7 +151,7 @@ def diagnose_network(
     related = is_related(network.forward(sets[1][0]), sets[1][1], groups["dev"], confidence)
     if not related and not diagnosis.gaps["variance"].why:
         diagnosis.notes.append(
-            unrelated_in_words("of the dev examples", names.target, pairs["dev"][2])
+            unrelated_in_words("of the dev examples", names.target, pairs["dev"][2], groups["dev"])
         )
     one_answer = related and not weighted
     diagnosis.notes.extend(_on_the_data(network, *sets, names, one_answer=one_answer))
@@ -164,21 +162,6 @@ def diagnose_network(
     if try_advice and diagnosis.change:
         diagnosis.notes.append(tried_in_words(network, *sets, diagnosis.change))
     return diagnosis
-
-
-def _check_names(thresholds):
-    """Refuse arguments that `diagnose_network` does not have."""
-    unknown = [name for name in thresholds if name not in THRESHOLDS]
-    if unknown:
-        hint = ""
-        if unknown[0].startswith("n_"):
-            hint = "; the examples are counted from the sets"
-        elif unknown[0].endswith("_error"):
-            hint = "; the errors are measured on the sets"
-        raise TypeError(
-            f"diagnose has no argument {unknown[0]!r}: expected test, train_dev, "
-            f"optimal_error, {', '.join(THRESHOLDS)}{hint}"
-        )
 
 
 def _errors_of(network, pairs, groups, scale, class_weights=None):

@@ -20,6 +20,9 @@ from fastnn.engine.sets import check_network
 from fastnn.text.words import about, percent
 from fastnn.training.history import History
 
+# Arguments of every way to a diagnosis.
+THRESHOLDS = ("confidence", "tolerance", "relative_tolerance", "share")
+
 
 def diagnose(
     train_error: float,
@@ -125,6 +128,21 @@ def diagnose(
         relative_tolerance=relative_tolerance,
         share=share,
     )
+
+
+def check_thresholds(thresholds):
+    """Refuse arguments of `diagnose_network` that `conclude` does not have."""
+    unknown = [name for name in thresholds if name not in THRESHOLDS]
+    if unknown:
+        hint = ""
+        if unknown[0].startswith("n_"):
+            hint = "; the examples are counted from the sets"
+        elif unknown[0].endswith("_error"):
+            hint = "; the errors are measured on the sets"
+        raise TypeError(
+            f"diagnose has no argument {unknown[0]!r}: expected test, train_dev, "
+            f"optimal_error, {', '.join(THRESHOLDS)}{hint}"
+        )
 
 
 def conclude(
