@@ -46,6 +46,13 @@ def test_shifted_dev_examples_are_no_variance(net):
     assert "train_dev" in note
 
 
+def test_sets_may_be_lists(net):
+    sets = rows(1500, 0), rows(800, 1, shift=2.5)
+    lists = [(X.tolist(), y.tolist()) for X, y in sets]
+    found, of_lists = net.diagnose(*sets), net.diagnose(*lists)
+    assert of_lists.gaps["variance"].why == found.gaps["variance"].why != ""
+
+
 def test_with_train_dev_the_gap_is_a_mismatch(net):
     d = net.diagnose(rows(1500, 0), rows(800, 1, shift=2.5), train_dev=rows(1500, 2))
     assert d.high_data_mismatch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.data.parts import rows_of
 from fastnn.diagnosis.bias_variance.result import TITLES
 from fastnn.diagnosis.evidence.two_sample import LEAST_ROWS, most_different, same_distribution
@@ -27,7 +28,8 @@ def differing(gap, sets, names, alike):
     alike : str
         What would tell variance from the difference.
     """
-    (one, a), (other, b) = sets.items()
+    one, other = sets
+    a, b = (X if is_sparse(X) else as_numbers(X, name) for name, X in sets.items())
     most = min(_MOST_ROWS, _MOST_NUMBERS // a.shape[1])
     if min(most, rows_of(a, one), rows_of(b, other)) < LEAST_ROWS:
         return ""
