@@ -63,6 +63,17 @@ def test_dev_rows_that_are_training_rows(dtype):
     assert cause.evidence.startswith("60 of 560 dev rows")
 
 
+@pytest.mark.parametrize("one", [np.int64, np.float32, np.float64])
+@pytest.mark.parametrize("other", [np.int8, np.float32, np.float64])
+def test_rows_of_other_dtypes_are_copies_only_where_the_numbers_are_equal(one, other):
+    X = R.integers(-100, 100, (300, 8))
+    y = X[:, 0].astype(float)
+    assert copies(X.astype(one), y, X[:60].astype(other), y[:60]) == 60
+    assert copies(X.astype(one), y, X[:60] + 0.5, y[:60]) == 0
+    assert copies(X + 0.5, y, X[:60].astype(other), y[:60]) == 0
+    assert copies(X + 0.1, y, (X[:60] + 0.1).astype(np.float32), y[:60]) == 60
+
+
 def test_rows_that_repeat_anyway_are_no_copies():
     bits = R.integers(0, 2, (1500, 6)).astype(float)
     y = bits[:, 0].astype(int)

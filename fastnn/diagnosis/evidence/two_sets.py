@@ -30,17 +30,20 @@ def copies(X, y, Xd, yd):
     """The number of dev rows whose X and y a training row has, too; 0 where rows repeat anyway."""
     if is_sparse(X) or is_sparse(Xd):
         return 0
-    dev = list(_digests(Xd, yd, X))
-    known = set(_digests(X, y, X))
+    X, Xd = as_numbers(X, "X"), as_numbers(Xd, "X")
+    # A row keeps its numbers in either set, rounded to the precision of the other one.
+    floats = [each.dtype for each in (X, Xd) if each.dtype.kind == "f"]
+    dtype = min(floats, key=lambda each: each.itemsize, default=np.dtype(np.float64))
+    dev = list(_digests(Xd, yd, dtype))
+    known = set(_digests(X, y, dtype))
     count = sum(each in known for each in dev)
     repeat = len(known) < DIFFERENT * len(as_numbers(y, "y"))
     return 0 if repeat or count < max(LEAST_COPIES, COPIES * len(dev)) else count
 
 
-def _digests(X, y, like):
-    """A digest of each row of X and y, in the dtype of X of another set."""
-    dtype = as_numbers(like, "X").dtype
+def _digests(X, y, dtype):
+    """A digest of each row of X, in this dtype, and y."""
     y = np.asarray(as_numbers(y, "y"), np.float64)
-    for row, target in zip(as_numbers(X, "X"), y.reshape(len(y), -1), strict=True):
+    for row, target in zip(X, y.reshape(len(y), -1), strict=True):
         row, target = row.astype(dtype) + 0, target + 0.0  # -0.0 becomes 0.0, of other bytes
         yield blake2b(row.tobytes() + target.tobytes(), digest_size=16).digest()
