@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 import fastnn
-from fastnn.diagnosis.bias_variance.advice import against_rises, bigger
-from fastnn.diagnosis.bias_variance.from_data import _is_as_drawn
+from fastnn.diagnosis.bias_variance.advice import Known, against_rises, bigger
+from fastnn.diagnosis.bias_variance.from_data import MOST, _is_as_drawn, _unexplained
+from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.evidence.descent import falling_rate, rises
 from fastnn.diagnosis.evidence.intervals import (
+    Bracket,
     Estimate,
     difference_limits,
     estimate_of,
@@ -152,6 +154,21 @@ def test_too_small_a_dev_set_is_told_and_how_many_would_do():
     at = fastnn.diagnose(0.0, 0.02, n_dev=1000)
     assert at.gaps["variance"].enough == {}
     assert "near to the threshold" in at.notes[0]
+
+
+def test_outputs_whose_squares_overflow_count_as_the_largest_error():
+    net = fastnn.Network([1, 1], output="identity", dtype=np.float64, rng=0)
+    net.theta[:] = 1e200
+    assert (_unexplained(net, np.ones((3, 1)), np.zeros(3), 1.0) == MOST).all()
+
+
+def test_few_examples_are_blamed_only_where_they_alone_leave_it_open():
+    errors = {"train_error": Estimate(0.1, 1000), "dev_error": Estimate(0.14, 100)}
+    known = conclude({"optimal_error": Estimate(0.1), **errors}, Known())
+    assert known.verdict.endswith("cannot be told by so few dev and training examples.")
+    bounds = conclude({"optimal_error": Bracket(0.0, 0.2), **errors}, Known())
+    assert bounds.verdict == "Whether bias or variance is high cannot be told."
+    assert bounds.gaps["variance"].enough
 
 
 @settings(max_examples=200, deadline=None)

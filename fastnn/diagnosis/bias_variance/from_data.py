@@ -323,7 +323,8 @@ def _variance(y):
 
 def _unexplained(network, X, y, scale):
     """(m,) squared errors over `scale`, or MOST where an output is not finite."""
-    errors = np.square(_targets(y) - network.forward(X).astype(np.float64)).sum(axis=1) / scale
+    with np.errstate(over="ignore"):
+        errors = np.square(_targets(y) - network.forward(X).astype(np.float64)).sum(axis=1) / scale
     return np.where(errors < MOST, errors, MOST)
 
 

@@ -235,12 +235,14 @@ def _verdict(gaps, units):
             else "neither " + " nor ".join(named[False]) + " is high"
         )
     if named[None]:
+        # Of a gap that is open for another reason, more examples alone would not tell.
+        by_count = all(gap.enough for gap in gaps.values() if gap.high is None)
         few = sorted({title for gap in gaps.values() for title in gap.enough})
         parts.append(
             "whether "
             + " or ".join(named[None])
             + " is high cannot be told"
-            + (f" by so few {' and '.join(few)} {units}" if few else "")
+            + (f" by so few {' and '.join(few)} {units}" if by_count else "")
         )
     text = "; ".join(parts) + "."
     return text[0].upper() + text[1:]
