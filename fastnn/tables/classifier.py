@@ -51,7 +51,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
         the fit ends after 20 without a lower dev loss. From 20,000 rows on the learning rate falls
         by the cosine, over 10 epochs or as many as see 750,000 rows. The recipe takes the
         place of the options of one network: `hidden`, and those from activation to early_stopping
-        but dtype. Given beside "best" or "fast" they are refused, whatever their values. All rows
+        but dtype. Beside "best" or "fast" they are refused unless they are "auto". All rows
         are trained on, each network with dev rows of its own; with `time` the last rows are dev
         rows. None is one network by these options, with dev rows kept apart, which end the fit
         early.

@@ -100,6 +100,8 @@ def repeats(
     parts: Mapping[str, pd.DataFrame],
     groups: str | None = None,
     time: str | None = None,
+    *,
+    dealt: bool = True,
 ) -> list[str]:
     """A notice where many rows to judge by equal training rows in all inputs and the target.
 
@@ -119,6 +121,8 @@ def repeats(
     time : str, optional
         Rows are divided by time, and later ones may be as the earlier were. Else a time stamp,
         which is another in most rows, hides no repeats.
+    dealt : bool
+        The rows of the parts are of one table, so that groups can keep repeats in one part.
     """
     import pandas as pd
 
@@ -158,11 +162,11 @@ def repeats(
     again = int((count - 1)[own].sum())
     repeat = "repeats another" if again == 1 else "repeat others"
     but = f" but {', '.join(map(repr, stamps))}" if stamps else ""
+    together = ", or keep them together by a column that they share (groups, --groups)" * dealt
     return [
         Alarm(
-            f"{rows(again)} {repeat} exactly, in all inputs{but} and the target: {told}, so that "
-            "errors on them are too low. Leave the repeats out, or keep them together by a column "
-            "that they share (groups, --groups)."
+            f"{rows(again)} {repeat} exactly, in the target and in all inputs{but}: {told}, so "
+            f"that errors on them are too low. Leave the repeats out{together}."
         )
     ]
 

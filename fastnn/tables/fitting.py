@@ -48,9 +48,7 @@ def prepare_fit(
             "chooses one network without this notice."
         )
     if all_rows and keeps_all_rows(estimator, dev):
-        prepared = prepare(estimator, examples, ("train",))
-        prepared.run["inner_dev"] = True
-        return prepared
+        return prepare(estimator, examples, ("train",), inner_dev=True)
     if dev is None:
         return prepare(estimator, examples)
     prepared = prepare(estimator, examples, ("train",))

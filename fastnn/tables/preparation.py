@@ -95,6 +95,8 @@ def prepare(
     examples: Examples,
     names: Sequence[str] = ("train", "dev"),
     shares: Mapping[str, float] = MappingProxyType({}),
+    *,
+    inner_dev: bool = False,
 ) -> Prepared:
     """Deal the rows to the parts `names`, and learn a schema.
 
@@ -107,6 +109,8 @@ def prepare(
         The training rows come first.
     shares : mapping of float
         Of the rows, for parts after the first; else the rule of thumb tells.
+    inner_dev : bool
+        Whether each network keeps dev rows of its own among the training rows.
     """
     notices = list(examples.notices)
     if len(examples.frame) < FEWEST_ROWS and len(names) > 1:
@@ -155,10 +159,12 @@ def prepare(
         **({"groups": groups} if groups else {"time": time} if time else {}),
         **({"shares": dict(shares)} if shares else {}),
         **({"weighted": True} if examples.weight is not None else {}),
+        **({"inner_dev": True} if inner_dev else {}),
         **facts,
     }
     notices += schema.notices
-    notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
+    if len(dealt) > 1 or inner_dev:  # else no row to judge by was dealt
+        notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
     for name, part in dealt.items():
         if name != "train":
             notices += schema.unreadable(part.frame)
@@ -180,7 +186,7 @@ def add_part(
     prepared.parts[name] = part
     prepared.notices.extend(examples.notices + prepared.schema.unreadable(examples.frame))
     both = {"train": trained_on, name: examples.frame}
-    prepared.notices.extend(repeats(prepared.schema, both, time=estimator.time))
+    prepared.notices.extend(repeats(prepared.schema, both, time=estimator.time, dealt=False))
 
 
 def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:

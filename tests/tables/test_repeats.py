@@ -22,8 +22,9 @@ def table(m=200):
 
 def told(frame, parts=PARTS, **options):
     model = fastnn.TableClassifier(random_state=0, **options)
-    notices = prepare(model, examples_of(model, frame, "stars", reset=True), parts).notices
-    return [notice for notice in notices if "exactly, in all inputs" in notice]
+    examples = examples_of(model, frame, "stars", reset=True)
+    notices = prepare(model, examples, parts, inner_dev=parts == ("train",)).notices
+    return [notice for notice in notices if "exactly, in the target and in all inputs" in notice]
 
 
 def thrice(frame):
@@ -53,11 +54,11 @@ def test_a_time_stamp_that_is_an_input_hides_no_repeats(of):
     frame = thrice(table())
     stamps = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(600), "min"))
     (notice,) = told(frame.assign(at=of(stamps)))
-    assert "400 rows repeat others exactly, in all inputs but 'at' and the target" in notice
+    assert "400 rows repeat others exactly, in the target and in all inputs but 'at': " in notice
     # A date that rows share is no stamp. By time, later rows may be as the earlier were.
     assert not told(frame.assign(on=of(stamps[np.arange(600) // 3].reset_index(drop=True))))
     (notice,) = told(frame.assign(on=of(stamps[np.arange(600) % 200].reset_index(drop=True))))
-    assert "in all inputs and the target" in notice
+    assert "in the target and in all inputs: " in notice
     assert not told(frame.assign(at=of(stamps)), time="at")
     assert not told(table().assign(at=of(stamps[:200])))
     assert not told(pd.DataFrame({"at": of(stamps), "stars": frame["stars"]}))
@@ -70,9 +71,17 @@ def test_rows_of_a_dev_set_of_its_own_that_are_training_rows():
     dev["a"] = dev["a"].round(12)  # as a file has them
     with pytest.warns(UserWarning, match="30 of the 80 dev rows are also training rows"):
         model = fastnn.TableClassifier(**options).fit(frame.round(12), "stars", dev=dev.round(12))
-    assert any("30 rows repeat others exactly" in notice for notice in model.notices_)
+    (notice,) = (notice for notice in model.notices_ if "30 rows repeat others exactly" in notice)
+    assert notice.endswith("Leave the repeats out.")  # groups keep no rows of two files together
     other = fastnn.TableClassifier(**options).fit(frame[30:], "stars", dev=frame[:30])
     assert not any("exactly" in notice for notice in other.notices_)
+
+
+@pytest.mark.filterwarnings("ignore:.* on the dev rows are not related:UserWarning")  # one epoch
+def test_repeats_among_training_rows_do_no_harm_to_a_dev_set_of_its_own():
+    model = fastnn.TableClassifier(quality=None, epochs=1, random_state=0)
+    model.fit(thrice(table(260)[:200]), "stars", dev=table(260)[200:])
+    assert not any("exactly" in notice for notice in model.notices_)
 
 
 def test_a_fit_warns_of_repeats():
