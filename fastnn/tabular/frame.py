@@ -192,20 +192,23 @@ def notices_on_target(target, y, table, names, readings):
     decides = _decides_values if target.classes is None else _decides_classes
     unless = f"drop it, unless it is known before {target.name!r} is."
     sources, told = sources_of(names, readings), set()
-    for name in names if len(y) >= _FEWEST else ():
+    looked_at = names if len(y) >= _FEWEST else ()
+    for name in looked_at:
         series, source = table[name], sources[name]
-        if source in told:
-            continue
-        if decides(series, y):
+        if source not in told and decides(series, y):
             told.add(source)
             text = f"Column {source!r} alone gives {target.name!r} away: {unless}"
             if series.dtype != np.float64 and series.nunique() >= _GROUPS:
                 text += (
                     f" If rows of one {source!r} belong together, keep them in one part (groups="
-                    f"{source!r}, --groups): without the column, errors are not those of a new one."
+                    f"{source!r}, --groups): without the column, the errors are not those of rows "
+                    f"of a new {source!r}."
                 )
             said.append(Alarm(text))
-        elif target.classes is not None and _separates(series, y):
+    # A later part of a date can say more than an earlier one, so that this comes after all.
+    for name in looked_at if target.classes is not None else ():
+        source = sources[name]
+        if source not in told and _separates(table[name], y):
             told.add(source)
             said.append(
                 f"Column {source!r} alone can give {target.name!r} away, as each class has a range "

@@ -180,8 +180,8 @@ def _are_thousands(doubts, unit, bare):
     """Whether the commas of amounts of money that can mean two numbers separate thousands.
 
     `doubts` are all texts of the column with a comma, and their units: three digits follow each.
-    Money has three decimals as the price of a litre alone, in a country that writes a decimal
-    comma; and a program that writes them does so everywhere, and has no `bare` 0.
+    Only the price of a litre has three decimals. A program that writes them writes them in every
+    row: a `bare` 0 speaks against it.
     """
     return (
         bool(doubts)

@@ -85,6 +85,8 @@ class TableSchema(Facts):
     output : str
         Of the network: softmax, sigmoid, or the output of the loss of a regression.
     input_names : list of str
+    dates : list of str
+        Columns of the table that are read as dates.
 
     Examples
     --------

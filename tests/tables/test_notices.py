@@ -135,6 +135,18 @@ def test_a_date_that_gives_the_target_away_is_told_once_by_its_column():
     assert len([w for w in told if "away" in str(w.message)]) == 1
 
 
+def test_a_date_whose_later_part_gives_the_target_away_is_a_warning():
+    """Its time alone parts the classes in ranges; its weekday tells each row."""
+    late = np.arange(M) >= M // 2
+    monday = pd.Timestamp("2024-01-01")
+    days = monday + pd.to_timedelta(7 * np.arange(M) + late, "D")
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=M), "closed": days})
+    with pytest.warns(UserWarning, match="Column 'closed' alone gives 'target' away") as told:
+        model = fastnn.TableClassifier(**QUICK).fit(frame, late)
+    assert len([w for w in told if "away" in str(w.message)]) == 1
+    assert not any("can give" in notice for notice in model.notices_)
+
+
 @pytest.mark.parametrize("patients", [2, 40])
 def test_values_that_can_be_groups_are_not_just_to_be_dropped(patients):
     """Without the column its rows are told by the others: the error of new patients is 50 %."""
@@ -147,3 +159,4 @@ def test_values_that_can_be_groups_are_not_just_to_be_dropped(patients):
         fastnn.TableClassifier(**QUICK).fit(frame, ill[of])
     said = " ".join(str(w.message) for w in told)
     assert ("(groups='patient', --groups)" in said) == (patients == 40)
+    assert ("the errors are not those of rows of a new 'patient'." in said) == (patients == 40)
