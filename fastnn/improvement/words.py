@@ -52,7 +52,7 @@ def next_step(diagnosis, stopped, knows_no_X=False):
             "lower an error that may be noise"
         )
     elif diagnosis.high_variance is None:
-        step = (
+        step = diagnosis.gaps["variance"].why or (
             "more dev examples, which tell whether variance is high and more training examples "
             "would help; and measure the network on a test set"
         )

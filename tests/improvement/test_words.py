@@ -19,7 +19,9 @@ SHIFTS = fastnn.augment.Images(shift=1)
 
 
 def diagnosis(**given):
-    return SimpleNamespace(**{"causes": (), "high_bias": False, "high_variance": False} | given)
+    gaps = {"variance": SimpleNamespace(why=given.pop("why", ""))}
+    known = {"causes": (), "gaps": gaps, "high_bias": False, "high_variance": False}
+    return SimpleNamespace(**known | given)
 
 
 def move(gain, sure, kept=False):
@@ -36,6 +38,7 @@ def move(gain, sure, kept=False):
         (diagnosis(high_bias=True), "optimal error reached", "measure the network on a test set"),
         (diagnosis(high_variance=True), "time", "more training examples"),
         (diagnosis(high_variance=None), "no move helps", "more dev examples"),
+        (diagnosis(high_variance=None, why="X differs"), "no move helps", "X differs"),
         (diagnosis(), "trials", "with more seconds or trials, improve goes on"),
         (
             diagnosis(causes=[SimpleNamespace(change={"l2": 1}, advice="no"),
