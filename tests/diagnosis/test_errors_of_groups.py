@@ -73,7 +73,9 @@ def test_a_few_groups_against_a_few_others_are_no_overfitting_to_dev(output):
     found = diagnose_network(net, train, dev, test=test, by_trials=False)
     assert found.errors == pytest.approx(by_rows.errors)
     assert found.high_overfitting_to_dev is None
-    assert found.verdict.endswith("groups.")
+    assert found.gaps["overfitting_to_dev"].enough
+    known = diagnose_network(net, train, dev, test=test, optimal_error=0.0, by_trials=False)
+    assert known.verdict.endswith("groups.")
     assert found.groups == {"train_error": 20, "dev_error": 5, "test_error": 5}
     assert "of 1,200 in 5 groups" in str(found)
     assert any("(1,200 in 5 groups" in note for note in found.notes)
