@@ -50,13 +50,14 @@ class Gap:
     limits : (float, float)
         Confidence limits of the value. Both equal the value where no counts are known.
     high : bool or None
-        None: it cannot be told, for the threshold lies within the interval.
+        None: it cannot be told, for the threshold lies within the interval, or for the reason in
+        `why`.
     enough : dict of str to int
         Where it cannot be told: the number of examples that would tell, by set as in
         {"dev": 4300}. Empty when no number up to a billion would: the gap lies at the threshold.
     why : str
-        Where it cannot be told for another reason than few examples: that reason, and what would
-        tell. Else "".
+        Where the interval is above the threshold, but the two sets differ in X, so that the gap
+        can come from that: how they differ, and what would tell. Else "".
     """
 
     value: float

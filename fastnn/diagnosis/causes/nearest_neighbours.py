@@ -36,8 +36,8 @@ class OptimalError:
         `low` and `high` with the chance of the sample: at the given confidence, the optimal error
         lies between these two.
     nearest : float
-        The error of the nearest neighbour, from which `low` follows, with the part taken away
-        that goes with its distance.
+        The error of the nearest neighbour as measured. `low` follows from it, less the part that
+        grows with distance.
     best : int
         The number of neighbours with the error `high`.
     conflicting : float

@@ -28,6 +28,10 @@ class Estimate:
         The number of groups of the examples, where examples of one group are alike.
     effect : float
         The variance of the error over its variance for as many independent examples.
+    spread : float
+        The share of the examples that the mean rests on: the square of the sum of their errors
+        over n times the sum of the squares. It is 1 where all errors are equal, and 1/n where one
+        example makes all of the error.
     """
 
     value: float
@@ -42,9 +46,10 @@ class Estimate:
 
         For a share: Wilson's score interval (1927). It is good down to a share of 0, where the
         textbook's normal interval has no width. SciPy's function needs a whole count of errors, and
-        an error of 0.11 of 25 examples has none. For other means: the normal interval. With groups,
-        n is the number of independent examples that would scatter as much, and Student's quantile
-        by the number of groups replaces the normal one (Korn and Graubard, 1998).
+        an error of 0.11 of 25 examples has none. For other means: Student's interval, by the number
+        of examples that the mean rests on, n times `spread`. With groups, n is the number of
+        independent examples that would scatter as much, and Student's quantile goes by the number
+        of groups, for shares, too (Korn and Graubard, 1998).
         """
         n = n or self.n
         if n is None:
