@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import fastnn
+from fastnn.diagnosis import Instead, Words, diagnose_network
 from fastnn.diagnosis.evidence.unrelated import is_related, unrelated_in_words
 
 NOT = "are not related to"
@@ -80,13 +81,33 @@ def test_a_diagnosis_tells_of_noise_and_not_of_signal(output):
         y = z if output == "identity" else (z > 0).astype(int)
         net = fastnn.Network([5, 16, outputs], output=output, rng=0)
         net.fit(X[:500], y[:500], epochs=40)
-        d = net.diagnose((X[:500], y[:500]), (X[500:], y[500:]))
-        told = [note for note in d.notes if NOT in note]
+        train, dev = (X[:500], y[:500]), (X[500:], y[500:])
+        d = diagnose_network(net, train, dev, by_trials=False)
+        told = [text for text in (*d.advice, *d.notes) if NOT in text]
         assert len(told) == (signal == 0)
-        assert all("200 are too few" in note for note in told)
+        assert all("200 are too few" in text for text in told)
+        d = net.diagnose(train, dev)  # with trials a cause can say it instead, once
+        said = [text for text in (*d.advice, *d.notes) if NOT in text or "X seems to" in text]
+        assert len(said) == (signal == 0)
         # One answer to all rows bounds the optimal error.
         most = 1 if output == "identity" else 1 - np.bincount(y[:500]).max() / 500
         assert d.intervals.get("optimal_error", (0, 0))[1] <= most
+
+
+@pytest.mark.parametrize("words", [Words(), Words(instead=Instead("longer", "a mean of more"))])
+def test_more_data_is_no_certain_advice_where_the_inputs_may_say_nothing(words):
+    r = np.random.default_rng(0)
+    X, y = r.normal(size=(400, 20)), r.integers(0, 2, 400)
+    net = fastnn.Network([20, 64, 1], rng=0)
+    net.fit(X[:250], y[:250], epochs=150)
+    d = diagnose_network(net, (X[:250], y[:250]), (X[250:], y[250:]), words, by_trials=False)
+    assert d.high_variance
+    assert not d.causes
+    first, second, *_ = (text for text in d.advice if text.startswith("variance"))
+    assert first.startswith("variance: more data helps only if the inputs tell of the target; ")
+    assert NOT in first
+    assert second.startswith("variance: more data (")
+    assert not any(NOT in note for note in d.notes)
 
 
 def test_a_table_of_noise_gets_no_advice_on_thresholds():
@@ -99,5 +120,5 @@ def test_a_table_of_noise_gets_no_advice_on_thresholds():
     assert "threshold" not in told
     assert "the inputs say nothing of 'y'" in told
     d = model.diagnose(frame, "y")
-    assert any(NOT in note for note in d.notes)
+    assert any(NOT in text for text in (*d.advice, *d.notes))
     assert not any("decide by the probabilities" in note for note in d.notes)

@@ -44,6 +44,7 @@ class Known(NamedTuple):
     trained: bool = True
     words: Words = Words()
     causes: tuple = ()  # of Cause, found before bias and variance
+    unrelated: str = ""  # a sentence, where dev predictions are not related to the target
 
 
 def bigger(layer_sizes):
@@ -124,6 +125,8 @@ def against_variance(variance, known):
     if known.groups:
         data = f" of other groups (now {n:,} training examples in {known.groups})"
     above = f"{100 * variance:.3g} points above the training error"
+    if known.unrelated:
+        yield f"variance: more data helps only if the inputs tell of the target; {known.unrelated}"
     if words.instead is not None:
         yield f"variance: more data{data}: {above}"
         yield f"variance: {words.instead.variance}"

@@ -123,6 +123,13 @@ def diagnose_network(
         if best is not None and not weighted:
             reached.append(_errors_of(best, pairs, groups, scale))
         estimates["optimal_error"] = _bracket(network, rows, reached, confidence, twins.least)
+    related, unrelated = True, ""
+    if trained:
+        related = is_related(network.forward(sets[1][0]), sets[1][1], groups["dev"], confidence)
+    if not related and not causes:
+        unrelated = unrelated_in_words(
+            "of the dev examples", names.target, pairs["dev"][2], groups["dev"]
+        )
     known = Known(
         network,
         network.history,
@@ -131,6 +138,7 @@ def diagnose_network(
         trained,
         words or Words(),
         tuple(causes),
+        unrelated,
     )
 
     def differ(gap, *two):
@@ -148,11 +156,9 @@ def diagnose_network(
         diagnosis.notes.append(_AS_MANY)
     if weighted and isinstance(estimates["optimal_error"], Bracket):
         diagnosis.notes.append(_NO_OPTIMUM)
-    related = is_related(network.forward(sets[1][0]), sets[1][1], groups["dev"], confidence)
-    if not related and not diagnosis.gaps["variance"].why:
-        diagnosis.notes.append(
-            unrelated_in_words("of the dev examples", names.target, pairs["dev"][2], groups["dev"])
-        )
+    # Sets that differ, and the advice against variance, say it already.
+    if unrelated and not diagnosis.gaps["variance"].why and not diagnosis.high_variance:
+        diagnosis.notes.append(unrelated)
     one_answer = related and not weighted
     diagnosis.notes.extend(_on_the_data(network, *sets, names, one_answer=one_answer))
     if twins.share >= SHARE and not alone:
