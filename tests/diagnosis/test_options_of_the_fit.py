@@ -1,9 +1,12 @@
 """Causes in the options of the last fit: what held it back is named, and leaving it out helps."""
 
+import re
+
 import numpy as np
 import pytest
 
 import fastnn
+from fastnn.diagnosis.causes.trials import Trials, tried_in_words
 
 R = np.random.default_rng(0)
 X = R.standard_normal((1500, 10))
@@ -54,7 +57,8 @@ def test_a_rate_that_fell_too_soon_is_the_cause(schedule):
     net = fitted(schedule=schedule)
     before = net.error(*DEV)
     diagnosis = net.diagnose(TRAIN, DEV)
-    assert diagnosis.causes[0].name.startswith("the learning rate fell too soon, from 0.001 to ")
+    end = net.history.learning_rate[-1]
+    assert diagnosis.causes[0].name == f"the learning rate fell too soon, from 0.001 to {end:.3g}"
     assert diagnosis.change["schedule"] is None
     net.fit(*TRAIN, epochs=40, schedule=None)
     assert net.error(*DEV) < 0.8 * before
@@ -135,7 +139,45 @@ def test_more_epochs_are_as_many_updates_as_were_tried(batch_size):
     batches = -(-1000 // (batch_size or 1000))
     # a trial has 1,000 updates, in whole epochs of its own
     assert 900 <= (diagnosis.change["epochs"] - 2) * batches <= 1100
-    assert ("mini-batches: batch_size=64" in cause.advice) == (batch_size is None)
+    assert ("mini-batches, as this trial did: batch_size=64" in cause.advice) == (
+        batch_size is None
+    )
+
+
+def test_an_average_that_the_fit_had_time_for_and_a_trial_has_not_is_no_cause():
+    """It forgets theta of the first update in 5,000: 160 epochs have as many, a trial 1,000."""
+    for epochs, own in ((150, {"average": 0.999}), (160, {})):
+        net = fitted(average=0.999, batch_size=32, epochs=epochs)
+        assert Trials(net, TRAIN, DEV).own() == own
+
+
+def test_too_few_iterations_of_lbfgs_are_told_in_iterations():
+    net = fitted(optimizer="lbfgs", epochs=3)
+    before = net.error(*DEV)
+    cause = net.diagnose(TRAIN, DEV).causes[0]
+    assert cause.name == "the network is not trained long enough after 3 epochs of lbfgs"
+    assert cause.advice == f"train longer: try {cause.change['epochs']} epochs of lbfgs"
+    assert "batch" not in cause.advice
+    net.fit(*TRAIN, optimizer="lbfgs", **cause.change)
+    assert net.error(*DEV) < 0.8 * before
+
+
+def test_a_fit_that_lbfgs_cannot_take_on_may_be_taken_on_by_adam():
+    net = fitted(optimizer=fastnn.LBFGS(tolerance=1e3), epochs=3)  # ends at once
+    cause = net.diagnose(TRAIN, DEV).causes[0]
+    assert cause.change == {}
+    assert 'train on with optimizer="adam", in mini-batches: batch_size=64, ' in cause.advice
+
+
+@pytest.mark.parametrize("name", ["clip_norm", "label_smoothing", "average", "shuffle", "schedule"])
+def test_advice_on_an_option_is_compared_with_as_many_updates(name):
+    """The option is as in the last fit, so that nothing differs."""
+    net = fitted(epochs=2)
+    change = {name: net.history.settings[name]}
+    said = tried_in_words(net, TRAIN, DEV, change)
+    found = re.search(r"dev error (.*) without it, (.*) with it; dev loss (.*) and (.*), ", said)
+    without, with_it, *losses = found.groups()
+    assert (without, losses[0]) == (with_it, losses[1])
 
 
 def test_settings_have_the_options_of_the_fit():
@@ -166,3 +208,8 @@ def test_a_rate_that_left_outputs_that_are_not_finite_is_too_large(regression):
     assert not np.isfinite(net.forward(DEV[0])).all()
     cause = net.diagnose(train, dev).causes[0]
     assert cause.name == "the learning rate, 10, is too large"
+
+
+def test_a_learning_rate_that_lbfgs_did_not_use_is_no_cause():
+    net = fitted(optimizer="lbfgs", epochs=3, learning_rate=1e-6)
+    assert "learning rate" not in net.diagnose(TRAIN, DEV).causes[0].name

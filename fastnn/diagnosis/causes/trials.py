@@ -52,6 +52,8 @@ PLAIN = {
     "average": None,
     "shuffle": True,
 }
+# An average with a decay forgets theta of the first update after so many times 1 / (1 - decay).
+FORGOTTEN = 5
 
 
 class Trial(NamedTuple):
@@ -83,6 +85,9 @@ class Trials:
     def __init__(self, network, train, dev, names=UNNAMED, weighted=False):
         self.network, self.names, self.weighted_errors = network, names, weighted
         self.settings = {} if network.history is None else network.history.settings
+        self.by_lbfgs = isinstance(self.settings.get("optimizer"), LBFGS)
+        if self.by_lbfgs:  # these were of no effect
+            self.settings = self.settings | {"learning_rate": 1e-3, "schedule": None}
         self.train, self.dev = _some(train), _some(dev)
         self.all_rows = len(as_numbers(train[1], "y"))
         self.rows = self.train[0].shape[0]
@@ -113,12 +118,18 @@ class Trials:
         return self.learning_rate * float(factors.mean())
 
     def own(self):
-        """Options of the last fit that are not those of a plain fit, by name."""
-        return {
+        """Options of the last fit that are not those of a plain fit, by name.
+
+        An average is left out where the fit had time for it and a trial has not: the trial lags.
+        """
+        own = {
             name: self.settings[name]
             for name, plain in PLAIN.items()
             if self.settings.get(name, plain) != plain
         }
+        if self.updates < FORGOTTEN / (1 - own.get("average", 0.0)) <= self.now.updates:
+            del own["average"]
+        return own
 
     def of_standard_targets(self, mean, std):
         """A new network, trained on (y - mean) / std, with losses at the scale of y itself."""
@@ -200,10 +211,11 @@ class Trials:
         }
 
     def _fitted(self, network, options):
+        optimizer = "adam" if self.by_lbfgs else self.settings.get("optimizer", "adam")
         options = {
             "learning_rate": self.learning_rate,
             "batch_size": self.batch_size,
-            "optimizer": self.settings.get("optimizer", "adam"),
+            "optimizer": optimizer,
             "epochs": self.epochs,
             "evaluate_every": 0,
             # A second thread gains little on such batches, and waits for long on a busy processor.
@@ -211,8 +223,6 @@ class Trials:
             **self.own(),
             **options,
         }
-        if isinstance(options["optimizer"], LBFGS):  # has no mini-batches
-            options["optimizer"] = "adam"
         try:
             fit(network, *self.train, **options)
         except DivergenceError:
@@ -260,8 +270,9 @@ def tried_in_words(network, train, dev, change):
     with_it = trials.followed(change, **(trials.best_of_dev if "early_stopping" in change else {}))
     if set(change) - set(OF_FIT):
         without = trials.anew()
-    else:  # goes on from the present theta
-        without = trials.on() if "learning_rate" in change else trials.now
+    else:  # goes on from the present theta; longer is compared with no longer
+        longer = set(change) <= {"epochs", "early_stopping"}
+        without = trials.now if longer else trials.on()
     X, y = trials.dev
     errors = [
         percent(trial.network.error(X, hard_labels(network, y)))

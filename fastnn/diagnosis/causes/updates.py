@@ -11,10 +11,10 @@ from fastnn.diagnosis.evidence.stopping import patience_for
 from fastnn.text.words import counted
 
 # A learning rate is too small if the same updates at a larger one lower the loss so many times as
-# much,
+# much.
 TIMES = 5.0
-# and take it at least this part of the way to the training loss of a plain network. A network that
-# is too small gains little by any rate.
+# They also take it at least this part of the way to the training loss of a plain network. A network
+# that is too small gains little by any rate.
 WAY = 0.2
 # A rate fell too soon where as many epochs again would have less than this part of it on average.
 # Twice the epochs of cosine have 0.18, of linear 0.25.
@@ -26,6 +26,8 @@ LARGEST_RATE = 0.3
 
 
 def too_slow(trials, reference):
+    if trials.by_lbfgs:  # it has no learning rate
+        return None
     rate, start = trials.learning_rate, trials.now.train
     tried = {
         rate * factor: trials.best_on(learning_rate=rate * factor)
@@ -56,7 +58,9 @@ def too_short(trials, same):
     if trials.settings.get("weighted"):
         return _weighted(trials, same)
     if trials.settings.get("loss") or trials.settings.get("augmented"):
-        return None  # trials have neither, and another loss falls by itself
+        return None  # trials use neither, so that their loss says nothing of the fit
+    if trials.by_lbfgs:
+        return _too_short_by_lbfgs(trials, same)
     history = trials.network.history
     updates = trials.done
     epochs = "" if history is None else f" after {counted(len(history), 'epoch')}"
@@ -74,14 +78,31 @@ def too_short(trials, same):
         )
     smaller = ""
     if trials.settings.get("batches") == 1 and trials.batch_size < trials.rows:
-        smaller = (
-            f", or mini-batches: batch_size={trials.batch_size}, of which it had those updates"
-        )
+        smaller = f", or in mini-batches, as this trial did: batch_size={trials.batch_size}"
     return Cause(
         f"the network is not trained long enough{epochs}{done}",
         compared(same, now),
         f"train longer: try {wanted} epochs{smaller}",
         {"epochs": wanted},
+    )
+
+
+def _too_short_by_lbfgs(trials, same):
+    """The cause where lbfgs ended too soon: more of it is advised if that helps, else Adam."""
+    optimizer, done = trials.settings["optimizer"], len(trials.network.history)
+    name = f"the network is not trained long enough after {counted(done, 'epoch')} of lbfgs"
+    longer = trials.best_on(optimizer=optimizer, batch_size=None)
+    if helps(longer, trials.now):
+        wanted = done + longer.network.history.best_epoch + 1
+        advice, change = f"train longer: try {wanted} epochs of lbfgs", {"epochs": wanted}
+        return Cause(name, compared(longer, trials.now), advice, change)
+    batches = -(-trials.all_rows // trials.batch_size)
+    return Cause(
+        name,
+        compared(same, trials.now),
+        f'train on with optimizer="adam", in mini-batches: batch_size={trials.batch_size}, '
+        f"{counted(-(-same.updates // batches), 'epoch')}",
+        {},
     )
 
 
@@ -124,9 +145,10 @@ def _options(trials):
         said, plain = f"{name}={value:g}" if value else f"{name}={value}", {name: PLAIN[name]}
         yield _Option(f"{said} holds the fit back", plain, f"train on without {said}", plain)
     rate, later = trials.learning_rate, trials.later_rate
-    if later < FALLEN * rate:
+    rates = trials.network.history.learning_rate if trials.settings else ()
+    if rates and later < FALLEN * rate:
         yield _Option(
-            f"the learning rate fell too soon, from {rate:g} to {later:.3g}",
+            f"the learning rate fell too soon, from {rate:g} to {rates[-1]:.3g}",
             {"learning_rate": rate},
             "train on with a schedule that falls later, or with none",
             {"schedule": None},
@@ -152,6 +174,8 @@ def _options(trials):
 
 
 def too_fast(trials, same):
+    if trials.by_lbfgs:
+        return None
     rate = trials.learning_rate
     as_is, fresh = min((same, trials.now), key=lambda trial: trial.train), trials.best_anew({})
     slower = {
