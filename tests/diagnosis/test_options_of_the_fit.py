@@ -158,6 +158,9 @@ def test_too_few_iterations_of_lbfgs_are_told_in_iterations():
     assert cause.name == "the network is not trained long enough after 3 epochs of lbfgs"
     assert cause.advice == f"train longer: try {cause.change['epochs']} epochs of lbfgs"
     assert "batch" not in cause.advice
+    updates = cause.change["epochs"] - 3
+    said = tried_in_words(net, TRAIN, DEV, cause.change)
+    assert said.startswith(f"the first advice was tried, for {updates} updates")
     net.fit(*TRAIN, optimizer="lbfgs", **cause.change)
     assert net.error(*DEV) < 0.8 * before
 

@@ -169,6 +169,9 @@ class Trials:
             return self.anew(settings, **of_fit, **options)
         if "schedule" in change:
             of_fit.setdefault("learning_rate", self.learning_rate)
+        if self.by_lbfgs and "epochs" in change:  # its epochs are no epochs of mini-batches
+            of_fit |= {"optimizer": self.settings["optimizer"], "batch_size": None}
+            of_fit["epochs"] = max(1, change["epochs"] - len(self.network.history))
         return self.on(**of_fit, **options)
 
     def whole_fit(self, change):
@@ -289,8 +292,9 @@ def tried_in_words(network, train, dev, change):
             else "which chance can explain"
         )
     )
+    updates = with_it.updates if trials.by_lbfgs else trials.updates
     return (
-        f"the first advice was tried, for {trials.updates:,} updates: dev error "
+        f"the first advice was tried, for {updates:,} updates: dev error "
         f"{errors[0]} without it, {errors[1]} with it; dev loss {without.dev.mean():.3g} and "
         f"{with_it.dev.mean():.3g}, {sure}"
     )
