@@ -6,6 +6,7 @@ Internal: it may change at any time.
 import atexit
 import gc
 import io
+import os
 import sys
 from typing import Any
 
@@ -43,7 +44,14 @@ class _Commands(click.Group):
         # 0.2 s once they are loaded: all the time that Ctrl-C may take.
         atexit.register(gc.freeze)
         with no_interrupt_is_lost():
-            return super().main(*args, **kwargs)
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                _leave_nothing_to_write()
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with reported():  # --help and --version write
+            return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):
@@ -58,6 +66,19 @@ class _Commands(click.Group):
                 if any(meant in option.opts for option in known):
                     error.possibilities = [str(meant)]
                 raise
+
+
+def _leave_nothing_to_write() -> None:
+    """Send output that cannot be written nowhere: the error has been told.
+
+    Else Python tries once more as it ends, and the exit code becomes 120.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 @click.group(

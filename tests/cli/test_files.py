@@ -269,14 +269,16 @@ def test_what_cannot_be_written_is_told(model, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
-@pytest.mark.parametrize("command", ["train", "predict", "info"])
-def test_a_full_disk_is_told(model, tmp_path, command):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["train", "predict", "info", "--version"])
+def test_a_full_disk_is_told(model, tmp_path, command, unbuffered):
     path = tmp_path / "d.csv"
     houses().to_csv(path, index=False)
     arguments = {
         "train": [path, "--target", "grade", *DROP, *QUICK],
         "predict": [model, path],
         "info": [model],
+        "--version": [],
     }[command]
     with open("/dev/full", "wb") as full:
         result = subprocess.run(
@@ -285,6 +287,7 @@ def test_a_full_disk_is_told(model, tmp_path, command):
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert result.returncode == 1
     assert result.stderr == "Error: [Errno 28] No space left on device\n"
