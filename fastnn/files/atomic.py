@@ -41,7 +41,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
                 shutil.copymode(target, file.name)  # a private file stays private
             os.replace(file.name, target)
     except BaseException:
-        if os.path.exists(file.name):
+        # It is unlocked now: another thread that writes here may take it for left behind.
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(file.name)
         raise
     descriptor = os.open(directory, os.O_RDONLY)

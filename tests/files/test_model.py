@@ -600,3 +600,21 @@ def test_a_new_file_that_another_process_removes_is_made_again(path, monkeypatch
     assert removed
     assert list(path.parent.iterdir()) == [path]
     fastnn.load(path)
+
+
+def test_the_error_of_a_write_outlives_its_file(path, monkeypatch):
+    """Once it is unlocked, another thread that writes there may take it for left behind."""
+    unlink = os.unlink
+
+    def late(file):
+        unlink(file)
+        unlink(file)
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    monkeypatch.setattr(atomic.os, "unlink", late)
+    with pytest.raises(OSError, match="No space left"):
+        network().save(path)
+    assert list(path.parent.iterdir()) == []
