@@ -73,6 +73,8 @@ def _leave_nothing_to_write() -> None:
 
     Else Python tries once more as it ends, and the exit code becomes 120.
     """
+    if sys.stdout is None:  # it was closed before Python began
+        return
     try:
         sys.stdout.flush()
     except OSError:

@@ -293,6 +293,13 @@ def test_a_full_disk_is_told(model, tmp_path, command, unbuffered):
     assert result.stderr == "Error: [Errno 28] No space left on device\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_closed_standard_output_is_no_error(model):
+    command = ["sh", "-c", '"$0" info "$1" >&-', SCRIPT, model]
+    result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_letters_that_the_terminal_does_not_have(tmp_path):
     path, model = tmp_path / "d.csv", tmp_path / "m.safetensors"
     houses().rename(columns={"city": "\x1b[31mŁódź"}).to_csv(path, index=False)
