@@ -86,8 +86,9 @@ class Trials:
         self.network, self.names, self.weighted_errors = network, names, weighted
         self.settings = {} if network.history is None else network.history.settings
         self.by_lbfgs = isinstance(self.settings.get("optimizer"), LBFGS)
-        if self.by_lbfgs:  # these were of no effect
-            self.settings = self.settings | {"learning_rate": 1e-3, "schedule": None}
+        if self.by_lbfgs:
+            no_effect = ("learning_rate", "schedule")
+            self.settings = {k: v for k, v in self.settings.items() if k not in no_effect}
         self.train, self.dev = _some(train), _some(dev)
         self.all_rows = len(as_numbers(train[1], "y"))
         self.rows = self.train[0].shape[0]
