@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn.data.part_sizes import rule_of_thumb
 from fastnn.data.splitting import split
+from fastnn.tabular.dates import part_name
 from fastnn.tabular.reading import learn_reading, tidy, typed
 from fastnn.text.alarm import Alarm
 from fastnn.text.words import rows
@@ -18,6 +19,7 @@ from fastnn.text.words import rows
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fastnn.tables.preparation import Part
     from fastnn.tabular.schema import TableSchema
     from fastnn.tabular.target import Target
 
@@ -27,6 +29,11 @@ RareClasses = Literal["drop", "join", "keep"]
 _REPEATED = 0.05
 # A column tells rows apart if this part of the different rows have a value of their own in it.
 _OWN = 0.5
+# Fewer moments, or rows, are in order by chance.
+_FEWEST_MOMENTS = 5
+# Targets are alike in time beyond chance by so many standard errors, if they share so much of their
+# variance. Of rare classes a few rows side by side are chance: it takes so many pairs.
+_SURE, _SHARED, _PAIRS = 4, 0.01, 10
 
 
 def rare_of(target: Target, labels: NDArray[np.intp], parts: Sequence[str]) -> list[Any]:
@@ -169,6 +176,79 @@ def repeats(
             f"that errors on them are too low. Leave the repeats out{together}."
         )
     ]
+
+
+def in_order_of_time(
+    schema: TableSchema, parts: Mapping[str, Part], places: Mapping[str, NDArray[np.intp]]
+) -> list[str]:
+    """A notice where rows that are dealt at random lie in the order of a date.
+
+    The rows to judge by are then from among the days of training. That says nothing of later rows
+    where the target changes with time, so that it is told only if targets of rows that are near
+    each other in the table are alike, beyond chance.
+
+    Parameters
+    ----------
+    schema : TableSchema
+    parts : dict of Part
+        All rows of the table.
+    places : dict of (m,) arrays
+        The places of their rows in the table.
+    """
+    order = np.argsort(np.concatenate([places[name] for name in parts]))
+    y = np.concatenate([part.y for part in parts.values()])[order]
+    if not any(_are_alike(y, schema.classes, n) for n in (2, round(len(y) ** 0.5))):
+        return []
+    if schema.classes is not None and np.count_nonzero(np.diff(y)) < len(schema.classes):
+        return []  # the rows are in the order of the classes: the date gives them away
+    n_first = len(parts["train"]) if len(parts) > 1 else len(y) - rule_of_thumb(len(y))
+    for name in schema.moments:
+        j = schema.input_names.index(part_name(name, "time"))
+        steps = np.diff(np.concatenate([part.X[:, j] for part in parts.values()])[order])
+        steps = steps[steps != 0]
+        if len(steps) < _FEWEST_MOMENTS or 0 < (steps > 0).sum() < len(steps):
+            continue
+        first = (y if steps[0] > 0 else y[::-1])[:n_first]
+        if schema.classes is not None and len(np.unique(first)) < len(schema.classes):
+            continue  # rows divided by time are refused
+        return [
+            Alarm(
+                f"The rows are in the order of {name!r}, and the target changes with time, but the "
+                "rows to judge by are drawn at random, from among the days of training: errors on "
+                "them are too low for later rows. If the model is for these, divide the rows by "
+                f"time (time={name!r}, --time): it is then trained on the first ones, and judged "
+                "by the last ones."
+            )
+        ]
+    return []
+
+
+def _are_alike(y, classes, n):
+    """Whether targets of rows within `n` successive ones are alike, beyond chance.
+
+    Of z, the targets without their mean, the products of all two rows in a block are added up. By
+    chance the sum is that of as many products of any two rows. z of classes has a 1 for the class.
+    """
+    if n < 2 or len(y) < max(4 * n, 2 * _PAIRS):
+        return False
+    m, used = len(y), len(y) // n * n
+    pairs = used * (n - 1) / 2
+    if classes is None:  # ranks, so that far values count no more than others
+        z = np.unique(y, return_inverse=True)[1] - 0.0
+        z -= z.mean()
+        blocks = z[:used].reshape(-1, n)
+        found = (np.square(blocks.sum(axis=1)).sum() - np.square(blocks).sum()) / 2
+        square = spread = np.square(z).mean()
+    else:
+        p = np.bincount(y) / m
+        block = np.arange(used) // n
+        equal = np.unique(block * len(p) + y[:used], return_counts=True)[1]
+        found = (equal * (equal - 1) / 2).sum() - (n - 1) * p[y[:used]].sum() + pairs * (p @ p)
+        square, spread = 1 - p @ p, (p @ p - 2 * (p**3).sum() + (p @ p) ** 2) ** 0.5
+        if found < _PAIRS:
+            return False
+    by_chance = -pairs * square / (m - 1)
+    return bool(found - by_chance > max(_SURE * spread * pairs**0.5, _SHARED * pairs * square))
 
 
 def _order_in_time(series, day_first):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastnn.layers.outputs import OutputName
 from fastnn.tabular.columns import NumericColumn
-from fastnn.tabular.dates import DateForm
+from fastnn.tabular.dates import DateForm, is_time, part_name
 from fastnn.tabular.frame import sources_of
 from fastnn.tabular.notation import PLAIN, WHOLE
 
@@ -97,6 +97,12 @@ class Facts:
     def dates(self) -> list[str]:
         """Names of the columns of a table that are read as dates."""
         return [name for name in self.sources if isinstance(self._readings.get(name), DateForm)]
+
+    @property
+    def moments(self) -> list[str]:
+        """Those of the dates that have an input which rises with time."""
+        names = (column.name for column in self.columns if is_time(column, self._readings))
+        return [name.removesuffix(part_name("", "time")) for name in names]
 
     @property
     def sources(self) -> list[str]:
