@@ -19,7 +19,6 @@ from fastnn.text.words import rows
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fastnn.tables.preparation import Part
     from fastnn.tabular.schema import TableSchema
     from fastnn.tabular.target import Target
 
@@ -179,7 +178,7 @@ def repeats(
 
 
 def in_order_of_time(
-    schema: TableSchema, parts: Mapping[str, Part], places: Mapping[str, NDArray[np.intp]]
+    schema: TableSchema, parts: Mapping[str, Any], places: Mapping[str, NDArray[np.intp]]
 ) -> list[str]:
     """A notice where rows that are dealt at random lie in the order of a date.
 
