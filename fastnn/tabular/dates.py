@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
 
 import numpy as np
 
+from fastnn.tabular.values import as_number
+from fastnn.text.months import month_of
 from fastnn.text.words import rows
 
 PARTS = ("time", "month", "weekday", "hour")
@@ -24,31 +24,18 @@ _EPOCHS = {
 NUMBERS = ("digits", *_EPOCHS)
 _OF_TEXTS = ("dmy", "mdy", "clock", "digits")
 ORDERS = (*_OF_TEXTS, *_EPOCHS)
-# Months in English, German, French, Spanish, Italian, Portuguese and Dutch, without accents; three
-# letters or more of a name will do, if no other month begins so.
-_LANGUAGES = (
-    "january february march april may june july august september october november december",
-    "januar februar marz april mai juni juli august september oktober november dezember",
-    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
-    "januari februari maart april mei juni juli augustus september oktober november december",
-    "janner feber mrz - - - - - - - - -",
-    "- - mrt - - - - - - - - -",
-)
 _NAME = r"([^\W\d_]{3,10})\.?"
 _ZONE = r"\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?"
 _CLOCK = rf"(?:[T ,]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp][Mm])?{_ZONE})?"
-_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d\d?)\2(\d\d?){_CLOCK}")
-_YEAR_LAST = re.compile(rf"(\d\d?)([-/.])(\d\d?)\2(\d{{4}}|\d\d){_CLOCK}")
+_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/._])(\d\d?)\2(\d\d?){_CLOCK}")
+_YEAR_LAST = re.compile(rf"(\d\d?)([-/._])(\d\d?)\2(\d{{4}}|(?<!_)\d\d){_CLOCK}")
 _DAY_NAME = re.compile(rf"(\d\d?)[-. ]+{_NAME}[-, ]+(\d{{4}}|\d\d){_CLOCK}", re.IGNORECASE)
 _NAME_DAY = re.compile(rf"{_NAME} +(\d\d?),? +(\d{{4}}){_CLOCK}", re.IGNORECASE)
 _YEAR_NAME = re.compile(rf"(\d{{4}})[- ]{_NAME}[- ](\d\d?){_CLOCK}", re.IGNORECASE)
 _COMPACT = re.compile(rf"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?(){_ZONE})?")
 _COMPACT_MONTH = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])")
 # A month, a quarter or a week is its first day.
-_MONTH = re.compile(r"(\d{4})[-/](\d\d)|(\d\d?)[-/](\d{4})")
+_MONTH = re.compile(r"(\d{4})[-/_](\d\d)|(\d\d?)[-/](\d{4})")
 _NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
 _QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])|Q([1-4])[- ](\d{4})", re.IGNORECASE)
 _WEEK = re.compile(r"(\d{4})-?W(\d\d)")
@@ -101,10 +88,8 @@ class DateForm:
             return _days(datetime(value.year, value.month, value.day))
         text = value.strip() if isinstance(value, str) else None
         if self.order in _EPOCHS:
-            try:
-                return float(value if text is None else text) / _EPOCHS[self.order]
-            except ValueError:
-                return None
+            number = as_number(value if text is None else text)
+            return None if number is None else number / _EPOCHS[self.order]
         if text is None and self.order == "digits" and value == value and value == int(value):
             text = str(int(value))
         return None if text is None else _from_text(text, self.order)
@@ -194,11 +179,11 @@ def other_days(series, column):
 
 
 def _as_numbers(values):
-    """Different values as (n,) float64 numbers; None if one is none."""
-    try:
+    """Different values, all texts or all numbers, as (n,) float64; None if one is no number."""
+    if not isinstance(next(iter(values), None), str):  # a long column: as_number takes its time
         return np.array([float(value) for value in values if value == value])
-    except (TypeError, ValueError):
-        return None
+    numbers = [as_number(value) for value in values]
+    return None if None in numbers else np.array(numbers, dtype=np.float64)
 
 
 def _order_of_numbers(name, values):
@@ -287,26 +272,10 @@ def _first_day(text):
     return None
 
 
-@cache
-def _months():
-    """{a name of a month or its beginning: 1 to 12}."""
-    found: dict[str, set[int]] = {}
-    for names in _LANGUAGES:
-        for number, name in enumerate(names.split(), 1):
-            for end in range(3, len(name) + 1):
-                found.setdefault(name[:end], set()).add(number)
-    return {name: min(numbers) for name, numbers in found.items() if len(numbers) == 1}
-
-
-def _without_accents(word):
-    signs = unicodedata.normalize("NFKD", word.lower())
-    return "".join(sign for sign in signs if not unicodedata.combining(sign))
-
-
 def _calendar(year, month, day, hour=None, minute=None, second=None, half=None, zone=None):
     """Days since 1970 of the texts of a date; None if it is no day of the calendar."""
     if isinstance(month, str) and not month.isdigit():
-        month = _months().get(_without_accents(month))
+        month = month_of(month)
         if month is None:
             return None
     year = int(year) + (0 if len(year) == 4 else 1900 if int(year) > 68 else 2000)

@@ -150,8 +150,10 @@ def is_numeric(series):
 
 
 def as_number(value):
-    """A number, or the number that a text has in Python's notation; None if it is neither."""
+    """A number, or the number of a text as Python writes it; None if it is neither."""
     if not isinstance(value, str | Real | Decimal | np.bool_):
+        return None
+    if isinstance(value, str) and "_" in value:  # 2020_01_14 is a date, though 20200114 to Python
         return None
     try:
         return float(value)

@@ -21,6 +21,7 @@ DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
         *("%m/%d/%y", "%d/%m/%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y%m%d"),
         *("%A, %B %d, %Y", "%a, %d %b %Y %H:%M:%S GMT", "%a %b %d %H:%M:%S UTC %Y", "%Y-%b-%d"),
         *("%B %dth, %Y", "%Y-%m-%d %H:%M:%S+00", "%Y%m%dT%H%M%SZ", "%Y%m%d%H%M%S"),
+        *("%Y_%m_%d", "%d_%m_%Y", "%Y_%m_%d %H:%M"),
     ],
 )
 def test_dates_become_numbers(form):
@@ -82,6 +83,7 @@ def test_seconds_since_1970_are_dates_where_the_name_says_so():
     ("write", "days"),
     [
         (lambda d: f"{d.year}-{d.month:02d}", [0, 31, 60]),
+        (lambda d: f"{d.year}_{d.month:02d}", [0, 31, 60]),
         (lambda d: f"{d.month}/{d.year}", [0, 31, 60]),
         (lambda d: d.strftime("%b %Y"), [0, 31, 60]),
         (lambda d: d.strftime("%b-%y"), [0, 31, 60]),
@@ -154,6 +156,18 @@ def test_text_that_looks_a_little_like_dates_is_none():
         cycle("1.2.3", "1.2.15", "0.9.1"),
     ):
         assert all(name.startswith("c=") for name in learn(values).input_names[1:])
+
+
+def test_texts_with_underscores_are_no_numbers():
+    for values in (
+        cycle("2020_21", "2021_22"),
+        cycle("1_250_000_000", "1_260_000_000"),
+        [f"2020_01_0{i % 5 + 1}_{i % 2}" for i in range(M)],
+    ):
+        for name in ("c", "timestamp"):
+            frame = table(**{name: values})
+            names = TableSchema.fit(frame, target="y").input_names
+            assert names[1:] == [f"{name}={text}" for text in sorted(set(values))]
 
 
 def test_dates_with_gaps_in_doubt_and_later_than_training():
