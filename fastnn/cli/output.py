@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastnn.cli.data_source import PARTS
+from fastnn.text.alarm import gives_away
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -155,41 +156,46 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis, source: Source)
         say(f"Its errors are the {diagnosis.unit}.")
     for i, text in enumerate(diagnosis.advice, 1):
         say(f"  {i}. {text}", "     ")
+    told = {name for notice in source.notices for name in gives_away(notice)}
     for text in diagnosis.notes:
-        say(f"  - {text}", "    ")
+        if not gives_away(text) or not told.issuperset(gives_away(text)):
+            say(f"  - {text}", "    ")
     for what, path in (("Saved", results["saved"]), ("Report written", results["report"])):
         if path is not None:  # in one line, so that it can be copied
             click.echo(f"{what} to {path}")
 
 
 def print_class_errors(results: dict[str, Any], source: Source) -> None:
-    """Print the dev error of each class where classes are uneven, the worst ones first."""
+    """Print the dev error of each class where classes are uneven, the highest first."""
     from fastnn.tables.figures import are_uneven
 
     if not are_uneven(source.train.y):
         return
-    worst = sorted(results["dev_class_errors"].items(), key=lambda item: -item[1])[:MOST_CLASSES]
-    shown = ", ".join(f"{name} {100 * error:.1f} %" for name, error in worst)
-    say(f"Dev errors by class: {shown}", "  ")
+    worst = sorted(results["dev_class_errors"].items(), key=lambda item: -item[1])
+    # A column of their own keeps names that are numbers apart from the errors.
+    of = "class" if len(worst) <= MOST_CLASSES else f"class, {MOST_CLASSES} of {len(worst)}"
+    rows = [(name, f"{100 * error:.1f} %") for name, error in worst[:MOST_CLASSES]]
+    print_rows(rows, (of, "dev error"))
 
 
-def print_rows(rows: list[tuple[str, str]]) -> None:
+def print_rows(rows: list[tuple[str, str]], head: tuple[str, str] | None = None) -> None:
     """Print names and figures in a box."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.ROUNDED, show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(justify="right")
+    of_names, of_values = head or ("", "")
+    table = Table(box=box.ROUNDED, show_header=head is not None, title_justify="left")
+    table.add_column(of_names, style="bold")
+    table.add_column(of_values, justify="right")
     for name, value in rows:
-        table.add_row(name, Text(value))
+        table.add_row(Text(_printable(name)), Text(value))
     _console().print(table)
 
 
 def say(text: str, indent: str = "", *, err: bool = False) -> None:
     """Print a paragraph as wide as the terminal. Control characters in names are replaced."""
-    text = re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", "\ufffd", text)
+    text = _printable(text)
     width = min(_console().width, _WIDEST)
     click.echo(
         textwrap.fill(
@@ -197,6 +203,10 @@ def say(text: str, indent: str = "", *, err: bool = False) -> None:
         ),
         err=err,
     )
+
+
+def _printable(text: str) -> str:
+    return re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", "\ufffd", text)
 
 
 def _console() -> Console:

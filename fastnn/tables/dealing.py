@@ -128,7 +128,8 @@ def repeats(
         Rows are divided by time, and later ones may be as the earlier were. Else a time stamp,
         which is another in most rows, hides no repeats.
     dealt : bool
-        The rows of the parts are of one table, so that groups can keep repeats in one part.
+        The rows of the parts are of one table, so that groups, without `time`, can keep repeats in
+        one part.
     """
     import pandas as pd
 
@@ -168,7 +169,8 @@ def repeats(
     again = int((count - 1)[own].sum())
     repeat = "repeats another" if again == 1 else "repeat others"
     but = f" but {', '.join(map(repr, stamps))}" if stamps else ""
-    together = ", or keep them together by a column that they share (groups, --groups)" * dealt
+    together = ", or keep them together by a column that they share (groups, --groups)"
+    together *= dealt and time is None  # beside time groups are refused
     return [
         Alarm(
             f"{rows(again)} {repeat} exactly, in the target and in all inputs{but}: {told}, so "

@@ -167,9 +167,9 @@ def prepare(
         notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
         if groups is None and time is None:
             notices += in_order_of_time(schema, parts, places)
-    for name, part in dealt.items():
-        if name != "train":
-            notices += schema.unreadable(part.frame)
+    if others := [places[name] for name in names if name != "train"]:
+        rest = examples.frame.iloc[np.sort(np.concatenate(others))]
+        notices += schema.unreadable(rest, dealt["train"].frame)
     taken = {name: np.sort(part.places) for name, part in dealt.items()}
     return Prepared(schema, parts, run, notices, taken)
 
@@ -320,7 +320,7 @@ def _encoded(estimator, schema, examples, *, class_weight, room=False, raw=False
     if estimator.groups is not None and estimator.groups in examples.frame:
         groups = examples.frame[estimator.groups].astype(str).to_numpy()
     classes = None if schema.classes is None else schema.classes.tolist()
-    names = Names(schema.input_names, classes, repr(schema.target))
+    names = Names(schema.input_names, classes, repr(schema.target), schema.input_sources)
     kept = None
     if raw:  # in the order of the table
         read = set(schema.sources)

@@ -97,29 +97,36 @@ def _most_frequent(series, texts):
     return set(sorted(texts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES])
 
 
-def input_names(columns):
-    """A name for each input: all numbers, the indicators of gaps, the categories, then the bins."""
+def named_inputs(columns):
+    """A name for each input, with its column.
+
+    All numbers come first, then the indicators of gaps, the categories, and the bins.
+    """
     numeric = [column for column in columns if column.kind == "numeric"]
-    names = [column.name for column in numeric]
-    names += [f"{column.name} is missing" for column in numeric if column.missing]
+    named = [(column.name, column) for column in numeric]
+    named += [(f"{column.name} is missing", column) for column in numeric if column.missing]
     for column in columns:
         if column.kind == "categorical":
-            names += [
+            names = [
                 f"{column.name}={text}" if text else f"{column.name} is missing"
                 for text in column.categories
             ]
             names += [f"{column.name}=(hash {i})" for i in range(BUCKETS * bool(column.hashed))]
             names += [f"{column.name}=(rare)"] if column.rare else []
+            named += [(name, column) for name in names]
     for column in numeric:
-        names += [f"{column.name} from {low:g} to {high:g}" for low, high in pairwise(column.edges)]
-    return names
+        named += [
+            (f"{column.name} from {low:g} to {high:g}", column)
+            for low, high in pairwise(column.edges)
+        ]
+    return named
 
 
 def encode(frame, columns, out=None):
     """The rows as (m, n_inputs) float32 inputs; `out` is such an array, of zeros, to write to."""
     numeric = [column for column in columns if column.kind == "numeric"]
     values = [frame[column.name].to_numpy(dtype=np.float64) for column in numeric]
-    shape = len(frame), len(input_names(columns))
+    shape = len(frame), len(named_inputs(columns))
     X = np.zeros(shape, dtype=np.float32) if out is None else out
     at = len(numeric)
     for j, column in enumerate(numeric):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fastnn.layers.outputs import OutputName
 from fastnn.tabular.columns import NumericColumn
 from fastnn.tabular.dates import DateForm, is_time, part_name
+from fastnn.tabular.encoding import named_inputs
 from fastnn.tabular.frame import sources_of
 from fastnn.tabular.notation import PLAIN, WHOLE
 
@@ -61,6 +62,12 @@ class Facts:
         known += [(0.0, 1.0)] * (self.n_inputs - len(known))
         mean, scale = np.array(known).T
         return mean, scale
+
+    @property
+    def input_sources(self) -> list[str]:
+        """The column of the table that each input is made from."""
+        sources = sources_of([column.name for column in self.columns], self._readings)
+        return [sources[column.name] for _, column in named_inputs(self.columns)]
 
     @property
     def n_inputs(self) -> int:

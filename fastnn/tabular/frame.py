@@ -19,7 +19,7 @@ from fastnn.tabular.dates import (
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import learn_reading, tidy, typed, typed_columns
 from fastnn.tabular.values import pandas, whole
-from fastnn.text.alarm import Alarm
+from fastnn.text.alarm import Alarm, Notice
 from fastnn.text.words import rows
 
 # In fewer rows a column can agree with the target by chance; so can values of fewer rows each.
@@ -204,16 +204,17 @@ def notices_on_target(target, y, table, names, readings):
                     f"{source!r}, --groups): without the column, the errors are not those of rows "
                     f"of a new {source!r}."
                 )
-            said.append(Alarm(text))
+            said.append(Alarm.on([repr(source)], text))
     # A later part of a date can say more than an earlier one, so that this comes after all.
     for name in looked_at if target.classes is not None else ():
         source = sources[name]
         if source not in told and _separates(table[name], y):
             told.add(source)
-            said.append(
+            text = (
                 f"Column {source!r} alone can give {target.name!r} away, as each class has a range "
                 f"of it for itself: {unless}"
             )
+            said.append(Notice.on([repr(source)], text))
     return said
 
 

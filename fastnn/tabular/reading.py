@@ -231,41 +231,56 @@ def typed(series, reading, why="as in training", *, lenient=False):
     return pd.Series(values, series.index, name=series.name)
 
 
-def unreadable(series, reading):
-    """A list with a sentence on the values of a tidy column that are read as gaps, or empty."""
-    if reading is None or pandas().api.types.is_numeric_dtype(series.dtype) or is_dates(series):
-        return []
+def remarks(frame, readings, missing=None):
+    """{(column, kind of remark): sentence} on what columns hold that their readings do not expect.
+
+    `readings` are those of the columns to look at.
+    """
+    said = {}
+    for name, reading in readings.items():
+        if reading is not None:
+            series = tidy(frame[name], missing)
+            for tell in (_unreadable, _without_unit):
+                if text := tell(series, reading):
+                    said[name, tell] = text
+    return said
+
+
+def _unreadable(series, reading):
+    """A sentence on the values of a tidy column that are read as gaps, or an empty text."""
+    if pandas().api.types.is_numeric_dtype(series.dtype) or is_dates(series):
+        return ""
     at = np.flatnonzero(_read_each(series, reading)[1])
     if not at.size:
-        return []
+        return ""
     what, value, why = "dates", series.iloc[at[0]], ""
     if isinstance(reading, Notation):
         what = "numbers"
         if isinstance(value, str) and replace(reading, whole=False).number(value) is not None:
             why = " (it can mean two numbers, and training has none with a decimal mark)"
-    return [
+    return (
         f"Column {series.name!r}: {rows(at.size)} with no {what}, as {value!r:.60} in "
         f"row {series.index[at[0]]}{why}, count{'s' * (at.size == 1)} as missing."
-    ]
+    )
 
 
-def without_unit(series, reading):
-    """A list with a sentence on numbers of a tidy column that lack its unit, or empty.
+def _without_unit(series, reading):
+    """A sentence on numbers of a tidy column that lack its unit, or an empty text.
 
     0 needs none.
     """
     if not isinstance(reading, Notation) or not reading.unit or is_factor(reading.unit):
-        return []
+        return ""
     codes, texts = categories(series)
     at = np.flatnonzero(np.array([*_lack_unit(texts, reading), False])[codes])
     if not at.size:
-        return []
+        return ""
     one = at.size == 1
-    return [
+    return (
         f"Column {series.name!r}: {rows(at.size)} without {reading.unit!r} "
         f"count{'s' * one} as if {'it' if one else 'they'} had it, as {series.iloc[at[0]]} in row "
         f"{series.index[at[0]]}."
-    ]
+    )
 
 
 def _lack_unit(texts, notation):

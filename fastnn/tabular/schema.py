@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastnn.arguments import integer, lookup
 from fastnn.layers.outputs import LossName
 from fastnn.tabular.description import as_html, in_words
-from fastnn.tabular.encoding import encode, input_names, learn_columns, plain_columns
+from fastnn.tabular.encoding import encode, learn_columns, named_inputs, plain_columns
 from fastnn.tabular.facts import Facts
 from fastnn.tabular.frame import (
     choose_inputs,
@@ -24,7 +24,7 @@ from fastnn.tabular.frame import (
     sources_of,
 )
 from fastnn.tabular.notation import PLAIN, Notation
-from fastnn.tabular.reading import tidy, typed_columns, unreadable, without_unit
+from fastnn.tabular.reading import remarks, tidy, typed_columns
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task, rows_with
 from fastnn.tabular.values import as_frame, check_columns, pandas
@@ -123,7 +123,7 @@ class TableSchema(Facts):
         self.missing: tuple[str, ...] | None = missing
         self._readings = dict(readings or {})
         self._categorical = {c.name for c in self.columns if c.kind == "categorical"}
-        self.input_names = input_names(self.columns)
+        self.input_names = [name for name, _ in named_inputs(self.columns)]
 
     @classmethod
     def fit(
@@ -312,15 +312,15 @@ class TableSchema(Facts):
         said += self.unreadable(frame)
         return said + oddities(self._typed(frame), self.columns, self._readings)
 
-    def unreadable(self, frame: pd.DataFrame | PolarsFrame) -> list[str]:
-        """Sentences on texts that count as gaps, and on numbers without the unit of training."""
-        frame, said = self._checked(frame), []
-        for name in self.sources:
-            reading = self._reading_of(name)
-            if reading is not None:
-                series = tidy(frame[name], self.missing)
-                said += unreadable(series, reading) + without_unit(series, reading)
-        return said
+    def unreadable(self, frame: pd.DataFrame | PolarsFrame, trained: Any = None) -> list[str]:
+        """Sentences on texts that count as gaps, and on numbers without the unit of training.
+
+        There are none of a column whose rows in the frame `trained` give the same sentence.
+        """
+        readings = {name: self._reading_of(name) for name in self.sources}
+        said = remarks(self._checked(frame), readings, self.missing)
+        known = remarks(trained, readings, self.missing) if said and trained is not None else {}
+        return [text for kind, text in said.items() if kind not in known]
 
     def to_dict(self) -> dict[str, Any]:
         """The schema in types that JSON has, to the last bit."""

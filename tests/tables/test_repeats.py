@@ -64,6 +64,14 @@ def test_a_time_stamp_that_is_an_input_hides_no_repeats(of):
     assert not told(pd.DataFrame({"at": of(stamps), "stars": frame["stars"]}))
 
 
+def test_groups_are_not_advised_beside_time_which_refuses_them():
+    frame = thrice(table()).assign(week=np.arange(600))
+    (notice,) = told(frame, time="week", drop="week")
+    assert notice.endswith("Leave the repeats out.")
+    (notice,) = told(frame, drop="week")
+    assert notice.endswith("or keep them together by a column that they share (groups, --groups).")
+
+
 @pytest.mark.filterwarnings("ignore:.* on the dev rows are not related:UserWarning")  # one epoch
 def test_rows_of_a_dev_set_of_its_own_that_are_training_rows():
     frame, options = table(), {"quality": None, "epochs": 1, "random_state": 0}

@@ -35,7 +35,8 @@ from fastnn.diagnosis.evidence.unrelated import is_related, unrelated_in_words
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.engine.sets import check_set, hard_labels
 from fastnn.layers.initializers import initial_std
-from fastnn.text.names import Names, names_of
+from fastnn.text.alarm import Notice
+from fastnn.text.names import Names, columns_in_words, names_of
 
 # Defaults of `fastnn.diagnose`.
 TOLERANCE, CONFIDENCE = 0.02, 0.95
@@ -241,10 +242,13 @@ def _on_the_data(network, train, dev, names, one_answer):
     if y.size == len(y):
         found = giving_away(train[0], y.reshape(-1), not network.regression)
         if found:
-            yield (
-                f"{names.of_columns(found)} of X alone {'gives' if len(found) == 1 else 'give'} "
-                f"{names.target}: leave {'it' if len(found) == 1 else 'them'} out, unless known "
-                f"before {names.target} is"
+            columns = names.of_sources(found)  # bins, and parts of a date, are of one column
+            one = len(columns) == 1
+            yield Notice.on(
+                columns,
+                f"{columns_in_words(columns)} of X alone {'gives' if one else 'give'} "
+                f"{names.target}: leave {'it' if one else 'them'} out, unless known "
+                f"before {names.target} is",
             )
 
 
