@@ -232,7 +232,7 @@ def labelled(
 ) -> Examples:
     """The rows of a file that have a target, and a notice about the others."""
     from fastnn.tables.examples import Examples
-    from fastnn.tabular.target import known_target, told_of_missing
+    from fastnn.tabular.rows import known_target, told_of_missing
     from fastnn.tabular.values import check_columns
 
     once = _read_once(path)

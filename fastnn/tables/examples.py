@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from fastnn.tabular.target import known_target, told_of_missing
+from fastnn.tabular.rows import known_target, told_of_missing
 from fastnn.tabular.values import as_frame, check_columns, pandas
 
 # Names of the columns of an array, which has none, as in scikit-learn.

@@ -25,8 +25,9 @@ from fastnn.tabular.frame import (
 )
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.reading import remarks, tidy, typed_columns
+from fastnn.tabular.rows import rows_with
 from fastnn.tabular.stored import schema_parts, schema_state
-from fastnn.tabular.target import learn_target, notices_on_task, rows_with
+from fastnn.tabular.target import learn_target, notices_on_task
 from fastnn.tabular.values import as_frame, check_columns, pandas
 from fastnn.text.alike import notices_on_capitals
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from fastnn.errors import ModelFormatError
 from fastnn.layers.outputs import LOSSES
-from fastnn.tabular.bins import FEWEST_EDGES
 from fastnn.tabular.columns import CategoricalColumn, NumericColumn
 from fastnn.tabular.dates import ORDERS, PARTS, DateForm
+from fastnn.tabular.encoding import FEWEST_EDGES
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.target import Target
 
