@@ -207,7 +207,7 @@ def estimator_for(
     if examples.target in (options["categorical"] or ()):
         answers = answers.astype("category")
     learnt, _ = learn_target(answers, options["task"], options["missing"], options["decimal"])
-    examples.notices.extend(notices_on_task(learnt, options["task"]))
+    examples.notices.extend(notices_on_task(learnt, answers, options["task"]))
     kind = {"classification": TableClassifier, "regression": TableRegressor}[learnt.task]
     for name in options.keys() - _NOT_OF_AN_ESTIMATOR:
         if options[name] is None:

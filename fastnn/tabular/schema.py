@@ -202,7 +202,7 @@ class TableSchema(Facts):
         readings, table, more = learn_readings(
             frame[others], categorical, numeric, missing, decimal, day_first
         )
-        notices += said + notices_on_task(learnt, task) + more
+        notices += said + notices_on_task(learnt, as_target, task) + more
         numbers, texts, left = choose_inputs(table, readings, (*categorical, *numeric))
         notices += [f"Column {name!r} is left out: {why}." for name, why in left.items()]
         notices += notices_on_dates(readings, numbers)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES, LossName, RegressionOutput
 from fastnn.tabular.dates import DateForm, learn_order
-from fastnn.tabular.notation import PLAIN, Notation
+from fastnn.tabular.notation import PLAIN, Notation, has_zeros, learn_notation
 from fastnn.tabular.reading import learn_reading, tidy, typed
 from fastnn.tabular.rows import with_target
 from fastnn.tabular.values import (
@@ -142,10 +142,16 @@ def learn_target(
 
     Task "auto": text, booleans and categories are classes; so are whole numbers of at most 20
     different values, each in 3 rows or more on average. All other numbers are a regression.
+
+    Classes are of the type of the values: of text that is numbers they are texts, as 02134 is.
     """
     lookup(TASKS, task, "task")
     output = lookup(LOSSES, loss, "loss")
     series = _join(tidy(series, missing), joined)
+    if series.dtype == "category":
+        task = "classification" if task == "auto" else task
+        series = _without_categories(series)
+    kind = pandas().api.types.infer_dtype(series)
     try:
         reading, notices = learn_reading(series, decimal=decimal, strict=True)
     except ValueError:
@@ -171,26 +177,69 @@ def learn_target(
         reading = PLAIN
     _check_exact(series)
     values = typed(series, reading, "for a regression" if task == "regression" else "as classes")
-    boolean = pandas().api.types.infer_dtype(series) == "boolean"
+    boolean = kind == "boolean"
     if task == "auto":
         few = values.nunique() <= min(_MOST_CLASSES, len(series) / _ROWS_A_CLASS)
         is_classes = reading is None or boolean or (few and whole(values.to_numpy()))
         task = "classification" if is_classes else "regression"
     if task == "classification":
-        return replace(_classes(values, boolean, reading), joined=tuple(joined)), notices
+        if kind == "string":
+            values, reading, notices = series, None, []
+        learnt = replace(_classes(values, boolean, reading), joined=tuple(joined))
+        return learnt, [*notices, *_notices_on_one_number(learnt)]
     return _regression(values, reading, output), notices
 
 
-def notices_on_task(target: Target, task: Literal[Task, "auto"]) -> list[str]:
-    """A list with a sentence on numbers that "auto" took for classes, or empty."""
+def notices_on_task(
+    target: Target, series: pd.Series[Any], task: Literal[Task, "auto"]
+) -> list[str]:
+    """A list with a sentence on numbers of a column that "auto" took for classes, or empty."""
     classes = target.classes
-    if task != "auto" or classes is None or classes.dtype != np.int64 or len(classes) < 3:
+    if task != "auto" or series.dtype == "category" or classes is None or len(classes) < 3:
+        return []
+    numbers = _numbers_of(classes)
+    if not numbers or classes.dtype == np.bool_ or any(map(has_zeros, map(str, classes))):
         return []
     return [
         f"Target {target.name!r} is taken for classes, as it has only {len(classes)} different "
-        f"values, all of them whole numbers from {classes[0]} to {classes[-1]}. If it is a "
-        "quantity, ask for a regression (task, --task)."
+        f"values, all of them whole numbers from {min(numbers, key=numbers.get)} to "
+        f"{max(numbers, key=numbers.get)}. If it is a quantity, ask for a regression (task, "
+        "--task)."
     ]
+
+
+def _numbers_of(classes):
+    """{class: its number}; empty if one of the classes is none."""
+    if classes.dtype != object:
+        return dict(zip(classes.tolist(), classes.tolist(), strict=True))
+    notation, _ = learn_notation(dict.fromkeys(classes, 1))
+    numbers = {text: notation.number(text) for text in classes}
+    return {} if None in numbers.values() else numbers
+
+
+def _notices_on_one_number(target):
+    """A list with a sentence on classes such as "7" and "007", or empty."""
+    if target.classes.dtype != object:
+        return []
+    texts: dict[float, list[str]] = {}
+    for text, number in _numbers_of(target.classes).items():
+        texts.setdefault(number, []).append(text)
+    same = next((found for found in texts.values() if len(found) > 1), None)
+    if same is None:
+        return []
+    return [
+        f"Classes {', '.join(map(repr, same)):.100} of {target.name!r} are one number: write them "
+        "alike, if they are one."
+    ]
+
+
+def _without_categories(series):
+    """A column of categories that are numbers, all of them exact in float64, as these numbers."""
+    known = series.cat.categories
+    exact = is_numeric(known.to_series()) and not (
+        known.dtype.kind in "iu" and len(known) and max(-known.min(), known.max()) >= EXACT
+    )
+    return series.astype(known.dtype) if exact else series
 
 
 def _check_exact(series):

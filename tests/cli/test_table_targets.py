@@ -115,3 +115,18 @@ def test_classes_of_too_few_rows(tmp_path):
     assert results["rows"] == {"train": 54, "dev": 18, "test": 18}
     assert fastnn.load(path).schema_.classes.tolist() == ["a", "b", "c", "crow", "kite", "owl"]
     assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]
+
+
+def test_classes_are_predicted_as_the_file_writes_them(tmp_path):
+    x, noise = np.random.default_rng(0).normal(size=(2, 200))
+    frame = pd.DataFrame({"x": x, "zip": np.where(x + noise / 9 > 0, "02134", "10001")})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    results = document("train", tmp_path / "d.csv", "--target", "zip", *QUICK, "--save", path)
+    assert results["notices"] == []
+    assert document("info", path)["classes"] == ["02134", "10001"]
+    found = predicted(run("predict", path, tmp_path / "d.csv", "--proba").stdout, dtype=str)
+    assert set(found["prediction"]) == {"02134", "10001"}
+    assert (found["prediction"] == frame["zip"]).mean() > 0.8
+    assert list(found.columns[1:]) == ["probability of 02134", "probability of 10001"]
+    assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -67,6 +67,18 @@ def test_arrays(frame):
     assert model.schema_.input_names == ["x0", "x1", "x0 is missing"]
     with pytest.raises(ValueError, match="X has 1 features, but TableRegressor is expecting 2"):
         model.predict(X[:, :1])
+
+
+@pytest.mark.parametrize(("high", "low"), [("1", "0"), ("02134", "10001"), ("5%", "10%"), (1, 0)])
+def test_predictions_are_of_the_type_of_the_targets(frame, high, low, tmp_path):
+    X = frame[["petal", "height"]]
+    y = np.where(frame["height"] > 25, high, low)
+    model = fastnn.TableClassifier(**QUICK | {"epochs": 20}).fit(X, y)
+    np.testing.assert_array_equal(model.classes_, np.unique(y))
+    assert (model.predict(X) == y).mean() == model.score(X, y) > 0.8
+    assert (cross_val_score(model, X, y, cv=2, scoring="balanced_accuracy") > 0.8).all()
+    model.save(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(fastnn.load(tmp_path / "m.safetensors").classes_, np.unique(y))
 
 
 def test_rows_without_a_target_or_weight_have_no_influence(frame):

@@ -29,7 +29,10 @@ def test_a_class_may_be_called_none():
         (cycle(True, False, None), [False, True]),
         (cycle("u", "v", None), ["u", "v"]),
         (pd.Categorical(cycle("lo", "hi")), ["hi", "lo"]),
-        (pd.Categorical(range(M // 2)).repeat(2), sorted(map(str, range(M // 2)))),
+        (pd.Categorical(range(M // 2)).repeat(2), list(range(M // 2))),
+        (cycle("1", "0"), ["0", "1"]),
+        (cycle("02134", "10001"), ["02134", "10001"]),
+        (cycle("10", "9", "5.0"), ["10", "5.0", "9"]),
         (cycle(*range(20)), list(range(20))),
         (cycle(*range(21)), None),
         (cycle(0.5, 1.5), None),
@@ -74,10 +77,51 @@ def test_classes_that_can_be_a_quantity_are_told():
         (cycle(3, 4, 5), {"task": "regression"}),
         (cycle(0, 1), {}),
         (cycle("3", "4", "a"), {"missing": []}),
+        (cycle("03", "4", "5"), {}),
+        (pd.Categorical(cycle(3, 4, 5)), {}),
+        (cycle(3, 4, 5), {"categorical": "y"}),
         (cycle(True, False), {}),
     ):
         fitted = TableSchema.fit(table(y=values), "y", **options)
         assert not any("taken for classes" in text for text in fitted.notices)
+    said = TableSchema.fit(table(y=cycle("5%", "10%", "15%")), "y").notices
+    assert said == [
+        "Target 'y' is taken for classes, as it has only 3 different values, all of them whole "
+        "numbers from 5% to 15%. If it is a quantity, ask for a regression (task, --task)."
+    ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        cycle("1", "0"),
+        cycle("007", "7"),
+        cycle("5%", "10%"),
+        cycle("1e1", "2"),
+        cycle("1,234", "2"),
+        cycle(1, 0),
+        cycle(1.5, 0),
+        cycle(True, False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, pd.Categorical])
+def test_classes_are_of_the_type_of_the_targets(values, kind):
+    for categorical in ((), "y"):
+        frame = table(y=kind(values))
+        schema = TableSchema.fit(frame, "y", "classification", categorical=categorical)
+        expected = np.unique(values)
+        assert schema.classes.tolist() == expected.tolist()
+        assert {type(v) for v in schema.classes.tolist()} <= {type(v) for v in values} | {int}
+        again = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+        for each in (schema, again):
+            assert each.answers(each.targets(frame)).tolist() == values
+
+
+def test_classes_that_are_one_number_are_told():
+    said = TableSchema.fit(table(y=cycle("007", "7", "8")), "y", "classification").notices
+    assert said == ["Classes '007', '7' of 'y' are one number: write them alike, if they are one."]
+    assert TableSchema.fit(table(y=cycle("07", "8", "a")), "y").notices == []
 
 
 def test_task_as_asked_for():
