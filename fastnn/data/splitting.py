@@ -101,9 +101,9 @@ def split(
     Raises
     ------
     ValueError, TypeError
-        Sizes that do not fit, classes with fewer members than parts, fewer groups than parts, a
-        group larger than every part, lengths that differ, no examples, other features in dev_from
-        than in X.
+        Sizes that do not fit, labels to stratify by or groups that are missing (NaN, None), classes
+        with fewer members than parts, fewer groups than parts, a group larger than every part,
+        lengths that differ, no examples, other features in dev_from than in X.
 
     See Also
     --------
@@ -265,6 +265,13 @@ def _codes(labels, name, m):
             f"expected {name} to have shape ({m},) to take labels from, got "
             f"{array.shape}; pass one label for each example"
         )
+    missing = _missing(array)
+    if missing:
+        raise ValueError(
+            f"expected {name} without missing values, got {missing:,} of {m:,}, which would be "
+            "kept together as if they were alike: leave out these rows, or give them a name of "
+            f"their own{'' if name == 'groups' else ', or pass stratify=False'}"
+        )
     try:
         names, codes = np.unique(array.ravel(), return_inverse=True)
     except TypeError as error:
@@ -273,3 +280,12 @@ def _codes(labels, name, m):
             f"(None): {error}"
         ) from None
     return codes, names
+
+
+def _missing(labels):
+    """The number of NaN and NaT among the labels."""
+    if labels.dtype.kind in "fcmM":
+        return int(np.count_nonzero(labels != labels))
+    if labels.dtype.kind == "O":
+        return sum(isinstance(label, float) and label != label for label in labels.flat)
+    return 0

@@ -419,6 +419,25 @@ def test_per_cent_are_not_taken_for_counts():
             fastnn.split(np.zeros((5000, 2)), sizes=sizes)
 
 
+@pytest.mark.parametrize("kind", ["float", "object", "dates"])
+def test_missing_labels_are_no_class_and_no_group(kind):
+    """NaN is not equal to NaN: such rows have no label in common."""
+    given = np.arange(40.0) % 2
+    given[::4] = np.nan
+    if kind == "object":
+        given = given.astype(object)
+    if kind == "dates":
+        given = np.where(np.isnan(given), np.datetime64("NaT"), np.datetime64("2020-01-01"))
+    X, y = np.zeros((40, 2)), np.arange(40) % 2
+    for options in ({"stratify": given}, {"groups": given}):
+        name = next(iter(options))
+        with pytest.raises(ValueError, match=f"{name} without missing values, got 10 of 40"):
+            fastnn.split(X, y, **options)
+    with pytest.raises(ValueError, match=r"expected y without .* or pass stratify=False"):
+        fastnn.split(X, given, stratify=True)
+    assert sum(len(part.y) for part in fastnn.split(X, given, stratify=False)) == 40
+
+
 def test_a_missing_label_or_group_is_named_as_such():
     with pytest.raises(TypeError, match=r"labels in groups to be of one kind.*none missing"):
         fastnn.split(np.zeros((4, 2)), groups=["a", None, "b", "a"])
