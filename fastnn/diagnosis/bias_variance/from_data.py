@@ -1,5 +1,6 @@
 """Diagnosis of a network by its errors on given sets."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -123,7 +124,14 @@ def diagnose_network(
         reached = [estimates]
         if best is not None and not weighted:
             reached.append(_errors_of(best, pairs, groups, scale))
-        estimates["optimal_error"] = _bracket(network, rows, reached, confidence, twins.least)
+        varies = Estimate(1.0)
+        if network.regression:
+            y = _targets(pairs["train"][1])
+            squares = np.square(y - y.mean(axis=0)).sum(axis=1) / scale
+            varies = estimate_of(squares, groups["train"], shares=False)
+        estimates["optimal_error"] = _bracket(
+            network, rows, reached, confidence, twins.least, varies
+        )
     related, unrelated = True, ""
     if trained:
         related = is_related(network.forward(sets[1][0]), sets[1][1], groups["dev"], confidence)
@@ -266,17 +274,18 @@ def _worth_a_word(network, train, tolerance):
     return tolerance if share is None else min(tolerance, (1 - share.max()) / 2)
 
 
-def _bracket(network, train, reached, confidence, least):
+def _bracket(network, train, reached, confidence, least, varies):
     """Bounds on the optimal error: by nearest neighbours, and by dev errors that were reached.
 
     `reached` has the errors of this network, and of the best one that was tried beside it. `least`
     is the error that twins force on any network: only error above it is bias. Without training
-    rows, where classes have weights, only dev errors are a bound.
+    rows, where classes have weights, only dev errors are a bound. `varies` is the Estimate of what
+    errors are a share of.
     """
     # One answer to all rows has this error: the mean of the targets, or the most frequent class.
     share = None if train is None else shares_of(network, train[1])
     most = 1.0 if share is None else float(1 - share.max())
-    high = min(most, *(_bound(estimates, confidence) for estimates in reached))
+    high = min(most, *(_bound(estimates, confidence, varies) for estimates in reached))
     if train is None:
         return Bracket(0.0, high)
     y = as_numbers(train[1], "y")
@@ -293,11 +302,20 @@ def _bracket(network, train, reached, confidence, least):
     return Bracket(low, max(low, high))
 
 
-def _bound(estimates, confidence):
-    """The upper bound that the dev error of a network gives; without one, that of one answer."""
-    high = estimates["dev_error"].limits(confidence)[1]
+def _bound(estimates, confidence, varies):
+    """The upper bound that the dev error of a network gives; without one, that of one answer.
+
+    Errors are shares of a variance that few targets may have made, and of which the dev rows may
+    have none: `varies` is the Estimate of that variance, in its own unit.
+    """
+    train, dev = estimates["train_error"], estimates["dev_error"]
+    high = dev.limits(confidence)[1]
     # Dev rows that are easier than the training rows tell nothing of the error of these.
-    return high if high >= estimates["train_error"].limits(confidence)[0] else 1.0
+    if high < train.limits(confidence)[0]:
+        return 1.0
+    high = max(high, train.limits(confidence)[1])
+    unsure = varies.limits(confidence)[1] - varies.value
+    return dev.value + math.hypot(high - dev.value, dev.value * unsure)
 
 
 def _is_as_drawn(network):

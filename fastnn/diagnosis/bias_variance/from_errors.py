@@ -9,6 +9,7 @@ from fastnn.diagnosis.bias_variance import advice as recipe
 from fastnn.diagnosis.bias_variance.advice import Known
 from fastnn.diagnosis.bias_variance.result import GAPS, TITLES, Diagnosis, Gap
 from fastnn.diagnosis.evidence.intervals import (
+    HEAVY,
     Bracket,
     Estimate,
     difference_limits,
@@ -271,11 +272,17 @@ def _advice(estimates, gaps, known):
 def _notes(estimates, gaps):
     of = {TITLES[name]: estimate for name, estimate in estimates.items()}
     for name, gap in gaps.items():
+        bracket = estimates["optimal_error"] if name == "bias" else None
+        low, high = bracket.limits(None) if isinstance(bracket, Bracket) else (0.0, None)
+        if gap.high is False and low > 0:
+            yield (
+                f"bias is not high if at least {percent(low)} of the error is noise, as nearest "
+                "neighbours say: where y changes much between neighbours it can be less"
+            )
         if gap.high is not None:
             continue
-        if name == "bias" and isinstance(estimates["optimal_error"], Bracket):
-            low, high = estimates["optimal_error"].limits(None)
-            by = "nearest neighbours and " if low > 0 else ""
+        if high is not None:
+            by = "an estimate of nearest neighbours and " if low > 0 else ""
             yield (
                 f"how much of the training error is noise is not known: by {by}the dev errors "
                 f"that were reached the optimal error lies between {percent(low)} and "
@@ -297,6 +304,14 @@ def _notes(estimates, gaps):
                 f"{TITLES[name]} lies so near to the threshold that no number of examples "
                 "would tell whether it is high"
             )
+    uneven = [name for name, each in estimates.items() if each.spread < HEAVY]
+    if uneven and any(gap.high is None for gap in gaps.values()):
+        yield (
+            "a few rows make most of the "
+            + " and of the ".join(f"{TITLES[name]} error" for name in uneven)
+            + ", so that the interval is wide: look whether their y is right; if y is skewed, "
+            "predict its logarithm"
+        )
     if _are_grouped(estimates):
         yield (
             "examples of one group are alike, so that the intervals go by the number of groups: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,32 +12,42 @@ from numpy.typing import ArrayLike
 from fastnn.arguments import integer, lookup, number
 from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.data.parts import rows_of
-from fastnn.diagnosis.evidence.intervals import Estimate
+from fastnn.diagnosis.evidence.intervals import estimate_of
 from fastnn.text.words import percent
 
 # Neighbours that vote; the best of these numbers is taken.
 VOTES = (1, 5, 15, 45)
-# Neighbours whose losses and distances show what the nearest one would err at no distance.
-NEAREST = 15
+# Neighbours whose losses and distances show what the nearest one would err at no distance: a line
+# through few of them, and one through more, which shows how much the losses bend.
+FEW, NEAREST = 5, 15
+# Neighbours tell of noise if the nearest one leaves at most so much of what it explains unresolved.
+UNRESOLVED = 0.5
 # Distances that are in memory at a time.
 _AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
 class OptimalError:
-    """Bounds on the optimal (Bayes) error, as the data itself tells them.
+    """The optimal (Bayes) error between a bound and an estimate, as the data itself tells them.
+
+    Errors are shares of wrong labels, or for values shares of their variance in these rows.
 
     Attributes
     ----------
-    low, high : float
-        The optimal error lies between them, if the assumptions hold: a share of wrong labels, or
-        for values the share of their variance.
+    high : float
+        An upper bound: the error of a predictor.
+    low : float
+        An estimate from below, which holds if y changes little from one neighbour to the next; 0
+        where neighbours show that it changes much.
     limits : (float, float)
-        `low` and `high` with the chance of the sample: at the given confidence, the optimal error
-        lies between these two.
+        `low` and `high` with the chance of the sample, at the given confidence. They are far apart
+        where a few rows have most of the squared error, as with heavy-tailed noise.
     nearest : float
         The error of the nearest neighbour as measured. `low` follows from it, less the part that
         grows with distance.
+    resolved : bool
+        Whether y changes so little between neighbours that they tell noise from it. Else `low`
+        is 0.
     best : int
         The number of neighbours with the error `high`.
     conflicting : float
@@ -50,6 +60,7 @@ class OptimalError:
     high: float
     limits: tuple[float, float]
     nearest: float
+    resolved: bool
     best: int
     conflicting: float
     n: int
@@ -60,12 +71,18 @@ class OptimalError:
             if self.conflicting
             else ""
         )
+        low = (
+            "The lower value is an estimate: it leaves out what grows with the distance of "
+            "neighbours; where y has another, faster change, the optimal error can be lower"
+            if self.resolved
+            else "Neighbours are too far apart, or too like rows at random, to tell noise from a y "
+            "that changes between them: there is no lower value but 0"
+        )
         return (
             f"optimal error between {percent(self.low)} and {percent(self.high)}, by nearest "
             f"neighbours of {self.n:,} examples{twins}. The upper bound is the error of "
             f"{self.best} neighbour{'s' if self.best > 1 else ''} on examples that they have not "
-            "seen. The lower bound leaves out what grows with the distance of neighbours; where y "
-            "changes from one neighbour to the next, the optimal error can be lower"
+            f"seen. {low}"
         )
 
 
@@ -80,13 +97,16 @@ def optimal_error(
 ) -> OptimalError:
     """Bracket the error that no predictor can go below, because of noise in y.
 
-    The nearest neighbour has at most twice the optimal error, for many examples (Cover and Hart,
-    1967): with C classes its error R obeys ``R <= R* (2 - C/(C-1) R*)``, which gives the lower
-    bound. For values, its squared error is at most twice the noise. That is so of neighbours at no
-    distance. So R is taken from a line through the errors of the first, second, ... nearest one,
-    each by itself, over their mean distance (squared for values), as in the Gamma test of
-    Stefansson, Koncar and Jones (1997). Any predictor's error on unseen examples is an upper bound;
-    here the best of 1, 5, 15 and 45 neighbours.
+    Any predictor's error on unseen examples is an upper bound; here the best of 1, 5, 15 and 45
+    neighbours. The lower value is an estimate. The nearest neighbour has at most twice the optimal
+    error, for many examples (Cover and Hart, 1967): with C classes its error R obeys
+    ``R <= R* (2 - C/(C-1) R*)``. For values, its squared error is at most twice the noise. That is
+    so of neighbours at no distance. So R is taken from a line through the errors of the first five
+    neighbours, each by itself, over their mean distance (squared for values), as in the Gamma test
+    of Stefansson, Koncar and Jones (1997). A line through 15 neighbours is higher where errors
+    saturate, and R is lowered by as much again. No data tells noise from a y that changes much from
+    one neighbour to the next: where errors grow much up to the first neighbour, and where it is
+    hardly better than a row at random, the lower value is 0.
 
     Parameters
     ----------
@@ -126,32 +146,26 @@ def optimal_error(
     confidence = number(confidence, "confidence", "(0, 1)")
     X, y = _rows(X, y, max_rows, integer(rng, "rng", 0))
     values = kind == "values" or (kind == "auto" and not (y == np.rint(y)).all())
-    by_votes, apart = _errors(X, y, values)
-    nearest = by_votes[VOTES[0]]
+    by_votes, alone, near, far = _errors(X, y, values)
     best = min(by_votes, key=lambda k: by_votes[k].mean())
-    m = len(y)
+    high = estimate_of(by_votes[best], shares=not values)
+    if high.value > 1:  # the mean of y is better
+        high = replace(high, value=1.0)
+    touching, resolved = _touching(alone, far, _at_random(y, values))
     low_of = (lambda error: error / 2) if values else _cover_hart(len(np.unique(y)))
-
-    def estimate(losses):
-        std = float(losses.std(ddof=1)) if values else None
-        return Estimate(float(losses.mean()), m, std)
-
-    touching = Estimate(max(0.0, float(apart.mean())), m, float(apart.std(ddof=1)))
-    low = low_of(min(estimate(nearest).value, touching.value))
-    high = estimate(by_votes[best]).value
-    least = (each.limits(confidence)[0] for each in (estimate(nearest), touching))
-    limits = (
-        min(low_of(max(0.0, min(least))), high),
-        estimate(by_votes[best]).limits(confidence)[1],
-    )
+    least = (0.0, 0.0)
+    if resolved:
+        error = _estimate(touching, alone, near, by_votes[best], values)
+        least = (low_of(max(0.0, error.limits(confidence)[0])), low_of(max(0.0, error.value)))
     return OptimalError(
-        low=min(low, high),
-        high=high,
-        limits=limits,
-        nearest=estimate(nearest).value,
+        low=min(least[1], high.value),
+        high=high.value,
+        limits=(min(least[0], high.value), min(1.0, high.limits(confidence)[1])),
+        nearest=float(alone[:, 0].mean()),
+        resolved=resolved,
         best=best,
         conflicting=0.0 if values else _conflicting(X, y),
-        n=m,
+        n=len(y),
     )
 
 
@@ -182,14 +196,16 @@ def _rows(X, y, max_rows, seed):
 
 
 def _errors(X, y, values):
-    """Losses by the votes of neighbours, and by a neighbour at no distance.
+    """Losses by the votes of neighbours, and by single neighbours.
 
     Returns
     -------
     losses : {number of neighbours: (m,)}
         No example is its own neighbour.
-    touching : (m,)
-        Numbers whose mean is the loss that a line through those of single neighbours has at 0.
+    alone, nearest : (m, NEAREST) arrays
+        Losses of the first, second, ... neighbour, and the rows of these.
+    far : (NEAREST,)
+        Their mean distances; of values, the squares.
     """
     m, most = len(y), min(VOTES[-1], len(y) - 1)
     votes = [k for k in VOTES if k <= most]
@@ -198,6 +214,7 @@ def _errors(X, y, values):
     scale = y.var() or 1.0
     single = min(NEAREST, most)
     alone, far = np.empty((m, single)), np.zeros(single)
+    nearest = np.empty((m, single), np.intp)
     classes, labels = (None, None) if values else np.unique(y, return_inverse=True)
     step = max(1, _AT_ONCE // m)
     for first in range(0, m, step):
@@ -207,6 +224,7 @@ def _errors(X, y, values):
         near = np.argpartition(distance, most - 1, axis=1)[:, :most]
         order = np.argsort(np.take_along_axis(distance, near, axis=1), axis=1, kind="stable")
         near = np.take_along_axis(near, order, axis=1)
+        nearest[rows] = near[:, :single]
         there = y[near[:, :single]]
         alone[rows] = np.square(there - y[rows, None]) / scale if values else there != y[rows, None]
         squared = np.take_along_axis(distance, near[:, :single], axis=1) + squares[rows, None]
@@ -219,7 +237,50 @@ def _errors(X, y, values):
             counts = np.zeros((len(rows), len(classes)))
             np.add.at(counts, (np.arange(len(rows))[:, None], labels[near[:, :k]]), 1)
             losses[k][rows] = counts.argmax(axis=1) != labels[rows]
-    return losses, alone @ _weights_at_0(far)
+    return losses, alone, nearest, far
+
+
+def _at_random(y, values):
+    """The mean loss of another row, drawn at random."""
+    if values:
+        return 2.0
+    share = np.unique(y, return_counts=True)[1] / len(y)
+    return 1 - float(np.square(share).sum())
+
+
+def _touching(alone, far, at_random):
+    """Weights of the losses of single neighbours for the loss at no distance; whether it is told.
+
+    The loss grows from there on to `at_random`, and its growth slows down on the way.
+    """
+    means = alone.mean(axis=0)
+    lines = {k: np.append(_weights_at_0(far[:k]), np.zeros(len(far) - k)) for k in (FEW, len(far))}
+    weights = min(np.eye(len(far))[0], lines[FEW], key=lambda each: each @ means)
+    few, more = weights @ means, lines[len(far)] @ means
+    grown, bent = means[0] - few, max(0.0, more - few)
+    resolved = grown + bent <= UNRESOLVED * (at_random - means[0])
+    resolved = bool(resolved or not far.any())  # all rows are twins
+    return (2 * weights - lines[len(far)] if bent else weights), resolved
+
+
+def _estimate(weights, alone, near, noise, values):
+    """The `Estimate` of the weighted loss of single neighbours, with its scatter.
+
+    What is wrong with a row counts in its own losses, and in those of all rows that it is a
+    neighbour of; it scatters, and so do the products of two rows. `noise` (m,) is what is wrong
+    with each row, by many neighbours; a wrong label is not seen beside another wrong one.
+    """
+    from scipy.sparse import csr_array
+
+    m = len(near)
+    of = np.tile(weights, m), near.reshape(-1), np.arange(0, near.size + 1, near.shape[1])
+    pairs = csr_array(of, shape=(m, m))
+    noise = noise if values else noise * (1 - noise.mean())
+    rows = estimate_of((1 + pairs.sum(axis=0)) * noise, shares=False)
+    products = 2 * noise.mean() ** 2 * np.square((pairs + pairs.T).data).sum() / m
+    std = math.hypot(rows.std, math.sqrt(products))
+    value, spread = float((alone @ weights).mean()), rows.spread if values else 1.0
+    return replace(rows, value=value, std=std, spread=spread)
 
 
 def _weights_at_0(far):
