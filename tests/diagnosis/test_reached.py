@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 
 import fastnn
+from fastnn.diagnosis.bias_variance.optimum import reached_bound
+from fastnn.diagnosis.causes import trials
+from fastnn.diagnosis.causes.search import look_for_causes
+from fastnn.diagnosis.evidence.intervals import Estimate, estimate_of
 
 R = np.random.default_rng(0)
 WIDE = R.standard_normal((3000, 20))
@@ -99,3 +103,39 @@ def test_noise_bounds_the_optimal_error_as_before():
     d = diagnosed(X, y, [2, 16, 1], epochs=60)
     assert not d.high_bias
     assert 0.13 < d.errors["optimal_error"] < 0.2
+
+
+@pytest.mark.parametrize("values", [False, True])
+def test_the_best_of_many_bounds_the_error_as_often_as_a_single_one(values):
+    """Fifteen networks of an error of 0.2 each: the luckiest on 300 dev rows is not better."""
+    held = {1: 0, 15: 0}
+    for seed in range(400):
+        r = np.random.default_rng(seed)
+        errors = r.random((15, 300)) < 0.2
+        if values:
+            errors = 0.2 * r.standard_normal((15, 300)) ** 2
+        luckiest = errors[errors.mean(axis=1).argmin()]
+        reached = {
+            "train_error": Estimate(0.15),
+            "dev_error": estimate_of(luckiest.astype(float), shares=not values),
+        }
+        for tried in held:
+            held[tried] += reached_bound(reached, tried, 0.95, Estimate(1.0)) >= 0.2
+    assert held[1] < 0.85 * 400
+    assert held[15] > (0.9 if values else 0.96) * 400  # means of squares are skewed
+
+
+def test_the_trials_are_counted(monkeypatch):
+    fits = []
+    fit = trials.fit
+
+    def counted(*args, **options):
+        fits.append(options)
+        return fit(*args, **options)
+
+    monkeypatch.setattr(trials, "fit", counted)
+    net = fastnn.Network([12, 16, 1], rng=0)
+    net.fit(BITS[:500], PARITY[:500], epochs=2)
+    found = look_for_causes(net, (BITS[:500], PARITY[:500]), (BITS[500:800], PARITY[500:800]))
+    assert found.best is not None
+    assert found.tried == len(fits) > 1

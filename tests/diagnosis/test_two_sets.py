@@ -6,6 +6,7 @@ import scipy.sparse
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 
 import fastnn
+from fastnn.diagnosis.evidence.row_keys import row_keys
 from fastnn.diagnosis.evidence.two_sets import class_apart, copies
 
 R = np.random.default_rng(0)
@@ -72,6 +73,22 @@ def test_rows_of_other_dtypes_are_copies_only_where_the_numbers_are_equal(one, o
     assert copies(X.astype(one), y, X[:60] + 0.5, y[:60]) == 0
     assert copies(X + 0.5, y, X[:60].astype(other), y[:60]) == 0
     assert copies(X + 0.1, y, (X[:60] + 0.1).astype(np.float32), y[:60]) == 60
+
+
+def test_keys_of_rows_are_equal_where_the_rows_are():
+    X = R.integers(-1, 2, (3000, 4)).astype(float)
+    X[X == 0] = R.choice([0.0, -0.0], (X == 0).sum())
+    y = R.integers(0, 2, 3000)
+    keys = row_keys(X, y)
+    _, expected = np.unique(np.c_[X + 0.0, y], axis=0, return_inverse=True)
+    _, found = np.unique(keys, return_inverse=True)
+    pairs = np.unique(np.c_[expected.reshape(-1), found], axis=0)
+    assert len(pairs) == expected.max() + 1 == found.max() + 1 == 162
+    assert len(np.unique(row_keys(X[:, ::-1], y))) == 162
+    wide = np.zeros((1500, 1000))  # more than a block
+    wide[np.arange(1000), np.arange(1000)] = 1
+    assert len(np.unique(row_keys(wide))) == 1001
+    assert (row_keys(wide[900:1100]) == row_keys(wide)[900:1100]).all()
 
 
 def test_rows_that_repeat_anyway_are_no_copies():

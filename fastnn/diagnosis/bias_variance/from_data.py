@@ -1,6 +1,5 @@
 """Diagnosis of a network by its errors on given sets."""
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +20,11 @@ from fastnn.diagnosis.bias_variance.advice import (
 from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.differing import differing
 from fastnn.diagnosis.bias_variance.from_errors import check_thresholds, conclude
+from fastnn.diagnosis.bias_variance.optimum import bracket_of
 from fastnn.diagnosis.bias_variance.result import Diagnosis
 from fastnn.diagnosis.causes.certain import between_sets
 from fastnn.diagnosis.causes.followed import followed
 from fastnn.diagnosis.causes.inputs import giving_away
-from fastnn.diagnosis.causes.nearest_neighbours import optimal_error as optimal_error_of
 from fastnn.diagnosis.causes.search import look_for_causes
 from fastnn.diagnosis.causes.trials import Trials, tried_in_words
 from fastnn.diagnosis.causes.twins import SHARE, Twins, twins_alone, twins_of
@@ -43,8 +42,6 @@ from fastnn.text.names import Names, columns_in_words, names_of
 TOLERANCE, CONFIDENCE = 0.02, 0.95
 # Errors, in variances of the targets, that a network after a divergence may be beyond.
 MOST = 1e12
-# Fewer examples have no neighbours to speak of.
-LEAST_EXAMPLES = 10
 
 _WEIGHTED = "share of wrong labels, weighted by class"
 _AS_MANY = (
@@ -96,7 +93,7 @@ def diagnose_network(
     estimates |= _errors_of(network, pairs, groups, scale, class_weights)
     weighted = class_weights is not None
     unit = _WEIGHTED if weighted else _unit(network, pairs["train"][1])
-    trained, causes, best = not _is_as_drawn(network), [], None
+    trained, causes, best, tried = not _is_as_drawn(network), [], None, 0
     tolerance = thresholds.get("tolerance", TOLERANCE)
     confidence = thresholds.get("confidence", CONFIDENCE)
     sets = pairs["train"][:2], pairs["dev"][:2]
@@ -112,7 +109,7 @@ def diagnose_network(
             high and not weighted and twins_alone(twins, estimates["train_error"].value, tolerance)
         )
         by_trials_too = by_trials and not alone
-        causes, best = look_for_causes(
+        causes, best, tried = look_for_causes(
             network, *sets, error, by_trials=by_trials_too, names=names, weighted=weighted
         )
         causes += [alone] if alone and not causes else []
@@ -121,15 +118,15 @@ def diagnose_network(
             causes = [*between_sets(network, *sets, names), *causes]
     if high and trained and optimal_error is None:
         rows = None if weighted else sets[0]
-        reached = [estimates]
+        reached = [(estimates, 1)]
         if best is not None and not weighted:
-            reached.append(_errors_of(best, pairs, groups, scale))
+            reached.append((_errors_of(best, pairs, groups, scale), tried))
         varies = Estimate(1.0)
         if network.regression:
             y = _targets(pairs["train"][1])
             squares = np.square(y - y.mean(axis=0)).sum(axis=1) / scale
             varies = estimate_of(squares, groups["train"], shares=False)
-        estimates["optimal_error"] = _bracket(
+        estimates["optimal_error"] = bracket_of(
             network, rows, reached, confidence, twins.least, varies
         )
     related, unrelated = True, ""
@@ -272,50 +269,6 @@ def _worth_a_word(network, train, tolerance):
     """The least error above the optimal one; or half the share of rare classes, if that is less."""
     share = shares_of(network, train[1])
     return tolerance if share is None else min(tolerance, (1 - share.max()) / 2)
-
-
-def _bracket(network, train, reached, confidence, least, varies):
-    """Bounds on the optimal error: by nearest neighbours, and by dev errors that were reached.
-
-    `reached` has the errors of this network, and of the best one that was tried beside it. `least`
-    is the error that twins force on any network: only error above it is bias. Without training
-    rows, where classes have weights, only dev errors are a bound. `varies` is the Estimate of what
-    errors are a share of.
-    """
-    # One answer to all rows has this error: the mean of the targets, or the most frequent class.
-    share = None if train is None else shares_of(network, train[1])
-    most = 1.0 if share is None else float(1 - share.max())
-    high = min(most, *(_bound(estimates, confidence, varies) for estimates in reached))
-    if train is None:
-        return Bracket(0.0, high)
-    y = as_numbers(train[1], "y")
-    soft = not network.regression and bool((y != np.rint(y)).any())
-    # Neighbours tell nothing of several outputs, of shares, or where there are few of them.
-    if y.size != len(y) or len(y) < LEAST_EXAMPLES or soft:
-        return Bracket(0.0, high)
-    bound = optimal_error_of(
-        *train, kind="values" if network.regression else "labels", confidence=confidence
-    )
-    low, high = bound.limits[0], min(high, bound.limits[1])
-    # Where neighbours are far from an example, the network can be better than this lower bound.
-    low = max(low if low <= high else 0.0, least)
-    return Bracket(low, max(low, high))
-
-
-def _bound(estimates, confidence, varies):
-    """The upper bound that the dev error of a network gives; without one, that of one answer.
-
-    Errors are shares of a variance that few targets may have made, and of which the dev rows may
-    have none: `varies` is the Estimate of that variance, in its own unit.
-    """
-    train, dev = estimates["train_error"], estimates["dev_error"]
-    high = dev.limits(confidence)[1]
-    # Dev rows that are easier than the training rows tell nothing of the error of these.
-    if high < train.limits(confidence)[0]:
-        return 1.0
-    high = max(high, train.limits(confidence)[1])
-    unsure = varies.limits(confidence)[1] - varies.value
-    return dev.value + math.hypot(high - dev.value, dev.value * unsure)
 
 
 def _is_as_drawn(network):

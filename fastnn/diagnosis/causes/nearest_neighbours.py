@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from fastnn.arguments import integer, lookup, number
 from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.data.parts import rows_of
+from fastnn.diagnosis.causes.twins import twins_of
 from fastnn.diagnosis.evidence.intervals import estimate_of
 from fastnn.text.words import percent
 
@@ -164,7 +165,7 @@ def optimal_error(
         nearest=float(alone[:, 0].mean()),
         resolved=resolved,
         best=best,
-        conflicting=0.0 if values else _conflicting(X, y),
+        conflicting=0.0 if values else twins_of(X, y, values).share,
         n=len(y),
     )
 
@@ -302,13 +303,3 @@ def _cover_hart(classes):
         return share * (1 - math.sqrt(max(0.0, 1 - error / share)))
 
     return low
-
-
-def _conflicting(X, y):
-    """Share of the examples with the same X as another one, and another label."""
-    _, place = np.unique(X, axis=0, return_inverse=True)
-    place = place.reshape(-1)
-    first, last = np.full(place.max() + 1, np.inf), np.full(place.max() + 1, -np.inf)
-    np.minimum.at(first, place, y)
-    np.maximum.at(last, place, y)
-    return float((first != last)[place].mean())

@@ -12,10 +12,11 @@ from fastnn.text.names import UNNAMED
 
 
 class Found(NamedTuple):
-    """The causes, the one to mend first in front; and the best network that was tried, or None."""
+    """The causes, the one to mend first in front; and the best of the networks that were tried."""
 
     causes: list[Cause]
-    best: Any = None
+    best: Any = None  # None where there were no trials
+    tried: int = 0
 
 
 def causes_of(network, train, dev, high="training", **options):
@@ -54,7 +55,7 @@ def look_for_causes(
     trials = Trials(network, train, dev, names, weighted)
     found = certain or causes_by_trials(trials, high == "training")
     causes = [_followed(cause, trials) for cause in found]
-    return Found(causes, trials.best and trials.best.network)
+    return Found(causes, trials.best and trials.best.network, trials.count)
 
 
 def _followed(cause, trials):

@@ -99,7 +99,7 @@ class Trials:
             np.clip(WORK / (6 * weights * self.batch_size), LEAST_UPDATES, MOST_UPDATES)
         )
         self.now = self._measured(network)
-        self.best = None  # the trial of the lowest dev loss
+        self.best, self.count = None, 0  # the trial of the lowest dev loss, of so many
 
     @property
     def learning_rate(self):
@@ -231,7 +231,7 @@ class Trials:
             fit(network, *self.train, **options)
         except DivergenceError:
             return Trial(np.inf, np.full(len(self.now.dev), np.inf), network)
-        trial = self._measured(network)
+        trial, self.count = self._measured(network), self.count + 1
         if self.best is None or trial.dev.mean() < self.best.dev.mean():
             self.best = trial
         return trial

@@ -1,13 +1,12 @@
 """Rows with the same X and another y: no network can tell them apart."""
 
-from collections import defaultdict
-from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 
 from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.diagnosis.causes.cause import Cause
+from fastnn.diagnosis.evidence.row_keys import row_keys
 from fastnn.text.words import percent
 
 # The least share of rows that have a twin with another y, for a word on them.
@@ -38,24 +37,25 @@ def twins_of(X, y, values):
     none = Twins(0.0, 0.0)
     if is_sparse(X):
         return none
-    X, y = as_numbers(X, "X"), np.asarray(y).reshape(-1)
-    groups = defaultdict(list)
-    for i, row in enumerate(X):
-        row = row + 0.0  # -0.0 becomes 0.0, of other bytes
-        groups[blake2b(row.tobytes(), digest_size=16).digest()].append(i)  # X may be large
-    if len(groups) == len(y):
+    y = np.asarray(y).reshape(-1)
+    _, group, count = np.unique(
+        row_keys(as_numbers(X, "X")), return_inverse=True, return_counts=True
+    )
+    kinds, label = np.unique(y, return_inverse=True)
+    pairs, times = np.unique(group * len(kinds) + label, return_counts=True)
+    at = pairs // len(kinds)  # the group of each pair
+    differ = (np.bincount(at) > 1)[group]
+    if not differ.any():
         return none
-    rows, wrong = 0, 0.0
-    for index in groups.values():
-        mine = y[index]
-        if (mine != mine[0]).any():
-            rows += len(mine)
-            if values:
-                wrong += np.square(mine - mine.mean()).sum()
-            else:
-                wrong += len(mine) - np.unique(mine, return_counts=True)[1].max()
-    scale = np.square(y - y.mean()).sum() if values else len(y)
-    return Twins(rows / len(y), float(wrong / scale) if wrong else 0.0)
+    if values:
+        mean = np.bincount(group, weights=y) / count
+        wrong = np.square(y - mean[group])[differ].sum()
+        scale = np.square(y - y.mean()).sum()
+    else:
+        most = np.zeros(len(count), np.intp)
+        np.maximum.at(most, at, times)
+        wrong, scale = (count - most).sum(), len(y)
+    return Twins(float(differ.mean()), float(wrong / scale))
 
 
 def twins_alone(twins, error, tolerance):

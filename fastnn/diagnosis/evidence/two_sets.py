@@ -1,10 +1,9 @@
 """Between a training and a dev set: other shares of the classes, and rows that are in both."""
 
-from hashlib import blake2b
-
 import numpy as np
 
 from fastnn.data.inputs import as_numbers, is_sparse
+from fastnn.diagnosis.evidence.row_keys import row_keys
 
 # A difference of the shares of a class that is worth a word, and its least size in standard errors.
 SHARE, SIGMAS = 0.2, 5.0
@@ -34,16 +33,12 @@ def copies(X, y, Xd, yd):
     # A row keeps its numbers in either set, rounded to the precision of the other one.
     floats = [each.dtype for each in (X, Xd) if each.dtype.kind == "f"]
     dtype = min(floats, key=lambda each: each.itemsize, default=np.dtype(np.float64))
-    dev = list(_digests(Xd, yd, dtype))
-    known = set(_digests(X, y, dtype))
-    count = sum(each in known for each in dev)
-    repeat = len(known) < DIFFERENT * len(as_numbers(y, "y"))
+    known, dev = (row_keys(*part, dtype=dtype) for part in ((X, _numbers(y)), (Xd, _numbers(yd))))
+    unique = np.unique(known)
+    count = int(np.isin(dev, unique).sum())
+    repeat = len(unique) < DIFFERENT * len(known)
     return 0 if repeat or count < max(LEAST_COPIES, COPIES * len(dev)) else count
 
 
-def _digests(X, y, dtype):
-    """A digest of each row of X, in this dtype, and y."""
-    y = np.asarray(as_numbers(y, "y"), np.float64)
-    for row, target in zip(X, y.reshape(len(y), -1), strict=True):
-        row, target = row.astype(dtype) + 0, target + 0.0  # -0.0 becomes 0.0, of other bytes
-        yield blake2b(row.tobytes() + target.tobytes(), digest_size=16).digest()
+def _numbers(y):
+    return as_numbers(y, "y").astype(np.float64)
