@@ -134,8 +134,9 @@ def test_the_trials_are_counted(monkeypatch):
         return fit(*args, **options)
 
     monkeypatch.setattr(trials, "fit", counted)
-    net = fastnn.Network([12, 16, 1], rng=0)
-    net.fit(BITS[:500], PARITY[:500], epochs=2)
-    found = look_for_causes(net, (BITS[:500], PARITY[:500]), (BITS[500:800], PARITY[500:800]))
+    train, dev = (WIDE[:500], DEEP[:500]), (WIDE[500:800], DEEP[500:800])
+    net = fastnn.Network([20, 4, 3], rng=0)
+    net.fit(*train, epochs=2)
+    found = look_for_causes(net, train, dev)
     assert found.best is not None
     assert found.tried == len(fits) > 1
