@@ -20,10 +20,12 @@ _EPOCHS = {
     "microseconds": 86_400 * 10**6,
     "nanoseconds": 86_400 * 10**9,
 }
+# Orders in which numbers of one or two digits are day and month.
+_DAY_AND_MONTH = ("dmy", "mdy")
 # Orders of numbers, as which texts can be read, too.
 NUMBERS = ("digits", *_EPOCHS)
-_OF_TEXTS = ("dmy", "mdy", "clock", "digits")
-ORDERS = (*_OF_TEXTS, *_EPOCHS)
+_OF_TEXTS = (*_DAY_AND_MONTH, "clock", "digits")
+ORDERS = ("ymd", *_OF_TEXTS, *_EPOCHS)
 _NAME = r"([^\W\d_]{3,10})\.?"
 _ZONE = r"\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?"
 _CLOCK = rf"(?:[T ,]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp][Mm])?{_ZONE})?"
@@ -34,6 +36,7 @@ _NAME_DAY = re.compile(rf"{_NAME} +(\d\d?),? +(\d{{4}}){_CLOCK}", re.IGNORECASE)
 _YEAR_NAME = re.compile(rf"(\d{{4}})[- ]{_NAME}[- ](\d\d?){_CLOCK}", re.IGNORECASE)
 _COMPACT = re.compile(rf"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?(){_ZONE})?")
 _COMPACT_MONTH = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])")
+_DOTTED = re.compile(r"\D*\d\d?\.")
 # A month, a quarter or a week is its first day.
 _MONTH = re.compile(r"(\d{4})[-/_](\d\d)|(\d\d?)[-/](\d{4})")
 _NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
@@ -66,9 +69,9 @@ class DateForm:
     Attributes
     ----------
     order : str
-        dmy or mdy: order of day and month where both are numbers and the year is last. digits:
-        numbers like 20200305. clock: times of a day, which count from midnight. Others: the unit of
-        numbers that count from 1970.
+        dmy or mdy: order of day and month where both are numbers and the year is last. ymd: no date
+        of the training rows shows that order. digits: numbers like 20200305. clock: times of a day,
+        which count from midnight. Others: the unit of numbers that count from 1970.
     parts : tuple of str
         Those of time (days since 1970), month, weekday and hour that vary in the training rows.
     """
@@ -96,7 +99,7 @@ class DateForm:
 
 
 def learn_order(name, counts, day_first=None):
-    """The order of a column's dates, and whether it is in doubt; None if they are no dates.
+    """The order of a column's dates, None if they are none; and a text that can be another day.
 
     `counts` has how often each different value occurs: texts, or numbers. Nine tenths of them must
     be dates. `day_first` tells the order where both orders read all of them. ValueError where some
@@ -104,24 +107,37 @@ def learn_order(name, counts, day_first=None):
     """
     numbers = _as_numbers(counts)
     if numbers is not None:
-        return _order_of_numbers(name, numbers), False
-    sample = dict.fromkeys(list(counts)[:_SAMPLE], 1)
-    if 2 * max(_read(sample).values()) < len(sample):
-        return None, False
-    read = _read(counts)
+        return _order_of_numbers(name, numbers), None
+    sample = list(counts)[:_SAMPLE]
+    if 2 * max(map(len, _read(sample).values())) < len(sample):
+        return None, None
+    days = _read(counts)
+    read = {order: sum(map(counts.__getitem__, found)) for order, found in days.items()}
     order, total = max(read, key=read.__getitem__), sum(counts.values())
     if order in NUMBERS and len(counts) < _FEWEST:
-        return None, False
+        return None, None
     if read[order] < _MOSTLY * total:
         _refuse_two_orders(name, counts)
-        return None, False
-    last = [match for text in counts if (match := _YEAR_LAST.fullmatch(text))]
-    if not last or read["dmy"] != read["mdy"]:
-        return order, False
+        return None, None
+    if order not in _DAY_AND_MONTH or read["dmy"] != read["mdy"]:
+        return order, None
     if day_first is not None:
-        return ("dmy" if day_first else "mdy"), False
+        return ("dmy" if day_first else "mdy"), None
+    differ = [text for text in counts if days["dmy"].get(text) != days["mdy"].get(text)]
+    if not differ:
+        return "ymd", None
     # 3.5.2020 is European; 3/5/2020 may be either, and is American more often.
-    return ("dmy", False) if last[0][2] == "." else ("mdy", True)
+    order = "dmy" if any(map(_DOTTED.match, differ)) else "mdy"
+    return order, next(filter(can_be_two_days, differ), None)
+
+
+def can_be_two_days(text):
+    """Whether day and month of a date can be in either order, as in 03/05/2020.
+
+    >>> [can_be_two_days(text) for text in ("03/05/2020", "05/05/2020", "3.5.2020", "25/12/2020")]
+    [True, False, False, False]
+    """
+    return _is_date(text, "dmy") and not _is_date(text, "ymd")
 
 
 def parts_of(days):
@@ -204,10 +220,10 @@ def _order_of_numbers(name, values):
     return None
 
 
-def _read(counts):
-    """How many values each order of texts reads."""
+def _read(texts):
+    """{order: {text: its days}} of the texts that each order of texts reads."""
     return {
-        order: sum(times for text, times in counts.items() if _is_date(text, order))
+        order: {text: days for text in texts if (days := _from_text(text, order)) is not None}
         for order in _OF_TEXTS
     }
 
@@ -215,7 +231,7 @@ def _read(counts):
 def _refuse_two_orders(name, counts):
     """An error if all texts are dates, some of which have the day first and others the month."""
     unread = {
-        order: [text for text in counts if not _is_date(text, order)] for order in ("dmy", "mdy")
+        order: [text for text in counts if not _is_date(text, order)] for order in _DAY_AND_MONTH
     }
     if all(unread.values()) and not set(unread["dmy"]) & set(unread["mdy"]):
         raise ValueError(
@@ -244,6 +260,10 @@ def _from_text(text, order):
         year, _, month, day, *clock = match.groups()
     elif match := _YEAR_LAST.fullmatch(text):
         first, _, second, year, *clock = match.groups()
+        if order not in _DAY_AND_MONTH:
+            order = _only_order(int(first), int(second), match[2])
+        if order is None:
+            return None
         month, day = (first, second) if order == "mdy" else (second, first)
     elif match := _DAY_NAME.fullmatch(text):
         day, month, year, *clock = match.groups()
@@ -254,6 +274,13 @@ def _from_text(text, order):
     else:
         return _first_day(text)
     return _calendar(year, month, day, *clock)
+
+
+def _only_order(first, second, mark):
+    """The order of day and month which the numbers, or points between them, show; or None."""
+    if max(first, second) > 12 and min(first, second) <= 12:
+        return "dmy" if first > 12 else "mdy"
+    return "dmy" if mark == "." or first == second else None
 
 
 def _first_day(text):

@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from fastnn.tabular.dates import NUMBERS, PARTS, DateForm, learn_order, part_name, parts_of
+from fastnn.tabular.dates import (
+    NUMBERS,
+    PARTS,
+    DateForm,
+    can_be_two_days,
+    learn_order,
+    part_name,
+    parts_of,
+)
 from fastnn.tabular.notation import (
     GAPS,
     PLAIN,
@@ -77,7 +85,7 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     if categorical or series.dtype == "category":
         return None, []
     if is_dates(series):
-        return DateForm("dmy"), []
+        return DateForm("ymd"), []
     if is_numeric(series):
         numbers = () if strict else dict.fromkeys(series.dropna().unique(), 1)
         order = learn_order(series.name, numbers)[0]
@@ -98,10 +106,9 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
 def _said_of_dates(series, codes, texts, order, doubt):
     """Sentences on the dates of a column, which can be other days, and on its gaps."""
     form, said = DateForm(order), []
-    if doubt:
-        first = next(text for text in texts if form.days(text) is not None)
+    if doubt is not None:
         said = [
-            f"{first!r} is read as {_SPOKEN.get(order)}, but can be another day: say which it is "
+            f"{doubt!r} is read as {_SPOKEN[order]}, but can be another day: say which it is "
             "(day_first=True or False, --day-first or --month-first)"
         ]
     others = np.array([form.days(text) is None for text in texts])
@@ -258,6 +265,8 @@ def _unreadable(series, reading):
         what = "numbers"
         if isinstance(value, str) and replace(reading, whole=False).number(value) is not None:
             why = " (it can mean two numbers, and training has none with a decimal mark)"
+    elif isinstance(value, str) and can_be_two_days(value):
+        why = " (it can be two days; write 2020-03-05, or say day_first at training)"
     return (
         f"Column {series.name!r}: {rows(at.size)} with no {what}, as {value!r:.60} in "
         f"row {series.index[at[0]]}{why}, count{'s' * (at.size == 1)} as missing."

@@ -174,7 +174,7 @@ def test_dates_with_gaps_in_doubt_and_later_than_training():
     frame = table(when=[f"0{i % 3 + 1}/0{i % 7 + 1}/2020" for i in range(M - 1)] + ["-"])
     schema = TableSchema.fit(frame, target="y")
     assert schema.notices[0] == (
-        "Column 'when': '01/01/2020' is read as month, day, year, but can be another day: say "
+        "Column 'when': '01/04/2020' is read as month, day, year, but can be another day: say "
         "which it is (day_first=True or False, --day-first or --month-first); 1 row with '-' count "
         "as missing."
     )
@@ -200,6 +200,48 @@ def test_dates_with_gaps_in_doubt_and_later_than_training():
     assert schema.unreadable(later.assign(when="soon")) == [
         "Column 'when': 3 rows with no dates, as 'soon' in row 0, count as missing."
     ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        DAYS,
+        DAYS.strftime("%Y-%m-%d"),
+        DAYS.strftime("%d %B %Y"),
+        DAYS.strftime("%Y%m%d").astype(int),
+        DAYS.strftime("%Y-%m-%d").where(np.arange(M) > 1, "05/05/2020"),
+    ],
+)
+def test_an_order_that_training_does_not_show_is_not_guessed(values):
+    frame = table(c=values)
+    schema = TableSchema.fit(frame, target="y")
+    schema = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    sure = {
+        **{"25/12/2019": "2019-12-25", "12/25/2019": "2019-12-25", "01/01/2020": "2020-01-01"},
+        **{"3.1.2020": "2020-01-03", "3-jan-2020": "2020-01-03", "2020-01-03": "2020-01-03"},
+    }
+    new = pd.DataFrame({"x": 0.0, "c": [*sure, "03/01/2020", "1-3-2020", "13/13/2020"]})
+    shown = schema.columns_of(new)["c: time"][:, 0]
+    assert [written_day(day) for day in shown[: len(sure)]] == list(sure.values())
+    assert np.isnan(shown[len(sure) :]).all()
+    assert schema.unreadable(new) == [
+        "Column 'c': 3 rows with no dates, as '03/01/2020' in row 6 (it can be two days; write "
+        "2020-03-05, or say day_first at training), count as missing."
+    ]
+    if isinstance(values, pd.Index) and isinstance(values[0], str):
+        for day_first, day in ((True, "2020-01-03"), (False, "2020-03-01")):
+            schema = TableSchema.fit(frame, target="y", day_first=day_first)
+            assert written_day(schema.columns_of(new)["c: time"][len(sure), 0]) == day
+
+
+def test_a_doubt_is_told_of_the_dates_that_are_in_doubt():
+    days = [f"2020-0{i % 3 + 1}-15" for i in range(M)]
+    for text, order in (("03/05/2020", "month, day"), ("Mon, 03/05/2020", "month, day")):
+        said = learn([*days[:-1], text]).notices[0]
+        assert said.startswith(f"Column 'c': {text!r} is read as {order}, year, but can be")
+    mixed = learn([*days[:-2], "3/5/2020", "3.5.2020"]).notices[0]
+    assert "'3/5/2020' is read as day, month, year, but can be another day" in mixed
+    assert not any("another day" in text for text in learn([*days[:-1], "3.5.2020"]).notices)
 
 
 @pytest.mark.parametrize("mark", ["/", "-", "."])
