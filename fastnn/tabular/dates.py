@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import numpy as np
 
 from fastnn.tabular.values import as_number
-from fastnn.text.months import month_of
+from fastnn.text.moments import DAY_AND_MONTH, DOTTED, can_be_two_days, days_in, days_of, is_date
 from fastnn.text.words import rows
 
 PARTS = ("time", "month", "weekday", "hour")
@@ -20,35 +20,10 @@ _EPOCHS = {
     "microseconds": 86_400 * 10**6,
     "nanoseconds": 86_400 * 10**9,
 }
-# Orders in which numbers of one or two digits are day and month.
-_DAY_AND_MONTH = ("dmy", "mdy")
 # Orders of numbers, as which texts can be read, too.
 NUMBERS = ("digits", *_EPOCHS)
-_OF_TEXTS = (*_DAY_AND_MONTH, "clock", "digits")
+_OF_TEXTS = (*DAY_AND_MONTH, "clock", "digits")
 ORDERS = ("ymd", *_OF_TEXTS, *_EPOCHS)
-_NAME = r"([^\W\d_]{3,10})\.?"
-_ZONE = r"\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?"
-_CLOCK = rf"(?:[T ,]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp][Mm])?{_ZONE})?"
-_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/._])(\d\d?)\2(\d\d?){_CLOCK}")
-_YEAR_LAST = re.compile(rf"(\d\d?)([-/._])(\d\d?)\2(\d{{4}}|(?<!_)\d\d){_CLOCK}")
-_DAY_NAME = re.compile(rf"(\d\d?)[-. ]+{_NAME}[-, ]+(\d{{4}}|\d\d){_CLOCK}", re.IGNORECASE)
-_NAME_DAY = re.compile(rf"{_NAME} +(\d\d?),? +(\d{{4}}){_CLOCK}", re.IGNORECASE)
-_YEAR_NAME = re.compile(rf"(\d{{4}})[- ]{_NAME}[- ](\d\d?){_CLOCK}", re.IGNORECASE)
-_COMPACT = re.compile(rf"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?(){_ZONE})?")
-_COMPACT_MONTH = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])")
-_DOTTED = re.compile(r"\D*\d\d?\.")
-# A month, a quarter or a week is its first day.
-_MONTH = re.compile(r"(\d{4})[-/_](\d\d)|(\d\d?)[-/](\d{4})")
-_NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
-_QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])|Q([1-4])[- ](\d{4})", re.IGNORECASE)
-_WEEK = re.compile(r"(\d{4})-?W(\d\d)")
-_TIME_OF_DAY = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?:\s*([AaPp][Mm]))?")
-# The name of a day, the letters of 1st and 2nd, and "de" in Spanish add nothing.
-_EMPTY_WORDS = re.compile(
-    r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +|(?<=\d)(?:st|nd|rd|th|er)\b|(?<= )de ",
-    re.IGNORECASE,
-)
-_YEAR_AT_THE_END = re.compile(r"(\D+\d+) ([\d:]+)(?: UTC| GMT)? (\d{4})")  # as `date` of Unix
 # Columns of such names may hold seconds or milliseconds since 1970.
 _CLOCK_NAME = re.compile(r"(?i)(.*(time|date|stamp|epoch).*|ts|.*_at)")
 # Those of such names may hold numbers like 202003.
@@ -86,16 +61,16 @@ class DateForm:
         (63.5, 63.0)
         """
         if isinstance(value, datetime):
-            return _days(value)
+            return days_of(value)
         if isinstance(value, date):
-            return _days(datetime(value.year, value.month, value.day))
+            return days_of(datetime(value.year, value.month, value.day))
         text = value.strip() if isinstance(value, str) else None
         if self.order in _EPOCHS:
             number = as_number(value if text is None else text)
             return None if number is None else number / _EPOCHS[self.order]
         if text is None and self.order == "digits" and value == value and value == int(value):
             text = str(int(value))
-        return None if text is None else _from_text(text, self.order)
+        return None if text is None else days_in(text, self.order)
 
 
 def learn_order(name, counts, day_first=None):
@@ -119,7 +94,7 @@ def learn_order(name, counts, day_first=None):
     if read[order] < _MOSTLY * total:
         _refuse_two_orders(name, counts)
         return None, None
-    if order not in _DAY_AND_MONTH or read["dmy"] != read["mdy"]:
+    if order not in DAY_AND_MONTH or read["dmy"] != read["mdy"]:
         return order, None
     if day_first is not None:
         return ("dmy" if day_first else "mdy"), None
@@ -127,17 +102,8 @@ def learn_order(name, counts, day_first=None):
     if not differ:
         return "ymd", None
     # 3.5.2020 is European; 3/5/2020 may be either, and is American more often.
-    order = "dmy" if any(map(_DOTTED.match, differ)) else "mdy"
+    order = "dmy" if any(map(DOTTED.match, differ)) else "mdy"
     return order, next(filter(can_be_two_days, differ), None)
-
-
-def can_be_two_days(text):
-    """Whether day and month of a date can be in either order, as in 03/05/2020.
-
-    >>> [can_be_two_days(text) for text in ("03/05/2020", "05/05/2020", "3.5.2020", "25/12/2020")]
-    [True, False, False, False]
-    """
-    return _is_date(text, "dmy") and not _is_date(text, "ymd")
 
 
 def parts_of(days):
@@ -223,7 +189,7 @@ def _order_of_numbers(name, values):
 def _read(texts):
     """{order: {text: its days}} of the texts that each order of texts reads."""
     return {
-        order: {text: days for text in texts if (days := _from_text(text, order)) is not None}
+        order: {text: days for text in texts if (days := days_in(text, order)) is not None}
         for order in _OF_TEXTS
     }
 
@@ -231,104 +197,10 @@ def _read(texts):
 def _refuse_two_orders(name, counts):
     """An error if all texts are dates, some of which have the day first and others the month."""
     unread = {
-        order: [text for text in counts if not _is_date(text, order)] for order in _DAY_AND_MONTH
+        order: [text for text in counts if not is_date(text, order)] for order in DAY_AND_MONTH
     }
     if all(unread.values()) and not set(unread["dmy"]) & set(unread["mdy"]):
         raise ValueError(
             f"column {name!r}: {unread['mdy'][0]!r} has the day first, {unread['dmy'][0]!r} the "
             "month: write the dates alike, as 2020-03-05, or name the column as categorical"
         )
-
-
-def _is_date(text, order):
-    return _from_text(text, order) is not None
-
-
-def _from_text(text, order):
-    """Days since 1970; None if the text is no date."""
-    if order == "clock":
-        match = _TIME_OF_DAY.fullmatch(text)
-        return None if match is None else _time_of_day(*match.groups())
-    if order == "digits" and (match := _COMPACT.fullmatch(text)):
-        return _calendar(*match.groups())
-    if order == "digits" and (match := _COMPACT_MONTH.fullmatch(text)):
-        return _calendar(*match.groups(), 1)
-    text = _EMPTY_WORDS.sub("", text)
-    if match := _YEAR_AT_THE_END.fullmatch(text):
-        text = "{0} {2} {1}".format(*match.groups())
-    if match := _YEAR_FIRST.fullmatch(text):
-        year, _, month, day, *clock = match.groups()
-    elif match := _YEAR_LAST.fullmatch(text):
-        first, _, second, year, *clock = match.groups()
-        if order not in _DAY_AND_MONTH:
-            order = _only_order(int(first), int(second), match[2])
-        if order is None:
-            return None
-        month, day = (first, second) if order == "mdy" else (second, first)
-    elif match := _DAY_NAME.fullmatch(text):
-        day, month, year, *clock = match.groups()
-    elif match := _NAME_DAY.fullmatch(text):
-        month, day, year, *clock = match.groups()
-    elif match := _YEAR_NAME.fullmatch(text) or ("T" in text and _COMPACT.fullmatch(text)):
-        year, month, day, *clock = match.groups()
-    else:
-        return _first_day(text)
-    return _calendar(year, month, day, *clock)
-
-
-def _only_order(first, second, mark):
-    """The order of day and month which the numbers, or points between them, show; or None."""
-    if max(first, second) > 12 and min(first, second) <= 12:
-        return "dmy" if first > 12 else "mdy"
-    return "dmy" if mark == "." or first == second else None
-
-
-def _first_day(text):
-    """Days since 1970 of the first day of a month, a quarter or a week."""
-    if match := _MONTH.fullmatch(text):
-        return _calendar(match[1] or match[4], match[2] or match[3], 1)
-    if match := _NAMED_MONTH.fullmatch(text):
-        return _calendar(match[2] or match[3], match[1], 1)
-    if match := _QUARTER.fullmatch(text):
-        return _calendar(match[1] or match[4], 3 * int(match[2] or match[3]) - 2, 1)
-    if match := _WEEK.fullmatch(text):
-        try:
-            return _days(datetime.fromisocalendar(int(match[1]), int(match[2]), 1))
-        except ValueError:
-            return None
-    return None
-
-
-def _calendar(year, month, day, hour=None, minute=None, second=None, half=None, zone=None):
-    """Days since 1970 of the texts of a date; None if it is no day of the calendar."""
-    if isinstance(month, str) and not month.isdigit():
-        month = month_of(month)
-        if month is None:
-            return None
-    year = int(year) + (0 if len(year) == 4 else 1900 if int(year) > 68 else 2000)
-    clock = _hour(int(hour or 0), half), int(minute or 0), int(second or 0)
-    try:
-        moment = datetime(year, int(month), int(day), *clock, tzinfo=UTC)
-    except ValueError:
-        return None
-    if not zone or zone[0] not in "+-":
-        return _days(moment)
-    east = 60 * int(zone[1:3]) + (int(zone[-2:]) if len(zone) > 3 else 0)
-    return _days(moment) - (-east if zone[0] == "-" else east) / 1440
-
-
-def _time_of_day(hour, minute, second, half):
-    """The part of a day since midnight; durations may be longer than a day."""
-    hours = _hour(int(hour), half)
-    return hours / 24 + int(minute) / 1440 + int(second or 0) / 86_400
-
-
-def _hour(hour, half):
-    """An hour of 24, of one of 12 with AM or PM."""
-    return hour % 12 + 12 * (half.lower() == "pm") if half else hour
-
-
-def _days(moment):
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp() / 86_400

@@ -10,7 +10,6 @@ from fastnn.tabular.dates import (
     NUMBERS,
     PARTS,
     DateForm,
-    can_be_two_days,
     learn_order,
     part_name,
     parts_of,
@@ -34,6 +33,7 @@ from fastnn.tabular.values import (
     pandas,
     refuse,
 )
+from fastnn.text.moments import can_be_two_days
 from fastnn.text.words import rows
 
 # A column of text in which at least this share of values is numbers has mistakes in it, if it has
