@@ -9,7 +9,16 @@ from datetime import date, datetime
 import numpy as np
 
 from fastnn.tabular.values import as_number
-from fastnn.text.moments import DAY_AND_MONTH, DOTTED, can_be_two_days, days_in, days_of, is_date
+from fastnn.text.moments import (
+    CLOCKS,
+    DAY_AND_MONTH,
+    DOTTED,
+    can_be_two_days,
+    days_in,
+    days_of,
+    is_date,
+    order_of_times,
+)
 from fastnn.text.words import rows
 
 PARTS = ("time", "month", "weekday", "hour")
@@ -23,7 +32,18 @@ _EPOCHS = {
 # Orders of numbers, as which texts can be read, too.
 NUMBERS = ("digits", *_EPOCHS)
 _OF_TEXTS = (*DAY_AND_MONTH, "clock", "digits")
-ORDERS = ("ymd", *_OF_TEXTS, *_EPOCHS)
+ORDERS = ("ymd", *_OF_TEXTS, *CLOCKS[1:], *_EPOCHS)
+# Orders in words, and what to do where they are in doubt.
+_OR_ANOTHER_DAY = (
+    "year, but can be another day: say which it is (day_first=True or False, --day-first or "
+    "--month-first)"
+)
+SPOKEN = {
+    "dmy": f"day, month, {_OR_ANOTHER_DAY}",
+    "mdy": f"month, day, {_OR_ANOTHER_DAY}",
+    "clock": "hours and minutes, but can be minutes and seconds; write these with hours: 0:12:30",
+    "m:ss": "minutes and seconds, but can be hours and minutes; write these with seconds: 12:30:00",
+}
 # Columns of such names may hold seconds or milliseconds since 1970.
 _CLOCK_NAME = re.compile(r"(?i)(.*(time|date|stamp|epoch).*|ts|.*_at)")
 # Those of such names may hold numbers like 202003.
@@ -46,13 +66,19 @@ class DateForm:
     order : str
         dmy or mdy: order of day and month where both are numbers and the year is last. ymd: no date
         of the training rows shows that order. digits: numbers like 20200305. clock: times of a day,
-        which count from midnight. Others: the unit of numbers that count from 1970.
+        or durations, as h:mm and h:mm:ss; those orders are for times that are all alike, and m:ss
+        for m:ss beside h:mm:ss. Others: the unit of numbers that count from 1970.
     parts : tuple of str
         Those of time (days since 1970), month, weekday and hour that vary in the training rows.
     """
 
     order: str
     parts: tuple[str, ...] = PARTS
+
+    @property
+    def of_days(self) -> bool:
+        """Whether the values are days, and no times."""
+        return self.order not in CLOCKS
 
     def days(self, value: object) -> float | None:
         """Days since 1970 of a value in a column of dates; None if it is no date.
@@ -74,7 +100,7 @@ class DateForm:
 
 
 def learn_order(name, counts, day_first=None):
-    """The order of a column's dates, None if they are none; and a text that can be another day.
+    """The order of a column's dates, None if they are none; and a text in doubt, if any is.
 
     `counts` has how often each different value occurs: texts, or numbers. Nine tenths of them must
     be dates. `day_first` tells the order where both orders read all of them. ValueError where some
@@ -94,6 +120,8 @@ def learn_order(name, counts, day_first=None):
     if read[order] < _MOSTLY * total:
         _refuse_two_orders(name, counts)
         return None, None
+    if order == "clock":
+        return order_of_times(days["clock"])
     if order not in DAY_AND_MONTH or read["dmy"] != read["mdy"]:
         return order, None
     if day_first is not None:
@@ -104,6 +132,16 @@ def learn_order(name, counts, day_first=None):
     # 3.5.2020 is European; 3/5/2020 may be either, and is American more often.
     order = "dmy" if any(map(DOTTED.match, differ)) else "mdy"
     return order, next(filter(can_be_two_days, differ), None)
+
+
+def why_unreadable(text, form):
+    """The reason why a date or a time is none of a form, in brackets; or an empty text."""
+    if form.order in ("h:mm", "h:mm:ss") and is_date(text, "clock"):
+        numbers = "two" if form.order == "h:mm" else "three"
+        return f" (two numbers can be h:mm or m:ss; all times of training have {numbers})"
+    if form.of_days and can_be_two_days(text):
+        return " (it can be two days; write 2020-03-05, or say day_first at training)"
+    return ""
 
 
 def parts_of(days):
@@ -122,7 +160,7 @@ def varying_parts(days, order):
     table = parts_of(days)
     varying = np.nanmin(table, axis=0) < np.nanmax(table, axis=0)
     parts = tuple(part for part, varies in zip(PARTS, varying, strict=True) if varies)
-    return ("time",) if order == "clock" else parts or ("time",)
+    return ("time",) if order in CLOCKS else parts or ("time",)
 
 
 def part_name(name, part):
@@ -133,7 +171,7 @@ def part_name(name, part):
 def is_time(column, readings):
     """Whether a column of numbers is the days since 1970 of a column of dates."""
     of = readings.get(column.name.removesuffix(part_name("", "time")))
-    return isinstance(of, DateForm) and of.order != "clock"
+    return isinstance(of, DateForm) and of.of_days
 
 
 def written_day(days):

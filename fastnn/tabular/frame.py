@@ -101,7 +101,7 @@ def choose_inputs(table, readings, asked):
             table[name],
             kind,
             dates or sources[name] in asked,
-            written_day if dates and reading.order != "clock" else None,
+            written_day if dates and reading.of_days else None,
         )
         if why:  # only the time of dates is checked: other parts that do not vary are left out
             left_out[sources[name]] = why
@@ -152,7 +152,7 @@ def notices_on_far_days(frame, table, readings):
     """
     said = []
     for name, reading in readings.items():
-        dates = isinstance(reading, DateForm) and reading.order != "clock"
+        dates = isinstance(reading, DateForm) and reading.of_days
         if not dates or part_name(name, "time") not in table:
             continue
         days = table[part_name(name, "time")].to_numpy()

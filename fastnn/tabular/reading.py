@@ -9,10 +9,12 @@ import numpy as np
 from fastnn.tabular.dates import (
     NUMBERS,
     PARTS,
+    SPOKEN,
     DateForm,
     learn_order,
     part_name,
     parts_of,
+    why_unreadable,
 )
 from fastnn.tabular.notation import (
     GAPS,
@@ -33,15 +35,12 @@ from fastnn.tabular.values import (
     pandas,
     refuse,
 )
-from fastnn.text.moments import can_be_two_days
 from fastnn.text.words import rows
 
 # A column of text in which at least this share of values is numbers has mistakes in it, if it has
 # more than so many different texts beside them; so few texts are gaps.
 _MOSTLY = 0.9
 _MOST_GAPS = 5
-# Orders of day and month in words.
-_SPOKEN = {"dmy": "day, month, year", "mdy": "month, day, year"}
 _BOOLEANS = {"true": 1.0, "false": 0.0}
 # Codes can be numbers and letters. So many different numbers are no codes.
 _MOST_CODES = 20
@@ -107,10 +106,7 @@ def _said_of_dates(series, codes, texts, order, doubt):
     """Sentences on the dates of a column, which can be other days, and on its gaps."""
     form, said = DateForm(order), []
     if doubt is not None:
-        said = [
-            f"{doubt!r} is read as {_SPOKEN[order]}, but can be another day: say which it is "
-            "(day_first=True or False, --day-first or --month-first)"
-        ]
+        said = [f"{doubt!r} is read as {SPOKEN[order]}"]
     others = np.array([form.days(text) is None for text in texts])
     at = np.flatnonzero((codes >= 0) & others[codes])
     others = [texts[i] for i in np.flatnonzero(others)]
@@ -265,8 +261,8 @@ def _unreadable(series, reading):
         what = "numbers"
         if isinstance(value, str) and replace(reading, whole=False).number(value) is not None:
             why = " (it can mean two numbers, and training has none with a decimal mark)"
-    elif isinstance(value, str) and can_be_two_days(value):
-        why = " (it can be two days; write 2020-03-05, or say day_first at training)"
+    elif isinstance(value, str):
+        why = why_unreadable(value, reading)
     return (
         f"Column {series.name!r}: {rows(at.size)} with no {what}, as {value!r:.60} in "
         f"row {series.index[at[0]]}{why}, count{'s' * (at.size == 1)} as missing."

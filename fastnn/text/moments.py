@@ -7,6 +7,8 @@ from fastnn.text.months import month_of
 
 # Orders in which numbers of one or two digits are day and month.
 DAY_AND_MONTH = ("dmy", "mdy")
+# Orders of times.
+CLOCKS = ("clock", "h:mm", "h:mm:ss", "m:ss")
 _NAME = r"([^\W\d_]{3,10})\.?"
 _ZONE = r"\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?"
 _CLOCK = rf"(?:[T ,]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp][Mm])?{_ZONE})?"
@@ -30,6 +32,26 @@ _EMPTY_WORDS = re.compile(
     re.IGNORECASE,
 )
 _YEAR_AT_THE_END = re.compile(r"(\D+\d+) ([\d:]+)(?: UTC| GMT)? (\d{4})")  # as `date` of Unix
+
+
+def order_of_times(texts):
+    """Whether 59:30 is hours or minutes, by the hours of h:mm:ss; and a text in doubt, or None."""
+    short, hours = {}, []
+    for text in texts:
+        first, _, second, half = _TIME_OF_DAY.fullmatch(text).groups()
+        if half:
+            return "clock", None
+        if second is None:
+            short[text] = int(first)
+        else:
+            hours.append(int(first))
+    if not short or not hours:
+        return ("h:mm" if short else "h:mm:ss"), None
+    longer = [first for first in short.values() if first > max(hours)]
+    if not longer:
+        return "clock", None
+    minutes = 2 * len(longer) > len(short) and 23 < max(longer) < 60
+    return ("m:ss" if minutes else "clock"), max(short, key=short.__getitem__)
 
 
 def can_be_two_days(text):
@@ -56,9 +78,9 @@ def days_in(text, order):
     >>> days_in("05/03/1970 12:00", "dmy"), days_in("05/03/1970", "mdy"), days_in("soon", "dmy")
     (63.5, 122.0, None)
     """
-    if order == "clock":
+    if order in CLOCKS:
         match = _TIME_OF_DAY.fullmatch(text)
-        return None if match is None else _time_of_day(*match.groups())
+        return None if match is None else _time_of_day(order, *match.groups())
     if order == "digits" and (match := _COMPACT.fullmatch(text)):
         return _calendar(*match.groups())
     if order == "digits" and (match := _COMPACT_MONTH.fullmatch(text)):
@@ -127,8 +149,12 @@ def _calendar(year, month, day, hour=None, minute=None, second=None, half=None, 
     return days_of(moment) - (-east if zone[0] == "-" else east) / 1440
 
 
-def _time_of_day(hour, minute, second, half):
+def _time_of_day(order, hour, minute, second, half):
     """The part of a day since midnight; durations may be longer than a day."""
+    if order == ("h:mm:ss" if second is None else "h:mm") and not half:
+        return None
+    if order == "m:ss" and second is None and not half:
+        hour, minute, second = "0", hour, minute
     hours = _hour(int(hour), half)
     return hours / 24 + int(minute) / 1440 + int(second or 0) / 86_400
 

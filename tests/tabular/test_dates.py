@@ -123,6 +123,55 @@ def test_times_of_a_day_are_numbers(texts, hours):
     np.testing.assert_array_equal(again.inputs(frame), schema.inputs(frame))
 
 
+def test_times_below_an_hour_are_minutes_and_seconds_beside_those_with_hours():
+    minutes = np.linspace(20, 125, M) // 1
+    texts = [f"{m // 60:.0f}:{m % 60:02.0f}:30" if m >= 60 else f"{m:.0f}:30" for m in minutes]
+    schema = learn(texts)
+    said = schema.notices[0]
+    schema = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    frame = table(c=texts)
+    np.testing.assert_allclose(24 * schema.columns_of(frame)["c: time"][:, 0] * 60, minutes + 0.5)
+    assert said == (
+        "Column 'c': '59:30' is read as minutes and seconds, but can be hours and minutes; write "
+        "these with seconds: 12:30:00."
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "hours", "doubt"),
+    [
+        (["07:30", "23:45:36", "12:00"], [7.5, 23.76, 12], None),
+        (["07:30", "9:45 PM", "01:00:36"], [7.5, 21.75, 1.01], None),
+        (["171:30", "1:00:36", "100:00"], [171.5, 1.01, 100], "171:30"),
+        (["12:30", "1:00:36", "13:00"], [12.5, 1.01, 13], "13:00"),
+        (["7:30", "9:00", "8:15", "31:15", "10:00:36"], [7.5, 9, 8.25, 31.25, 10.01], "31:15"),
+    ],
+)
+def test_times_that_can_be_hours_stay_hours_and_doubts_are_told(texts, hours, doubt):
+    schema = learn(cycle(*texts))
+    shown = schema.columns_of(table(c=cycle(*texts)))["c: time"][: len(hours), 0]
+    np.testing.assert_allclose(24 * shown, hours)
+    said = [text for text in schema.notices if "can be minutes" in text]
+    assert len(said) == (doubt is not None)
+    assert all(repr(doubt) in text and "with hours: 0:12:30" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("texts", "other", "numbers"),
+    [(("59:30", "45:10"), "1:02:11", "two"), (("1:02:11", "2:10:59"), "59:30", "three")],
+)
+def test_times_of_a_form_that_training_has_not_are_gaps_and_told(texts, other, numbers):
+    schema = learn(cycle(*texts))
+    new = pd.DataFrame({"x": 0.0, "c": [texts[0], other, "1:00 AM"]})
+    shown = schema.columns_of(new)["c: time"][:, 0]
+    assert np.isnan(shown[1])
+    assert 24 * shown[2] == pytest.approx(1)
+    assert schema.unreadable(new) == [
+        f"Column 'c': 1 row with no dates, as {other!r} in row 1 (two numbers can be h:mm or "
+        f"m:ss; all times of training have {numbers}), counts as missing."
+    ]
+
+
 def test_a_few_mistakes_among_dates_are_gaps():
     texts = [f"2020-03-{i % 28 + 1:02d}" for i in range(M)]
     odd = {3: "soon", 9: "2020-02-31", 12: "-", 20: "0000-00-00", 30: "soon"}
