@@ -23,7 +23,6 @@ All other modules are internal: they may change at any time.
 """
 
 import importlib
-import importlib.util
 
 from fastnn.version import __version__ as __version__
 
@@ -104,7 +103,9 @@ def _load(module):
     try:
         return importlib.import_module(f"fastnn.{module}")
     except ImportError as error:
-        if "_kernels" in str(error) and not importlib.util.find_spec("fastnn._kernels"):
+        from importlib.util import find_spec
+
+        if "_kernels" in str(error) and not find_spec("fastnn._kernels"):
             raise ImportError(
                 f"the compiled core is missing: {__path__[0]} is fastnn's source, not an installed "
                 "package. Start Python in another folder, or run: pip install -e ."

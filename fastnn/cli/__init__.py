@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from fastnn.cli.diagnose_command import diagnose
-from fastnn.cli.errors import no_interrupt_is_lost, reported
+from fastnn.cli.errors import reported
 from fastnn.cli.export_command import export
 from fastnn.cli.improve_command import improve
 from fastnn.cli.info_command import info
@@ -43,11 +43,10 @@ class _Commands(click.Group):
         # Python ends with a collection of garbage among all that the libraries have made. It takes
         # 0.2 s once they are loaded: all the time that Ctrl-C may take.
         atexit.register(gc.freeze)
-        with no_interrupt_is_lost():
-            try:
-                return super().main(*args, **kwargs)
-            finally:
-                _leave_nothing_to_write()
+        try:
+            return super().main(*args, **kwargs)
+        finally:
+            _leave_nothing_to_write()
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with reported():  # --help and --version write

@@ -440,15 +440,35 @@ main({arguments})
     assert int(done.stdout.splitlines()[-1]) < 100
 
 
-LOST = {
-    "finalizer": """
+DROPPED = """
 class Dropped:
     def __del__(self):
         interrupt()
-Dropped()
-""",
+"""
+LOST = {
+    "finalizer": f"{DROPPED}\nDropped()",
     "import": "import swallowing",
 }
+
+
+def run_interrupted(code, tmp_path):
+    """Run code that may call interrupt(), and then `fastnn train` for a very long time."""
+    code = f"""
+import builtins, os, signal, sys
+from fastnn.__main__ import main
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(1000):  # it is raised here
+        pass
+builtins.interrupt = interrupt
+sys.path.insert(0, {str(tmp_path)!r})
+{code}
+sys.argv = ["fastnn", "train", "--epochs", "100000000"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.startswith("Interrupted")
 
 
 @pytest.mark.parametrize("place", LOST)
@@ -457,24 +477,26 @@ def test_an_interrupt_where_exceptions_are_lost_comes_again(place, tmp_path):
         "import builtins\ntry: builtins.interrupt()\nexcept BaseException: pass\n"
     )
     code = f"""
-import builtins, os, signal, sys
-from fastnn.cli import main, train_command
-def interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
-    for _ in range(1000):  # it is raised here
-        pass
-builtins.interrupt = interrupt
-sys.path.insert(0, {str(tmp_path)!r})
+from fastnn.cli import train_command
 open_source = train_command.open_source
 def opened(*args):
     exec({LOST[place]!r})
     return open_source(*args)
 train_command.open_source = opened
-main(["train", "--epochs", "100000000"])
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 130, done.stderr
-    assert done.stderr.startswith("Interrupted")
+    run_interrupted(code, tmp_path)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_interrupt_while_the_commands_are_imported(lost, tmp_path):
+    code = f"""{DROPPED}
+class Finder:
+    def find_spec(self, name, *others):
+        if name == "fastnn.cli":
+            Dropped() if {lost} else interrupt()
+sys.meta_path.insert(0, Finder())
+"""
+    run_interrupted(code, tmp_path)
 
 
 def read_until(terminal, pattern, shown="", timeout=300):
