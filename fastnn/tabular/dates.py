@@ -18,6 +18,7 @@ from fastnn.text.moments import (
     days_of,
     is_date,
     order_of_times,
+    two_centuries,
 )
 from fastnn.text.words import rows
 
@@ -132,6 +133,17 @@ def learn_order(name, counts, day_first=None):
     # 3.5.2020 is European; 3/5/2020 may be either, and is American more often.
     order = "dmy" if any(map(DOTTED.match, differ)) else "mdy"
     return order, next(filter(can_be_two_days, differ), None)
+
+
+def told_of_centuries(texts, order):
+    """A list with the reading of years of two digits in two centuries, or empty."""
+    shown = [
+        f"{text!r} is read as {written_day(days_in(text, order))}"
+        for text in two_centuries(texts, order)
+    ]
+    return [f"{' and '.join(shown)}; if a century is wrong, write years of four digits"] * bool(
+        shown
+    )
 
 
 def why_unreadable(text, form):

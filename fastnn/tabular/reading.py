@@ -14,6 +14,7 @@ from fastnn.tabular.dates import (
     learn_order,
     part_name,
     parts_of,
+    told_of_centuries,
     why_unreadable,
 )
 from fastnn.tabular.notation import (
@@ -107,6 +108,7 @@ def _said_of_dates(series, codes, texts, order, doubt):
     form, said = DateForm(order), []
     if doubt is not None:
         said = [f"{doubt!r} is read as {SPOKEN[order]}"]
+    said += told_of_centuries(texts, order)
     others = np.array([form.days(text) is None for text in texts])
     at = np.flatnonzero((codes >= 0) & others[codes])
     others = [texts[i] for i in np.flatnonzero(others)]

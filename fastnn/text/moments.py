@@ -1,12 +1,14 @@
 """Texts of dates and times as numbers of days."""
 
 import re
+import time
 from datetime import UTC, datetime
 
 from fastnn.text.months import month_of
 
 # Orders in which numbers of one or two digits are day and month.
 DAY_AND_MONTH = ("dmy", "mdy")
+_THIS_CENTURY = 10_957  # 2000-01-01
 # Orders of times.
 CLOCKS = ("clock", "h:mm", "h:mm:ss", "m:ss")
 _NAME = r"([^\W\d_]{3,10})\.?"
@@ -52,6 +54,25 @@ def order_of_times(texts):
         return "clock", None
     minutes = 2 * len(longer) > len(short) and 23 < max(longer) < 60
     return ("m:ss" if minutes else "clock"), max(short, key=short.__getitem__)
+
+
+def two_centuries(texts, order):
+    """Two dates with years of two digits, one before 2000 and one later than today; or none."""
+    days = {text: days_in(text, order) for text in texts if _has_short_year(text)}
+    days = {text: day for text, day in days.items() if day is not None}
+    if not days:
+        return ()
+    first, last = (end(days, key=days.__getitem__) for end in (min, max))
+    apart = days[first] < _THIS_CENTURY and days[last] > time.time() / 86_400
+    return (first, last) if apart else ()
+
+
+def _has_short_year(text):
+    text = _EMPTY_WORDS.sub("", text)
+    for pattern, group in ((_YEAR_LAST, 4), (_DAY_NAME, 3), (_NAMED_MONTH, 3)):
+        if match := pattern.fullmatch(text):
+            return len(match[group] or "") == 2
+    return False
 
 
 def can_be_two_days(text):

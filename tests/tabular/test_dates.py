@@ -283,6 +283,30 @@ def test_an_order_that_training_does_not_show_is_not_guessed(values):
             assert written_day(schema.columns_of(new)["c: time"][len(sure), 0]) == day
 
 
+@pytest.mark.parametrize(
+    ("form", "years", "shown"),
+    [
+        ("%m/%d/%y", range(1935, 1999), ("'01/15/69'", "'01/15/68'", "2068-01-15")),
+        ("%d-%b-%y", range(1935, 1999), ("'15-Jan-69'", "'15-Jan-68'", "2068-01-15")),
+        ("%b-%y", range(1935, 1999), ("'Jan-69'", "'Jan-68'", "2068-01-01")),
+        ("%m/%d/%Y", range(1935, 1999), None),
+        ("%m/%d/%y", range(1985, 2015), None),
+        ("%m/%d/%y", range(2030, 2060), None),
+    ],
+)
+def test_years_of_two_digits_in_two_centuries_are_told(form, years, shown):
+    days = [pd.Timestamp(years[i % len(years)], 1, 15).strftime(form) for i in range(M)]
+    said = [text for text in learn(days).notices if "century" in text]
+    assert (
+        said == []
+        if shown is None
+        else [
+            f"Column 'c': {shown[0]} is read as 1969-01-{shown[2][-2:]} and {shown[1]} is read as "
+            f"{shown[2]}; if a century is wrong, write years of four digits."
+        ]
+    )
+
+
 def test_a_doubt_is_told_of_the_dates_that_are_in_doubt():
     days = [f"2020-0{i % 3 + 1}-15" for i in range(M)]
     for text, order in (("03/05/2020", "month, day"), ("Mon, 03/05/2020", "month, day")):
