@@ -13,6 +13,7 @@ from fastnn.text.moments import (
     CLOCKS,
     DAY_AND_MONTH,
     DOTTED,
+    DOTTED_MONTH,
     can_be_two_days,
     days_in,
     days_of,
@@ -32,7 +33,7 @@ _EPOCHS = {
 }
 # Orders of numbers, as which texts can be read, too.
 NUMBERS = ("digits", *_EPOCHS)
-_OF_TEXTS = (*DAY_AND_MONTH, "clock", "digits")
+_OF_TEXTS = (*DAY_AND_MONTH, "clock", "digits", "m.yyyy")
 ORDERS = ("ymd", *_OF_TEXTS, *CLOCKS[1:], *_EPOCHS)
 # Orders in words, and what to do where they are in doubt.
 _OR_ANOTHER_DAY = (
@@ -66,9 +67,10 @@ class DateForm:
     ----------
     order : str
         dmy or mdy: order of day and month where both are numbers and the year is last. ymd: no date
-        of the training rows shows that order. digits: numbers like 20200305. clock: times of a day,
-        or durations, as h:mm and h:mm:ss; those orders are for times that are all alike, and m:ss
-        for m:ss beside h:mm:ss. Others: the unit of numbers that count from 1970.
+        of the training rows shows that order. digits: numbers like 20200305. m.yyyy: months like
+        3.2020. clock: times of a day, or durations, as h:mm and h:mm:ss; those orders are for times
+        that are all alike, and m:ss for m:ss beside h:mm:ss. Others: the unit of numbers that count
+        from 1970.
     parts : tuple of str
         Those of time (days since 1970), month, weekday and hour that vary in the training rows.
     """
@@ -97,6 +99,8 @@ class DateForm:
             return None if number is None else number / _EPOCHS[self.order]
         if text is None and self.order == "digits" and value == value and value == int(value):
             text = str(int(value))
+        if text is None and self.order == "m.yyyy" and round(value, 4) == value:
+            text = f"{value:.4f}"
         return None if text is None else days_in(text, self.order)
 
 
@@ -108,6 +112,8 @@ def learn_order(name, counts, day_first=None):
     texts have the day first and others the month.
     """
     numbers = _as_numbers(counts)
+    if numbers is not None and can_be_months(numbers) and are_months(counts):
+        return "m.yyyy", None
     if numbers is not None:
         return _order_of_numbers(name, numbers), None
     sample = list(counts)[:_SAMPLE]
@@ -120,6 +126,8 @@ def learn_order(name, counts, day_first=None):
         return None, None
     if read[order] < _MOSTLY * total:
         _refuse_two_orders(name, counts)
+        return None, None
+    if order == "m.yyyy" and not _vary(map(DOTTED_MONTH.match, days[order])):
         return None, None
     if order == "clock":
         return order_of_times(days["clock"])
@@ -154,6 +162,32 @@ def why_unreadable(text, form):
     if form.of_days and can_be_two_days(text):
         return " (it can be two days; write 2020-03-05, or say day_first at training)"
     return ""
+
+
+def can_be_months(values):
+    """Whether all of these numbers can be months like 3.2021."""
+    if not ((values >= 1) & (values < 13)).all():
+        return False
+    years = (values - np.floor(values)) * 10_000
+    exact = np.abs(years - np.round(years)) < 1e-6
+    return bool((exact & (np.abs(years - 2_000) < 100)).all())
+
+
+def are_months(values):
+    """Whether texts or numbers are all months like 3.2021; 1.1905 to 1.2095 can be a price."""
+    texts = all(isinstance(value, str) for value in values)
+    matches = [DOTTED_MONTH.fullmatch(v if texts else f"{v:.4f}") for v in values]
+    if None in matches or not _vary(matches):
+        return False
+    # Numbers have lost the zeros at their ends: 1.2 to 9.2 are no months of 2000.
+    return texts or 2 * sum(match[2][-1] != "0" for match in matches) > len(matches)
+
+
+def _vary(matches):
+    """Whether matches of months have several of them, or a zero in front, as no number has."""
+    months = [match[1] for match in matches if match is not None]
+    zeros = any(month.startswith("0") for month in months)
+    return zeros or (len(months) >= _FEWEST and len(set(months)) > 2)
 
 
 def parts_of(days):

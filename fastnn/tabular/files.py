@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastnn.tabular.dates import are_months, can_be_months
 from fastnn.tabular.notation import GAPS, has_point, has_zeros, learn_notation, means_two
 from fastnn.tabular.values import as_frame, pandas
 
@@ -57,7 +58,7 @@ def read_table(
     DataFrame
         Empty fields, NA, N/A, NaN and null are missing values. So are the fields of an empty line;
         empty lines at the end of a file are no rows. A column of numbers that can be thousands, as
-        1.540 beside 950, or codes, as 02134, stays text.
+        1.540 beside 950, codes, as 02134, or months, as 03.2021, stays text.
 
     Raises
     ------
@@ -145,18 +146,18 @@ def _read_text(data, path, text, missing, whole):
 
 
 def _has_to_stay(counts, whole):
-    """Whether the texts of a column, {text: count}, can mean other numbers, or codes."""
-    if any(map(has_zeros, counts)):
+    """Whether the texts of a column, {text: count}, can mean other numbers, codes or months."""
+    if any(map(has_zeros, counts)) or are_months(counts):
         return True
     return any(map(means_two, counts)) if whole else learn_notation(counts)[1] is not None
 
 
 def _may_have_to_stay(body, separator, numbers, whole, options):
-    """The names of the columns of `numbers` with texts that can mean other numbers, or codes.
+    """The names of the columns of `numbers` with texts that can be other numbers, codes or months.
 
     Their texts are to be seen, which takes longer than all the rest: few columns may be named.
     """
-    integers, integral, broken = [], [], []  # the last have fractions
+    integers, integral, broken, months = [], [], [], []  # the last two have fractions
     for name, series in numbers.items():
         values = series.to_numpy()
         if values.dtype == np.int64:
@@ -167,16 +168,19 @@ def _may_have_to_stay(body, separator, numbers, whole, options):
         if name in whole or (values.size and not parts.size):
             integral.append(name)
             continue
+        if parts.size and can_be_months(values):
+            months.append(name)
+            continue
         # 1.540 can be 1540; 0.154, 1540.5 and 1.5401 cannot.
         thousands = parts * 1000
         sure = (parts < 1) | (parts >= 1000) | (np.abs(thousands - np.round(thousands)) > 1e-6)
         if parts.size and not sure.any():
             broken.append(name)
     if (integers or integral or broken) and _have_zeros(body, separator):
-        return integers + integral + broken
+        return integers + integral + broken + months
     thousands = b".000" in body
     doubtful = [name for name in integral if thousands or (name in whole and b"." in body)]
-    return doubtful + _without_proof(body, broken, options)
+    return doubtful + months + _without_proof(body, broken, options)
 
 
 def _have_zeros(body, separator):

@@ -24,6 +24,7 @@ _COMPACT_MONTH = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])")
 DOTTED = re.compile(r"\D*\d\d?\.")
 # A month, a quarter or a week is its first day.
 _MONTH = re.compile(r"(\d{4})[-/_](\d\d)|(\d\d?)[-/](\d{4})")
+DOTTED_MONTH = re.compile(r"(0?[1-9]|1[0-2])\.((?:19|20)\d\d)")
 _NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
 _QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])|Q([1-4])[- ](\d{4})", re.IGNORECASE)
 _WEEK = re.compile(r"(\d{4})-?W(\d\d)")
@@ -106,6 +107,8 @@ def days_in(text, order):
         return _calendar(*match.groups())
     if order == "digits" and (match := _COMPACT_MONTH.fullmatch(text)):
         return _calendar(*match.groups(), 1)
+    if order == "m.yyyy" and (match := DOTTED_MONTH.fullmatch(text)):
+        return _calendar(match[2], match[1], 1)
     text = _EMPTY_WORDS.sub("", text)
     if match := _YEAR_AT_THE_END.fullmatch(text):
         text = "{0} {2} {1}".format(*match.groups())

@@ -8,7 +8,7 @@ import pytest
 from columns import M, cycle, learn, table
 
 import fastnn
-from fastnn.tabular import TableSchema
+from fastnn.tabular import TableSchema, read_table
 from fastnn.tabular.dates import DateForm, written_day
 
 DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
@@ -406,6 +406,51 @@ def test_numbers_of_months_are_dates_where_the_name_says_so(name, kind):
     assert "2015-01-01 to 2019-12-01, mean" in str(schema)
     not_all = months.strftime("%Y%m").astype(int).where(np.arange(M) != 7, 201713)
     assert TableSchema.fit(table(month=not_all), "y").input_names == ["x", "month"]
+
+
+MONTHS = pd.date_range("2015-01-01", periods=M, freq="MS")
+
+
+def months(form):
+    return [form.format(m=day.month, y=day.year) for day in MONTHS]
+
+
+@pytest.mark.parametrize("values", [months("{m:02}.{y}"), months("{m}.{y}")])
+def test_months_before_a_point_and_the_year_are_dates(values, tmp_path):
+    file = tmp_path / "months.csv"
+    table(c=values).to_csv(file, index=False)
+    days = MONTHS.to_numpy("datetime64[D]").astype(float)
+    for frame in (table(c=values), table(c=list(map(float, values))), read_table(file)):
+        schema = TableSchema.fit(frame, "y")
+        schema = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+        for new in (table(c=values), table(c=list(map(float, values))), read_table(file)):
+            np.testing.assert_array_equal(schema.columns_of(new)["c: time"][:, 0], days)
+    schema = learn([*values[:-3], "soon", "-", ""])
+    np.testing.assert_array_equal(schema.columns_of(table(c=values))["c: time"][:, 0], days)
+    with pytest.raises(ValueError, match="'y' holds dates"):
+        TableSchema.fit(table(y=values), "y")
+    assert TableSchema.fit(table(c=values), "y", numeric="c").input_names == ["x", "c"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"1.{1905 + 3 * i}" for i in range(M)],
+        [f"{i % 12 + 1}.2" for i in range(M)],
+        [f"{i % 12 + 1}.{19 + i % 2}" for i in range(M)],
+        [f"{i % 13 + 1}.2021" for i in range(M)],
+        [f"{i % 12 + 1}.{2090 + i}" for i in range(M)],
+    ],
+)
+def test_numbers_that_are_no_months_stay_numbers(values, tmp_path):
+    file = tmp_path / "numbers.csv"
+    table(c=values).to_csv(file, index=False)
+    numbers = list(map(float, values))
+    assert read_table(file)["c"].tolist() == numbers
+    for each in (values, numbers):
+        assert learn(each).input_names == ["x", "c"]
+    if values[0].startswith("1."):
+        assert learn([*values[:-2], "-", ""]).input_names == ["x", "c", "c is missing"]
 
 
 def test_days_that_follow_each_other_are_no_counter_of_rows():
