@@ -17,7 +17,7 @@ import numpy as np
 
 from fastnn.tabular.dates import are_months, can_be_months
 from fastnn.tabular.notation import GAPS, has_point, has_zeros, learn_notation, means_two
-from fastnn.tabular.values import as_frame, pandas
+from fastnn.tabular.values import EXACT, as_frame, beyond_floats, pandas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +147,7 @@ def _read_text(data, path, text, missing, whole):
 
 def _has_to_stay(counts, whole):
     """Whether the texts of a column, {text: count}, can mean other numbers, codes or months."""
-    if any(map(has_zeros, counts)) or are_months(counts):
+    if any(map(has_zeros, counts)) or are_months(counts) or beyond_floats(list(counts)):
         return True
     return any(map(means_two, counts)) if whole else learn_notation(counts)[1] is not None
 
@@ -179,7 +179,11 @@ def _may_have_to_stay(body, separator, numbers, whole, options):
     if (integers or integral or broken) and _have_zeros(body, separator):
         return integers + integral + broken + months
     thousands = b".000" in body
-    doubtful = [name for name in integral if thousands or (name in whole and b"." in body)]
+    doubtful = [
+        name
+        for name in integral
+        if thousands or (name in whole and b"." in body) or numbers[name].abs().max() >= EXACT
+    ]
     return doubtful + months + _without_proof(body, broken, options)
 
 

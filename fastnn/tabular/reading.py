@@ -35,6 +35,7 @@ from fastnn.tabular.values import (
     is_numeric,
     pandas,
     refuse,
+    told_of_digits,
 )
 from fastnn.text.words import rows
 
@@ -87,10 +88,12 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     if is_dates(series):
         return DateForm("ymd"), []
     if is_numeric(series):
-        numbers = () if strict else dict.fromkeys(series.dropna().unique(), 1)
-        order = learn_order(series.name, numbers)[0]
+        numbers = () if strict else series.dropna().unique()
+        order = learn_order(series.name, dict.fromkeys(numbers, 1))[0]
         if order is not None:
             return DateForm(order), []
+        if said := told_of_digits(series.name, numbers):
+            return None, said
         integers = pandas().api.types.is_integer_dtype(series.dtype) and not strict
         return (WHOLE if integers else PLAIN), []
     codes, texts = categories(series)
@@ -100,6 +103,8 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     order, doubt = learn_order(series.name, given, day_first)
     if order is not None and not (strict and order in NUMBERS):
         return DateForm(order), _said_of_dates(series, codes, texts, order, doubt)
+    if not strict and (said := told_of_digits(series.name, texts)):
+        return None, said
     return _learn_numbers(series, codes, texts, times, decimal, strict)
 
 

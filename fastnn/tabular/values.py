@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Protocol
@@ -190,6 +191,30 @@ def categories(series):
 def whole(values):
     """Whether all of these float64 values are integers within 2^53, which are exact."""
     return bool(((values == np.floor(values)) & (np.abs(values) < EXACT)).all())
+
+
+def beyond_floats(values):
+    """Whether different integers, or texts of such, are the same number in float64.
+
+    >>> beyond_floats([2**60, 2**60 + 1]), beyond_floats(["7", "07"]), beyond_floats([7, 8])
+    (True, False, False)
+    """
+    values = np.asarray(values)
+    kind = values.dtype.kind
+    small = kind in "iu" and not (np.abs(values.astype(np.float64)) >= EXACT).any()
+    if small or kind == "f":
+        return False
+    texts = [str(value) for value in values.tolist() if isinstance(value, Integral | str)]
+    texts = [text for text in texts if re.fullmatch("-?\\d{1,300}", text)]
+    return len(set(map(float, texts))) < len(set(map(int, texts)))
+
+
+def told_of_digits(name, values):
+    """A list with a sentence on a column of `beyond_floats`, or empty."""
+    return [
+        f"Column {name!r} has integers of so many digits that numbers do not tell them apart: it "
+        "is read as categories."
+    ] * beyond_floats(values)
 
 
 def _text(value, name):

@@ -9,7 +9,27 @@ import pyarrow as pa
 import pytest
 from columns import M, cycle, learn, table
 
-from fastnn.tabular import TableSchema
+from fastnn.tabular import TableSchema, read_table
+
+
+@pytest.mark.parametrize("first", [125 * 10**16, 2**63, 10**25, -(10**18)])
+@pytest.mark.parametrize("gap", [False, True])
+def test_integers_that_float64_does_not_tell_apart_are_categories(first, gap, tmp_path):
+    file = tmp_path / "ids.csv"
+    for ids in ([first + i for i in range(M)], [first + i % 3 for i in range(M)]):
+        ids[0] = None if gap else ids[0]
+        frame = table(c=pd.Series(ids, dtype=object))
+        frame.to_csv(file, index=False)
+        for each in (frame, read_table(file)):
+            schema = TableSchema.fit(each, "y")
+            assert schema.notices[0].startswith("Column 'c' has integers of so many digits")
+            if len(set(ids)) > M - 2:
+                assert schema.dropped == {"c": "all its values are different, as names or keys are"}
+            else:
+                names = [f"c={first + i}" for i in range(3)]
+                assert set(names) <= set(schema.input_names)
+                again = read_table(file, schema.text_columns)
+                np.testing.assert_array_equal(schema.inputs(again), schema.inputs(frame))
 
 
 @pytest.mark.parametrize(
