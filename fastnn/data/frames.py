@@ -3,6 +3,15 @@
 import numpy as np
 
 
+def import_pandas():
+    """The module pandas, which a method `to_frame` needs."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError("to_frame needs pandas; install it with: pip install pandas") from error
+    return pandas
+
+
 def is_frame(X):
     """Whether X is a data frame of pandas or polars."""
     return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "to_numpy")

@@ -50,8 +50,16 @@ def check_set(network, part, name, *, plain=False, shares=False):
         if plain and targets.shape[1] not in known:
             expected = "class labels (m,)" if softmax else "a target for each output"
             hint = ", as with y.argmax(axis=1)" if softmax else ""
+            instead = (
+                ". Only the loss tells what it means for the outputs. Compare net.cost of training "
+                "and dev: a dev cost far above that of training is variance; a training cost that "
+                "a larger or longer trained network lowers is bias. Or judge a network of one "
+                "output, as of one quantile"
+                if network.loss is not None
+                else ""
+            )
             raise ValueError(
                 f"expected y to hold {expected}{hint}, got y of shape {np.shape(y)}, which can be "
-                "trained on, but not judged in this way"
+                f"trained on, but not judged in this way{instead}"
             )
     return X, y, rows.shape[0]

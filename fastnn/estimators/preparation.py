@@ -1,7 +1,6 @@
 """The first step of a fit: everything is checked, and the network and optimizer are made."""
 
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from fastnn.estimators.solvers import OptimizerState, usual_batch_size
 from fastnn.estimators.stopping import Progress
 from fastnn.estimators.validation_set import Examples, Validation, hold_out
 from fastnn.network import Network
+from fastnn.training.lbfgs import check_lbfgs
 
 # Sums and quotients of weights beyond these can overflow.
 _SMALLEST, _LARGEST = 1e-200, 1e200
@@ -93,16 +93,8 @@ def prepare(
     stochastic = estimator.solver != "lbfgs"
     if stochastic:
         _ready_optimizer(estimator, first, incremental, random_state)
-    elif min(network.keep_prob) < 1:
-        raise ValueError(
-            "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, or choose "
-            f"another solver; got keep_prob {estimator.keep_prob!r}"
-        )
-    elif min(network.max_norm) < math.inf:
-        raise ValueError(
-            "lbfgs changes the weights within SciPy, where max_norm cannot scale them: set "
-            f"max_norm to None, or choose another solver; got max_norm {estimator.max_norm!r}"
-        )
+    else:
+        check_lbfgs(network, other="solver")
     if weight is not None:  # examples of weight 0 are left out
         examples = examples._replace(weight=weight)
         examples = examples if weight.all() else examples.at(np.flatnonzero(weight))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fastnn.diagnosis.evidence.resizing import resized
 from fastnn.engine.base_network import BaseNetwork
 from fastnn.network import Network
 from fastnn.sweeps.space import FIT_OPTIONS, NETWORK_OPTIONS
@@ -61,20 +62,9 @@ class Setting:
 
     def with_(self, change: dict[str, Any]) -> Setting:
         """This setting with other values, `layer_sizes` among them."""
-        change = dict(change)
-        sizes = tuple(change.pop("layer_sizes", self.layer_sizes))
-        options = {**self.options, **change}
-        if len(sizes) != len(self.layer_sizes):
-            # Values for each layer do not fit another number of layers.
-            activation = self.get("activation")
-            if not isinstance(activation, str):
-                options["activation"] = activation[0] if activation else "relu"
-            options["l2"], options["l1"] = self.largest("l2"), self.largest("l1")
-            options["keep_prob"] = self.least("keep_prob")
-            norms = self.get("max_norm")
-            if isinstance(norms, tuple | list):
-                options["max_norm"] = min((n for n in norms if n is not None), default=None)
-            options |= change
+        sizes = tuple(change.get("layer_sizes", self.layer_sizes))
+        options = {**self.options, **resized(self.options, self.layer_sizes, sizes), **change}
+        del options["layer_sizes"]
         return replace(self, layer_sizes=sizes, options=options)
 
     @property

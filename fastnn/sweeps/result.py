@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastnn.data.frames import import_pandas
 from fastnn.diagnosis.evidence.intervals import Estimate
 from fastnn.network import Network
 from fastnn.plots.figure import Display
@@ -214,12 +215,7 @@ class Sweep:
 
     def to_frame(self) -> pd.DataFrame:
         """All trials as a pandas DataFrame, best first, with a column for each setting."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame needs pandas; install it with: pip install pandas"
-            ) from error
+        pd = import_pandas()
         rows: list[dict[str, Any]] = []
         names = self.names
         for trial in self.trials:

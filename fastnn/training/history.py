@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastnn.data.frames import import_pandas
 from fastnn.plots.figure import Display
 from fastnn.plots.history import plot_history
 from fastnn.text.markup import result, table
@@ -129,12 +130,7 @@ class History:
         >>> history.to_frame().columns.to_list()
         ['cost', 'train_error', 'learning_rate', 'seconds']
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame needs pandas; install it with: pip install pandas"
-            ) from error
+        pd = import_pandas()
         names = ["cost", "train_error", "dev_cost", "dev_error", "learning_rate", "seconds"]
         columns = {name: getattr(self, name) for name in names}
         if not self.dev_cost:

@@ -15,8 +15,11 @@ from fastnn.errors import DivergenceError
 from fastnn.training.monitor import cause_of_divergence
 
 
-def check_lbfgs(network, augment, clipping):
-    """Refuse settings under which J differs from call to call, or its gradient is cut down."""
+def check_lbfgs(network, augment=None, clipping=(), other="optimizer"):
+    """Refuse settings under which J differs from call to call, or its gradient is cut down.
+
+    `other` is what the caller calls an optimizer.
+    """
     if any(clipping):
         raise ValueError(
             "lbfgs minimizes J by whole gradients: leave clip_norm and clip_value out, or choose "
@@ -25,12 +28,12 @@ def check_lbfgs(network, augment, clipping):
     if min(network.keep_prob) < 1:
         raise ValueError(
             "lbfgs minimizes J, which is not defined with dropout: set keep_prob to 1, "
-            f"or choose another optimizer; got keep_prob {network.keep_prob}"
+            f"or choose another {other}; got keep_prob {network.keep_prob}"
         )
     if min(network.max_norm) < math.inf:
         raise ValueError(
             "lbfgs changes theta within SciPy, where max_norm cannot scale it: set max_norm to "
-            f"None, or choose another optimizer; got max_norm {network.max_norm}"
+            f"None, or choose another {other}; got max_norm {network.max_norm}"
         )
     if augment is not None:
         raise ValueError(

@@ -12,7 +12,12 @@ from scipy.stats import binomtest
 
 import fastnn
 from fastnn.diagnosis.bias_variance.advice import Known, against_rises, bigger
-from fastnn.diagnosis.bias_variance.from_data import MOST, _is_as_drawn, _unexplained
+from fastnn.diagnosis.bias_variance.from_data import (
+    MOST,
+    _is_as_drawn,
+    _unexplained,
+    diagnose_network,
+)
 from fastnn.diagnosis.bias_variance.from_errors import conclude
 from fastnn.diagnosis.evidence.descent import falling_rate, rises
 from fastnn.diagnosis.evidence.intervals import (
@@ -160,6 +165,28 @@ def test_outputs_whose_squares_overflow_count_as_the_largest_error():
     net = fastnn.Network([1, 1], output="identity", dtype=np.float64, rng=0)
     net.theta[:] = 1e200
     assert (_unexplained(net, np.ones((3, 1)), np.zeros(3), 1.0) == MOST).all()
+
+
+def test_what_a_loss_of_its_own_asks_for_is_said():
+    """One target and three quantiles of it: squared errors do not judge them."""
+    r = np.random.default_rng(0)
+    X = r.standard_normal((300, 3))
+    y = X[:, 0] + r.standard_normal(300)
+    train, dev = (X[:200], y[:200]), (X[200:], y[200:])
+    three = fastnn.Network([3, 8, 3], output=fastnn.losses.quantile([0.1, 0.5, 0.9]), rng=0)
+    three.fit(*train, epochs=5)
+    with pytest.raises(
+        ValueError, match=r"(?s)in train: .*Compare net\.cost of training and dev.*one"
+    ):
+        three.diagnose(train, dev)
+    assert three.cost(*train) > 0 < three.cost(*dev)  # what it says works
+    high = fastnn.Network([3, 8, 1], output=fastnn.losses.quantile(0.9), rng=0)
+    high.fit(*train, epochs=5)
+    mean = fastnn.Network([3, 8, 1], output="identity", rng=0)
+    mean.fit(*train, epochs=5)
+    for net, told in ((high, True), (mean, False)):
+        d = diagnose_network(net, train, dev, by_trials=False)
+        assert any("as a high quantile from the mean" in text for text in d.notes) == told
 
 
 def test_few_examples_are_blamed_only_where_they_alone_leave_it_open():

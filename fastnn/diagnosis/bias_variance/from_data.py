@@ -47,6 +47,11 @@ _WEIGHTED = "share of wrong labels, weighted by class"
 _AS_MANY = (
     "the counts of examples are those of equal weight that would tell as much as the weighted ones"
 )
+_OWN_LOSS = (
+    "errors are squared ones, which the loss of this network does not minimize: what separates the "
+    "two, as a high quantile from the mean, counts as bias here. Compare net.cost of training and "
+    "dev, and of a larger network, for what the loss says"
+)
 _NO_OPTIMUM = (
     "classes have weights, so that training does not aim at the least share of wrong rows: the "
     "errors are not compared with the optimal one of nearest neighbours, which is such a share"
@@ -158,6 +163,8 @@ def diagnose_network(
     diagnosis = replace(diagnosis, by_class=by_class)
     if not trained:
         return diagnosis
+    if network.regression and network.loss is not None:
+        diagnosis.notes.append(_OWN_LOSS)
     if weighted:
         diagnosis.notes.append(_AS_MANY)
     if weighted and isinstance(estimates["optimal_error"], Bracket):
@@ -226,7 +233,10 @@ def _with_change(diagnosis, network, sets, n_train, by_trials):
     if diagnosis.causes:
         return replace(diagnosis, change=diagnosis.causes[0].change)
     if diagnosis.high_bias:
-        text, change = BIGGER, resized(network, bigger(network.layer_sizes))
+        text, change = (
+            BIGGER,
+            resized(network.spec, network.layer_sizes, bigger(network.layer_sizes)),
+        )
     elif diagnosis.high_variance:
         text, change = REGULARIZE, against_variance_change(network, n_train)
     else:

@@ -238,7 +238,7 @@ def _of_layers(values, *, inputs=False):
 def _too_small(trials, reference):
     network, now = trials.network, trials.now
     sizes = list(reference.network.layer_sizes)
-    change = resized(network, sizes)
+    change = resized(network.spec, network.layer_sizes, sizes)
     bigger = trials.best_anew(change, epochs=LONGER * trials.epochs)
     if not (helps(bigger, now) and is_lower(bigger.dev, now.dev)):
         return None
