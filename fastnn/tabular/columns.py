@@ -20,6 +20,17 @@ _KEY = re.compile(
     r"|.*[a-z]I[Dd]"
 )
 _FEWEST_KEYS = 10
+_UNNAMED = re.compile(r"Unnamed: \d+")
+# Reasons to leave a column out.
+_NO_NAME, _NO_VALUES = "it has no name: row numbers, most often", "all its values are missing"
+# Values of fewer rows each can agree with the target by chance.
+_ROWS_A_VALUE = 5
+# A correlation above it is a copy of the target, in other units or rounded.
+_LINEAR = 0.9999
+# So many rows show that a column is no monotone function of the target; of one with fewer different
+# values nothing is said. None of the 500 columns of the tables of bench/frames.py is one, or
+# separates classes, or has gaps in all rows of one class alone.
+_SAMPLE, _VARIED = 200, 0.5
 # Squares of larger numbers, and their sums, could overflow float64.
 _LARGEST = 1e100
 # The most frequent categories have inputs of their own, up to this number.
@@ -104,28 +115,23 @@ class CategoricalColumn:
         }
 
 
-def why_left_out(series, kind, asked, written=None):
-    """The reason why a typed column is useless or misleading as an input, or None.
+def arrays_of(frame, names):
+    """{name: (m,) float64 values} of columns of numbers; pandas is slow for one after the other."""
+    return dict(zip(names, frame[names].to_numpy(dtype=np.float64).T, strict=True))
 
-    `asked` tells whether the user has named its kind; `written` makes a text of its numbers.
+
+def why_texts_left_out(series, asked):
+    """The reason why a column of categories is useless or misleading as an input, or None.
+
+    `asked` tells whether the user has named its kind.
     """
-    if re.fullmatch(r"Unnamed: \d+", series.name):
-        return "it has no name: row numbers, most often"
-    if kind == "numeric":  # pandas takes several times as long, in tables of 10,000 columns seconds
-        values = series.to_numpy()
-        given = int((~np.isnan(values)).sum())
-        same = bool((values == values[0]).all())
-    else:
-        given = int(series.notna().sum())
-        same = given == len(series) and series.nunique() == 1
+    if _UNNAMED.fullmatch(series.name):
+        return _NO_NAME
+    given = int(series.notna().sum())
     if not given:
-        return "all its values are missing"
-    if same:
-        value = series.iloc[0]
-        shown = f"{value:g}" if kind == "numeric" else f"{value!s:.40}"
-        return f"it is {written(value) if written else shown} in all rows"
-    if kind == "numeric":
-        return None if asked else _why_a_key(series)
+        return _NO_VALUES
+    if given == len(series) and series.nunique() == 1:
+        return f"it is {series.iloc[0]!s:.40} in all rows"
     different = len(set(categories(series)[1]))
     if different == given:
         return "all its values are different, as names or keys are"
@@ -137,22 +143,91 @@ def why_left_out(series, kind, asked, written=None):
     return None
 
 
-def _why_a_key(series):
-    """The reason to leave out a column of numbers that counts rows or is a key, or None."""
-    values = series.to_numpy()
-    values = values[~np.isnan(values)]
-    if len(values) < _FEWEST_KEYS or not whole(values):
+def why_numbers_left_out(name, values, index, asked, written):
+    """The reason why a column of numbers is useless or misleading as an input, or None.
+
+    Parameters
+    ----------
+    name : str
+    values : (m,) float64 array
+    index : Index
+        Of the table.
+    asked : bool
+        Whether the user has named its kind.
+    written : callable
+        Makes a text of one of its numbers.
+    """
+    if _UNNAMED.fullmatch(name):
+        return _NO_NAME
+    gaps = np.isnan(values)
+    if gaps.all():
+        return _NO_VALUES
+    if (values == values[0]).all():
+        return f"it is {written(values[0])} in all rows"
+    if asked or np.count_nonzero(~gaps) < _FEWEST_KEYS or not whole(values[~gaps]):
         return None
-    series = series.dropna()
-    if not series.is_unique:
+    known = values[~gaps]
+    if len(np.unique(known)) < len(known):
         return None
-    if pandas().api.types.is_numeric_dtype(series.index.dtype):
-        index = series.index.to_numpy(dtype=np.float64)
-        if any((offset == offset[0]).all() for offset in (values - index, values + index)):
+    if pandas().api.types.is_numeric_dtype(index.dtype):
+        at = index.to_numpy(dtype=np.float64)[~gaps]
+        if any((offset == offset[0]).all() for offset in (known - at, known + at)):
             return "it counts the rows; name it as numeric to keep it"
-    if _KEY.fullmatch(series.name):
+    if _KEY.fullmatch(name):
         return "it is a key by its name, and different in all rows; name it as numeric to keep it"
     return None
+
+
+def decides_classes(values, y):
+    """Whether each value of a column, in several rows on average, goes with one class only.
+
+    Or whether its gaps do, and all values with another one.
+    """
+    some = len(y) // _ROWS_A_VALUE + 1
+    if values.dtype == np.float64 and len(np.unique(values[:some])) == some:
+        values = np.isnan(values)  # too many different ones
+        if not values.any():
+            return False
+    for found in (values, pandas().isna(values)):
+        codes, unique = pandas().factorize(found, use_na_sentinel=False)
+        few = len(unique) > 1 and len(unique) * _ROWS_A_VALUE <= len(y)
+        if few and len(np.unique(codes * (y.max() + 1) + y)) == len(unique):
+            return True
+    return False
+
+
+def separates(x, y):
+    """Whether the classes are one after the other in the order of a column of numbers."""
+    order = np.argsort(y, kind="stable")
+    first = np.flatnonzero(np.diff(y[order], prepend=-1))
+    if np.diff(first, append=len(y)).min() < _ROWS_A_VALUE:
+        return False
+    if np.count_nonzero(~np.isnan(x)) < _MOSTLY * len(y):
+        return False
+    low, high = np.fmin.reduceat(x[order], first), np.fmax.reduceat(x[order], first)
+    at = np.argsort(low)
+    return bool((high[at[:-1]] < low[at[1:]]).all())
+
+
+def decides_values(x, y):
+    """Whether the target is a linear or a monotone function of a column, as far as it is known."""
+    known = ~np.isnan(x)
+    x, y = x[known], y[known]
+    if len(x) < max(1, _MOSTLY * len(known)):
+        return False
+    dx, dy = x - x.mean(), y - y.mean()  # np.corrcoef takes several times as long
+    spread = np.sqrt(dx @ dx) * np.sqrt(dy @ dy)
+    if spread == 0 or abs(dx @ dy) > _LINEAR * spread:
+        return bool(spread > 0)
+    return _is_monotone(x[:_SAMPLE], y[:_SAMPLE]) and _is_monotone(x, y)
+
+
+def _is_monotone(x, y):
+    """Whether x, of many different values, rises with y throughout, or falls."""
+    steps = np.diff(x[np.argsort(y, kind="stable")])
+    steps = steps[steps != 0]
+    up = np.mean(steps > 0) if steps.size >= _VARIED * len(x) else 0.5
+    return max(up, 1 - up) > _LINEAR
 
 
 def numeric_values(frame, names):

@@ -51,6 +51,8 @@ _CLOCK_NAME = re.compile(r"(?i)(.*(time|date|stamp|epoch).*|ts|.*_at)")
 # Those of such names may hold numbers like 202003.
 _MONTH_NAME = re.compile(r"(?i).*(month|period|date|yyyymm|monat|mois|mes).*")
 _EARLIEST, _LATEST = 3_500, 48_600  # days since 1970: 1979 and 2103
+# No smaller number is a date: January 1900.
+FIRST_NUMBER = 190_001
 # Numbers such as 20200305 are dates if so many, all of them, are days of a calendar.
 _FEWEST = 5
 # A column is one of dates if at least this share of its values are dates.
@@ -259,7 +261,7 @@ def _order_of_numbers(name, values):
         form = DateForm("digits")
         if all(form.days(value) is not None for value in values):
             return "digits"
-    if _MONTH_NAME.fullmatch(name) and low >= 190_001 and high <= 209_912:
+    if _MONTH_NAME.fullmatch(name) and low >= FIRST_NUMBER and high <= 209_912:
         form = DateForm("digits")
         if all(form.days(value) is not None for value in values):
             return "digits"

@@ -182,11 +182,13 @@ def learn_edges(values, bins):
     They are quantiles, or all the different values where these are no more than the edges. () is no
     bins: for no or two different values, or where `bins` is 0.
     """
-    different = np.unique(values[~np.isnan(values)])
-    if len(different) > bins + 1 and bins:
-        given = values[~np.isnan(values)]
+    if not bins:
+        return ()
+    given = values[~np.isnan(values)]
+    different = np.unique(given)
+    if len(different) > bins + 1:
         different = np.unique(np.quantile(given, np.linspace(0, 1, bins + 1)))
-    return tuple(different.tolist()) if bins and len(different) >= FEWEST_EDGES else ()
+    return tuple(different.tolist()) if len(different) >= FEWEST_EDGES else ()
 
 
 def encode_bins(values, edges, out):

@@ -7,8 +7,17 @@ from numbers import Real
 
 import numpy as np
 
-from fastnn.tabular.columns import unknown_categories, why_left_out
+from fastnn.tabular.columns import (
+    arrays_of,
+    decides_classes,
+    decides_values,
+    separates,
+    unknown_categories,
+    why_numbers_left_out,
+    why_texts_left_out,
+)
 from fastnn.tabular.dates import (
+    FIRST_NUMBER,
     DateForm,
     is_time,
     other_days,
@@ -16,20 +25,14 @@ from fastnn.tabular.dates import (
     varying_parts,
     written_day,
 )
-from fastnn.tabular.notation import PLAIN, Notation
+from fastnn.tabular.notation import PLAIN, WHOLE, Notation
 from fastnn.tabular.reading import learn_reading, tidy, typed, typed_columns
-from fastnn.tabular.values import pandas, whole
+from fastnn.tabular.values import as_number, pandas, whole
 from fastnn.text.alarm import Alarm, Notice
 from fastnn.text.words import rows
 
-# In fewer rows a column can agree with the target by chance; so can values of fewer rows each.
-_FEWEST, _ROWS_A_VALUE = 20, 5
-# A correlation above it is a copy of the target, in other units or rounded.
-_LINEAR, _MOSTLY = 0.9999, 0.9
-# So many rows show that a column is no monotone function of the target; of one with fewer different
-# values nothing is said. None of the 500 columns of the tables of bench/frames.py is one, or
-# separates classes, or has gaps in all rows of one class alone.
-_SAMPLE, _VARIED = 200, 0.5
+# In fewer rows a column can agree with the target by chance.
+_FEWEST = 20
 # A target of a larger skewness has a few values that make most of its variance: an exponential
 # distribution has 2. Of the 12 regressions of bench/frames.py one is beyond it, with 4.6; the next
 # have 1.7. They only decide which notice is given, not how is trained.
@@ -57,7 +60,11 @@ def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None
     """
     pd = pandas()
     readings, values, notices = {}, {}, []
+    plain = _plain_numbers(frame, categorical, missing)
     for name in frame.columns:
+        if name in plain:
+            readings[name], values[name] = plain[name]
+            continue
         series = tidy(frame[name], missing)
         if series.isna().all():
             values[name] = series
@@ -74,6 +81,27 @@ def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None
         readings[name] = reading
         values |= typed_columns(series, reading, lenient=isinstance(reading, DateForm))
     return readings, pd.DataFrame(values, index=frame.index), notices
+
+
+def _plain_numbers(frame, categorical, missing):
+    """{name: (reading, (m,) float64 values)} of columns that are numbers, and no dates.
+
+    One step for all of them takes a tenth of the time of a look at each.
+    """
+    if any(as_number(mark) is not None for mark in missing or ()):
+        return {}
+    kinds = {
+        name: dtype.kind for name, dtype in frame.dtypes.items() if isinstance(dtype, np.dtype)
+    }
+    names = [name for name, kind in kinds.items() if kind in "fiu" and name not in categorical]
+    values = frame[names].to_numpy(dtype=np.float64).T
+    low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
+    plain = (low > -np.inf) & (high < FIRST_NUMBER)  # False where all are gaps
+    return {
+        name: (PLAIN if kinds[name] == "f" else WHOLE, values[j])
+        for j, name in enumerate(names)
+        if plain[j]
+    }
 
 
 def sources_of(names, readings):
@@ -93,16 +121,16 @@ def choose_inputs(table, readings, asked):
     """
     sources = sources_of(table.columns, readings)
     numbers, texts, left_out = [], [], {}
-    for name in table.columns:
-        reading = readings.get(sources[name])
-        kind = "categorical" if reading is None else "numeric"
-        dates = isinstance(reading, DateForm)
-        why = why_left_out(
-            table[name],
-            kind,
-            dates or sources[name] in asked,
-            written_day if dates and reading.of_days else None,
-        )
+    of_names = {name: readings.get(sources[name]) for name in table.columns}
+    arrays = arrays_of(table, [name for name, reading in of_names.items() if reading is not None])
+    for name, reading in of_names.items():
+        named = sources[name] in asked
+        if reading is None:
+            why = why_texts_left_out(table[name], named)
+        else:
+            dates = isinstance(reading, DateForm)
+            written = written_day if dates and reading.of_days else "{:g}".format
+            why = why_numbers_left_out(name, arrays[name], table.index, dates or named, written)
         if why:  # only the time of dates is checked: other parts that do not vary are left out
             left_out[sources[name]] = why
         else:
@@ -189,16 +217,21 @@ def notices_on_target(target, y, table, names, readings):
     elif target.output == "identity":
         # Standardizing and back leaves errors in the last digits, so that counts are not whole.
         said += _notices_on_values(target, np.round(target.answers(y), 6))
-    decides = _decides_values if target.classes is None else _decides_classes
+    kinds = dict(table.dtypes)
+    floats = [name for name in names if kinds[name] == np.float64]
+    arrays = arrays_of(table, floats) if len(y) >= _FEWEST else {}
     unless = f"drop it, unless it is known before {target.name!r} is."
     sources, told = sources_of(names, readings), set()
+    decides = decides_values if target.classes is None else decides_classes
     looked_at = names if len(y) >= _FEWEST else ()
     for name in looked_at:
-        series, source = table[name], sources[name]
-        if source not in told and decides(series, y):
+        source, values = sources[name], arrays.get(name)
+        if values is None and target.classes is None:
+            continue  # categories are no function of numbers
+        if source not in told and decides(table[name] if values is None else values, y):
             told.add(source)
             text = f"Column {source!r} alone gives {target.name!r} away: {unless}"
-            if series.dtype != np.float64 and series.nunique() >= _GROUPS:
+            if values is None and table[name].nunique() >= _GROUPS:
                 text += (
                     f" If rows of one {source!r} belong together, keep them in one part (groups="
                     f"{source!r}, --groups): without the column, the errors are not those of rows "
@@ -206,9 +239,9 @@ def notices_on_target(target, y, table, names, readings):
                 )
             said.append(Alarm.on([repr(source)], text))
     # A later part of a date can say more than an earlier one, so that this comes after all.
-    for name in looked_at if target.classes is not None else ():
+    for name, values in arrays.items() if target.classes is not None else ():
         source = sources[name]
-        if source not in told and _separates(table[name], y):
+        if source not in told and separates(values, y):
             told.add(source)
             text = (
                 f"Column {source!r} alone can give {target.name!r} away, as each class has a range "
@@ -239,57 +272,6 @@ def _notices_on_values(target, values):
     return [
         f"Target {target.name!r} is {'; '.join(what)}. Where that is better: {'; '.join(offers)}."
     ]
-
-
-def _decides_classes(series, y):
-    """Whether each value of a column, in several rows on average, goes with one class only.
-
-    Or whether its gaps do, and all values with another one.
-    """
-    for values in (series, series.isna()):
-        codes, unique = pandas().factorize(values, use_na_sentinel=False)
-        few = len(unique) > 1 and len(unique) * _ROWS_A_VALUE <= len(y)
-        if few and len(np.unique(codes * (y.max() + 1) + y)) == len(unique):
-            return True
-    return False
-
-
-def _separates(series, y):
-    """Whether the classes are one after the other in the order of a column of numbers."""
-    counts = np.bincount(y)
-    if series.dtype != np.float64 or counts[counts > 0].min() < _ROWS_A_VALUE:
-        return False
-    known = np.flatnonzero(series.notna())
-    if len(known) < _MOSTLY * len(y):
-        return False
-    order = known[np.argsort(series.to_numpy()[known], kind="stable")]
-    x, y = series.to_numpy()[order], y[order]
-    ends = np.flatnonzero(y[1:] != y[:-1])
-    return len(ends) == (counts > 0).sum() - 1 and bool((x[ends] < x[ends + 1]).all())
-
-
-def _decides_values(series, y):
-    """Whether the target is a linear or a monotone function of a column, as far as it is known."""
-    if series.dtype != np.float64:
-        return False
-    x = series.to_numpy()
-    known = ~np.isnan(x)
-    x, y = x[known], y[known]
-    if len(x) < max(1, _MOSTLY * len(known)):
-        return False
-    dx, dy = x - x.mean(), y - y.mean()  # np.corrcoef takes several times as long
-    spread = np.sqrt(dx @ dx) * np.sqrt(dy @ dy)
-    if spread == 0 or abs(dx @ dy) > _LINEAR * spread:
-        return bool(spread > 0)
-    return _is_monotone(x[:_SAMPLE], y[:_SAMPLE]) and _is_monotone(x, y)
-
-
-def _is_monotone(x, y):
-    """Whether x, of many different values, rises with y throughout, or falls."""
-    steps = np.diff(x[np.argsort(y, kind="stable")])
-    steps = steps[steps != 0]
-    up = np.mean(steps > 0) if steps.size >= _VARIED * len(x) else 0.5
-    return max(up, 1 - up) > _LINEAR
 
 
 def oddities(table, columns, readings):

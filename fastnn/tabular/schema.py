@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastnn.arguments import integer, lookup
 from fastnn.layers.outputs import LossName
+from fastnn.tabular.columns import arrays_of
 from fastnn.tabular.description import as_html, in_words
 from fastnn.tabular.encoding import encode, learn_columns, named_inputs, plain_columns
 from fastnn.tabular.facts import Facts
@@ -216,9 +217,7 @@ class TableSchema(Facts):
         columns = learn_columns(table, numbers, texts, bins)
         y = learnt.encode(as_target, missing)
         notices += notices_on_target(learnt, y, table, [*numbers, *texts], readings)
-        marks = {
-            name: table[name].to_numpy() for name in numbers if type(readings.get(name)) is Notation
-        }
+        marks = arrays_of(table, [name for name in numbers if type(readings.get(name)) is Notation])
         words = {column.name: column.units for column in columns if column.name in texts}
         if learnt.classes is None:
             marks = {target: learnt.answers(y)} | marks
