@@ -38,8 +38,10 @@ _ERRORS = {
     "dev_error_std": "dev_rmse_std",
     "train_error": "train_rmse",
 }
-# Figures of classes to choose by.
-_BY_CLASS = ("balanced_error", "auc")
+# Figures of classes to choose by -> the figure by which rungs of halving go. A sweep records the
+# error and the loss of each fit, also where it goes on from a checkpoint and has no network. The
+# loss is of probabilities, as the area is.
+_BY_CLASS = {"balanced_error": "dev_error", "auc": "dev_loss"}
 VARIED = ("keep_prob", "l2", "l1", "learning_rate")
 
 
@@ -88,7 +90,8 @@ def _varied(name: str, what: str, default: str) -> Any:
     show_default="dev_error; with --class-weight, balanced_error",
     help="What the best is best in, on the dev rows: error, loss or, where the classes of a file "
     "are uneven, the mean of their errors or the area under the ROC curve. With --class-weight the "
-    "dev rows are weighted, too. Rungs of --halving go by the dev error for the last two.",
+    "dev rows are weighted, too. Of each fit the error and the loss are recorded, so that rungs of "
+    "--halving go by the dev error for balanced_error, and by the dev loss for auc.",
 )
 @JOBS
 @data_options
@@ -180,7 +183,7 @@ def sweep(
             n_jobs=-1 if jobs is None else jobs,
             progress=not quiet and not as_json and sys.stderr.isatty(),
             rng=seed,
-            select="dev_error" if by_class else select,
+            select=_BY_CLASS.get(select, select),
             keep=by_class,
             output=source.shape.output,
             sample_weight=getattr(source.train, "weight", None),
@@ -215,8 +218,9 @@ def sweep(
                 f"{source.schema.target_scale:.4g}; the best network in its own units:"
             )
         if by_class and halving is not None:
-            went_by = "weighted dev error" if result.weighted else "dev error"
-            shown.say(f"The rungs of --halving went by the {went_by}.")
+            went_by = _BY_CLASS[select].replace("_", " ")
+            weighted = "weighted " * result.weighted
+            shown.say(f"The rungs of --halving went by the {weighted}{went_by}.")
         shown.print_rows(shown.error_rows(errors))
         if source.schema is not None:
             shown.say(

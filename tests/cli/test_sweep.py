@@ -326,9 +326,29 @@ def test_with_balanced_classes_the_balanced_error_decides(rare):
     halved = (*command, "--l1", "0,1,2", "--halving", "2")
     said = "The rungs of --halving went by the"
     assert f"{said} weighted dev error." in done(*halved, "--class-weight", "balanced")
-    assert f"{said} dev error." in done(*halved, "--select", "auc")
+    assert f"{said} dev error." in done(*halved, "--select", "balanced_error")
     assert said not in done(*halved)
     assert "lowest dev error" in document(*command)["verdict"]
+
+
+def test_rungs_go_by_the_loss_where_the_area_decides(tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.random(400) < 0.35
+    frame = pd.DataFrame({"x": rng.normal(size=400) + y, "z": rng.normal(size=400)})
+    frame.assign(y=np.where(y, "yes", "no")).to_csv(tmp_path / "d.csv", index=False)
+    command = ("sweep", tmp_path / "d.csv", "--target", "y", "--l2", "0,1", "--learning-rate",
+               "0.003,0.01,0.03,0.1,0.3,1", "--halving", "3", "--early-stopping", "off",
+               "--epochs", "27", "--hidden", "32", "--csv", tmp_path / "trials.csv")  # fmt: skip
+
+    def beyond_the_first_rung(select):
+        shown = done(*command, "--select", select)
+        table = pd.read_csv(tmp_path / "trials.csv")
+        return shown, set(table["trial"][table["rung"] > 0])
+
+    _, by_loss = beyond_the_first_rung("dev_loss")
+    shown, by_area = beyond_the_first_rung("auc")
+    assert by_area == by_loss != beyond_the_first_rung("dev_error")[1]
+    assert "The rungs of --halving went by the dev loss." in shown
 
 
 def test_a_sweep_tells_what_to_compare_its_network_with(data):
