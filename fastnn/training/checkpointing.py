@@ -135,11 +135,17 @@ def plan_checkpoints(task, checkpoint, resume, **arguments):
     check_resumable(task.network, task.optimizer)
     if not (checkpoint is None or isinstance(checkpoint, Checkpoint)):
         checkpoint = Checkpoint(checkpoint)
+    remedy = "Call fit as it was called then to go on, or without resume to begin anew"
     if isinstance(resume, bool | np.bool_):
         if resume and checkpoint is None:
             raise ValueError(
                 "resume=True goes on from the file of checkpoint=...; got no checkpoint: give one, "
                 "or the path as resume"
+            )
+        if resume:  # most often of a command, or of an estimator that has no such argument
+            remedy = (
+                "To go on, give the data and options of that run; to begin anew, give another "
+                "checkpoint or delete the old one"
             )
         resume = checkpoint.path if resume and os.path.exists(checkpoint.path) else None
     if resume is not None and not isinstance(resume, str | bytes | os.PathLike):
@@ -150,20 +156,21 @@ def plan_checkpoints(task, checkpoint, resume, **arguments):
     if checkpoint is not None:
         check_target(checkpoint.path)
     run = describe_run(task.network, task.normalizer, **arguments)
-    return CheckpointPlan(checkpoint, run, None if resume is None else _read(task, resume, run))
+    saved = None if resume is None else _read(task, resume, run, remedy)
+    return CheckpointPlan(checkpoint, run, saved)
 
 
-def _read(task, path, run):
-    """The checkpoint of this run; an error if it is of another run, or damaged."""
+def _read(task, path, run, remedy):
+    """The checkpoint of this run; an error if it is of another run, or damaged.
+
+    The `remedy` is a sentence for the first of these errors.
+    """
     name = os.fsdecode(path)
 
     def expected_arrays(saved_run, state):
         differ = differences(saved_run, run)
         if differ:
-            raise ValueError(
-                f"{name} is of another run: {'; '.join(differ)}. Call fit as "
-                "it was called then to go on, or without resume to begin anew"
-            )
+            raise ValueError(f"{name} is of another run: {'; '.join(differ)}. {remedy}")
         check_state(
             state,
             task.batches,
@@ -180,7 +187,7 @@ def _read(task, path, run):
 
     saved = read(path, expected_arrays)
     check_arrays(name, saved.tensors)
-    _check_rate(task, name, saved.state)
+    _check_rate(task, name, saved.state, remedy)
     _warn_of_other_bits(saved)
     return saved
 
@@ -204,7 +211,7 @@ def _arrays_of(task, epochs_done):
     return arrays
 
 
-def _check_rate(task, name, state):
+def _check_rate(task, name, state, remedy):
     """Compare the learning rate: functions cannot be compared, and epochs may be more."""
     epoch, batch = divmod(state["step"] - 1, task.batches)
     rate = float(task.rates(epoch)[batch])
@@ -212,7 +219,7 @@ def _check_rate(task, name, state):
         raise ValueError(
             f"{name} is of another run: its last learning rate, of epoch "
             f"{epoch}, was {state['rate']:g} and is {rate:g} with these epochs and schedule. "
-            "Call fit as it was called then to go on, or without resume to begin anew"
+            f"{remedy}"
         )
 
 

@@ -94,6 +94,20 @@ def test_a_checkpoint_of_a_quality_is_a_directory(folder, tmp_path, quality):
     assert "a directory" in result.stderr
 
 
+@pytest.mark.parametrize("quality", ["none", "fast"])
+def test_a_checkpoint_of_another_run_tells_how_to_begin_anew(folder, tmp_path, quality):
+    command = ("train", folder / "data.csv", "--target", "price", "--quality", quality)
+    command = (*command, "--checkpoint", tmp_path / "kept")
+    done(*command, "--drop", "id,grade")
+    result = run(*command, "--drop", "id")
+    assert result.exit_code == 2
+    shown = " ".join(result.stderr.replace("\u2502", "").split())
+    assert "is of another run: " in shown
+    assert "begin anew, give another checkpoint or delete the old one" in shown
+    assert "resume" not in shown
+    assert "Call fit" not in shown
+
+
 def test_a_model_of_all_rows_is_diagnosed_by_a_fit_on_a_part(tmp_path):
     houses().to_csv(tmp_path / "d.csv", index=False)
     frame, path = houses(), tmp_path / "m.safetensors"

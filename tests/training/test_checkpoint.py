@@ -389,6 +389,7 @@ def test_another_run_is_refused(message, sound):
         fit(net, resume=sound, **{"schedule": "cosine", "dev": DEV} | fitted)
     assert message in str(caught.value)
     assert "Call fit as it was called then" in str(caught.value)
+    assert "without resume" in str(caught.value)
     assert not isinstance(caught.value, fastnn.ModelFormatError)
     np.testing.assert_array_equal(net.theta, before[0])
     assert (repr(net.rng.bit_generator.state), net.history) == (before[1], None)
