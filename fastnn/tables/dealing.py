@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,6 +34,8 @@ _FEWEST_MOMENTS = 5
 # Targets are alike in time beyond chance by so many standard errors, if they share so much of their
 # variance. Of rare classes a few rows side by side are chance: it takes so many pairs.
 _SURE, _SHARED, _PAIRS = 4, 0.01, 10
+# Of a mean of 3 or more, there is at least one in 95 % of the cases.
+_UNSEEN = 3
 
 
 def rare_of(target: Target, labels: NDArray[np.intp], parts: Sequence[str]) -> list[Any]:
@@ -57,12 +60,15 @@ def deal(
     *,
     groups: str | None = None,
     time: str | None = None,
+    missing: Sequence[str] | None = None,
+    decimal: str | None = None,
     day_first: bool | None = None,
     shares: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, NDArray[np.intp]]:
     """The places of the rows of each part, drawn at random, each with the same share of a class.
 
-    Rows of one group stay together. With `time`, the first rows are for training. Classes of too
+    Rows of one group stay together. With `time`, the first rows are for training; it is read by
+    `missing`, `decimal` and `day_first`, as any column. Classes of too
     few rows to be in all parts are in the first one. The other parts have their `shares` of the
     rows, or as many as the rule of thumb says.
     """
@@ -79,7 +85,7 @@ def deal(
         )
     if time is not None:
         ends = np.cumsum([0, *sizes])
-        order = _order_in_time(frame[time], day_first)
+        order = _order_in_time(frame[time], missing, decimal, day_first)
         return {
             name: order[begin:end] for name, begin, end in zip(parts, ends, ends[1:], strict=False)
         }
@@ -113,7 +119,8 @@ def repeats(
 
     Rows of few categories are equal by chance, and show no copying. So repeats count only where an
     input tells rows apart: half of the different rows, and more, have a value of their own in it,
-    and the row that is repeated is one of these.
+    and the row that is repeated is one of these. Rounded numbers are equal by chance, too: that
+    has to give fewer repeats.
 
     Parameters
     ----------
@@ -166,6 +173,9 @@ def repeats(
         if ((places > 1) & own)[number].sum() < max(1, _REPEATED * len(whole)):
             return []
         told = "the rows that end the fit of a network are partly those that it is trained on"
+    chance, pairs = _by_chance(whole.iloc[first], names), (count * (count - 1) / 2)[own].sum()
+    if pairs <= chance + _SURE * chance**0.5:
+        return []
     again = int((count - 1)[own].sum())
     repeat = "repeats another" if again == 1 else "repeat others"
     but = f" but {', '.join(map(repr, stamps))}" if stamps else ""
@@ -252,10 +262,10 @@ def _are_alike(y, classes, n):
     return bool(found - by_chance > max(_SURE * spread * pairs**0.5, _SHARED * pairs * square))
 
 
-def _order_in_time(series, day_first):
+def _order_in_time(series, missing, decimal, day_first):
     """The places of the rows from the first to the last by a column of dates or numbers."""
-    series = tidy(series)
-    reading, _ = learn_reading(series, day_first=day_first)
+    series = tidy(series, missing)
+    reading, _ = learn_reading(series, decimal=decimal, day_first=day_first)
     at = 0
     if reading is not None:
         moments = typed(series, reading, lenient=True).to_numpy()
@@ -264,10 +274,12 @@ def _order_in_time(series, day_first):
             return np.argsort(moments, kind="stable")
         at = unknown[0]
     gaps = int(series.isna().sum())
-    got = f"{gaps:,} gaps" if gaps else f"{series.iloc[at]!r} in row {series.index[at]}"
+    got = f"{series.iloc[at]!r} in row {series.index[at]}: write all alike"
+    if gaps:
+        got = f"{gaps:,} gap{'s' * (gaps > 1)}: fill them in"
     raise ValueError(
         f"column {series.name!r}: expected a date or a number in every row, to split by time; "
-        f"got {got}"
+        f"got {got}, or leave these rows out"
     )
 
 
@@ -279,6 +291,38 @@ def _own(different: pd.DataFrame, names: list[str]) -> NDArray[np.bool_]:
         if alone.mean() >= _OWN:
             own |= alone
     return own
+
+
+def _by_chance(different: pd.DataFrame, names: list[str]) -> float:
+    """About how many pairs of rows are equal by chance; `different` are the different rows.
+
+    In a column that tells rows apart, pairs have one value by chance. As rows of successive values
+    do, a share q of them agrees in all else. The others are among the different rows. So are pairs
+    of neighbours on the grid of rounded numbers, twice as many as those of one value: they tell
+    where q is near 1.
+    """
+    import pandas as pd
+
+    chance = math.inf
+    for name in names:
+        series = different[name]
+        if _alone(series).mean() < _OWN:
+            continue
+        numeric = pd.api.types.is_numeric_dtype(series.dtype)
+        codes, values = pd.factorize(series, sort=numeric)
+        order = np.argsort(codes, kind="stable")[(codes < 0).sum() :]
+        rest = pd.util.hash_pandas_object(different.drop(columns=name), index=False).to_numpy()
+        rest, ends = rest[order], np.diff(codes[order]) > 0
+        q = float(np.mean((rest[1:] == rest[:-1])[ends])) if ends.any() else 0.0
+        counts = np.bincount(codes[order])
+        others, near = (counts * (counts - 1) / 2).sum(), 0.0
+        if numeric and len(values) > 1:
+            steps = np.diff(np.asarray(values, dtype=np.float64))
+            near = (counts[1:] * counts[:-1])[steps < 1.5 * steps.min()].sum() / 2
+        if q < 1:
+            near = min(max(near, others / (1 - q)), (others + _UNSEEN) / (1 - q))
+        chance = min(chance, q * near)
+    return chance
 
 
 def _alone(series: pd.Series[Any]) -> NDArray[np.bool_]:

@@ -137,8 +137,8 @@ def prepare(
             )
             examples, labels = examples.at(np.flatnonzero(~of_rare)), labels[~of_rare]
     seed = seed_of(estimator)
-    split = {"groups": groups, "time": time, "day_first": estimator.day_first, "shares": shares}
-    places = deal(examples.frame, labels, names, seed, **split)
+    split = {"groups": groups, "time": time, "shares": shares}
+    places = deal(examples.frame, labels, names, seed, **split, **_marks(estimator))
     dealt = {name: examples.at(rows) for name, rows in places.items()}
     schema = _learn_schema(estimator, dealt["train"], groups, joined)
     parts = {
@@ -217,9 +217,8 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
             for name in (run.get("groups"), run.get("time"))
         )
         names = [name for name in PARTS if name in run["sizes"]]
-        split = {"groups": groups, "time": time, "day_first": estimator.day_first}
-        split["shares"] = shares
-        places = deal(examples.frame, labels, names, run["seed"], **split)
+        split = {"groups": groups, "time": time, "shares": shares}
+        places = deal(examples.frame, labels, names, run["seed"], **split, **_marks(estimator))
         parts = {
             name: _encoded(
                 estimator, schema, examples.at(rows), class_weight=False, raw=name == "dev"
@@ -289,13 +288,16 @@ def _learn_schema(estimator, examples, groups, joined):
         drop=drop if groups is None or groups in drop else (*drop, groups),
         categorical=_names(estimator.categorical),
         numeric=_names(estimator.numeric),
-        missing=estimator.missing,
-        decimal=estimator.decimal,
-        day_first=estimator.day_first,
+        **_marks(estimator),
         bins=BINS if quality_of(vars(estimator)) is not None else 0,
         loss=getattr(estimator, "loss", "squared_error"),
         joined=joined,
     )
+
+
+def _marks(estimator):
+    """The parameters by which any column is read."""
+    return {name: getattr(estimator, name) for name in ("missing", "decimal", "day_first")}
 
 
 def _names(names):

@@ -31,6 +31,8 @@ _LINEAR = 0.9999
 # values nothing is said. None of the 500 columns of the tables of bench/frames.py is one, or
 # separates classes, or has gaps in all rows of one class alone.
 _SAMPLE, _VARIED = 200, 0.5
+# So many values of a rounded target, all in the order of a column, are not so by chance.
+_STEPS = 20
 # Squares of larger numbers, and their sums, could overflow float64.
 _LARGEST = 1e100
 # The most frequent categories have inputs of their own, up to this number.
@@ -223,11 +225,21 @@ def decides_values(x, y):
 
 
 def _is_monotone(x, y):
-    """Whether x, of many different values, rises with y throughout, or falls."""
-    steps = np.diff(x[np.argsort(y, kind="stable")])
-    steps = steps[steps != 0]
-    up = np.mean(steps > 0) if steps.size >= _VARIED * len(x) else 0.5
-    return max(up, 1 - up) > _LINEAR
+    """Whether x, of many different values, rises with y throughout, or falls.
+
+    A rounded y has equal values, which say nothing of the order of theirs in x: the largest x of
+    each is compared with the smallest of the next.
+    """
+    order = np.lexsort((x, y))
+    x, y = x[order], y[order]
+    ends = np.flatnonzero(y[1:] != y[:-1])
+    low, high = x[np.r_[0, ends + 1]], x[np.r_[ends, -1]]
+    for steps in (low[1:] - high[:-1], low[:-1] - high[1:]):
+        steps = steps[steps != 0]
+        enough = steps.size >= min(_STEPS, _VARIED * len(x))
+        if enough and np.mean(steps > 0) > _LINEAR:
+            return len(np.unique(x)) >= _VARIED * len(x)
+    return False
 
 
 def numeric_values(frame, names):

@@ -274,14 +274,9 @@ def _notices_on_values(target, values):
     ]
 
 
-def oddities(table, columns, readings):
-    """Sentences on values of new rows, in a typed table, that are unlike the training rows."""
-    said, empty = [], np.flatnonzero(table[[c.name for c in columns]].isna().all(axis=1))
-    if empty.size:
-        said.append(
-            f"{rows(empty.size)} without a value in any column of the model, as row "
-            f"{table.index[empty[0]]}: an empty line, most often; its prediction says nothing."
-        )
+def oddities(frame, table, columns, readings, missing):
+    """Sentences on values of new rows that are unlike the training rows; `table` is typed."""
+    said = _without_values(frame, table, [column.name for column in columns], readings, missing)
     for column in columns:
         series = table[column.name]
         if column.kind == "categorical":
@@ -298,6 +293,25 @@ def oddities(table, columns, readings):
     if len(said) > _MOST_NOTICES:
         more = len(said) - _MOST_NOTICES
         said = [*said[:_MOST_NOTICES], f"{more} more notices of this kind, on other columns."]
+    return said
+
+
+def _without_values(frame, table, names, readings, missing):
+    """Sentences on rows of which no value is known: of empty ones, and of those not read."""
+    nothing = np.flatnonzero(table[names].isna().all(axis=1))
+    some, sources = frame.iloc[nothing], sources_of(names, readings)
+    given = [tidy(some[sources[name]], missing).notna() for name in names]
+    held, said = np.any(given, axis=0), []
+    for at, that, most in (
+        (nothing[~held], "", "an empty line, most often; "),
+        (nothing[held], " that can be read", ""),
+    ):
+        if at.size:
+            its = "its prediction says" if at.size == 1 else "their predictions say"
+            said.append(
+                f"{rows(at.size)} without a value{that} in any column of the model, as row "
+                f"{table.index[at[0]]}: {most}{its} nothing."
+            )
     return said
 
 

@@ -310,7 +310,8 @@ class TableSchema(Facts):
         if extra:
             said = [f"Columns that training has not seen are ignored: {str(extra)[1:-1]:.300}."]
         said += self.unreadable(frame)
-        return said + oddities(self._typed(frame), self.columns, self._readings)
+        read = self._typed(frame)
+        return said + oddities(frame, read, self.columns, self._readings, self.missing)
 
     def unreadable(self, frame: pd.DataFrame | PolarsFrame, trained: Any = None) -> list[str]:
         """Sentences on texts that count as gaps, and on numbers without the unit of training.

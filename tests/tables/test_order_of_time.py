@@ -118,6 +118,18 @@ def test_time_is_not_advised_where_it_would_be_refused(newest_first):
     assert told(turned.assign(y=np.where((turned.index // 60) % 2, "a", "b")), **options)
 
 
+def test_moments_are_read_as_the_other_columns_are():
+    """Marks of gaps and the decimal mark hold for the column of time, too."""
+    frame = in_order()[["x", "y"]]
+    frame["t"] = [2000 + i // 30 if i % 15 else -999 for i in range(600)]
+    with pytest.raises(ValueError, match="got 40 gaps: fill them in, or leave these rows out"):
+        prepared(frame, time="t", missing=["-999"])
+    frame["t"] = [f"1,{i:03}" for i in range(600)]
+    with pytest.raises(ValueError, match="can mean two numbers"):
+        prepared(frame, time="t")
+    assert prepared(frame, time="t", decimal=",") is not None
+
+
 def test_a_fit_warns_of_it():
     with pytest.warns(UserWarning, match="The rows are in the order of 'date'") as said:
         fastnn.TableRegressor(quality="fast", random_state=0).fit(in_order(), "y")

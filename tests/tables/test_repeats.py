@@ -97,6 +97,36 @@ def test_a_fit_warns_of_repeats():
         fastnn.TableClassifier(quality="fast", random_state=0).fit(thrice(table()), "stars")
 
 
+def rounded(seed, m=200, noise=1.0):
+    """A table of one input of three decimals, in which some rows are equal by chance."""
+    rng = np.random.default_rng(seed)
+    kind = np.arange(m) % 2
+    x = rng.normal(size=m) + 2 * kind
+    stars = 1 + np.where(rng.random(m) < noise, kind, x > 1)
+    return pd.DataFrame({"x": x.round(3), "stars": stars})
+
+
+@pytest.mark.parametrize("parts", [PARTS, ("train",)])
+@pytest.mark.parametrize("noise", [1.0, 0.2, 0.0])
+def test_repeats_that_chance_gives_are_not_told(parts, noise):
+    several = 0
+    for seed in range(10):
+        frame = rounded(seed, noise=noise)
+        several += frame.duplicated().sum() > 1
+        assert not told(frame, parts), seed
+        assert not told(frame.assign(unit="cm"), parts), seed
+    assert several > 5
+
+
+@pytest.mark.parametrize("noise", [1.0, 0.0])
+@pytest.mark.parametrize("m", [100, 200, 300])
+def test_more_repeats_than_chance_gives_are_told(noise, m):
+    for seed in range(10):
+        frame = rounded(seed, m, noise)
+        assert told(thrice(frame)), seed
+        assert told(pd.concat([frame, frame[: m // 3]], ignore_index=True)), seed
+
+
 @pytest.mark.parametrize("parts", [PARTS, ("train",)])
 def test_groups_keep_repeats_together(parts):
     frame = table().assign(customer=np.arange(200))

@@ -192,6 +192,11 @@ def test_a_part_of_the_rows_shows_a_counter():
         ([None, *np.sin(np.arange(1, M))], np.sin(np.arange(M)), True),
         (np.exp(3 * np.sin(np.arange(M))), np.sin(np.arange(M)), True),
         (-np.exp(3 * np.sin(np.arange(M))), np.sin(np.arange(M)), True),
+        (np.exp(np.sin(np.arange(M))), (2 * np.sin(np.arange(M))).round(1), True),
+        (-np.exp(np.sin(np.arange(M))), (2 * np.sin(np.arange(M))).round(1), True),
+        (np.exp(np.sin(np.arange(M))), (2 * np.sin(np.arange(M))).round() / 4, False),  # 5 values
+        (np.sin(np.arange(M)), (2 * np.sin(np.arange(M) / 2)).round(1), False),
+        (np.sin(np.arange(M)).round(1), np.exp(np.sin(np.arange(M))), False),  # 21 values
         (np.sin(np.arange(M)) ** 2, np.sin(np.arange(M)), False),
         (np.sin(np.arange(M)) > 0, np.sin(np.arange(M)), False),  # two values tell little
         ([np.sin(i) if i % 3 else None for i in range(M)], cycle("yes", "no", "no"), True),

@@ -187,3 +187,15 @@ def test_a_row_without_any_value_is_told():
         "its prediction says nothing."
     )
     assert not any("empty line" in text for text in schema.review(new.drop(index=1)))
+
+
+def test_a_row_of_values_that_cannot_be_read_is_no_empty_line():
+    schema = TableSchema.fit(table(n=cycle("30 min", "35 min"), b=cycle(True, False)), "y")
+    new = pd.DataFrame({"x": [None] * 4, "n": ["1h 30m", "31 min", " ", None]})
+    new["b"] = ["yes", None, None, None]
+    assert [text for text in schema.review(new) if "any column" in text] == [
+        "2 rows without a value in any column of the model, as row 2: an empty line, most often; "
+        "their predictions say nothing.",
+        "1 row without a value that can be read in any column of the model, as row 0: its "
+        "prediction says nothing.",
+    ]
