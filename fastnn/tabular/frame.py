@@ -27,7 +27,7 @@ from fastnn.tabular.dates import (
 )
 from fastnn.tabular.notation import PLAIN, WHOLE, Notation
 from fastnn.tabular.reading import learn_reading, tidy, typed, typed_columns
-from fastnn.tabular.values import as_number, pandas, whole
+from fastnn.tabular.values import EXACT, as_number, pandas, whole
 from fastnn.text.alarm import Alarm, Notice
 from fastnn.text.words import rows
 
@@ -96,7 +96,7 @@ def _plain_numbers(frame, categorical, missing):
     names = [name for name, kind in kinds.items() if kind in "fiu" and name not in categorical]
     values = frame[names].to_numpy(dtype=np.float64).T
     low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
-    plain = (low > -np.inf) & (high < FIRST_NUMBER)  # False where all are gaps
+    plain = (low > -EXACT) & (high < FIRST_NUMBER)  # False where all are gaps
     return {
         name: (PLAIN if kinds[name] == "f" else WHOLE, values[j])
         for j, name in enumerate(names)
