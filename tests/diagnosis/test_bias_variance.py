@@ -167,6 +167,27 @@ def test_outputs_whose_squares_overflow_count_as_the_largest_error():
     assert (_unexplained(net, np.ones((3, 1)), np.zeros(3), 1.0) == MOST).all()
 
 
+def test_a_verdict_that_rests_on_neighbours_says_so():
+    errors = {"train_error": Estimate(0.11), "dev_error": Estimate(0.12)}
+    found = conclude({"optimal_error": Bracket(0.1, 0.2), **errors}, Known())
+    assert found.high_bias is False
+    assert found.notes[0].startswith("bias is not high if at least 10 % of the error is noise")
+    given = conclude({"optimal_error": Estimate(0.1), **errors}, Known())
+    assert given.high_bias is False
+    assert not given.notes
+
+
+def test_a_few_rows_with_most_of_the_error_are_told_where_they_leave_it_open():
+    even = Estimate(0.11, 100, 0.15, spread=0.35)
+    for spread in (0.35, 0.01):
+        train = Estimate(0.11, 100, 0.15, spread=spread)
+        errors = {"optimal_error": Estimate(0.08), "train_error": train, "dev_error": even}
+        found = conclude(errors, Known())
+        told = [note for note in found.notes if note.startswith("a few rows make most of the")]
+        assert found.high_bias is None
+        assert len(told) == (spread == 0.01)
+
+
 def test_what_a_loss_of_its_own_asks_for_is_said():
     """One target and three quantiles of it: squared errors do not judge them."""
     r = np.random.default_rng(0)

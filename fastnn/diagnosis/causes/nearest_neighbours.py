@@ -13,7 +13,7 @@ from fastnn.arguments import integer, lookup, number
 from fastnn.data.inputs import as_numbers, is_sparse
 from fastnn.data.parts import rows_of
 from fastnn.diagnosis.causes.twins import twins_of
-from fastnn.diagnosis.evidence.intervals import estimate_of
+from fastnn.diagnosis.evidence.intervals import Estimate, estimate_of
 from fastnn.text.words import percent
 
 # Neighbours that vote; the best of these numbers is taken.
@@ -277,11 +277,12 @@ def _estimate(weights, alone, near, noise, values):
     of = np.tile(weights, m), near.reshape(-1), np.arange(0, near.size + 1, near.shape[1])
     pairs = csr_array(of, shape=(m, m))
     noise = noise if values else noise * (1 - noise.mean())
-    rows = estimate_of((1 + pairs.sum(axis=0)) * noise, shares=False)
+    rows = (1 + pairs.sum(axis=0)) * noise
     products = 2 * noise.mean() ** 2 * np.square((pairs + pairs.T).data).sum() / m
-    std = math.hypot(rows.std, math.sqrt(products))
-    value, spread = float((alone @ weights).mean()), rows.spread if values else 1.0
-    return replace(rows, value=value, std=std, spread=spread)
+    std = math.hypot(rows.std(ddof=1), math.sqrt(products))
+    # How many rows the mean rests on is a matter of their noise, not of their places.
+    spread = estimate_of(noise, shares=not values).spread
+    return Estimate(float((alone @ weights).mean()), m, std, spread=spread)
 
 
 def _weights_at_0(far):
