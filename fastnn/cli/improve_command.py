@@ -41,8 +41,8 @@ _CHANGED = ("keep_prob", "l2", "l1", "learning_rate")
     type=click.FloatRange(0, min_open=True),
     metavar="S",
     default=60.0,
-    help="When to end the search, unless no move helps any more. For a file the recipe is trained "
-    "after it: that takes as long as fastnn train, beside these seconds.",
+    help="When to end, unless no move helps any more. For a file the recipe is trained first, as "
+    "long as by fastnn train, and the search has the rest; without any, one network is tried.",
 )
 @click.option(
     "--trials",
@@ -90,9 +90,9 @@ def improve(
 
     DATA and the options are as for fastnn train; they are where the search begins. A move is kept
     only if the dev loss is lower beyond chance. The test rows have no part in it. Ctrl-C ends the
-    search with the best network so far; with --checkpoint, the same command goes on later.
+    search with the best so far; with --checkpoint, the same command goes on later.
 
-    For a file the recipe of fastnn train (--quality best) is trained at last, on the same rows. It
+    For a file the recipe of fastnn train (--quality best) is trained first, on the same rows. It
     is kept unless a network is better beyond chance. Where options of the network or its training
     are given, it has to be better beyond chance itself.
     """

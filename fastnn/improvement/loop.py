@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastnn.arguments import Rng, generator, integer, number
@@ -114,6 +114,38 @@ def improve(
     >>> result.dev_error < result.first_dev_error
     True
     """
+    return planned(
+        net,
+        train,
+        dev,
+        seconds=seconds,
+        trials=trials,
+        seeds=seeds,
+        n_jobs=n_jobs,
+        optimal_error=optimal_error,
+        images=images,
+        checkpoint=checkpoint,
+        rng=rng,
+        **options,
+    )(seconds)
+
+
+def planned(
+    net: Network | Sequence[int] | MLPClassifier | MLPRegressor,
+    train: Examples,
+    dev: WeightedExamples,
+    *,
+    seconds: float | None,
+    trials: int | None,
+    seeds: int,
+    n_jobs: int,
+    optimal_error: float | None,
+    images: Images | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    rng: Rng = 0,
+    **options: Any,
+) -> Callable[[float | None], Improvement]:
+    """`improve`, checked: a function of the seconds that are left does the work."""
     check_options(options)
     if seconds is not None:
         seconds = number(seconds, "seconds", "(0, inf)")
@@ -150,13 +182,18 @@ def improve(
         )
     if checkpoint is not None:
         checkpoint = make_directory(checkpoint)
-    with one_process(checkpoint):
-        fits = Fits(train, (*dev, weight), seeds_of, *where, seconds, checkpoint)
-        result = Loop(fits, trials, optimal_error, images, names).run(setting)
-    if estimator is not None:
-        kept = any(move.kept for move in result.moves)
-        result.notes.append(estimator.finish(result.network, setting.with_(result.setting), kept))
-    return result
+
+    def search(seconds: float | None) -> Improvement:
+        with one_process(checkpoint):
+            fits = Fits(train, (*dev, weight), seeds_of, *where, seconds, checkpoint)
+            result = Loop(fits, trials, optimal_error, images, names).run(setting)
+        if estimator is not None:
+            kept = any(move.kept for move in result.moves)
+            changed = setting.with_(result.setting)
+            result.notes.append(estimator.finish(result.network, changed, kept))
+        return result
+
+    return search
 
 
 class Loop:

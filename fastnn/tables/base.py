@@ -15,14 +15,7 @@ from fastnn._kernels import FITTED_BY, FitLock
 from fastnn.export import to_onnx
 from fastnn.many.blend import Quality
 from fastnn.tables.examples import examples_of, inputs_of, pair_of
-from fastnn.tables.fitting import (
-    keeps_all_rows,
-    prepare_fit,
-    to_dict,
-    train,
-    unchanged_by_errors,
-    warn,
-)
+from fastnn.tables.fitting import prepare_fit, to_dict, train, unchanged_by_errors, warn
 from fastnn.tables.improving import improve_prepared, on_a_part, on_all_rows
 from fastnn.tables.judging import Judged, diagnosis_of, judged, report_on
 from fastnn.tables.options import Auto, settings_of
@@ -157,17 +150,17 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
     ) -> Improvement:
         """Train one network, diagnose, try the advice, and keep it only if it is better.
 
-        Then the recipe of quality="best" is trained on the same rows, and compared on the dev rows.
-        It is kept unless a network is better beyond chance; with quality=None it has to be better
-        than the best network itself. The estimator is then fitted with the better one, and has its
-        parameters. With dev=None the recipe is trained once more on all rows, as by `fit`.
+        The recipe of quality="best" is trained first, on the same rows, and compared on the dev
+        rows. It is kept unless a network is better beyond chance; with quality=None it has to be
+        better than the best network itself. The estimator is then fitted with the better one, and
+        has its parameters. With dev=None the recipe is trained once more on all rows, as by `fit`.
 
         Parameters
         ----------
         X, y, dev : as for `fit`
         seconds, trials, seeds, n_jobs, optimal_error
-            As for `fastnn.improve`. The recipe comes after its `seconds` and `trials`, and takes as
-            long as `fit`, or twice as long where it is trained on all rows.
+            As for `fastnn.improve`. The search has the `seconds` that the recipe leaves, which
+            takes as long as `fit`, or twice as long where it is trained on all rows.
 
         Returns
         -------
@@ -176,6 +169,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
             check_parameters(self)
             quality, self.quality = self.quality, None
+            again = dev is None and self.time is None
             prepared = prepare_fit(self, X, y, None, dev)
             self.quality = quality
             result, kept = improve_prepared(
@@ -183,15 +177,16 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
                 prepared,
                 lambda estimator: prepare_fit(estimator, X, y, None, dev),
                 seconds=seconds,
+                again_on=sum(map(len, prepared.parts.values())) if again else 0,
                 trials=trials,
                 seeds=seeds,
                 n_jobs=n_jobs,
                 optimal_error=optimal_error,
             )
-            if keeps_all_rows(self, dev):
+            if again and self.quality is not None and result.stopped != "interrupted":
                 prepared = prepare_fit(self, X, y, None, None, all_rows=True)
                 result = on_all_rows(self, prepared, result)
-            elif dev is None and self.time is None:
+            elif again:
                 on_a_part(kept, result)
         warn(self)
         return result

@@ -1,9 +1,10 @@
-"""`improve` of the estimators of tables: moves of one network, and the recipe beside the best."""
+"""`improve` of the estimators of tables: the recipe, and moves of one network beside it."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,9 +17,10 @@ from fastnn.diagnosis.bias_variance.by_class import errors_by_class
 from fastnn.diagnosis.bias_variance.from_data import CONFIDENCE
 from fastnn.diagnosis.causes.losses import losses_of
 from fastnn.files.fingerprint import fingerprint
-from fastnn.improvement import Improvement, Move, improve
+from fastnn.improvement import Improvement, Move
 from fastnn.improvement.fits import Tried
 from fastnn.improvement.judging import compare, level
+from fastnn.improvement.loop import planned
 from fastnn.improvement.setting import Setting
 from fastnn.improvement.words import knows_no_X, next_step, used_up
 from fastnn.many.blend import networks_of
@@ -37,6 +39,8 @@ from fastnn.tables.recipe import Fitted, fit_model, with_weight
 from fastnn.training.early_stopping import EarlyStopping
 
 _NAME = f'the recipe (quality="{RECIPE}")'
+# Of a search that has no time left: its first network is trained all the same.
+_NO_SECONDS = 1e-3
 
 
 def improve_prepared(
@@ -44,10 +48,12 @@ def improve_prepared(
     prepared: Prepared,
     prepare_for: Callable[[Any], Prepared],
     *,
+    seconds: float | None,
+    again_on: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> tuple[Improvement, Prepared]:
-    """`fastnn.improve` on prepared rows, then the recipe on the same rows: the better one is kept.
+    """The recipe on prepared rows, then `fastnn.improve` on the same: the better one is kept.
 
     The estimator gets the network and its parameters. One with a `quality` begins with the recipe:
     it keeps it unless a network is better beyond chance. Else the recipe has to be better beyond
@@ -62,6 +68,10 @@ def improve_prepared(
     prepare_for : callable
         Prepares the same rows for the estimator that it is given: the recipe has other inputs than
         one network.
+    seconds : float or None
+        The search has those that the recipe leaves.
+    again_on : int
+        Rows on which the recipe is to be trained once more, within these seconds.
     checkpoint, **options
         As for `fastnn.improve`.
 
@@ -75,10 +85,11 @@ def improve_prepared(
         raise ValueError("expected dev rows to judge by, got too few rows to keep some: pass dev")
     parameters = settings_of(estimator.get_params(deep=False))
     begin = {name: parameters[name] for name in (*OF_NETWORK, *OF_FIT)}
-    result = improve(
+    search = planned(
         [schema.n_inputs, *parameters["hidden"], schema.n_outputs],
         parts["train"],
         with_weight(parts["dev"]),
+        seconds=seconds,
         rng=prepared.run["seed"],
         output=schema.output,
         sample_weight=parts["train"].weight,
@@ -86,30 +97,34 @@ def improve_prepared(
         **begin,
         **options,
     )
-    if result.stopped == "interrupted":
-        result.notes.append(f"Interrupted before {_NAME} was tried beside it.")
-    else:
-        same = {"random_state": prepared.run["seed"]}  # the same rows are dealt
-        rival = clone(estimator).set_params(**PARAMETERS_OF_RECIPE, **same)
-        its_rows = prepare_for(rival)
-        fitted = _trained(rival, its_rows, checkpoint)
-        if fitted is None:
-            result = replace(result, stopped="interrupted")
-            result.notes.append(f"Interrupted before the end of {_NAME}, which is left out.")
-        else:
-            result, kept = _race(
-                result,
-                prepared,
-                fitted.network,
-                its_rows,
-                parameters["quality"] is not None,
-                parameters.get("class_weight"),
-                options,
-            )
-            if kept:
-                estimator.set_params(**PARAMETERS_OF_RECIPE)
-                take_over(estimator, its_rows, result.network)
-                return result, its_rows
+    began = time.perf_counter()
+    same = {"random_state": prepared.run["seed"]}  # the same rows are dealt
+    rival = clone(estimator).set_params(**PARAMETERS_OF_RECIPE, **same)
+    its_rows = prepare_for(rival)
+    fitted = _trained(rival, its_rows, checkpoint)
+    if fitted is None:
+        raise KeyboardInterrupt
+    took = time.perf_counter() - began
+    left = None if seconds is None else seconds - took * (1 + again_on / len(parts["train"]))
+    result = search(left if left is None else max(left, _NO_SECONDS))
+    if left is not None and left <= 0:
+        twice = " and once more on all rows" * bool(again_on)
+        result.notes.append(
+            f"The search had no time: of the {seconds:g} s, {_NAME} took {took:.1f}{twice}."
+        )
+    result, kept = _race(
+        result,
+        prepared,
+        fitted.network,
+        its_rows,
+        parameters["quality"] is not None,
+        parameters.get("class_weight"),
+        options,
+    )
+    if kept:
+        estimator.set_params(**PARAMETERS_OF_RECIPE)
+        take_over(estimator, its_rows, result.network)
+        return result, its_rows
     changed, lost = _parameters(result.setting, parameters)
     estimator.set_params(quality=None, **changed)
     take_over(estimator, prepared, result.network)

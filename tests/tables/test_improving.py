@@ -1,12 +1,14 @@
 """`improve` of the estimators of tables: the recipe is a candidate, too."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import fastnn
+from fastnn.improvement import loop
 from fastnn.improvement.judging import Comparison
 from fastnn.tables import improving
 from fastnn.tables.options import REPLACED
@@ -103,7 +105,7 @@ def test_options_of_a_network_beside_a_quality_are_refused():
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_ctrl_c_within_the_recipe_keeps_the_best_network(monkeypatch, whole):
+def test_ctrl_c_within_the_recipe_leaves_the_estimator_as_it_was(monkeypatch, whole):
     fit_model = improving.fit_model
 
     def interrupted(*given, **options):
@@ -114,11 +116,75 @@ def test_ctrl_c_within_the_recipe_keeps_the_best_network(monkeypatch, whole):
     monkeypatch.setattr(improving, "fit_model", interrupted)
     X, y = steps(80)
     model = fastnn.TableRegressor()
+    before = dict(vars(model))
+    with pytest.raises(KeyboardInterrupt):
+        model.improve(X, y, **QUICK)
+    assert vars(model) == before
+
+
+@pytest.mark.filterwarnings("ignore:.* on the dev rows are not related:UserWarning")
+def test_ctrl_c_within_the_search_keeps_the_recipe_without_training_on_all_rows(monkeypatch):
+    def interrupted(self, *given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop.Loop, "_choose", interrupted)
+    X, y = steps(120)
+    model = fastnn.TableRegressor()
     result = model.improve(X, y, **QUICK)
-    assert result.stopped == "interrupted"
-    assert model.quality is None
+    assert (result.stopped, model.quality) == ("interrupted", "best")
     assert model.network_ is result.network
-    assert "which is left out" in str(result)
+    assert model.run_["sizes"].keys() == {"train", "dev"}
+    assert "trained on all rows" not in str(result)
+
+
+class Watched:
+    """A clock by which the recipe takes 10 s, and the seconds that the search is given."""
+
+    def __init__(self, monkeypatch):
+        clock, planned = iter([5.0, 15.0]), improving.planned
+        monkeypatch.setattr(improving, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+
+        def watched(*given, **options):
+            search = planned(*given, **options)
+            return lambda seconds: self.tell(seconds, search)
+
+        monkeypatch.setattr(improving, "planned", watched)
+
+    def tell(self, seconds, search):
+        self.seconds = seconds
+        return search(seconds)
+
+
+@pytest.mark.parametrize(
+    ("own_dev", "seconds", "left"),
+    # 96 of 120 rows are training rows, and then the recipe is trained on all.
+    [(True, 100.0, 90.0), (False, 100.0, 100 - 10 - 12.5), (False, None, None)],
+)
+def test_the_search_has_the_seconds_that_the_recipe_leaves(monkeypatch, own_dev, seconds, left):
+    watched, (X, y) = Watched(monkeypatch), steps(120)
+    dev = steps(60, seed=1) if own_dev else None
+    result = fastnn.TableRegressor().improve(X, y, dev=dev, **QUICK | {"seconds": seconds})
+    assert watched.seconds == pytest.approx(left)
+    assert "no time" not in str(result)
+
+
+def test_a_recipe_that_takes_all_seconds_is_told(monkeypatch):
+    watched, (X, y) = Watched(monkeypatch), steps(120)
+    result = fastnn.TableRegressor().improve(X, y, **QUICK | {"seconds": 20.0})
+    assert 0 < watched.seconds < 0.1
+    assert result.stopped == "time"
+    assert "The search had no time: of the 20 s, the recipe" in str(result)
+    assert "took 10.0 and once more on all rows" in str(result)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seconds": 0}, {"trials": 0}, {"seeds": 0}, {"n_jobs": 0}, {"optimal_error": 2}]
+)
+def test_options_are_refused_before_the_recipe_is_trained(monkeypatch, wrong):
+    monkeypatch.setattr(improving, "fit_model", None)
+    X, y = steps(60)
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        fastnn.TableRegressor().improve(X, y, **QUICK | wrong)
 
 
 def test_classes_by_time_and_balanced():
@@ -188,12 +254,12 @@ def test_the_best_of_many_networks_needs_more_than_one(monkeypatch, trials, kept
 
 def test_options_that_a_table_lacks_are_named_in_words(monkeypatch):
     monkeypatch.setattr(improving, "compare", lambda *pair: Comparison(-9.0, -99.0, False))
-    improve = improving.improve
+    planned = improving.planned
 
     def normalized(*given, **options):
-        return improve(*given, normalize=True, **options)
+        return planned(*given, normalize=True, **options)
 
-    monkeypatch.setattr(improving, "improve", normalized)
+    monkeypatch.setattr(improving, "planned", normalized)
     X, y = lines(80)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
