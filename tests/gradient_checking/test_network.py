@@ -19,6 +19,7 @@ from fastnn import _kernels
 from fastnn.engine import passes
 from fastnn.gradient_checking.network import check as checking
 from fastnn.gradient_checking.network import pieces, rounding
+from fastnn.many.blend import Rows, fit_blend
 
 DTYPES = ("float64", "float32")
 
@@ -231,6 +232,19 @@ def test_float32_is_tight():
         part = net.layout[parameter].slice
         assert (check.uncertainty < 1e-5 * np.abs(check.analytic))[part].any()
     assert within(check) < 0.5
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_rows_that_are_nearly_equal_round_alike(seed):
+    """Bins make rows that share most inputs: their errors have one direction."""
+    x = np.random.default_rng(seed).uniform(size=(600, 4))
+    bins = np.clip((x[:, :, np.newaxis] - np.arange(16) / 16) * 16, 0, 1)
+    X = np.hstack([bins.reshape(600, 64), (x - 0.5) / 0.29]).astype(np.float32)
+    y = x @ [2, 1, -1, 0]
+    y = ((y - y.mean()) / y.std()).astype(np.float32)
+    options = {"output": "identity", "n_outputs": 1, "quality": "fast"}
+    net = fit_blend(Rows(X, y), **options, seed=seed, n_jobs=1).network
+    assert within(net.gradcheck(X[:60], y[:60])) < 0.8
 
 
 # --- options ---------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ the standard deviation is allowed at the end. Errors that are not independent ar
 
 * equal rows, and units with equal weights, round alike: their errors add up without a root, so the
   variance is multiplied by the number of equals;
+* rows that are nearly equal round alike in part: one standard deviation of each is added up without
+  a root;
 * constants (1/m, 1/keep_prob) are rounded once for all components: they add up without a root;
 * a ReLU with an input within its error of 0 may be on the other side in the core: the whole jump
   of its slope counts.
@@ -59,13 +61,14 @@ def uncertainty(problem, dtype, penalties):
     result = np.empty(problem.theta.size)
     for l in range(problem.depth, 0, -1):
         below, W = A[l - 1], problem.W(l)
-        own = dZ.variance * alike
         # A^T dZ, its last row with ones in the place of A: the bias.
-        ones = np.ones((1, alike.size))
-        gradient, running = _product(np.vstack([below.value, ones]).T, dZ.value.T)
-        variance = u**2 * running + np.vstack([below.value**2, ones]) @ own.T
+        inputs = np.vstack([below.value, np.ones(alike.size)])
+        gradient, running = _product(inputs.T, dZ.value.T)
+        variance = u**2 * running + inputs**2 @ (dZ.variance * alike).T
         variance[:-1] += (below.variance * alike) @ (dZ.value**2).T
-        error = deviations * np.sqrt(variance) + constants * np.abs(gradient)
+        shared = np.abs(inputs) @ np.sqrt(dZ.variance).T
+        shared[:-1] += np.sqrt(below.variance) @ np.abs(dZ.value).T
+        error = deviations * np.sqrt(variance) + shared + constants * np.abs(gradient)
         l2, l1 = penalties[l - 1]
         error[:-1] += 6 * u * (l2 * np.abs(W) + l1)
         start = problem.starts[l - 1]
