@@ -207,24 +207,26 @@ def _command():
                     stdout=subprocess.DEVNULL,
                     stderr=file,
                 )
-            time.sleep(delay)
-            expect(child.poll() is None, "the command line ended by itself")
-            before = _waits(child.pid)
-            sent = time.perf_counter()
-            child.send_signal(signal.SIGINT)
-            # WNOWAIT: what Linux has counted of it goes when it is waited for.
-            ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
-            while os.waitid(os.P_PID, child.pid, ended) is None:
-                said = errors.read_text()
-                if "Exception ignored" in said and "KeyboardInterrupt" in said:
-                    child.kill()
-                    child.wait()
-                    return None
-                late = time.perf_counter() - sent >= _PATIENCE
-                expect(not late, f"the command line did not end, and wrote {said!r}")
-                time.sleep(0.001)
-            taken = _taken(sent, before, child.pid)
-            expect(child.wait() != 0, "an interrupted command reported success")
+            try:
+                time.sleep(delay)
+                expect(child.poll() is None, "the command line ended by itself")
+                before = _waits(child.pid)
+                sent = time.perf_counter()
+                child.send_signal(signal.SIGINT)
+                # WNOWAIT: what Linux has counted of it goes when it is waited for.
+                ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
+                while os.waitid(os.P_PID, child.pid, ended) is None:
+                    said = errors.read_text()
+                    if "Exception ignored" in said and "KeyboardInterrupt" in said:
+                        return None
+                    late = time.perf_counter() - sent >= _PATIENCE
+                    expect(not late, f"the command line did not end, and wrote {said!r}")
+                    time.sleep(0.001)
+                taken = _taken(sent, before, child.pid)
+                expect(child.wait() != 0, "an interrupted command reported success")
+            finally:
+                child.kill()  # it does nothing to one that has ended
+                child.wait()
             strays = [file.name for file in Path(directory).glob(".fastnn*")]
             expect(not strays, f"temporary files stay: {strays}")
         return taken
