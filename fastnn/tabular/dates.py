@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 import numpy as np
 
-from fastnn.tabular.values import as_number
+from fastnn.tabular.notation import PLAIN
+from fastnn.tabular.values import as_number, refuse
 from fastnn.text.moments import (
     CLOCKS,
     DAY_AND_MONTH,
@@ -40,7 +41,7 @@ _OR_ANOTHER_DAY = (
     "year, but can be another day: say which it is (day_first=True or False, --day-first or "
     "--month-first)"
 )
-SPOKEN = {
+_SPOKEN = {
     "dmy": f"day, month, {_OR_ANOTHER_DAY}",
     "mdy": f"month, day, {_OR_ANOTHER_DAY}",
     "clock": "hours and minutes, but can be minutes and seconds; write these with hours: 0:12:30",
@@ -53,6 +54,7 @@ _MONTH_NAME = re.compile(r"(?i).*(month|period|date|yyyymm|monat|mois|mes).*")
 _EARLIEST, _LATEST = 3_500, 48_600  # days since 1970: 1979 and 2103
 # No smaller number is a date: January 1900.
 FIRST_NUMBER = 190_001
+_MOST_GAPS = 5  # other texts among dates
 # Numbers such as 20200305 are dates if so many, all of them, are days of a calendar.
 _FEWEST = 5
 # A column is one of dates if at least this share of its values are dates.
@@ -145,7 +147,7 @@ def learn_order(name, counts, day_first=None):
     return order, next(filter(can_be_two_days, differ), None)
 
 
-def told_of_centuries(texts, order):
+def _told_of_centuries(texts, order):
     """A list with the reading of years of two digits in two centuries, or empty."""
     shown = [
         f"{text!r} is read as {written_day(days_in(text, order))}"
@@ -154,6 +156,28 @@ def told_of_centuries(texts, order):
     return [f"{' and '.join(shown)}; if a century is wrong, write years of four digits"] * bool(
         shown
     )
+
+
+def said_of_dates(series, codes, texts, order, doubt):
+    """Sentences on the dates of a column, which can be other days, and on its gaps."""
+    form, said = DateForm(order), []
+    if doubt is not None:
+        said = [f"{doubt!r} is read as {_SPOKEN[order]}"]
+    said += _told_of_centuries(texts, order)
+    others = np.array([form.days(text) is None for text in texts])
+    at = np.flatnonzero((codes >= 0) & others[codes])
+    others = [texts[i] for i in np.flatnonzero(others)]
+    if len([text for text in others if not PLAIN.is_gap(text)]) > _MOST_GAPS:
+        refuse(series, at, "expected dates, as most values are (or name the column as categorical)")
+    if others:
+        said.append(f"{rows(at.size)} with {', '.join(map(repr, others)):.60} count as missing")
+    return [f"Column {series.name!r}: {'; '.join(said)}."] if said else []
+
+
+def said_of_zeros(series, order):
+    """A list with a sentence on numbers 0 that are no date, or empty."""
+    zeros = int((series == 0).sum()) if order == "digits" else 0
+    return [f"Column {series.name!r}: {rows(zeros)} with 0 count as missing."] if zeros else []
 
 
 def why_unreadable(text, form):
@@ -255,6 +279,7 @@ def _as_numbers(values):
 
 
 def _order_of_numbers(name, values):
+    values = values[values != 0]  # 0 stands for no date
     if len(values) < _FEWEST or not (low := values.min()) < (high := values.max()):
         return None
     if low >= 19_000_101 and high < 21e12 and (values == np.floor(values)).all():

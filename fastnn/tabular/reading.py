@@ -9,12 +9,12 @@ import numpy as np
 from fastnn.tabular.dates import (
     NUMBERS,
     PARTS,
-    SPOKEN,
     DateForm,
     learn_order,
     part_name,
     parts_of,
-    told_of_centuries,
+    said_of_dates,
+    said_of_zeros,
     why_unreadable,
 )
 from fastnn.tabular.notation import (
@@ -91,7 +91,7 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
         numbers = () if strict else series.dropna().unique()
         order = learn_order(series.name, dict.fromkeys(numbers, 1))[0]
         if order is not None:
-            return DateForm(order), []
+            return DateForm(order), said_of_zeros(series, order)
         if said := told_of_digits(series.name, numbers):
             return None, said
         integers = pandas().api.types.is_integer_dtype(series.dtype) and not strict
@@ -102,26 +102,10 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     given = {text: count for text, count in counts.items() if not PLAIN.is_gap(text)}
     order, doubt = learn_order(series.name, given, day_first)
     if order is not None and not (strict and order in NUMBERS):
-        return DateForm(order), _said_of_dates(series, codes, texts, order, doubt)
+        return DateForm(order), said_of_dates(series, codes, texts, order, doubt)
     if not strict and (said := told_of_digits(series.name, texts)):
         return None, said
     return _learn_numbers(series, codes, texts, times, decimal, strict)
-
-
-def _said_of_dates(series, codes, texts, order, doubt):
-    """Sentences on the dates of a column, which can be other days, and on its gaps."""
-    form, said = DateForm(order), []
-    if doubt is not None:
-        said = [f"{doubt!r} is read as {SPOKEN[order]}"]
-    said += told_of_centuries(texts, order)
-    others = np.array([form.days(text) is None for text in texts])
-    at = np.flatnonzero((codes >= 0) & others[codes])
-    others = [texts[i] for i in np.flatnonzero(others)]
-    if len([text for text in others if not PLAIN.is_gap(text)]) > _MOST_GAPS:
-        refuse(series, at, "expected dates, as most values are (or name the column as categorical)")
-    if others:
-        said.append(f"{rows(at.size)} with {', '.join(map(repr, others)):.60} count as missing")
-    return [f"Column {series.name!r}: {'; '.join(said)}."] if said else []
 
 
 def _learn_numbers(series, codes, texts, times, decimal, strict):
@@ -338,7 +322,7 @@ def _read_each(series, reading):
         if isinstance(reading, DateForm):
             if isinstance(value, str) or is_dates(series) or as_number(value) is not None:
                 number = reading.days(value)
-            gap = isinstance(value, str) and PLAIN.is_gap(value)
+            gap = PLAIN.is_gap(value) if isinstance(value, str) else value == 0
         elif isinstance(value, str):
             number, gap = reading.number(value), reading.is_gap(value)
             if number is None:  # a column of booleans that was read as text

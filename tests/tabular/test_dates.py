@@ -79,6 +79,23 @@ def test_seconds_since_1970_are_dates_where_the_name_says_so():
         assert TableSchema.fit(table(population=values), "y").input_names == ["x", "population"]
 
 
+@pytest.mark.parametrize("kind", [int, str])
+def test_zeros_among_days_as_numbers_stand_for_no_date(kind):
+    zeros = np.arange(M) % 9 == 0
+    days = DAYS.strftime("%Y%m%d").astype(int).to_series(index=range(M)).mask(zeros, 0)
+    frame = table(c=days.astype(kind))
+    schema = learn(frame["c"])
+    shown = schema.columns_of(frame)["c: time"][:, 0]
+    assert np.isnan(shown[zeros]).all()
+    assert [written_day(day) for day in shown[~zeros]] == list(DAYS[~zeros].strftime("%Y-%m-%d"))
+    zero = "0" if kind is int else "'0'"
+    assert schema.notices[0] == f"Column 'c': 7 rows with {zero} count as missing."
+    seconds = DAYS.to_numpy("datetime64[s]").astype(np.int64) * ~zeros
+    said = TableSchema.fit(table(timestamp=seconds.astype(kind)), "y").notices
+    assert any("1970-01-01 in 7 rows, far from the other days" in text for text in said)
+    assert any("--missing 0." in text for text in said)
+
+
 @pytest.mark.parametrize(
     ("write", "days"),
     [
