@@ -32,10 +32,10 @@ _EPOCHS = {
     "microseconds": 86_400 * 10**6,
     "nanoseconds": 86_400 * 10**9,
 }
-# Orders of numbers, as which texts can be read, too.
-NUMBERS = ("digits", *_EPOCHS)
+# Orders of what can be numbers or classes where it is a target.
+NUMBERS = ("digits", "yyyy/yy", *_EPOCHS)
 _OF_TEXTS = (*DAY_AND_MONTH, "clock", "digits", "m.yyyy")
-ORDERS = ("ymd", *_OF_TEXTS, *CLOCKS[1:], *_EPOCHS)
+ORDERS = ("ymd", "yyyy/yy", *_OF_TEXTS, *CLOCKS[1:], *_EPOCHS)
 # Orders in words, and what to do where they are in doubt.
 _OR_ANOTHER_DAY = (
     "year, but can be another day: say which it is (day_first=True or False, --day-first or "
@@ -72,9 +72,9 @@ class DateForm:
     order : str
         dmy or mdy: order of day and month where both are numbers and the year is last. ymd: no date
         of the training rows shows that order. digits: numbers like 20200305. m.yyyy: months like
-        3.2020. clock: times of a day, or durations, as h:mm and h:mm:ss; those orders are for times
-        that are all alike, and m:ss for m:ss beside h:mm:ss. Others: the unit of numbers that count
-        from 1970.
+        3.2020. yyyy/yy: seasons like 2020/21. clock: times of a day, or durations, as h:mm and
+        h:mm:ss; those orders are for times that are all alike, and m:ss for m:ss beside h:mm:ss.
+        Others: the unit of numbers that count from 1970.
     parts : tuple of str
         Those of time (days since 1970), month, weekday and hour that vary in the training rows.
     """
@@ -120,6 +120,8 @@ def learn_order(name, counts, day_first=None):
         return "m.yyyy", None
     if numbers is not None:
         return _order_of_numbers(name, numbers), None
+    if len(counts) > 1 and all(is_date(text, "yyyy/yy") for text in counts):
+        return "yyyy/yy", None
     sample = list(counts)[:_SAMPLE]
     if 2 * max(map(len, _read(sample).values())) < len(sample):
         return None, None
@@ -228,11 +230,11 @@ def parts_of(days):
 
 
 def varying_parts(days, order):
-    """Which of `PARTS` vary in (m,) days since 1970; a time of day has no others than itself."""
+    """Which of `PARTS` vary in (m,) days since 1970; of times and seasons only the time is one."""
     table = parts_of(days)
     varying = np.nanmin(table, axis=0) < np.nanmax(table, axis=0)
     parts = tuple(part for part, varies in zip(PARTS, varying, strict=True) if varies)
-    return ("time",) if order in CLOCKS else parts or ("time",)
+    return ("time",) if order in (*CLOCKS, "yyyy/yy") else parts or ("time",)
 
 
 def part_name(name, part):

@@ -138,14 +138,29 @@ def choose_inputs(table, readings, asked):
     return numbers, texts, left_out
 
 
-def notices_on_dates(readings, names):
-    """A list with a sentence on the columns of dates, as far as `names` are inputs, or empty."""
+def notices_on_dates(readings, names, frame, table):
+    """A list with a sentence on the columns of dates, as far as `names` are inputs, or empty.
+
+    `table` has the columns of `frame` as numbers.
+    """
     said = []
     for name, reading in readings.items():
         parts = [part for part in getattr(reading, "parts", ()) if part_name(name, part) in names]
         if parts:
-            said.append(f"{name!r} ({', '.join(parts)})")
+            days = table[part_name(name, "time")].to_numpy()
+            example = _date_as_read(frame[name], days, reading)
+            said.append(f"{name!r} ({', '.join(parts)}{example})")
     return [f"Dates are read as numbers: {', '.join(said)}."] if said else []
+
+
+def _date_as_read(series, days, reading):
+    """The first date of a column, as it is written and read; or an empty text if both are alike."""
+    at = int(np.argmax(np.isfinite(days)))
+    value = series.iloc[at]
+    day = written_day(days[at]) if reading.of_days else f"{24 * days[at]:.4g} hours"
+    if not isinstance(value, str | Real) or str(value).strip().startswith(day):
+        return ""
+    return f"; {repr(value) if isinstance(value, str) else value} is {day}"
 
 
 def notices_on_marks(columns):

@@ -206,7 +206,7 @@ class TableSchema(Facts):
         notices += said + notices_on_task(learnt, as_target, task) + more
         numbers, texts, left = choose_inputs(table, readings, (*categorical, *numeric))
         notices += [f"Column {name!r} is left out: {why}." for name, why in left.items()]
-        notices += notices_on_dates(readings, numbers)
+        notices += notices_on_dates(readings, numbers, frame, table)
         dropped = dict.fromkeys(drop, "as asked for") | left
         if not texts and not numbers:
             reasons = "; ".join(f"{name!r}: {why}" for name, why in list(dropped.items())[:10])

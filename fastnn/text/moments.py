@@ -25,6 +25,8 @@ DOTTED = re.compile(r"\D*\d\d?\.")
 # A month, a quarter or a week is its first day.
 _MONTH = re.compile(r"(\d{4})[-/_](\d\d)|(\d\d?)[-/](\d{4})")
 DOTTED_MONTH = re.compile(r"(0?[1-9]|1[0-2])\.((?:19|20)\d\d)")
+# A season or a fiscal year; its first year counts.
+_SEASON = re.compile(r"(\d{4})[-/](\d\d)")
 _NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
 _QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])|Q([1-4])[- ](\d{4})", re.IGNORECASE)
 _WEEK = re.compile(r"(\d{4})-?W(\d\d)")
@@ -109,6 +111,10 @@ def days_in(text, order):
         return _calendar(*match.groups(), 1)
     if order == "m.yyyy" and (match := DOTTED_MONTH.fullmatch(text)):
         return _calendar(match[2], match[1], 1)
+    if order == "yyyy/yy":
+        match = _SEASON.fullmatch(text)
+        follows = match is not None and (int(match[1]) + 1) % 100 == int(match[2])
+        return _calendar(match[1], 1, 1) if follows else None
     text = _EMPTY_WORDS.sub("", text)
     if match := _YEAR_AT_THE_END.fullmatch(text):
         text = "{0} {2} {1}".format(*match.groups())

@@ -31,7 +31,8 @@ def test_dates_become_numbers(form):
     clock = "%H" in form or "%I" in form
     parts = ["time", "month", "weekday", "hour"] if clock else ["time", "month", "weekday"]
     assert schema.input_names == ["x", *(f"c: {part}" for part in parts)]
-    assert schema.notices == [f"Dates are read as numbers: 'c' ({', '.join(parts)})."]
+    example = f"; {texts[0]!r} is 2019-11-03" * (not form.startswith("%Y-%m-%d"))
+    assert schema.notices == [f"Dates are read as numbers: 'c' ({', '.join(parts)}{example})."]
     columns = {column.name: column for column in schema.columns}
     X = pd.DataFrame(schema.inputs(frame), columns=schema.input_names)
     when = DAYS.floor("min") if clock else DAYS.floor("D")
@@ -218,7 +219,7 @@ def test_text_that_looks_a_little_like_dates_is_none():
     for values in (
         cycle("Mar 5", "Aprilia", "May"),
         cycle("16:9", "4:3", "21:9"),
-        cycle("2020-21", "2021-22"),
+        cycle("2020-21", "2021-22", "2021-29"),
         cycle("1.2.3", "1.2.15", "0.9.1"),
     ):
         assert all(name.startswith("c=") for name in learn(values).input_names[1:])
@@ -468,6 +469,33 @@ def test_numbers_that_are_no_months_stay_numbers(values, tmp_path):
         assert learn(each).input_names == ["x", "c"]
     if values[0].startswith("1."):
         assert learn([*values[:-2], "-", ""]).input_names == ["x", "c", "c is missing"]
+
+
+@pytest.mark.parametrize("mark", ["/", "-"])
+def test_seasons_are_their_first_year_and_no_months(mark):
+    years = [2001 + i % 11 for i in range(M)]
+    frame = table(c=[f"{year}{mark}{(year + 1) % 100:02}" for year in years])
+    schema = TableSchema.fit(frame, "y")
+    schema = TableSchema.from_dict(json.loads(json.dumps(schema.to_dict())))
+    assert schema.input_names == ["x", "c: time"]
+    new = pd.DataFrame({"x": 0.0, "c": [f"1999{mark}00", f"2012{mark}13", f"2012{mark}12"]})
+    days = schema.columns_of(new)["c: time"][:, 0]
+    assert [written_day(day) for day in days[:2]] == ["1999-01-01", "2012-01-01"]
+    assert np.isnan(days[2])
+    classes = TableSchema.fit(table(y=frame["c"].where(np.arange(M) % 11 < 3, "2003/04")), "y")
+    assert classes.task == "classification"
+    months = table(c=[f"{year}{mark}{i % 12 + 1:02}" for i, year in enumerate(years)])
+    assert "c: month" in TableSchema.fit(months, "y").input_names
+
+
+def test_the_notice_on_dates_shows_how_one_is_read():
+    for values, shown in (
+        (cycle("3.9.18", "3.10.13"), "'3.9.18' is 2018-09-03"),
+        (cycle(None, "21:15", "10:30"), "'21:15' is 21.25 hours"),
+        ([20200301 + i % 28 for i in range(M)], "20200301 is 2020-03-01"),
+    ):
+        assert f"; {shown})." in learn(values).notices[-1]
+    assert ";" not in learn(DAYS).notices[-1]
 
 
 def test_days_that_follow_each_other_are_no_counter_of_rows():
