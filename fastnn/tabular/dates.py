@@ -52,7 +52,7 @@ _CLOCK_NAME = re.compile(r"(?i)(.*(time|date|stamp|epoch).*|ts|.*_at)")
 # Those of such names may hold numbers like 202003.
 _MONTH_NAME = re.compile(r"(?i).*(month|period|date|yyyymm|monat|mois|mes).*")
 _EARLIEST, _LATEST = 3_500, 48_600  # days since 1970: 1979 and 2103
-# No smaller number is a date: January 1900.
+# No smaller number is a date, but months like 3.2021: January 1900.
 FIRST_NUMBER = 190_001
 _MOST_GAPS = 5  # other texts among dates
 # Numbers such as 20200305 are dates if so many, all of them, are days of a calendar.
@@ -193,7 +193,8 @@ def why_unreadable(text, form):
 
 
 def can_be_months(values):
-    """Whether all of these numbers can be months like 3.2021."""
+    """Whether all of these numbers, but gaps, can be months like 3.2021."""
+    values = values[~np.isnan(values)]
     if not ((values >= 1) & (values < 13)).all():
         return False
     years = (values - np.floor(values)) * 10_000

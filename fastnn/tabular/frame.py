@@ -19,6 +19,7 @@ from fastnn.tabular.columns import (
 from fastnn.tabular.dates import (
     FIRST_NUMBER,
     DateForm,
+    can_be_months,
     is_time,
     other_days,
     part_name,
@@ -97,6 +98,8 @@ def _plain_numbers(frame, categorical, missing):
     values = frame[names].to_numpy(dtype=np.float64).T
     low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
     plain = (low > -EXACT) & (high < FIRST_NUMBER)  # False where all are gaps
+    for j in np.flatnonzero((low >= 1) & (high < 13)):
+        plain[j] = not can_be_months(values[j])
     return {
         name: (PLAIN if kinds[name] == "f" else WHOLE, values[j])
         for j, name in enumerate(names)

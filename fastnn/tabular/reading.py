@@ -29,6 +29,7 @@ from fastnn.tabular.notation import (
 )
 from fastnn.tabular.values import (
     as_number,
+    beyond_floats,
     categories,
     check_usable,
     is_dates,
@@ -92,8 +93,8 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
         order = learn_order(series.name, dict.fromkeys(numbers, 1))[0]
         if order is not None:
             return DateForm(order), said_of_zeros(series, order)
-        if said := told_of_digits(series.name, numbers):
-            return None, said
+        if beyond_floats(numbers):
+            return None, told_of_digits(series)
         integers = pandas().api.types.is_integer_dtype(series.dtype) and not strict
         return (WHOLE if integers else PLAIN), []
     codes, texts = categories(series)
@@ -103,8 +104,8 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     order, doubt = learn_order(series.name, given, day_first)
     if order is not None and not (strict and order in NUMBERS):
         return DateForm(order), said_of_dates(series, codes, texts, order, doubt)
-    if not strict and (said := told_of_digits(series.name, texts)):
-        return None, said
+    if not strict and beyond_floats(texts):
+        return None, told_of_digits(series)
     return _learn_numbers(series, codes, texts, times, decimal, strict)
 
 

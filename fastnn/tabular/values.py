@@ -209,12 +209,12 @@ def beyond_floats(values):
     return len(set(map(float, texts))) < len(set(map(int, texts)))
 
 
-def told_of_digits(name, values):
-    """A list with a sentence on a column of `beyond_floats`, or empty."""
+def told_of_digits(series):
+    """A list with a sentence on a column of `beyond_floats`; empty where all are different."""
     return [
-        f"Column {name!r} has integers of so many digits that numbers do not tell them apart: it "
-        "is read as categories."
-    ] * beyond_floats(values)
+        f"Column {series.name!r} has integers of so many digits that numbers do not tell them "
+        "apart: it is read as categories."
+    ] * (not series.dropna().is_unique)
 
 
 def _text(value, name):
