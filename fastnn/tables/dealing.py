@@ -14,6 +14,7 @@ from fastnn.data.part_sizes import rule_of_thumb
 from fastnn.data.splitting import split
 from fastnn.tabular.dates import part_name
 from fastnn.tabular.reading import learn_reading, tidy, typed
+from fastnn.tabular.values import is_numeric
 from fastnn.text.alarm import Alarm
 from fastnn.text.words import rows
 
@@ -266,6 +267,8 @@ def _order_in_time(series, missing, decimal, day_first):
     """The places of the rows from the first to the last by a column of dates or numbers."""
     series = tidy(series, missing)
     reading, _ = learn_reading(series, decimal=decimal, day_first=day_first)
+    if reading is None and is_numeric(series) and series.notna().all():
+        return np.argsort(series.to_numpy(), kind="stable")  # integers beyond float64
     at = 0
     if reading is not None:
         moments = typed(series, reading, lenient=True).to_numpy()
