@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _SEPARATORS = ",;\t|"
 # So many rows show quickly how the fractions of a column are written.
 _SAMPLE = 200
+# So many bytes show which character separates the fields.
+_BEGIN = 10_000
+# A line that Excel takes for no row.
+_SEP = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=([,;\t|])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
 
 
 def read_table(
@@ -42,8 +46,8 @@ def read_table(
     source : path, open file, pandas or polars DataFrame
         The suffix of a path tells its format: Parquet (.parquet), or text in UTF-8 whose first line
         names the columns (.csv, .tsv, .txt; also .gz). A tab separates the columns of a .tsv file,
-        else the separator of the first line: a comma, a semicolon, a tab or a bar. An open file
-        is read as CSV.
+        else a comma, a semicolon, a tab or a bar: the one that a line "sep=;" before the names
+        says, or that the rows have as often as the first line. An open file is read as CSV.
     text : sequence of str
         Columns of text files to read unchanged: 02134 stays 02134, and does not become 2134; an
         empty field is an empty text.
@@ -108,8 +112,12 @@ def read_table(
 def _read_text(data, path, text, missing, whole):
     pd = pandas()
     _check_encoding(data, path)
+    named = _SEP.match(data)
+    if named:
+        data = data[named.end() :]
     lines, begin = _first_record(data, path)
-    separator, names = _separator_and_names(lines, path)
+    rows = data[begin : begin + _BEGIN].decode(errors="ignore")
+    separator, names = _separator_and_names(lines, path, rows, named and named[1].decode())
     body = data[begin:].rstrip(b"\r\n")  # empty lines at the end are no rows
     gaps = ["", *(GAPS if missing is None else missing)]
     na_values = {name: gaps for name in names if name not in text}
@@ -255,11 +263,11 @@ def _first_record(data, path):
     return lines, end
 
 
-def _separator_and_names(lines, path):
-    tabs = path.lower().removesuffix(".gz").endswith(".tsv")
+def _separator_and_names(lines, path, rows, named):
+    tabs = not named and path.lower().removesuffix(".gz").endswith(".tsv")
     try:
-        separator, names = _names(lines, "\t" if tabs else _SEPARATORS)
-        if tabs and len(names) == 1 and len(_names(lines, _SEPARATORS)[1]) > 1:
+        separator, names = _names(lines, rows, named or ("\t" if tabs else _SEPARATORS))
+        if tabs and len(names) == 1 and len(_names(lines, rows, _SEPARATORS)[1]) > 1:
             raise ValueError(
                 f"{path}: expected tabs between the columns of a .tsv file, got "
                 f"{lines[0].strip()!r:.80}; rename it to .csv"
@@ -272,11 +280,18 @@ def _separator_and_names(lines, path):
     return separator, names
 
 
-def _names(lines, separators):
-    """The separator and the names."""
+def _names(lines, rows, separators):
+    """The separator and the names; `rows` are the first ones, the last of them cut."""
     # Separators are counted, not tried: with a wrong one the line can be a field too long for csv.
-    bare = re.sub(r'"[^"]*"', "", "".join(lines))
-    separator = max(separators, key=bare.count)
+    first = re.sub(r'"[^"]*"', "", "".join(lines))
+    bare = re.sub(r'"[^"]*(?:"|\Z)', "", rows).splitlines()
+    bare = [row for row in (bare[:-1] or bare) if row.strip()]
+
+    def fits(mark):  # names can have commas, and rows decimal commas
+        n = first.count(mark)
+        return sum(n == row.count(mark) for row in bare) if n else -1, n
+
+    separator = max(separators, key=fits)
     fields = next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
     # "Unnamed: 0" is pandas's name for a column without a name, most often row numbers.
     return separator, [name.strip() or f"Unnamed: {i}" for i, name in enumerate(fields)]

@@ -108,6 +108,33 @@ def test_a_tsv_is_split_at_tabs(tmp_path):
     same(read_table(path), pd.DataFrame({"name, first": ["Ada, A"], "age": [36]}))
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Price, EUR;y\n12;1\n13;2\n", ["Price, EUR", "y"]),
+        ("Price, EUR, net;y\n12,5;1\n13;2\n", ["Price, EUR, net", "y"]),
+        ('Price, EUR;y\n\n"12,5";1\n13;2', ["Price, EUR", "y"]),
+        ("a;b;c,y\n1,2\n3,4\n", ["a;b;c", "y"]),
+        ("a,b|c\td\ty\n1\t2\t3\n", ["a,b|c", "d", "y"]),
+        ("a,b;c,y\n1,2\n", ["a", "b;c", "y"]),  # no separator fits: the most frequent one
+        ("Price, EUR;y\n", ["Price", "EUR;y"]),
+        ('a,y\n"1\n2;3;4",5\n', ["a", "y"]),
+    ],
+)
+def test_the_rows_tell_which_character_separates(text, names):
+    assert list(read_table(io.StringIO(text)).columns) == names
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "\ufeffSEP=;", "sep=;\r"])
+def test_a_first_line_of_excel_names_the_separator(tmp_path, first):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{first}\na, b, c;y\n1;2\n3;4\n", encoding="utf-8")
+    same(read_table(path), pd.DataFrame({"a, b, c": [1, 3], "y": [2, 4]}))
+    path.write_text("sep=;\n")
+    with pytest.raises(ValueError, match="the table is empty; expected column names"):
+        read_table(path)
+
+
 def test_an_empty_end_longer_than_a_read_is_no_rows(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n" + "\n" * 1_000_000)
