@@ -93,7 +93,7 @@ class Notation:
         if match is None:
             return None
         unit = unit_of(match, self.factors)
-        if unit not in ("", self.unit):
+        if unit not in ("", self.unit) and without_capitals(unit) != without_capitals(self.unit):
             return None
         if self.whole and self.decimal in match["digits"] and _means_two(match):
             return None
@@ -115,6 +115,17 @@ def unit_of(match, factors=False):
     unit = (match["before"] or match["money"] or "") + (match["after"] or "")
     unit = unit.removesuffix("s") if len(unit) > 2 else unit
     return unit if factors or not match["factor"] else match["factor"] + unit
+
+
+def without_capitals(unit):
+    """A unit without the capitals that say nothing: KG is kg, but MW is no mW, and kB is no kb."""
+    lower = unit.lower()
+    if is_factor(unit) or re.fullmatch("[kmgt]i?b.*", lower):
+        return unit
+    lower = lower.removesuffix("s") if len(lower) > 2 else lower
+    # m and M are 10^9 apart, but in words.
+    apart = lower[:1] == "m" and not re.fullmatch("m(in|i|ile|onth|ph|pg|et(er|re))", lower)
+    return unit[0] + lower[1:] if apart else lower
 
 
 def is_factor(unit):
@@ -203,12 +214,16 @@ def has_zeros(text):
 
 
 def units_of(texts, factors):
-    """{unit: places of the texts that are numbers with it}, without those that have none."""
+    """{unit: places of the texts that are numbers with it}, without those that have none.
+
+    Capitals make no other unit where they say nothing.
+    """
     found: dict[str, list[int]] = {}
+    first: dict[str, str] = {}
     for i, text in enumerate(texts):
         match = _NUMBER.fullmatch(text)
         if match is not None and (unit := unit_of(match, factors)):
-            found.setdefault(unit, []).append(i)
+            found.setdefault(first.setdefault(without_capitals(unit), unit), []).append(i)
     return found
 
 
@@ -235,7 +250,11 @@ def learn_notation(counts, decimal=None):
     for text, match in matches.items():
         unit = unit_of(match, factors)
         units[unit] = units.get(unit, 0) + counts[text]
-    unit = max((unit for unit in units if unit), key=units.get, default="")
+    alike: dict[str, int] = {}
+    for unit, count in units.items():
+        alike[without_capitals(unit)] = alike.get(without_capitals(unit), 0) + count
+    most = {unit: (alike[without_capitals(unit)], count) for unit, count in units.items() if unit}
+    unit = max(most, key=most.get, default="")
     if decimal is not None:
         return Notation(decimal, unit, factors=factors), None
     proofs, doubts = {".": 0, ",": 0}, []

@@ -9,7 +9,7 @@ from columns import M, cycle, kept, learn, table
 from stopwatch import Stopwatch
 
 from fastnn.tabular import TableSchema
-from fastnn.tabular.notation import PLAIN
+from fastnn.tabular.notation import PLAIN, Notation, learn_notation
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,41 @@ def test_numbers_of_several_units_are_no_numbers_and_that_is_told(units):
     assert all(unit in said[0] for unit in units)
     with pytest.raises(ValueError, match=r"none that is usable.*several units"):
         TableSchema.fit(frame.drop(columns="x"), "y")
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        ("kg", "Kg", "KG"),
+        ("lbs", "LBS", "lb"),
+        ("l", "L"),
+        ("EUR", "eur"),
+        ("min", "Min"),
+        ("W", "w"),
+    ],
+)
+def test_capitals_make_no_other_unit(units):
+    values = [f"{7 * i % M + 0.5} {units[i % len(units)]}" for i in range(M)]
+    schema = learn(values)
+    assert schema.input_names == ["x", "c"]
+    assert not any("several" in text or "missing" in text for text in schema.notices)
+    expected = learn([f"{7 * i % M + 0.5} {units[0]}" for i in range(M)])
+    frame = table(c=values)
+    np.testing.assert_array_equal(schema.inputs(frame), expected.inputs(frame))
+    assert schema.review(frame) == []
+
+
+@pytest.mark.parametrize("units", [("mW", "MW"), ("kb", "kB"), ("mm", "Mm"), ("Mbps", "MBps")])
+def test_capitals_that_make_another_unit_are_told(units):
+    said = learn([f"{7 * i % M + 0.5} {units[i % 2]}" for i in range(M)]).notices
+    assert any("several units" in text for text in said)
+
+
+def test_the_most_frequent_spelling_is_the_unit():
+    texts = {f"{i} {unit}": 1 for i, unit in enumerate(("kg", "g", "g", "Kg", "kg"))}
+    assert learn_notation(texts)[0].unit == "kg"
+    assert Notation(unit="KG").number("5 kg") == 5
+    assert Notation(unit="mW").number("5 MW") is None
 
 
 def test_a_column_of_numbers_and_texts_is_never_silently_categories():
