@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fastnn.tables.recipe import Shape
     from fastnn.tables.regressor import TableRegressor
     from fastnn.tabular import TableSchema
+    from fastnn.tabular.target import Task
 
 PARTS = ("train", "dev", "test")
 # Of the digits.
@@ -152,13 +153,15 @@ def from_files(
     from fastnn.text.words import rows
 
     check_parameters(TableClassifier(**parameters))
-    target, missing = options["target"], options["missing"]
+    target, missing, categorical = (options[k] for k in ("target", "missing", "categorical"))
     given = {name: path for name in PARTS[1:] if (path := options[name]) not in (None, data)}
     shares = {name: options[f"{name}_share"] for name in PARTS[1:]}
     shares = {name: share for name, share in shares.items() if share is not None}
     for name in shares.keys() & given.keys():
         raise click.UsageError(f"--{name} and --{name}-share: give one of them.")
-    examples = labelled(data, target, options["categorical"] or (), missing)
+    examples = labelled(
+        data, target, categorical or (), missing, task=options["task"], categorical=categorical
+    )
     with reported_data(name_of(data)):
         if len(examples.frame) < FEWEST_ROWS:
             raise ValueError(
@@ -176,7 +179,13 @@ def from_files(
             if path not in read:
                 schema = prepared.schema
                 read[path] = labelled(
-                    path, target, schema.text_columns, missing, schema.whole_columns
+                    path,
+                    target,
+                    schema.text_columns,
+                    missing,
+                    schema.whole_columns,
+                    schema.task,
+                    categorical,
                 )
             with reported_data(name_of(path)):
                 trained_on = examples.frame.iloc[prepared.places["train"]]
@@ -201,13 +210,15 @@ def estimator_for(
     from fastnn.tables.classifier import TableClassifier
     from fastnn.tables.examples import table_of
     from fastnn.tables.regressor import TableRegressor
+    from fastnn.tabular.rows import named
     from fastnn.tabular.target import learn_target, notices_on_task
 
-    answers = examples.frame[examples.target]
-    if examples.target in (options["categorical"] or ()):
-        answers = answers.astype("category")
-    learnt, _ = learn_target(answers, options["task"], options["missing"], options["decimal"])
-    examples.notices.extend(notices_on_task(learnt, answers, options["task"]))
+    answers, task = examples.frame[examples.target], options["task"]
+    asked = named(examples.target, options["categorical"])
+    learnt, _ = learn_target(
+        answers, task, options["missing"], options["decimal"], categorical=asked
+    )
+    examples.notices.extend(notices_on_task(learnt, answers, task, asked))
     kind = {"classification": TableClassifier, "regression": TableRegressor}[learnt.task]
     for name in options.keys() - _NOT_OF_AN_ESTIMATOR:
         if options[name] is None:
@@ -229,22 +240,28 @@ def labelled(
     text: Sequence[str],
     missing: Sequence[str] | None = None,
     whole: Sequence[str] = (),
+    task: Literal[Task, "auto"] = "auto",
+    categorical: str | Sequence[str] | None = None,
 ) -> Examples:
     """The rows of a file that have a target, and a notice about the others."""
     from fastnn.tables.examples import Examples
-    from fastnn.tabular.rows import known_target, told_of_missing
+    from fastnn.tabular.rows import known_rows
     from fastnn.tabular.values import check_columns
 
     once = _read_once(path)
     frame = read(path, text, missing, whole, once)
     with reported_data(name_of(path)):
         check_columns([target], frame, "target")
-        known = known_target(frame, target, missing)
-    if known.all():
-        return Examples(frame, target, None, [])
-    cells = read(path, [target], missing, whole, once)[target]  # with the texts that are gaps
-    said = told_of_missing(frame[target], known, missing, cells)
-    return Examples(frame[known], target, None, [f"{name_of(path)}: {text}" for text in said])
+        known, said = known_rows(
+            frame,
+            target,
+            missing,
+            task,
+            categorical,
+            lambda: read(path, [target], missing, whole, once)[target],
+        )
+    kept = frame if known.all() else frame[known]
+    return Examples(kept, target, None, [f"{name_of(path)}: {text}" for text in said])
 
 
 def is_table(path: str) -> bool:

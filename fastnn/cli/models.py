@@ -53,7 +53,7 @@ def judged_on(
     from fastnn.tables.judging import judged
 
     schema = model.schema_
-    known = schema.text_columns, schema.missing, schema.whole_columns
+    known = schema.text_columns, schema.missing, schema.whole_columns, model.task, model.categorical
     table = labelled(data, schema.target, *known)
     given = {
         name: labelled(path, schema.target, *known)

@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from fastnn.tabular.rows import known_target, told_of_missing
+from fastnn.tabular.rows import known_rows
 from fastnn.tabular.values import as_frame, check_columns, pandas
 
 # Names of the columns of an array, which has none, as in scikit-learn.
@@ -123,10 +123,11 @@ def examples_of(
     weight = None
     if sample_weight is not None:
         weight = _check_sample_weight(sample_weight, frame, ensure_non_negative=True)
-    known = known_target(frame, target, estimator.missing).copy()
-    notices = told_of_missing(frame[target], known, estimator.missing)
+    known, notices = known_rows(
+        frame, target, estimator.missing, estimator.task, estimator.categorical
+    )
     if weight is not None:
-        known &= weight > 0
+        known = known & (weight > 0)
     if reset and known.sum() < 2:
         raise ValueError(
             f"expected at least 2 rows whose {target} is known, got n_samples={known.sum()}"

@@ -20,6 +20,7 @@ from fastnn.tables.examples import Examples
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
 from fastnn.tabular.reading import tidy
+from fastnn.tabular.rows import named
 from fastnn.tabular.target import JOINED, learn_target
 from fastnn.tabular.values import categories, check_columns
 from fastnn.text.names import UNNAMED, Names
@@ -271,10 +272,13 @@ def _columns_of_split(estimator, frame):
 def _labels(estimator, examples, joined=()):
     """The numbers of the rows' classes, and the `Target`."""
     series = examples.frame[examples.target]
-    if examples.target in _names(estimator.categorical):
-        series = series.astype("category")
     target, _ = learn_target(
-        series, "classification", estimator.missing, estimator.decimal, joined=joined
+        series,
+        "classification",
+        estimator.missing,
+        estimator.decimal,
+        joined=joined,
+        categorical=named(examples.target, estimator.categorical),
     )
     return target.encode(series, estimator.missing), target
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.tabular.notation import GAPS, Notation
+from fastnn.tabular.dates import DateForm
+from fastnn.tabular.notation import GAPS, PLAIN
 from fastnn.tabular.reading import learn_reading, tidy, typed
-from fastnn.tabular.values import as_frame, check_columns
+from fastnn.tabular.values import as_frame, check_columns, whole
 from fastnn.text.words import left_out
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fastnn.tabular.target import Task
     from fastnn.tabular.values import PolarsFrame
+
+# Whole numbers are classes if at most 20 are different, each in 3 rows or more on average.
+_MOST_CLASSES, _ROWS_A_CLASS = 20, 3
 
 
 def with_target(
@@ -51,27 +56,80 @@ def with_target(
     >>> len(rows), left_out
     (2, 1)
     """
-    known = rows_with(frame, target, missing)[0]
+    known, _ = rows_with(frame, target, missing)
     return known, len(frame) - len(known)
 
 
-def rows_with(frame, target, missing=None):
+def rows_with(frame, target, missing=None, task="auto", categorical=()):
     """The rows with a known target, and a list with a sentence on the others, or empty."""
     frame = as_frame(frame)
     check_columns([target], frame, "target")
-    known = known_target(frame, target, missing)
-    return (frame if known.all() else frame[known]), told_of_missing(frame[target], known, missing)
+    known, said = known_rows(frame, target, missing, task, categorical)
+    return (frame if known.all() else frame[known]), said
 
 
-def known_target(
-    frame: pd.DataFrame, target: str, missing: Sequence[str] | None = None
-) -> NDArray[np.bool_]:
-    """(m,) whether the target of each row is known."""
+def known_rows(
+    frame: pd.DataFrame,
+    target: str,
+    missing: Sequence[str] | None = None,
+    task: Literal[Task, "auto"] = "auto",
+    categorical: str | Sequence[str] | None = (),
+    cells: Callable[[], pd.Series[Any]] | None = None,
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Whether the target of each row is known, and a list with a sentence on the others, or empty.
+
+    Marks of gaps among numbers, such as unknown beside 0 and 1, are gaps. They are classes if the
+    target is `categorical`, or if the gaps of classes are told by `missing`.
+
+    Parameters
+    ----------
+    cells : callable, optional
+        The target as its file has it, where the frame has NaN in the place of some texts.
+    """
     series = tidy(frame[target], missing)
-    reading = _reading_of(series)
-    if isinstance(reading, Notation):
-        series = typed(series, reading)
-    return series.notna().to_numpy(dtype=bool)
+    known = series.notna().to_numpy(dtype=bool)
+    reading, of_classes = None, True
+    if not named(target, categorical):
+        reading = _reading_of(series)
+        if isinstance(reading, DateForm):
+            of_classes = False
+        elif reading is not None:
+            values = typed(series, reading)
+            given = values.dropna()
+            of_classes = task == "classification" or (task == "auto" and few_numbers(given))
+            if missing is None or not of_classes:
+                known = values.notna().to_numpy(dtype=bool)
+    if known.all():
+        return known, []
+    texts = frame[target] if cells is None else cells()
+    times = Counter(cell.strip() for cell in texts[~known] if isinstance(cell, str))
+    del times[""]
+    shown = [f"{n:,} with {text!r:.40}" for text, n in times.most_common(3)]
+    others = sum(n for _, n in times.most_common()[3:])
+    count = int((~known).sum())
+    counted = {"with other such texts": others, "empty": count - times.total()}
+    why = f": {', '.join([*shown, *(f'{n:,} {what}' for what, n in counted.items() if n)])}"
+    of_classes &= missing is None
+    text = next((text for text in times if text in GAPS or PLAIN.is_gap(text)), None)
+    if of_classes and text is not None:
+        why += f"; if {text!r} is a class, keep it by missing=() (--missing '')"
+    elif of_classes and reading is None and cells is None:
+        why += (
+            "; if NA was a class of its file, read that by pandas.read_csv(keep_default_na=False), "
+            "and keep it by missing=()"
+        )
+    return known, [left_out(count, target, why)]
+
+
+def named(name, names):
+    """Whether a name is one of `names`, which can be a single text, or None for none."""
+    return name == names if isinstance(names, str) else name in (names or ())
+
+
+def few_numbers(values):
+    """Whether numbers, without gaps, are whole ones of so few values that they can be classes."""
+    few = values.nunique() <= min(_MOST_CLASSES, len(values) / _ROWS_A_CLASS)
+    return few and whole(values.to_numpy())
 
 
 def _reading_of(series):
@@ -79,29 +137,3 @@ def _reading_of(series):
         return learn_reading(series, strict=True)[0]
     except ValueError:  # learn_target tells of it, where the task is known
         return None
-
-
-def told_of_missing(series, known, missing=None, cells=None):
-    """A list with a sentence on the rows whose target is not known, or empty.
-
-    `cells` are those of the file, where the series has NaN in the place of some of their texts.
-    """
-    if known.all():
-        return []
-    cells, count = series if cells is None else cells, int((~known).sum())
-    times = Counter(cell.strip() for cell in cells[~known] if isinstance(cell, str))
-    del times[""]
-    shown = [f"{n:,} with {text!r:.40}" for text, n in times.most_common(3)]
-    others = sum(n for _, n in times.most_common()[3:])
-    counted = {"with other such texts": others, "empty": count - times.total()}
-    why = f": {', '.join([*shown, *(f'{n:,} {what}' for what, n in counted.items() if n)])}"
-    of_classes = missing is None and _reading_of(tidy(series)) is None
-    text = next((text for text in times if text in GAPS), None)
-    if of_classes and text is not None:
-        why += f"; if {text!r} is a class, keep it by missing=() (--missing '')"
-    elif of_classes and cells is series:
-        why += (
-            "; if NA was a class of its file, read that by pandas.read_csv(keep_default_na=False), "
-            "and keep it by missing=()"
-        )
-    return [left_out(count, series.name, why)]

@@ -183,7 +183,7 @@ class TableSchema(Facts):
         missing = None if missing is None else tuple(missing)
         lookup({".": None, ",": None}, decimal or ".", "decimal mark")
         integer(bins, "bins", 0)
-        frame, notices = rows_with(frame, target, missing)
+        frame, notices = rows_with(frame, target, missing, task, categorical)
         drop = check_columns(drop, frame, "columns to drop")
         categorical = check_columns(categorical, frame, "categorical columns")
         numeric = check_columns(numeric, frame, "numeric columns")
@@ -193,17 +193,15 @@ class TableSchema(Facts):
             raise ValueError(
                 f"expected at least 2 rows whose target {target!r} is known, got {len(frame)}"
             )
-        as_target = frame[target]
-        if target in categorical:
-            as_target = tidy(as_target, missing).astype("category")
+        named, as_target, joined = target in categorical, frame[target], tuple(joined)
         learnt, said = learn_target(
-            as_target, task, missing, decimal, loss=loss, joined=tuple(joined)
+            as_target, task, missing, decimal, loss=loss, joined=joined, categorical=named
         )
         others = [name for name in frame.columns if name != target and name not in drop]
         readings, table, more = learn_readings(
             frame[others], categorical, numeric, missing, decimal, day_first
         )
-        notices += said + notices_on_task(learnt, as_target, task) + more
+        notices += said + notices_on_task(learnt, as_target, task, named) + more
         numbers, texts, left = choose_inputs(table, readings, (*categorical, *numeric))
         notices += [f"Column {name!r} is left out: {why}." for name, why in left.items()]
         notices += notices_on_dates(readings, numbers, frame, table)

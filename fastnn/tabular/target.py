@@ -13,7 +13,7 @@ from fastnn.layers.outputs import LOSSES, LossName, RegressionOutput
 from fastnn.tabular.dates import DateForm, learn_order
 from fastnn.tabular.notation import PLAIN, Notation, has_zeros, learn_notation
 from fastnn.tabular.reading import learn_reading, tidy, typed
-from fastnn.tabular.rows import with_target
+from fastnn.tabular.rows import few_numbers, with_target
 from fastnn.tabular.values import (
     EXACT,
     categories,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 # Tasks of a model, for type checkers.
 Task = Literal["classification", "regression"]
 TASKS = {"auto": None, "classification": None, "regression": None}
-# Whole numbers are classes if at most 20 are different, each in 3 rows or more on average.
-_MOST_CLASSES, _ROWS_A_CLASS = 20, 3
 # The class that several rare ones are joined to.
 JOINED = "other"
 
@@ -134,11 +132,19 @@ def task_of(series: pd.Series[Any], task: Literal[Task, "auto"] = "auto") -> Tas
 
 
 def learn_target(
-    series, task, missing=None, decimal=None, *, loss: LossName = "squared_error", joined=()
+    series,
+    task,
+    missing=None,
+    decimal=None,
+    *,
+    loss: LossName = "squared_error",
+    joined=(),
+    categorical=False,
 ):
     """The `Target` of training rows, all of which have a value, and sentences on how it was read.
 
-    The `loss` is for a regression; `joined` are the classes that become one, `JOINED`.
+    The `loss` is for a regression; `joined` are the classes that become one, `JOINED`. A
+    `categorical` one has classes, whatever its values look like.
 
     Task "auto": text, booleans and categories are classes; so are whole numbers of at most 20
     different values, each in 3 rows or more on average. All other numbers are a regression.
@@ -148,6 +154,8 @@ def learn_target(
     lookup(TASKS, task, "task")
     output = lookup(LOSSES, loss, "loss")
     series = _join(tidy(series, missing), joined)
+    if categorical:
+        series = series.astype("category")
     if series.dtype == "category":
         task = "classification" if task == "auto" else task
         series = _without_categories(series)
@@ -179,8 +187,7 @@ def learn_target(
     values = typed(series, reading, "for a regression" if task == "regression" else "as classes")
     boolean = kind == "boolean"
     if task == "auto":
-        few = values.nunique() <= min(_MOST_CLASSES, len(series) / _ROWS_A_CLASS)
-        is_classes = reading is None or boolean or (few and whole(values.to_numpy()))
+        is_classes = reading is None or boolean or few_numbers(values.dropna())
         task = "classification" if is_classes else "regression"
     if task == "classification":
         if kind == "string":
@@ -191,11 +198,11 @@ def learn_target(
 
 
 def notices_on_task(
-    target: Target, series: pd.Series[Any], task: Literal[Task, "auto"]
+    target: Target, series: pd.Series[Any], task: Literal[Task, "auto"], categorical: bool = False
 ) -> list[str]:
     """A list with a sentence on numbers of a column that "auto" took for classes, or empty."""
-    classes = target.classes
-    if task != "auto" or series.dtype == "category" or classes is None or len(classes) < 3:
+    classes, asked = target.classes, categorical or series.dtype == "category" or task != "auto"
+    if asked or classes is None or len(classes) < 3:
         return []
     numbers = _numbers_of(classes)
     if not numbers or classes.dtype == np.bool_ or any(map(has_zeros, map(str, classes))):

@@ -52,6 +52,25 @@ def test_the_way_out_keeps_the_class(data, tmp_path):
     assert document("diagnose", path, data)["rows"] == results["rows"]
 
 
+@pytest.mark.parametrize("options", [("--missing", ""), ("--categorical", "y")])
+def test_a_class_unknown_beside_numbers_is_kept(tmp_path, options):
+    x = np.random.default_rng(0).normal(size=(90, 1)).round(3)
+    frame = pd.DataFrame({"x": x[:, 0], "y": np.resize(["0", "1", "unknown"], 90)})
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    frame[:4].to_csv(tmp_path / "dev.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "y", *BRIEF, "--save", path)
+    results = document(*command)
+    assert sum(results["rows"].values()) == 60
+    assert "if 'unknown' is a class, keep it by missing=() (--missing '')" in results["notices"][0]
+    results = document(*command, *options)
+    assert sum(results["rows"].values()) == 90
+    assert fastnn.load(path).classes_.tolist() == ["0", "1", "unknown"]
+    assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]
+    results = document(*command, *options, "--dev", tmp_path / "dev.csv")
+    assert results["rows"]["dev"] == 4
+
+
 def test_gaps_among_numbers_are_told_too(data):
     frame = pd.read_csv(data)
     frame["b"] = frame["b"].astype(object)

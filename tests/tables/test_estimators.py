@@ -81,6 +81,17 @@ def test_predictions_are_of_the_type_of_the_targets(frame, high, low, tmp_path):
     np.testing.assert_array_equal(fastnn.load(tmp_path / "m.safetensors").classes_, np.unique(y))
 
 
+@pytest.mark.parametrize("options", [{"missing": ()}, {"categorical": "target"}])
+def test_a_class_that_is_a_mark_of_gaps_is_kept(frame, options):
+    X = frame[["petal", "height"]]
+    y = np.where(frame["height"] > 27, "0", np.where(frame["height"] > 23, "1", "unknown"))
+    model = fastnn.TableClassifier(**QUICK, **options).fit(X, y)
+    assert model.classes_.tolist() == ["0", "1", "unknown"]
+    assert model.score(X, y) == (model.predict(X) == y).mean() > 0.7
+    left = fastnn.TableClassifier(**QUICK).fit(X, y)
+    assert "if 'unknown' is a class, keep it by missing=()" in left.notices_[0]
+
+
 def test_rows_without_a_target_or_weight_have_no_influence(frame):
     other = frame.copy()
     other.loc[:9, "species"] = None

@@ -238,6 +238,36 @@ def test_rows_without_a_target_are_left_out_and_counted():
         with_target(frame, "yy")
 
 
+@pytest.mark.parametrize("mark", ["unknown", "none", "missing", "-", "NA"])
+@pytest.mark.parametrize("task", ["auto", "classification"])
+def test_a_class_that_is_a_mark_of_gaps_among_numbers(mark, task):
+    frame = table(y=cycle("0", "1", mark))
+    left = TableSchema.fit(frame, "y", task)
+    assert left.classes.tolist() == ["0", "1"]
+    assert left.notices[0] == (
+        f"20 rows without a y are left out: 20 with {mark!r}; if {mark!r} is a class, keep it by "
+        "missing=() (--missing '')."
+    )
+    for options in ({"missing": ()}, {"missing": ["?"]}, {"missing": (), "categorical": ["y"]}):
+        schema = TableSchema.fit(frame, "y", task, **options)
+        assert schema.classes.tolist() == sorted(["0", "1", mark])
+        assert not any("left out" in text for text in schema.notices)
+        assert schema.answers(schema.targets(frame)).tolist() == frame["y"].tolist()
+    kept = TableSchema.fit(frame, "y", task, categorical="y")
+    assert (mark in kept.classes) == (mark != "NA")
+
+
+def test_marks_of_gaps_in_a_quantity_are_no_classes():
+    frame = table(y=["-" if i % 5 == 0 else str(i) for i in range(M)])
+    for options in ({}, {"missing": ()}):
+        schema = TableSchema.fit(frame, "y", **options)
+        assert schema.task == "regression"
+        assert "12 rows without a y are left out: 12 with '-'." in schema.notices
+    frame = table(y=cycle("0", "1", "-"))
+    schema = TableSchema.fit(frame, "y", "regression", missing=())
+    assert "20 rows without a y are left out: 20 with '-'." in schema.notices
+
+
 def test_a_class_of_one_row_is_said():
     schema = TableSchema.fit(table(y=["a", *cycle("b", "c")[1:]]), target="y")
     assert schema.notices == ["Classes of 'y' with a single row: ['a']."]
