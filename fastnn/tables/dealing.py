@@ -100,12 +100,20 @@ def deal(
         None if labels is None else np.unique(labels[some], return_inverse=True)[1],
         sizes=sizes,
         stratify=labels is not None,
-        groups=None if groups is None else frame[groups].iloc[some].astype(str).to_numpy(),
+        groups=None if groups is None else group_names(frame[groups])[some],
         rng=seed,
     )
     places = {name: part.X[:, 0] for name, part in zip(parts, dealt, strict=False)}
     places[parts[0]] = np.concatenate([places[parts[0]], np.flatnonzero(rare)])
     return places
+
+
+def group_names(series: pd.Series[Any]) -> NDArray[Any]:
+    """(m,) texts of a column of groups, without blanks at their ends; 1 and 1.0 are one group."""
+    codes, different = series.factorize()
+    whole = (isinstance(value, float) and value.is_integer() for value in different)
+    texts = [str(int(v) if of else v).strip() for v, of in zip(different, whole, strict=True)]
+    return np.array([*texts, ""], dtype=object)[codes]
 
 
 def repeats(
@@ -169,7 +177,7 @@ def repeats(
     else:
         places = count
         if groups is not None:
-            pairs = pd.DataFrame({"number": number, "group": frames[0][groups].to_numpy()})
+            pairs = pd.DataFrame({"number": number, "group": group_names(frames[0][groups])})
             places = np.bincount(pairs.drop_duplicates()["number"], minlength=len(first))
         if ((places > 1) & own)[number].sum() < max(1, _REPEATED * len(whole)):
             return []

@@ -15,7 +15,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from fastnn.arguments import lookup
 from fastnn.files.fingerprint import fingerprint
 from fastnn.many.blend import BINS
-from fastnn.tables.dealing import deal, in_order_of_time, rare_of, repeats
+from fastnn.tables.dealing import deal, group_names, in_order_of_time, rare_of, repeats
 from fastnn.tables.examples import Examples
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
@@ -324,7 +324,7 @@ def _encoded(estimator, schema, examples, *, class_weight, room=False, raw=False
     numbers = index.to_numpy() if index.dtype.kind in "iu" else np.arange(len(index))
     groups = None
     if estimator.groups is not None and estimator.groups in examples.frame:
-        groups = examples.frame[estimator.groups].astype(str).to_numpy()
+        groups = group_names(examples.frame[estimator.groups])
     classes = None if schema.classes is None else schema.classes.tolist()
     names = Names(schema.input_names, classes, repr(schema.target), schema.input_sources)
     kept = None

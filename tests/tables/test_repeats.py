@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import fastnn
+from fastnn.tables.dealing import group_names
 from fastnn.tables.examples import examples_of
 from fastnn.tables.preparation import prepare
 
@@ -148,3 +149,29 @@ def test_nothing_of_different_rows_of_a_few_repeats_and_of_categories(parts):
         assert not told(pd.concat([frame, other], ignore_index=True), parts)
         assert not told(pd.concat([frame, frame.head(3)], ignore_index=True), parts)
         assert not told(of_few.assign(stars=rng.integers(1, 3, 900)), parts)
+
+
+@pytest.mark.parametrize("second", ["P{} ", " P{}", "P{}\u00a0"])
+@pytest.mark.parametrize("of", [list, pd.Categorical])
+def test_blanks_around_a_group_do_not_divide_it(second, of):
+    frame = table()
+    patients = np.arange(200) // 5
+    names = [second.format(i) if k % 2 else f"P{i}" for k, i in enumerate(patients)]
+    model = fastnn.TableClassifier(random_state=0, groups="who")
+    examples = examples_of(model, frame.assign(who=of(names)), "stars", reset=True)
+    prepared = prepare(model, examples, PARTS)
+    found = [set(patients[places]) for places in prepared.places.values()]
+    assert all(found)
+    assert sum(map(len, found)) == 40
+    assert {name: len(set(part.groups)) for name, part in prepared.parts.items()} == dict(
+        zip(PARTS, map(len, found), strict=True)
+    )
+    assert not told(thrice(frame).assign(who=of(names * 3)), groups="who")
+
+
+def test_groups_of_whole_numbers_are_the_same_beside_gaps():
+    whole, broken = pd.Series([1, 2, 30]), pd.Series([1.0, 2.0, 30.0])
+    assert group_names(whole).tolist() == group_names(broken).tolist() == ["1", "2", "30"]
+    assert group_names(pd.Series([0.5, 2.0])).tolist() == ["0.5", "2"]
+    days = pd.Series(pd.to_datetime(["2020-01-02", "2020-01-03"] * 2))
+    assert len(set(group_names(days))) == 2
