@@ -15,7 +15,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from fastnn.arguments import lookup
 from fastnn.files.fingerprint import fingerprint
 from fastnn.many.blend import BINS
-from fastnn.tables.dealing import deal, group_names, in_order_of_time, rare_of, repeats
+from fastnn.tables.dealing import counters, deal, group_names, in_order_of_time, rare_of, repeats
 from fastnn.tables.examples import Examples
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
@@ -164,6 +164,8 @@ def prepare(
         **facts,
     }
     notices += schema.notices
+    asked = (*_names(estimator.numeric), *_names(time))
+    notices += counters(schema, examples.frame, asked)
     if len(dealt) > 1 or inner_dev:  # else no row to judge by was dealt
         notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
         if groups is None and time is None:

@@ -20,6 +20,10 @@ _KEY = re.compile(
     r"|.*[a-z]I[Dd]"
 )
 _FEWEST_KEYS = 10
+# Fewer numbers can be in order, or all the numbers of a range, by chance.
+_FEWEST_COUNTED = 20
+# The first rows show of most columns that they count nothing.
+_LOOK = 200
 _UNNAMED = re.compile(r"Unnamed: \d+")
 # Reasons to leave a column out.
 _NO_NAME, _NO_VALUES = "it has no name: row numbers, most often", "all its values are missing"
@@ -166,17 +170,42 @@ def why_numbers_left_out(name, values, index, asked, written):
         return _NO_VALUES
     if (values == values[0]).all():
         return f"it is {written(values[0])} in all rows"
-    if asked or np.count_nonzero(~gaps) < _FEWEST_KEYS or not whole(values[~gaps]):
-        return None
     known = values[~gaps]
-    if len(np.unique(known)) < len(known):
+    if asked or len(known) < _FEWEST_KEYS or (known != np.floor(known)).any():
         return None
-    if pandas().api.types.is_numeric_dtype(index.dtype):
-        at = index.to_numpy(dtype=np.float64)[~gaps]
-        if any((offset == offset[0]).all() for offset in (known - at, known + at)):
-            return "it counts the rows; name it as numeric to keep it"
+    different = len(np.unique(known))
+    if different == len(known):
+        if pandas().api.types.is_numeric_dtype(index.dtype):
+            at = index.to_numpy(dtype=np.float64)[~gaps]
+            if any((offset == offset[0]).all() for offset in (known - at, known + at)):
+                return "it counts the rows; name it as numeric to keep it"
+    elif different < _MOSTLY * len(known) or re.fullmatch("(?i).*(index|idx)", name):
+        return None  # the index of a price, or of heat, hardly repeats
     if _KEY.fullmatch(name):
-        return "it is a key by its name, and different in all rows; name it as numeric to keep it"
+        many = "all" if different == len(known) else "nearly all"
+        return (
+            f"it is a key by its name, and different in {many} rows; name it as numeric to keep it"
+        )
+    return None
+
+
+def how_it_counts(values):
+    """How a column of numbers (m,), in the order of the table, goes as a counter does; or None.
+
+    Of a counter with holes, or with a few rows twice, nearly all values differ, and nearly all are
+    larger than the one before. One of rows that were shuffled has nearly all numbers of a range.
+    """
+    for some in (values[:_LOOK], values):  # most columns are quickly told
+        some = some[~np.isnan(some)]
+        if len(some) < _FEWEST_COUNTED or not whole(some):
+            return None
+        if len(np.unique(some)) < _MOSTLY * len(some):
+            return None
+    if np.abs(np.sign(np.diff(some)).sum()) >= _MOSTLY * (len(some) - 1):
+        return f"{'rises' if some[-1] > some[0] else 'falls'} from row to row"
+    low, high = some.min(), some.max()
+    if _MOSTLY * (high - low + 1) <= len(some):
+        return f"has nearly every number from {low:.0f} to {high:.0f} once"
     return None
 
 

@@ -171,6 +171,25 @@ def test_keys_are_left_out(name):
     assert TableSchema.fit(table(period=keys), "y").input_names == ["x", "period"]
 
 
+@pytest.mark.parametrize(
+    ("name", "keys", "why"),
+    [
+        ("id", [*range(M - 3), 7, 8, 9], "it is a key by its name, and different in nearly all"),
+        ("id", 10**17 + np.arange(M), "it is a key by its name, of integers beyond 2^53; name it"),
+        ("c", 10**18 + np.arange(M), "its numbers do not differ in their first 15 digits; name"),
+        ("id", cycle(*range(30)), None),
+        ("heat index", [*range(M - 3), 7, 8, 9], None),
+        ("c", [*range(M - 3), 7, 8, 9], None),
+    ],
+)
+def test_keys_with_repeats_and_of_many_digits(name, keys, why):
+    schema = TableSchema.fit(table(**{name: keys}), target="y")
+    if why is None:
+        assert schema.input_names == ["x", name]
+    else:
+        assert schema.dropped[name].startswith(why)
+
+
 def test_a_part_of_the_rows_shows_a_counter():
     frame = table(c=range(1, M + 1)).sample(frac=0.6, random_state=0)
     assert TableSchema.fit(frame, target="y").input_names == ["x"]
