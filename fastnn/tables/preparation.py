@@ -20,7 +20,7 @@ from fastnn.tables.examples import Examples
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
 from fastnn.tabular.reading import tidy
-from fastnn.tabular.rows import named
+from fastnn.tabular.rows import named, totals
 from fastnn.tabular.target import JOINED, learn_target
 from fastnn.tabular.values import categories, check_columns
 from fastnn.text.names import UNNAMED, Names
@@ -165,7 +165,7 @@ def prepare(
     }
     notices += schema.notices
     asked = (*_names(estimator.numeric), *_names(time))
-    notices += counters(schema, examples.frame, asked)
+    notices += totals(examples.frame) + counters(schema, examples.frame, asked)
     if len(dealt) > 1 or inner_dev:  # else no row to judge by was dealt
         notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
         if groups is None and time is None:

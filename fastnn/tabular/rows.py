@@ -1,7 +1,8 @@
-"""The rows of a table that are examples: those with a known target."""
+"""The rows of a table that are examples: those with a known target, and no totals."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from fastnn.tabular.dates import DateForm
 from fastnn.tabular.notation import GAPS, PLAIN
 from fastnn.tabular.reading import learn_reading, tidy, typed
-from fastnn.tabular.values import as_frame, check_columns, whole
+from fastnn.tabular.values import as_frame, check_columns, is_dates, is_numeric, whole
+from fastnn.text.alarm import Alarm
 from fastnn.text.words import left_out
 
 if TYPE_CHECKING:
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
     from fastnn.tabular.target import Task
     from fastnn.tabular.values import PolarsFrame
 
+# Words in a row of totals.
+_TOTAL = re.compile(
+    r"(grand |sub|sub-)?(totals?|totale[ns]?|totaux|sums?|summen?|insgesamt|gesamt(summe)?|sommes?"
+    r"|somm[ae]|suma|soma|итого|всего|合计|总计|合計)\W*",
+    re.IGNORECASE,
+)
+# Totals are in one of so many last rows. Fewer numbers can have the next as their sum by chance.
+_FOOTERS, _FEWEST_SUMMED = 3, 10
+# Numbers that were rounded before they were added differ from their sum by so much. A sum is no
+# proof if one of them is half of it: 512 follows 1, 2, 4, ... 256.
+_ROUNDED, _LESS = 0.001, 0.45
 # Whole numbers are classes if at most 20 are different, each in 3 rows or more on average.
 _MOST_CLASSES, _ROWS_A_CLASS = 20, 3
 
@@ -119,6 +132,54 @@ def known_rows(
             "and keep it by missing=()"
         )
     return known, [left_out(count, target, why)]
+
+
+def totals(frame: pd.DataFrame) -> list[str]:
+    """A list with a sentence on a last row that holds sums of the rows above it, or empty.
+
+    A sum of at least ten numbers that is larger than all of them is no chance. Where rows were left
+    out since, the largest number of a column, beside a word such as Total, tells.
+    """
+    if len(frame) <= _FEWEST_SUMMED + _FOOTERS:
+        return []
+    numbers, texts = {}, {}
+    for name, series in frame.items():
+        if is_numeric(series):
+            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+            most = np.fmax.reduce(np.abs(values[:-_FOOTERS]), initial=0)
+            if (np.abs(values[-_FOOTERS:]) > most).any():
+                numbers[name] = values
+        elif not is_dates(series):
+            texts[name] = series
+    for at in range(len(frame) - 1, len(frame) - 1 - _FOOTERS, -1) if numbers else ():
+        sums, largest = [], []
+        for name, values in numbers.items():
+            last, others = values[at], values[:at][~np.isnan(values[:at])]
+            total, most = others.sum(), np.abs(others).max(initial=0)
+            if np.count_nonzero(others) >= _FEWEST_SUMMED and most < abs(last) < np.inf:
+                largest.append(name)
+                if most < _LESS * abs(total) and abs(last - total) <= _ROUNDED * abs(total):
+                    sums.append(name)
+        word = next(filter(None, (_word_of_totals(series, at) for series in texts.values())), "")
+        of = sums or (largest if word else [])
+        if of:
+            shown = f" ({word!r})" if word else ""
+            return [
+                Alarm(
+                    f"Row {frame.index[at]}{shown}, near the end of the table, looks like a row of "
+                    f"totals, as of {', '.join(map(repr, of)):.80}: it is no example, and spoils "
+                    "the fit and the errors. Take it out of the table."
+                )
+            ]
+    return []
+
+
+def _word_of_totals(series, at):
+    """The text of a column at a place, if it is a word such as Total, and in no other row."""
+    word = series.iloc[at]
+    if not isinstance(word, str) or not _TOTAL.fullmatch(word.strip()):
+        return ""
+    return word if (series == word).sum() == 1 else ""
 
 
 def named(name, names):

@@ -1,0 +1,72 @@
+"""Rows of a table that are no examples: totals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fastnn.tabular.rows import totals
+
+M = 100
+
+
+def sales(m=M, seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "region": rng.choice(["N", "S", "W"], m),
+            "amount": rng.normal(13, 9, m).round(1),
+            "pieces": rng.integers(0, 9, m),
+            "y": rng.gamma(2, 9, m).round(2),
+        }
+    )
+
+
+def with_row(frame, **values):
+    return pd.concat([frame, pd.DataFrame([values])], ignore_index=True)
+
+
+def sums(frame):
+    return frame.drop(columns="region").sum().to_dict()
+
+
+@pytest.mark.parametrize("word", ["Total", "TOTAL:", "Sum", "Summe", "Gesamt", "", None])
+def test_a_last_row_of_totals_is_named(word):
+    frame = sales()
+    (said,) = totals(with_row(frame, region=word, **sums(frame)))
+    assert said.startswith(f"Row 100 ({word!r})," if word else "Row 100,")
+    assert "looks like a row of totals, as of 'amount', 'pieces', 'y'" in said
+
+
+def test_totals_of_some_columns_of_numbers_that_were_rounded_or_left_out():
+    frame = sales()
+    whole = sums(frame)
+    for values in (
+        {"region": "all", "amount": round(whole["amount"] + 0.4)},
+        {"region": "Total", "amount": 1.2 * whole["amount"], "y": 1.1 * whole["y"]},
+        {"region": "S", "pieces": whole["pieces"]},
+    ):
+        (said,) = totals(with_row(frame, **values))
+        assert said.startswith("Row 100")
+    footer = with_row(with_row(frame, region="Total", **whole), region="source: the office")
+    (said,) = totals(footer)
+    assert said.startswith("Row 100 ('Total'), near the end")
+    footer.index += 2
+    assert totals(footer)[0].startswith("Row 102")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ordinary_tables_have_no_totals(seed):
+    frame = sales(seed=seed)
+    for table in (
+        frame,
+        frame.sort_values("amount", ignore_index=True),
+        frame.sort_values(["y", "pieces"], ignore_index=True).cumsum(),
+        frame.assign(region=["partial", "total"] * (M // 2)),
+        frame.assign(region=[*["partial"] * (M - 1), "total"]).assign(amount=5.0, pieces=1, y=2.0),
+        frame.assign(amount=0, pieces=[*[0] * (M - 1), 1], y=[*[1] * 9, *[0] * (M - 10), 9]),
+        pd.DataFrame({"dose": 2.0 ** np.arange(M), "y": frame["y"]}),
+        with_row(frame, region="N", amount=10_000.0, pieces=3, y=frame["y"].mean()),
+        with_row(frame, region="mean", **frame.drop(columns="region").mean().to_dict()),
+        frame[:10],
+    ):
+        assert totals(table) == []
