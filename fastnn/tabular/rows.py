@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from fastnn.tabular.dates import DateForm
 from fastnn.tabular.notation import GAPS, PLAIN
 from fastnn.tabular.reading import learn_reading, tidy, typed
-from fastnn.tabular.values import as_frame, check_columns, is_dates, is_numeric, whole
+from fastnn.tabular.values import as_frame, as_number, check_columns, is_dates, is_numeric, whole
 from fastnn.text.alarm import Alarm
-from fastnn.text.words import left_out
+from fastnn.text.words import left_out, rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,9 @@ def known_rows(
     categorical: str | Sequence[str] | None = (),
     cells: Callable[[], pd.Series[Any]] | None = None,
 ) -> tuple[NDArray[np.bool_], list[str]]:
-    """Whether the target of each row is known, and a list with a sentence on the others, or empty.
+    """Which rows are examples, with a known target, and a list with sentences on others, or empty.
+
+    Rows that hold the names of the columns are none: files were joined with their first lines.
 
     Marks of gaps among numbers, such as unknown beside 0 and 1, are gaps. They are classes if the
     target is `categorical`, or if the gaps of classes are told by `missing`.
@@ -99,6 +101,14 @@ def known_rows(
     cells : callable, optional
         The target as its file has it, where the frame has NaN in the place of some texts.
     """
+    names = _hold_names(frame)
+    if names.any():
+        of_others = None if cells is None else lambda: cells()[~names]
+        known, said = ~names, [_told_of_names(frame.index[names])]
+        known[known], more = known_rows(
+            frame[~names], target, missing, task, categorical, of_others
+        )
+        return known, said + more
     series = tidy(frame[target], missing)
     known = series.notna().to_numpy(dtype=bool)
     reading, of_classes = None, True
@@ -132,6 +142,33 @@ def known_rows(
             "and keep it by missing=()"
         )
     return known, [left_out(count, target, why)]
+
+
+def _hold_names(frame):
+    """(m,) whether the row holds the names of the columns, in all that have no number as a name."""
+    found = np.zeros(len(frame), dtype=bool)
+    names = [n for n in frame.columns if as_number(n) is None and not n.startswith("Unnamed: ")]
+    if len(names) < 2 or any(is_numeric(frame[name]) or is_dates(frame[name]) for name in names):
+        return found  # such a row makes all columns texts
+    at = np.arange(len(frame))
+    for name in names:
+        cells = frame[name].iloc[at]
+        same = [isinstance(cell, str) and cell.strip() == name for cell in cells]
+        at = at[np.array(same, dtype=bool)]
+        if not at.size:
+            break
+    found[at] = True
+    return found
+
+
+def _told_of_names(index):
+    """A sentence on rows that hold the names of the columns, by their index."""
+    one = len(index) == 1
+    more = f", and {len(index) - 1:,} more" * (not one)
+    return (
+        f"{rows(len(index))} that hold{'s' * one} the names of the columns {'is' if one else 'are'}"
+        f" left out: row {index[0]}{more}."
+    )
 
 
 def totals(frame: pd.DataFrame) -> list[str]:

@@ -1,9 +1,12 @@
-"""Rows of a table that are no examples: totals."""
+"""Rows of a table that are no examples: totals, and lines of names."""
+
+import io
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from fastnn.tabular import TableSchema, read_table
 from fastnn.tabular.rows import totals
 
 M = 100
@@ -70,3 +73,49 @@ def test_ordinary_tables_have_no_totals(seed):
         frame[:10],
     ):
         assert totals(table) == []
+
+
+def joined(frame, parts=4):
+    """A file of several files, each with the line of its names."""
+    m = len(frame) // parts
+    text = "".join(frame[i * m : (i + 1) * m].to_csv(index=False) for i in range(parts))
+    return read_table(io.StringIO(text))
+
+
+@pytest.mark.parametrize("target", ["region", "amount", "pieces"])
+def test_lines_of_names_are_left_out(target):
+    frame = sales(60)
+    schema = TableSchema.fit(joined(frame), target)
+    expected = TableSchema.fit(frame, target)
+    assert schema.notices[0] == (
+        "3 rows that hold the names of the columns are left out: row 15, and 2 more."
+    )
+    assert schema.input_names == expected.input_names
+    np.testing.assert_array_equal(schema.inputs(frame), expected.inputs(frame))
+    np.testing.assert_allclose(schema.targets(frame), expected.targets(frame))
+    (said,) = [t for t in TableSchema.fit(joined(frame, 2), target).notices if "names" in t]
+    assert said == "1 row that holds the names of the columns is left out: row 30."
+
+
+def test_lines_of_names_and_rows_without_a_target():
+    frame = sales(60)
+    frame.loc[[3, 40], "region"] = "NA"
+    notices = TableSchema.fit(joined(frame), "region").notices
+    assert notices[:2] == [
+        "3 rows that hold the names of the columns are left out: row 15, and 2 more.",
+        "2 rows without a region are left out: 2 empty; if NA was a class of its file, read that "
+        "by pandas.read_csv(keep_default_na=False), and keep it by missing=().",
+    ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"a": ["a", "b"] * 30, "b": ["b", "a", "c"] * 20, "y": ["u", "v"] * 30},
+        {"a": ["a", "b"] * 30, "x": np.sin(np.arange(60)), "y": ["a", "y"] * 30},
+        {"yes": ["yes", "no"] * 30, "x": np.sin(np.arange(60)), "y": ["a", "y"] * 30},
+    ],
+)
+def test_cells_that_equal_the_name_of_their_column_are_no_line_of_names(values):
+    notices = TableSchema.fit(pd.DataFrame(values), "y").notices
+    assert not any("names of the columns" in text for text in notices)
