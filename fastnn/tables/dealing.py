@@ -307,6 +307,9 @@ def _order_in_time(series, missing, decimal, day_first):
     if reading is None and is_numeric(series) and series.notna().all():
         return np.argsort(series.to_numpy(), kind="stable")  # integers beyond float64
     at = 0
+    if reading is None and series.astype(str).str.fullmatch(r"-?\d+").all():
+        # Integers that float64 does not tell apart.
+        return np.argsort(np.array([int(value) for value in series], dtype=object), kind="stable")
     if reading is not None:
         moments = typed(series, reading, lenient=True).to_numpy()
         unknown = np.flatnonzero(np.isnan(moments))

@@ -20,7 +20,6 @@ from fastnn.text.words import left_out, rows
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fastnn.tabular.target import Task
     from fastnn.tabular.values import PolarsFrame
 
 # Words in a row of totals.
@@ -85,7 +84,7 @@ def known_rows(
     frame: pd.DataFrame,
     target: str,
     missing: Sequence[str] | None = None,
-    task: Literal[Task, "auto"] = "auto",
+    task: Literal["auto", "classification", "regression"] = "auto",
     categorical: str | Sequence[str] | None = (),
     cells: Callable[[], pd.Series[Any]] | None = None,
 ) -> tuple[NDArray[np.bool_], list[str]]:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import fastnn
+from fastnn.tables.dealing import deal
 from fastnn.tables.examples import examples_of
 from fastnn.tables.preparation import prepare
 
@@ -134,3 +135,11 @@ def test_a_fit_warns_of_it():
     with pytest.warns(UserWarning, match="The rows are in the order of 'date'") as said:
         fastnn.TableRegressor(quality="fast", random_state=0).fit(in_order(), "y")
     assert len(said) == 1
+
+
+def test_integers_of_many_digits_divide_the_rows():
+    ids = 9_007_199_254_740_993 + np.random.default_rng(0).permutation(60)
+    for values in (ids, list(map(str, ids))):
+        places = deal(pd.DataFrame({"t": values}), None, ("train", "dev"), 0, time="t")
+        order = np.concatenate([places["train"], places["dev"]])
+        assert ids[order].tolist() == sorted(ids.tolist())

@@ -175,8 +175,7 @@ def test_keys_are_left_out(name):
     ("name", "keys", "why"),
     [
         ("id", [*range(M - 3), 7, 8, 9], "it is a key by its name, and different in nearly all"),
-        ("id", 10**17 + np.arange(M), "it is a key by its name, of integers beyond 2^53; name it"),
-        ("c", 10**18 + np.arange(M), "its numbers do not differ in their first 15 digits; name"),
+        ("id", 10**17 + 900 * np.arange(M), "it is a key by its name, and different in all rows"),
         ("id", cycle(*range(30)), None),
         ("heat index", [*range(M - 3), 7, 8, 9], None),
         ("c", [*range(M - 3), 7, 8, 9], None),
