@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from fastnn.data.part_sizes import rule_of_thumb
 from fastnn.data.splitting import split
-from fastnn.tabular.columns import how_it_counts
 from fastnn.tabular.dates import part_name
 from fastnn.tabular.reading import learn_reading, tidy, typed
-from fastnn.tabular.values import is_numeric
 from fastnn.text.alarm import Alarm
 from fastnn.text.words import rows
 
@@ -270,34 +268,6 @@ def _are_alike(y, classes, n):
             return False
     by_chance = -pairs * square / (m - 1)
     return bool(found - by_chance > max(_SURE * spread * pairs**0.5, _SHARED * pairs * square))
-
-
-def counters(schema: TableSchema, frame: pd.DataFrame, but: Sequence[str] = ()) -> list[str]:
-    """Sentences on inputs that go with the rows of the whole table, as a counter of the rows does.
-
-    A quantity can, too: the rows may be in its order. So such a column stays an input.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        All rows, in the order of the table.
-    but : sequence of str
-        Columns of which nothing is said.
-    """
-    said = []
-    for column in schema.columns:
-        name = column.name
-        if column.kind != "numeric" or name in but or name not in frame.columns:
-            continue
-        if is_numeric(frame[name]) and frame[name].dtype.kind != "b":
-            how = how_it_counts(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
-            if how is not None:
-                said.append(
-                    f"Column {name!r} {how}, as a number that counts the rows does: of new rows it "
-                    f"says nothing then. Leave it out (drop={name!r}, --drop), or name it as "
-                    "numeric (--numeric), if it is a quantity."
-                )
-    return said
 
 
 def _order_in_time(series, missing, decimal, day_first):

@@ -15,12 +15,12 @@ from sklearn.utils.class_weight import compute_sample_weight
 from fastnn.arguments import lookup
 from fastnn.files.fingerprint import fingerprint
 from fastnn.many.blend import BINS
-from fastnn.tables.dealing import counters, deal, group_names, in_order_of_time, rare_of, repeats
+from fastnn.tables.dealing import deal, group_names, in_order_of_time, rare_of, repeats
 from fastnn.tables.examples import Examples
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
 from fastnn.tabular.reading import tidy
-from fastnn.tabular.rows import named, totals
+from fastnn.tabular.rows import counters, named, totals
 from fastnn.tabular.target import JOINED, learn_target
 from fastnn.tabular.values import categories, check_columns
 from fastnn.text.names import UNNAMED, Names
@@ -165,7 +165,7 @@ def prepare(
     }
     notices += schema.notices
     asked = (*_names(estimator.numeric), *_names(time))
-    notices += totals(examples.frame) + counters(schema, examples.frame, asked)
+    notices += totals(examples.frame) + counters(schema.columns, examples.frame, asked)
     if len(dealt) > 1 or inner_dev:  # else no row to judge by was dealt
         notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
         if groups is None and time is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.tabular.columns import how_it_counts
 from fastnn.tabular.dates import DateForm
 from fastnn.tabular.notation import GAPS, PLAIN
 from fastnn.tabular.reading import learn_reading, tidy, typed
@@ -216,6 +217,35 @@ def _word_of_totals(series, at):
     if not isinstance(word, str) or not _TOTAL.fullmatch(word.strip()):
         return ""
     return word if (series == word).sum() == 1 else ""
+
+
+def counters(columns, frame, but=()):
+    """Sentences on inputs that go with the rows of the whole table, as a counter of the rows does.
+
+    A quantity can, too: the rows may be in its order. So such a column stays an input.
+
+    Parameters
+    ----------
+    columns : the inputs, as of `TableSchema.columns`
+    frame : DataFrame
+        All rows, in the order of the table.
+    but : sequence of str
+        Columns of which nothing is said.
+    """
+    said = []
+    for column in columns:
+        name = column.name
+        if column.kind != "numeric" or name in but or name not in frame.columns:
+            continue
+        if is_numeric(frame[name]) and frame[name].dtype.kind != "b":
+            how = how_it_counts(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
+            if how is not None:
+                said.append(
+                    f"Column {name!r} {how}, as a number that counts the rows does: of new rows it "
+                    f"says nothing then. Leave it out (drop={name!r}, --drop), or name it as "
+                    "numeric (--numeric), if it is a quantity."
+                )
+    return said
 
 
 def named(name, names):
