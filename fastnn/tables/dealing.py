@@ -274,8 +274,6 @@ def _order_in_time(series, missing, decimal, day_first):
     """The places of the rows from the first to the last by a column of dates or numbers."""
     series = tidy(series, missing)
     reading, _ = learn_reading(series, decimal=decimal, day_first=day_first)
-    if reading is None and is_numeric(series) and series.notna().all():
-        return np.argsort(series.to_numpy(), kind="stable")  # integers beyond float64
     at = 0
     if reading is None and series.astype(str).str.fullmatch(r"-?\d+").all():
         # Integers that float64 does not tell apart.
