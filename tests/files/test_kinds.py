@@ -458,7 +458,7 @@ def test_readings_of_columns(path):
         {"n": COMMAS | {"unit": 3}},
         {"n": COMMAS | {"gaps": "?"}},
         {"n": COMMAS | {"more": 1}},
-        {"n": DATES | {"order": "ymd"}},
+        {"n": DATES | {"order": "ydm"}},
         {"n": DATES | {"order": ["dmy"]}},
         {"n": DATES | {"parts": ["second"]}},
         {"n": DATES | {"parts": [["time"]]}},
