@@ -156,7 +156,7 @@ class Fits:
             if first:
                 raise
             self.ended = "backend failed"
-            warnings.warn(f"the result is the best until then: {error}", RuntimeWarning, 6)
+            warnings.warn(f"the result is the best until then: {error}", RuntimeWarning, 7)
         except KeyboardInterrupt:
             self.ended = "interrupted"
 
