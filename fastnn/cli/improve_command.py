@@ -42,7 +42,8 @@ _CHANGED = ("keep_prob", "l2", "l1", "learning_rate")
     metavar="S",
     default=60.0,
     help="When to end, unless no move helps any more. For a file the recipe is trained first, as "
-    "long as by fastnn train, and the search has the rest; without any, one network is tried.",
+    "long as by fastnn train, and the search has the time that is left; if none is, it tries one "
+    "network.",
 )
 @click.option(
     "--trials",

@@ -307,10 +307,11 @@ def _own(different: pd.DataFrame, names: list[str]) -> NDArray[np.bool_]:
 def _by_chance(different: pd.DataFrame, names: list[str]) -> float:
     """About how many pairs of rows are equal by chance; `different` are the different rows.
 
-    In a column that tells rows apart, pairs have one value by chance. As rows of successive values
-    do, a share q of them agrees in all else. The others are among the different rows. So are pairs
-    of neighbours on the grid of rounded numbers, twice as many as those of one value: they tell
-    where q is near 1.
+    In a column that tells rows apart, some pairs of rows have the same value by chance. A share q
+    of them agrees in all other columns, too: rows of successive values show how large it is. Only
+    the pairs that do not agree are among the different rows: a share of 1 - q. Where q is near 1,
+    these are few. Then the pairs with neighbouring values of a rounded number tell: they are twice
+    as many as the pairs with the same value.
     """
     import pandas as pd
 

@@ -151,13 +151,11 @@ def learn_order(name, counts, day_first=None):
 
 def _told_of_centuries(texts, order):
     """A list with the reading of years of two digits in two centuries, or empty."""
-    shown = [
-        f"{text!r} is read as {written_day(days_in(text, order))}"
-        for text in two_centuries(texts, order)
-    ]
-    return [f"{' and '.join(shown)}; if a century is wrong, write years of four digits"] * bool(
-        shown
-    )
+    two = two_centuries(texts, order)
+    if not two:
+        return []
+    shown = [f"{text!r} is read as {written_day(days_in(text, order))}" for text in two]
+    return [f"{' and '.join(shown)}; if a century is wrong, write years of four digits"]
 
 
 def said_of_dates(series, codes, texts, order, doubt):

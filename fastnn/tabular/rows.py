@@ -1,4 +1,4 @@
-"""The rows of a table that are examples: those with a known target, and no totals."""
+"""The rows of a table: which are examples, and what adds them up or counts them."""
 
 from __future__ import annotations
 

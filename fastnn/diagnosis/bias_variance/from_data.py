@@ -233,10 +233,8 @@ def _with_change(diagnosis, network, sets, n_train, by_trials):
     if diagnosis.causes:
         return replace(diagnosis, change=diagnosis.causes[0].change)
     if diagnosis.high_bias:
-        text, change = (
-            BIGGER,
-            resized(network.spec, network.layer_sizes, bigger(network.layer_sizes)),
-        )
+        now = network.layer_sizes
+        text, change = BIGGER, resized(network.spec, now, bigger(now))
     elif diagnosis.high_variance:
         text, change = REGULARIZE, against_variance_change(network, n_train)
     else:
