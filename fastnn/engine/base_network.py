@@ -52,7 +52,7 @@ from fastnn.losses.loss import Loss, MissingLoss
 
 # Attributes with sessions that the next calls may use again; copies leave them out.
 KEPT_FIT = "_kept_fit"
-_KEPT = "_small_forward", "_small_gradient", KEPT_FIT
+_KEPT = "_small_forward", "_small_gradient", "_small_dropout_gradient", KEPT_FIT
 _INITS = {"auto": None, **INITIALIZERS}
 
 

@@ -138,8 +138,8 @@ def value_and_grad(
     """
     if dropout is not None:
         dropout = check_dropout(dropout)
-    elif sample_weight is None and loss is None and network.loss is None:
-        result = differentiate_small(network, X, y)
+    if sample_weight is None and loss is None and network.loss is None:
+        result = differentiate_small(network, X, y, dropout)
         if result is not None:
             return result
     X, y = as_examples(X, y)

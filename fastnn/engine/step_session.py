@@ -62,7 +62,7 @@ def session_settings(network):
     return network._normalizer, network._keep_prob, network._l2, network._l1, network._max_norm
 
 
-def differentiate_small(network, X, y):
+def differentiate_small(network, X, y, dropout=None):
     """`Network.value_and_grad`, or None if X or y needs the general way.
 
     They must be plain arrays, X and real targets of float32 or float64 and labels of int64, and the
@@ -71,15 +71,18 @@ def differentiate_small(network, X, y):
     if type(X) is not np.ndarray or X.ndim != 2 or not len(X):
         return None
     m, kept = len(X), vars(network)
+    name = "_small_gradient" if dropout is None else "_small_dropout_gradient"
     # Taken out while it is in use: another thread then makes its own.
-    session = kept.pop("_small_gradient", None)
+    session = kept.pop(name, None)
     if session is None or m > session.batch_size or session.variant is not _kernels.variant:
         session = open_small(network, m)
         if session is None:
             return None
+    if dropout is not None:
+        session.set_dropout(network.keep_prob, *dropout)
     gradient = np.empty_like(network.theta)
     result = session.gradients(X, y, None, gradient, False)
-    kept["_small_gradient"] = session
+    kept[name] = session
     return None if result is None else (add_penalty(network, m, result[0], gradient), gradient)
 
 

@@ -26,10 +26,12 @@ def test_the_bits_are_those_of_the_general_way(output, dtype):
             y = y if output == "softmax" else y.astype(dtype)
             double = X.astype(np.float64) * (1 + 1e-9)
             for part in (X[:rows], X[::-1][:rows], double[:rows]):
-                J, gradient = net.value_and_grad(part, y)
-                general = net.value_and_grad(part.tolist(), y.tolist())
-                assert general[0] == J
-                assert np.array_equal(general[1], gradient)
+                for dropout in (None, (3, rows), (2**63 + 5, 0)):
+                    net.keep_prob = [1.0, 0.5] if rows % 2 else [0.8, 0.7]
+                    J, gradient = net.value_and_grad(part, y, dropout=dropout)
+                    general = net.value_and_grad(part.tolist(), y.tolist(), dropout=dropout)
+                    assert general[0] == J
+                    assert np.array_equal(general[1], gradient)
             net.theta *= 0.9
 
 
@@ -63,7 +65,7 @@ def test_what_changes_is_seen():
         assert twin.value_and_grad(X, y)[0] == twin.value_and_grad(X.tolist(), y)[0]
     net.normalizer = fastnn.Normalizer().fit(X)
     assert net.value_and_grad(X, y)[0] == net.value_and_grad(X.tolist(), y)[0]
-    net.keep_prob = 0.5  # dropout is not for value_and_grad
+    net.keep_prob = 0.5  # without `dropout`, value_and_grad has none
     assert net.value_and_grad(X, y)[0] == pytest.approx(net.cost(X, y), rel=1e-6)
 
 
