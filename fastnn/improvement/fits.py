@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ from fastnn.sweeps.backends import BackendError
 from fastnn.sweeps.jobs import Job, Outcome
 from fastnn.sweeps.trials import Run
 from fastnn.sweeps.workers import TimeIsUp, outcomes
+from fastnn.text.warning import warn_user
 
 # Of the file beside the checkpoint of a fit that diverged.
 _DIVERGED = ".diverged"
@@ -156,7 +156,7 @@ class Fits:
             if first:
                 raise
             self.ended = "backend failed"
-            warnings.warn(f"the result is the best until then: {error}", RuntimeWarning, 7)
+            warn_user(f"the result is the best until then: {error}", RuntimeWarning)
         except KeyboardInterrupt:
             self.ended = "interrupted"
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Moves of the first round, which corrects gross errors, and of the others.
 AT_FIRST, AT_ONCE = 3, 8
+# Of a search that has no time left: its first network is trained all the same.
+_NO_SECONDS = 1e-3
 
 
 def improve(
@@ -127,7 +129,7 @@ def improve(
         checkpoint=checkpoint,
         rng=rng,
         **options,
-    )(seconds)
+    )()
 
 
 def planned(
@@ -144,8 +146,8 @@ def planned(
     checkpoint: str | os.PathLike[str] | None = None,
     rng: Rng = 0,
     **options: Any,
-) -> Callable[[float | None], Improvement]:
-    """`improve`, checked: a function of the seconds that are left does the work."""
+) -> Callable[[float], Improvement]:
+    """`improve`, checked: a function of the seconds that are used up, if any, does the work."""
     check_options(options)
     if seconds is not None:
         seconds = number(seconds, "seconds", "(0, inf)")
@@ -183,9 +185,10 @@ def planned(
     if checkpoint is not None:
         checkpoint = make_directory(checkpoint)
 
-    def search(seconds: float | None) -> Improvement:
+    def search(used: float = 0.0) -> Improvement:
+        left = None if seconds is None else max(seconds - used, _NO_SECONDS)
         with one_process(checkpoint):
-            fits = Fits(train, (*dev, weight), seeds_of, *where, seconds, checkpoint)
+            fits = Fits(train, (*dev, weight), seeds_of, *where, left, checkpoint)
             result = Loop(fits, trials, optimal_error, images, names).run(setting)
         if estimator is not None:
             kept = any(move.kept for move in result.moves)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from itertools import chain, count
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from sklearn.utils.validation import (
 
 from fastnn.tabular.rows import known_rows
 from fastnn.tabular.values import as_frame, check_columns, pandas
+from fastnn.text.warning import warn_user
 
 # Names of the columns of an array, which has none, as in scikit-learn.
 _COLUMN = "x{}"
@@ -81,12 +81,12 @@ def table_of(estimator: Any, X: Any, *, reset: bool = False, target: str | None 
 def inputs_of(estimator: Any, X: Any) -> NDArray[np.float32]:
     """The inputs of the network of a fitted estimator.
 
-    The caller's caller is warned of texts that are read as gaps, and of numbers without a unit.
+    The user is warned of texts that are read as gaps, and of numbers without a unit.
     """
     frame = table_of(estimator, X)
     inputs = estimator.schema_.inputs(frame)
     for text in estimator.schema_.unreadable(frame):
-        warnings.warn(text, UserWarning, stacklevel=4)
+        warn_user(text)
     return inputs
 
 

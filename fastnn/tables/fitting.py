@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from fastnn.tables.options import AUTO, RECIPE, given_of, quality_of, settings_o
 from fastnn.tables.preparation import Prepared, add_part, prepare
 from fastnn.tables.recipe import Fitted, check_parameters, fit_model
 from fastnn.text.alarm import Alarm
+from fastnn.text.warning import warn_user
 
 if TYPE_CHECKING:
     from fastnn.network import Network
@@ -112,7 +112,7 @@ def warn(estimator: Any) -> None:
     if "feature_names_in_" in vars(estimator):
         for notice in estimator.notices_:
             if isinstance(notice, Alarm):
-                warnings.warn(notice, stacklevel=3)
+                warn_user(notice)
 
 
 @contextmanager

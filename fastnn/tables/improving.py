@@ -39,8 +39,6 @@ from fastnn.tables.recipe import Fitted, fit_model, with_weight
 from fastnn.training.early_stopping import EarlyStopping
 
 _NAME = f'the recipe (quality="{RECIPE}")'
-# Of a search that has no time left: its first network is trained all the same.
-_NO_SECONDS = 1e-3
 
 
 def improve_prepared(
@@ -105,9 +103,9 @@ def improve_prepared(
     if fitted is None:
         raise KeyboardInterrupt
     took = time.perf_counter() - began
-    left = None if seconds is None else seconds - took * (1 + again_on / len(parts["train"]))
-    result = search(left if left is None else max(left, _NO_SECONDS))
-    if left is not None and left <= 0:
+    used = took * (1 + again_on / len(parts["train"]))
+    result = search(used)
+    if seconds is not None and used >= seconds:
         twice = " and once more on all rows" * bool(again_on)
         result.notes.append(
             f"The search had no time: of the {seconds:g} s, {_NAME} took {took:.1f}{twice}."

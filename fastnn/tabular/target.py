@@ -168,7 +168,7 @@ def learn_target(
         reading, notices = None, []
     if task == "auto" and is_numeric(series) and not isinstance(reading, DateForm):
         order, _ = learn_order(series.name, dict.fromkeys(series.dropna().unique(), 1))
-        if order == "digits":
+        if order in ("digits", "m.yyyy"):
             raise ValueError(
                 f"column {series.name!r} holds dates, as {series.iloc[0]} in row "
                 f"{series.index[0]}: derive a number from it, such as the days since a date; if "

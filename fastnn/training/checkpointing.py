@@ -2,7 +2,6 @@
 
 import math
 import os
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from fastnn.files.atomic import check_target
 from fastnn.files.checkpoint import SavedRun, read
 from fastnn.files.checkpoint_state import check_arrays, check_state
 from fastnn.files.fingerprint import differences
+from fastnn.text.warning import warn_user
 from fastnn.training.checkpoint_writer import COLUMNS, CheckpointWriter, go_back
 from fastnn.training.description import check_resumable, describe_run
 from fastnn.version import __version__
@@ -230,8 +230,7 @@ def _warn_of_other_bits(saved):
         ("the CPU's kernels", saved.kernels, _kernels.variant),
     ):
         if before != now:
-            warnings.warn(
+            warn_user(
                 f"the checkpoint was written with {what} {before}, this is {now}: training goes "
-                "on, but not to the same bits as without the interruption",
-                stacklevel=6,
+                "on, but not to the same bits as without the interruption"
             )

@@ -137,22 +137,21 @@ def test_ctrl_c_within_the_search_keeps_the_recipe_without_training_on_all_rows(
     assert "trained on all rows" not in str(result)
 
 
-class Watched:
-    """A clock by which the recipe takes 10 s, and the seconds that the search is given."""
+class Watched(loop.Fits):
+    """The fits of a search, and the seconds that they are given."""
 
-    def __init__(self, monkeypatch):
-        clock, planned = iter([5.0, 15.0]), improving.planned
-        monkeypatch.setattr(improving, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    def __init__(self, *given):
+        Watched.seconds = given[5]
+        super().__init__(*given)
 
-        def watched(*given, **options):
-            search = planned(*given, **options)
-            return lambda seconds: self.tell(seconds, search)
 
-        monkeypatch.setattr(improving, "planned", watched)
-
-    def tell(self, seconds, search):
-        self.seconds = seconds
-        return search(seconds)
+@pytest.fixture
+def watched(monkeypatch):
+    """`Watched`, with a clock by which the recipe takes 10 s."""
+    clock = iter([5.0, 15.0])
+    monkeypatch.setattr(improving, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(loop, "Fits", Watched)
+    return Watched
 
 
 @pytest.mark.parametrize(
@@ -160,16 +159,16 @@ class Watched:
     # 96 of 120 rows are training rows, and then the recipe is trained on all.
     [(True, 100.0, 90.0), (False, 100.0, 100 - 10 - 12.5), (False, None, None)],
 )
-def test_the_search_has_the_seconds_that_the_recipe_leaves(monkeypatch, own_dev, seconds, left):
-    watched, (X, y) = Watched(monkeypatch), steps(120)
+def test_the_search_has_the_seconds_that_the_recipe_leaves(watched, own_dev, seconds, left):
+    X, y = steps(120)
     dev = steps(60, seed=1) if own_dev else None
     result = fastnn.TableRegressor().improve(X, y, dev=dev, **QUICK | {"seconds": seconds})
     assert watched.seconds == pytest.approx(left)
     assert "no time" not in str(result)
 
 
-def test_a_recipe_that_takes_all_seconds_is_told(monkeypatch):
-    watched, (X, y) = Watched(monkeypatch), steps(120)
+def test_a_recipe_that_takes_all_seconds_is_told(watched):
+    X, y = steps(120)
     result = fastnn.TableRegressor().improve(X, y, **QUICK | {"seconds": 20.0})
     assert 0 < watched.seconds < 0.1
     assert result.stopped == "time"

@@ -447,6 +447,10 @@ def test_months_before_a_point_and_the_year_are_dates(values, tmp_path):
     np.testing.assert_array_equal(schema.columns_of(table(c=values))["c: time"][:, 0], days)
     with pytest.raises(ValueError, match="'y' holds dates"):
         TableSchema.fit(table(y=values), "y")
+    numbers = table(y=list(map(float, values)))
+    with pytest.raises(ValueError, match=r"'y' holds dates, as \d+\.20.* say which"):
+        TableSchema.fit(numbers, "y")
+    assert TableSchema.fit(numbers, "y", task="regression").task == "regression"
     assert TableSchema.fit(table(c=values), "y", numeric="c").input_names == ["x", "c"]
 
 
