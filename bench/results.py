@@ -83,13 +83,13 @@ class Results:
             Finding(case, what, unit, Summary.of(values), at_least, at_most, ceiling)
         )
 
-    def against(self, case, timings, mine, flops, peaks, targets):
+    def against(self, case, timings, mine, flops, peaks, targets, what="vs"):
         """How many times as fast as each peer; the peaks in GFLOP/s allow at most the ceilings."""
         floors = [flops / peak / 1e9 for peak in peaks]
         for peer, timing in timings.items():
             ceilings = [s / floor for s, floor in zip(timing.seconds, floors, strict=True)]
             shares, least = ratios(timing, mine), targets.get(peer)
-            self.find(case, f"vs {peer}", shares, TIMES, at_least=least, ceilings=ceilings)
+            self.find(case, f"{what} {peer}", shares, TIMES, at_least=least, ceilings=ceilings)
 
     def skip(self, what):
         """Something that could not be measured, and why."""

@@ -6,8 +6,8 @@
 
 The public names, which are those of ``dir(fastnn)``:
 
-- Networks: Network, Trainer, History, EarlyStopping, Checkpoint, schedules, load, Loss, losses,
-  parallel
+- Networks: Network, FrozenNetwork, Trainer, History, EarlyStopping, Checkpoint, schedules, load,
+  Loss, losses, parallel
 - Optimizers: GradientDescent, Momentum, Nesterov, RMSprop, Adam, AdamW, LBFGS
 - Data: split, Split, Normalizer, augment, dev_size, same_distribution, tabular
 - Diagnosis: diagnose, Diagnosis, Cause, SignalFlow, learning_curve, LearningCurve, penalty_path,
@@ -30,6 +30,7 @@ from fastnn.version import __version__ as __version__
 # __init__.pyi tells type checkers the same.
 _PUBLIC = {
     "Network": "network",
+    "FrozenNetwork": "engine.frozen",
     "History": "training.history",
     "Trainer": "trainer.trainer",
     "EarlyStopping": "training.early_stopping",

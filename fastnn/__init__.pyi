@@ -23,6 +23,7 @@ from fastnn.diagnosis import learning_curve as learning_curve
 from fastnn.diagnosis import optimal_error as optimal_error
 from fastnn.diagnosis import penalty_path as penalty_path
 from fastnn.diagnosis.evidence.two_sample import same_distribution as same_distribution
+from fastnn.engine.frozen import FrozenNetwork as FrozenNetwork
 from fastnn.errors import DivergenceError as DivergenceError
 from fastnn.errors import GradientError as GradientError
 from fastnn.errors import ModelFormatError as ModelFormatError

@@ -68,6 +68,8 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*pack_units)(const Layer[T] *, int64_t, int64_t, int, T *) noexcept nogil
         void (*forward)(const Layer[T] *, const Layer[T] *, const T *, T *, int64_t, int64_t,
                         int64_t) noexcept nogil
+        void (*forward_packed)(const Layer[T] *, const Layer[T] *, const T *, int64_t,
+                               int64_t) noexcept nogil
         void (*backward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t,
                                int64_t) noexcept nogil
         void (*gradient)(const Layer[T] *, const T *, const Layer[T] *, int64_t, int64_t, int64_t,
@@ -184,6 +186,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         int64_t strip_size, room_size
         const double *keep_prob
         const int64_t *W_at
+        const int64_t *packed_at
         int64_t size
         uint64_t seed, step
         cbool dropout, inputs
@@ -230,6 +233,7 @@ cdef extern from "native/run.h" namespace "fastnn" nogil:
         T *room
         T *strip
         T *theta
+        const T *packed
         T *scratch
         Targets[T] targets
         T *Y

@@ -63,7 +63,7 @@ class Session:
         widths: Sequence[int],
         activations: Sequence[int],
         output: int,
-        theta: _Vector,
+        theta: _Vector | Packed,
         X: Rows,
         y: Rows | None,
         weight: NDArray[np.float64] | None,
@@ -163,6 +163,13 @@ class StepSession(Session):
     def backward(self, dA: Any, gradient: _Vector, inputs: bool) -> Any: ...
     def update(self, rate: float, rows: int = 0) -> bool | None: ...
 
+class Packed:
+    variant: str
+    def __init__(
+        self, widths: Sequence[int], activations: Sequence[int], output: int, theta: _Vector
+    ) -> None: ...
+    def unpacked(self) -> _Vector: ...
+
 class SmallForward:
     variant: str
     def __init__(
@@ -170,7 +177,7 @@ class SmallForward:
         widths: Sequence[int],
         activations: Sequence[int],
         output: int,
-        theta: _Vector,
+        theta: _Vector | Packed,
         mean: NDArray[np.float64] | None = None,
         scale: NDArray[np.float64] | None = None,
     ) -> None: ...

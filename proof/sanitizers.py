@@ -45,9 +45,12 @@ _BUILDS = {
 _TESTS = {
     "address and undefined": [
         *("tests/core", "tests/losses", "tests/trainer", "tests/derivatives", "tests/many"),
-        "tests/engine/test_threads.py",
+        *("tests/engine/test_threads.py", "tests/engine/test_frozen.py"),
     ],
-    "thread": ["tests/trainer", "tests/losses", "tests/many", "tests/engine/test_threads.py"],
+    "thread": [
+        *("tests/trainer", "tests/losses", "tests/many"),
+        *("tests/engine/test_threads.py", "tests/engine/test_frozen.py"),
+    ],
 }
 # Left out are tests of time, which a sanitizer takes; those that build or start programs, which are
 # not instrumented; and forks and onnxruntime, whose threads ThreadSanitizer does not know.

@@ -4,8 +4,9 @@ import numpy as np
 
 from bench import ours
 from bench.cases import CASES, forward_arithmetic
-from bench.measure import Contender, calls, compare
+from bench.measure import Contender, calls, compare, ratios
 from bench.peers import load_peers
+from bench.results import TIMES
 
 # (case, rows) -> how many times as fast as each peer.
 TARGETS = {
@@ -19,12 +20,21 @@ TARGETS = {
 
 
 def inference(results, effort):
-    """`Network.forward` against onnxruntime's `run` and PyTorch's `inference_mode`."""
+    """`Network.forward` and `FrozenNetwork.forward` against onnxruntime's `run` and PyTorch's
+    `inference_mode`.
+
+    The targets are those of the frozen network: onnxruntime's weights cannot change either.
+    """
     peers = load_peers(["onnxruntime", "PyTorch"], results)
     for (name, rows), targets in TARGETS.items():
         task = CASES[name].task()
         net, X = ours.network(task), np.resize(task.X, (rows, task.X.shape[1]))
-        contenders = [Contender("fastnn", calls(net.forward, X))]
+        frozen = net.freeze()
+        np.testing.assert_array_equal(frozen.forward(X), net.forward(X))
+        contenders = [
+            Contender("fastnn", calls(net.forward, X)),
+            Contender("fastnn, frozen", calls(frozen.forward, X)),
+        ]
         for peer, module in peers.items():
             predict = module.predictor(net, X)
             # A comparison of speed is worth nothing between different results.
@@ -39,6 +49,8 @@ def inference(results, effort):
         )
         case = f"{name}, {rows:,} row{'s' if rows > 1 else ''}"
         results.time(case, timings)
-        mine = timings.pop("fastnn")
+        mine, frozen = timings.pop("fastnn"), timings.pop("fastnn, frozen")
         flops = forward_arithmetic(task.layer_sizes, rows)
-        results.against(case, timings, mine, flops, peaks, targets)
+        results.find(case, "frozen vs network", ratios(mine, frozen), TIMES)
+        results.against(case, timings, mine, flops, peaks, {})
+        results.against(case, timings, frozen, flops, peaks, targets, "frozen vs")

@@ -33,6 +33,7 @@ from fastnn.engine.examples import (
     output_and_loss,
     output_spec,
 )
+from fastnn.engine.frozen import freeze
 from fastnn.engine.results import cost, error, sparsity, value_and_grad
 from fastnn.engine.small_forward import forward_small
 from fastnn.layers.activations import ActivationName
@@ -296,6 +297,7 @@ class BaseNetwork(LayerSettings):
     error = error
     value_and_grad = value_and_grad
     sparsity = sparsity
+    freeze = freeze
 
     def forward(
         self, X: Features, dropout: tuple[int, int] | None = None

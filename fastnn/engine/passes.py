@@ -27,12 +27,11 @@ def open_session(
     batch_size=None,
     threads=None,
     training=False,
-    layers=None,
     criterion=None,
 ):
     """A `Session` of `network`; X, y and weight are as fastnn.data.inputs gives them.
 
-    `layers` is as for `description`. The `Criterion` is the network's if it is None.
+    The `Criterion` is the network's if it is None.
     """
     m = max(X.shape[0], 1)
     batch_size = min(batch_size or m, m)
@@ -45,7 +44,7 @@ def open_session(
     if threads is None:
         threads = choose_threads(network.layer_sizes, batch_size, steps=training and batch_size < m)
     return _kernels.Session(
-        *description(network, layers),
+        *description(network),
         X,
         y,
         weight,
@@ -58,9 +57,17 @@ def open_session(
 
 def outputs(network, X, layers=None):
     """A[L] (m, n[L]), dropout off; of layers (first, last): A[last], where X is A[first]."""
-    units = network.layer_sizes[-1 if layers is None else layers[1]]
-    out = np.empty((X.shape[0], units), network.dtype)
-    session = open_session(network, X, layers=layers)
+    return outputs_of(description(network, layers), network.dtype, X)
+
+
+def outputs_of(described, dtype, X):
+    """A[L] (m, n[L]) of a network, or a part of one, with this `description`; dropout off."""
+    sizes, m = described[0], X.shape[0]
+    out = np.empty((m, sizes[-1]), dtype)
+    threads, m = choose_threads(sizes, m, steps=False), max(m, 1)
+    session = _kernels.Session(
+        *described, X, None, None, batch_size=m, threads=threads, training=False
+    )
     session.start(out=out)
     while session.evaluate(TURN):
         pass

@@ -99,8 +99,12 @@ cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_r
     if run.layers[0].dropout.on:
         k.apply_dropout(&run.layers[0], row, end - row, first_row)
     for l in range(1, run.depth + 1):
-        k.forward(&run.layers[l - 1], &run.layers[l], run.theta + run.W_at[l],
-                  run.room + thread * run.room_size, row, end, first_row)
+        if run.packed == NULL:
+            k.forward(&run.layers[l - 1], &run.layers[l], run.theta + run.W_at[l],
+                      run.room + thread * run.room_size, row, end, first_row)
+        else:
+            k.forward_packed(&run.layers[l - 1], &run.layers[l], run.packed + run.packed_at[l],
+                             row, end)
 
 
 cdef void backward_rows(Run[real] *run, int64_t rows, int64_t row, int64_t end) noexcept nogil:

@@ -7,7 +7,8 @@ cdef class Session(Architecture):
     Parameters
     ----------
     widths, activations, output : n[0] .. n[L]; codes of layers 0 .. L; code of the output
-    theta : writable 1-D array, float32 or float64, in the layout W1, b1, W2, b2, ...
+    theta : writable 1-D array, float32 or float64, in the layout W1, b1, W2, b2, ...; or a Packed,
+        where there is no training
     X, y : Rows of m rows; y is None for `forward`. A softmax output takes labels or probabilities
     weight : None or 1-D float64 array (m,): u_i = w_i m / sum w
     batch_size : rows that `train` puts in a mini-batch (m for the other passes)
@@ -42,10 +43,16 @@ cdef class Session(Architecture):
                   double smoothing=0):
         cdef Array theta_at, weight_at = [NULL, X.matrix.rows, 1]
         cdef bint fits = self._describe(widths, activations, output)
+        cdef Packed packed = None
         self.data = theta, X, y, weight, loss
         self.training, self.most_threads = training, threads
-        self.is_double = theta.dtype.itemsize == 8
-        theta_at = self._vector(theta)
+        if isinstance(theta, Packed):
+            packed, theta_at = theta, [NULL, self.size, 1]
+            fits = fits and packed._fits(self) and not training
+            self.is_double = packed.is_double
+        else:
+            self.is_double = theta.dtype.itemsize == 8
+            theta_at = self._vector(theta)
         if weight is not None:
             weight_at = contiguous(weight, b"d", 1)
         if (not fits or theta_at.rows != self.size or X.matrix.columns != self.widths[0]
@@ -85,6 +92,9 @@ cdef class Session(Architecture):
             self.f_layers.resize(self.widths.size())
             self.f.layers, self.f.kernels = self.f_layers.data(), kernels[float](_variant)
             self._allocate[float](&self.f, theta_at)
+        if packed is not None:
+            self.run.packed_at = packed.offsets_packed.data()
+            self.f.packed, self.d.packed = <float *>packed.panels, <double *>packed.panels
         self.magnitude.resize(threads)
         self.run.magnitude = self.magnitude.data()
         self.bounds.resize(threads * self.widths.size())

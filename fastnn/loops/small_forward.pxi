@@ -16,7 +16,7 @@ cdef class SmallForward(Architecture):
 
     Parameters
     ----------
-    widths, activations, output, theta : as for Session
+    widths, activations, output, theta : as for Session, or a Packed in the place of theta
     mean, scale : as for Rows
     """
 
@@ -32,6 +32,7 @@ cdef class SmallForward(Architecture):
     cdef size_t bytes
     cdef double largest_mean, largest_scale
     cdef Py_buffer theta
+    cdef Packed packed
     cdef object dtype, empty, array
     cdef bint is_double, held, running
     cdef bint gathers   # whether there is room for a copy of X
@@ -39,13 +40,20 @@ cdef class SmallForward(Architecture):
 
     def __cinit__(self, widths, activations, int output, theta, mean=None, scale=None):
         cdef bint fits = self._describe(widths, activations, output)
-        PyObject_GetBuffer(theta, &self.theta, PyBUF_FORMAT | PyBUF_ND)
-        self.held = True
-        kind = self.theta.format.decode().lstrip("@=^")
-        if (not fits or kind not in ("f", "d") or self.theta.ndim != 1
-                or self.theta.shape[0] != self.size):
+        if isinstance(theta, Packed):
+            self.packed = theta
+            fits = fits and self.packed._fits(self)
+            kind = "d" if self.packed.is_double else "f"
+        else:
+            PyObject_GetBuffer(theta, &self.theta, PyBUF_FORMAT | PyBUF_ND)
+            self.held = True
+            kind = self.theta.format.decode().lstrip("@=^")
+            fits = (fits and kind in ("f", "d") and self.theta.ndim == 1
+                    and self.theta.shape[0] == self.size)
+        if not fits:
             raise ValueError("the arguments of a SmallForward do not fit together")
-        refuse_unaligned(self.theta.buf, self.theta.itemsize)
+        if self.held:
+            refuse_unaligned(self.theta.buf, self.theta.itemsize)
         self.is_double = kind == "d"
         self.output = output
         self.variant = variant
@@ -57,7 +65,8 @@ cdef class SmallForward(Architecture):
             self.largest_mean = max([abs(x) for x in mean])
             self.largest_scale = max([abs(x) for x in scale])
             self.matrix.mean, self.matrix.scale = self.mean.data(), self.scale.data()
-        self.matrix.columns, self.matrix.column_stride = self.widths[0], self.theta.itemsize
+        self.matrix.columns = self.widths[0]
+        self.matrix.column_stride = sizeof(double) if self.is_double else sizeof(float)
         if self.is_double:
             self.d_layers.resize(self.widths.size())
             self.matrix.number = F64
@@ -72,6 +81,9 @@ cdef class SmallForward(Architecture):
         run.kernels, run.layers, run.threads, self.tile_rows = k, layers, 1, k.tile_rows
         run.depth, run.output = <int>self.widths.size() - 1, self.output
         run.W_at, run.theta = self.offsets.data(), <real *>self.theta.buf
+        if self.packed is not None:
+            run.packed = <const real *>self.packed.panels
+            run.packed_at = self.packed.offsets_packed.data()
         run.size = self.size
         run.X = &self.matrix
         run.barrier = new Barrier(1)

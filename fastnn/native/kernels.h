@@ -123,6 +123,9 @@ struct Kernels {
     // after it; `room` is for (n_in + 1) * panel numbers.
     void (*forward)(const Layer<T> *below, const Layer<T> *layer, const T *W, T *room, int64_t row,
                     int64_t end, int64_t first_row);
+    // The same without dropout, from W and b in panels, one after the other.
+    void (*forward_packed)(const Layer<T> *below, const Layer<T> *layer, const T *panels,
+                           int64_t row, int64_t end);
     // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
     void (*backward_panel)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int64_t end,
                            int64_t column);

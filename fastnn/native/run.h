@@ -45,6 +45,7 @@ struct Pass {
     int64_t strip_size, room_size;  // of one thread
     const double *keep_prob;        // (L,)  of layers 0 .. L - 1
     const int64_t *W_at;            // (L + 1,)  offsets in theta; b[l] follows W[l]
+    const int64_t *packed_at;       // (L + 1,)  offsets in Run::packed
     int64_t size;                   // of theta
     uint64_t seed;                  // of the dropout masks and of augmentation
     uint64_t step;                  // updates so far
@@ -110,6 +111,7 @@ struct Run : Pass {
     T *room;           // (threads, room_size)  a panel of W, or units of the tiles of a strip
     T *strip;          // (threads, strip_size)  rows of dW
     T *theta;
+    const T *packed = nullptr;  // W and b in panels in the place of theta, or null
     T *scratch;  // (threads, scratch_size(warp))
     Targets<T> targets;
     T *Y, *chunk_weight;  // the same addresses as targets.Y and targets.weight, writable

@@ -8,6 +8,7 @@
 #include "narrow.h"
 #include "own_loss.h"
 #include "pack.h"
+#include "packed.h"
 #include "resample.h"
 #include "tile.h"
 #include "update.h"
@@ -25,6 +26,7 @@ static constexpr fastnn::Kernels<T> make_table() {
             pack_transposed<T>,
             pack_units<T>,
             forward<T>,
+            forward_packed<T>,
             backward_panel<T>,
             gradient<T>,
             narrow_gradient<T>,

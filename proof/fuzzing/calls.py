@@ -75,7 +75,11 @@ def _forward(rng):
     normalizer = {}
     if rng.random() < 0.1:
         normalizer = {name: array(rng, (widths[0],), odd=0.05) for name in ("mean", "scale")}
-    small = _kernels.SmallForward(widths, codes, number(rng, rng.randrange(4)), theta, **normalizer)
+    output = number(rng, rng.randrange(4))
+    if rng.random() < 0.3:
+        theta = _kernels.Packed(widths, codes, output, theta)
+        widths = widths if rng.random() < 0.9 else widths[::-1]
+    small = _kernels.SmallForward(widths, codes, output, theta, **normalizer)
     small.forward(array(rng, (rng.choice([1, 2, 4, 5, 33]), widths[0]), kind, 0.05))
 
 

@@ -92,6 +92,10 @@ REFUSED = {
         lambda d: {"theta": zeros(d)},
         lambda d, theta: SmallForward(WIDTHS, CODES, 0, theta),
     ),
+    "Packed": (
+        lambda d: {"theta": zeros(d)},
+        lambda d, theta: _kernels.Packed(WIDTHS, CODES, 0, theta),
+    ),
     "Rows": (
         lambda d: {"mean": np.zeros(3), "scale": np.ones(3)},
         lambda d, **arrays: rows(X, **arrays),
@@ -290,6 +294,7 @@ def test_data_are_read_wherever_they_lie(entry, dtype):
 NO_ARRAYS = {
     "Augmenter": {"shape", "angle", "zoom", "shift", "crop", "taps"},
     "BatchLoss": {"function"},
+    "Packed": {"widths", "activations"},
     "Rows": {"shape"},
     "Session": {"widths", "activations", "loss"},
     "Session.set_dropout": {"keep_prob"},
