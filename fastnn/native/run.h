@@ -112,7 +112,7 @@ struct Run : Pass {
     T *strip;          // (threads, strip_size)  rows of dW
     T *theta;
     const T *packed = nullptr;  // W and b in panels in the place of theta, or null
-    T *scratch;  // (threads, scratch_size(warp))
+    T *scratch;                 // (threads, scratch_size(warp))
     Targets<T> targets;
     T *Y, *chunk_weight;  // the same addresses as targets.Y and targets.weight, writable
     int32_t *labels;
