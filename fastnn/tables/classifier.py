@@ -68,7 +68,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
     drop, categorical, numeric : sequence of str
         Columns to leave out; columns whose values are categories, whatever they look like; and
         columns that are numbers and are kept, even if they count rows or look like dates.
-    missing : sequence of str, optional
+    missing : str or sequence of str, optional
         Texts that are missing values, besides the empty one; None: NA, N/A, NaN, null and, among
         numbers, also -, ?, n.a., None and the like.
     decimal : {".", ","}, optional

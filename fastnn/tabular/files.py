@@ -17,7 +17,7 @@ import numpy as np
 
 from fastnn.tabular.dates import are_months, can_be_months
 from fastnn.tabular.notation import GAPS, has_point, has_zeros, learn_notation, means_two
-from fastnn.tabular.values import EXACT, as_frame, beyond_floats, pandas
+from fastnn.tabular.values import EXACT, as_frame, beyond_floats, marks_of_gaps, pandas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def read_table(
     text : sequence of str
         Columns of text files to read unchanged: 02134 stays 02134, and does not become 2134; an
         empty field is an empty text.
-    missing : sequence of str, optional
+    missing : str or sequence of str, optional
         Fields of text files that are missing values, besides the empty one; None: those below.
     whole : sequence of str
         Columns that are known to hold integers, as `TableSchema.whole_columns` are: one with a
@@ -84,7 +84,7 @@ def read_table(
     0  54.0  02134
     1   NaN  10001
     """
-    options = {text} if isinstance(text, str) else set(text), missing, set(whole)
+    options = {text} if isinstance(text, str) else set(text), marks_of_gaps(missing), set(whole)
     if hasattr(source, "read"):
         data, path = source.read(), str(getattr(source, "name", "the table"))
         return _read_text(data if isinstance(data, bytes) else data.encode(), path, *options)

@@ -34,6 +34,7 @@ from fastnn.tabular.values import (
     check_usable,
     is_dates,
     is_numeric,
+    marks_of_gaps,
     pandas,
     refuse,
     told_of_digits,
@@ -54,7 +55,7 @@ def tidy(series, missing=None):
 
     `missing` are those texts, or numbers, besides the empty one; None: `GAPS`.
     """
-    pd = pandas()
+    pd, missing = pandas(), marks_of_gaps(missing)
     gaps = {"", *(GAPS if missing is None else missing)}
     if pd.api.types.is_numeric_dtype(series.dtype):
         numbers = [value for value in map(as_number, missing or ()) if value is not None]

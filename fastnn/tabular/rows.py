@@ -47,7 +47,7 @@ def with_target(
     ----------
     frame : pandas or polars DataFrame
     target : str
-    missing : sequence of str, optional
+    missing : str or sequence of str, optional
         See `TableSchema.fit`.
 
     Returns

@@ -29,7 +29,7 @@ from fastnn.tabular.reading import remarks, tidy, typed_columns
 from fastnn.tabular.rows import rows_with
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task
-from fastnn.tabular.values import as_frame, check_columns, pandas
+from fastnn.tabular.values import as_frame, check_columns, marks_of_gaps, pandas
 from fastnn.text.alike import notices_on_capitals
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class TableSchema(Facts):
         drop, categorical, numeric : sequence of str
             Columns to leave out; columns whose values are categories, whatever they look like; and
             columns that are numbers and are kept, even if they count rows or look like dates.
-        missing : sequence of str, optional
+        missing : str or sequence of str, optional
             Texts that are missing values, such as "?" or "-999"; an empty field always is. None:
             NA, N/A, NaN, null and the like; among numbers also -, ?, n.a., None and the like.
         decimal : {".", ","}, optional
@@ -180,7 +180,7 @@ class TableSchema(Facts):
             There is no such column, or nothing to predict or to predict from; or a column holds
             values that are neither numbers nor categories: the message names column and row.
         """
-        missing = None if missing is None else tuple(missing)
+        missing = marks_of_gaps(missing)
         lookup({".": None, ",": None}, decimal or ".", "decimal mark")
         integer(bins, "bins", 0)
         frame, notices = rows_with(frame, target, missing, task, categorical)

@@ -150,6 +150,20 @@ def is_numeric(series):
     )
 
 
+def marks_of_gaps(missing):
+    """The parameter `missing` as a tuple of texts, or None; one mark may be by itself."""
+    if missing is None:
+        return None
+    marks = (missing,) if isinstance(missing, str | Real) else tuple(missing)
+    for mark in marks:
+        if not isinstance(mark, str | Real):
+            raise TypeError(
+                f"missing: expected texts such as '?' or '-999', got {mark!r}; NaN and None are "
+                "missing values always"
+            )
+    return tuple(map(str, marks))
+
+
 def as_number(value):
     """A number, or the number of a text as Python writes it; None if it is neither."""
     if not isinstance(value, str | Real | Decimal | np.bool_):

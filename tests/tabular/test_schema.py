@@ -136,3 +136,15 @@ def test_a_schema_in_words():
     assert "&lt;Oslo&gt;, Rome" in schema._repr_html_()
     answers = TableSchema.fit(frame.assign(y=cycle("no", "yes")), target="y")
     assert str(answers).startswith("Classification of 'y' (no, yes) from 4 columns")
+
+
+@pytest.mark.parametrize("missing", ["-999", -999, ["-999"], [-999.0]])
+def test_one_mark_of_gaps_is_not_read_letter_by_letter(missing):
+    frame = pd.DataFrame({"k": [*range(1, 12), -999] * 20, "y": np.arange(240.0) % 7})
+    schema = TableSchema.fit(frame, target="y", missing=missing)
+    assert "1 to 11" in str(schema)
+    assert schema.inputs(frame)[11, 1] > 0  # the gap is told by an input
+    with pytest.raises(
+        TypeError, match=r"missing: expected texts such as '\?' or '-999', got None"
+    ):
+        TableSchema.fit(frame, target="y", missing=[None])
