@@ -10,8 +10,8 @@ import numpy as np
 
 from fastnn.tabular.notation import PLAIN
 from fastnn.tabular.values import as_number, refuse
+from fastnn.text.clocks import CLOCKS, order_of_times
 from fastnn.text.moments import (
-    CLOCKS,
     DAY_AND_MONTH,
     DOTTED,
     DOTTED_MONTH,
@@ -19,8 +19,8 @@ from fastnn.text.moments import (
     days_in,
     days_of,
     is_date,
-    order_of_times,
     two_centuries,
+    zone_of,
 )
 from fastnn.text.words import rows
 
@@ -77,10 +77,14 @@ class DateForm:
         Others: the unit of numbers that count from 1970.
     parts : tuple of str
         Those of time (days since 1970), month, weekday and hour that vary in the training rows.
+    zone : str or None
+        The zone that training rows have by its name, such as CET, if any: it does not count, and
+        no other one is read. None: they have several, and none counts.
     """
 
     order: str
     parts: tuple[str, ...] = PARTS
+    zone: str | None = ""
 
     @property
     def of_days(self) -> bool:
@@ -105,7 +109,9 @@ class DateForm:
             text = str(int(value))
         if text is None and self.order == "m.yyyy" and round(value, 4) == value:
             text = f"{value:.4f}"
-        return None if text is None else days_in(text, self.order)
+        if text is None or not (self.zone is None or zone_of(text, self.order) in ("", self.zone)):
+            return None
+        return days_in(text, self.order)
 
 
 def learn_order(name, counts, day_first=None):
@@ -158,11 +164,19 @@ def _told_of_centuries(texts, order):
     return [f"{' and '.join(shown)}; if a century is wrong, write years of four digits"]
 
 
-def said_of_dates(series, codes, texts, order, doubt):
-    """Sentences on the dates of a column, which can be other days, and on its gaps."""
-    form, said = DateForm(order), []
-    if doubt is not None:
-        said = [f"{doubt!r} is read as {_SPOKEN[order]}"]
+def form_of(series, codes, texts, order, doubt):
+    """The `DateForm` of a column of texts, and a list with a sentence on what is odd, or empty.
+
+    Its dates can be other days or of other zones, or gaps.
+    """
+    dates = [text for text in reversed(texts) if days_in(text, order) is not None]
+    zones = {zone_of(text, order): text for text in dates}
+    named = [zone for zone in zones if zone]
+    form = DateForm(order, zone=None if len(named) > 1 else "".join(named))
+    said = [] if doubt is None else [f"{doubt!r} is read as {_SPOKEN[order]}"]
+    if len(zones) > 1 and named:
+        shown = " and ".join(repr(text) for text in list(zones.values())[:-3:-1])
+        said.append(f"{shown} are read as of one zone: names of zones do not count, +01:00 would")
     said += _told_of_centuries(texts, order)
     others = np.array([form.days(text) is None for text in texts])
     at = np.flatnonzero((codes >= 0) & others[codes])
@@ -171,7 +185,7 @@ def said_of_dates(series, codes, texts, order, doubt):
         refuse(series, at, "expected dates, as most values are (or name the column as categorical)")
     if others:
         said.append(f"{rows(at.size)} with {', '.join(map(repr, others)):.60} count as missing")
-    return [f"Column {series.name!r}: {'; '.join(said)}."] if said else []
+    return form, [f"Column {series.name!r}: {'; '.join(said)}."] if said else []
 
 
 def said_of_zeros(series, order):
@@ -185,6 +199,8 @@ def why_unreadable(text, form):
     if form.order in ("h:mm", "h:mm:ss") and is_date(text, "clock"):
         numbers = "two" if form.order == "h:mm" else "three"
         return f" (two numbers can be h:mm or m:ss; all times of training have {numbers})"
+    if form.zone is not None and (zone := zone_of(text, form.order)) not in ("", form.zone):
+        return f" (training has no zone {zone}; write the offset, as +01:00)"
     if form.of_days and can_be_two_days(text):
         return " (it can be two days; write 2020-03-05, or say day_first at training)"
     return ""

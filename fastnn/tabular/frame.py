@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
@@ -78,7 +79,7 @@ def learn_readings(frame, categorical=(), numeric=(), missing=None, decimal=None
         notices += said
         if isinstance(reading, DateForm):
             days = typed(series, reading, lenient=True).to_numpy()
-            reading = DateForm(reading.order, varying_parts(days, reading.order))
+            reading = replace(reading, parts=varying_parts(days, reading.order))
         readings[name] = reading
         values |= typed_columns(series, reading, lenient=isinstance(reading, DateForm))
     return readings, pd.DataFrame(values, index=frame.index), notices

@@ -10,10 +10,10 @@ from fastnn.tabular.dates import (
     NUMBERS,
     PARTS,
     DateForm,
+    form_of,
     learn_order,
     part_name,
     parts_of,
-    said_of_dates,
     said_of_zeros,
     why_unreadable,
 )
@@ -104,7 +104,7 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     given = {text: count for text, count in counts.items() if not PLAIN.is_gap(text)}
     order, doubt = learn_order(series.name, given, day_first)
     if order is not None and not (strict and order in NUMBERS):
-        return DateForm(order), said_of_dates(series, codes, texts, order, doubt)
+        return form_of(series, codes, texts, order, doubt)
     if not strict and beyond_floats(texts):
         return None, told_of_digits(series)
     return _learn_numbers(series, codes, texts, times, decimal, strict)

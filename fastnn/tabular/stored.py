@@ -44,7 +44,8 @@ def schema_state(columns, target, dropped, readings, missing):
 
 def _reading_state(reading):
     if isinstance(reading, DateForm):
-        return {"kind": "dates", "order": reading.order, "parts": list(reading.parts)}
+        zone = {} if reading.zone == "" else {"zone": reading.zone}
+        return {"kind": "dates", "order": reading.order, "parts": list(reading.parts)} | zone
     return {
         "kind": "numbers",
         "decimal": reading.decimal,
@@ -108,13 +109,15 @@ def schema_parts(state):
 def _reading(state):
     kind = state.get("kind") if isinstance(state, dict) else state
     if kind == "dates":
-        _check_keys(state, {"kind", "order", "parts"}, "reading")
+        state = {"zone": ""} | state
+        _check_keys(state, {"kind", "order", "parts", "zone"}, "reading")
         parts = _texts(state["parts"], "parts")
         if not set(parts) <= set(PARTS):
             _refuse("parts", parts, f"some of {', '.join(PARTS)}")
         if state["order"] not in ORDERS:
             _refuse("order", state["order"], f"one of {', '.join(ORDERS)}")
-        return DateForm(state["order"], parts)
+        zone = state["zone"] if state["zone"] is None else _text(state["zone"], "zone")
+        return DateForm(state["order"], parts, zone)
     state = dict.fromkeys(_FLAGS, False) | state if isinstance(state, dict) else state
     _check_keys(state, {"kind", "decimal", "unit", "gaps", *_FLAGS}, "reading")
     for name in _FLAGS:

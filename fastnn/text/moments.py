@@ -4,16 +4,21 @@ import re
 import time
 from datetime import UTC, datetime
 
-from fastnn.text.months import month_of
+from fastnn.text.clocks import CLOCKS, HALF, hour_of, time_in
+from fastnn.text.months import is_weekday, month_of
 
 # Orders in which numbers of one or two digits are day and month.
 DAY_AND_MONTH = ("dmy", "mdy")
 _THIS_CENTURY = 10_957  # 2000-01-01
-# Orders of times.
-CLOCKS = ("clock", "h:mm", "h:mm:ss", "m:ss")
 _NAME = r"([^\W\d_]{3,10})\.?"
-_ZONE = r"\s*(Z|UTC|GMT|[-+]\d\d(?::?\d\d)?)?"
-_CLOCK = rf"(?:[T ,]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp][Mm])?{_ZONE})?"
+# An offset counts; a name alone is ambiguous. A name in brackets says the same again.
+_ZONE = (
+    r"\s*(Z|(?:UTC|GMT)?\s?[-+]\d\d?(?::?\d\d)?(?:\s(?-i:[A-Z]{3,5}))?|(?-i:[A-Z]{3,5}))?"
+    r"(?:\s*\([^()]*\)|\[[\w/+-]+\])?"
+)
+_OFFSET = re.compile(r"([-+])(\d\d?):?(\d\d)?")
+_UTC = ("Z", "UTC", "GMT")
+_CLOCK = rf"(?:[T ,]+(?:at )?(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*{HALF}?{_ZONE})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/._])(\d\d?)\2(\d\d?){_CLOCK}")
 _YEAR_LAST = re.compile(rf"(\d\d?)([-/._])(\d\d?)\2(\d{{4}}|(?<!_)\d\d){_CLOCK}")
 _DAY_NAME = re.compile(rf"(\d\d?)[-. ]+{_NAME}[-, ]+(\d{{4}}|\d\d){_CLOCK}", re.IGNORECASE)
@@ -26,37 +31,30 @@ DOTTED = re.compile(r"\D*\d\d?\.")
 _MONTH = re.compile(r"(\d{4})[-/_](\d\d)|(\d\d?)[-/](\d{4})")
 DOTTED_MONTH = re.compile(r"(0?[1-9]|1[0-2])\.((?:19|20)\d\d)")
 # A season or a fiscal year; its first year counts.
-_SEASON = re.compile(r"(\d{4})[-/](\d\d)")
+_SEASON = re.compile(r"(\d{4})[-/](\d{4}|\d\d)")
 _NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
-_QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])|Q([1-4])[- ](\d{4})", re.IGNORECASE)
-_WEEK = re.compile(r"(\d{4})-?W(\d\d)")
-_TIME_OF_DAY = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?:\s*([AaPp][Mm]))?")
+# With the year before or after it; H1 is half a year, T1 a "trimestre".
+_QUARTER = re.compile(
+    r"(?:FY ?)?(\d{4})?[-/. ]?(?:([QTH])([1-4])|([1-4])(?:([QTH])|\.? (?:Quartal|quarter),?))"
+    r"(?:[-/. ]?(?:FY ?)?'?(\d{4})|(?:(?<=Q)|[-/. ](?:FY)?'?|')(\d\d))?",
+    re.IGNORECASE,
+)
+_W = r"(?:W|KW|CW|wk|week)[-. ]?"
+_WEEK = re.compile(
+    rf"(\d{{4}})[-/ ]?{_W}(\d\d?)(?:-?([1-7]))?|{_W}(\d\d?)[-/ ](\d{{4}})", re.IGNORECASE
+)
 # The name of a day, the letters of 1st and 2nd, and "de" in Spanish add nothing.
 _EMPTY_WORDS = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +|(?<=\d)(?:st|nd|rd|th|er)\b|(?<= )de ",
     re.IGNORECASE,
 )
-_YEAR_AT_THE_END = re.compile(r"(\D+\d+) ([\d:]+)(?: UTC| GMT)? (\d{4})")  # as `date` of Unix
-
-
-def order_of_times(texts):
-    """Whether 59:30 is hours or minutes, by the hours of h:mm:ss; and a text in doubt, or None."""
-    short, hours = {}, []
-    for text in texts:
-        first, _, second, half = _TIME_OF_DAY.fullmatch(text).groups()
-        if half:
-            return "clock", None
-        if second is None:
-            short[text] = int(first)
-        else:
-            hours.append(int(first))
-    if not short or not hours:
-        return ("h:mm" if short else "h:mm:ss"), None
-    longer = [first for first in short.values() if first > max(hours)]
-    if not longer:
-        return "clock", None
-    minutes = 2 * len(longer) > len(short) and 23 < max(longer) < 60
-    return ("m:ss" if minutes else "clock"), max(short, key=short.__getitem__)
+_WORD = re.compile(r"([^\W\d_]{2,12})\.?,? +(?=\d)")
+_YEAR_AT_THE_END = re.compile(  # as `date` of Unix
+    r"(\D+\d+) ([\d:]+(?: [AP]M)?)((?: [A-Z]{3,5})?) (\d{4})"
+)
+# 2020年3月5日 10時4分, and in Korean.
+_DAY_IN_MARKS = re.compile(r"(\d{4})\s*[年년]\s*(\d\d?)\s*[月월](?:\s*(\d\d?)\s*[日일])?")
+_CLOCK_IN_MARKS = re.compile(r"(\d\d?)\s*[时時点點시]\s*(\d\d?)\s*[分분](?:\s*(\d\d?)\s*[秒초])?")
 
 
 def two_centuries(texts, order):
@@ -103,21 +101,31 @@ def days_in(text, order):
     (63.5, 122.0, None)
     """
     if order in CLOCKS:
-        match = _TIME_OF_DAY.fullmatch(text)
-        return None if match is None else _time_of_day(order, *match.groups())
-    if order == "digits" and (match := _COMPACT.fullmatch(text)):
-        return _calendar(*match.groups())
-    if order == "digits" and (match := _COMPACT_MONTH.fullmatch(text)):
-        return _calendar(*match.groups(), 1)
-    if order == "m.yyyy" and (match := DOTTED_MONTH.fullmatch(text)):
-        return _calendar(match[2], match[1], 1)
+        return time_in(text, order)
     if order == "yyyy/yy":
         match = _SEASON.fullmatch(text)
-        follows = match is not None and (int(match[1]) + 1) % 100 == int(match[2])
+        follows = match is not None and str(int(match[1]) + 1).endswith(match[2])
         return _calendar(match[1], 1, 1) if follows else None
-    text = _EMPTY_WORDS.sub("", text)
-    if match := _YEAR_AT_THE_END.fullmatch(text):
-        text = "{0} {2} {1}".format(*match.groups())
+    fields = _written(text, order)
+    days = None if fields is None else _calendar(*fields)
+    return _first_day(text, order) if days is None else days
+
+
+def zone_of(text, order):
+    """The name of the zone of a date, if a name is all that it has of it; or an empty text.
+
+    >>> [zone_of(f"2020-03-05 10:00{zone}", "ymd") for zone in (" CET", " UTC", "+01:00", "")]
+    ['CET', '', '', '']
+    """
+    zone = (_written(text, order) or ("",))[-1] or ""
+    return zone if zone.isalpha() and zone not in _UTC else ""
+
+
+def _written(text, order):
+    """Year, month and day of a text, and its clock; None if it has none."""
+    if order == "digits" and (match := _COMPACT.fullmatch(text)):
+        return match.groups()
+    text = _plain(text)
     if match := _YEAR_FIRST.fullmatch(text):
         year, _, month, day, *clock = match.groups()
     elif match := _YEAR_LAST.fullmatch(text):
@@ -133,9 +141,26 @@ def days_in(text, order):
         month, day, year, *clock = match.groups()
     elif match := _YEAR_NAME.fullmatch(text) or ("T" in text and _COMPACT.fullmatch(text)):
         year, month, day, *clock = match.groups()
+    elif (match := _WORD.match(text)) and is_weekday(match[1]):  # "mar 5 mars", not "mar 5"
+        return _written(text[match.end() :], order)
     else:
-        return _first_day(text)
-    return _calendar(year, month, day, *clock)
+        return None
+    return year, month, day, *clock
+
+
+def _plain(text):
+    """A date without words that add nothing, in the order of its parts, and with hyphens."""
+    if not text.isascii():
+        text = _DAY_IN_MARKS.sub(lambda match: _joined("-", match) + " ", text)
+        text = _CLOCK_IN_MARKS.sub(lambda match: " " + _joined(":", match), text).strip()
+    text = _EMPTY_WORDS.sub("", text)
+    if match := _YEAR_AT_THE_END.fullmatch(text):
+        text = "{0} {3} {1}{2}".format(*match.groups())
+    return text
+
+
+def _joined(mark, match):
+    return mark.join(part.zfill(2) for part in match.groups() if part)
 
 
 def _only_order(first, second, mark):
@@ -145,20 +170,34 @@ def _only_order(first, second, mark):
     return "dmy" if mark == "." or first == second else None
 
 
-def _first_day(text):
-    """Days since 1970 of the first day of a month, a quarter or a week."""
+def _first_day(text, order):
+    """Days since 1970 of the first day of a month, a quarter, a half, a week or a season."""
+    if order == "digits" and (match := _COMPACT_MONTH.fullmatch(text)):
+        return _calendar(*match.groups(), 1)
+    if order == "m.yyyy" and (match := DOTTED_MONTH.fullmatch(text)):
+        return _calendar(match[2], match[1], 1)
+    text = _plain(text)
     if match := _MONTH.fullmatch(text):
         return _calendar(match[1] or match[4], match[2] or match[3], 1)
     if match := _NAMED_MONTH.fullmatch(text):
         return _calendar(match[2] or match[3], match[1], 1)
     if match := _QUARTER.fullmatch(text):
-        return _calendar(match[1] or match[4], 3 * int(match[2] or match[3]) - 2, 1)
+        return _first_of_quarter(*match.groups())
     if match := _WEEK.fullmatch(text):
+        year, week, day = match[1] or match[5], match[2] or match[4], match[3] or 1
         try:
-            return days_of(datetime.fromisocalendar(int(match[1]), int(match[2]), 1))
+            return days_of(datetime.fromisocalendar(int(year), int(week), int(day)))
         except ValueError:
             return None
     return None
+
+
+def _first_of_quarter(before, kind, number, first, letter, after, short):
+    """Days since 1970 of the first day of a quarter, or of half a year; None if there is none."""
+    years = [year for year in (before, after, short) if year is not None]
+    months = 6 if (kind or letter or "Q") in "hH" else 3
+    month = months * (int(number or first) - 1) + 1
+    return _calendar(years[0], month, 1) if len(years) == 1 else None
 
 
 def _calendar(year, month, day, hour=None, minute=None, second=None, half=None, zone=None):
@@ -168,30 +207,16 @@ def _calendar(year, month, day, hour=None, minute=None, second=None, half=None, 
         if month is None:
             return None
     year = int(year) + (0 if len(year) == 4 else 1900 if int(year) > 68 else 2000)
-    clock = _hour(int(hour or 0), half), int(minute or 0), int(second or 0)
+    clock = hour_of(int(hour or 0), half), int(minute or 0), int(second or 0)
     try:
         moment = datetime(year, int(month), int(day), *clock, tzinfo=UTC)
     except ValueError:
         return None
-    if not zone or zone[0] not in "+-":
+    offset = _OFFSET.search(zone or "")
+    if offset is None:
         return days_of(moment)
-    east = 60 * int(zone[1:3]) + (int(zone[-2:]) if len(zone) > 3 else 0)
-    return days_of(moment) - (-east if zone[0] == "-" else east) / 1440
-
-
-def _time_of_day(order, hour, minute, second, half):
-    """The part of a day since midnight; durations may be longer than a day."""
-    if order == ("h:mm:ss" if second is None else "h:mm") and not half:
-        return None
-    if order == "m:ss" and second is None and not half:
-        hour, minute, second = "0", hour, minute
-    hours = _hour(int(hour), half)
-    return hours / 24 + int(minute) / 1440 + int(second or 0) / 86_400
-
-
-def _hour(hour, half):
-    """An hour of 24, of one of 12 with AM or PM."""
-    return hour % 12 + 12 * (half.lower() == "pm") if half else hour
+    east = 60 * int(offset[2]) + int(offset[3] or 0)
+    return days_of(moment) - (-east if offset[1] == "-" else east) / 1440
 
 
 def days_of(moment):

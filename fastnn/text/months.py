@@ -1,4 +1,4 @@
-"""Names of months in several languages."""
+"""Names of months and of days of the week in several languages."""
 
 import unicodedata
 from functools import cache
@@ -15,6 +15,15 @@ _LANGUAGES = (
     "janner feber mrz - - - - - - - - -",
     "- - mrt - - - - - - - - -",
 )
+# In German, French, Spanish, Italian, Dutch and Portuguese, without accents.
+_WEEKDAYS = (
+    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag "
+    "lundi mardi mercredi jeudi vendredi samedi dimanche "
+    "lunes martes miercoles jueves viernes sabado domingo "
+    "lunedi martedi mercoledi giovedi venerdi sabato domenica "
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag "
+    "segunda terca quarta quinta sexta"
+)
 
 
 def month_of(word):
@@ -23,8 +32,22 @@ def month_of(word):
     >>> month_of("Febr"), month_of("décembre"), month_of("ju")
     (2, 12, None)
     """
+    return _months().get(_plain(word))
+
+
+def is_weekday(word):
+    """Whether a word is the name of a day of the week, or two letters or more of its beginning.
+
+    >>> is_weekday("Do"), is_weekday("miércoles"), is_weekday("version")
+    (True, True, False)
+    """
+    return len(word) > 1 and any(name.startswith(_plain(word)) for name in _WEEKDAYS.split())
+
+
+def _plain(word):
+    """A word in small letters without accents."""
     signs = unicodedata.normalize("NFKD", word.lower())
-    return _months().get("".join(sign for sign in signs if not unicodedata.combining(sign)))
+    return "".join(sign for sign in signs if not unicodedata.combining(sign))
 
 
 @cache
