@@ -81,8 +81,11 @@ class Source:
 
         assert self.prepared is not None
         names = [name for name in PARTS if name in self.prepared.places]
-        index = {name: self.prepared.parts[name].index for name in names}
-        parts = [pd.DataFrame({"row": index[name], "part": name}) for name in names]
+        parts = []
+        for name in names:
+            part = self.prepared.parts[name]
+            index = [*part.index, *(part.unseen.index if len(part.unseen) else ())]
+            parts.append(pd.DataFrame({"row": index, "part": name}))
         return pd.concat(parts).sort_values("row", ignore_index=True)
 
     def layer_sizes(self, hidden: Sequence[int]) -> list[int]:

@@ -14,7 +14,7 @@ from fastnn.many.blend import Quality
 from fastnn.schedules import Schedule, ScheduleName
 from fastnn.tables.base import BaseTable
 from fastnn.tables.dealing import RareClasses
-from fastnn.tables.examples import examples_of
+from fastnn.tables.examples import scored
 from fastnn.tables.options import Auto
 from fastnn.tabular.target import Task
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
@@ -170,6 +170,8 @@ class TableClassifier(ClassifierMixin, BaseTable):
     ) -> float:
         """The share of rows that `predict` gives their class.
 
+        A class that training does not have is an error, and a UserWarning tells of such rows.
+
         Parameters
         ----------
         X : a table, as for `fit`
@@ -177,7 +179,7 @@ class TableClassifier(ClassifierMixin, BaseTable):
             None: the column of the target in X.
         sample_weight : (m,) array-like, optional
         """
-        examples = examples_of(self, X, y, sample_weight)
-        truth = self.schema_.targets(examples.frame)
+        examples, truth = scored(self, X, y, sample_weight)
         right = self.predict(examples.frame) == self.schema_.classes[truth]
+        right &= truth >= 0
         return float(np.average(right, weights=examples.weight))

@@ -229,7 +229,7 @@ def in_order_of_time(
             continue
         first = (y if steps[0] > 0 else y[::-1])[:n_first]
         if schema.classes is not None and len(np.unique(first)) < len(schema.classes):
-            continue  # rows divided by time are refused
+            continue  # the training rows would lack a class
         return [
             Alarm(
                 f"The rows are in the order of {name!r}, and the target changes with time, but the "

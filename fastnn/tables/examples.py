@@ -1,13 +1,15 @@
-"""Tables and targets as users pass them, as one data frame with the target in a column."""
+"""Tables and targets as users pass them, as one data frame, and as a network takes them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import chain, count
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import (
     _check_sample_weight,
     assert_all_finite,
@@ -16,9 +18,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from fastnn.tables.dealing import group_names
 from fastnn.tabular.rows import known_rows
 from fastnn.tabular.values import as_frame, check_columns, pandas
+from fastnn.text.names import UNNAMED, Names
 from fastnn.text.warning import warn_user
+
+if TYPE_CHECKING:
+    from fastnn.tabular import TableSchema
 
 # Names of the columns of an array, which has none, as in scikit-learn.
 _COLUMN = "x{}"
@@ -49,6 +56,44 @@ class Examples(NamedTuple):
         weight = None if self.weight is None else self.weight[places]
         taken = places if self.places is None else self.places[places]
         return Examples(self.frame.iloc[places], self.target, weight, [], taken)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows as a network takes them.
+
+    Attributes
+    ----------
+    X : (m, n_inputs) float32 array
+    y : (m,) array
+    weight : (m,) array or None
+    index : (m,) array
+        The rows' names in the table: their numbers, most often.
+    groups : (m,) array or None
+        Rows of equal values belong together.
+    room : (2 m, n_inputs) array or None
+        An array that begins with X. `fit_blend` takes it over.
+    names : Names
+        Of the inputs, the classes and the target, for sentences.
+    raw : DataFrame or None
+        The columns that the inputs are made from, as they were passed. Not kept of training rows:
+        the table would be in memory twice.
+    unseen : Series
+        The targets of rows that are not in X and y, as no training row has their class; or ().
+    """
+
+    X: NDArray[np.float32]
+    y: NDArray[Any]
+    weight: NDArray[np.floating[Any]] | None
+    index: NDArray[Any]
+    groups: NDArray[Any] | None = None
+    room: NDArray[np.float32] | None = None
+    names: Names = UNNAMED
+    raw: Any = None
+    unseen: Any = ()
+
+    def __len__(self) -> int:
+        return len(self.y)
 
 
 def table_of(estimator: Any, X: Any, *, reset: bool = False, target: str | None = None) -> Any:
@@ -143,6 +188,95 @@ def pair_of(estimator: Any, given: Any, target: str) -> Examples:
         raise ValueError(f"expected (X, y), or a table with a column {target!r}, got {parts!r:.80}")
     X, y, weight = (*parts, None)[:3]
     return examples_of(estimator, X, y, weight, target=target)
+
+
+def part_of(
+    estimator: Any,
+    schema: TableSchema,
+    examples: Examples,
+    name: str,
+    *,
+    class_weight: bool = False,
+    room: bool = False,
+) -> Part:
+    """The examples as the part of a table with this name, train, dev or test.
+
+    Parameters
+    ----------
+    estimator : TableClassifier or TableRegressor
+    schema : TableSchema
+    examples : Examples
+    name : str
+    class_weight : bool
+        Whether classes have the weights of the estimator.
+    room : bool
+        Whether to make `Part.room`.
+    """
+    y, unseen = schema.targets(examples.frame, unseen=name != "train"), ()
+    if schema.classes is not None and (y < 0).any():
+        unseen = examples.frame[examples.target].iloc[np.flatnonzero(y < 0)]
+        examples, y = examples.at(np.flatnonzero(y >= 0)), y[y >= 0]
+    m, whole = len(examples.frame), None
+    if room:  # memory that nothing is written to is not taken
+        whole = np.zeros((2 * m, schema.n_inputs), dtype=np.float32)
+    X = schema.inputs(examples.frame, None if whole is None else whole[:m])
+    weight = examples.weight
+    wanted = getattr(estimator, "class_weight", None)
+    if class_weight and wanted is not None:
+        by_class = compute_sample_weight(wanted, schema.classes[y])
+        weight = by_class if weight is None else weight * by_class
+    index = examples.frame.index
+    numbers = index.to_numpy() if index.dtype.kind in "iu" else np.arange(len(index))
+    groups = None
+    if estimator.groups is not None and estimator.groups in examples.frame:
+        groups = group_names(examples.frame[estimator.groups])
+    classes = None if schema.classes is None else schema.classes.tolist()
+    names = Names(schema.input_names, classes, repr(schema.target), schema.input_sources)
+    kept = None
+    if name == "dev":  # in the order of the table
+        read = set(schema.sources)
+        kept = examples.frame[[column for column in examples.frame.columns if column in read]]
+    return Part(X, y, weight, numbers, groups, whole, names, kept, unseen)
+
+
+def scored(
+    estimator: Any, X: Any, y: Any, sample_weight: Any
+) -> tuple[Examples, NDArray[np.float64] | NDArray[np.intp]]:
+    """Examples to score a fitted estimator on, and their targets, -1 for a class it has not seen.
+
+    The user is warned of rows that are left out, and of such classes.
+    """
+    examples = examples_of(estimator, X, y, sample_weight)
+    truth = estimator.schema_.targets(examples.frame, unseen=True)
+    told = examples.notices
+    if estimator.schema_.classes is not None and (truth < 0).any():
+        unseen = examples.frame[examples.target].iloc[np.flatnonzero(truth < 0)]
+        told = [*told, f"{_told_of_unseen(unseen, len(truth))}: they count as errors."]
+    for text in told:
+        warn_user(text)
+    return examples, truth
+
+
+def told_of_unseen(part: Part, name: str) -> list[str]:
+    """A list with a sentence on rows of a part whose class no training row has, or empty."""
+    if not len(part.unseen):
+        return []
+    told = _told_of_unseen(part.unseen, len(part.unseen) + len(part), f" {name}")
+    return [
+        f"{told}. `score` and the errors of fastnn train count them; losses, areas under the ROC "
+        "curve, the diagnosis and the report are of the other rows, for such a class has no "
+        "probability."
+    ]
+
+
+def _told_of_unseen(targets, m, where=""):
+    """A sentence on the targets of those of m rows whose class no training row has."""
+    counts = targets.astype(str).value_counts()
+    classes = ", ".join(f"{text!r:.40} ({count:,})" for text, count in counts.head(10).items())
+    return (
+        f"{len(targets):,} of the {m:,}{where} rows are of classes that no training row has: "
+        f"{classes}{', ...' * (len(counts) > 10)}. No prediction of them can be right"
+    )
 
 
 def _name_of(estimator, y, frame, reset):

@@ -27,12 +27,13 @@ def figures_of(schema: TableSchema, network: Network, part: Any) -> dict[str, An
     dict
         Of classes: error, balanced_error (the mean of the errors of the classes), auc (the area
         under the ROC curve, the mean of each class against the others; None where a class lacks)
-        and class_errors. Of values: rmse in the target's units, and r2.
+        and class_errors. Of values: rmse in the target's units, and r2. Rows of a class that
+        training does not have are errors, and have no part in auc.
     """
-    return _figures_of(schema, network.forward(part.X), part.y)
+    return _figures_of(schema, network.forward(part.X), part.y, getattr(part, "unseen", ()))
 
 
-def _figures_of(schema, A, labels):
+def _figures_of(schema, A, labels, unseen=()):
     """The figures of output activations; `labels` are targets of a regression."""
     if schema.classes is None:
         y = schema.answers(labels)
@@ -41,8 +42,9 @@ def _figures_of(schema, A, labels):
         return {"rmse": square**0.5, "r2": 1 - square / variance if variance > 0 else None}
     wrong = _labels(A) != labels
     by_class = {str(schema.classes[k]): float(wrong[labels == k].mean()) for k in np.unique(labels)}
+    by_class |= dict.fromkeys(map(str, unseen), 1.0)
     return {
-        "error": float(wrong.mean()),
+        "error": float(wrong.sum() + len(unseen)) / (len(wrong) + len(unseen)),
         "balanced_error": float(np.mean(list(by_class.values()))),
         "auc": _mean_area(A, labels),
         "class_errors": by_class,

@@ -25,6 +25,7 @@ from fastnn.improvement.setting import Setting
 from fastnn.improvement.words import knows_no_X, next_step, used_up
 from fastnn.many.blend import networks_of
 from fastnn.network import Network
+from fastnn.tables.examples import Part
 from fastnn.tables.fitting import take_over
 from fastnn.tables.judging import diagnosis_of
 from fastnn.tables.options import (
@@ -34,7 +35,7 @@ from fastnn.tables.options import (
     RECIPE,
     settings_of,
 )
-from fastnn.tables.preparation import Part, Prepared
+from fastnn.tables.preparation import Prepared
 from fastnn.tables.recipe import Fitted, fit_model, with_weight
 from fastnn.training.early_stopping import EarlyStopping
 

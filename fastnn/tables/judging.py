@@ -14,10 +14,10 @@ from sklearn.utils.class_weight import compute_sample_weight
 from fastnn.diagnosis import Diagnosis, Instead, Words, diagnose_network
 from fastnn.many.blend import networks_of
 from fastnn.reporting import Report, report
-from fastnn.tables.examples import Examples
+from fastnn.tables.examples import Examples, Part, part_of, told_of_unseen
 from fastnn.tables.fitting import train
 from fastnn.tables.options import RECIPE, REPLACED, settings_of
-from fastnn.tables.preparation import FEWEST_ROWS, Part, encoded, found_again, prepare
+from fastnn.tables.preparation import FEWEST_ROWS, found_again, prepare
 from fastnn.text.words import rows
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def judged(estimator: Any, examples: Examples, given: Mapping[str, Examples]) ->
                 "rows cannot be told from the others: pass that table, or dev (--dev) with "
                 "rows that the fit has not seen"
             )
-        parts = {"train": encoded(estimator, examples)}
+        parts = {"train": part_of(estimator, estimator.schema_, examples, "train")}
     all_rows, notes = _has_trained_on_all(estimator), []
     if "dev" not in parts and "dev" not in given:
         few = len(examples.frame) < FEWEST_ROWS
@@ -84,7 +84,10 @@ def judged(estimator: Any, examples: Examples, given: Mapping[str, Examples]) ->
             "each network of the mean kept a tenth of the training rows as dev rows, so that the "
             "training error is a little above that of rows which all were trained on"
         )
-    parts |= {name: encoded(estimator, part, raw=name == "dev") for name, part in given.items()}
+    for name, some in given.items():
+        parts[name] = part_of(estimator, estimator.schema_, some, name)
+        notes += some.notices
+    notes += [text for name, part in parts.items() for text in told_of_unseen(part, name)]
     return Judged(estimator, parts, notes)
 
 
@@ -198,8 +201,6 @@ def _has_trained_on_all(estimator):
 def _on_a_part(estimator, examples):
     """The estimator fitted anew, with dev rows kept apart; and its parts."""
     other = clone(estimator).set_params(random_state=estimator.run_["seed"])
-    if getattr(other, "rare_classes", None) == "drop":  # all classes of the fit have a place
-        other.set_params(rare_classes="keep")
     prepared = prepare(other, examples)
     if train(other, prepared, progress=bool(other.verbose)).interrupted:
         raise KeyboardInterrupt

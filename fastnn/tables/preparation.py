@@ -10,61 +10,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.class_weight import compute_sample_weight
 
 from fastnn.arguments import lookup
 from fastnn.files.fingerprint import fingerprint
 from fastnn.many.blend import BINS
-from fastnn.tables.dealing import deal, group_names, in_order_of_time, rare_of, repeats
-from fastnn.tables.examples import Examples
+from fastnn.tables.dealing import deal, in_order_of_time, rare_of, repeats
+from fastnn.tables.examples import Examples, Part, part_of, told_of_unseen
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
 from fastnn.tabular.reading import tidy
 from fastnn.tabular.rows import counters, named, totals
 from fastnn.tabular.target import JOINED, learn_target
 from fastnn.tabular.values import categories, check_columns
-from fastnn.text.names import UNNAMED, Names
 from fastnn.text.words import rows
 
 PARTS = ("train", "dev", "test")
 # Of fewer rows none are kept for a dev set.
 FEWEST_ROWS = 10
 _RARE_CLASSES = {"drop": None, "join": None, "keep": None}
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows as a network takes them.
-
-    Attributes
-    ----------
-    X : (m, n_inputs) float32 array
-    y : (m,) array
-    weight : (m,) array or None
-    index : (m,) array
-        The rows' names in the table: their numbers, most often.
-    groups : (m,) array or None
-        Rows of equal values belong together.
-    room : (2 m, n_inputs) array or None
-        An array that begins with X. `fit_blend` takes it over.
-    names : Names
-        Of the inputs, the classes and the target, for sentences.
-    raw : DataFrame or None
-        The columns that the inputs are made from, as they were passed. Not kept of training rows:
-        the table would be in memory twice.
-    """
-
-    X: NDArray[np.float32]
-    y: NDArray[Any]
-    weight: NDArray[np.floating[Any]] | None
-    index: NDArray[Any]
-    groups: NDArray[Any] | None = None
-    room: NDArray[np.float32] | None = None
-    names: Names = UNNAMED
-    raw: Any = None
-
-    def __len__(self) -> int:
-        return len(self.y)
 
 
 @dataclass(frozen=True)
@@ -117,15 +80,16 @@ def prepare(
     if len(examples.frame) < FEWEST_ROWS and len(names) > 1:
         notices.append(f"There are fewer than {FEWEST_ROWS} rows: none are kept for a dev set.")
         names = names[:1]
+    judged = PARTS[:2] if inner_dev and len(examples.frame) >= FEWEST_ROWS else names
     groups, time = _columns_of_split(estimator, examples.frame)
     labels, joined, facts = None, (), dict[str, Any]()
     if estimator.task == "classification":
         labels, target = _labels(estimator, examples)
         lookup(_RARE_CLASSES, estimator.rare_classes, "rare_classes")
-        rare = rare_of(target, labels, names) if estimator.rare_classes != "keep" else []
+        rare = rare_of(target, labels, judged) if estimator.rare_classes != "keep" else []
         of_rare = np.isin(labels, np.searchsorted(target.classes, rare))
         told = f"with {rows(int(of_rare.sum()))}: {', '.join(map(str, rare))[:200]}"
-        few = f"Classes of fewer than {len(names)} rows"
+        few = f"Classes of fewer than {len(judged)} rows"
         if rare and estimator.rare_classes == "join":
             joined = tuple(map(str, rare))
             labels, _ = _labels(estimator, examples, joined)
@@ -143,13 +107,13 @@ def prepare(
     dealt = {name: examples.at(rows) for name, rows in places.items()}
     schema = _learn_schema(estimator, dealt["train"], groups, joined)
     parts = {
-        name: _encoded(
+        name: part_of(
             estimator,
             schema,
             part,
+            name,
             class_weight=name != "test",
             room=len(dealt) == 1 and quality_of(vars(estimator)) is not None,
-            raw=name == "dev",
         )
         for name, part in dealt.items()
     }
@@ -164,6 +128,7 @@ def prepare(
         **facts,
     }
     notices += schema.notices
+    notices += [text for name, part in parts.items() for text in told_of_unseen(part, name)]
     asked = (*_names(estimator.numeric), *_names(time))
     notices += totals(examples.frame) + counters(schema.columns, examples.frame, asked)
     if len(dealt) > 1 or inner_dev:  # else no row to judge by was dealt
@@ -184,12 +149,10 @@ def add_part(
 
     `trained_on` are the training rows, as they were passed.
     """
-    with_weights = name != "test"
-    part = _encoded(
-        estimator, prepared.schema, examples, class_weight=with_weights, raw=name == "dev"
-    )
+    part = part_of(estimator, prepared.schema, examples, name, class_weight=name != "test")
     prepared.parts[name] = part
-    prepared.notices.extend(examples.notices + prepared.schema.unreadable(examples.frame))
+    told = [*examples.notices, *told_of_unseen(part, name)]
+    prepared.notices.extend(told + prepared.schema.unreadable(examples.frame))
     both = {"train": trained_on, name: examples.frame}
     prepared.notices.extend(repeats(prepared.schema, both, time=estimator.time, dealt=False))
 
@@ -214,7 +177,9 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
     if len(examples.frame) != sum(run["sizes"].values()):
         return None
     try:
-        labels = schema.targets(examples.frame) if schema.task == "classification" else None
+        labels = None
+        if schema.task == "classification":  # later rows can have classes of their own
+            labels = schema.targets(examples.frame, unseen=True)
         groups, time = (
             name if name in examples.frame.columns else None
             for name in (run.get("groups"), run.get("time"))
@@ -223,19 +188,12 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
         split = {"groups": groups, "time": time, "shares": shares}
         places = deal(examples.frame, labels, names, run["seed"], **split, **_marks(estimator))
         parts = {
-            name: _encoded(
-                estimator, schema, examples.at(rows), class_weight=False, raw=name == "dev"
-            )
+            name: part_of(estimator, schema, examples.at(rows), name)
             for name, rows in places.items()
         }
     except ValueError:  # other columns, or other classes
         return None
     return parts if _fingerprint(list(parts.values())) == run["fingerprint"] else None
-
-
-def encoded(estimator: Any, examples: Examples, *, raw: bool = False) -> Part:
-    """The examples as the network of a fitted estimator takes them, with weights of their own."""
-    return _encoded(estimator, estimator.schema_, examples, class_weight=False, raw=raw)
 
 
 def seed_of(estimator: Any) -> int:
@@ -309,31 +267,6 @@ def _marks(estimator):
 def _names(names):
     """Names of columns as a tuple; a text is one name."""
     return (names,) if isinstance(names, str) else tuple(names or ())
-
-
-def _encoded(estimator, schema, examples, *, class_weight, room=False, raw=False):
-    """The examples as a `Part`; `class_weight` tells whether classes are weighted."""
-    m, whole = len(examples.frame), None
-    if room:  # memory that nothing is written to is not taken
-        whole = np.zeros((2 * m, schema.n_inputs), dtype=np.float32)
-    X = schema.inputs(examples.frame, None if whole is None else whole[:m])
-    y, weight = schema.targets(examples.frame), examples.weight
-    wanted = getattr(estimator, "class_weight", None)
-    if class_weight and wanted is not None:
-        by_class = compute_sample_weight(wanted, schema.classes[y])
-        weight = by_class if weight is None else weight * by_class
-    index = examples.frame.index
-    numbers = index.to_numpy() if index.dtype.kind in "iu" else np.arange(len(index))
-    groups = None
-    if estimator.groups is not None and estimator.groups in examples.frame:
-        groups = group_names(examples.frame[estimator.groups])
-    classes = None if schema.classes is None else schema.classes.tolist()
-    names = Names(schema.input_names, classes, repr(schema.target), schema.input_sources)
-    kept = None
-    if raw:  # in the order of the table
-        read = set(schema.sources)
-        kept = examples.frame[[name for name in examples.frame.columns if name in read]]
-    return Part(X, y, weight, numbers, groups, whole, names, kept)
 
 
 def _fingerprint(parts):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fastnn.data.parts import Split
     from fastnn.layers.outputs import OutputName
-    from fastnn.tables.preparation import Part
+    from fastnn.tables.examples import Part
     from fastnn.training.history import History
 
 _DEFAULTS = fit.__kwdefaults__

@@ -15,7 +15,7 @@ from fastnn.layers.outputs import LossName
 from fastnn.many.blend import Quality
 from fastnn.schedules import Schedule, ScheduleName
 from fastnn.tables.base import BaseTable
-from fastnn.tables.examples import examples_of
+from fastnn.tables.examples import scored
 from fastnn.tables.options import Auto
 from fastnn.tabular.target import Task
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
@@ -113,6 +113,6 @@ groups, time, verbose, n_threads, random_state
             None: the column of the target in X.
         sample_weight : (m,) array-like, optional
         """
-        examples = examples_of(self, X, y, sample_weight)
-        truth = self.schema_.answers(self.schema_.targets(examples.frame))
+        examples, known = scored(self, X, y, sample_weight)
+        truth = self.schema_.answers(known)
         return float(r2_score(truth, self.predict(examples.frame), sample_weight=examples.weight))

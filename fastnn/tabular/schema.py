@@ -272,8 +272,10 @@ class TableSchema(Facts):
         """
         return plain_columns(self._typed(self._checked(frame)), self.columns)
 
-    def targets(self, frame: pd.DataFrame | PolarsFrame) -> NDArray[Any]:
+    def targets(self, frame: pd.DataFrame | PolarsFrame, unseen: bool = False) -> NDArray[Any]:
         """(m,) indices of classes, or ``(y - mean) / target_scale``.
+
+        With `unseen`, a class that training does not have is -1, unless all rows are of such ones.
 
         Raises
         ------
@@ -282,7 +284,7 @@ class TableSchema(Facts):
         """
         frame = as_frame(frame)
         check_columns([self.target], frame, "target")
-        return self._target.encode(frame[self.target], self.missing)
+        return self._target.encode(frame[self.target], self.missing, unseen=unseen)
 
     def decode(self, A: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Classes, or values in the target's units, of the network's output activations A."""

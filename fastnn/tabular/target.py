@@ -69,11 +69,16 @@ class Target:
         return "regression" if self.classes is None else "classification"
 
     def encode(
-        self, series: pd.Series[Any], missing: tuple[str, ...] | None = None
+        self,
+        series: pd.Series[Any],
+        missing: tuple[str, ...] | None = None,
+        *,
+        unseen: bool = False,
     ) -> NDArray[Any]:
         """Indices of classes, or standardized values. A gap or an unknown class is an error.
 
-        `missing` has the texts that are gaps; None: `fastnn.tabular.notation.GAPS`.
+        `missing` has the texts that are gaps; None: `fastnn.tabular.notation.GAPS`. With `unseen`,
+        unknown classes are -1, unless all are unknown.
         """
         series = typed(_join(tidy(series, missing), self.joined), self.reading)
         gaps = np.flatnonzero(series.isna())
@@ -93,7 +98,7 @@ class Target:
             index = np.searchsorted(known, values).clip(max=len(known) - 1)
             index[known[index] != values] = -1
         unknown = np.flatnonzero(index < 0)
-        if unknown.size:
+        if unknown.size == len(index) or (unknown.size and not unseen):
             raise ValueError(
                 f"the target {self.name!r} is {series.iloc[unknown[0]]!r} in row "
                 f"{series.index[unknown[0]]}, which is not one of the {len(self.classes)} classes "

@@ -136,6 +136,32 @@ def test_classes_of_too_few_rows(tmp_path):
     assert document("diagnose", path, tmp_path / "d.csv")["rows"] == results["rows"]
 
 
+def test_classes_that_training_does_not_have_are_errors(tmp_path):
+    x = np.arange(120) % 2 + np.arange(120) / 1000
+    frame = pd.DataFrame({"x": x, "at": range(120), "bird": ["a", "b"] * 60})
+    frame[:60].to_csv(tmp_path / "d.csv", index=False)
+    frame[60:].assign(bird=["a", "b", "owl"] * 20).to_csv(tmp_path / "t.csv", index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", tmp_path / "d.csv", "--target", "bird", "--save", path, *QUICK)
+    results = document(*command, "--test", tmp_path / "t.csv")
+    assert results["test_class_errors"]["owl"] == 1
+    errors = results["test_class_errors"].values()
+    assert results["test_error"] == pytest.approx(sum(errors) / 3)
+    assert results["test_balanced_error"] == pytest.approx(sum(errors) / 3)
+    told = "20 of the 60 test rows are of classes that no training row has: 'owl' (20)"
+    assert sum(told in notice for notice in results["notices"]) == 1
+    notes = document("diagnose", path, tmp_path / "d.csv", "--test", tmp_path / "t.csv")["notes"]
+    assert any(told in note for note in notes)
+
+    frame.loc[110:, "bird"] = "owl"
+    frame.to_csv(tmp_path / "d.csv", index=False)
+    results = document(*command, "--time", "at", "--parts", tmp_path / "parts.csv")
+    assert results["test_class_errors"]["owl"] == 1
+    parts = pd.read_csv(tmp_path / "parts.csv")
+    assert parts["row"].tolist() == list(range(2, 122))
+    assert parts["part"].value_counts().to_dict() == {"train": 72, "dev": 24, "test": 24}
+
+
 def test_classes_are_predicted_as_the_file_writes_them(tmp_path):
     x, noise = np.random.default_rng(0).normal(size=(2, 200))
     frame = pd.DataFrame({"x": x, "zip": np.where(x + noise / 9 > 0, "02134", "10001")})
