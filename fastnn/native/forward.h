@@ -41,13 +41,14 @@ static __attribute__((noinline)) void activate(const Layer<T> *layer, int64_t ro
                                                int64_t column, int64_t vectors) {
     constexpr int lanes = Vec<T>::lanes;
     if (layer->activation == fastnn::IDENTITY) return;
+    const int64_t ld = layer->ld, from = row * ld + column;
+    T *const first = layer->A + from, *const Z = layer->Z ? layer->Z + from : nullptr;
     with_activation<T>(layer->activation, [&](auto g) __attribute__((always_inline)) {
-        for (int64_t r = row; r < end; ++r) {
-            const int64_t from = r * layer->ld + column;
-            T *A = layer->A + from;
+        for (int64_t r = 0; r < end - row; ++r) {
+            T *A = first + r * ld;
             for (int64_t v = 0; v < vectors; ++v) {
                 const auto z = load(A + v * lanes);
-                if (layer->Z) store(layer->Z + from + v * lanes, z);
+                if (Z) store(Z + r * ld + v * lanes, z);
                 store(A + v * lanes, g.value(z));
             }
         }
@@ -85,22 +86,29 @@ FASTNN_INLINE void forward_panel(const Layer<T> *below, const Layer<T> *layer, c
     else
         p = in_place;
     const bool relu = layer->activation == fastnn::RELU;
-    for (int64_t r = row; r < end; r += FASTNN_TILE_ROWS, p.A += FASTNN_TILE_ROWS * below->ld) {
-        const int64_t left = end - r;
-        const int rows = left < FASTNN_TILE_ROWS ? int(left) : FASTNN_TILE_ROWS;
+    const int64_t last = (end - row - 1) / FASTNN_TILE_ROWS * FASTNN_TILE_ROWS + row;
+    for (int64_t r = row, next; r < end; p.A += (next - r) * below->ld, r = next) {
+        next = end - r < BLOCK_ROWS ? end : r + BLOCK_ROWS;
         T *A = layer->A + r * layer->ld + column;
+        if (packs && r == row) {
+            next = row + FASTNN_TILE_ROWS;
+            PackingTile<T>{in_place, A, layer->ld}.run(vectors);
+            activate(layer, r, next, column, vectors);
+            continue;
+        }
         // The next panel comes from beyond the L2 cache. The last tiles but one fetch the beginning
         // of its rows, the last their end.
-        if (packs && more && left <= 2 * FASTNN_TILE_ROWS)
-            fetch_rows(p, W, n, column + width, left > FASTNN_TILE_ROWS ? 1 : width);
-        if (packs && r == row) {
-            PackingTile<T>{in_place, A, layer->ld}.run(vectors);
-            activate(layer, r, r + rows, column, vectors);
-        } else if (relu) {
-            in_tiles(rows, vectors, ToMemory<T, Relu<T>>{p, A, layer->ld});
+        if (packs && more) {
+            const int64_t before = last - FASTNN_TILE_ROWS;
+            if (r >= before) fetch_rows(p, W, n, column + width, r < last ? 1 : width);
+            const int64_t stop = r < before ? before : r < last ? last : end;
+            if (next > stop) next = stop;
+        }
+        if (relu) {
+            in_tiles(next - r, vectors, ToMemory<T, Relu<T>>{p, A, layer->ld});
         } else {
-            in_tiles(rows, vectors, ToMemory<T>{p, A, layer->ld});
-            activate(layer, r, r + rows, column, vectors);
+            in_tiles(next - r, vectors, ToMemory<T>{p, A, layer->ld});
+            activate(layer, r, next, column, vectors);
         }
     }
 }
@@ -195,7 +203,7 @@ static void stream(const Layer<T> *below, const Layer<T> *layer, const T *W, int
 
 template <int R, int NV, class T>
 FASTNN_INLINE void in_wide_tiles(int rows, int at, const ToMemory<T> &tile) {
-    for (; rows - at >= R; at += R) tile.template run<R, NV>(at);
+    if (rows - at >= R) at = int(tile.template run<R, NV>(at, rows));
     if constexpr (R > 1) in_wide_tiles<R / 2, NV>(rows, at, tile);
 }
 

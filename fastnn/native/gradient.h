@@ -29,15 +29,12 @@ static void gradient(const Layer<T> *below, const T *A, const Layer<T> *layer, i
         Product<T> p = {below->A + unit, 1,    below->ld, layer->dZ + column,
                         layer->ld,       rows, nullptr};
         if (layer->dZ_panels) p.B = layer->dZ_panels + column * rows, p.ldb = vectors * lanes;
-        for (int64_t at = 0; at < units; at += FASTNN_TILE_ROWS) {
+        if (!A) in_tiles(units, vectors, ToMemory<T>{p, strip + column, n});
+        for (int64_t at = 0; A && at < units; at += FASTNN_TILE_ROWS) {
             const int count = units - at < FASTNN_TILE_ROWS ? int(units - at) : FASTNN_TILE_ROWS;
-            Product<T> tile = p;
-            if (A)
-                tile.A = A + at / FASTNN_TILE_ROWS * rows * packed_units<T>,
-                tile.k_stride = registers_of<T>(count) * lanes;
-            else
-                tile.A += at;
-            in_tiles(count, vectors, ToMemory<T>{tile, strip + at * n + column, n});
+            p.A = A + at / FASTNN_TILE_ROWS * rows * packed_units<T>;
+            p.k_stride = registers_of<T>(count) * lanes;
+            in_tiles(count, vectors, ToMemory<T>{p, strip + at * n + column, n});
         }
     }
 }

@@ -18,12 +18,10 @@ static void narrow_gradient(const Layer<T> *below, const Layer<T> *layer, int64_
     const int64_t n = layer->n, end = unit + units;
     for (int64_t column = unit / lanes * lanes; column < end; column += width) {
         const int vectors = vectors_from(end, column, lanes);
-        for (int64_t j = 0; j < n; j += FASTNN_TILE_ROWS)
-            in_tiles(n - j < FASTNN_TILE_ROWS ? int(n - j) : FASTNN_TILE_ROWS, vectors,
-                     ToMemory<T>{
-                         {layer->dZ + j, 1, layer->ld, below->A + column, below->ld, rows, nullptr},
-                         C + j * width,
-                         width});
+        in_tiles(
+            n, vectors,
+            ToMemory<T>{
+                {layer->dZ, 1, layer->ld, below->A + column, below->ld, rows, nullptr}, C, width});
         for (int64_t at = column; at < column + vectors * lanes; at += lanes) {
             const int64_t from = at < unit ? unit : at, to = at + lanes < end ? at + lanes : end;
             transpose(C + from - column, width, int(n), int(to - from), strip + (from - unit) * n,

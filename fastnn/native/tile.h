@@ -45,6 +45,7 @@ struct Product {
     const T *init;                // one row that every row of C starts from, or null for zeros
     const char *ahead = nullptr;  // memory that is fetched meanwhile, or null
     int64_t ahead_step = 0;       // bytes of it for each k
+    int64_t ahead_tile = 0;       // from a tile of rows to the next
     T *panel = nullptr;           // where a product that Packs puts B, row by row
 
     // Fetch `count` numbers in the course of `tiles` products.
@@ -52,6 +53,13 @@ struct Product {
         const int64_t bytes = count * sizeof(T), times = tiles * depth;
         ahead = reinterpret_cast<const char *>(from);
         ahead_step = (bytes + times - 1) / times;
+        ahead_tile = ahead_step * depth;
+    }
+
+    // Go on to the next tile.
+    __attribute__((always_inline)) void next(int rows) {
+        A += rows * row_stride;
+        ahead += ahead_tile;
     }
 };
 
@@ -95,30 +103,30 @@ FASTNN_INLINE void multiply(const Product<T> &p, Out out) {
         for (int v = 0; v < NV; ++v) out(r, v, c[r][v]);
 }
 
-// The heights and widths that tiles are compiled for. Kernel has run<R, NV>(at), where `at` is the
-// first of the R rows. The rest of a tile's rows is done in lower tiles.
+// The heights and widths that tiles are compiled for. Kernel has run<R, NV>(at, end), which does
+// tiles of R rows from row `at` on while they end before `end`, and returns where they end. It
+// loops itself: a call for each tile passed its arguments through memory, in pieces that a load
+// has to wait for until the whole tile before is done.
 template <class Kernel, int R>
-FASTNN_INLINE int in_height(int rows, int at, int vectors, const Kernel &kernel) {
-    for (; rows - at >= R; at += R)
-        vectors == 1 ? kernel.template run<R, 1>(at) : kernel.template run<R, 2>(at);
-    return at;
+FASTNN_INLINE int64_t in_height(int64_t at, int64_t end, int vectors, const Kernel &kernel) {
+    if (end - at < R) return at;
+    return vectors == 1 ? kernel.template run<R, 1>(at, end) : kernel.template run<R, 2>(at, end);
 }
 
+// All rows, in tiles that are as high as can be. Two rows take as long as four, for each of their
+// sums waits for the last: 6 + 2 rows are done as 4 + 4.
 template <class Kernel>
-FASTNN_INLINE void in_tiles(int rows, int vectors, const Kernel &kernel) {
-    int at = in_height<Kernel, FASTNN_TILE_ROWS>(rows, 0, vectors, kernel);
-    if constexpr (FASTNN_TILE_ROWS > 8) at = in_height<Kernel, 8>(rows, at, vectors, kernel);
-    if constexpr (FASTNN_TILE_ROWS > 4) at = in_height<Kernel, 4>(rows, at, vectors, kernel);
-    at = in_height<Kernel, 2>(rows, at, vectors, kernel);
-    in_height<Kernel, 1>(rows, at, vectors, kernel);
+FASTNN_INLINE void in_tiles(int64_t rows, int vectors, const Kernel &kernel) {
+    const int64_t whole = FASTNN_TILE_ROWS == 6 && rows % 6 == 2 && rows > 6 ? rows - 8 : rows;
+    int64_t at = in_height<Kernel, FASTNN_TILE_ROWS>(0, whole, vectors, kernel);
+    if constexpr (FASTNN_TILE_ROWS > 8) at = in_height<Kernel, 8>(at, rows, vectors, kernel);
+    if constexpr (FASTNN_TILE_ROWS > 4) at = in_height<Kernel, 4>(at, rows, vectors, kernel);
+    at = in_height<Kernel, 2>(at, rows, vectors, kernel);
+    in_height<Kernel, 1>(at, rows, vectors, kernel);
 }
 
-// Calls body(row, rows) for the tiles of rows row .. end of a product by one panel.
-template <class T, class Body>
-FASTNN_INLINE void in_rows(int64_t row, int64_t end, Product<T> &p, Body body) {
-    for (; row < end; row += FASTNN_TILE_ROWS, p.ahead += p.ahead_step * p.depth)
-        body(row, end - row < FASTNN_TILE_ROWS ? int(end - row) : FASTNN_TILE_ROWS);
-}
+// So many rows of a panel of C stay in the L1 cache, where they are processed again.
+static constexpr int64_t BLOCK_ROWS = 8 * FASTNN_TILE_ROWS;
 
 // g(C) to memory, row by row.
 template <class T, class Activation = Identity<T>>
@@ -128,22 +136,24 @@ struct ToMemory {
     int64_t ldc;
 
     template <int R, int NV>
-    __attribute__((noinline)) void run(int at) const {
+    __attribute__((noinline)) int64_t run(int64_t at, int64_t end) const {
         T *to = C + at * ldc;
         const int64_t ld = ldc;
         Product<T> part = p;
         part.A += at * p.row_stride;
-        multiply<T, R, NV>(
-            part, [=](int r, int v, typename Vec<T>::type c) __attribute__((always_inline)) {
-                store(to + r * ld + v * Vec<T>::lanes, Activation::value(c));
-            });
+        for (; end - at >= R; at += R, part.next(R), to += R * ld)
+            multiply<T, R, NV>(
+                part, [=](int r, int v, typename Vec<T>::type c) __attribute__((always_inline)) {
+                    store(to + r * ld + v * Vec<T>::lanes, Activation::value(c));
+                });
+        return at;
     }
 };
 
 template <class T>
 static void whole_tile(const T *A, const T *B, int64_t depth, T *C) {
     ToMemory<T> tile = {{A, depth, 1, B, panel_columns<T>, depth, nullptr}, C, panel_columns<T>};
-    tile.template run<FASTNN_TILE_ROWS, TILE_VECTORS>(0);
+    tile.template run<FASTNN_TILE_ROWS, TILE_VECTORS>(0, FASTNN_TILE_ROWS);
 }
 
 FASTNN_INLINE int vectors_from(int64_t n, int64_t column, int lanes) {
@@ -171,23 +181,25 @@ struct BackThrough {
     int64_t row, column;
 
     template <int R, int NV>
-    __attribute__((noinline)) void run(int at) const {
+    __attribute__((noinline)) int64_t run(int64_t at, int64_t end) const {
         const int64_t ld = below->ld, from = (row + at) * ld + column;
         const T scale = T(1 / below->dropout.keep_prob);
         const T *A = below->A + from;
         T *dZ = below->dZ + from;
         Product<T> part = p;
         part.A += at * p.row_stride;
-        multiply<T, R, NV>(part, [=](int r, int v, V dA) __attribute__((always_inline)) {
-            const int64_t to = r * ld + v * Vec<T>::lanes;
-            store(dZ + to, Activation::back(dA, load(A + to), scale));
-        });
+        for (; end - at >= R; at += R, part.next(R), A += R * ld, dZ += R * ld)
+            multiply<T, R, NV>(part, [=](int r, int v, V dA) __attribute__((always_inline)) {
+                const int64_t to = r * ld + v * Vec<T>::lanes;
+                store(dZ + to, Activation::back(dA, load(A + to), scale));
+            });
+        return at;
     }
 };
 
 template <class T>
-FASTNN_INLINE void backward_tile(Product<T> p, const Layer<T> *layer, const Layer<T> *below,
-                                 int64_t row, int rows, int64_t column) {
+FASTNN_INLINE void backward_block(Product<T> p, const Layer<T> *layer, const Layer<T> *below,
+                                  int64_t row, int64_t rows, int64_t column) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
     const int vectors = vectors_from(below->n, column, lanes);
@@ -201,7 +213,7 @@ FASTNN_INLINE void backward_tile(Product<T> p, const Layer<T> *layer, const Laye
     in_tiles(rows, vectors, ToMemory<T>{p, below->dZ + from, below->ld});
     const T keep_prob = T(d.keep_prob), scale = T(1 / d.keep_prob);
     with_activation<T>(below->activation, [&](auto g) __attribute__((always_inline)) {
-        for (int r = 0; r < rows; ++r) {
+        for (int64_t r = 0; r < rows; ++r) {
             const int64_t at = from + r * below->ld;
             for (int v = 0; v < vectors; ++v) {
                 V a = load(below->A + at + v * lanes);
@@ -226,9 +238,9 @@ static void backward_panel(const Layer<T> *layer, const Layer<T> *below, int64_t
     const T *panel = layer->Wt_panels + column * size;
     Product<T> p = {layer->dZ, layer->ld, 1, panel, width, size, nullptr};
     fetch_next(p, panel + size * width, size, below->n, column, end - row);
-    in_rows(row, end, p, [&](int64_t r, int rows) __attribute__((always_inline)) {
-        backward_tile(p, layer, below, r, rows, column);
-    });
+    for (; row < end; row += BLOCK_ROWS, p.ahead += 8 * p.ahead_tile)
+        backward_block(p, layer, below, row, end - row < BLOCK_ROWS ? end - row : BLOCK_ROWS,
+                       column);
 }
 
 // A *= mask / keep_prob of some rows.

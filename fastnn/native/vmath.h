@@ -95,7 +95,7 @@ FASTNN_INLINE V<T> vcopysign(V<T> x, V<T> y) {
 // min(x, limit) that keeps NaN.
 template <class T>
 FASTNN_INLINE V<T> vat_most(V<T> x, T limit) {
-    return select(x > limit, broadcast<T>(limit), x);
+    return smaller(broadcast<T>(limit), x);
 }
 
 // c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule.
@@ -181,14 +181,17 @@ FASTNN_INLINE V<T> vexpm1(V<T> x) {
 template <class T>
 FASTNN_INLINE V<T> vtanh(V<T> x) {
     constexpr T per_step = T(2 * 1.4426950408889634), step = T(0.6931471805599453 / 2);
-    constexpr T rounder = T(1.5) * T(typename Math<T>::word(1) << Math<T>::mantissa_bits);
+    // Leaves n plus the bias of an exponent in the low bits of the sum.
+    constexpr T rounder =
+        T(1.5) * T(typename Math<T>::word(1) << Math<T>::mantissa_bits) + T(Math<T>::bias);
     V<T> size = vat_most<T>(vabs<T>(x), T(20));
     V<T> shifted = size * per_step + rounder;
     V<T> r = size - (shifted - rounder) * step, square = r * r;
     V<T> t = r * square * polynomial<T>(square, Math<T>::tanh_tail) + r;
-    V<T> s = from_bits<T>((to_bits<T>(shifted) << Math<T>::mantissa_bits) + Math<T>::one);
+    V<T> s = from_bits<T>(to_bits<T>(shifted) << Math<T>::mantissa_bits);
     V<T> low = s - T(1), high = s + T(1);
-    return vcopysign<T>((high * t + low) / (low * t + high), x);
+    V<T> y = (high * t + low) / (low * t + high);
+    return from_bits<T>(to_bits<T>(y) | (to_bits<T>(x) & Math<T>::sign));  // y has no sign
 }
 
 // 1 / (1 + e^-z), from p = e / (1 + e) = e - e p with e = e^-|z|. Error 1.9 / 1.9 ulp.
