@@ -141,6 +141,25 @@ void gather(const Matrix *m, const int64_t *index, int64_t first, int64_t count,
     by_number[m->number](m, index, first, count, out, ld);
 }
 
+void gather_labels(const Matrix *m, const int64_t *index, int64_t first, int64_t count,
+                   int64_t classes, int32_t *out) {
+    if (m->number == I64 && !m->columns_of && !m->scale) {
+        for (int64_t r = 0; r < count; ++r) {
+            const auto y =
+                read<int64_t, int64_t>(m->values + row_at(m, index, first + r) * m->row_stride);
+            out[r] = uint64_t(y) < uint64_t(classes) ? int32_t(y) : 0;
+        }
+        return;
+    }
+    double labels[64];
+    for (int64_t r = 0; r < count; r += 64) {
+        const int64_t some = count - r < 64 ? count - r : 64;
+        gather(m, index, first + r, some, labels, 1);
+        for (int64_t i = 0; i < some; ++i)
+            out[r + i] = labels[i] >= 0 && labels[i] < double(classes) ? int32_t(labels[i]) : 0;
+    }
+}
+
 template void gather<float>(const Matrix *, const int64_t *, int64_t, int64_t, float *, int64_t);
 template void gather<double>(const Matrix *, const int64_t *, int64_t, int64_t, double *, int64_t);
 

@@ -56,16 +56,8 @@ void gather(const Matrix *m, const int64_t *index, int64_t first, int64_t count,
             int64_t ld);
 
 // Class labels. A label that has gone out of range since it was checked counts as class 0.
-inline void gather_labels(const Matrix *m, const int64_t *index, int64_t first, int64_t count,
-                          int64_t classes, int32_t *out) {
-    double labels[64];
-    for (int64_t r = 0; r < count; r += 64) {
-        const int64_t some = count - r < 64 ? count - r : 64;
-        gather(m, index, first + r, some, labels, 1);
-        for (int64_t i = 0; i < some; ++i)
-            out[r + i] = labels[i] >= 0 && labels[i] < double(classes) ? int32_t(labels[i]) : 0;
-    }
-}
+void gather_labels(const Matrix *m, const int64_t *index, int64_t first, int64_t count,
+                   int64_t classes, int32_t *out);
 
 // The first of `count` rows from `first` with a value that is not finite as a T, or -1.
 template <class T>

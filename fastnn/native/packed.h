@@ -75,7 +75,7 @@ template <class Kernel, int R = FASTNN_TILE_ROWS>
 static void of_height(int rows, int vectors, const Kernel &kernel) {
     if constexpr (R > 1)
         if (rows != R) return of_height<Kernel, R - 1>(rows, vectors, kernel);
-    vectors == 1 ? kernel.template run<R, 1>(0) : kernel.template run<R, 2>(0);
+    vectors == 1 ? kernel.template run<R, 1>(0, R) : kernel.template run<R, 2>(0, R);
 }
 
 // Z of rows row .. end, or ReLU(Z).
