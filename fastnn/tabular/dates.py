@@ -22,6 +22,7 @@ from fastnn.text.moments import (
     two_centuries,
     zone_of,
 )
+from fastnn.text.quantities import quantity
 from fastnn.text.words import rows
 
 PARTS = ("time", "month", "weekday", "hour")
@@ -111,7 +112,9 @@ class DateForm:
             text = f"{value:.4f}"
         if text is None or not (self.zone is None or zone_of(text, self.order) in ("", self.zone)):
             return None
-        return days_in(text, self.order)
+        days = days_in(text, self.order)
+        durations = days is None and not self.of_days
+        return quantity(text, "day", self.order) if durations else days
 
 
 def learn_order(name, counts, day_first=None):
@@ -173,7 +176,7 @@ def form_of(series, codes, texts, order, doubt):
     zones = {zone_of(text, order): text for text in dates}
     named = [zone for zone in zones if zone]
     form = DateForm(order, zone=None if len(named) > 1 else "".join(named))
-    said = [] if doubt is None else [f"{doubt!r} is read as {_SPOKEN[order]}"]
+    said = said_of_doubt(order, doubt)
     if len(zones) > 1 and named:
         shown = " and ".join(repr(text) for text in list(zones.values())[:-3:-1])
         said.append(f"{shown} are read as of one zone: names of zones do not count, +01:00 would")
@@ -186,6 +189,11 @@ def form_of(series, codes, texts, order, doubt):
     if others:
         said.append(f"{rows(at.size)} with {', '.join(map(repr, others)):.60} count as missing")
     return form, [f"Column {series.name!r}: {'; '.join(said)}."] if said else []
+
+
+def said_of_doubt(order, doubt):
+    """A list with a clause on a date or a time that can be another one, or empty."""
+    return [] if doubt is None else [f"{doubt!r} is read as {_SPOKEN[order]}"]
 
 
 def said_of_zeros(series, order):

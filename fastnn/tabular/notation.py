@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from fastnn.text.quantities import learn_quantity, quantity
+from fastnn.text.units import unit_named
+
 # Texts that are gaps in any column; an empty field is one, too.
 GAPS = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "Null", "null", "#N/A", "#NA", "<NA>")
 # Texts that are gaps among numbers; elsewhere they may be classes and categories.
@@ -32,6 +35,7 @@ _FACTOR = (
     r"[kKMB]|(?i:bn|mn|mln|mio\.?|mrd\.?|tsd\.?|cr\.?"
     r"|(?:thousand|million|billion|mille|lac|lakh|crore)s?)"
 )
+_PER = "per|an?|pro|je|par|por"  # as in $17 per hour, which is $17/hr
 _SPACES = " \u00a0\u2009\u202f'\u2019"  # they separate thousands; so does a point or comma
 _NUMBER = re.compile(  # possessive: long blanks are read once
     rf"""(?P<limit>[<>≤≥~≈]=?)?\s*+
@@ -43,6 +47,7 @@ _NUMBER = re.compile(  # possessive: long blanks are read once
     (?P<power>[eE][-+]?\d+)?\s*+
     (?:(?P<factor>{_FACTOR})?\s*+(?P<money>{_MONEY})?
     |(?P<after>%|‰|°\s?[CFK]?|[^\W\d_][^\d\s,;:()]{{0,9}}))
+    \s*+(?P<rate>(?:/\s?|(?:{_PER})\s)[^\W\d_][^\d\s,;:()/]{{0,11}})?
     \s*+\+?\s*+(?P<close>\))?""",
     re.VERBOSE,
 )
@@ -70,6 +75,9 @@ class Notation:
         Texts that are gaps in this column alone.
     factors : bool
         k, M, Mio and the like multiply: 1.5k is 1500.
+    family : str
+        Of a quantity of several units, such as 1h 20m, read as one number in `unit`; see
+        `fastnn.text.quantities`. "": the numbers have one unit, or none.
     whole : bool
         No number of the training rows has a decimal mark: 2.000 can be 2 and 2000, and is not read.
     """
@@ -79,25 +87,27 @@ class Notation:
     gaps: tuple[str, ...] = ()
     whole: bool = False
     factors: bool = False
+    family: str = ""
 
     def number(self, text: str) -> float | None:
         """The number in a text without blanks around it; None if there is none.
 
         >>> Notation(",", "kg").number("1.234,5 kg"), Notation().number("1 000")
         (1234.5, 1000.0)
-        >>> Notation().number("5.2 kg")
+        >>> Notation(unit="h").number("90 min"), Notation().number("5.2 kg")
+        (1.5, None)
         >>> Notation(unit="€", factors=True).number("€1.5M")
         1500000.0
         """
         match = _NUMBER.fullmatch(text)
-        if match is None:
-            return None
-        unit = unit_of(match, self.factors)
-        if unit not in ("", self.unit) and without_capitals(unit) != without_capitals(self.unit):
-            return None
-        if self.whole and self.decimal in match["digits"] and _means_two(match):
-            return None
-        value = value_of(match, self.decimal, power_of(match) if self.factors else 0)
+        unit = None if match is None else unit_of(match, self.factors)
+        value = None
+        if unit is not None and (unit in ("", self.unit) or alike(unit) == alike(self.unit)):
+            if self.whole and self.decimal in match["digits"] and _means_two(match):
+                return None
+            value = value_of(match, self.decimal, power_of(match) if self.factors else 0)
+        if value is None:
+            return quantity(text, self.unit, self.family, self.decimal)
         return None if value and not unit and is_factor(self.unit) else value
 
     def is_gap(self, text: str) -> bool:
@@ -114,11 +124,17 @@ def unit_of(match, factors=False):
     """The unit of a number, in the singular; a factor is one where `factors` do not multiply."""
     unit = (match["before"] or match["money"] or "") + (match["after"] or "")
     unit = unit.removesuffix("s") if len(unit) > 2 else unit
+    if match["rate"]:
+        unit += "/" + re.sub(rf"^(?:/|(?:{_PER})\s)\s*", "", match["rate"])
     return unit if factors or not match["factor"] else match["factor"] + unit
 
 
-def without_capitals(unit):
-    """A unit without the capitals that say nothing: KG is kg, but MW is no mW, and kB is no kb."""
+def alike(unit):
+    """A unit by one name: KG is kg, and hrs are hours, but MW is no mW, and kB is no kb."""
+    unit, per, time = unit.rpartition("/")
+    if named := unit_named(time.removesuffix(".")):
+        return (alike(unit) + per if per else "") + named
+    unit += per + time
     lower = unit.lower()
     if is_factor(unit) or re.fullmatch("[kmgt]i?b.*", lower):
         return unit
@@ -223,11 +239,11 @@ def units_of(texts, factors):
     for i, text in enumerate(texts):
         match = _NUMBER.fullmatch(text)
         if match is not None and (unit := unit_of(match, factors)):
-            found.setdefault(first.setdefault(without_capitals(unit), unit), []).append(i)
+            found.setdefault(first.setdefault(alike(unit), unit), []).append(i)
     return found
 
 
-def learn_notation(counts, decimal=None):
+def learn_notation(counts, decimal=None, clock=None):
     """The notation of most texts, and what is odd about it.
 
     Parameters
@@ -236,6 +252,8 @@ def learn_notation(counts, decimal=None):
         How often each text occurs.
     decimal : str, optional
         The decimal mark, if it is known.
+    clock : str, optional
+        The order of times, if the texts are times.
 
     Returns
     -------
@@ -244,16 +262,20 @@ def learn_notation(counts, decimal=None):
     in_doubt : str or None
         A text that can mean two numbers, as 1,234 does, if no other text settles the matter.
     """
+    given = {text: count for text, count in counts.items() if not PLAIN.is_gap(text)}
+    if given and (found := learn_quantity(given, decimal, clock)) is not None:
+        unit, family, mark = found
+        return Notation(mark, unit, family=family), None
     matches = {text: match for text in counts if (match := _NUMBER.fullmatch(text))}
     factors = _multiply(matches.values())
     units: dict[str, int] = {}
     for text, match in matches.items():
         unit = unit_of(match, factors)
         units[unit] = units.get(unit, 0) + counts[text]
-    alike: dict[str, int] = {}
+    together: dict[str, int] = {}
     for unit, count in units.items():
-        alike[without_capitals(unit)] = alike.get(without_capitals(unit), 0) + count
-    most = {unit: (alike[without_capitals(unit)], count) for unit, count in units.items() if unit}
+        together[alike(unit)] = together.get(alike(unit), 0) + count
+    most = {unit: (together[alike(unit)], count) for unit, count in units.items() if unit}
     unit = max(most, key=most.get, default="")
     if decimal is not None:
         return Notation(decimal, unit, factors=factors), None

@@ -14,6 +14,7 @@ from fastnn.tabular.dates import (
     learn_order,
     part_name,
     parts_of,
+    said_of_doubt,
     said_of_zeros,
     why_unreadable,
 )
@@ -39,6 +40,8 @@ from fastnn.tabular.values import (
     refuse,
     told_of_digits,
 )
+from fastnn.text.clocks import CLOCKS
+from fastnn.text.units import plural
 from fastnn.text.words import rows
 
 # A column of text in which at least this share of values is numbers has mistakes in it, if it has
@@ -103,6 +106,10 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     counts = dict(zip(texts, times.tolist(), strict=True))
     given = {text: count for text, count in counts.items() if not PLAIN.is_gap(text)}
     order, doubt = learn_order(series.name, given, day_first)
+    if strict and order in CLOCKS:  # a target is one number: that of its hours, or its minutes
+        said = [f"Column {series.name!r}: {text}." for text in said_of_doubt(order, doubt)]
+        reading, more = _learn_numbers(series, codes, texts, times, decimal, strict, order)
+        return reading, said + more
     if order is not None and not (strict and order in NUMBERS):
         return form_of(series, codes, texts, order, doubt)
     if not strict and beyond_floats(texts):
@@ -110,15 +117,15 @@ def learn_reading(series, *, categorical=False, decimal=None, strict=False, day_
     return _learn_numbers(series, codes, texts, times, decimal, strict)
 
 
-def _learn_numbers(series, codes, texts, times, decimal, strict):
+def _learn_numbers(series, codes, texts, times, decimal, strict, clock=None):
     """The `Notation` of a column of texts, or None if they are categories; and notices."""
-    notation, in_doubt = learn_notation(dict(zip(texts, times, strict=True)), decimal)
+    notation, in_doubt = learn_notation(dict(zip(texts, times, strict=True)), decimal, clock)
     numbers = [notation.number(text) for text in texts]
     is_number = np.array([number is not None for number in numbers], dtype=bool)
     is_gap = ~is_number & np.array([notation.is_gap(text) for text in texts], dtype=bool)
     is_other = ~is_number & ~is_gap
     n_numbers, n_gaps, n_other = (int(times[some].sum()) for some in (is_number, is_gap, is_other))
-    several = units_of(texts, notation.factors)
+    several = {} if notation.family else units_of(texts, notation.factors)
     if n_other and len(several) > 1 and _share_of(several, times) >= _MOSTLY:
         shown = ", ".join(f"{texts[found[0]]!r:.40}" for found in list(several.values())[:3])
         return None, [
@@ -175,7 +182,11 @@ def _learn_numbers(series, codes, texts, times, decimal, strict):
             unlike,
             key=lambda pair: (not {",", "."}.isdisjoint(pair[0]), abs(pair[1]) * notation.factors),
         )
-        said.append(f"{text!r:.40} is read as {number:.12g}")
+        shown = f"{number:.12g}"
+        if notation.family not in ("", "share"):
+            text, number = max(unlike, key=lambda pair: len(pair[0]))
+            shown = f"{number:.4g} {plural(notation.unit)}"
+        said.append(f"{text!r:.40} is read as {shown}")
     said = [f"Column {series.name!r} is numbers: {'; '.join(said)}."] if said else []
     whole = decimal is None and not any(notation.decimal in text for text in found)
     return replace(notation, gaps=tuple(other), whole=whole), said

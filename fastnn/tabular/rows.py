@@ -119,7 +119,9 @@ def known_rows(
         elif reading is not None:
             values = typed(series, reading)
             given = values.dropna()
-            of_classes = task == "classification" or (task == "auto" and few_numbers(given))
+            of_classes = task == "classification" or (
+                task == "auto" and few_numbers(given, reading)
+            )
             if missing is None or not of_classes:
                 known = values.notna().to_numpy(dtype=bool)
     if known.all():
@@ -253,10 +255,13 @@ def named(name, names):
     return name == names if isinstance(names, str) else name in (names or ())
 
 
-def few_numbers(values):
-    """Whether numbers, without gaps, are whole ones of so few values that they can be classes."""
+def few_numbers(values, reading=PLAIN):
+    """Whether numbers, without gaps, are whole ones of so few values that they can be classes.
+
+    Those of quantities, such as hours, need not be whole.
+    """
     few = values.nunique() <= min(_MOST_CLASSES, len(values) / _ROWS_A_CLASS)
-    return few and whole(values.to_numpy())
+    return few and (bool(reading.family) or whole(values.to_numpy()))
 
 
 def _reading_of(series):

@@ -13,6 +13,7 @@ from fastnn.tabular.dates import ORDERS, PARTS, DateForm
 from fastnn.tabular.encoding import FEWEST_EDGES
 from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.target import Target
+from fastnn.text.units import FAMILIES, is_unit
 
 # Larger integers may be no float. The power is computed once: Python does not fold it.
 _LARGEST = 2**1000
@@ -52,6 +53,7 @@ def _reading_state(reading):
         "unit": reading.unit,
         "gaps": list(reading.gaps),
         **{name: True for name in _FLAGS if getattr(reading, name)},
+        **({"family": reading.family} if reading.family else {}),
     }
 
 
@@ -118,15 +120,19 @@ def _reading(state):
             _refuse("order", state["order"], f"one of {', '.join(ORDERS)}")
         zone = state["zone"] if state["zone"] is None else _text(state["zone"], "zone")
         return DateForm(state["order"], parts, zone)
-    state = dict.fromkeys(_FLAGS, False) | state if isinstance(state, dict) else state
-    _check_keys(state, {"kind", "decimal", "unit", "gaps", *_FLAGS}, "reading")
+    if isinstance(state, dict):
+        state = dict.fromkeys(_FLAGS, False) | {"family": ""} | state
+    _check_keys(state, {"kind", "decimal", "unit", "gaps", "family", *_FLAGS}, "reading")
     for name in _FLAGS:
         if not isinstance(state[name], bool):
             _refuse(name, state[name], "true or false")
     if kind != "numbers" or state["decimal"] not in (".", ","):
         _refuse("reading", state, "numbers with a decimal point or comma, or dates")
     unit, gaps = _text(state["unit"], "unit"), _texts(state["gaps"], "gaps")
-    return Notation(state["decimal"], unit, gaps, *(state[name] for name in _FLAGS))
+    family = _text(state["family"], "family")
+    if family and not (family in FAMILIES and is_unit(unit, family)):
+        _refuse("family", family, f"one of {', '.join(FAMILIES)}, which has the unit")
+    return Notation(state["decimal"], unit, gaps, *(state[name] for name in _FLAGS), family)
 
 
 def _texts(values, what):

@@ -22,6 +22,8 @@ from fastnn.tabular.values import (
     pandas,
     whole,
 )
+from fastnn.text.clocks import CLOCKS
+from fastnn.text.units import plural
 from fastnn.text.words import rows
 
 if TYPE_CHECKING:
@@ -192,13 +194,15 @@ def learn_target(
     values = typed(series, reading, "for a regression" if task == "regression" else "as classes")
     boolean = kind == "boolean"
     if task == "auto":
-        is_classes = reading is None or boolean or few_numbers(values.dropna())
+        is_classes = reading is None or boolean or few_numbers(values.dropna(), reading)
         task = "classification" if is_classes else "regression"
     if task == "classification":
         if kind == "string":
             values, reading, notices = series, None, []
         learnt = replace(_classes(values, boolean, reading), joined=tuple(joined))
         return learnt, [*notices, *_notices_on_one_number(learnt)]
+    if reading.family not in ("", "share"):
+        notices = [*notices, f"Predictions of {series.name!r} are {plural(reading.unit)}."]
     return _regression(values, reading, output), notices
 
 
@@ -212,9 +216,10 @@ def notices_on_task(
     numbers = _numbers_of(classes)
     if not numbers or classes.dtype == np.bool_ or any(map(has_zeros, map(str, classes))):
         return []
+    whole_ones = "whole " * all(float(number).is_integer() for number in numbers.values())
     return [
         f"Target {target.name!r} is taken for classes, as it has only {len(classes)} different "
-        f"values, all of them whole numbers from {min(numbers, key=numbers.get)} to "
+        f"values, all of them {whole_ones}numbers from {min(numbers, key=numbers.get)} to "
         f"{max(numbers, key=numbers.get)}. If it is a quantity, ask for a regression (task, "
         "--task)."
     ]
@@ -224,7 +229,9 @@ def _numbers_of(classes):
     """{class: its number}; empty if one of the classes is none."""
     if classes.dtype != object:
         return dict(zip(classes.tolist(), classes.tolist(), strict=True))
-    notation, _ = learn_notation(dict.fromkeys(classes, 1))
+    order, _ = learn_order("", dict.fromkeys(classes, 1))
+    clock = order if order in CLOCKS else None
+    notation, _ = learn_notation(dict.fromkeys(classes, 1), clock=clock)
     numbers = {text: notation.number(text) for text in classes}
     return {} if None in numbers.values() else numbers
 
