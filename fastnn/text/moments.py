@@ -18,6 +18,7 @@ _ZONE = (
 )
 _OFFSET = re.compile(r"([-+])(\d\d?):?(\d\d)?")
 _UTC = ("Z", "UTC", "GMT")
+_CAPITALS = re.compile("[A-Z]{3}")
 _CLOCK = rf"(?:[T ,]+(?:at )?(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*{HALF}?{_ZONE})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/._])(\d\d?)\2(\d\d?){_CLOCK}")
 _YEAR_LAST = re.compile(rf"(\d\d?)([-/._])(\d\d?)\2(\d{{4}}|(?<!_)\d\d){_CLOCK}")
@@ -117,6 +118,8 @@ def zone_of(text, order):
     >>> [zone_of(f"2020-03-05 10:00{zone}", "ymd") for zone in (" CET", " UTC", "+01:00", "")]
     ['CET', '', '', '']
     """
+    if not _CAPITALS.search(text):
+        return ""
     zone = (_written(text, order) or ("",))[-1] or ""
     return zone if zone.isalpha() and zone not in _UTC else ""
 

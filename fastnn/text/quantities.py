@@ -35,7 +35,7 @@ _PIECE = re.compile(
     r"\s*+(?:[,;]|(?:and|und|et|&)(?=\s))?+\s*+"
 )
 _END = re.compile(r"(?<! ) +(?:ago|old|her|alt)\.?$", re.IGNORECASE)
-_POLE = re.compile(r"^(?P<first>[NSEWnsew])?\s*+(?P<rest>.*?)\s*(?P<last>[NSEWnsew])?$")
+_POLE = re.compile(r"^(?P<first>[NSEWnsew])?\s*+(?P<rest>.*?)\s*(?P<last>[NSEWnsew])?$", re.DOTALL)
 _N = r"(?:(\d+(?:[.,]\d+)?)"
 _ISO = re.compile(
     rf"([-+\u2212])?P(?=[\dT]){_N}Y)?{_N}M)?{_N}W)?{_N}D)?(?:T(?=\d){_N}H)?{_N}M)?{_N}S)?)?"

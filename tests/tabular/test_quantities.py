@@ -12,7 +12,9 @@ from stopwatch import Stopwatch
 
 import fastnn
 from fastnn.tabular import TableSchema, read_table
-from fastnn.tabular.notation import Notation
+from fastnn.tabular.dates import ORDERS
+from fastnn.tabular.notation import Notation, learn_notation
+from fastnn.text.moments import is_date, zone_of
 from fastnn.text.quantities import quantity
 
 # Ways to write a duration of whole hours, minutes and seconds.
@@ -41,6 +43,26 @@ def test_durations_of_pandas_and_python_are_read(duration):
     text = str(pd.Timedelta(duration).round("us"))
     for each in (text, str(duration)):
         assert quantity(each, "second", "time") == pytest.approx(duration.total_seconds(), abs=1e-6)
+
+
+@given(
+    st.one_of(st.text(), st.text("0123456789 .,:/-+PTHMSNkm$€%'\"°年月日\n\t")),
+    st.sampled_from(",."),
+)
+def test_any_text_is_read_or_not(text, decimal):
+    for family, unit in {
+        "time": "hour",
+        "length": "inch",
+        "angle": "degree",
+        "share": "/5",
+    }.items():
+        number = quantity(text, unit, family, decimal)
+        assert number is None or np.isfinite(number)
+    for order in ORDERS:
+        assert isinstance(is_date(text, order), bool)
+        assert isinstance(zone_of(text, order), str)
+    counts = {text + end: 1 for end in ("", " ", "\n", "1", "2", "3", "4")}
+    assert learn_notation(counts)[0].decimal in ",."
 
 
 @pytest.mark.parametrize(
