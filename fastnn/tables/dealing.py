@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,7 @@ from fastnn.data.part_sizes import rule_of_thumb
 from fastnn.data.splitting import split
 from fastnn.tabular.dates import part_name
 from fastnn.tabular.reading import learn_reading, tidy, typed
+from fastnn.tabular.values import is_numeric
 from fastnn.text.alarm import Alarm
 from fastnn.text.words import rows
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fastnn.tabular.schema import TableSchema
-    from fastnn.tabular.target import Target
 
 # Ways to treat classes of too few rows to be in all parts.
 RareClasses = Literal["drop", "join", "keep"]
@@ -31,25 +32,13 @@ _REPEATED = 0.05
 _OWN = 0.5
 # Fewer moments, or rows, are in order by chance.
 _FEWEST_MOMENTS = 5
+# Whole numbers within these, in the order of the rows, are years.
+_FIRST_YEAR, _LAST_YEAR = 1800, 2100
 # Targets are alike in time beyond chance by so many standard errors, if they share so much of their
 # variance. Of rare classes a few rows side by side are chance: it takes so many pairs.
 _SURE, _SHARED, _PAIRS = 4, 0.01, 10
 # Of a mean of 3 or more, there is at least one in 95 % of the cases.
 _UNSEEN = 3
-
-
-def rare_of(target: Target, labels: NDArray[np.intp], parts: Sequence[str]) -> list[Any]:
-    """The classes of fewer rows than there are parts; an error if they are all but one."""
-    counts = np.bincount(labels, minlength=len(target.classes))
-    rare = target.classes[counts < len(parts)].tolist()
-    if len(rare) > len(target.classes) - 2:
-        few = counts.min()
-        raise ValueError(
-            f"class {target.classes[counts.argmin()]} of {target.name} has {rows(few)}, expected "
-            f"at least {len(parts)}, one for each of {', '.join(parts)}: collect more, leave it "
-            "out, or join it with another class; for a quantity, --task regression"
-        )
-    return rare
 
 
 def deal(
@@ -198,21 +187,20 @@ def repeats(
 
 
 def in_order_of_time(
-    schema: TableSchema, parts: Mapping[str, Any], places: Mapping[str, NDArray[np.intp]]
+    schema: TableSchema,
+    parts: Mapping[str, Any],
+    places: Mapping[str, NDArray[np.intp]],
+    frame: pd.DataFrame,
+    drop: Sequence[str],
 ) -> list[str]:
-    """A notice where rows that are dealt at random lie in the order of a date.
+    """A notice where rows that are dealt at random lie in the order of a date, or of a year.
 
     The rows to judge by are then from among the days of training. That says nothing of later rows
     where the target changes with time, so that it is told only if targets of rows that are near
-    each other in the table are alike, beyond chance.
+    each other in the table are alike, beyond chance. A column of years that counts the rows, and
+    is no input, tells as well, unless the user has left it out by `drop`.
 
-    Parameters
-    ----------
-    schema : TableSchema
-    parts : dict of Part
-        All rows of the table.
-    places : dict of (m,) arrays
-        The places of their rows in the table.
+    `parts` have all rows of the table `frame`, at the `places` there.
     """
     order = np.argsort(np.concatenate([places[name] for name in parts]))
     y = np.concatenate([part.y for part in parts.values()])[order]
@@ -221,9 +209,13 @@ def in_order_of_time(
     if schema.classes is not None and np.count_nonzero(np.diff(y)) < len(schema.classes):
         return []  # the rows are in the order of the classes: the date gives them away
     n_first = len(parts["train"]) if len(parts) > 1 else len(y) - rule_of_thumb(len(y))
-    for name in schema.moments:
-        j = schema.input_names.index(part_name(name, "time"))
-        steps = np.diff(np.concatenate([part.X[:, j] for part in parts.values()])[order])
+    inputs = ((name, schema.input_names.index(part_name(name, "time"))) for name in schema.moments)
+    days = (
+        (name, "days", np.concatenate([part.X[:, j] for part in parts.values()])[order])
+        for name, j in inputs
+    )
+    for name, spans, times in chain(days, _years(frame, (schema.target, *drop))):
+        steps = np.diff(times)
         steps = steps[steps != 0]
         if len(steps) < _FEWEST_MOMENTS or 0 < (steps > 0).sum() < len(steps):
             continue
@@ -233,13 +225,24 @@ def in_order_of_time(
         return [
             Alarm(
                 f"The rows are in the order of {name!r}, and the target changes with time, but the "
-                "rows to judge by are drawn at random, from among the days of training: errors on "
-                "them are too low for later rows. If the model is for these, divide the rows by "
+                f"rows to judge by are drawn at random, from among the {spans} of training: errors "
+                "on them are too low for later rows. If the model is for these, divide the rows by "
                 f"time (time={name!r}, --time): it is then trained on the first ones, and judged "
                 "by the last ones."
             )
         ]
     return []
+
+
+def _years(frame, but):
+    """Columns of whole numbers that can be years, as (name, "years", (m,) values)."""
+    for name, series in frame.items():
+        if name in but or not is_numeric(series) or series.dtype.kind == "b":
+            continue
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        low, high = values.min(), values.max()  # NaN if one is
+        if low >= _FIRST_YEAR and high <= _LAST_YEAR and (values == np.floor(values)).all():
+            yield name, "years", values
 
 
 def _are_alike(y, classes, n):

@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from fastnn.arguments import lookup
 from fastnn.files.fingerprint import fingerprint
 from fastnn.many.blend import BINS
-from fastnn.tables.dealing import deal, in_order_of_time, rare_of, repeats
+from fastnn.tables.dealing import deal, in_order_of_time, repeats
 from fastnn.tables.examples import Examples, Part, part_of, told_of_unseen
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
@@ -86,7 +86,7 @@ def prepare(
     if estimator.task == "classification":
         labels, target = _labels(estimator, examples)
         lookup(_RARE_CLASSES, estimator.rare_classes, "rare_classes")
-        rare = rare_of(target, labels, judged) if estimator.rare_classes != "keep" else []
+        rare = _rare_of(target, labels, judged) if estimator.rare_classes != "keep" else []
         of_rare = np.isin(labels, np.searchsorted(target.classes, rare))
         told = f"with {rows(int(of_rare.sum()))}: {', '.join(map(str, rare))[:200]}"
         few = f"Classes of fewer than {len(judged)} rows"
@@ -134,7 +134,8 @@ def prepare(
     if len(dealt) > 1 or inner_dev:  # else no row to judge by was dealt
         notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
         if groups is None and time is None:
-            notices += in_order_of_time(schema, parts, places)
+            drop = _names(estimator.drop)
+            notices += in_order_of_time(schema, parts, places, examples.frame, drop)
     if others := [places[name] for name in names if name != "train"]:
         rest = examples.frame.iloc[np.sort(np.concatenate(others))]
         notices += schema.unreadable(rest, dealt["train"].frame)
@@ -241,6 +242,20 @@ def _labels(estimator, examples, joined=()):
         categorical=named(examples.target, estimator.categorical),
     )
     return target.encode(series, estimator.missing), target
+
+
+def _rare_of(target, labels, parts):
+    """The classes of fewer rows than there are parts; an error if they are all but one."""
+    counts = np.bincount(labels, minlength=len(target.classes))
+    rare = target.classes[counts < len(parts)].tolist()
+    if len(rare) > len(target.classes) - 2:
+        few = counts.min()
+        raise ValueError(
+            f"class {target.classes[counts.argmin()]} of {target.name} has {rows(few)}, expected "
+            f"at least {len(parts)}, one for each of {', '.join(parts)}: collect more, leave it "
+            "out, or join it with another class; for a quantity, --task regression"
+        )
+    return rare
 
 
 def _learn_schema(estimator, examples, groups, joined):

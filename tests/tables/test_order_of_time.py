@@ -43,6 +43,41 @@ def test_a_table_in_the_order_of_a_date_is_told_what_to_do(parts):
     assert told(in_order()[::-1].reset_index(drop=True), parts)  # the newest first
 
 
+@pytest.mark.parametrize("per_year", [1, 10])  # one is in the way of a counter, and left out
+@pytest.mark.parametrize("kind", [int, float])
+@pytest.mark.parametrize("parts", [PARTS, ("train", "dev"), ("train",)])
+def test_a_table_in_the_order_of_a_year_is_told_what_to_do(parts, kind, per_year):
+    frame = in_order(per_year * 60).drop(columns="date")
+    frame["year"] = (1950 + np.arange(len(frame)) // per_year).astype(kind)
+    (notice,) = told(frame, parts)
+    assert notice.startswith("The rows are in the order of 'year'")
+    assert "from among the years of training" in notice
+    assert "(time='year', --time)" in notice
+    assert told(frame[::-1].reset_index(drop=True), parts)
+    assert not told(frame, parts, time="year")
+    assert not told(frame, parts, drop="year")
+    assert not told(shuffled(frame), parts)
+    rng = np.random.default_rng(0)
+    assert not told(frame.assign(y=rng.permutation(frame["y"])), parts)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda year: year - 200,  # before 1800
+        lambda year: year + 0.5,
+        lambda year: year.where(year.index % 50 > 0),  # --time refuses gaps
+        lambda year: 1950 + (year - 1950) // 12,  # five years
+        lambda year: 1950 + (year - 1980).abs(),  # down, then up
+    ],
+)
+def test_numbers_that_are_no_years_in_order_are_not_told(change):
+    frame = in_order().drop(columns="date")
+    year = pd.Series(1950 + np.arange(600) // 10)
+    assert told(frame.assign(year=year))
+    assert not told(frame.assign(year=change(year)))
+
+
 def test_it_is_told_once_of_two_dates():
     frame = in_order()
     (notice,) = told(frame.assign(sent=frame["date"]))
