@@ -28,9 +28,11 @@ net.save(os.path.join(folder, "digits.safetensors"))
 #
 # ``forward`` of one row takes about a microsecond. Buffers are set up once, the normalizer is
 # applied as the row is read, and threads are not used for so little work. Load the file at the
-# start of the server, and call ``forward``; a `Network` may be used by several threads.
+# start of the server, freeze the network, and call ``forward``. Frozen weights cannot change, so
+# that they are packed once: layers of hundreds of units take up to a third less time. Several
+# threads may use a `FrozenNetwork` at once, each with buffers of its own.
 
-served = fastnn.load(os.path.join(folder, "digits.safetensors"))
+served = fastnn.load(os.path.join(folder, "digits.safetensors")).freeze()
 row = np.ascontiguousarray(test.X[:1], np.float32)
 served.forward(row)
 began = time.perf_counter()
