@@ -68,7 +68,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*pack_units)(const Layer[T] *, int64_t, int64_t, int, T *) noexcept nogil
         void (*forward)(const Layer[T] *, const Layer[T] *, const T *, T *, int64_t, int64_t,
                         int64_t) noexcept nogil
-        void (*forward_packed)(const Layer[T] *, const Layer[T] *, const T *, int64_t,
+        void (*forward_packed)(const Layer[T] *, const Layer[T] *, const T *, T *, int64_t,
                                int64_t) noexcept nogil
         void (*backward_panel)(const Layer[T] *, const Layer[T] *, int64_t, int64_t,
                                int64_t) noexcept nogil
@@ -77,7 +77,7 @@ cdef extern from "native/kernels.h" namespace "fastnn" nogil:
         void (*narrow_gradient)(const Layer[T] *, const Layer[T] *, int64_t, int64_t, int64_t,
                                 T *) noexcept nogil
         T (*add_gradient)(const T *, int64_t, cbool, T *) noexcept nogil
-        T (*bias_gradient)(const Layer[T] *, int64_t, int64_t, cbool, T *) noexcept nogil
+        T (*bias_gradient)(const Layer[T] *, int64_t, cbool, T *) noexcept nogil
         T (*largest)(const T *, int64_t, int64_t, int64_t, int64_t) noexcept nogil
         void (*apply_dropout)(const Layer[T] *, int64_t, int64_t, int64_t) noexcept nogil
         void (**loss)(const Layer[T] *, const Targets[T] *, int64_t, int64_t) noexcept nogil

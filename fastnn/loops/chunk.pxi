@@ -104,7 +104,7 @@ cdef void forward_rows(Run[real] *run, int64_t row, int64_t end, int64_t first_r
                       run.room + thread * run.room_size, row, end, first_row)
         else:
             k.forward_packed(&run.layers[l - 1], &run.layers[l], run.packed + run.packed_at[l],
-                             row, end)
+                             run.room + thread * run.room_size, row, end)
 
 
 cdef void backward_rows(Run[real] *run, int64_t rows, int64_t row, int64_t end) noexcept nogil:
@@ -158,8 +158,8 @@ cdef inline int64_t strip_tiles(const Kernels[real] *k, int64_t n_out) noexcept 
 
 
 cdef inline int64_t strip_size(const Kernels[real] *k, int64_t n_out) noexcept nogil:
-    """The numbers of a strip, and a panel, for registers are stored whole."""
-    return strip_tiles(k, n_out) * k.tile_rows * n_out + k.panel
+    """The numbers of a strip, of db after the last one, and a panel, for registers are stored whole."""
+    return (strip_tiles(k, n_out) * k.tile_rows + 1) * n_out + k.panel
 
 
 cdef real *strip_gradient(Run[real] *run, int l, int64_t rows, int64_t unit, int64_t units,
@@ -185,10 +185,10 @@ cdef real *strip_gradient(Run[real] *run, int l, int64_t rows, int64_t unit, int
 
 cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accumulate,
                            int thread) noexcept nogil:
-    """dW[l] (+)= A[l-1]^T dZ[l] and db[l] (+)= the column sums of dZ[l], in this thread's tiles."""
+    """dW[l] (+)= A[l-1]^T dZ[l] in this thread's tiles, db[l] (+)= the column sums of dZ[l]."""
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
-    cdef int64_t j, unit, units, end, n_in
+    cdef int64_t unit, units, end, n_in
     cdef real *dW
     cdef real *strip
     cdef double largest = 0
@@ -203,9 +203,8 @@ cdef void weight_gradients(Run[real] *run, real *dtheta, int64_t rows, bint accu
             largest = max(largest, <double>k.add_gradient(
                 strip, units * layer.n, accumulate, dW + unit * layer.n))
             unit += units
-        for j in range(first_tile(tiles(layer.n, k.panel), thread, run.threads),
-                       first_tile(tiles(layer.n, k.panel), thread + 1, run.threads)):
-            largest = max(largest, <double>k.bias_gradient(layer, rows, j * k.panel, accumulate,
+        if thread == run.threads - 1:
+            largest = max(largest, <double>k.bias_gradient(layer, rows, accumulate,
                                                            dW + n_in * layer.n))
     run.magnitude[thread] = largest
     if not isfinite(largest):
@@ -284,16 +283,24 @@ cdef void write_input_gradient(Run[real] *run, int64_t first, int64_t rows,
 
 
 cdef double sum_of_losses(Run[real] *run, int64_t rows) noexcept nogil:
-    """The sum of the chunk's losses, in the order of its rows."""
-    cdef double loss = 0
-    cdef int64_t i
-    for i in range(rows):
-        loss += run.targets.loss[i]
-    return loss
+    """The sum of the chunk's losses, by four sums, for an addition waits for the last."""
+    cdef double first = 0, second = 0, third = 0, fourth = 0
+    cdef const real *loss = run.targets.loss
+    cdef int64_t i = 0
+    while i + 4 <= rows:
+        first += loss[i]
+        second += loss[i + 1]
+        third += loss[i + 2]
+        fourth += loss[i + 3]
+        i += 4
+    while i < rows:
+        first += loss[i]
+        i += 1
+    return (first + second) + (third + fourth)
 
 
 cdef void add_losses(Run[real] *run, int64_t rows) noexcept nogil:
-    """Add the chunk's losses to the run's, in the order of its rows."""
+    """Add the chunk's losses to the run's."""
     cdef double loss = sum_of_losses(run, rows)
     run.loss += loss
 

@@ -146,7 +146,8 @@ cdef inline bint layer_moves(Run[real] *run, const Update *u, int l, Update *v) 
 cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thread) noexcept nogil:
     """Compute the gradient and update theta in one go, strip by strip, for one chunk.
 
-    This thread does its tiles of every W[l] and b[l]. Returns the largest |theta| in them.
+    This thread does its tiles of every W[l], and b[l] with the last. Returns the largest |theta| in
+    them.
     """
     cdef const Kernels[real] *k = run.kernels
     cdef Layer[real] *layer
@@ -154,34 +155,36 @@ cdef double update_tiles(Run[real] *run, const Update *u, int64_t rows, int thre
     cdef real *first = run.first if run.first != NULL else run.theta
     cdef real *second = run.second if run.second != NULL else run.theta
     cdef real *strip
-    cdef int64_t j, unit, units, end, n_in, W, b, at
+    cdef int64_t unit, units, end, n_in, W, at, count
     cdef double largest = 0
+    cdef bint plain
     cdef Update v = u[0]
     cdef int l
     for l in range(1, run.depth + 1):
         if not layer_moves(run, u, l, &v):
             continue
         layer, n_in, W = &run.layers[l], run.layers[l - 1].n, run.W_at[l]
-        b = W + n_in * layer.n
         v.l2, v.l1 = run.penalty[l].l2 * u.penalty_share, run.penalty[l].l1 * u.penalty_share
         v.weight_decay = run.weight_decay
+        plain = v.l2 == 0 and v.l1 == 0 and v.weight_decay == 0
         unit = share_start(n_in, k.tile_rows, thread, run.threads)
         end = share_start(n_in, k.tile_rows, thread + 1, run.threads)
         while unit < end:
             units = min(strip_tiles(k, layer.n) * k.tile_rows, end - unit)
             strip = strip_gradient(run, l, rows, unit, units, thread)
-            at = W + unit * layer.n
-            largest = max(largest, <double>k.update[run.optimizer](
-                &v, strip, run.theta + at, first + at, second + at, units * layer.n))
+            at, count = W + unit * layer.n, units * layer.n
             unit += units
-        v.l2, v.l1, v.weight_decay = 0, 0, 0   # b is not regularized
-        for j in range(first_tile(tiles(layer.n, k.panel), thread, run.threads),
-                       first_tile(tiles(layer.n, k.panel), thread + 1, run.threads)):
-            k.bias_gradient(layer, rows, j * k.panel, False, run.gradient + b)
-            at = b + j * k.panel
+            if unit == n_in:   # b follows W; both are updated in one go if neither is regularized
+                k.bias_gradient(layer, rows, False, strip + count)
+                if plain:
+                    count += layer.n
             largest = max(largest, <double>k.update[run.optimizer](
-                &v, run.gradient + at, run.theta + at, first + at, second + at,
-                min(k.panel, layer.n - j * k.panel)))
+                &v, strip, run.theta + at, first + at, second + at, count))
+            if unit == n_in and not plain:
+                v.l2, v.l1, v.weight_decay = 0, 0, 0
+                at += count
+                largest = max(largest, <double>k.update[run.optimizer](
+                    &v, strip + count, run.theta + at, first + at, second + at, layer.n))
     return largest
 
 

@@ -7,6 +7,7 @@
 
 #include "activation.h"
 #include "kernels.h"
+#include "narrow.h"
 #include "pack.h"
 #include "tile.h"
 
@@ -242,13 +243,18 @@ FASTNN_INLINE int64_t most_streamed(const Layer<T> *below, const Layer<T> *layer
 }
 
 // A of rows row .. end, with W (n_in, n) in theta and b after it. `room` has place for a panel of
-// W and b. Each sum is that of tile.h, in the same order, whatever the rows beside it.
+// W and b. Each sum is that of tile.h, or of narrow.h in narrow layers, in the same order, whatever
+// the rows beside it.
 template <class T>
 static void forward(const Layer<T> *below, const Layer<T> *layer, const T *W, T *room, int64_t row,
                     int64_t end, int64_t first_row) {
     const int64_t rows = end - row;
     int64_t column = 0;
-    if (rows <= most_streamed(below, layer)) {
+    if (is_narrow<T>(below->n, layer->n)) {
+        narrow_forward<1>(below, layer, W, layer->n, room, row, end);
+        activate(layer, row, end, 0, 1);
+        column = layer->n;
+    } else if (rows <= most_streamed(below, layer)) {
         const int64_t vectors = layer->n / Vec<T>::lanes;
         column = vectors * Vec<T>::lanes;
         stream(below, layer, W, row, end, column);

@@ -48,24 +48,34 @@ static T add_gradient(const T *strip, int64_t n, bool accumulate, T *dW) {
     return watched.magnitude();
 }
 
-// db (+)= column sums of dZ, in one panel of columns. Returns the same of db.
-template <class T>
-static T bias_gradient(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
-                       T *db) {
+// db (+)= column sums of dZ from `column` on, of NV registers of columns at a time while there are
+// so many, then of fewer. They lie side by side, for an addition waits for the last.
+template <int NV, class T>
+FASTNN_INLINE void sum_columns(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate,
+                               T *db, Watch<T> &watched) {
     typedef typename Vec<T>::type V;
     constexpr int lanes = Vec<T>::lanes;
-    const int64_t n = layer->n, ld = layer->ld,
-                  last = vectors_from(n, column, lanes) * lanes - lanes;
-    const T *dZ = layer->dZ + column;
-    V first{}, second{};  // side by side, for an addition waits for the last one; or twice the same
-    for (int64_t row = 0; row < rows; ++row, dZ += ld) {
-        first += load(dZ);
-        second += load(dZ + last);
+    const int64_t n = layer->n, ld = layer->ld;
+    for (; n - column > (NV - 1) * lanes; column += NV * lanes) {
+        V sum[NV]{};
+        const T *dZ = layer->dZ + column;
+        for (int64_t row = 0; row < rows; ++row, dZ += ld)
+#pragma GCC unroll 8
+            for (int v = 0; v < NV; ++v) sum[v] += load(dZ + v * lanes);
+#pragma GCC unroll 8
+        for (int v = 0; v < NV; ++v) {
+            const int64_t at = column + v * lanes;
+            put(db + at, sum[v], lanes_at<T>(n, at), accumulate, watched);
+        }
     }
+    if constexpr (NV > 1) sum_columns<NV / 2>(layer, rows, column, accumulate, db, watched);
+}
+
+// db (+)= column sums of dZ. Returns the same of db.
+template <class T>
+static T bias_gradient(const Layer<T> *layer, int64_t rows, bool accumulate, T *db) {
     Watch<T> watched;
-    if (last) put(db + column, first, lanes, accumulate, watched);
-    column += last;
-    put(db + column, second, lanes_at<T>(n, column), accumulate, watched);
+    sum_columns<8>(layer, rows, 0, accumulate, db, watched);
     return watched.magnitude();
 }
 

@@ -124,7 +124,7 @@ struct Kernels {
     void (*forward)(const Layer<T> *below, const Layer<T> *layer, const T *W, T *room, int64_t row,
                     int64_t end, int64_t first_row);
     // The same without dropout, from W and b in panels, one after the other.
-    void (*forward_packed)(const Layer<T> *below, const Layer<T> *layer, const T *panels,
+    void (*forward_packed)(const Layer<T> *below, const Layer<T> *layer, const T *panels, T *room,
                            int64_t row, int64_t end);
     // dZ_below = (dZ W^T) * slope(A_below) * mask / keep_prob.
     void (*backward_panel)(const Layer<T> *layer, const Layer<T> *below, int64_t row, int64_t end,
@@ -140,7 +140,7 @@ struct Kernels {
     // bias_gradient of db, and `update` of theta.
     T (*add_gradient)(const T *strip, int64_t n, bool accumulate, T *dW);
     // db (+)= column sums of dZ.
-    T (*bias_gradient)(const Layer<T> *layer, int64_t rows, int64_t column, bool accumulate, T *db);
+    T (*bias_gradient)(const Layer<T> *layer, int64_t rows, bool accumulate, T *db);
     // The largest magnitude in rows [row, row + rows) of a (.., ld) buffer of width n.
     T (*largest)(const T *buffer, int64_t ld, int64_t row, int64_t rows, int64_t n);
 

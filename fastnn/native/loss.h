@@ -233,6 +233,7 @@ template <class T>
 struct Logistic {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = -T(__builtin_inf());  // with y = 0 it loses nothing and is right
+    static constexpr bool cheap = false;
     V loss, error, dZ;
 
     __attribute__((always_inline)) Logistic(V z, V y) {
@@ -248,6 +249,7 @@ template <class T>
 struct Squared {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = 0;
+    static constexpr bool cheap = true;
     V loss, error, dZ;
 
     __attribute__((always_inline)) Squared(V z, V y) {
@@ -263,6 +265,7 @@ template <class T>
 struct Poisson {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = -T(__builtin_inf());
+    static constexpr bool cheap = false;
     V loss, error, dZ;
 
     __attribute__((always_inline)) Poisson(V z, V y) {
@@ -278,6 +281,7 @@ template <class T>
 struct Absolute {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = 0;
+    static constexpr bool cheap = true;
     V loss, error, dZ;
 
     __attribute__((always_inline)) Absolute(V z, V y) {
@@ -294,6 +298,7 @@ template <class T>
 struct Huber {
     typedef typename Vec<T>::type V;
     static constexpr T neutral = 0;
+    static constexpr bool cheap = true;
     V loss, error, dZ;
 
     __attribute__((always_inline)) Huber(V z, V y) {
@@ -308,7 +313,8 @@ template <class T, template <class> class Loss>
 static void summed_loss(const Layer<T> *layer, const Targets<T> *t, int64_t row, int64_t rows) {
     typedef typename Vec<T>::type V;
     const int64_t n = layer->n, ld = layer->ld;
-    if (n > narrow<T>) {
+    // To transpose rows takes longer than a cheap loss of lanes that are empty.
+    if (Loss<T>::cheap || n > narrow<T>) {
         for (int64_t r = row; r < row + rows; ++r) {
             const T weight = weight_of(t, r);
             V loss{}, error{};

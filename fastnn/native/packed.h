@@ -118,9 +118,12 @@ static void multiply_packed(const Layer<T> *below, const Layer<T> *layer, const 
 
 // A of rows row .. end. There is no dropout.
 template <class T>
-static void forward_packed(const Layer<T> *below, const Layer<T> *layer, const T *panels,
+static void forward_packed(const Layer<T> *below, const Layer<T> *layer, const T *panels, T *room,
                            int64_t row, int64_t end) {
-    if (layer->activation == fastnn::RELU) {
+    if (is_narrow<T>(below->n, layer->n)) {
+        narrow_forward<1>(below, layer, panels, int64_t(Vec<T>::lanes), room, row, end);
+        activate(layer, row, end, 0, 1);
+    } else if (layer->activation == fastnn::RELU) {
         multiply_packed<T, Relu<T>>(below, layer, panels, row, end);
     } else {
         multiply_packed<T, Identity<T>>(below, layer, panels, row, end);

@@ -71,20 +71,29 @@ FASTNN_INLINE typename Word32<T>::type hash_units(RowKeys row, int64_t unit) {
 }
 
 // All ones in the lanes of units unit, unit + 1, ... that are kept.
-template <class T>
-FASTNN_INLINE typename Vec<T>::mask kept(const fastnn::Dropout &d, RowKeys row, int64_t unit) {
-    typename Word32<T>::type x = hash_units<T>(row, unit);
-    typename Word32<T>::mask keep = typename Word32<T>::mask(x >> 1) < d.threshold;
-    return __builtin_convertvector(keep, typename Vec<T>::mask);
+FASTNN_INLINE Vec<float>::mask kept(const fastnn::Dropout &d, RowKeys row, int64_t unit) {
+    return Vec<float>::mask(hash_units<float>(row, unit) >> 1) < d.threshold;
 }
 
-// A with dropout, of units unit, unit + 1, ...: a / keep_prob where a unit is kept, else -0. The
-// sum with 0 makes a kept -0 positive, and denormal numbers are flushed before it: A tells the
-// mask.
+// Register `part` of a register of words, each as wide as a T.
 template <class T>
-FASTNN_INLINE typename Vec<T>::type drop(const fastnn::Dropout &d, RowKeys row, int64_t unit,
-                                         typename Vec<T>::type a, T scale) {
-    return select(kept<T>(d, row, unit), a * scale + T(0), broadcast(-T(0)));
+FASTNN_INLINE typename Vec<T>::mask widen(Vec<float>::mask words, int part) {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        return words;
+    } else {
+        typedef int32_t half __attribute__((vector_size(FASTNN_VECTOR_BYTES / 2)));
+        half some;
+        memcpy(&some, reinterpret_cast<const char *>(&words) + part * sizeof some, sizeof some);
+        return __builtin_convertvector(some, typename Vec<T>::mask);
+    }
+}
+
+// A with dropout: a / keep_prob where a unit is kept, else -0. The sum with 0 makes a kept -0
+// positive, and denormal numbers are flushed before it: A tells the mask.
+template <class T>
+FASTNN_INLINE typename Vec<T>::type drop(typename Vec<T>::mask keep, typename Vec<T>::type a,
+                                         T scale) {
+    return select(keep, a * scale + T(0), broadcast(-T(0)));
 }
 
 template <class T>

@@ -246,6 +246,7 @@ static void backward_panel(const Layer<T> *layer, const Layer<T> *below, int64_t
 // A *= mask / keep_prob of some rows.
 template <class T>
 static void apply_dropout(const Layer<T> *layer, int64_t row, int64_t rows, int64_t first_row) {
+    constexpr int lanes = Vec<T>::lanes;
     const fastnn::Dropout d = layer->dropout;  // copies, so that no store can change them
     if (!d.on) return;
     const T scale = T(1 / d.keep_prob);
@@ -255,8 +256,15 @@ static void apply_dropout(const Layer<T> *layer, int64_t row, int64_t rows, int6
         const TileKeys keys(d, first_row + tile);
         for (unsigned r = 0; r < FASTNN_TILE_ROWS && tile + r < end; ++r, A += ld) {
             const RowKeys key = keys[r];
-            for (int64_t unit = 0; unit < n; unit += Vec<T>::lanes)
-                store(A + unit, drop<T>(d, key, unit, load(A + unit), scale));
+            for (int64_t unit = 0; unit < n; unit += Vec<float>::lanes) {
+                const auto keep = kept(d, key, unit);
+#pragma GCC unroll 2
+                for (int part = 0; part < Vec<float>::lanes / lanes; ++part) {
+                    const int64_t at = unit + part * lanes;
+                    if (part == 0 || at < n)
+                        store(A + at, drop<T>(widen<T>(keep, part), load(A + at), scale));
+                }
+            }
         }
     }
 }
