@@ -246,11 +246,21 @@ def decides_values(x, y):
     x, y = x[known], y[known]
     if len(x) < max(1, _MOSTLY * len(known)):
         return False
+    together = _correlation(x, y)
+    if together == 0:
+        return False
+    if together > _LINEAR:  # a few far rows can make it so by themselves
+        near = np.abs(x - np.median(x)).argsort()[: max(2, len(x) - max(3, len(x) // 100))]
+        without = _correlation(x[near], y[near])
+        return without == 0 or without > 1 - 4 * (1 - _LINEAR)
+    return _is_monotone(x[:_SAMPLE], y[:_SAMPLE]) and _is_monotone(x, y)
+
+
+def _correlation(x, y):
+    """The size of the correlation; 0 if one of them is constant."""
     dx, dy = x - x.mean(), y - y.mean()  # np.corrcoef takes several times as long
     spread = np.sqrt(dx @ dx) * np.sqrt(dy @ dy)
-    if spread == 0 or abs(dx @ dy) > _LINEAR * spread:
-        return bool(spread > 0)
-    return _is_monotone(x[:_SAMPLE], y[:_SAMPLE]) and _is_monotone(x, y)
+    return 0.0 if spread == 0 else float(abs(dx @ dy) / spread)
 
 
 def _is_monotone(x, y):

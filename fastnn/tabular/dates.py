@@ -19,6 +19,7 @@ from fastnn.text.moments import (
     days_in,
     days_of,
     is_date,
+    is_year,
     two_centuries,
     zone_of,
 )
@@ -139,6 +140,8 @@ def learn_order(name, counts, day_first=None):
     order, total = max(read, key=read.__getitem__), sum(counts.values())
     if order in NUMBERS and len(counts) < _FEWEST:
         return None, None
+    if order in DAY_AND_MONTH and 2 * read[order] > total:
+        total -= sum(n for text, n in counts.items() if is_year(text))
     if read[order] < _MOSTLY * total:
         _refuse_two_orders(name, counts)
         return None, None
@@ -181,6 +184,7 @@ def form_of(series, codes, texts, order, doubt):
         shown = " and ".join(repr(text) for text in list(zones.values())[:-3:-1])
         said.append(f"{shown} are read as of one zone: names of zones do not count, +01:00 would")
     said += _told_of_centuries(texts, order)
+    said += [f"{text!r} is read as its first day" for text in filter(is_year, dates)][:1]
     others = np.array([form.days(text) is None for text in texts])
     at = np.flatnonzero((codes >= 0) & others[codes])
     others = [texts[i] for i in np.flatnonzero(others)]
@@ -323,9 +327,13 @@ def _order_of_numbers(name, values):
 
 
 def _read(texts):
-    """{order: {text: its days}} of the texts that each order of texts reads."""
+    """{order: {text: its days}} of the texts that each order of texts reads; of no year alone."""
     return {
-        order: {text: days for text in texts if (days := days_in(text, order)) is not None}
+        order: {
+            text: days
+            for text in texts
+            if not is_year(text) and (days := days_in(text, order)) is not None
+        }
         for order in _OF_TEXTS
     }
 

@@ -42,8 +42,6 @@ _SKEWED = 2
 # The largest share of different values among counts. Those regressions have up to 0.65, and 0.82
 # where they are amounts of money that hardly repeat.
 _COUNTS = 0.75
-# -1 beside fewer other values may be one of the answers -1, 0 and 1.
-_MANY = 10
 # So many values of a text can be those of groups, and not classes by another name.
 _GROUPS = 10
 # Days that programs put where there is none: the ends of their calendars, or their first day.
@@ -165,31 +163,6 @@ def _date_as_read(series, days, reading):
     if not isinstance(value, str | Real) or str(value).strip().startswith(day):
         return ""
     return f"; {repr(value) if isinstance(value, str) else value} is {day}"
-
-
-def notices_on_marks(columns):
-    """Sentences on numbers such as -999, far from all others of their column, or an empty list.
-
-    `columns` are {name: (m,) numbers}, with NaN for gaps.
-    """
-    said = []
-    for name, values in columns.items():
-        values, counts = np.unique(values[np.isfinite(values)], return_counts=True)
-        for mark, count, others in (
-            (values[at], counts[at], np.delete(values, at)) for at in (0, -1) if len(values) > 2
-        ):
-            low, high = others[0], others[-1]
-            far = max(low - mark, mark - high) > high - low
-            other_sign = mark < 0 <= low
-            nines = re.fullmatch("-?99+", f"{mark:.10g}") and (far or other_sign)
-            if count > 1 and (nines or (mark == -1 and other_sign and len(others) >= _MANY)):
-                unlike = "far from" if far else "of another sign than"
-                said.append(
-                    f"Column {name!r}: {mark:g} in {rows(int(count))}, {unlike} the other values, "
-                    f"{low:g} to {high:g}, can stand for a gap; if it does: missing=['{mark:g}'], "
-                    f"--missing {mark:g}."
-                )
-    return said
 
 
 def notices_on_far_days(frame, table, readings):

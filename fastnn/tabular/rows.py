@@ -29,7 +29,8 @@ _TOTAL = re.compile(
     r"|somm[ae]|suma|soma|итого|всего|合计|总计|合計)\W*",
     re.IGNORECASE,
 )
-# Totals are in one of so many last rows. Fewer numbers can have the next as their sum by chance.
+# Totals are in the first row or in one of so many last ones. Fewer numbers can have the next as
+# their sum by chance.
 _FOOTERS, _FEWEST_SUMMED = 3, 10
 # Numbers that were rounded before they were added differ from their sum by so much. A sum is no
 # proof if one of them is half of it: 512 follows 1, 2, 4, ... 256.
@@ -174,7 +175,7 @@ def _told_of_names(index):
 
 
 def totals(frame: pd.DataFrame) -> list[str]:
-    """A list with a sentence on a last row that holds sums of the rows above it, or empty.
+    """A list with a sentence on a first or last row that holds sums of the others, or empty.
 
     A sum of at least ten numbers that is larger than all of them is no chance. Where rows were left
     out since, the largest number of a column, beside a word such as Total, tells.
@@ -185,15 +186,17 @@ def totals(frame: pd.DataFrame) -> list[str]:
     for name, series in frame.items():
         if is_numeric(series):
             values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-            most = np.fmax.reduce(np.abs(values[:-_FOOTERS]), initial=0)
-            if (np.abs(values[-_FOOTERS:]) > most).any():
+            most = np.fmax.reduce(np.abs(values[1:-_FOOTERS]), initial=0)
+            if (np.abs(values[[0, *range(-_FOOTERS, 0)]]) > most).any():
                 numbers[name] = values
         elif not is_dates(series):
             texts[name] = series
-    for at in range(len(frame) - 1, len(frame) - 1 - _FOOTERS, -1) if numbers else ():
+    ends = [*range(len(frame) - 1, len(frame) - 1 - _FOOTERS, -1), 0]
+    for at in ends if numbers else ():
         sums, largest = [], []
         for name, values in numbers.items():
-            last, others = values[at], values[:at][~np.isnan(values[:at])]
+            last, others = values[at], values[:at] if at else values[1:]
+            others = others[~np.isnan(others)]
             total, most = others.sum(), np.abs(others).max(initial=0)
             if np.count_nonzero(others) >= _FEWEST_SUMMED and most < abs(last) < np.inf:
                 largest.append(name)
@@ -205,9 +208,9 @@ def totals(frame: pd.DataFrame) -> list[str]:
             shown = f" ({word!r})" if word else ""
             return [
                 Alarm(
-                    f"Row {frame.index[at]}{shown}, near the end of the table, looks like a row of "
-                    f"totals, as of {', '.join(map(repr, of)):.80}: it is no example, and spoils "
-                    "the fit and the errors. Take it out of the table."
+                    f"Row {frame.index[at]}{shown}, near the {'end' if at else 'beginning'} of the "
+                    f"table, looks like a row of totals, as of {', '.join(map(repr, of)):.80}: it "
+                    "is no example, and spoils the fit and the errors. Take it out of the table."
                 )
             ]
     return []

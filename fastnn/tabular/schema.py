@@ -19,7 +19,6 @@ from fastnn.tabular.frame import (
     learn_readings,
     notices_on_dates,
     notices_on_far_days,
-    notices_on_marks,
     notices_on_target,
     oddities,
     sources_of,
@@ -29,7 +28,7 @@ from fastnn.tabular.reading import remarks, tidy, typed_columns
 from fastnn.tabular.rows import rows_with
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task
-from fastnn.tabular.values import as_frame, check_columns, marks_of_gaps, pandas
+from fastnn.tabular.values import as_frame, check_columns, marks_of_gaps, notices_on_marks, pandas
 from fastnn.text.alike import notices_on_capitals
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +35,8 @@ Task = Literal["classification", "regression"]
 TASKS = {"auto": None, "classification": None, "regression": None}
 # The class that several rare ones are joined to.
 JOINED = "other"
+# All but the signs that make two classes of one number, as <=50K and >50K.
+_NO_LIMIT = re.compile("[^<>=\u2264\u2265]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,9 +243,9 @@ def _notices_on_one_number(target):
     """A list with a sentence on classes such as "7" and "007", or empty."""
     if target.classes.dtype != object:
         return []
-    texts: dict[float, list[str]] = {}
+    texts: dict[tuple[float, str], list[str]] = {}
     for text, number in _numbers_of(target.classes).items():
-        texts.setdefault(number, []).append(text)
+        texts.setdefault((number, _NO_LIMIT.sub("", text)), []).append(text)
     same = next((found for found in texts.values() if len(found) > 1), None)
     if same is None:
         return []

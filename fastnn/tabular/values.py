@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from fastnn.text.words import rows
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -22,6 +24,10 @@ class PolarsFrame(Protocol):
 
 # pandas's names for types of dates.
 _DATES = ("datetime64", "datetime", "date", "period")
+# Numbers by which surveys mark gaps, and those that do so by themselves, not only beside others.
+# Beside fewer other values -1 may be one of the answers -1, 0 and 1.
+_MARK, _SURE = re.compile(r"-[1789]|-?(9+[789]|77+|88+)"), re.compile(r"-[1789]|-?99+")
+_MOST_MARKS, _MANY = 4, 10
 # Types that are neither numbers, dates nor categories -> (what they are, what to do).
 _REFUSED = {
     **dict.fromkeys(
@@ -248,3 +254,56 @@ def _text(value, name):
 def _shown(value):
     text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def notices_on_marks(columns):
+    """Sentences on numbers such as -999, far from all others of their column, or an empty list.
+
+    `columns` are {name: (m,) numbers}, with NaN for gaps.
+    """
+    said = []
+    for name, values in columns.items():
+        values, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+        for _end in ("low", "high"):
+            n = _marks_before(values, counts)
+            if n:
+                others = values[n:]
+                said.append(_told_of_marks(name, values[:n], int(counts[:n].sum()), others))
+            # From the other end.
+            values, counts = values[n:][::-1], counts[n:][::-1]
+    return said
+
+
+def _marks_before(values, counts):
+    """How many of the first of some sorted values can stand for gaps, by those that follow."""
+    n = 0
+    while n < min(_MOST_MARKS, len(values) - 2) and counts[n] > 1 and _is(_MARK, values[n]):
+        n += 1
+    for k in range(n, 0, -1):
+        marks, others = values[:k], values[k:]
+        many = np.abs(marks).min() > 9 or len(others) >= _MANY
+        far = np.abs(marks).min() > 9 and _is_far(marks[-1], others)
+        other_sign = marks.max() < 0 <= others.min()
+        if any(_is(_SURE, mark) for mark in marks) and (far or (many and other_sign)):
+            return k
+    return 0
+
+
+def _told_of_marks(name, marks, times, others):
+    texts = [f"{mark:.10g}" for mark in marks[:: 1 if marks[0] < others[0] else -1]]
+    unlike = "far from" if _is_far(marks[-1], others) else "of another sign than"
+    one = len(texts) == 1
+    return (
+        f"Column {name!r}: {' and '.join(texts)} in {rows(times)}, {unlike} the other values, "
+        f"{others.min():g} to {others.max():g}, can stand for {'a gap' if one else 'gaps'}; if "
+        f"{'it does' if one else 'they do'}: missing={texts}, --missing {','.join(texts)}."
+    )
+
+
+def _is_far(mark, others):
+    low, high = others.min(), others.max()
+    return max(low - mark, mark - high) > high - low
+
+
+def _is(pattern, mark):
+    return pattern.fullmatch(f"{mark:.10g}") is not None

@@ -2,6 +2,7 @@
 
 import re
 import time
+from calendar import isleap
 from datetime import UTC, datetime
 
 from fastnn.text.clocks import CLOCKS, HALF, hour_of, time_in
@@ -19,21 +20,23 @@ _ZONE = (
 _OFFSET = re.compile(r"([-+])(\d\d?):?(\d\d)?")
 _UTC = ("Z", "UTC", "GMT")
 _CAPITALS = re.compile("[A-Z]{3}")
-_CLOCK = rf"(?:[T ,]+(?:at )?(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*{HALF}?{_ZONE})?"
+_CLOCK = rf"(?:[T ,:]+(?:at )?(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*{HALF}?{_ZONE})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/._])(\d\d?)\2(\d\d?){_CLOCK}")
 _YEAR_LAST = re.compile(rf"(\d\d?)([-/._])(\d\d?)\2(\d{{4}}|(?<!_)\d\d){_CLOCK}")
-_DAY_NAME = re.compile(rf"(\d\d?)[-. ]+{_NAME}[-, ]+(\d{{4}}|\d\d){_CLOCK}", re.IGNORECASE)
+_DAY_NAME = re.compile(rf"(\d\d?)[-. ]*{_NAME}[-, ]*(\d{{4}}|\d\d){_CLOCK}", re.IGNORECASE)
 _NAME_DAY = re.compile(rf"{_NAME} +(\d\d?),? +(\d{{4}}){_CLOCK}", re.IGNORECASE)
 _YEAR_NAME = re.compile(rf"(\d{{4}})[- ]{_NAME}[- ](\d\d?){_CLOCK}", re.IGNORECASE)
 _COMPACT = re.compile(rf"((?:19|20)\d\d)(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?(){_ZONE})?")
 _COMPACT_MONTH = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])")
 DOTTED = re.compile(r"\D*\d\d?\.")
-# A month, a quarter or a week is its first day.
+_DAY_OF_YEAR = re.compile(r"((?:19|20)\d\d)-(\d{3})")
+# Beside whole dates, a year is its first day. So is a month, a quarter or a week.
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _MONTH = re.compile(r"(\d{4})[-/_](\d\d)|(\d\d?)[-/](\d{4})")
 DOTTED_MONTH = re.compile(r"(0?[1-9]|1[0-2])\.((?:19|20)\d\d)")
 # A season or a fiscal year; its first year counts.
 _SEASON = re.compile(r"(\d{4})[-/](\d{4}|\d\d)")
-_NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ](\d{{4}})|[-'](\d\d))", re.IGNORECASE)
+_NAMED_MONTH = re.compile(rf"{_NAME}(?:[- ]?(\d{{4}})|(?:-| ?')(\d\d))", re.IGNORECASE)
 # With the year before or after it; H1 is half a year, T1 a "trimestre".
 _QUARTER = re.compile(
     r"(?:FY ?)?(\d{4})?[-/. ]?(?:([QTH])([1-4])|([1-4])(?:([QTH])|\.? (?:Quartal|quarter),?))"
@@ -44,9 +47,10 @@ _W = r"(?:W|KW|CW|wk|week)[-. ]?"
 _WEEK = re.compile(
     rf"(\d{{4}})[-/ ]?{_W}(\d\d?)(?:-?([1-7]))?|{_W}(\d\d?)[-/ ](\d{{4}})", re.IGNORECASE
 )
-# The name of a day, the letters of 1st and 2nd, and "de" in Spanish add nothing.
+# The name of a day, as (Tue) too, the letters of 1st and 2nd, and "de" in Spanish add nothing.
 _EMPTY_WORDS = re.compile(
-    r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +|(?<=\d)(?:st|nd|rd|th|er)\b|(?<= )de ",
+    r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +|(?<=\d)(?:st|nd|rd|th|er)\b|(?<= )de |"
+    r"(?<=\d)\s*\([^\W\d_]{2,10}\)$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"([^\W\d_]{2,12})\.?,? +(?=\d)")
@@ -110,6 +114,11 @@ def days_in(text, order):
     fields = _written(text, order)
     days = None if fields is None else _calendar(*fields)
     return _first_day(text, order) if days is None else days
+
+
+def is_year(text):
+    """Whether a text is a year alone, as among dates of which the day is not always known."""
+    return _YEAR.fullmatch(text) is not None
 
 
 def zone_of(text, order):
@@ -180,6 +189,11 @@ def _first_day(text, order):
     if order == "m.yyyy" and (match := DOTTED_MONTH.fullmatch(text)):
         return _calendar(match[2], match[1], 1)
     text = _plain(text)
+    if is_year(text) and order in ("ymd", *DAY_AND_MONTH):
+        return _calendar(text, 1, 1)
+    if match := _DAY_OF_YEAR.fullmatch(text):
+        first, day = _calendar(match[1], 1, 1), int(match[2])
+        return first + day - 1 if 0 < day < 366 + isleap(int(match[1])) else None
     if match := _MONTH.fullmatch(text):
         return _calendar(match[1] or match[4], match[2] or match[3], 1)
     if match := _NAMED_MONTH.fullmatch(text):

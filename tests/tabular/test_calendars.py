@@ -1,6 +1,7 @@
 """Dates by quarters and weeks, in marks of East Asia, with names of days and of zones."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ MOMENTS = [
     "Do, {d:%d.%m.%Y %H:%M}",
     "jeudi {d:%d.%m.%Y %H:%M}",
     "{d.day} {d:%B %Y} at {d:%H:%M}",
+    "{d:%d%b%Y:%H:%M:%S}",  # as SAS
 ]
 
 
@@ -53,11 +55,15 @@ def test_a_quarter_a_half_and_a_week_are_the_same_day_however_they_are_written(d
         stamp - pd.Timedelta(days=day.weekday()): (
             "{g}W{w:02}", "{g} W{w:02}", "{g}-W{w:02}", "KW {w}/{g}", "KW{w:02} {g}", "Week {w} {g}"
         ),
-        stamp: ("{g}-W{w:02}-{u}", "{g}W{w:02}{u}", "{y}年{m}月{d}日"),
+        stamp: ("{g}-W{w:02}-{u}", "{g}W{w:02}{u}", "{y}年{m}月{d}日", "{y}-{j:03}",
+            "{y}-{m:02}-{d:02} ({n})", "{d:02}{o}{y}"),
+        stamp.replace(day=1): ("{y}-{m:02}", "{o}{y}", "{o} {y}", "{m}/{y}"),
+        stamp.replace(month=1, day=1): ("{y}",),
     }  # fmt: skip
     year, week, weekday = day.isocalendar()
     names = {"q": stamp.quarter, "h": 1 + (day.month > 6), "g": year, "w": week, "u": weekday}
-    names |= {"y": day.year, "m": day.month, "d": day.day}
+    names |= {"y": day.year, "m": day.month, "d": day.day, "j": stamp.day_of_year}
+    names |= {"n": f"{day:%a}", "o": f"{day:%b}"}
     for first, texts in forms.items():
         for form in texts:
             text = form.format(**names)
@@ -68,6 +74,7 @@ def test_a_quarter_a_half_and_a_week_are_the_same_day_however_they_are_written(d
     "text",
     [
         *("Q5/2021", "H3 2021", "2021 Q1 2022", "Q321", "H1N1", "T1", "2021-W54", "2021-W03-8"),
+        *("2021-366", "2021-000", "Sep13", "5kg20", "2013-02-12 (2)", "1899", "20:13"),
         *("2020年13月5日", "Version 3.9.2018", "So 5", "2020-03-05 10:00 cet", "10:00 CET"),
     ],
 )
@@ -128,3 +135,19 @@ def test_names_of_several_zones_are_told(zones):
     frame = table(c=moments(*zones))
     np.testing.assert_array_equal(again.inputs(frame), schema.inputs(table(c=moments(""))))
     assert again.unreadable(frame) == []
+
+
+def test_years_beside_whole_dates_are_their_first_days():
+    days = pd.date_range("2001-03-05", periods=M, freq="97D")
+    texts = [f"{day:%Y}" if i % 3 == 1 else f"{day:%Y-%m-%d}" for i, day in enumerate(days)]
+    schema = learn(texts)
+    assert "c: time" in schema.input_names
+    assert re.search(r"'20\d\d' is read as its first day", "".join(schema.notices))
+    assert schema.columns_of(table(c=texts))["c: time"][1, 0] == (
+        (pd.Timestamp(f"{texts[1]}-01-01") - pd.Timestamp(0)).days
+    )
+
+
+def test_years_with_gaps_are_numbers():
+    texts = [str(2001 + i % 17) if i % 4 else "?" for i in range(M)]
+    assert "c: time" not in learn(texts).input_names

@@ -220,6 +220,38 @@ def test_far_nines_can_be_gaps_and_are_told(mark):
         assert not any("stand for a gap" in text for text in without)
 
 
+@pytest.mark.parametrize(
+    ("marks", "others", "told"),
+    [
+        (
+            (-9, -8),
+            range(60),
+            "-9 and -8 in 24 rows, of another sign than the other values, 0 to 59",
+        ),
+        ((-9,), range(60), "-9 in 12 rows, of another sign than"),
+        ((98, 99), range(6), "98 and 99 in 24 rows, far from the other values, 0 to 5"),
+        ((777, 999), range(60), "777 and 999 in 24 rows, far from the other values, 0 to 59"),
+        ((-999, -99), range(60), "-999 and -99 in 24 rows, far from the other values, 0 to 59"),
+        ((-9, -8), range(-7, 60), None),
+        ((-9, -8), range(4), None),
+        ((98,), range(6), None),
+        ((98, 99), range(50), None),
+        ((-3, -2), range(60), None),
+    ],
+)
+def test_codes_of_surveys_for_gaps_are_told_together(marks, others, told):
+    values = [mark for mark in marks for _ in range(12)] + [*others] * 8
+    frame = pd.DataFrame({"v": np.array(values, float), "y": np.arange(len(values)) % 97.0})
+    said = [text for text in TableSchema.fit(frame, "y").notices if "stand for" in text]
+    assert len(said) == (told is not None)
+    if told:
+        assert told in said[0]
+        assert f"--missing {','.join(map(str, marks))}." in said[0]
+        marks = list(map(str, marks))
+        left = TableSchema.fit(frame, "y", missing=marks).notices
+        assert not any("stand for" in text for text in left)
+
+
 @pytest.mark.parametrize("values", [(-999, 1500), (99, 60, 100), (9, 1, 2), (998, 1, 2)])
 def test_other_numbers_stand_for_no_gap(values):
     said = TableSchema.fit(table(a=cycle(*values), y=cycle(*range(30))), "y").notices

@@ -57,6 +57,21 @@ def test_totals_of_some_columns_of_numbers_that_were_rounded_or_left_out():
     assert totals(footer)[0].startswith("Row 102")
 
 
+def test_a_first_row_of_totals_is_named_and_makes_no_leak():
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(50, 15, (2, 200))
+    frame = pd.DataFrame({"region": [f"R{i % 40}" for i in range(200)], "a": a, "b": b, "y": a + b})
+    whole = pd.DataFrame([{"region": "Total", **sums(frame)}])
+    table = pd.concat([whole, frame], ignore_index=True)
+    (said,) = totals(table)
+    assert said.startswith("Row 0 ('Total'), near the beginning of the table, looks like a row")
+    assert not any("alone gives" in text for text in TableSchema.fit(table, "y").notices)
+    assert any(
+        "alone gives" in text for text in TableSchema.fit(table.assign(c=table["y"]), "y").notices
+    )
+    assert totals(frame) == []
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_ordinary_tables_have_no_totals(seed):
     frame = sales(seed=seed)

@@ -122,6 +122,10 @@ def test_classes_that_are_one_number_are_told():
     said = TableSchema.fit(table(y=cycle("007", "7", "8")), "y", "classification").notices
     assert said == ["Classes '007', '7' of 'y' are one number: write them alike, if they are one."]
     assert TableSchema.fit(table(y=cycle("07", "8", "a")), "y").notices == []
+    for classes in (("<=50K", ">50K"), ("<30", ">=30")):
+        assert not any(
+            "one number" in t for t in TableSchema.fit(table(y=cycle(*classes)), "y").notices
+        )
 
 
 def test_task_as_asked_for():
