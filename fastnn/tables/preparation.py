@@ -153,7 +153,8 @@ def add_part(
     part = part_of(estimator, prepared.schema, examples, name, class_weight=name != "test")
     prepared.parts[name] = part
     told = [*examples.notices, *told_of_unseen(part, name)]
-    prepared.notices.extend(told + prepared.schema.unreadable(examples.frame))
+    told += [f"{name.capitalize()} rows: {said}" for said in prepared.schema.review(examples.frame)]
+    prepared.notices.extend(told)
     both = {"train": trained_on, name: examples.frame}
     prepared.notices.extend(repeats(prepared.schema, both, time=estimator.time, dealt=False))
 

@@ -104,8 +104,10 @@ class Target:
             index[known[index] != values] = -1
         unknown = np.flatnonzero(index < 0)
         if unknown.size == len(index) or (unknown.size and not unseen):
+            first = series.iloc[unknown[0]]
+            first = first.item() if isinstance(first, np.generic) else first
             raise ValueError(
-                f"the target {self.name!r} is {series.iloc[unknown[0]]!r} in row "
+                f"the target {self.name!r} is {first!r} in row "
                 f"{series.index[unknown[0]]}, which is not one of the {len(self.classes)} classes "
                 f"of the training rows: {str(self.classes.tolist())[:200]}"
             )

@@ -160,3 +160,15 @@ def test_values_that_can_be_groups_are_not_just_to_be_dropped(patients):
     said = " ".join(str(w.message) for w in told)
     assert ("(groups='patient', --groups)" in said) == (patients == 40)
     assert ("the errors are not those of rows of a new 'patient'." in said) == (patients == 40)
+
+
+def test_what_dev_rows_have_and_training_has_not_is_told(churn):
+    frame = churn.assign(code=[str(1 + i % 8) for i in range(M)], z=churn["z"].clip(-2, 2))
+    train, dev = frame[:200], frame[200:].copy()
+    dev["code"] += ".0"
+    dev.loc[dev.index[0], "z"] = 1e6
+    model = fastnn.TableClassifier(**QUICK, categorical="code")
+    model.fit(train, "churned", dev=(dev.drop(columns="churned"), dev["churned"]))
+    told = [said for said in model.notices_ if said.startswith("Dev rows: ")]
+    assert any("'code'" in said and "never seen" in said and "'1.0'" in said for said in told)
+    assert any("'z'" in said for said in told)
