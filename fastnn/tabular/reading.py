@@ -41,6 +41,7 @@ from fastnn.tabular.values import (
     told_of_digits,
 )
 from fastnn.text.clocks import CLOCKS
+from fastnn.text.lookalikes import told_of_unread
 from fastnn.text.units import plural
 from fastnn.text.words import rows
 
@@ -137,7 +138,8 @@ def _learn_numbers(series, codes, texts, times, decimal, strict, clock=None):
     other = [texts[i] for i in np.flatnonzero(is_other)]
     codes_too = len({number for number in numbers if number is not None}) <= _MOST_CODES
     if not n_numbers or 2 * n_numbers < n_other or (n_numbers <= n_other and codes_too):
-        return None, []
+        counts = {texts[i]: int(times[i]) for i in np.flatnonzero(is_number | is_other)}
+        return None, [] if strict else told_of_unread(series.name, counts)
     mixed = n_numbers <= n_other or len(other) > _MOST_GAPS
     if other and (strict or codes_too or mixed):
         if n_numbers >= _MOSTLY * (n_numbers + n_other):

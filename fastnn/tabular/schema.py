@@ -29,7 +29,7 @@ from fastnn.tabular.rows import rows_with
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task
 from fastnn.tabular.values import as_frame, check_columns, marks_of_gaps, notices_on_marks, pandas
-from fastnn.text.alike import notices_on_capitals
+from fastnn.text.lookalikes import notices_on_capitals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ class TableSchema(Facts):
       frequent ones to 64 inputs. Those of a single training row share one, "rare". A gap is a
       category of its own. An unseen one counts as rare; without rare ones its inputs are all 0.
     - Integers are numbers, codes or not, unless named as categorical. Text that is numbers is
-      numbers, also with decimal commas, separators of thousands, a unit, or marks of gaps such as
+      numbers, also with decimal commas, thousands, a unit or several (1h 20m), or marks of gaps as
       "-" and "n.a.": a notice tells. If at most a tenth of it is not, an error names the mistakes.
     - Dates become numbers: time, month, weekday and hour, as far as they vary.
     - Blanks around texts do not count.

@@ -6,15 +6,21 @@ import re
 CLOCKS = ("clock", "h:mm", "h:mm:ss", "m:ss")
 HALF = r"([AaPp]\.?\s?[Mm]\.?)"
 _TIME_OF_DAY = re.compile(
-    rf"(\d{{1,3}})(?::([0-5]\d)(?::([0-5]\d(?:[.,]\d{{1,9}})?))?)?(?:\s*{HALF})?"
+    rf"(\d{{1,3}})(?::([0-5]\d)(?::([0-5]\d))?([.,]\d{{1,9}})?)?(?:\s*{HALF})?"
 )
 
 
 def order_of_times(texts):
-    """Whether 59:30 is hours or minutes, by the hours of h:mm:ss; and a text in doubt, or None."""
+    """Whether 59:30 is hours or minutes, by the hours of h:mm:ss; and a text in doubt, or None.
+
+    Beside 59:30.5 it is minutes.
+    """
     short, hours = {}, []
-    for text in texts:
-        first, _, second, half = _TIME_OF_DAY.fullmatch(text).groups()
+    matches = {text: _TIME_OF_DAY.fullmatch(text) for text in texts}
+    if any(match[4] and match[3] is None for match in matches.values()):
+        return "m:ss", None
+    for text, match in matches.items():
+        first, _, second, _, half = match.groups()
         if half:
             return "clock", None
         if second is None:
@@ -39,12 +45,14 @@ def time_in(text, order):
     match = _TIME_OF_DAY.fullmatch(text)
     if match is None:
         return None
-    first, minute, second, half = match.groups()
+    first, minute, second, fraction, half = match.groups()
     if not half and (minute is None or order == ("h:mm:ss" if second is None else "h:mm")):
         return None
-    if order == "m:ss" and second is None and not half:
+    if second is None and fraction and (half or order not in ("clock", "m:ss")):
+        return None
+    if second is None and (fraction or (order == "m:ss" and not half)):
         first, minute, second = "0", first, minute
-    seconds = float((second or "0").replace(",", "."))
+    seconds = float((second or "0") + (fraction or "").replace(",", "."))
     return hour_of(int(first), half) / 24 + int(minute or 0) / 1440 + seconds / 86_400
 
 

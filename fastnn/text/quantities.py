@@ -104,10 +104,10 @@ def learn_quantity(counts, decimal=None, clock=None):
             found = {text: pieces for text, pieces in found.items() if pieces is not None}
             if sum(map(counts.__getitem__, found)) < _MOSTLY * sum(counts.values()):
                 continue
-            places = {place for pieces in found.values() for place, _, _ in pieces}
-            several = any(
-                len(pieces) > 1 or not pieces[0][2] for pieces in found.values() if pieces
-            )
+            pieces = [piece for each in found.values() for piece in each if piece[2] is not None]
+            places = {place for place, _, _ in pieces}
+            joined = any(len(each) > 1 for each in found.values())
+            several = joined or not all(named for _, _, named in pieces)
             if several or (family in ("time", "months") and len(places) > 1):
                 totals = {text: _total(pieces, family) for text, pieces in found.items()}
                 unit = _UNIT_OF.get(family) or (
@@ -138,6 +138,7 @@ def _told(totals, counts):
 def _pieces(text, family, decimal):
     """The pieces of a quantity: place of the unit, amount, and whether it names its unit.
 
+    That is None for a 0, which needs no unit.
     None if a text is something else. Units become smaller from piece to piece.
     """
     if text[:1] in "PpTt+-\u2212" and family in ("time", "months") and (m := _ISO.fullmatch(text)):
@@ -159,9 +160,9 @@ def _pieces(text, family, decimal):
             sign = -1 if match["sign"] in ("-", "\u2212") else 1
         found.append((place, sign * amount, named and not cut))
         at = match.end()
-    if not found or not math.isfinite(_total(found, family)):
+    if not found or (family == "angle" and found[0][0] > 0):
         return None
-    return found
+    return found if math.isfinite(_total(found, family)) else None
 
 
 def _piece(match, family, decimal, last):
@@ -175,11 +176,15 @@ def _piece(match, family, decimal, last):
         return None
     if match["unit"]:
         place = place_of(match["unit"], family)
-        return (
-            None if place is None or (last is not None and place <= last) else (place, amount, True)
-        )
-    if last is None:  # 0 needs no unit
-        return (0, 0.0, True) if amount == 0 and match.end() == len(match.string) else None
+        if place is None or (last is not None and place <= last):
+            return None
+        if last is not None and family in _UNIT_OF:  # 5'30" can be minutes and seconds
+            sizes = UNITS[family]
+            if amount >= sizes[last][0] / sizes[place][0]:
+                return None
+        return place, amount, True
+    if last is None:
+        return (0, 0.0, None) if amount == 0 and match.end() == len(match.string) else None
     units = UNITS[family]
     follows = match.end() == len(match.string) and last + 1 < len(units) and family != "angle"
     if not follows or (family in ("time", "months") and not HOUR <= last < SECOND):
@@ -271,7 +276,9 @@ def _learn_share(counts):
     for match in matches.values():
         if float(match[2].replace(",", ".")) > int(match[4]) or re.fullmatch("(19|20)..", match[4]):
             return None
-    if several and not spoken and len(matches) < _FEWEST_SHARES:
+    # 1/86 to 12/90 can be months.
+    months = all(re.fullmatch(r"\d|1[0-2]", m[2]) and len(m[4]) == 2 for m in matches.values())
+    if several and not spoken and (months or len(matches) < _FEWEST_SHARES):
         return None
     whole = "1" if several else next(iter(matches.values()))[4]
     return f"/{whole}", "share", "."

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from columns import M, learn, table
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastnn.tabular import TableSchema
@@ -33,6 +33,7 @@ MOMENTS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.datetimes(pd.Timestamp("1900-01-01"), pd.Timestamp("2200-01-01")))
 def test_a_moment_is_the_same_number_however_it_is_written(moment):
     moment = moment.replace(second=0, microsecond=0)
@@ -43,6 +44,7 @@ def test_a_moment_is_the_same_number_however_it_is_written(moment):
         assert days_in(text, "dmy") == pytest.approx(days, abs=1e-7), text
 
 
+@settings(deadline=None)
 @given(st.dates(pd.Timestamp("1900-01-01").date(), pd.Timestamp("2099-12-31").date()))
 def test_a_quarter_a_half_and_a_week_are_the_same_day_however_they_are_written(day):
     stamp = pd.Timestamp(day)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from columns import M, cycle, kept, learn, table
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stopwatch import Stopwatch
 
@@ -27,6 +27,7 @@ DURATIONS = [
 ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999), st.integers(0, 59), st.integers(0, 59))
 def test_a_duration_is_the_same_number_however_it_is_written(hours, minutes, seconds):
     total = 3600 * hours + 60 * minutes + seconds
@@ -38,6 +39,7 @@ def test_a_duration_is_the_same_number_however_it_is_written(hours, minutes, sec
             assert quantity(f"-{text}", "second", "time") == -total
 
 
+@settings(deadline=None)
 @given(st.timedeltas(pd.Timedelta("-900D"), pd.Timedelta("900D")))
 def test_durations_of_pandas_and_python_are_read(duration):
     text = str(pd.Timedelta(duration).round("us"))
@@ -45,6 +47,7 @@ def test_durations_of_pandas_and_python_are_read(duration):
         assert quantity(each, "second", "time") == pytest.approx(duration.total_seconds(), abs=1e-6)
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.text(), st.text("0123456789 .,:/-+PTHMSNkm$€%'\"°年月日\n\t")),
     st.sampled_from(",."),
@@ -95,6 +98,7 @@ def test_quantities_of_several_units_are_one_number(texts, numbers, unit):
 def test_hours_and_minutes_may_not_be_plural():
     texts = cycle("2 hrs", "1 hour", "3 h", "1.5 Std.")
     assert kept(texts)[0][:4] == pytest.approx([2, 1, 3, 1.5])
+    assert kept(cycle("190 min", "0", "20 min"))[0][:3] == pytest.approx([190, 0, 20])
 
 
 @pytest.mark.parametrize(
@@ -138,7 +142,7 @@ def test_shares_are_numbers(texts, numbers):
     [
         *(("0/0", "0/1", "1/1"), ("1/1", "1/2", "2/2"), ("05/10", "06/10"), ("7/3", "12/25")),
         *(("001/2021", "17/2020"), ("3B", "12A", "4C"), ("12 Main Street", "14 Oak Avenue")),
-        *(("S", "M", "10 L"), ("2D", "3D"[::-1]), ("PT", "P")),
+        *(("S", "M", "10 L"), ("2D", "D3"), ("PT", "P"), ("5'30\"", "6'45\"")),
     ],
 )
 def test_codes_are_no_quantities(texts):

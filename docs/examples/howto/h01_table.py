@@ -125,6 +125,27 @@ print("\n".join(lines[:4]), "\n")
 shell("fastnn train customers.csv --target left --save customers.safetensors")
 
 # %%
+# Numbers and dates are read as people write them. A notice shows one value of a column as it is
+# read, wherever that is more than taking the number:
+#
+# .. list-table::
+#    :header-rows: 1
+#
+#    * - read as
+#      - for example
+#    * - a number
+#      - 1,234.5 and 1.234,5; (12); $1.5M; 12 %; 3 kg; <0.1; $17/hr and $17 per hour; 7/10 and
+#        4 out of 5
+#    * - a number of several units, in the one that is told
+#      - 1h 20m; 90 min 20 s; 0 days 00:35:00; PT1H20M; 3 yrs 2 mos; 5'11"; 7 lb 3 oz; 40°26'46"N
+#    * - a date: its time, month, weekday and hour, as far as they vary
+#      - 2020-03-05 10:04; 3/5/2020; 5 March 2020; 2020年3月5日; Q3/2021; KW 3/2021; 2021-W03;
+#        2019/20
+#    * - a time: part of a day; in a target, hours or minutes
+#      - 10:04; 10:04 a.m.; 7 pm; 01:02:11
+#    * - categories
+#      - all other texts; a notice tells where they look like numbers or dates
+#
 # Where it reads a column otherwise than you would:
 #
 # .. list-table::
@@ -136,6 +157,8 @@ shell("fastnn train customers.csv --target left --save customers.safetensors")
 #      - ``--drop NAME``
 #    * - has numbers that are codes, such as zip codes
 #      - ``--categorical NAME``
+#    * - looks like numbers or dates, and is not read as such
+#      - none: write a column of the number, as of the 120 in 120/80
 #    * - was left out as a count of the rows, and is none
 #      - ``--numeric NAME``
 #    * - has a mark for gaps of its own, such as -999 or 9999-12-31
