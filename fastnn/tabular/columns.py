@@ -27,16 +27,6 @@ _LOOK = 200
 _UNNAMED = re.compile(r"Unnamed: \d+")
 # Reasons to leave a column out.
 _NO_NAME, _NO_VALUES = "it has no name: row numbers, most often", "all its values are missing"
-# Values of fewer rows each can agree with the target by chance.
-_ROWS_A_VALUE = 5
-# A correlation above it is a copy of the target, in other units or rounded.
-_LINEAR = 0.9999
-# So many rows show that a column is no monotone function of the target; of one with fewer different
-# values nothing is said. None of the 500 columns of the tables of bench/frames.py is one, or
-# separates classes, or has gaps in all rows of one class alone.
-_SAMPLE, _VARIED = 200, 0.5
-# So many values of a rounded target, all in the order of a column, are not so by chance.
-_STEPS = 20
 # Squares of larger numbers, and their sums, could overflow float64.
 _LARGEST = 1e100
 # The most frequent categories have inputs of their own, up to this number.
@@ -207,78 +197,6 @@ def how_it_counts(values):
     if _MOSTLY * (high - low + 1) <= len(some):
         return f"has nearly every number from {low:.0f} to {high:.0f} once"
     return None
-
-
-def decides_classes(values, y):
-    """Whether each value of a column, in several rows on average, goes with one class only.
-
-    Or whether its gaps do, and all values with another one.
-    """
-    some = len(y) // _ROWS_A_VALUE + 1
-    if values.dtype == np.float64 and len(np.unique(values[:some])) == some:
-        values = np.isnan(values)  # too many different ones
-        if not values.any():
-            return False
-    for found in (values, pandas().isna(values)):
-        codes, unique = pandas().factorize(found, use_na_sentinel=False)
-        few = len(unique) > 1 and len(unique) * _ROWS_A_VALUE <= len(y)
-        if few and len(np.unique(codes * (y.max() + 1) + y)) == len(unique):
-            return True
-    return False
-
-
-def separates(x, y):
-    """Whether the classes are one after the other in the order of a column of numbers."""
-    order = np.argsort(y, kind="stable")
-    first = np.flatnonzero(np.diff(y[order], prepend=-1))
-    if np.diff(first, append=len(y)).min() < _ROWS_A_VALUE:
-        return False
-    if np.count_nonzero(~np.isnan(x)) < _MOSTLY * len(y):
-        return False
-    low, high = np.fmin.reduceat(x[order], first), np.fmax.reduceat(x[order], first)
-    at = np.argsort(low)
-    return bool((high[at[:-1]] < low[at[1:]]).all())
-
-
-def decides_values(x, y):
-    """Whether the target is a linear or a monotone function of a column, as far as it is known."""
-    known = ~np.isnan(x)
-    x, y = x[known], y[known]
-    if len(x) < max(1, _MOSTLY * len(known)):
-        return False
-    together = _correlation(x, y)
-    if together == 0:
-        return False
-    if together > _LINEAR:  # a few far rows can make it so by themselves
-        near = np.abs(x - np.median(x)).argsort()[: max(2, len(x) - max(3, len(x) // 100))]
-        without = _correlation(x[near], y[near])
-        return without == 0 or without > 1 - 4 * (1 - _LINEAR)
-    return _is_monotone(x[:_SAMPLE], y[:_SAMPLE]) and _is_monotone(x, y)
-
-
-def _correlation(x, y):
-    """The size of the correlation; 0 if one of them is constant."""
-    dx, dy = x - x.mean(), y - y.mean()  # np.corrcoef takes several times as long
-    spread = np.sqrt(dx @ dx) * np.sqrt(dy @ dy)
-    return 0.0 if spread == 0 else float(abs(dx @ dy) / spread)
-
-
-def _is_monotone(x, y):
-    """Whether x, of many different values, rises with y throughout, or falls.
-
-    A rounded y has equal values, which say nothing of the order of theirs in x: the largest x of
-    each is compared with the smallest of the next.
-    """
-    order = np.lexsort((x, y))
-    x, y = x[order], y[order]
-    ends = np.flatnonzero(y[1:] != y[:-1])
-    low, high = x[np.r_[0, ends + 1]], x[np.r_[ends, -1]]
-    for steps in (low[1:] - high[:-1], low[:-1] - high[1:]):
-        steps = steps[steps != 0]
-        enough = steps.size >= min(_STEPS, _VARIED * len(x))
-        if enough and np.mean(steps > 0) > _LINEAR:
-            return len(np.unique(x)) >= _VARIED * len(x)
-    return False
 
 
 def numeric_values(frame, names):

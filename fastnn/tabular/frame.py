@@ -10,9 +10,6 @@ import numpy as np
 
 from fastnn.tabular.columns import (
     arrays_of,
-    decides_classes,
-    decides_values,
-    separates,
     unknown_categories,
     why_numbers_left_out,
     why_texts_left_out,
@@ -27,10 +24,10 @@ from fastnn.tabular.dates import (
     varying_parts,
     written_day,
 )
+from fastnn.tabular.leaks import notices_on_leaks
 from fastnn.tabular.notation import PLAIN, WHOLE, Notation
 from fastnn.tabular.reading import learn_reading, tidy, typed, typed_columns
 from fastnn.tabular.values import EXACT, as_number, pandas, whole
-from fastnn.text.alarm import Alarm, Notice
 from fastnn.text.words import rows
 
 # In fewer rows a column can agree with the target by chance.
@@ -42,8 +39,6 @@ _SKEWED = 2
 # The largest share of different values among counts. Those regressions have up to 0.65, and 0.82
 # where they are amounts of money that hardly repeat.
 _COUNTS = 0.75
-# So many values of a text can be those of groups, and not classes by another name.
-_GROUPS = 10
 # Days that programs put where there is none: the ends of their calendars, or their first day.
 _NO_DAY = re.compile(
     r"(2[2-9]|[3-9]\d)\d\d-.*|20[89]9-12-31|(0001|1[0-7]\d\d|1800)-.*|18(58|99)-.*"
@@ -209,38 +204,7 @@ def notices_on_target(target, y, table, names, readings):
     elif target.output == "identity":
         # Standardizing and back leaves errors in the last digits, so that counts are not whole.
         said += _notices_on_values(target, np.round(target.answers(y), 6))
-    kinds = dict(table.dtypes)
-    floats = [name for name in names if kinds[name] == np.float64]
-    arrays = arrays_of(table, floats) if len(y) >= _FEWEST else {}
-    unless = f"drop it, unless it is known before {target.name!r} is."
-    sources, told = sources_of(names, readings), set()
-    decides = decides_values if target.classes is None else decides_classes
-    looked_at = names if len(y) >= _FEWEST else ()
-    for name in looked_at:
-        source, values = sources[name], arrays.get(name)
-        if values is None and target.classes is None:
-            continue  # categories are no function of numbers
-        if source not in told and decides(table[name] if values is None else values, y):
-            told.add(source)
-            text = f"Column {source!r} alone gives {target.name!r} away: {unless}"
-            if values is None and table[name].nunique() >= _GROUPS:
-                text += (
-                    f" If rows of one {source!r} belong together, keep them in one part (groups="
-                    f"{source!r}, --groups): without the column, the errors are not those of rows "
-                    f"of a new {source!r}."
-                )
-            said.append(Alarm.on([repr(source)], text))
-    # A later part of a date can say more than an earlier one, so that this comes after all.
-    for name, values in arrays.items() if target.classes is not None else ():
-        source = sources[name]
-        if source not in told and separates(values, y):
-            told.add(source)
-            text = (
-                f"Column {source!r} alone can give {target.name!r} away, as each class has a range "
-                f"of it for itself: {unless}"
-            )
-            said.append(Notice.on([repr(source)], text))
-    return said
+    return said + notices_on_leaks(target, y, table, names, sources_of(names, readings))
 
 
 def _notices_on_values(target, values):

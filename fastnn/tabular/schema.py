@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from fastnn.arguments import integer, lookup
 from fastnn.layers.outputs import LossName
 from fastnn.tabular.columns import arrays_of
-from fastnn.tabular.description import as_html, in_words
 from fastnn.tabular.encoding import encode, learn_columns, named_inputs, plain_columns
-from fastnn.tabular.facts import Facts
+from fastnn.tabular.facts import Facts, as_html, in_words
 from fastnn.tabular.frame import (
     choose_inputs,
     learn_readings,
