@@ -95,15 +95,20 @@ def _separating(arrays, y):
 
 def _telling(table, names, arrays, y):
     """Columns that tell nearly all of a target of numbers, and how in words."""
-    in_order = y
+    if not names:
+        return
+    rows, in_order = np.arange(len(y)), y
     if pandas().api.types.is_numeric_dtype(table.index.dtype):
         in_order = y[np.argsort(table.index.to_numpy(), kind="stable")]
+    by_order = _told_in_order(rows, in_order)
+    targets = y, np.unique(y, return_inverse=True)[1].astype(np.float64)
+    shuffled = np.random.default_rng(0).permutation(rows)
     for name in names:
         values = arrays.get(name)
         ranges = ranges_of(table[name] if values is None else values, y)
         if ranges:
             yield name, f"each of its {ranges:,} values has a range of the target for itself"
-        elif values is not None and tells(values, y, in_order):
+        elif values is not None and tells(values, targets, shuffled, by_order):
             share = f"{100 * _TOLD:g} % of the variance of rows that it has not seen"
             yield name, f"it tells more than {share}"
 
@@ -144,8 +149,12 @@ def ranges_of(values, y):
 
     Or 0 where they stand for none. Bins of y are such a column, and so is a rounded y.
     """
+    m = len(y)
+    some = m // _ROWS_A_VALUE + 1
+    if values.dtype == np.float64 and len(np.unique(values[:some])) == some:
+        return 0  # too many different ones
     codes, unique = pandas().factorize(values, use_na_sentinel=False)
-    m, k = len(y), len(unique)
+    k = len(unique)
     if k < 2 or k * _ROWS_A_VALUE > m:
         return 0
     order, counts = np.argsort(codes, kind="stable"), np.bincount(codes)
@@ -167,26 +176,32 @@ def ranges_of(values, y):
     return 0 if 2 * weight[wide].sum() >= weight.sum() else k
 
 
-def tells(x, y, in_order):
-    """Whether a column of many different numbers tells nearly all of the variance of y.
+def tells(x, targets, shuffled, by_order):
+    """Whether a column of many different numbers tells nearly all of the variance of a target.
 
     Each row is predicted by a line between those before and after it in the order of x, which
-    makes errors of 1 + w² + (1 - w)² times the variance of the noise. It has to tell the values and
-    their ranks, so that a few far values are not enough. y `in_order` of the rows can have a trend,
-    as any other column of a time series.
+    makes errors of 1 + w² + (1 - w)² times the variance of the noise.
+
+    Parameters
+    ----------
+    x : (m,) array
+    targets : arrays (m,)
+        The values of the target and their ranks, so that a few far values are not enough.
+    shuffled : (m,) array
+        The rows in any order: those of the same x would be in that of the table, and so of y.
+    by_order : float
+        The share that the order of the rows tells: with a trend, it is as any column with one.
     """
-    known = np.flatnonzero(~np.isnan(x))
-    if len(known) < max(_SAMPLE, _MOSTLY * len(x)):
+    if np.count_nonzero(~np.isnan(x)) < max(_SAMPLE, _MOSTLY * len(x)):
         return False
-    # Rows of the same x would be in the order of the table, and so perhaps of y.
-    known = np.random.default_rng(0).permutation(known)
-    ranks = np.unique(y, return_inverse=True)[1].astype(np.float64)
-    for some in (known[:_SAMPLE], known):  # most columns are quickly told
+    for some in (shuffled[:_SAMPLE], shuffled):  # most columns are quickly told
         order = some[np.argsort(x[some], kind="stable")]
-        share = min(_told_in_order(x[order], t[order]) for t in (y, ranks))
-        if share < _HARDLY:
-            return False
-    by_order = _told_in_order(np.arange(len(y)), in_order)
+        order = order[: np.count_nonzero(~np.isnan(x[some]))]  # NaN are last
+        share = 1.0
+        for y in targets:
+            share = min(share, _told_in_order(x[order], y[order]))
+            if share < _HARDLY:
+                return False
     return share > _TOLD and (1 - share) * _BY_ORDER < 1 - by_order
 
 
