@@ -37,18 +37,21 @@ _FACTOR = (
 )
 _PER = "per|an?|pro|je|par|por"  # as in $17 per hour, which is $17/hr
 _SPACES = " \u00a0\u2009\u202f'\u2019"  # they separate thousands; so does a point or comma
+_LETTERS = r"[^\W\d_][^\d\s,;:()/*\u2020\u2021\[]{0,9}(?:\^?[23](?!\w))?"
 _NUMBER = re.compile(  # possessive: long blanks are read once
-    rf"""(?P<limit>[<>≤≥~≈]=?)?\s*+
-    (?P<negative>\()?\s*+
+    rf"""'?(?P<limit>[<>≤≥~≈]=?|(?i:ca\.|circa|approx\.|about))?\s*+
     (?P<sign>[-+\u2212])?\s*+
     (?P<before>{_MONEY})?\s*+
+    (?P<negative>\()?\s*+
+    (?P<within>{_MONEY})?\s*+
     (?P<inner>[-+\u2212])?
-    (?P<digits>\d[\d.,{_SPACES}]*+|[.,]\d+)
-    (?P<power>[eE][-+]?\d+)?\s*+
+    (?P<digits>\d[\d.,{_SPACES}]*+(?<!\.\s)|[.,]\d+)
+    (?P<power>[eE][-+]?\d+)?(?:(?<!\s)\+)?\s*+
     (?:(?P<factor>{_FACTOR})?\s*+(?P<money>{_MONEY})?
-    |(?P<after>%|‰|°\s?[CFK]?|[^\W\d_][^\d\s,;:()]{{0,9}}))
-    \s*+(?P<rate>(?:/\s?|(?:{_PER})\s)[^\W\d_][^\d\s,;:()/]{{0,11}})?
-    \s*+\+?\s*+(?P<close>\))?""",
+    |(?P<after>%|‰|°\s?[CFK]?|{_LETTERS}))
+    \s*+(?P<rate>(?:/\s?|(?:{_PER})\s)(?:\d+\s?)?{_LETTERS})?
+    \s*+\+?\s*+(?P<close>\))?(?P<behind>(?<=\d)-)?
+    (?:\s?[*\u2020\u2021]+|\s?\[\w{{1,2}}\]|/-|(?<=\.)[-\u2013\u2014])?""",
     re.VERBOSE,
 )
 _WITH = {
@@ -122,11 +125,15 @@ WHOLE = Notation(whole=True)
 
 def unit_of(match, factors=False):
     """The unit of a number, in the singular; a factor is one where `factors` do not multiply."""
-    unit = (match["before"] or match["money"] or "") + (match["after"] or "")
+    unit = (_money(match) or "") + (match["after"] or "")
     unit = unit.removesuffix("s") if len(unit) > 2 else unit
     if match["rate"]:
         unit += "/" + re.sub(rf"^(?:/|(?:{_PER})\s)\s*", "", match["rate"])
     return unit if factors or not match["factor"] else match["factor"] + unit
+
+
+def _money(match):
+    return match["before"] or match["within"] or match["money"]
 
 
 def alike(unit):
@@ -135,6 +142,13 @@ def alike(unit):
     if named := unit_named(time.removesuffix(".")):
         return (alike(unit) + per if per else "") + named
     unit += per + time
+    if unit in ("st", "nd", "rd", "th"):  # 1st, 2nd, 3rd, 4th
+        return "th"
+    unit = (
+        unit.replace("\N{SUPERSCRIPT TWO}", "2")
+        .replace("\N{SUPERSCRIPT THREE}", "3")
+        .replace("^", "")
+    )
     lower = unit.lower()
     if is_factor(unit) or re.fullmatch("[kmgt]i?b.*", lower):
         return unit
@@ -163,7 +177,7 @@ def _multiply(matches):
     for 1.5k beside nothing or whole numbers.
     """
     some = [match for match in matches if match["factor"]]
-    if any(match["before"] or match["money"] or len(match["factor"]) > 1 for match in some):
+    if any(_money(match) or len(match["factor"]) > 1 for match in some):
         return True
     if len({match["factor"].lower() for match in some}) > 1:
         return True
@@ -188,8 +202,8 @@ def value_of(match, decimal, power=0):
         return None
     power += int((match["power"] or "e0")[1:])
     value = float(f"{whole or 0}.{digits['part'] or 0}e{power}")
-    minus = (match["sign"] in ("-", "\u2212"), match["inner"] in ("-", "\u2212"))
-    return -value if any((*minus, match["negative"])) else value
+    signs = (match[name] in ("-", "\u2212") for name in ("sign", "inner", "behind"))
+    return -value if any((*signs, match["negative"])) else value
 
 
 def _means_two(match):

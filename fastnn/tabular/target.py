@@ -37,6 +37,8 @@ TASKS = {"auto": None, "classification": None, "regression": None}
 JOINED = "other"
 # All but the signs that make two classes of one number, as <=50K and >50K.
 _NO_LIMIT = re.compile("[^<>=\u2264\u2265]")
+# Standardized values beyond and within these are far from the training rows and near them.
+_FAR, _NEAR = 50, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,7 @@ class Target:
         `missing` has the texts that are gaps; None: `fastnn.tabular.notation.GAPS`. With `unseen`,
         unknown classes are -1, unless all are unknown.
         """
+        given = series
         series = typed(_join(tidy(series, missing), self.joined), self.reading)
         gaps = np.flatnonzero(series.isna())
         if gaps.size:
@@ -93,7 +96,9 @@ class Target:
                 f"{series.index[gaps[0]]}; leave them out with fastnn.tabular.with_target"
             )
         if self.classes is None:
-            return (series.to_numpy() - self.mean) / self.scale
+            z = (series.to_numpy() - self.mean) / self.scale
+            self._refuse_thousands(given, z)
+            return z
         if self.classes.dtype == object:
             codes, texts = categories(series)
             place = {text: i for i, text in enumerate(self.classes)}
@@ -112,6 +117,19 @@ class Target:
                 f"of the training rows: {str(self.classes.tolist())[:200]}"
             )
         return index
+
+    def _refuse_thousands(self, given, z):
+        """An error if 8,123 was read as 8123, far from all of training, where 8.123 is near."""
+        small = (z * self.scale + self.mean) / 1_000
+        near = np.abs(small - self.mean) < _NEAR * self.scale
+        for at in np.flatnonzero((np.abs(z) > _FAR) & near):
+            text = given.iloc[at]
+            if isinstance(text, str) and "," in text:
+                raise ValueError(
+                    f"the target {self.name!r} is {text!r} in row {given.index[at]}, which would "
+                    f"be {1_000 * small[at]:g}, far from the training rows; if the comma is a "
+                    "decimal mark, write a point"
+                )
 
     def answers(self, y: NDArray[Any]) -> NDArray[Any]:
         """Classes, or values in the target's own units, of encoded targets (m,)."""

@@ -189,7 +189,8 @@ def _piece(match, family, decimal, last):
     follows = match.end() == len(match.string) and last + 1 < len(units) and family != "angle"
     if not follows or (family in ("time", "months") and not HOUR <= last < SECOND):
         return None
-    fits = amount < units[last][0] / units[last + 1][0] and match["amount"].isdecimal()
+    area = match["amount"] in ("2", "3") and match.string[match.start() - 1] == "m"  # 38 m2
+    fits = not area and amount < units[last][0] / units[last + 1][0] and match["amount"].isdecimal()
     return (last + 1, amount, False) if fits else None
 
 

@@ -9,7 +9,7 @@ from columns import M, cycle, kept, learn, table
 from stopwatch import Stopwatch
 
 from fastnn.tabular import TableSchema
-from fastnn.tabular.notation import PLAIN, Notation, learn_notation
+from fastnn.tabular.notation import _NUMBER, PLAIN, Notation, learn_notation, unit_of
 
 
 @pytest.mark.parametrize(
@@ -414,3 +414,33 @@ def test_codes_with_leading_zeros_are_told():
         "column as categorical (--categorical)."
     )
     assert learn(cycle("0", "10", "0.5")).notices == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("57 m2", 57), ("12.5 µg/m3", 12.5), ("24.1 kg/m^2", 24.1), ("7.2 L/100km", 7.2)),
+        *(("56.9*", 56.9), ("41.3[1]", 41.3), ("41.3 \u2020", 41.3), ("871.05-", -871.05)),
+        *(("$ (871.05)", -871.05), ("($871.05)", -871.05), ("-$5", -5), ("$-5", -5)),
+        *(("'56.9", 56.9), ("ca. 57", 57), ("\u20b9 56920/-", 56920), ("CHF 5'692.-", 5692)),
+        *(("21st", 21), ("32nd", 32), ("10+ items", 10), ("8,000+", 8000)),
+        *(("1. rare", None), ("5-6", None), ("(5", None), ("5*x", None), ("5[123]", None)),
+    ],
+)
+def test_marks_and_units_behind_a_number(text, number):
+    match = _NUMBER.fullmatch(text)
+    unit = unit_of(match) if match else ""
+    assert Notation(unit=unit).number(text) == number
+
+
+def test_columns_with_marks_units_and_ordinals_are_numbers():
+    values = np.arange(M) % 23 + 0.5
+    ends = ["th", "st", "nd", "rd", *["th"] * 6]
+    for texts in (
+        [f"{v}*" if i % 7 else f"{v}" for i, v in enumerate(values)],
+        [f"{v} m2" if i % 2 else f"{v} m²" for i, v in enumerate(values)],
+        [f"{v:.2f}-" for v in values],
+        [f"{21 + i % 10}{ends[(1 + i) % 10]}" for i in range(M)],
+    ):
+        assert learn(texts).input_names == ["x", "c"], texts[:3]
+    assert learn(cycle("1. rare", "2. some", "3. often")).notices == []

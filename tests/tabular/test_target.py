@@ -275,3 +275,14 @@ def test_marks_of_gaps_in_a_quantity_are_no_classes():
 def test_a_class_of_one_row_is_said():
     schema = TableSchema.fit(table(y=["a", *cycle("b", "c")[1:]]), target="y")
     assert schema.notices == ["Classes of 'y' with a single row: ['a']."]
+
+
+def test_a_target_a_thousandfold_of_training_by_its_comma_is_refused():
+    y = np.linspace(3, 12, M).round(3)
+    schema = TableSchema.fit(table(y=y), "y")
+    commas = [f"{value:.3f}".replace(".", ",") for value in y]
+    with pytest.raises(ValueError, match=f"the target 'y' is '{commas[0]}' in row 0, which would"):
+        schema.targets(table(y=commas))
+    assert schema.targets(table(y=[f"{value:.3f}" for value in y])).shape == (M,)
+    large = TableSchema.fit(table(y=1000 * y), "y")
+    np.testing.assert_allclose(large.targets(table(y=commas)), large.targets(table(y=1000 * y)))
