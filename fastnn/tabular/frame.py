@@ -9,6 +9,7 @@ from numbers import Real
 import numpy as np
 
 from fastnn.tabular.columns import (
+    BUCKETS,
     arrays_of,
     unknown_categories,
     why_numbers_left_out,
@@ -44,6 +45,8 @@ _NO_DAY = re.compile(
     r"(2[2-9]|[3-9]\d)\d\d-.*|20[89]9-12-31|(0001|1[0-7]\d\d|1800)-.*|18(58|99)-.*"
     r"|19[07]0-01-01"
 )
+# The share of the rows whose categories have no input of their own.
+_SHARED = 0.25
 # Of a table of many columns nobody reads more.
 _MOST_NOTICES = 20
 
@@ -191,6 +194,21 @@ def notices_on_far_days(frame, table, readings):
     return said
 
 
+def notices_on_shared_inputs(columns, table):
+    """Sentences on categories too many to have an input of their own, in many of the rows."""
+    said = []
+    for column in columns:
+        if column.kind == "categorical" and column.hashed:
+            m = int(table[column.name].isin(column.hashed).sum())
+            if m > _SHARED * len(table):
+                said.append(
+                    f"Column {column.name!r}: {len(column.hashed):,} of its categories, in "
+                    f"{rows(m)}, share {BUCKETS} inputs, so that little is learnt of them; add "
+                    "what is known of each as numbers, or join them to fewer."
+                )
+    return said
+
+
 def notices_on_target(target, y, table, names, readings):
     """Sentences about classes of a single row, and about columns that give the target away.
 
@@ -200,7 +218,9 @@ def notices_on_target(target, y, table, names, readings):
     if target.classes is not None:
         alone = target.classes[np.bincount(y, minlength=len(target.classes)) == 1].tolist()
         if alone:
-            said.append(f"Classes of {target.name!r} with a single row: {str(alone)[:200]}.")
+            said.append(
+                f"Classes of {target.name!r} with a single training row: {str(alone)[:200]}."
+            )
     elif target.output == "identity":
         # Standardizing and back leaves errors in the last digits, so that counts are not whole.
         said += _notices_on_values(target, np.round(target.answers(y), 6))

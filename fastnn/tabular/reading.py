@@ -38,6 +38,7 @@ from fastnn.tabular.values import (
     marks_of_gaps,
     pandas,
     refuse,
+    texts_of_times,
     told_of_digits,
 )
 from fastnn.text.clocks import CLOCKS
@@ -65,14 +66,14 @@ def tidy(series, missing=None):
         numbers = [value for value in map(as_number, missing or ()) if value is not None]
         return series.mask(series.isin(numbers)) if numbers else series
     if series.dtype != object and not pd.api.types.is_string_dtype(series.dtype):
-        return series
+        return texts_of_times(series)
 
     def tidied(value):
         text = value.strip() if isinstance(value, str) else value
         return np.nan if isinstance(text, str) and text in gaps else text
 
     if series.dtype == object:  # different objects can be equal, such as 1 and True
-        values = [tidied(value) for value in series.array]
+        values = [tidied(value) for value in texts_of_times(series).array]
         return pd.Series(values, series.index, dtype=object, name=series.name)
     codes, texts = pd.factorize(series)
     values = [tidied(text) for text in texts]

@@ -18,6 +18,7 @@ from fastnn.tabular.frame import (
     learn_readings,
     notices_on_dates,
     notices_on_far_days,
+    notices_on_shared_inputs,
     notices_on_target,
     oddities,
     sources_of,
@@ -220,7 +221,7 @@ class TableSchema(Facts):
         elif learnt.classes.dtype == object:
             words = {target: learnt.classes} | words
         notices += notices_on_marks(marks) + notices_on_far_days(frame, table, readings)
-        notices += notices_on_capitals(words)
+        notices += notices_on_capitals(words) + notices_on_shared_inputs(columns, table)
         sources = sources_of(table.columns, readings)
         used = dict.fromkeys(sources[column.name] for column in columns)
         kept = {name: readings[name] for name in used if readings[name] not in (None, PLAIN)}

@@ -30,10 +30,6 @@ _MARK, _SURE = re.compile(r"-[1789]|-?(9+[789]|77+|88+)"), re.compile(r"-[1789]|
 _MOST_MARKS, _MANY = 4, 10
 # Types that are neither numbers, dates nor categories -> (what they are, what to do).
 _REFUSED = {
-    **dict.fromkeys(
-        ("timedelta64", "timedelta", "time"),
-        ("times", "make it a number, as with .dt.total_seconds()"),
-    ),
     "interval": ("intervals", "give its middle"),
     "bytes": ("bytes", "decode it"),
     "complex": ("complex numbers", "give real and imaginary part a column each"),
@@ -137,6 +133,13 @@ def check_usable(series):
                     f"column {series.name!r} holds values of type {type(value).__name__}, as in "
                     f"row {row}, expected numbers or text; convert them, or drop it"
                 )
+
+
+def texts_of_times(series):
+    """A column of durations or times of a day as texts, which are read as those of files."""
+    if pandas().api.types.infer_dtype(series, skipna=True) in ("timedelta64", "timedelta", "time"):
+        return series.astype(object).map(str, na_action="ignore")
+    return series
 
 
 def is_dates(series):

@@ -1,5 +1,6 @@
 """What columns become, and which are left out."""
 
+import datetime
 import json
 from decimal import Decimal
 
@@ -121,7 +122,6 @@ def test_columns_that_say_nothing_are_left_out(values, why):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (pd.to_timedelta(range(M), unit="s"), "column 'c' holds times: make it a number"),
         (cycle(b"x", b"y"), "column 'c' holds bytes"),
         (cycle(1 + 2j, 2), "column 'c' holds complex numbers"),
         (cycle([1], [2]), "column 'c' holds values of type list, as in row 0"),
@@ -275,3 +275,35 @@ def test_texts_that_differ_in_capitals_only_are_told():
 def test_texts_that_look_alike_are_told(texts, shown):
     (said,) = learn(cycle(*texts)).notices
     assert f"count as different: {shown} of 'c'. Write" in said
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(pd.to_timedelta([None, *(90 * i for i in range(1, M))], unit="min")),
+        pd.Series([None, *(datetime.time(i % 24, i % 60, i % 7) for i in range(1, M))]),
+        pd.Series(
+            [None, *(datetime.time(i % 24, i % 60) for i in range(1, M))],
+            dtype=pd.ArrowDtype(pa.time64("us")),
+        ),
+    ],
+)
+def test_durations_and_times_are_those_of_their_texts(column):
+    texts = [
+        None if value is None or value is pd.NaT else str(value) for value in column.astype(object)
+    ]
+    schema, of_texts = learn(column), learn(texts)
+    assert schema.n_inputs == 3
+    np.testing.assert_array_equal(schema.inputs(table(c=column)), of_texts.inputs(table(c=texts)))
+    np.testing.assert_array_equal(schema.inputs(table(c=texts)), schema.inputs(table(c=column)))
+
+
+def test_categories_that_share_inputs_in_many_rows_are_told():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"k": [f"c{k}" for k in rng.integers(0, 2000, 6000)], "y": rng.random(6000)}
+    )
+    (said,) = (text for text in TableSchema.fit(frame, "y").notices if "share 64 inputs" in text)
+    assert "of its categories, in 4," in said
+    few = frame.assign(k=[f"c{k}" for k in rng.geometric(0.02, 6000)])
+    assert not any("share" in text for text in TableSchema.fit(few, "y").notices)

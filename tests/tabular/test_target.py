@@ -274,7 +274,7 @@ def test_marks_of_gaps_in_a_quantity_are_no_classes():
 
 def test_a_class_of_one_row_is_said():
     schema = TableSchema.fit(table(y=["a", *cycle("b", "c")[1:]]), target="y")
-    assert schema.notices == ["Classes of 'y' with a single row: ['a']."]
+    assert schema.notices == ["Classes of 'y' with a single training row: ['a']."]
 
 
 def test_a_target_a_thousandfold_of_training_by_its_comma_is_refused():
