@@ -170,7 +170,8 @@ def repeats(
         if ((places > 1) & own)[number].sum() < max(1, _REPEATED * len(whole)):
             return []
         told = "the rows that end the fit of a network are partly those that it is trained on"
-    chance, pairs = _by_chance(whole.iloc[first], names), (count * (count - 1) / 2)[own].sum()
+    equal = count * (count - 1) / 2
+    chance, pairs = _by_chance(whole, first, names, equal.sum()), equal[own].sum()
     if pairs <= chance + _SURE * chance**0.5:
         return []
     again = int((count - 1)[own].sum())
@@ -307,35 +308,39 @@ def _own(different: pd.DataFrame, names: list[str]) -> NDArray[np.bool_]:
     return own
 
 
-def _by_chance(different: pd.DataFrame, names: list[str]) -> float:
-    """About how many pairs of rows are equal by chance; `different` are the different rows.
+def _by_chance(whole: pd.DataFrame, first: NDArray[Any], names: list[str], equal: float) -> float:
+    """About how many pairs of rows are equal by chance, of `equal` ones; `first` of each are there.
 
     In a column that tells rows apart, some pairs of rows have the same value by chance. A share q
-    of them agrees in all other columns, too: rows of successive values show how large it is. Only
-    the pairs that do not agree are among the different rows: a share of 1 - q. Where q is near 1,
-    these are few. Then the pairs with neighbouring values of a rounded number tell: they are twice
-    as many as the pairs with the same value.
+    of them agrees in all other columns, too: rows of successive values show how large it is. If it
+    is less of the values after these, the others change with the column, and more agree of the same
+    value. The pairs that do not agree are a share of 1 - q. Where q is near 1, these are few. Then
+    the pairs with neighbouring values of a rounded number tell: they are twice as many as the pairs
+    with the same value.
     """
     import pandas as pd
 
     chance = math.inf
     for name in names:
-        series = different[name]
-        if _alone(series).mean() < _OWN:
+        series = whole[name]
+        if _alone(series.iloc[first]).mean() < _OWN:
             continue
         numeric = pd.api.types.is_numeric_dtype(series.dtype)
         codes, values = pd.factorize(series, sort=numeric)
         order = np.argsort(codes, kind="stable")[(codes < 0).sum() :]
-        rest = pd.util.hash_pandas_object(different.drop(columns=name), index=False).to_numpy()
-        rest, ends = rest[order], np.diff(codes[order]) > 0
-        q = float(np.mean((rest[1:] == rest[:-1])[ends])) if ends.any() else 0.0
+        rest = pd.util.hash_pandas_object(whole.drop(columns=name), index=False).to_numpy()
+        rest = rest[order][np.diff(codes[order], prepend=-1) > 0]  # one of each value
+        agree, later = ((rest[k:] == rest[:-k]).mean() if len(rest) > k else 0.0 for k in (1, 2))
+        q = float(min(max(agree, 2 * agree - later), 1))
         counts = np.bincount(codes[order])
-        others, near = (counts * (counts - 1) / 2).sum(), 0.0
+        others, near = (counts * (counts - 1) / 2).sum() - equal, 0.0
         if numeric and len(values) > 1:
             steps = np.diff(np.asarray(values, dtype=np.float64))
             near = (counts[1:] * counts[:-1])[steps < 1.5 * steps.min()].sum() / 2
+        if agree < 1:
+            near = max(near, others / (1 - agree))
         if q < 1:
-            near = min(max(near, others / (1 - q)), (others + _UNSEEN) / (1 - q))
+            near = min(near, (others + 2 * others**0.5 + _UNSEEN) / (1 - q))
         chance = min(chance, q * near)
     return chance
 

@@ -128,6 +128,23 @@ def test_more_repeats_than_chance_gives_are_told(noise, m):
         assert told(pd.concat([frame, frame[: m // 3]], ignore_index=True)), seed
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda x: np.where(np.arange(400) % 80 == 0, 2, 1),  # nearly always the same
+        lambda x: np.round(x * 10),  # it changes with x
+        lambda x: np.where(x > 0, 2, 1),
+    ],
+)
+def test_repeats_of_a_rounded_number_with_hardly_a_row_for_each_value_are_not_told(seed, of):
+    """400 normal numbers in steps of 0.01 have 400² / 2 * 0.01 * 0.28 = 226 pairs by chance."""
+    x = np.random.default_rng(seed).normal(size=400)
+    frame = pd.DataFrame({"a": x.round(2), "stars": [f"{k:.0f} of them" for k in of(x)]})
+    assert not told(frame, rare_classes="keep")
+    assert told(thrice(frame.assign(a=x.round(4))), rare_classes="keep")
+
+
 @pytest.mark.parametrize("parts", [PARTS, ("train",)])
 def test_groups_keep_repeats_together(parts):
     frame = table().assign(customer=np.arange(200))
