@@ -107,6 +107,8 @@ def table_of(estimator: Any, X: Any, *, reset: bool = False, target: str | None 
     target : str, optional
         A column of X that is no feature.
     """
+    if hasattr(X, "collect") and not hasattr(X, "shape"):
+        raise TypeError(f"expected a table, got a {type(X).__name__}: collect() it first")
     if isinstance(X, Mapping) and not hasattr(X, "tocsr"):
         X = pandas().DataFrame(dict(X))
     if hasattr(X, "columns") and hasattr(X, "shape"):

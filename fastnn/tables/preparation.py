@@ -81,7 +81,7 @@ def prepare(
         notices.append(f"There are fewer than {FEWEST_ROWS} rows: none are kept for a dev set.")
         names = names[:1]
     judged = PARTS[:2] if inner_dev and len(examples.frame) >= FEWEST_ROWS else names
-    groups, time = _columns_of_split(estimator, examples.frame)
+    groups, time = _columns_of_split(estimator, examples)
     labels, joined, facts = None, (), dict[str, Any]()
     if estimator.task == "classification":
         labels, target = _labels(estimator, examples)
@@ -211,9 +211,15 @@ def _is_share(value):
     return type(value) is float and 0 < value < 1
 
 
-def _columns_of_split(estimator, frame):
+def _columns_of_split(estimator, examples):
     """The columns of groups and of time, checked."""
-    groups, time = estimator.groups, estimator.time
+    frame, groups, time = examples.frame, estimator.groups, estimator.time
+    for name, column in (("groups", groups), ("time", time)):
+        if column == examples.target:
+            raise ValueError(
+                f"{name}={column!r} is the target: the rows are divided by another column, which "
+                "is known of new rows"
+            )
     if groups is not None and time is not None:
         raise ValueError(
             f"groups={groups!r} and time={time!r} each say how to split the rows: give time alone "

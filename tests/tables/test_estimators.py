@@ -266,3 +266,17 @@ def test_class_weights_are_what_a_diagnosis_of_a_table_judges_by():
     assert "always answering" not in str(found)
     known = model.diagnose(X[:400], y[:400], dev=(X[400:], y[400:]), optimal_error=0.0)
     assert known.high_bias
+
+
+@pytest.mark.parametrize("split", ["time", "groups"])
+def test_the_target_divides_no_rows(split):
+    frame = pd.DataFrame({"x": np.arange(40) % 7, "y": np.arange(40.0)})
+    model = fastnn.TableRegressor(**{split: "y"})
+    with pytest.raises(ValueError, match=f"{split}='y' is the target: .* by another column"):
+        model.fit(frame, "y")
+
+
+def test_a_lazy_frame_is_no_table_yet():
+    lazy = pl.DataFrame({"x": [1.0, 2.0] * 20, "y": ["a", "b"] * 20}).lazy()
+    with pytest.raises(TypeError, match=r"expected a table, got a LazyFrame: collect\(\) it first"):
+        fastnn.TableClassifier().fit(lazy, "y")
