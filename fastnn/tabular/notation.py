@@ -49,8 +49,8 @@ _NUMBER = re.compile(  # possessive: long blanks are read once
     (?P<power>[eE][-+]?\d+)?(?:(?<!\s)\+)?\s*+
     (?:(?P<factor>{_FACTOR})?\s*+(?P<money>{_MONEY})?
     |(?P<after>%|‰|°\s?[CFK]?|{_LETTERS}))
-    \s*+(?P<rate>(?:/\s?|(?:{_PER})\s)(?:\d+\s?)?{_LETTERS})?
-    \s*+\+?\s*+(?P<close>\))?(?P<behind>(?<=\d)-)?
+    \s*+(?P<rate>(?:/\s?|(?:{_PER})\s|(?<=[^\W\d_])/\d+\s?){_LETTERS})?
+    \s*+\+?\s*+(?P<close>\))?(?P<behind>(?<=[.,]\d\d)-)?
     (?:\s?[*\u2020\u2021]+|\s?\[\w{{1,2}}\]|/-|(?<=\.)[-\u2013\u2014])?""",
     re.VERBOSE,
 )

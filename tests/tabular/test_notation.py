@@ -425,6 +425,13 @@ def test_codes_with_leading_zeros_are_told():
         *(("'56.9", 56.9), ("ca. 57", 57), ("\u20b9 56920/-", 56920), ("CHF 5'692.-", 5692)),
         *(("21st", 21), ("32nd", 32), ("10+ items", 10), ("8,000+", 8000)),
         *(("1. rare", None), ("5-6", None), ("(5", None), ("5*x", None), ("5[123]", None)),
+        *(
+            ("> 1/4 acre", None),
+            ("1/2 cup", None),
+            ("7.2 l/100 km", 7.2),
+            ("5 mg/24h", 5),
+            ("24-", None),
+        ),
     ],
 )
 def test_marks_and_units_behind_a_number(text, number):
