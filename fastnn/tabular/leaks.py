@@ -67,7 +67,7 @@ def notices_on_leaks(target, y, table, names, sources):
                 )
             said.append(Alarm.on([repr(source)], text))
     # A later part of a date can say more than an earlier one, so that this comes after all.
-    suspects = _separating(arrays, y)
+    suspects = _separating(table, looked_at, arrays, y)
     if target.classes is None:
         suspects = _telling(table, looked_at, arrays, y)
     alike: dict[str, list[str]] = {}
@@ -86,11 +86,16 @@ def notices_on_leaks(target, y, table, names, sources):
     return said
 
 
-def _separating(arrays, y):
-    """Columns of numbers that part the classes, and how in words."""
+def _separating(table, names, arrays, y):
+    """Columns that part the classes, or nearly so, and how in words."""
     for name, values in arrays.items():
         if separates(values, y):
             yield name, "each class has a range of it for itself"
+    for name in names:
+        values = arrays.get(name)
+        others = others_of(table[name] if values is None else values, y)
+        if others:
+            yield name, f"each of its values goes with one class, in all but {others:,} rows"
 
 
 def _telling(table, names, arrays, y):
@@ -144,19 +149,36 @@ def separates(x, y):
     return bool((high[at[:-1]] < low[at[1:]]).all())
 
 
+def others_of(values, y):
+    """How few rows are of other classes than most rows of the same value, or 0 if not so few.
+
+    They are few if two rows of the same value are hardly ever of different classes, of any two
+    rows; values of a single row say nothing.
+    """
+    codes = _codes_of_few(values)
+    if codes is None:
+        return 0
+    several = np.bincount(codes)[codes] > 1
+    of_both, counts = np.unique(codes * (y.max() + 1) + y, return_counts=True)
+    code, shares = of_both // (y.max() + 1), np.bincount(y) / len(y)
+    n, own = np.bincount(codes), np.bincount(code, counts.astype(np.float64) ** 2)
+    differ = ((n**2 - own) / np.maximum(n - 1, 1)).sum() / max(np.count_nonzero(several), 1)
+    if differ > (1 - _TOLD) * (1 - shares @ shares):
+        return 0
+    most = np.zeros(len(n), dtype=np.intp)
+    np.maximum.at(most, code, counts)
+    return int(len(y) - most.sum())
+
+
 def ranges_of(values, y):
     """The number of ranges of y, without gaps or overlaps, that the values of a column stand for.
 
     Or 0 where they stand for none. Bins of y are such a column, and so is a rounded y.
     """
-    m = len(y)
-    some = m // _ROWS_A_VALUE + 1
-    if values.dtype == np.float64 and len(np.unique(values[:some])) == some:
-        return 0  # too many different ones
-    codes, unique = pandas().factorize(values, use_na_sentinel=False)
-    k = len(unique)
-    if k < 2 or k * _ROWS_A_VALUE > m:
+    codes = _codes_of_few(values)
+    if codes is None:
         return 0
+    m, k = len(y), codes.max() + 1
     order, counts = np.argsort(codes, kind="stable"), np.bincount(codes)
     first = np.cumsum(counts) - counts
     low, high = np.minimum.reduceat(y[order], first), np.maximum.reduceat(y[order], first)
@@ -173,7 +195,17 @@ def ranges_of(values, y):
     ]
     wide = steps[ends] > _GAP * np.maximum(within[:-1], within[1:])
     weight = np.minimum(counts[at[1:]], counts[at[:-1]])
-    return 0 if 2 * weight[wide].sum() >= weight.sum() else k
+    return 0 if 2 * weight[wide].sum() >= weight.sum() else int(k)
+
+
+def _codes_of_few(values):
+    """The number of each row's value, or None unless there are several rows for each."""
+    m = len(values)
+    some = m // _ROWS_A_VALUE + 1
+    if values.dtype == np.float64 and len(np.unique(values[:some])) == some:
+        return None  # most columns of numbers are quickly told
+    codes, unique = pandas().factorize(values, use_na_sentinel=False)
+    return codes if 1 < len(unique) <= m / _ROWS_A_VALUE else None
 
 
 def tells(x, targets, shuffled, by_order):

@@ -89,3 +89,26 @@ def test_a_row_of_totals_makes_no_copy_of_a_column(far):
     x[:far], more[:far] = 20_000 * np.arange(1, far + 1), 20_000
     assert not told(x, x + more, more=more)
     assert told(x, 2.2 * x)
+
+
+@pytest.mark.parametrize("of", [lambda y: y * 1.0, lambda y: np.where(y, "paid", "open")])
+@pytest.mark.parametrize(("share", "found"), [(0.0002, True), (0.01, False)])
+def test_a_column_that_is_the_class_but_for_a_few_rows_is_named(of, share, found):
+    rng = np.random.default_rng(0)
+    y = np.arange(10_000) % 3 // 2
+    x = np.where(rng.random(len(y)) < share, 1 - y, y)
+    frame = pd.DataFrame({"x": of(x), "other": rng.integers(0, 9, len(y)), "y": y})
+    notices = TableSchema.fit(frame, "y", task="classification").notices
+    count = int((x != y).sum())
+    told = f"'y' away, as each of its values goes with one class, in all but {count:,} rows: drop"
+    assert [told in notice for notice in notices if "away" in notice] == [True] * found
+
+
+def test_keys_of_few_rows_tell_no_classes():
+    """A value of a single row goes with one class anyway."""
+    rng = np.random.default_rng(0)
+    x = np.r_[np.arange(400), np.full(1600, 1000)].astype(float)
+    frame = pd.DataFrame(
+        {"x": x, "other": rng.normal(size=2000), "y": rng.choice(["a", "b"], 2000)}
+    )
+    assert not any("away" in notice for notice in TableSchema.fit(frame, "y").notices)
