@@ -333,7 +333,7 @@ def _by_chance(whole: pd.DataFrame, first: NDArray[Any], names: list[str], equal
         agree, later = ((rest[k:] == rest[:-k]).mean() if len(rest) > k else 0.0 for k in (1, 2))
         q = float(min(max(agree, 2 * agree - later), 1))
         counts = np.bincount(codes[order])
-        others, near = (counts * (counts - 1) / 2).sum() - equal, 0.0
+        others, near = max((counts * (counts - 1) / 2).sum() - equal, 0.0), 0.0
         if numeric and len(values) > 1:
             steps = np.diff(np.asarray(values, dtype=np.float64))
             near = (counts[1:] * counts[:-1])[steps < 1.5 * steps.min()].sum() / 2

@@ -192,3 +192,11 @@ def test_groups_of_whole_numbers_are_the_same_beside_gaps():
     assert group_names(pd.Series([0.5, 2.0])).tolist() == ["0.5", "2"]
     days = pd.Series(pd.to_datetime(["2020-01-02", "2020-01-03"] * 2))
     assert len(set(group_names(days))) == 2
+
+
+def test_equal_rows_with_gaps_in_the_column_that_tells_rows_apart_are_told():
+    frame = table()[["a", "stars"]]
+    gaps = pd.DataFrame({"a": np.nan, "stars": [1, 2, 3] * 20})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told(pd.concat([frame, gaps], ignore_index=True))
