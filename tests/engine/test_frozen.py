@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -219,26 +219,13 @@ def test_buffers_are_free_again_after_an_error():
     assert len(frozen._idle) == 1
 
 
-def _ask(frozen, X, connection):
-    connection.send_bytes(frozen.forward(X).tobytes())
-    connection.close()
-
-
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_fork_and_spawn(method):
-    if method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"no {method} on this system")
+def test_another_process_gets_the_same_outputs():
     frozen = network([64, 128, 64, 4]).freeze()
     X = RNG.standard_normal((20, 64)).astype(np.float32)
-    expected = frozen.forward(X)
-    context = multiprocessing.get_context(method)
-    here, there = context.Pipe()
-    child = context.Process(target=_ask, args=(frozen, X, there))
-    child.start()
-    there.close()
-    assert here.recv_bytes() == expected.tobytes()
-    child.join()
-    assert child.exitcode == 0
+    # A method of fastnn: a process that is spawned need not find these tests.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        outputs = pool.submit(frozen.forward, X).result(timeout=120)
+    assert outputs.tobytes() == frozen.forward(X).tobytes()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
