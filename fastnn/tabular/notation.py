@@ -37,6 +37,8 @@ _FACTOR = (
 )
 _PER = "per|an?|pro|je|par|por"  # as in $17 per hour, which is $17/hr
 _SPACES = " \u00a0\u2009\u202f'\u2019"  # they separate thousands; so does a point or comma
+# m\u00b2 and m^2 are m2.
+_POWERS = str.maketrans({"\u00b2": "2", "\u00b3": "3", "^": None})
 _LETTERS = r"[^\W\d_][^\d\s,;:()/*\u2020\u2021\[]{0,9}(?:\^?[23](?!\w))?"
 _NUMBER = re.compile(  # possessive: long blanks are read once
     rf"""'?(?P<limit>[<>≤≥~≈]=?|(?i:ca\.|circa|approx\.|about))?\s*+
@@ -144,11 +146,7 @@ def alike(unit):
     unit += per + time
     if unit in ("st", "nd", "rd", "th"):  # 1st, 2nd, 3rd, 4th
         return "th"
-    unit = (
-        unit.replace("\N{SUPERSCRIPT TWO}", "2")
-        .replace("\N{SUPERSCRIPT THREE}", "3")
-        .replace("^", "")
-    )
+    unit = unit.translate(_POWERS)
     lower = unit.lower()
     if is_factor(unit) or re.fullmatch("[kmgt]i?b.*", lower):
         return unit

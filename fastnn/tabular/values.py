@@ -270,10 +270,8 @@ def notices_on_marks(columns):
         for _end in ("low", "high"):
             n = _marks_before(values, counts)
             if n:
-                others = values[n:]
-                said.append(_told_of_marks(name, values[:n], int(counts[:n].sum()), others))
-            # From the other end.
-            values, counts = values[n:][::-1], counts[n:][::-1]
+                said.append(_told_of_marks(name, values[:n], int(counts[:n].sum()), values[n:]))
+            values, counts = values[n:][::-1], counts[n:][::-1]  # then from the other end
     return said
 
 
@@ -284,10 +282,11 @@ def _marks_before(values, counts):
         n += 1
     for k in range(n, 0, -1):
         marks, others = values[:k], values[k:]
-        many = np.abs(marks).min() > 9 or len(others) >= _MANY
-        far = np.abs(marks).min() > 9 and _is_far(marks[-1], others)
-        other_sign = marks.max() < 0 <= others.min()
-        if any(_is(_SURE, mark) for mark in marks) and (far or (many and other_sign)):
+        large, other_sign = np.abs(marks).min() > 9, marks.max() < 0 <= others.min()
+        apart = (large and _is_far(marks[-1], others)) or (
+            other_sign and (large or len(others) >= _MANY)
+        )
+        if apart and any(_is(_SURE, mark) for mark in marks):
             return k
     return 0
 

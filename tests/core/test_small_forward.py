@@ -5,10 +5,10 @@ import pickle
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from concurrent_rows import rows_that_differ
 
 import fastnn
 from fastnn import _kernels
@@ -261,18 +261,7 @@ def test_work_for_several_threads_goes_another_way():
 def test_threads_share_a_network(rows):
     net = fastnn.Network([64, 128, 64, 4], rng=0)
     X = RNG.standard_normal((200, 64)).astype(np.float32)
-    expected = the_long_way(net, X)
-    wrong = []
-
-    def ask(start):
-        for i in range(2_000 // rows + 50):
-            row = (start + i) % (201 - rows)
-            if (net.forward(X[row : row + rows]) != expected[row : row + rows]).any():
-                wrong.append(row)
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(ask, range(0, 200, 50)))
-    assert wrong == []
+    assert rows_that_differ(net.forward, X, the_long_way(net, X), rows) == []
 
 
 @pytest.mark.parametrize(
