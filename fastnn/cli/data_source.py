@@ -247,9 +247,9 @@ def labelled(
     categorical: str | Sequence[str] | None = None,
 ) -> Examples:
     """The rows of a file that have a target, and a notice about the others."""
+    from fastnn.reading.values import check_columns
     from fastnn.tables.examples import Examples
     from fastnn.tabular.rows import known_rows
-    from fastnn.tabular.values import check_columns
 
     once = _read_once(path)
     frame = read(path, text, missing, whole, once)

@@ -7,9 +7,9 @@ import numpy as np
 
 from fastnn.export.onnx_graph import Graph
 from fastnn.network import Network
+from fastnn.reading.notation import GAPS
 from fastnn.tabular import TableSchema
 from fastnn.tabular.columns import MISSING
-from fastnn.tabular.notation import GAPS
 
 _ML = {"domain": "ai.onnx.ml"}
 

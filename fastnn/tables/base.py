@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from fastnn.diagnosis import Diagnosis
     from fastnn.improvement import Improvement
     from fastnn.network import Network
+    from fastnn.reading.values import PolarsFrame
     from fastnn.reporting import Report
     from fastnn.tabular import TableSchema
     from fastnn.tabular.target import Task
-    from fastnn.tabular.values import PolarsFrame
     from fastnn.training.history import History
 
     # A table with its columns, and the targets of its rows or the name of their column.

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from fastnn.data.part_sizes import rule_of_thumb
 from fastnn.data.splitting import split
-from fastnn.tabular.dates import part_name
-from fastnn.tabular.reading import learn_reading, tidy, typed
-from fastnn.tabular.values import is_numeric
+from fastnn.reading.dates import part_name
+from fastnn.reading.learning import learn_reading, tidy, typed
+from fastnn.reading.values import is_numeric
 from fastnn.text.alarm import Alarm
 from fastnn.text.words import rows
 

@@ -18,9 +18,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from fastnn.reading.values import as_frame, check_columns, pandas
 from fastnn.tables.dealing import group_names
 from fastnn.tabular.rows import known_rows
-from fastnn.tabular.values import as_frame, check_columns, pandas
 from fastnn.text.names import UNNAMED, Names
 from fastnn.text.warning import warn_user
 

@@ -14,14 +14,14 @@ from sklearn.utils import check_random_state
 from fastnn.arguments import lookup
 from fastnn.files.fingerprint import fingerprint
 from fastnn.many.blend import BINS
+from fastnn.reading.learning import tidy
+from fastnn.reading.values import categories, check_columns
 from fastnn.tables.dealing import deal, in_order_of_time, repeats
 from fastnn.tables.examples import Examples, Part, part_of, told_of_unseen
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
-from fastnn.tabular.reading import tidy
 from fastnn.tabular.rows import counters, named, totals
 from fastnn.tabular.target import JOINED, learn_target
-from fastnn.tabular.values import categories, check_columns
 from fastnn.text.words import rows
 
 PARTS = ("train", "dev", "test")

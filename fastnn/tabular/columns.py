@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from fastnn.tabular.values import categories, pandas, whole
+from fastnn.reading.values import categories, pandas, whole
 from fastnn.text.words import rows
 
 # A gap in a column of categories is this category; no text in a table equals it.

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from fastnn.reading.values import categories, pandas
 from fastnn.tabular.columns import (
     BUCKETS,
     MISSING,
@@ -20,7 +21,6 @@ from fastnn.tabular.columns import (
     category_texts,
     numeric_values,
 )
-from fastnn.tabular.values import categories, pandas
 
 # A category of a single training row teaches nothing.
 _LEAST_ROWS = 2

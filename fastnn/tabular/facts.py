@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.layers.outputs import OutputName
+from fastnn.reading.dates import DateForm, is_time, part_name, written_day
+from fastnn.reading.notation import PLAIN, WHOLE
 from fastnn.tabular.columns import BUCKETS, MISSING, NumericColumn
-from fastnn.tabular.dates import DateForm, is_time, part_name, written_day
 from fastnn.tabular.encoding import named_inputs
 from fastnn.tabular.frame import sources_of
-from fastnn.tabular.notation import PLAIN, WHOLE
 from fastnn.text.markup import result, table
 from fastnn.text.meanings import MEANINGS
 from fastnn.text.tables import aligned
 
 if TYPE_CHECKING:
+    from fastnn.reading.notation import Notation
     from fastnn.tabular.columns import CategoricalColumn
-    from fastnn.tabular.notation import Notation
     from fastnn.tabular.target import Target, Task
 
 _HEAD = ("column", "read as", "inputs", "details")

@@ -15,14 +15,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastnn.tabular.dates import are_months, can_be_months
-from fastnn.tabular.notation import GAPS, has_point, has_zeros, learn_notation, means_two
-from fastnn.tabular.values import EXACT, as_frame, beyond_floats, marks_of_gaps, pandas
+from fastnn.reading.dates import are_months, can_be_months
+from fastnn.reading.notation import GAPS, has_point, has_zeros, learn_notation, means_two
+from fastnn.reading.values import EXACT, as_frame, beyond_floats, marks_of_gaps, pandas
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fastnn.tabular.values import PolarsFrame
+    from fastnn.reading.values import PolarsFrame
 
 _SEPARATORS = ",;\t|"
 # So many rows show quickly how the fractions of a column are written.

@@ -8,14 +8,7 @@ from numbers import Real
 
 import numpy as np
 
-from fastnn.tabular.columns import (
-    BUCKETS,
-    arrays_of,
-    unknown_categories,
-    why_numbers_left_out,
-    why_texts_left_out,
-)
-from fastnn.tabular.dates import (
+from fastnn.reading.dates import (
     FIRST_NUMBER,
     DateForm,
     can_be_months,
@@ -25,10 +18,17 @@ from fastnn.tabular.dates import (
     varying_parts,
     written_day,
 )
+from fastnn.reading.learning import learn_reading, tidy, typed, typed_columns
+from fastnn.reading.notation import PLAIN, WHOLE, Notation
+from fastnn.reading.values import EXACT, as_number, pandas, whole
+from fastnn.tabular.columns import (
+    BUCKETS,
+    arrays_of,
+    unknown_categories,
+    why_numbers_left_out,
+    why_texts_left_out,
+)
 from fastnn.tabular.leaks import notices_on_leaks
-from fastnn.tabular.notation import PLAIN, WHOLE, Notation
-from fastnn.tabular.reading import learn_reading, tidy, typed, typed_columns
-from fastnn.tabular.values import EXACT, as_number, pandas, whole
 from fastnn.text.words import rows
 
 # In fewer rows a column can agree with the target by chance.

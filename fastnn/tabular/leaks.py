@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from fastnn.reading.values import pandas
 from fastnn.tabular.columns import arrays_of
-from fastnn.tabular.values import pandas
 from fastnn.text.alarm import Alarm, Notice
 
 # In fewer rows a column can agree with the target by chance.

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.reading.dates import DateForm
+from fastnn.reading.learning import learn_reading, tidy, typed
+from fastnn.reading.notation import GAPS, PLAIN
+from fastnn.reading.values import as_frame, as_number, check_columns, is_dates, is_numeric, whole
 from fastnn.tabular.columns import how_it_counts
-from fastnn.tabular.dates import DateForm
-from fastnn.tabular.notation import GAPS, PLAIN
-from fastnn.tabular.reading import learn_reading, tidy, typed
-from fastnn.tabular.values import as_frame, as_number, check_columns, is_dates, is_numeric, whole
 from fastnn.text.alarm import Alarm
 from fastnn.text.words import left_out, rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fastnn.tabular.values import PolarsFrame
+    from fastnn.reading.values import PolarsFrame
 
 # Words in a row of totals.
 _TOTAL = re.compile(

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from fastnn.arguments import integer, lookup
 from fastnn.layers.outputs import LossName
+from fastnn.reading.learning import remarks, tidy, typed_columns
+from fastnn.reading.lookalikes import notices_on_capitals
+from fastnn.reading.notation import PLAIN, Notation
+from fastnn.reading.values import as_frame, check_columns, marks_of_gaps, notices_on_marks, pandas
 from fastnn.tabular.columns import arrays_of
 from fastnn.tabular.encoding import encode, learn_columns, named_inputs, plain_columns
 from fastnn.tabular.facts import Facts, as_html, in_words
@@ -23,22 +27,18 @@ from fastnn.tabular.frame import (
     oddities,
     sources_of,
 )
-from fastnn.tabular.notation import PLAIN, Notation
-from fastnn.tabular.reading import remarks, tidy, typed_columns
 from fastnn.tabular.rows import rows_with
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task
-from fastnn.tabular.values import as_frame, check_columns, marks_of_gaps, notices_on_marks, pandas
-from fastnn.text.lookalikes import notices_on_capitals
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fastnn.reading.dates import DateForm
+    from fastnn.reading.notation import Notation
+    from fastnn.reading.values import PolarsFrame
     from fastnn.tabular.columns import CategoricalColumn, NumericColumn
-    from fastnn.tabular.dates import DateForm
-    from fastnn.tabular.notation import Notation
     from fastnn.tabular.target import Target, Task
-    from fastnn.tabular.values import PolarsFrame
 
 
 class TableSchema(Facts):

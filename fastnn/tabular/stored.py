@@ -8,12 +8,12 @@ import numpy as np
 
 from fastnn.errors import ModelFormatError
 from fastnn.layers.outputs import LOSSES
+from fastnn.reading.dates import ORDERS, PARTS, DateForm
+from fastnn.reading.notation import PLAIN, Notation
+from fastnn.reading.units import FAMILIES, is_unit
 from fastnn.tabular.columns import CategoricalColumn, NumericColumn
-from fastnn.tabular.dates import ORDERS, PARTS, DateForm
 from fastnn.tabular.encoding import FEWEST_EDGES
-from fastnn.tabular.notation import PLAIN, Notation
 from fastnn.tabular.target import Target
-from fastnn.text.units import FAMILIES, is_unit
 
 # Larger integers may be no float. The power is computed once: Python does not fold it.
 _LARGEST = 2**1000

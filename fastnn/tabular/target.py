@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES, LossName, RegressionOutput
-from fastnn.tabular.dates import DateForm, learn_order
-from fastnn.tabular.notation import PLAIN, Notation, has_zeros, learn_notation
-from fastnn.tabular.reading import learn_reading, tidy, typed
-from fastnn.tabular.rows import few_numbers, with_target
-from fastnn.tabular.values import (
+from fastnn.reading.clocks import CLOCKS
+from fastnn.reading.dates import DateForm, learn_order
+from fastnn.reading.learning import learn_reading, tidy, typed
+from fastnn.reading.notation import PLAIN, Notation, has_zeros, learn_notation
+from fastnn.reading.units import plural
+from fastnn.reading.values import (
     EXACT,
     categories,
     is_dates,
@@ -23,8 +24,7 @@ from fastnn.tabular.values import (
     pandas,
     whole,
 )
-from fastnn.text.clocks import CLOCKS
-from fastnn.text.units import plural
+from fastnn.tabular.rows import few_numbers, with_target
 from fastnn.text.words import rows
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Target:
     ) -> NDArray[Any]:
         """Indices of classes, or standardized values. A gap or an unknown class is an error.
 
-        `missing` has the texts that are gaps; None: `fastnn.tabular.notation.GAPS`. With `unseen`,
+        `missing` has the texts that are gaps; None: `fastnn.reading.notation.GAPS`. With `unseen`,
         unknown classes are -1, unless all are unknown.
         """
         given = series

@@ -30,7 +30,7 @@ FLOORS = [
     ["augment"],
     ["derivatives", "plots"],
     ["engine", "files"],
-    ["across_cpus", "data", "layers", "losses", "machine", "schedules"],
+    ["across_cpus", "data", "layers", "losses", "machine", "reading", "schedules"],
     ["text"],
     ["arguments", "errors", "version"],
     ["_kernels"],

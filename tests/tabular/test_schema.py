@@ -9,9 +9,9 @@ from columns import M, cycle, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastnn.reading.learning import tidy
 from fastnn.tabular import TableSchema
 from fastnn.tabular.encoding import as_transformed, column_transformer
-from fastnn.tabular.reading import tidy
 
 FLOATS = st.one_of(st.none(), st.floats(-1e6, 1e6), st.integers(-5, 5).map(float))
 

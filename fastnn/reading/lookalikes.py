@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from fastnn.text.months import month_of
+from fastnn.reading.months import month_of
 from fastnn.text.words import rows
 
 # So many of the rows begin with a number.

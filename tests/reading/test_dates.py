@@ -8,8 +8,8 @@ import pytest
 from columns import M, cycle, learn, table
 
 import fastnn
+from fastnn.reading.dates import DateForm, written_day
 from fastnn.tabular import TableSchema, read_table
-from fastnn.tabular.dates import DateForm, written_day
 
 DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
 

@@ -8,10 +8,8 @@ from datetime import date, datetime
 
 import numpy as np
 
-from fastnn.tabular.notation import PLAIN
-from fastnn.tabular.values import as_number, refuse
-from fastnn.text.clocks import CLOCKS, order_of_times
-from fastnn.text.moments import (
+from fastnn.reading.clocks import CLOCKS, order_of_times
+from fastnn.reading.moments import (
     DAY_AND_MONTH,
     DOTTED,
     DOTTED_MONTH,
@@ -23,7 +21,9 @@ from fastnn.text.moments import (
     two_centuries,
     zone_of,
 )
-from fastnn.text.quantities import quantity
+from fastnn.reading.notation import PLAIN
+from fastnn.reading.quantities import quantity
+from fastnn.reading.values import as_number, refuse
 from fastnn.text.words import rows
 
 PARTS = ("time", "month", "weekday", "hour")

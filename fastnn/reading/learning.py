@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from fastnn.tabular.dates import (
+from fastnn.reading.clocks import CLOCKS
+from fastnn.reading.dates import (
     NUMBERS,
     PARTS,
     DateForm,
@@ -18,7 +19,8 @@ from fastnn.tabular.dates import (
     said_of_zeros,
     why_unreadable,
 )
-from fastnn.tabular.notation import (
+from fastnn.reading.lookalikes import told_of_unread
+from fastnn.reading.notation import (
     GAPS,
     PLAIN,
     WHOLE,
@@ -28,7 +30,8 @@ from fastnn.tabular.notation import (
     learn_notation,
     units_of,
 )
-from fastnn.tabular.values import (
+from fastnn.reading.units import plural
+from fastnn.reading.values import (
     as_number,
     beyond_floats,
     categories,
@@ -41,9 +44,6 @@ from fastnn.tabular.values import (
     texts_of_times,
     told_of_digits,
 )
-from fastnn.text.clocks import CLOCKS
-from fastnn.text.lookalikes import told_of_unread
-from fastnn.text.units import plural
 from fastnn.text.words import rows
 
 # A column of text in which at least this share of values is numbers has mistakes in it, if it has

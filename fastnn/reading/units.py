@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from fastnn.text.clocks import CLOCKS
+from fastnn.reading.clocks import CLOCKS
 
 # Names of a unit, the first in English, by its size; m is a minute or a month, by the column.
 _TIME = (

@@ -10,8 +10,8 @@ from columns import M, learn, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastnn.reading.moments import days_in
 from fastnn.tabular import TableSchema
-from fastnn.text.moments import days_in
 
 # Each writes a moment of a whole minute.
 MOMENTS = [

@@ -7,8 +7,8 @@ import pytest
 from columns import M, cycle, learn, table
 from stopwatch import Stopwatch
 
+from fastnn.reading.lookalikes import told_of_unread
 from fastnn.tabular import TableSchema
-from fastnn.text.lookalikes import told_of_unread
 
 MONTHS = ("Mar", "Apr", "May")
 STREETS, WAYS = ("Main", "Oak", "Elm", "High"), ("Street", "Road", "Way")

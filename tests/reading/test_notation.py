@@ -8,8 +8,8 @@ import pytest
 from columns import M, cycle, kept, learn, table
 from stopwatch import Stopwatch
 
+from fastnn.reading.notation import _NUMBER, PLAIN, Notation, learn_notation, unit_of
 from fastnn.tabular import TableSchema
-from fastnn.tabular.notation import _NUMBER, PLAIN, Notation, learn_notation, unit_of
 
 
 @pytest.mark.parametrize(

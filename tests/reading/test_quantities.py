@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from stopwatch import Stopwatch
 
 import fastnn
+from fastnn.reading.dates import ORDERS
+from fastnn.reading.moments import is_date, zone_of
+from fastnn.reading.notation import Notation, learn_notation
+from fastnn.reading.quantities import quantity
 from fastnn.tabular import TableSchema, read_table
-from fastnn.tabular.dates import ORDERS
-from fastnn.tabular.notation import Notation, learn_notation
-from fastnn.text.moments import is_date, zone_of
-from fastnn.text.quantities import quantity
 
 # Ways to write a duration of whole hours, minutes and seconds.
 DURATIONS = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from fastnn.text.quantities import learn_quantity, quantity
-from fastnn.text.units import unit_named
+from fastnn.reading.quantities import learn_quantity, quantity
+from fastnn.reading.units import unit_named
 
 # Texts that are gaps in any column; an empty field is one, too.
 GAPS = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "Null", "null", "#N/A", "#NA", "<NA>")
@@ -82,7 +82,7 @@ class Notation:
         k, M, Mio and the like multiply: 1.5k is 1500.
     family : str
         Of a quantity of several units, such as 1h 20m, read as one number in `unit`; see
-        `fastnn.text.quantities`. "": the numbers have one unit, or none.
+        `fastnn.reading.quantities`. "": the numbers have one unit, or none.
     whole : bool
         No number of the training rows has a decimal mark: 2.000 can be 2 and 2000, and is not read.
     """

@@ -5,8 +5,8 @@ import time
 from calendar import isleap
 from datetime import UTC, datetime
 
-from fastnn.text.clocks import CLOCKS, HALF, hour_of, time_in
-from fastnn.text.months import is_weekday, month_of
+from fastnn.reading.clocks import CLOCKS, HALF, hour_of, time_in
+from fastnn.reading.months import is_weekday, month_of
 
 # Orders in which numbers of one or two digits are day and month.
 DAY_AND_MONTH = ("dmy", "mdy")

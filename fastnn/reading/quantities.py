@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from fastnn.text.clocks import CLOCKS, time_in
-from fastnn.text.units import (
+from fastnn.reading.clocks import CLOCKS, time_in
+from fastnn.reading.units import (
     DAY,
     HOUR,
     MONTH,
