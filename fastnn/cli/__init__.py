@@ -1,4 +1,4 @@
-"""The command line: ``fastnn train``, ``predict``, ``diagnose``, ``export`` and the others.
+"""The command line: ``fastnn train``, ``predict``, ``score``, ``export`` and the others.
 
 Internal: it may change at any time.
 """
@@ -12,14 +12,14 @@ from typing import Any
 
 import click
 
-from fastnn.cli.diagnose_command import diagnose
 from fastnn.cli.errors import reported
 from fastnn.cli.export_command import export
 from fastnn.cli.improve_command import improve
 from fastnn.cli.info_command import info
+from fastnn.cli.judging_commands import diagnose, report
 from fastnn.cli.options import QUIET, ending
 from fastnn.cli.predict_command import predict
-from fastnn.cli.report_command import report
+from fastnn.cli.score_command import score
 from fastnn.cli.sweep_command import sweep
 from fastnn.cli.train_command import train
 
@@ -91,7 +91,7 @@ def main() -> None:
     """Fast fully connected networks on a CPU."""
 
 
-for _command in (train, predict, diagnose, report, improve, export, info, sweep):
+for _command in (train, predict, score, diagnose, report, improve, export, info, sweep):
     main.add_command(_command)
 
 

@@ -12,6 +12,7 @@ from fastnn.cli.errors import reported_data, reported_file
 if TYPE_CHECKING:
     from fastnn.network import Network
     from fastnn.tables.classifier import TableClassifier
+    from fastnn.tables.examples import Examples
     from fastnn.tables.judging import Judged
     from fastnn.tables.regressor import TableRegressor
 
@@ -52,16 +53,21 @@ def judged_on(
     """
     from fastnn.tables.judging import judged
 
-    schema = model.schema_
-    known = schema.text_columns, schema.missing, schema.whole_columns, model.task, model.categorical
-    table = labelled(data, schema.target, *known)
+    table = labelled_for(model, data)
     given = {
-        name: labelled(path, schema.target, *known)
+        name: labelled_for(model, path)
         for name, path in (("dev", dev), ("test", test))
         if path is not None
     }
     with reported_data(name_of(data)):
         return judged(model, table, given)
+
+
+def labelled_for(model: TableClassifier | TableRegressor, path: str) -> Examples:
+    """The rows of a file that have a target, read as a model reads its table."""
+    schema = model.schema_
+    columns = schema.text_columns, schema.missing, schema.whole_columns
+    return labelled(path, schema.target, *columns, model.task, model.categorical)
 
 
 def model_of(net: Network, source: Source) -> TableClassifier | TableRegressor | Network:

@@ -12,6 +12,7 @@ from fastnn.cli.data_source import PARTS
 from fastnn.text.alarm import gives_away
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from rich.console import Console
 
     from fastnn.cli.data_source import Source
@@ -118,7 +119,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def error_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
-    """The errors of the parts in words."""
+    """The errors of the parts that there are, in words."""
     rows = []
     for name in PARTS:
         if f"{name}_error" in results:
@@ -129,7 +130,7 @@ def error_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
                 )
                 if results[f"{name}_auc"] is not None:
                     rows.append((f"{name} AUC", f"{results[name + '_auc']:.4f}"))
-        else:
+        elif f"{name}_rmse" in results:
             r2 = results[f"{name}_r2"]
             known = "" if r2 is None else f" (R² {r2:.3f})"
             rows.append((f"{name} RMSE", f"{results[name + '_rmse']:.4g}{known}"))
@@ -150,7 +151,7 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis, source: Source)
         rows.append(("samples per second", f"{results['samples_per_second']:,.0f}"))
     print_rows(rows)
     if source.schema is not None and source.schema.classes is not None:
-        print_class_errors(results, source)
+        print_class_errors(results, "dev", source.train.y)
     say(f"Diagnosis: {diagnosis.verdict}")
     if diagnosis.unit != "share of wrong labels":
         say(f"Its errors are the {diagnosis.unit}.")
@@ -165,17 +166,17 @@ def print_results(results: dict[str, Any], diagnosis: Diagnosis, source: Source)
             click.echo(f"{what} to {path}")
 
 
-def print_class_errors(results: dict[str, Any], source: Source) -> None:
-    """Print the dev error of each class where classes are uneven, the highest first."""
+def print_class_errors(results: dict[str, Any], part: str, labels: NDArray[Any]) -> None:
+    """Print the error of each class on a part where `labels` are uneven, the highest first."""
     from fastnn.tables.figures import are_uneven
 
-    if not are_uneven(source.train.y):
+    if not are_uneven(labels):
         return
-    worst = sorted(results["dev_class_errors"].items(), key=lambda item: -item[1])
+    worst = sorted(results[f"{part}_class_errors"].items(), key=lambda item: -item[1])
     # A column of their own keeps names that are numbers apart from the errors.
     of = "class" if len(worst) <= MOST_CLASSES else f"class, {MOST_CLASSES} of {len(worst)}"
     rows = [(name, f"{100 * error:.1f} %") for name, error in worst[:MOST_CLASSES]]
-    print_rows(rows, (of, "dev error"))
+    print_rows(rows, (of, f"{part} error"))
 
 
 def print_rows(rows: list[tuple[str, str]], head: tuple[str, str] | None = None) -> None:
