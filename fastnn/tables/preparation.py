@@ -20,7 +20,7 @@ from fastnn.tables.dealing import deal, in_order_of_time, repeats
 from fastnn.tables.examples import Examples, Part, part_of, told_of_unseen
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
-from fastnn.tabular.rows import counters, named, totals
+from fastnn.tabular.rows import counters, named, shared_keys, totals
 from fastnn.tabular.target import JOINED, learn_target
 from fastnn.text.words import rows
 
@@ -135,6 +135,7 @@ def prepare(
         notices += repeats(schema, {name: part.frame for name, part in dealt.items()}, groups, time)
         if groups is None and time is None:
             drop = _names(estimator.drop)
+            notices += shared_keys(schema, examples.frame)
             notices += in_order_of_time(schema, parts, places, examples.frame, drop)
     if others := [places[name] for name in names if name != "train"]:
         rest = examples.frame.iloc[np.sort(np.concatenate(others))]

@@ -111,6 +111,11 @@ class CategoricalColumn:
         }
 
 
+def is_key(name):
+    """Whether a column is a key by its name, as patient_id is."""
+    return _KEY.fullmatch(name) is not None
+
+
 def arrays_of(frame, names):
     """{name: (m,) float64 values} of columns of numbers; pandas is slow for one after the other."""
     return dict(zip(names, frame[names].to_numpy(dtype=np.float64).T, strict=True))
@@ -171,7 +176,7 @@ def why_numbers_left_out(name, values, index, asked, written):
                 return "it counts the rows; name it as numeric to keep it"
     elif different < _MOSTLY * len(known) or re.fullmatch("(?i).*(index|idx)", name):
         return None  # the index of a price, or of heat, hardly repeats
-    if _KEY.fullmatch(name):
+    if is_key(name):
         many = "all" if different == len(known) else "nearly all"
         return (
             f"it is a key by its name, and different in {many} rows; name it as numeric to keep it"

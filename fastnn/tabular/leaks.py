@@ -1,4 +1,4 @@
-"""Columns that give the target away, alone, by the training rows."""
+"""Columns that give the target away by the training rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from fastnn.reading.values import pandas
 from fastnn.tabular.columns import arrays_of
+from fastnn.tabular.together import notices_together
 from fastnn.text.alarm import Alarm, Notice
 
 # In fewer rows a column can agree with the target by chance.
@@ -83,7 +84,9 @@ def notices_on_leaks(target, y, table, names, sources):
             one = f"Each of the columns {', '.join(columns[:_SHOWN])}{more}"
         text = f"{one} alone can give {target.name!r} away, as {why}: {unless}"
         said.append(Notice.on(columns, text))
-    return said
+    others = [name for name in looked_at if sources[name] not in told]
+    numbers = {name: arrays[name] for name in others if name in arrays}
+    return said + notices_together(target, y, table, others, numbers, sources)
 
 
 def _separating(table, names, arrays, y):

@@ -14,8 +14,8 @@ from fastnn.reading.dates import DateForm
 from fastnn.reading.learning import learn_reading, tidy, typed
 from fastnn.reading.notation import GAPS, PLAIN
 from fastnn.reading.values import as_frame, as_number, check_columns, is_dates, is_numeric, whole
-from fastnn.tabular.columns import how_it_counts
-from fastnn.text.alarm import Alarm
+from fastnn.tabular.columns import how_it_counts, is_key
+from fastnn.text.alarm import Alarm, gives_away
 from fastnn.text.words import left_out, rows
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ _FOOTERS, _FEWEST_SUMMED = 3, 10
 # Numbers that were rounded before they were added differ from their sum by so much. A sum is no
 # proof if one of them is half of it: 512 follows 1, 2, 4, ... 256.
 _ROUNDED, _LESS = 0.001, 0.45
+# A key has at most so many rows on average, and so many of its values are in several. By chance the
+# variance within values is not below half of that of all rows, in so many rows.
+_ROWS_A_KEY, _SEVERAL, _ALIKE, _MATES = 10, 0.8, 0.5, 100
 # Whole numbers are classes if at most 20 are different, each in 3 rows or more on average.
 _MOST_CLASSES, _ROWS_A_CLASS = 20, 3
 
@@ -250,6 +253,47 @@ def counters(columns, frame, but=()):
                     f"says nothing then. Leave it out (drop={name!r}, --drop), or name it as "
                     "numeric (--numeric), if it is a quantity."
                 )
+    return said
+
+
+def shared_keys(schema, frame):
+    """Sentences on inputs that are keys by their names, each of few rows whose targets are alike.
+
+    Rows that are dealt at random are then in training, and others of the same key are not.
+
+    Parameters
+    ----------
+    schema : TableSchema
+    frame : DataFrame
+        All rows.
+    """
+    told = {name for notice in schema.notices for name in gives_away(notice)}
+    said = []
+    for name in schema.sources:
+        if not is_key(name) or repr(name) in told:
+            continue
+        codes = frame[name].factorize()[0]
+        known = codes >= 0
+        codes, n = codes[known], np.bincount(codes[known])
+        if len(n) * _ROWS_A_KEY < len(codes) or (n > 1).sum() < _SEVERAL * len(n):
+            continue
+        y = schema.targets(frame[known], unseen=True)
+        if schema.classes is None:  # ranks, so that far values count no more than others
+            Z = np.unique(y, return_inverse=True)[1][:, np.newaxis]
+            Z = (Z - Z.mean(axis=0)) / (Z.std() or 1)
+        else:
+            Z = y[:, np.newaxis] == np.unique(y)
+        sums = np.zeros((len(n), Z.shape[1]))
+        np.add.at(sums, codes, Z)
+        within = np.square(Z * 1.0).sum() - (np.square(sums).sum(axis=1) / n).sum()
+        by_chance = (n - 1).sum() * Z.var(axis=0).sum()
+        if by_chance >= _MATES and within < _ALIKE * by_chance:
+            said.append(
+                f"Rows of one {name!r}, {len(codes) / len(n):.2g} on average, are alike in "
+                f"{schema.target!r}, and are dealt to training and dev rows at random: errors are "
+                f"too low for new {name!r}. If the model is for these, keep the rows of each "
+                f"together (groups={name!r}, --groups)."
+            )
     return said
 
 
