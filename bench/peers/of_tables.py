@@ -119,7 +119,8 @@ def _of_inputs(model, X, y, X_test):
     targets = (y - mean) / scale if y.dtype.kind == "f" else y
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model.fit(schema.inputs(X), targets)
+        known = schema.targets(X.assign(target=y))
+        model.fit(schema.inputs(X, y=known), targets)
         A = _predicted(model, schema.inputs(X_test), y)
     return A * scale + mean if y.dtype.kind == "f" else A
 

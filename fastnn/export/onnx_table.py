@@ -49,11 +49,12 @@ def _inputs(graph, schema):
             gaps.append(_standardized(graph, gap, *column.missing))
         if column.edges:
             bins.append(_bins(graph, is_gap, column))
-    categories = [
-        _one_hot(graph, column, schema.missing)
-        for column in schema.columns
-        if column.kind == "categorical"
-    ]
+    categories = []
+    for column in schema.columns:
+        if column.kind == "categorical":
+            categories.append(_one_hot(graph, column, schema.missing))
+            if column.means:
+                categories.append(_means(graph, column, schema.missing))
     return [*numbers, *gaps, *categories, *bins]
 
 
@@ -74,22 +75,34 @@ def _bins(graph, is_gap, column):
 
 def _one_hot(graph, column, missing):
     """1 for the input of a text, of all inputs of its column; only 0 for an unknown text."""
-    units = column.units
-    if MISSING in units:
-        units |= dict.fromkeys(GAPS if missing is None else missing, units[MISSING])
-    unit = graph.node(
+    unit = _places(graph, column, column.units, column.other, missing)
+    hot = graph.node("OneHotEncoder", unit, cats_int64s=list(range(column.n_units)), zeros=1, **_ML)
+    shape = graph.constant(np.array([-1, column.n_units]), f"{column.name}/shape")
+    return graph.node("Reshape", hot, shape)  # of (rows, 1, n) to (rows, n)
+
+
+def _means(graph, column, missing):
+    """The mean targets of the category of a text; 0 for an unknown one."""
+    texts = column.means.categories
+    places = {text: i for i, text in enumerate(texts)}
+    place = _places(graph, column, places, len(texts), missing)
+    values = graph.constant(column.means.values().astype(np.float32), f"{column.name}/means")
+    shape = graph.constant(np.array([-1, len(column.means.names)]), f"{column.name}/means shape")
+    return graph.node("Reshape", graph.node("Gather", values, place, axis=0), shape)
+
+
+def _places(graph, column, places, other, missing):
+    """The place of each text of a column; a text for a gap is one."""
+    if MISSING in places:
+        places |= dict.fromkeys(GAPS if missing is None else missing, places[MISSING])
+    return graph.node(
         "LabelEncoder",
         column.name,
-        keys_strings=list(units),
-        values_int64s=list(units.values()),
-        default_int64=column.n_inputs - 1 if column.rare else -1,
+        keys_strings=list(places),
+        values_int64s=list(places.values()),
+        default_int64=other,
         **_ML,
     )
-    hot = graph.node(
-        "OneHotEncoder", unit, cats_int64s=list(range(column.n_inputs)), zeros=1, **_ML
-    )
-    shape = graph.constant(np.array([-1, column.n_inputs]), f"{column.name}/shape")
-    return graph.node("Reshape", hot, shape)  # of (rows, 1, n) to (rows, n)
 
 
 def _classes(graph, schema, A):

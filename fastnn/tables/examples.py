@@ -221,7 +221,6 @@ def part_of(
     m, whole = len(examples.frame), None
     if room:  # memory that nothing is written to is not taken
         whole = np.zeros((2 * m, schema.n_inputs), dtype=np.float32)
-    X = schema.inputs(examples.frame, None if whole is None else whole[:m])
     weight = examples.weight
     wanted = getattr(estimator, "class_weight", None)
     if class_weight and wanted is not None:
@@ -232,6 +231,8 @@ def part_of(
     groups = None
     if estimator.groups is not None and estimator.groups in examples.frame:
         groups = group_names(examples.frame[estimator.groups])
+    trained = {"y": y, "groups": groups} if name == "train" else {}
+    X = schema.inputs(examples.frame, None if whole is None else whole[:m], **trained)
     classes = None if schema.classes is None else schema.classes.tolist()
     names = Names(schema.input_names, classes, repr(schema.target), schema.input_sources)
     kept = None

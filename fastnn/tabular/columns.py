@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from fastnn.reading.values import categories, pandas, whole
+from fastnn.tabular.target_means import TargetMeans
 from fastnn.text.words import rows
 
 # A gap in a column of categories is this category; no text in a table equals it.
@@ -87,18 +88,31 @@ class CategoricalColumn:
         an unseen category has 0 in all inputs.
     hashed : tuple of str
         Less frequent categories beyond `MOST_CATEGORIES`: a hash deals them to `BUCKETS` inputs.
+    means : TargetMeans or None
+        Of the categories without an input of their own, where they tell something of the target.
     """
 
     name: str
     categories: tuple[str, ...]
     rare: bool
     hashed: tuple[str, ...] = ()
+    means: TargetMeans | None = None
     kind: ClassVar[str] = "categorical"
 
     @property
-    def n_inputs(self) -> int:
-        """The number of its inputs: categories, then buckets of the hash, then the rare ones."""
+    def n_units(self) -> int:
+        """The number of inputs that are 1 or 0: categories, buckets of the hash, rare ones."""
         return len(self.categories) + BUCKETS * bool(self.hashed) + self.rare
+
+    @property
+    def n_inputs(self) -> int:
+        """The number of its inputs: those of 1 or 0, then the mean targets."""
+        return self.n_units + (len(self.means.names) if self.means else 0)
+
+    @property
+    def other(self) -> int:
+        """The input of other categories than those of `units`; -1 where there is none."""
+        return self.n_units - 1 if self.rare else -1
 
     @property
     def units(self) -> dict[str, int]:

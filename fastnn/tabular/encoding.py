@@ -21,9 +21,12 @@ from fastnn.tabular.columns import (
     category_texts,
     numeric_values,
 )
+from fastnn.tabular.target_means import learn_means
 
 # A category of a single training row teaches nothing.
 _LEAST_ROWS = 2
+# Of many categories, one of fewer rows has a mean target in the place of an input of its own.
+_ENOUGH_ROWS = 20
 # With two edges, the one bin would repeat the standardized number.
 FEWEST_EDGES = 3
 
@@ -55,10 +58,11 @@ def as_transformed(frame, numeric, categorical):
     return pandas().DataFrame(columns)
 
 
-def learn_columns(frame, numeric, categorical, bins=0):
+def learn_columns(frame, numeric, categorical, bins=0, y=None, outputs=()):
     """The columns, learnt from the training rows: a tuple, the numeric ones first.
 
-    Each number has at most so many `bins`.
+    Each number has at most so many `bins`. `y` are encoded targets, for means of categories, and
+    `outputs` the names of these; without them there are none.
     """
     transformer = column_transformer(numeric, categorical)
     transformer.fit(as_transformed(frame, numeric, categorical))
@@ -86,20 +90,33 @@ def learn_columns(frame, numeric, categorical, bins=0):
         ):
             rare = set() if rare is None else set(rare)
             frequent = [str(text) for text in known if text not in rare]
-            own = _most_frequent(frame[name], frequent)
-            hashed = tuple(text for text in frequent if text not in own)
-            kept = tuple(text for text in frequent if text in own)
-            columns.append(CategoricalColumn(name, kept, bool(rare), hashed))
+            kept, hashed, means = tuple(frequent), (), None
+            if len(frequent) > MOST_CATEGORIES:
+                kept, hashed, means = _own_and_others(frame[name], frequent, y, outputs)
+            columns.append(CategoricalColumn(name, kept, bool(rare), hashed, means))
     return tuple(columns)
 
 
-def _most_frequent(series, texts):
-    """The texts that have an input of their own."""
-    if len(texts) <= MOST_CATEGORIES:
-        return set(texts)
+def _own_and_others(series, texts, y, outputs):
+    """The frequent texts with and without an input of their own; `TargetMeans` of all without."""
     codes, found = categories(series)
-    counts = dict(zip([*found, MISSING], np.bincount(codes % (len(found) + 1)), strict=False))
-    return set(sorted(texts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES])
+    found.append(MISSING)
+    counts = dict(zip(found, np.bincount(codes % len(found)), strict=False))
+    first = sorted(texts, key=lambda text: (-counts[text], text))[:MOST_CATEGORIES]
+    own, means = set(first), None
+    if outputs:
+        enough = {text for text in first if counts[text] >= _ENOUGH_ROWS}
+        others = [text for text in sorted(counts) if counts[text] and text not in enough]
+        means = learn_means(outputs, y, others, places_in(others, codes, found))
+        own = own if means is None else enough
+    kept, hashed = ([text for text in texts if (text in own) == has] for has in (True, False))
+    return tuple(kept), tuple(hashed), means
+
+
+def places_in(texts, codes, found):
+    """(m,) places in `texts` of rows with these codes of `found`; len(texts) for all others."""
+    place = {text: i for i, text in enumerate(texts)}
+    return np.array([place.get(text, len(texts)) for text in found], dtype=np.intp)[codes]
 
 
 def named_inputs(columns):
@@ -118,6 +135,9 @@ def named_inputs(columns):
             ]
             names += [f"{column.name}=(hash {i})" for i in range(BUCKETS * bool(column.hashed))]
             names += [f"{column.name}=(rare)"] if column.rare else []
+            names += [
+                f"{column.name}: {name}" for name in (column.means.names if column.means else ())
+            ]
             named += [(name, column) for name in names]
     for column in numeric:
         named += [
@@ -127,8 +147,11 @@ def named_inputs(columns):
     return named
 
 
-def encode(frame, columns, out=None):
-    """The rows as (m, n_inputs) float32 inputs; `out` is such an array, of zeros, to write to."""
+def encode(frame, columns, out=None, y=None, groups=None):
+    """The rows as (m, n_inputs) float32 inputs; `out` is such an array, of zeros, to write to.
+
+    `y` and `groups` of training rows are as for `TargetMeans.values_of`.
+    """
     numeric = [column for column in columns if column.kind == "numeric"]
     values = [frame[column.name].to_numpy(dtype=np.float64) for column in numeric]
     shape = len(frame), len(named_inputs(columns))
@@ -144,9 +167,18 @@ def encode(frame, columns, out=None):
             at += 1
     for column in columns:
         if column.kind == "categorical":
-            unit = category_index(frame[column.name], column)
+            codes, texts = categories(frame[column.name])
+            texts.append(MISSING)  # the code of a gap is -1, which takes the last entry
+            units = column.units
+            unit = np.array([units.get(text, column.other) for text in texts], dtype=np.intp)[codes]
             known = np.flatnonzero(unit >= 0)
             X[known, at + unit[known]] = 1
+            if means := column.means:
+                places = places_in(means.categories, codes, texts)
+                of_rows = (
+                    means.values()[places] if y is None else means.values_of(places, y, groups)
+                )
+                X[:, at + column.n_units : at + column.n_inputs] = of_rows
             at += column.n_inputs
     for j, column in enumerate(numeric):
         if column.edges:
@@ -165,15 +197,6 @@ def plain_columns(frame, columns):
             texts = pandas().Series(category_texts(frame[column.name])).fillna(MISSING)
             plain[column.name] = texts.to_numpy(dtype=object)[:, np.newaxis]
     return plain
-
-
-def category_index(series, column):
-    """(m,) indices of the inputs that are 1, within the column; -1 where none is."""
-    codes, texts = categories(series)
-    index = column.units
-    other = column.n_inputs - 1 if column.rare else -1
-    # The code of a gap is -1, which takes the last entry.
-    return np.array([index.get(text, other) for text in [*texts, MISSING]], dtype=np.intp)[codes]
 
 
 def learn_edges(values, bins):

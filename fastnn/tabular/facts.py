@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fastnn.layers.outputs import OutputName
 from fastnn.reading.dates import DateForm, is_time, part_name, written_day
 from fastnn.reading.notation import PLAIN, WHOLE
-from fastnn.tabular.columns import BUCKETS, MISSING, NumericColumn
+from fastnn.tabular.columns import BUCKETS, MISSING, CategoricalColumn, NumericColumn
 from fastnn.tabular.encoding import named_inputs
 from fastnn.tabular.frame import sources_of
 from fastnn.text.markup import result, table
@@ -19,7 +19,6 @@ from fastnn.text.tables import aligned
 
 if TYPE_CHECKING:
     from fastnn.reading.notation import Notation
-    from fastnn.tabular.columns import CategoricalColumn
     from fastnn.tabular.target import Target, Task
 
 _HEAD = ("column", "read as", "inputs", "details")
@@ -28,12 +27,24 @@ _SHOWN, _LETTERS = 5, 30
 
 
 class Facts:
-    """The properties of a `TableSchema`."""
+    """What a `TableSchema` shows, and its properties."""
 
     columns: tuple[NumericColumn | CategoricalColumn, ...]
     input_names: list[str]
     _target: Target
     _readings: dict[str, Notation | DateForm]
+
+    def __repr__(self) -> str:
+        return (
+            f"<TableSchema of {len(self.columns)} columns, {self.n_inputs} inputs, "
+            f"{self.task} of {self.target!r}>"
+        )
+
+    def __str__(self) -> str:
+        return in_words(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     @property
     def target(self) -> str:
@@ -66,6 +77,11 @@ class Facts:
         numeric = [column for column in self.columns if isinstance(column, NumericColumn)]
         known = [(column.mean, column.scale) for column in numeric]
         known += [column.missing for column in numeric if column.missing]
+        for column in self.columns:
+            if isinstance(column, CategoricalColumn):
+                known += [(0.0, 1.0)] * column.n_units
+                if column.means:
+                    known += [(center, column.means.scale) for center in column.means.center]
         known += [(0.0, 1.0)] * (self.n_inputs - len(known))
         mean, scale = np.array(known).T
         return mean, scale
@@ -183,7 +199,16 @@ def _categories(column):
         details.append(f"{len(column.hashed):,} more share {BUCKETS} inputs")
     if column.rare:
         details.append("rare and new ones share one")
+    if column.means:
+        details.append(_means(column.means))
     return "categories", str(column.n_inputs), "; ".join(details)
+
+
+def _means(means):
+    """Mean targets in words."""
+    counted = len(means.categories)
+    shown = _some(means.names)
+    return f"{shown} of {counted:,} with few rows or no input of their own"
 
 
 def _some(names):

@@ -198,7 +198,7 @@ def notices_on_shared_inputs(columns, table):
     """Sentences on categories too many to have an input of their own, in many of the rows."""
     said = []
     for column in columns:
-        if column.kind == "categorical" and column.hashed:
+        if column.kind == "categorical" and column.hashed and not column.means:
             m = int(table[column.name].isin(column.hashed).sum())
             if m > _SHARED * len(table):
                 said.append(

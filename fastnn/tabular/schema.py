@@ -16,7 +16,7 @@ from fastnn.reading.notation import PLAIN, Notation
 from fastnn.reading.values import as_frame, check_columns, marks_of_gaps, notices_on_marks, pandas
 from fastnn.tabular.columns import arrays_of
 from fastnn.tabular.encoding import encode, learn_columns, named_inputs, plain_columns
-from fastnn.tabular.facts import Facts, as_html, in_words
+from fastnn.tabular.facts import Facts
 from fastnn.tabular.frame import (
     choose_inputs,
     learn_readings,
@@ -30,6 +30,7 @@ from fastnn.tabular.frame import (
 from fastnn.tabular.rows import rows_with
 from fastnn.tabular.stored import schema_parts, schema_state
 from fastnn.tabular.target import learn_target, notices_on_task
+from fastnn.tabular.target_means import names_of_means
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,9 @@ class TableSchema(Facts):
     - Text and pandas categories: each category has an input, up to 256; a hash deals the less
       frequent ones to 64 inputs. Those of a single training row share one, "rare". A gap is a
       category of its own. An unseen one counts as rare; without rare ones its inputs are all 0.
+    - Of more than 256 categories, those of fewer than 20 rows or beyond the 256 have one more
+      input, or for each of up to 64 classes one: their mean target, drawn towards that of all rows,
+      of training rows by the other folds. Sample weights do not count in it.
     - Integers are numbers, codes or not, unless named as categorical. Text that is numbers is
       numbers, also with decimal commas, thousands, a unit or several (1h 20m), or marks of gaps as
       "-" and "n.a.": a notice tells. If at most a tenth of it is not, an error names the mistakes.
@@ -211,8 +215,8 @@ class TableSchema(Facts):
                 f"expected columns to predict {target!r} from, got none that is "
                 f"usable{': ' * bool(reasons)}{reasons}{' ' * bool(more)}{' '.join(more)[:400]}"
             )
-        columns = learn_columns(table, numbers, texts, bins)
         y = learnt.encode(as_target, missing)
+        columns = learn_columns(table, numbers, texts, bins, y, names_of_means(learnt))
         notices += notices_on_target(learnt, y, table, [*numbers, *texts], readings)
         marks = arrays_of(table, [name for name in numbers if type(readings.get(name)) is Notation])
         words = {column.name: column.units for column in columns if column.name in texts}
@@ -227,22 +231,15 @@ class TableSchema(Facts):
         kept = {name: readings[name] for name in used if readings[name] not in (None, PLAIN)}
         return cls(columns, learnt, dropped, notices, kept, missing)
 
-    def __repr__(self) -> str:
-        return (
-            f"<TableSchema of {len(self.columns)} columns, {self.n_inputs} inputs, "
-            f"{self.task} of {self.target!r}>"
-        )
-
-    def __str__(self) -> str:
-        return in_words(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
-
     # --- work --------------------------------------------------------------------------------
 
     def inputs(
-        self, frame: pd.DataFrame | PolarsFrame, out: NDArray[np.float32] | None = None
+        self,
+        frame: pd.DataFrame | PolarsFrame,
+        out: NDArray[np.float32] | None = None,
+        *,
+        y: NDArray[Any] | None = None,
+        groups: NDArray[Any] | None = None,
     ) -> NDArray[np.float32]:
         """(m, n_inputs) float32 inputs of the network.
 
@@ -252,6 +249,10 @@ class TableSchema(Facts):
             Columns are found by their names, in any order; unknown ones are ignored.
         out : (m, n_inputs) float32 array of zeros, optional
             Where to write them.
+        y : (m,) array, optional
+            Of training rows, by `targets`: mean targets of categories then leave out a row's fold.
+        groups : (m,) array, optional
+            Of training rows: those of one group are in one fold.
 
         Raises
         ------
@@ -259,7 +260,7 @@ class TableSchema(Facts):
             A column is missing, or has a value of another type than in training; the message
             names the column and the row. A text that is no number is a gap: see `unreadable`.
         """
-        return encode(self._typed(self._checked(frame)), self.columns, out)
+        return encode(self._typed(self._checked(frame)), self.columns, out, y, groups)
 
     def columns_of(self, frame: pd.DataFrame | PolarsFrame) -> dict[str, NDArray[Any]]:
         """The columns as the model of `fastnn.to_onnx` takes them, by the names of its inputs.

@@ -14,6 +14,7 @@ from fastnn.reading.units import FAMILIES, is_unit
 from fastnn.tabular.columns import CategoricalColumn, NumericColumn
 from fastnn.tabular.encoding import FEWEST_EDGES
 from fastnn.tabular.target import Target
+from fastnn.tabular.target_means import TargetMeans
 
 # Larger integers may be no float. The power is computed once: Python does not fold it.
 _LARGEST = 2**1000
@@ -76,6 +77,19 @@ def _column_state(column):
         "categories": list(column.categories),
         "rare": column.rare,
         "hashed": list(column.hashed),
+        **({"means": _means_state(column.means)} if column.means else {}),
+    }
+
+
+def _means_state(means):
+    return {
+        "names": list(means.names),
+        "center": list(means.center),
+        "smoothing": means.smoothing,
+        "scale": means.scale,
+        "categories": list(means.categories),
+        "counts": list(means.counts),
+        "sums": [list(sums) for sums in means.sums],
     }
 
 
@@ -161,15 +175,54 @@ def _column(state):
             _edges(state["edges"]),
         )
     if kind == "categorical":
-        _check_keys(state, {"kind", "name", "categories", "rare", "hashed"}, "column")
+        state = {"means": None} | state
+        _check_keys(state, {"kind", "name", "categories", "rare", "hashed", "means"}, "column")
         known, rare = state["categories"], state["rare"]
         known, hashed = _texts(known, "categories"), _texts(state["hashed"], "hashed")
         if len({*known, *hashed}) != len(known) + len(hashed):
             _refuse("categories", known, "different texts")
-        if not isinstance(rare, bool) or not (known or rare):
+        if not isinstance(rare, bool) or not (known or hashed or rare):
             _refuse("rare", rare, "true or false, and true where there are no categories")
-        return CategoricalColumn(_text(state["name"], "name"), known, rare, hashed)
+        means = None if state["means"] is None else _means(state["means"])
+        return CategoricalColumn(_text(state["name"], "name"), known, rare, hashed, means)
     return _refuse("column", state, "a numeric or a categorical one")
+
+
+def _means(state):
+    keys = {"names", "center", "smoothing", "scale", "categories", "counts", "sums"}
+    _check_keys(state, keys, "means")
+    names, texts = _texts(state["names"], "names"), _texts(state["categories"], "categories")
+    if not names or not texts or len(set(texts)) != len(texts):
+        _refuse("means", [names, texts], "names, and different categories")
+    smoothing, counts, sums = (
+        _number(state["smoothing"], "smoothing"),
+        state["counts"],
+        state["sums"],
+    )
+    if smoothing < 0:
+        _refuse("smoothing", smoothing, "a number of at least 0")
+    if not isinstance(counts, list) or len(counts) != len(texts):
+        _refuse("counts", counts, "one for each category")
+    for count in counts:
+        if type(count) is not int or not 0 < count < 2**53:
+            _refuse("counts", count, "positive integers")
+    if not isinstance(sums, list) or len(sums) != len(names):
+        _refuse("sums", sums, "those of each name")
+    return TargetMeans(
+        names,
+        _numbers(state["center"], len(names), "center"),
+        smoothing,
+        _scale(state["scale"], "scale"),
+        texts,
+        tuple(counts),
+        tuple(_numbers(some, len(texts), "sums") for some in sums),
+    )
+
+
+def _numbers(values, n, what):
+    if not isinstance(values, list) or len(values) != n:
+        _refuse(what, values, f"{n} numbers")
+    return tuple(_number(value, what) for value in values)
 
 
 def _edges(values):

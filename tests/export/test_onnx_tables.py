@@ -73,9 +73,10 @@ def test_classes(tmp_path, classes):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_values(tmp_path, loss, dtype):
     frame = table(3000)
-    frame["y"] = np.exp(frame["y"]).round(1)
+    frame["y"] = np.exp(frame["y"] + frame["code"].str[-1].astype(int)).round(1)
     model = fastnn.TableRegressor(**QUICK, loss=loss, dtype=dtype).fit(frame, "y")
     assert any("hash" in name for name in model.schema_.input_names)
+    assert "code: mean of y" in model.schema_.input_names
     model.to_onnx(tmp_path / "m.onnx")
     rows = new_rows(frame)
     found, names = run(tmp_path / "m.onnx", model, rows)
@@ -84,6 +85,21 @@ def test_values(tmp_path, loss, dtype):
     assert found["values"].min() >= 0
     np.testing.assert_allclose(found["values"][:, 0], expected, rtol=2e-5, atol=1e-5)
     assert json.loads(names["target"]) == ["y"]
+
+
+def test_shares_of_classes_in_categories(tmp_path):
+    frame = table(3000)
+    frame["code"] = frame["code"].where(frame.index % 3 > 0)  # a gap is one of them
+    last = frame["code"].fillna("k0").str[-1].astype(int)
+    for classes in (2, 3):
+        frame["y"] = np.array(["a", "b", "c"])[last % classes]
+        model = fastnn.TableClassifier(**QUICK).fit(frame, "y")
+        assert model.schema_.columns[-1].means is not None
+        model.to_onnx(tmp_path / "m.onnx")
+        found, _ = run(tmp_path / "m.onnx", model, new_rows(frame))
+        np.testing.assert_allclose(
+            found["probabilities"], model.predict_proba(new_rows(frame)), atol=1e-6
+        )
 
 
 def test_bins_and_texts_of_gaps(tmp_path):
