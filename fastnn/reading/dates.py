@@ -13,12 +13,14 @@ from fastnn.reading.moments import (
     DAY_AND_MONTH,
     DOTTED,
     DOTTED_MONTH,
+    are_first_days,
     can_be_two_days,
     days_in,
     days_of,
     is_date,
     is_year,
     two_centuries,
+    written_day,
     zone_of,
 )
 from fastnn.reading.notation import PLAIN
@@ -260,6 +262,7 @@ def varying_parts(days, order):
     """Which of `PARTS` vary in (m,) days since 1970; of times and seasons only the time is one."""
     table = parts_of(days)
     varying = np.nanmin(table, axis=0) < np.nanmax(table, axis=0)
+    varying[2] &= not are_first_days(days)
     parts = tuple(part for part, varies in zip(PARTS, varying, strict=True) if varies)
     return ("time",) if order in (*CLOCKS, "yyyy/yy") else parts or ("time",)
 
@@ -273,13 +276,6 @@ def is_time(column, readings):
     """Whether a column of numbers is the days since 1970 of a column of dates."""
     of = readings.get(column.name.removesuffix(part_name("", "time")))
     return isinstance(of, DateForm) and of.of_days
-
-
-def written_day(days):
-    """A number of days since 1970 as a date, or as that number where no date is so far away."""
-    if abs(days) < 1e18:
-        return str(np.datetime64(int(np.floor(days)), "D"))
-    return f"{days:g} days after 1970"
 
 
 def other_days(series, column):

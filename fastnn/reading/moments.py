@@ -5,6 +5,8 @@ import time
 from calendar import isleap
 from datetime import UTC, datetime
 
+import numpy as np
+
 from fastnn.reading.clocks import CLOCKS, HALF, hour_of, time_in
 from fastnn.reading.months import is_weekday, month_of
 
@@ -241,3 +243,17 @@ def days_of(moment):
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.timestamp() / 86_400
+
+
+def written_day(days):
+    """A number of days since 1970 as a date, or as that number where no date is so far away."""
+    if abs(days) < 1e18:
+        return str(np.datetime64(int(np.floor(days)), "D"))
+    return f"{days:g} days after 1970"
+
+
+def are_first_days(days):
+    """Whether (m,) days since 1970 are all the first of a month: their weekdays mean nothing."""
+    known = days[np.isfinite(days)]
+    months = np.floor(known).astype("datetime64[D]").astype("datetime64[M]")
+    return bool((months.astype("datetime64[D]").astype(np.float64) == known).all())

@@ -122,7 +122,10 @@ def table_of(estimator: Any, X: Any, *, reset: bool = False, target: str | None 
     X = validate_data(estimator, X, dtype=None, ensure_all_finite="allow-nan", reset=reset)
     if X.dtype.kind == "f" and not np.isnan(X).any():
         assert_all_finite(X, estimator_name=type(estimator).__name__, input_name="X")
-    return pandas().DataFrame(X, columns=[_COLUMN.format(j) for j in range(X.shape[1])])
+    names = [_COLUMN.format(j) for j in range(X.shape[1])]
+    if not reset:  # an array after a fit of names: in their order, as the warning says
+        names = vars(estimator).get("feature_names_in_", names)
+    return pandas().DataFrame(X, columns=names)
 
 
 def inputs_of(estimator: Any, X: Any) -> NDArray[np.float32]:
@@ -160,6 +163,10 @@ def examples_of(
         y = estimator.schema_.target
     if isinstance(y, str):
         frame = table_of(estimator, X, reset=reset, target=y)
+        if y not in frame.columns and y in frame.index.names:
+            raise ValueError(
+                f"the target {y!r} is the index of the table: make it a column, by X.reset_index()"
+            )
         check_columns([y], frame, "target")
         target = y
     else:
@@ -298,12 +305,31 @@ def _name_of(estimator, y, frame, reset):
     return next(name for name in names if name not in frame.columns)
 
 
+def _refuse_another_order(of_y, of_X):
+    """Refuse targets with the labels of the table's rows in another order.
+
+    Rows numbered from 0 have no labels of their own: the places count.
+    """
+    pd = pandas()
+    if isinstance(of_y, pd.RangeIndex) or isinstance(of_X, pd.RangeIndex) or of_y.equals(of_X):
+        return
+    if of_y.is_unique and of_X.is_unique and of_y.isin(of_X).all():
+        at = int(np.argmax(of_y.to_numpy() != of_X.to_numpy()))
+        raise ValueError(
+            "X and y have rows of the same labels in another order, first "
+            f"{of_X[at]!r} in X and {of_y[at]!r} in y at place {at}: pass y.loc[X.index], or "
+            "y.to_numpy() if they belong together by their places"
+        )
+
+
 def _values_of(y, index):
     """The targets as a column with the index of a table."""
     pd = pandas()
     if hasattr(y, "to_pandas"):
         y = y.to_pandas()
-    if not isinstance(y, pd.Series):
+    if isinstance(y, pd.Series):
+        _refuse_another_order(y.index, index)
+    else:
         y = column_or_1d(y, warn=True)
         if y.dtype.kind == "U":
             y = y.astype(object)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -116,6 +117,16 @@ def check_parameters(estimator: Any) -> None:
     parameters = settings_of(given)
     if parameters["day_first"] not in (None, True, False):
         raise ValueError(f"expected day_first True, False or None, got {parameters['day_first']!r}")
+    for name in ("drop", "categorical", "numeric"):
+        names = parameters[name]
+        if names is not None and not isinstance(names, Iterable):
+            raise TypeError(
+                f"expected {name} to be the name of a column or a sequence of names, got "
+                f"{names!r} of type {type(names).__name__}; a column without a name is called by "
+                'its number, as "5" is'
+            )
+    _check_hidden(parameters["hidden"])
+    _check_class_weight(parameters.get("class_weight"))
     loss = parameters.get("loss")
     output = "sigmoid" if loss is None else lookup(LOSSES, loss, "loss")
     network, options = _network(parameters, 1, 1, output, 0)
@@ -126,6 +137,36 @@ def check_parameters(estimator: Any) -> None:
         if alone := given_of(given):  # options that would be without effect
             quality = f"quality={parameters['quality']!r}"
             raise ValueError(takes_the_place(quality, alone, "quality=None"))
+
+
+def _check_hidden(hidden):
+    if isinstance(hidden, str) or not isinstance(hidden, Iterable):
+        one = f"; write ({hidden},) for one hidden layer" * isinstance(hidden, Integral)
+        raise TypeError(
+            "expected hidden to be a sequence with the units of each hidden layer, such as (64, "
+            f"32), or 'auto', got {hidden!r} of type {type(hidden).__name__}{one}"
+        )
+
+
+def _check_class_weight(wanted):
+    if wanted is None or (isinstance(wanted, str) and wanted == "balanced"):
+        return
+    expected = (
+        "expected class_weight to be 'balanced', None, or a dict with a weight for each class"
+    )
+    if not isinstance(wanted, Mapping):
+        kind = ValueError if isinstance(wanted, str) else TypeError
+        raise kind(f"{expected}, got {wanted!r:.80} of type {type(wanted).__name__}")
+    for name, weight in wanted.items():
+        if not isinstance(weight, Real):
+            raise TypeError(
+                f"{expected}, got {weight!r:.80} of type {type(weight).__name__} for {name!r}"
+            )
+        if not 0 <= weight < math.inf:
+            raise ValueError(
+                f"{expected}, finite and at least 0, got {weight} for {name!r}: a larger weight "
+                "makes errors on a class count more, and 0 leaves it out"
+            )
 
 
 def _blend(parameters, shape, train, dev, seed, progress, checkpoint):

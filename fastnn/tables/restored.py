@@ -17,7 +17,7 @@ from fastnn.tables.recipe import check_parameters
 from fastnn.tables.regressor import TableRegressor
 from fastnn.tabular import TableSchema
 
-_KEYS = {"class", "params", "features", "schema", "run"}
+_KEYS = {"class", "params", "features", "schema", "run", "notices"}
 _CLASSES = {"TableClassifier": TableClassifier, "TableRegressor": TableRegressor}
 
 
@@ -29,11 +29,16 @@ def from_dict(state: Any, network: Network) -> TableClassifier | TableRegressor:
     ModelFormatError
         `state` is not a result of `to_dict`, or does not fit the network.
     """
+    if isinstance(state, dict):  # older files have no notices
+        state = {"notices": []} | state
     sound = isinstance(state, dict) and state.keys() == _KEYS
     _check(sound, state, f"an object with {', '.join(sorted(_KEYS))}")
     name, params, run = state["class"], state["params"], state["run"]
     _check(isinstance(name, str) and name in _CLASSES, name, " or ".join(_CLASSES))
     _check(isinstance(run, dict), run, "an object")
+    notices = state["notices"]
+    texts = isinstance(notices, list) and all(isinstance(text, str) for text in notices)
+    _check(texts, notices, "notices")
     kind = _CLASSES[name]
     expected = set(kind._get_param_names())
     if isinstance(params, dict):
@@ -47,7 +52,7 @@ def from_dict(state: Any, network: Network) -> TableClassifier | TableRegressor:
         _check_network(schema, network)
     except (TypeError, ValueError) as error:
         raise ModelFormatError(f"the stored model is not sound: {error}") from error
-    take_over(estimator, Prepared(schema, {}, run), network)
+    take_over(estimator, Prepared(schema, {}, run, notices), network)
     _restore_features(estimator, state["features"])
     return estimator
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.layers.outputs import OutputName
-from fastnn.reading.dates import DateForm, is_time, part_name, written_day
+from fastnn.reading.dates import DateForm, is_time, part_name
+from fastnn.reading.moments import written_day
 from fastnn.reading.notation import PLAIN, WHOLE
 from fastnn.tabular.columns import BUCKETS, MISSING, CategoricalColumn, NumericColumn
 from fastnn.tabular.encoding import named_inputs

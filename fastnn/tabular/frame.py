@@ -16,9 +16,9 @@ from fastnn.reading.dates import (
     other_days,
     part_name,
     varying_parts,
-    written_day,
 )
 from fastnn.reading.learning import learn_reading, tidy, typed, typed_columns
+from fastnn.reading.moments import written_day
 from fastnn.reading.notation import PLAIN, WHOLE, Notation
 from fastnn.reading.values import EXACT, as_number, pandas, whole
 from fastnn.tabular.columns import (
@@ -260,7 +260,7 @@ def oddities(frame, table, columns, readings, missing):
             continue
         if column.missing is None and series.isna().any():
             count = rows(int(series.isna().sum()))
-            fill = written_day(column.fill) if is_time(column, readings) else f"{column.fill:g}"
+            fill = _written(column, readings)
             said.append(
                 f"Column {column.name!r} is missing in {count}, and was in none of "
                 f"training: {fill} is put there."
@@ -270,6 +270,17 @@ def oddities(frame, table, columns, readings, missing):
         more = len(said) - _MOST_NOTICES
         said = [*said[:_MOST_NOTICES], f"{more} more notices of this kind, on other columns."]
     return said
+
+
+def _written(column, readings):
+    """What fills the gaps of a column, as a date, a time of a day, or a number."""
+    reading = readings.get(column.name.removesuffix(part_name("", "time")))
+    if is_time(column, readings):
+        return written_day(column.fill)
+    if not isinstance(reading, DateForm):
+        return f"{column.fill:g}"
+    minutes, seconds = divmod(round(86_400 * column.fill), 60)
+    return f"{minutes // 60}:{minutes % 60:02}" + f":{seconds:02}" * (seconds > 0)
 
 
 def _without_values(frame, table, names, readings, missing):

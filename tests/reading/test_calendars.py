@@ -87,9 +87,9 @@ def test_what_is_no_date(text):
 @pytest.mark.parametrize(
     ("form", "parts"),
     [
-        ("Q{d.quarter}/{d.year}", ("time", "month", "weekday")),
+        ("Q{d.quarter}/{d.year}", ("time", "month")),
         ("{d:%G-W%V-%u}", ("time", "month", "weekday")),
-        ("{d.year}년 {d.month}월", ("time", "month", "weekday")),
+        ("{d.year}년 {d.month}월", ("time", "month")),
         ("{d.year}/{e.year}", ("time",)),
         ("{d:%I:%M} a.m.", ("time",)),
         ("{d.hour} p.m.", ("time",)),

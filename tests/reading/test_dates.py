@@ -8,7 +8,8 @@ import pytest
 from columns import M, cycle, learn, table
 
 import fastnn
-from fastnn.reading.dates import DateForm, written_day
+from fastnn.reading.dates import DateForm
+from fastnn.reading.moments import written_day
 from fastnn.tabular import TableSchema, read_table
 
 DAYS = pd.date_range("2019-11-03", periods=M, freq="33h")
@@ -421,7 +422,7 @@ def test_numbers_of_months_are_dates_where_the_name_says_so(name, kind):
     if name == "c":
         assert schema.input_names == ["x", "c"]
         return
-    assert schema.input_names == ["x", *(f"month: {part}" for part in ("time", "month", "weekday"))]
+    assert schema.input_names == ["x", *(f"month: {part}" for part in ("time", "month"))]
     assert "2015-01-01 to 2019-12-01, mean" in str(schema)
     not_all = months.strftime("%Y%m").astype(int).where(np.arange(M) != 7, 201713)
     assert TableSchema.fit(table(month=not_all), "y").input_names == ["x", "month"]
@@ -531,3 +532,19 @@ def test_a_target_of_days_as_numbers_is_refused_unless_it_is_asked_for(kind):
     with pytest.raises(ValueError, match=r"'y' holds dates, as 20191103.* in row 0: .* say which"):
         TableSchema.fit(frame, "y")
     assert TableSchema.fit(frame, "y", task="regression").task == "regression"
+
+
+@pytest.mark.parametrize("form", ["%m.%Y", "%Y-%m", "%Y-%m-01", "%b %Y"])
+def test_months_have_no_weekday(form):
+    days = pd.Timestamp("2015-01-01") + pd.to_timedelta(37 * np.arange(M), "D")
+    assert learn(days.strftime(form)).input_names[-2:] == ["c: time", "c: month"]
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [("{}:00", "11:00"), ("{}:30:20", "11:30:20"), ("{}:05", "11:05")]
+)
+def test_the_time_that_fills_a_gap_is_written_as_a_time(times, said):
+    clock = cycle(*(times.format(hour) for hour in range(7, 16)))
+    schema = learn(clock)
+    frame = pd.DataFrame({"x": np.zeros(2), "c": [clock[0], None]})
+    assert f"was in none of training: {said} is put there." in " ".join(schema.review(frame))

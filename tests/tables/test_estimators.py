@@ -280,3 +280,62 @@ def test_a_lazy_frame_is_no_table_yet():
     lazy = pl.DataFrame({"x": [1.0, 2.0] * 20, "y": ["a", "b"] * 20}).lazy()
     with pytest.raises(TypeError, match=r"expected a table, got a LazyFrame: collect\(\) it first"):
         fastnn.TableClassifier().fit(lazy, "y")
+
+
+def test_an_array_after_a_fit_of_names_is_taken_in_their_order(frame):
+    numbers = pd.DataFrame(np.random.default_rng(0).normal(size=(150, 2)), columns=["b", "a"])
+    model = fastnn.TableClassifier(**QUICK).fit(
+        numbers, np.sign(numbers["b"]).map(str).rename("sign")
+    )
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        A = model.predict(numbers.to_numpy())
+    assert (model.predict(numbers) == A).all()
+    few = pytest.raises(ValueError, match="X has 3 features")
+    with pytest.warns(UserWarning, match="valid feature names"), few:
+        model.predict(np.zeros((2, 3)))
+
+
+def test_a_file_keeps_the_notices(frame, tmp_path):
+    gaps = frame.assign(species=frame["species"].where(np.arange(len(frame)) > 2))
+    model = fastnn.TableClassifier(**QUICK).fit(gaps, "species")
+    model.save(tmp_path / "model.safetensors")
+    assert model.notices_[0].startswith("3 rows without a species are left out")
+    assert fastnn.load(tmp_path / "model.safetensors").notices_ == model.notices_
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "words"),
+    [
+        ({"class_weight": "x"}, ValueError, "expected class_weight to be 'balanced', None, or"),
+        ({"class_weight": 5}, TypeError, "a weight for each class, got 5 of type int"),
+        ({"class_weight": {"low": -1}}, ValueError, "at least 0, got -1 for 'low': a larger"),
+        ({"class_weight": {"low": "a"}}, TypeError, "got 'a' of type str for 'low'"),
+        ({"hidden": 5}, TypeError, r"got 5 of type int; write \(5,\) for one hidden layer"),
+        ({"numeric": 5}, TypeError, "expected numeric to be the name of a column or a sequence"),
+        ({"categorical": 5}, TypeError, "expected categorical to be the name of a column"),
+        ({"drop": 5}, TypeError, "expected drop to be the name .*, got 5 of type int"),
+    ],
+)
+def test_options_of_another_kind_are_refused_in_words(frame, options, kind, words):
+    with pytest.raises(kind, match=words):
+        fastnn.TableClassifier(**(QUICK | options)).fit(frame, "species")
+
+
+def test_a_target_that_is_the_index_is_told(frame):
+    with pytest.raises(ValueError, match=r"is the index of the table: .* X.reset_index\(\)"):
+        fastnn.TableClassifier(**QUICK).fit(frame.set_index("species"), "species")
+
+
+def test_targets_in_another_order_than_the_rows_are_refused(frame):
+    named = frame.set_index("flower " + pd.RangeIndex(len(frame)).astype(str))
+    X, y = named.drop(columns="species"), named["species"]
+    with pytest.raises(ValueError, match="first 'flower 0' in X and 'flower 149' in y at place 0"):
+        fastnn.TableClassifier(**QUICK).fit(X, y[::-1])
+    A = fastnn.TableClassifier(**QUICK).fit(X, y).predict(X)
+    for same in (y.to_numpy(), y.reset_index(drop=True), y.set_axis(range(7, 7 + len(y)))):
+        assert (fastnn.TableClassifier(**QUICK).fit(X, same).predict(X) == A).all()
+    numbered = frame.drop(columns="species")  # its rows have no labels of their own
+    shuffled = frame["species"].sample(frac=1, random_state=0)
+    model = fastnn.TableClassifier(**QUICK)
+    with pytest.warns(UserWarning, match="Predictions on the dev rows are not related"):
+        model.fit(numbered, shuffled)
