@@ -14,32 +14,20 @@ from sklearn.utils.validation import check_is_fitted
 from fastnn._kernels import FITTED_BY, FitLock
 from fastnn.export import to_onnx
 from fastnn.many.blend import Quality
-from fastnn.tables.examples import examples_of, inputs_of, pair_of
+from fastnn.tables.examples import inputs_of
 from fastnn.tables.fitting import prepare_fit, to_dict, train, unchanged_by_errors, warn
 from fastnn.tables.improving import improve_prepared, on_a_part, on_all_rows
-from fastnn.tables.judging import Judged, diagnosis_of, judged, report_on
-from fastnn.tables.options import Auto, settings_of
+from fastnn.tables.options import Auto
 from fastnn.tables.recipe import check_parameters
 from fastnn.tables.rendering import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pandas as pd
-
-    from fastnn.diagnosis import Diagnosis
     from fastnn.improvement import Improvement
     from fastnn.network import Network
-    from fastnn.reading.values import PolarsFrame
-    from fastnn.reporting import Report
+    from fastnn.tables.examples import Given, Table, Target
     from fastnn.tabular import TableSchema
     from fastnn.tabular.target import Task
     from fastnn.training.history import History
-
-    # A table with its columns, and the targets of its rows or the name of their column.
-    Table = pd.DataFrame | PolarsFrame | Mapping[str, Any] | ArrayLike
-    Target = ArrayLike | str
-    Given = Table | tuple[Table, Target]
 
     class BaseEstimator:
         """scikit-learn's class, as type checkers see it: scikit-learn has no types."""
@@ -147,6 +135,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         seeds: int = 3,
         n_jobs: int = -1,
         optimal_error: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> Improvement:
         """Train one network, diagnose, try the advice, and keep it only if it is better.
 
@@ -161,10 +150,18 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         seconds, trials, seeds, n_jobs, optimal_error
             As for `fastnn.improve`. The search has the `seconds` that the recipe leaves, which
             takes as long as `fit`, or twice as long where it is trained on all rows.
+        checkpoint : path, optional
+            A directory that keeps every fit, of the recipe and of the search. After Ctrl-C or a
+            crash the same call goes on from it.
 
         Returns
         -------
         Improvement
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C while the recipe is trained. Later the search ends with the best so far.
         """
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
             check_parameters(self)
@@ -182,10 +179,11 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
                 seeds=seeds,
                 n_jobs=n_jobs,
                 optimal_error=optimal_error,
+                checkpoint=checkpoint,
             )
             if again and self.quality is not None and result.stopped != "interrupted":
                 prepared = prepare_fit(self, X, y, None, None, all_rows=True)
-                result = on_all_rows(self, prepared, result)
+                result = on_all_rows(self, prepared, result, checkpoint)
             elif again:
                 on_a_part(kept, result)
         warn(self)
@@ -213,71 +211,6 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         """
         A = self._forward(X)
         return self.schema_.decode(A)
-
-    def diagnose(
-        self,
-        X: Table,
-        y: Target | None = None,
-        *,
-        dev: Given | None = None,
-        test: Given | None = None,
-        optimal_error: float | None = None,
-        **options: Any,
-    ) -> Diagnosis:
-        """Tell what is wrong with the model, bias or variance, and what to do next.
-
-        Parameters
-        ----------
-        X, y : the table of the fit
-            Its training and dev rows are found again. With `dev`, any training rows. None as y is
-            the column of the target in X. Where a `quality` was trained on all rows and there is no
-            `dev`, the same is trained anew on four fifths of X, and judged by the others: that
-            takes as long as `fit`.
-        dev, test : a table with the column of the target, or (X, y), optional
-        optimal_error : float, optional
-            No model can have a lower error.
-        **options
-            Options of `Network.diagnose`.
-
-        Returns
-        -------
-        Diagnosis
-            Errors are shares of wrong classes, or of the variance of the target that is not
-            explained.
-        """
-        model, parts, notes = self._judged(X, y, dev, test)
-        options["optimal_error"], settings = optimal_error, settings_of(model.get_params())
-        return diagnosis_of(model.network_, parts, settings, notes, **options)
-
-    def report(
-        self,
-        X: Table,
-        y: Target | None = None,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        dev: Given | None = None,
-        test: Given | None = None,
-        **options: Any,
-    ) -> Report:
-        """Write a page about the model: verdict, curves, mistakes by row and column, settings.
-
-        Parameters
-        ----------
-        X, y, dev, test : as for `diagnose`
-        path : path, optional
-        **options
-            Options of `fastnn.report`, such as title, or first_row=2 for rows as in a spreadsheet.
-
-        Returns
-        -------
-        Report
-        """
-        if path is None and isinstance(y, str | os.PathLike) and str(y).endswith(".html"):
-            raise TypeError(
-                f"expected y to be the target or the name of its column, got {str(y)!r}: the path "
-                f"comes after it, as in report(X, path={str(y)!r})"
-            )
-        return report_on(self._judged(X, y, dev, test), path, **options)
 
     # --- files -------------------------------------------------------------------------------
 
@@ -320,18 +253,6 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         """Output activations (m, n[L])."""
         check_is_fitted(self)
         return self.network_.forward(inputs_of(self, X))
-
-    def _judged(self, X, y, dev, test) -> Judged:
-        """The estimator to judge, and the parts to judge it on."""
-        check_is_fitted(self)
-        examples = examples_of(self, X, y)
-        target = self.schema_.target
-        given = {
-            name: pair_of(self, part, target)
-            for name, part in (("dev", dev), ("test", test))
-            if part is not None
-        }
-        return judged(self, examples, given)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "network_" in vars(self)

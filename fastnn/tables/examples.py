@@ -25,7 +25,16 @@ from fastnn.text.names import UNNAMED, Names
 from fastnn.text.warning import warn_user
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from fastnn.reading.values import PolarsFrame
     from fastnn.tabular import TableSchema
+
+    # A table with its columns, and the targets of its rows or the name of their column.
+    Table = pd.DataFrame | PolarsFrame | Mapping[str, Any] | ArrayLike
+    Target = ArrayLike | str
+    Given = Table | tuple[Table, Target]
 
 # Names of the columns of an array, which has none, as in scikit-learn.
 _COLUMN = "x{}"

@@ -136,9 +136,14 @@ def improve_prepared(
     return result, prepared
 
 
-def on_all_rows(estimator: Any, prepared: Prepared, result: Improvement) -> Improvement:
+def on_all_rows(
+    estimator: Any,
+    prepared: Prepared,
+    result: Improvement,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Improvement:
     """Train the recipe that was kept on all rows, as `fit` does; Ctrl-C leaves it as it was."""
-    fitted = _trained(estimator, prepared)
+    fitted = _trained(estimator, prepared, checkpoint)
     if fitted is None:
         result.notes.append("Interrupted: the network is the one that was judged.")
         return result
@@ -160,7 +165,7 @@ def _trained(estimator, prepared, checkpoint=None) -> Fitted | None:
     """The recipe, trained on prepared rows; None after Ctrl-C."""
     train, dev = prepared.parts["train"], prepared.parts.get("dev")
     if checkpoint is not None:  # of other rows it is another directory
-        of = [fingerprint(part.X)["sha256"] for part in (train, dev)]
+        of = [fingerprint(part.X)["sha256"] for part in (train, dev) if part is not None]
         digest = hashlib.sha256(repr((of, prepared.run["seed"], estimator.dtype)).encode())
         checkpoint = os.path.join(checkpoint, f"recipe-{digest.hexdigest()[:32]}")
     try:

@@ -21,7 +21,7 @@ from fastnn.tabular.target import Task
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
 
 if TYPE_CHECKING:
-    from fastnn.tables.base import Table, Target
+    from fastnn.tables.examples import Table, Target
 
     class RegressorMixin:
         """scikit-learn's class, as type checkers see it: scikit-learn has no types."""

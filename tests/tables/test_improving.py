@@ -1,5 +1,7 @@
 """`improve` of the estimators of tables: the recipe is a candidate, too."""
 
+import os
+import signal
 import warnings
 from types import SimpleNamespace
 
@@ -266,3 +268,42 @@ def test_options_that_a_table_lacks_are_named_in_words(monkeypatch):
     assert "was trained with normalize=True, which `fastnn.Network` and its `fit` alone" in str(
         result
     )
+
+
+def test_an_interrupted_search_goes_on_from_its_checkpoint(monkeypatch, tmp_path):
+    X, y = steps(120)
+    search = QUICK | {"trials": 2, "seconds": 1000.0}
+    whole = fastnn.TableRegressor()
+    expected = whole.improve(X, y, **search)
+    kept, choose = tmp_path / "fits", loop.Loop._choose
+
+    def interrupted(self, *given):
+        os.kill(os.getpid(), signal.SIGINT)
+        return choose(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Loop, "_choose", interrupted)
+        first = fastnn.TableRegressor().improve(X, y, checkpoint=kept, **search)
+    assert first.stopped == "interrupted"
+    (fit,) = kept.glob("fit-*.safetensors")
+    written = fit.stat().st_mtime_ns
+    model = fastnn.TableRegressor()
+    result = model.improve(X, y, checkpoint=kept, **search)
+    assert fit.stat().st_mtime_ns == written  # the first network is not trained again
+    assert [move.text for move in result.moves] == [move.text for move in expected.moves]
+    assert result.dev_error == expected.dev_error
+    np.testing.assert_array_equal(model.predict(X), whole.predict(X))
+    # On some rows, and on all.
+    assert len(list(kept.glob("recipe-*"))) == 2
+
+
+def test_a_second_search_trains_no_recipe_again(tmp_path):
+    X, y = steps(120)
+    first = fastnn.TableRegressor()
+    first.improve(X, y, checkpoint=tmp_path / "fits", **QUICK)
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "fits").rglob("*")}
+    assert len(list((tmp_path / "fits").glob("recipe-*/*"))) >= 2
+    again = fastnn.TableRegressor()
+    again.improve(X, y, checkpoint=tmp_path / "fits", **QUICK)
+    assert files == {path: path.stat().st_mtime_ns for path in files}
+    np.testing.assert_array_equal(again.predict(X), first.predict(X))
