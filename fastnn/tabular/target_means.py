@@ -105,7 +105,7 @@ def learn_means(names, y, texts, places):
     targets = targets[at] - center
     counts, sums = np.bincount(places[at]), _sums(places[at], targets, len(texts))
     m, n = len(at), len(texts)
-    if m <= n:
+    if n < 2 or m <= n:
         return None
     means = sums / counts[:, np.newaxis]
     # Variances within and between categories by the method of moments, of all outputs together.

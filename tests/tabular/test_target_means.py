@@ -116,6 +116,12 @@ def test_levels_of_many_rows_keep_an_input_of_their_own():
     assert not set(column.categories) & set(column.means.categories)
 
 
+def test_a_single_level_beyond_those_with_inputs():
+    schema = TableSchema.fit(frame_of(levels=257, rows=25), "y")
+    assert means_of(schema) is None
+    assert schema.inputs(frame_of(levels=257, rows=1)).any(axis=1).all()
+
+
 @pytest.mark.filterwarnings("ignore:Column 'k' alone gives:UserWarning")
 @pytest.mark.parametrize("classes", [2, 3, 70])
 def test_classes(classes):
