@@ -90,6 +90,29 @@ def _text(value):
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
+def _differences(before, now):
+    """The differences of two descriptions of a sweep in words; of the trials, the first other."""
+    old, new = before.get("space"), now["space"]
+    if not isinstance(old, list) or old == new:
+        return differences(before, now)
+    words = differences(before | {"space": new}, now)
+    other = next((pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]), None)
+    if other is not None:
+        was, drawn = (_of_trial(text) for text in other)
+        words.append(f"other trials, the first of which had {was} and has {drawn}")
+    return words
+
+
+def _of_trial(text):
+    """The options of a trial as a user writes them.
+
+    >>> _of_trial("[('l2', 0.1), ('schedule', ('step', 2))]")
+    "l2=0.1, schedule=('step', 2)"
+    """
+    options = re.findall(r"\('(\w+)', (.*?)\)(?=, \('\w+', |\]$)", str(text))
+    return ", ".join(f"{name}={value:.40}" for name, value in options) or f"{text!s:.120}"
+
+
 def _has_more_trials(before, now):
     """Whether a sweep is an earlier one with more trials. In halving all trials compete."""
     trials = before.get("space")
@@ -162,13 +185,14 @@ class Store(NoStore):
                     "another directory as checkpoint to begin anew"
                 )
             before = self._read(_ENTRY)
-            differ = differences(before, description)
+            differ = _differences(before, description)
             if differ and _has_more_trials(before, description):
                 self._write(_ENTRY, description)
             elif differ:
                 raise ValueError(
-                    f"{self._directory} is of another sweep: {'; '.join(differ)}. Call sweep as it "
-                    "was called then to go on, or with another directory to begin anew"
+                    f"{self._directory} is of another sweep: {'; '.join(differ)}. To go on, give "
+                    "the data, space, trials and options of that sweep; to begin anew, give "
+                    "another directory as checkpoint"
                 )
         else:
             for match in self._ours():

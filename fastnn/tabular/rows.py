@@ -35,6 +35,8 @@ _FOOTERS, _FEWEST_SUMMED = 3, 10
 # Numbers that were rounded before they were added differ from their sum by so much. A sum is no
 # proof if one of them is half of it: 512 follows 1, 2, 4, ... 256.
 _ROUNDED, _LESS = 0.001, 0.45
+# An index numbers the rows of each group, or is that of a price: its rows do not belong together.
+_PLACE = re.compile("(?i).*(index|idx)")
 # A key has at most so many rows on average, and so many of its values are in several. By chance the
 # variance within values is not below half of that of all rows, in so many rows.
 _ROWS_A_KEY, _SEVERAL, _ALIKE, _MATES = 10, 0.8, 0.5, 100
@@ -270,7 +272,7 @@ def shared_keys(schema, frame):
     told = {name for notice in schema.notices for name in gives_away(notice)}
     said = []
     for name in schema.sources:
-        if not is_key(name) or repr(name) in told:
+        if not is_key(name) or _PLACE.fullmatch(name) or repr(name) in told:
             continue
         codes = frame[name].factorize()[0]
         known = codes >= 0

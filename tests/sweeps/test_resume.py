@@ -136,7 +136,9 @@ def test_a_directory_has_one_sweep_at_a_time(tmp_path):
     ("message", "change"),
     [
         ("seeds was", {"rng": 1}),
-        ("space was", {"space": {"l2": [1]}}),
+        ("trials was 2 and is 1; .* had l2=0.1 and has l2=1. To go on", {"space": {"l2": [1]}}),
+        ("other trials, the first of which had l2=1 and has l2=2", {"space": {"l2": [0.1, 2]}}),
+        ("give the data, space, trials and options of that sweep", {"space": {"l2": [0.1, 2]}}),
         ("option batch_size was None and is 16", {"batch_size": 16}),
         ("option epochs was 2 and is 3", {"epochs": 3}),
         ("X: other values", {"train": (TRAIN[0] + 1, TRAIN[1])}),

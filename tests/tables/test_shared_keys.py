@@ -47,6 +47,7 @@ def test_nothing_is_told_where_the_rows_are_divided_otherwise():
     for options in ({"groups": "member_id"}, {"time": "date"}, {"drop": "member_id"}):
         assert not told(frame, **options)
     assert not told(frame.rename(columns={"member_id": "age"}))
+    assert not told(frame.rename(columns={"member_id": "index"}))
     assert not told(visits(rows=30, members=40))  # their values can be learnt
 
 
