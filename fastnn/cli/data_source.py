@@ -32,7 +32,7 @@ PARTS = ("train", "dev", "test")
 IMAGE_SHAPE = 8, 8
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet")
 _MODEL = ".safetensors"
-_NOT_OF_AN_ESTIMATOR = {"target", "task", "dev", "test", "dev_share", "test_share"}
+_NOT_OF_AN_ESTIMATOR = {"target", "task", "weight", "dev", "test", "dev_share", "test_share"}
 # The first row of data in a spreadsheet, below the names of the columns.
 FIRST_ROW = 2
 
@@ -156,15 +156,20 @@ def from_files(
     from fastnn.text.words import rows
 
     check_parameters(TableClassifier(**parameters))
-    target, missing, categorical = (options[k] for k in ("target", "missing", "categorical"))
+    known = ("target", "missing", "categorical", "weight")
+    target, missing, categorical, weight = (options[name] for name in known)
+    for name in ("groups", "time"):
+        if weight is not None and weight == options[name]:
+            raise click.UsageError(f"--weight and --{name} both name {weight}; give one of them.")
     given = {name: path for name in PARTS[1:] if (path := options[name]) not in (None, data)}
     shares = {name: options[f"{name}_share"] for name in PARTS[1:]}
     shares = {name: share for name, share in shares.items() if share is not None}
     for name in shares.keys() & given.keys():
         raise click.UsageError(f"--{name} and --{name}-share: give one of them.")
-    examples = labelled(
-        data, target, categorical or (), missing, task=options["task"], categorical=categorical
-    )
+    if options["drop"] is not None:  # the column of weights is left out anyway
+        options = options | {"drop": [name for name in options["drop"] if name != weight]}
+    as_asked = {"categorical": categorical, "weight": weight}
+    examples = labelled(data, target, categorical or (), missing, task=options["task"], **as_asked)
     with reported_data(name_of(data)):
         if len(examples.frame) < FEWEST_ROWS:
             raise ValueError(
@@ -188,7 +193,7 @@ def from_files(
                     missing,
                     schema.whole_columns,
                     schema.task,
-                    categorical,
+                    **as_asked,
                 )
             with reported_data(name_of(path)):
                 trained_on = examples.frame.iloc[prepared.places["train"]]
@@ -245,10 +250,14 @@ def labelled(
     whole: Sequence[str] = (),
     task: Literal[Task, "auto"] = "auto",
     categorical: str | Sequence[str] | None = None,
+    weight: str | None = None,
 ) -> Examples:
-    """The rows of a file that have a target, and a notice about the others."""
+    """The rows of a file that have a target, and a notice about the others.
+
+    `weight` is a column of their weights, which is no input.
+    """
     from fastnn.reading.values import check_columns
-    from fastnn.tables.examples import Examples
+    from fastnn.tables.examples import Examples, weighed
     from fastnn.tabular.rows import known_rows
 
     once = _read_once(path)
@@ -263,8 +272,11 @@ def labelled(
             categorical,
             lambda: read(path, [target], missing, whole, once)[target],
         )
-    kept = frame if known.all() else frame[known]
-    return Examples(kept, target, None, [f"{name_of(path)}: {text}" for text in said])
+        examples = Examples(frame if known.all() else frame[known], target, None, said)
+        if weight is not None:
+            examples = weighed(examples, weight)
+    notices = [f"{name_of(path)}: {text}" for text in examples.notices]
+    return examples._replace(notices=notices)
 
 
 def is_table(path: str) -> bool:

@@ -16,6 +16,7 @@ from fastnn.cli.options import (
     OPTIMAL_ERROR,
     QUIET,
     TEST,
+    WEIGHT,
     NewFile,
     check_different,
     ending,
@@ -34,6 +35,7 @@ from fastnn.cli.options import (
 @click.argument("data", metavar="DATA")
 @DEV
 @TEST
+@WEIGHT
 @OPTIMAL_ERROR
 @QUIET
 @JSON
@@ -42,6 +44,7 @@ def diagnose(
     data: str,
     dev: str | None,
     test: str | None,
+    weight: str | None,
     optimal_error: float | None,
     quiet: bool,
     as_json: bool,
@@ -60,7 +63,7 @@ def diagnose(
         from fastnn.tables.judging import diagnosis_of
         from fastnn.tables.options import settings_of
 
-        judge, parts, notes = judged_on(load_table_model(model), data, dev, test)
+        judge, parts, notes = judged_on(load_table_model(model), data, dev, test, weight)
         parameters = settings_of(judge.get_params())
         diagnosis = diagnosis_of(
             judge.network_, parts, parameters, notes, optimal_error=optimal_error
@@ -92,6 +95,7 @@ def diagnose(
 )
 @DEV
 @TEST
+@WEIGHT
 @click.option("--title", show_default="the name of DATA", help="The title of the page.")
 @click.option(
     "--examples",
@@ -114,6 +118,7 @@ def report(
     output: str | None,
     dev: str | None,
     test: str | None,
+    weight: str | None,
     title: str | None,
     examples: int,
     gradcheck: bool,
@@ -137,7 +142,7 @@ def report(
         from fastnn.tables.judging import report_on
 
         made = report_on(
-            judged_on(load_table_model(model), data, dev, test),
+            judged_on(load_table_model(model), data, dev, test, weight),
             title=name_of(data) if title is None else title,
             first_row=FIRST_ROW,
             examples=examples,

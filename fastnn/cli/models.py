@@ -45,17 +45,21 @@ def load_table_model(path: str) -> TableClassifier | TableRegressor:
 
 
 def judged_on(
-    model: TableClassifier | TableRegressor, data: str, dev: str | None, test: str | None
+    model: TableClassifier | TableRegressor,
+    data: str,
+    dev: str | None,
+    test: str | None,
+    weight: str | None = None,
 ) -> Judged:
     """A model with its training, dev and test rows, found again in the table it was trained on.
 
-    Files that are given replace parts of it.
+    Files that are given replace parts of it. `weight` is a column of their weights.
     """
     from fastnn.tables.judging import judged
 
-    table = labelled_for(model, data)
+    table = labelled_for(model, data, weight)
     given = {
-        name: labelled_for(model, path)
+        name: labelled_for(model, path, weight)
         for name, path in (("dev", dev), ("test", test))
         if path is not None
     }
@@ -63,11 +67,15 @@ def judged_on(
         return judged(model, table, given)
 
 
-def labelled_for(model: TableClassifier | TableRegressor, path: str) -> Examples:
+def labelled_for(
+    model: TableClassifier | TableRegressor, path: str, weight: str | None = None
+) -> Examples:
     """The rows of a file that have a target, read as a model reads its table."""
     schema = model.schema_
+    if weight in schema.sources:
+        raise click.UsageError(f"--weight {weight} is an input of the model.")
     columns = schema.text_columns, schema.missing, schema.whole_columns
-    return labelled(path, schema.target, *columns, model.task, model.categorical)
+    return labelled(path, schema.target, *columns, model.task, model.categorical, weight)
 
 
 def model_of(net: Network, source: Source) -> TableClassifier | TableRegressor | Network:

@@ -176,8 +176,14 @@ def apply(*options: Any) -> Any:
 
 OPTIONS_OF_DATA = (
     *("target", "task", "drop", "categorical", "numeric", "missing", "decimal", "day_first"),
-    *("rare_classes", "class_weight", "loss", "groups", "time", "dev", "test", "dev_share"),
-    "test_share",
+    *("rare_classes", "class_weight", "weight", "loss", "groups", "time", "dev", "test"),
+    *("dev_share", "test_share"),
+)
+WEIGHT = click.option(
+    "--weight",
+    metavar="NAME",
+    help="A column, e.g. count, that tells how much each row counts, in the errors too; it is no "
+    "input, and rows of weight 0 are left out. The diagnosis counts every row once.",
 )
 
 data_options = apply(
@@ -224,6 +230,7 @@ data_options = apply(
         type=click.Choice(["balanced"]),
         help="balanced: every class weighs alike, however many rows it has.",
     ),
+    WEIGHT,
     click.option(
         "--loss",
         type=click.Choice(["squared_error", "poisson", "absolute_error", "huber"]),

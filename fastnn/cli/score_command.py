@@ -9,7 +9,7 @@ import click
 from fastnn.cli.data_source import name_of
 from fastnn.cli.errors import reported, reported_data
 from fastnn.cli.models import check_order, labelled_for, load_table_model
-from fastnn.cli.options import JSON, QUIET, ending
+from fastnn.cli.options import JSON, QUIET, WEIGHT, ending
 
 
 @click.command(
@@ -22,9 +22,10 @@ from fastnn.cli.options import JSON, QUIET, ending
 )
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
+@WEIGHT
 @QUIET
 @JSON
-def score(model: str, data: str, quiet: bool, as_json: bool) -> None:
+def score(model: str, data: str, weight: str | None, quiet: bool, as_json: bool) -> None:
     """Measure the errors of a saved model on rows with their target.
 
     MODEL is a file that fastnn train data.csv --save wrote, DATA a .csv, .tsv or .parquet file with
@@ -35,12 +36,12 @@ def score(model: str, data: str, quiet: bool, as_json: bool) -> None:
     check_order(model, data)
     with reported():
         from fastnn.cli import output as shown
-        from fastnn.tables.examples import part_of, told_of_unseen
-        from fastnn.tables.figures import figures_of
+        from fastnn.tables.examples import part_of
+        from fastnn.tables.figures import figures_of, told_of_unseen
 
         known = load_table_model(model)
         schema = known.schema_
-        examples = labelled_for(known, data)
+        examples = labelled_for(known, data, weight)
         where = name_of(data)
         with reported_data(where):
             part = part_of(known, schema, examples, "test")

@@ -13,7 +13,7 @@ _BINS = 10
 MOST_CLASSES = 30
 
 
-def areas(P, y):
+def areas(P, y, weight=None):
     """(n_classes,) areas under the ROC curve, each class against the others.
 
     NaN for a class without rows, and for a class with all rows.
@@ -22,13 +22,14 @@ def areas(P, y):
     ----------
     P : (m, n_classes) array
     y : (m,) array of int
+    weight : (m,) array, optional
     """
     from sklearn.metrics import roc_auc_score
 
     found = np.full(P.shape[1], np.nan)
     for k in np.unique(y):
         if (y != k).any():
-            found[k] = roc_auc_score(y == k, P[:, k])
+            found[k] = roc_auc_score(y == k, P[:, k], sample_weight=weight)
     return found
 
 

@@ -18,11 +18,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from fastnn.reading.notation import means_two
 from fastnn.reading.values import as_frame, check_columns, pandas
 from fastnn.tables.dealing import group_names
 from fastnn.tabular.rows import known_rows
 from fastnn.text.names import UNNAMED, Names
 from fastnn.text.warning import warn_user
+from fastnn.text.words import rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +91,8 @@ class Part:
         the table would be in memory twice.
     unseen : Series
         The targets of rows that are not in X and y, as no training row has their class; or ().
+    row_weight : (m + len(unseen),) array or None
+        The weights of the rows alone, without those of classes; those of `unseen` are the last.
     """
 
     X: NDArray[np.float32]
@@ -100,6 +104,7 @@ class Part:
     names: Names = UNNAMED
     raw: Any = None
     unseen: Any = ()
+    row_weight: NDArray[np.floating[Any]] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -199,6 +204,35 @@ def examples_of(
     return kept if known.all() else kept.at(np.flatnonzero(known))._replace(notices=notices)
 
 
+def weighed(examples: Examples, column: str) -> Examples:
+    """The examples with the weights in a column, which is no input then.
+
+    Rows of weight 0 are left out. A notice tells of both.
+    """
+    frame, pd = examples.frame, pandas()
+    check_columns([column], frame, "weight")
+    if column == examples.target:
+        raise ValueError(f"column {column!r} is the target: expected weights in another column")
+    cells = frame[column]
+    weight = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    right = np.isfinite(weight) & (weight >= 0)
+    if not pd.api.types.is_numeric_dtype(cells.dtype):  # a date, or 1.540, which may be thousands
+        right &= [isinstance(cell, str) and not means_two(cell) for cell in cells]
+    if not right.all():
+        row = int(right.argmin())
+        got = "a gap" if pd.isna(cells.iloc[row]) else repr(str(cells.iloc[row]))
+        raise ValueError(
+            f"column {column!r}: expected a weight in every row, a number of 0 or more, got {got} "
+            f"in row {frame.index[row]}: mend it, or leave the row out"
+        )
+    known = examples._replace(frame=frame.drop(columns=column), weight=weight)
+    told = [f"Column {column!r} has the weights of the rows, and is left out of the inputs."]
+    if none := int((weight == 0).sum()):
+        told.append(f"{rows(none)} of weight 0 {'is' if none == 1 else 'are'} left out.")
+        known = known.at(np.flatnonzero(weight))
+    return known._replace(notices=[*examples.notices, *told])
+
+
 def pair_of(estimator: Any, given: Any, target: str) -> Examples:
     """Rows that were given apart, as (X, y), (X, y, weight), or a table with the target."""
     parts = given if isinstance(given, tuple) else (given, target)
@@ -231,7 +265,10 @@ def part_of(
         Whether to make `Part.room`.
     """
     y, unseen = schema.targets(examples.frame, unseen=name != "train"), ()
+    row_weight = examples.weight
     if schema.classes is not None and (y < 0).any():
+        if row_weight is not None:
+            row_weight = row_weight[np.argsort(y < 0, kind="stable")]
         unseen = examples.frame[examples.target].iloc[np.flatnonzero(y < 0)]
         examples, y = examples.at(np.flatnonzero(y >= 0)), y[y >= 0]
     m, whole = len(examples.frame), None
@@ -255,47 +292,7 @@ def part_of(
     if name == "dev":  # in the order of the table
         read = set(schema.sources)
         kept = examples.frame[[column for column in examples.frame.columns if column in read]]
-    return Part(X, y, weight, numbers, groups, whole, names, kept, unseen)
-
-
-def scored(
-    estimator: Any, X: Any, y: Any, sample_weight: Any
-) -> tuple[Examples, NDArray[np.float64] | NDArray[np.intp]]:
-    """Examples to score a fitted estimator on, and their targets, -1 for a class it has not seen.
-
-    The user is warned of rows that are left out, and of such classes.
-    """
-    examples = examples_of(estimator, X, y, sample_weight)
-    truth = estimator.schema_.targets(examples.frame, unseen=True)
-    told = examples.notices
-    if estimator.schema_.classes is not None and (truth < 0).any():
-        unseen = examples.frame[examples.target].iloc[np.flatnonzero(truth < 0)]
-        told = [*told, f"{_told_of_unseen(unseen, len(truth))}: they count as errors."]
-    for text in told:
-        warn_user(text)
-    return examples, truth
-
-
-def told_of_unseen(part: Part, name: str) -> list[str]:
-    """A list with a sentence on rows of a part whose class no training row has, or empty."""
-    if not len(part.unseen):
-        return []
-    told = _told_of_unseen(part.unseen, len(part.unseen) + len(part), f" {name}")
-    return [
-        f"{told}. `score` and the errors of fastnn train count them; losses, areas under the ROC "
-        "curve, the diagnosis and the report are of the other rows, for such a class has no "
-        "probability."
-    ]
-
-
-def _told_of_unseen(targets, m, where=""):
-    """A sentence on the targets of those of m rows whose class no training row has."""
-    counts = targets.astype(str).value_counts()
-    classes = ", ".join(f"{text!r:.40} ({count:,})" for text, count in counts.head(10).items())
-    return (
-        f"{len(targets):,} of the {m:,}{where} rows are of classes that no training row has: "
-        f"{classes}{', ...' * (len(counts) > 10)}. No prediction of them can be right"
-    )
+    return Part(X, y, weight, numbers, groups, whole, names, kept, unseen, row_weight)
 
 
 def _name_of(estimator, y, frame, reset):

@@ -14,7 +14,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from fastnn.diagnosis import Diagnosis, Instead, Words, diagnose_network
 from fastnn.many.blend import networks_of
 from fastnn.reporting import Report, report
-from fastnn.tables.examples import Examples, Part, part_of, told_of_unseen
+from fastnn.tables.examples import Examples, Part, part_of
+from fastnn.tables.figures import told_of_unseen
 from fastnn.tables.fitting import train
 from fastnn.tables.options import RECIPE, REPLACED, settings_of
 from fastnn.tables.preparation import FEWEST_ROWS, found_again, prepare

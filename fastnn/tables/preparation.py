@@ -17,7 +17,8 @@ from fastnn.many.blend import BINS
 from fastnn.reading.learning import tidy
 from fastnn.reading.values import categories, check_columns
 from fastnn.tables.dealing import deal, in_order_of_time, repeats
-from fastnn.tables.examples import Examples, Part, part_of, told_of_unseen
+from fastnn.tables.examples import Examples, Part, part_of
+from fastnn.tables.figures import told_of_unseen
 from fastnn.tables.options import quality_of
 from fastnn.tabular import TableSchema
 from fastnn.tabular.rows import counters, named, shared_keys, totals

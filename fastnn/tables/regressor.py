@@ -15,7 +15,7 @@ from fastnn.layers.outputs import LossName
 from fastnn.many.blend import Quality
 from fastnn.schedules import Schedule, ScheduleName
 from fastnn.tables.base import BaseTable
-from fastnn.tables.examples import scored
+from fastnn.tables.figures import scored
 from fastnn.tables.options import Auto
 from fastnn.tabular.target import Task
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
