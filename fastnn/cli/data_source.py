@@ -237,6 +237,10 @@ def estimator_for(
                 "takes; see --task."
             )
         parameters = parameters | {name: options[name]}
+    if isinstance(weights := options["class_weight"], dict):  # texts, as on the command line
+        classes = {str(value): value for value in learnt.classes.tolist()}
+        weights = {classes.get(text, text): weight for text, weight in weights.items()}
+        parameters = parameters | {"class_weight": weights}
     estimator = kind(**parameters)
     table_of(estimator, examples.frame, reset=True, target=examples.target)  # the names of features
     return estimator

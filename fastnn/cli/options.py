@@ -52,6 +52,34 @@ class Columns(click.ParamType):
         return names
 
 
+class ClassWeights(click.ParamType):
+    """balanced, or {class: weight} from a list with commas; the last = divides each part."""
+
+    name = "WEIGHTS"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | dict[str, float]:
+        if value == "balanced":
+            return value
+        weights: dict[str, float] = {}
+        for part in Columns().convert(value, param, ctx):
+            name, _, number = part.rpartition("=")
+            try:
+                weight = float(number)
+            except ValueError:
+                weight = 0.0
+            if not name or name in weights or not 0 < weight < math.inf:
+                self.fail(
+                    f"got {value!r}, expected balanced, or each class once with a weight above 0, "
+                    "e.g. yes=5,no=1.",
+                    param,
+                    ctx,
+                )
+            weights[name] = weight
+        return weights
+
+
 @dataclass(frozen=True)
 class Range:
     """The range log:LOW:HIGH, from which values are drawn."""
@@ -227,8 +255,9 @@ data_options = apply(
     ),
     click.option(
         "--class-weight",
-        type=click.Choice(["balanced"]),
-        help="balanced: every class weighs alike, however many rows it has.",
+        type=ClassWeights(),
+        help="balanced: every class weighs alike, however many rows it has; or weights one by one, "
+        "e.g. yes=5,no=1, where other classes have 1.",
     ),
     WEIGHT,
     click.option(

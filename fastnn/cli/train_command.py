@@ -220,7 +220,8 @@ def train(
         seconds = time.perf_counter() - began
         results = shown.results_of(net, history, source, recipe, seconds)
         results |= {"seed": seed, "saved": save, "report": report}
-        known = options | {"class_weight": of_data["class_weight"]}
+        weights = getattr(source.estimator, "class_weight", None)
+        known = options | {"class_weight": weights}
         diagnosis = diagnosis_of(net, source.parts, known, optimal_error=optimal_error)
         if save is not None:
             with reported_file("save the network"):

@@ -204,11 +204,15 @@ def examples_of(
     return kept if known.all() else kept.at(np.flatnonzero(known))._replace(notices=notices)
 
 
-def weighed(examples: Examples, column: str) -> Examples:
-    """The examples with the weights in a column, which is no input then.
+def class_weights(wanted: Any, classes: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+    """The weight of the class of each row; one that a dict does not name has 1."""
+    if isinstance(wanted, Mapping):
+        return np.array([wanted.get(name, 1.0) for name in classes.tolist()], dtype=np.float64)[y]
+    return compute_sample_weight(wanted, classes[y])
 
-    Rows of weight 0 are left out. A notice tells of both.
-    """
+
+def weighed(examples: Examples, column: str) -> Examples:
+    """The examples with the weights in a column, which is no input; those of 0 are left out."""
     frame, pd = examples.frame, pandas()
     check_columns([column], frame, "weight")
     if column == examples.target:
@@ -277,7 +281,7 @@ def part_of(
     weight = examples.weight
     wanted = getattr(estimator, "class_weight", None)
     if class_weight and wanted is not None:
-        by_class = compute_sample_weight(wanted, schema.classes[y])
+        by_class = class_weights(wanted, schema.classes, y)
         weight = by_class if weight is None else weight * by_class
     index = examples.frame.index
     numbers = index.to_numpy() if index.dtype.kind in "iu" else np.arange(len(index))

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.class_weight import compute_sample_weight
 
 from fastnn.diagnosis import Diagnosis, Instead, Words, diagnose_network
 from fastnn.many.blend import networks_of
 from fastnn.reporting import Report, report
-from fastnn.tables.examples import Examples, Part, part_of
+from fastnn.tables.examples import Examples, Part, class_weights, part_of
 from fastnn.tables.figures import told_of_unseen
 from fastnn.tables.fitting import train
 from fastnn.tables.options import RECIPE, REPLACED, settings_of
@@ -179,7 +178,7 @@ def _class_weights(wanted, train):
         return None
     classes, labels = np.asarray(train.names.classes), train.y.reshape(-1).astype(int)
     weights = np.ones(len(classes))
-    weights[labels] = compute_sample_weight(wanted, classes[labels])
+    weights[labels] = class_weights(wanted, classes, labels)
     return weights
 
 

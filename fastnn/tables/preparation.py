@@ -86,6 +86,7 @@ def prepare(
     labels, joined, facts = None, (), dict[str, Any]()
     if estimator.task == "classification":
         labels, target = _labels(estimator, examples)
+        _check_class_weight(estimator, target.classes.tolist())
         lookup(_RARE_CLASSES, estimator.rare_classes, "rare_classes")
         rare = _rare_of(target, labels, judged) if estimator.rare_classes != "keep" else []
         of_rare = np.isin(labels, np.searchsorted(target.classes, rare))
@@ -251,6 +252,20 @@ def _labels(estimator, examples, joined=()):
         categorical=named(examples.target, estimator.categorical),
     )
     return target.encode(series, estimator.missing), target
+
+
+def _check_class_weight(estimator, classes):
+    """Refuse weights of what is no class of the target."""
+    known = [*classes, JOINED] if estimator.rare_classes == "join" else classes
+    if not isinstance(estimator.class_weight, Mapping):
+        return
+    unknown = [name for name in estimator.class_weight if name not in known]
+    if unknown:
+        there = ", ".join(map(repr, known[:20])) + ", ..." * (len(known) > 20)
+        raise ValueError(
+            f"expected class_weight (--class-weight) to name classes of the target, got "
+            f"{unknown[0]!r}; they are {there}"
+        )
 
 
 def _rare_of(target, labels, parts):

@@ -138,3 +138,59 @@ def test_every_command_on_a_table_takes_weights(frame, data, tmp_path):
     found = document("diagnose", path, data, "--weight", "count")
     assert found["rows"] == results["rows"]
     assert document("sweep", *command, *ONE, "--l2", "0,1")["dev_error"] < 0.2
+
+
+def test_class_weights_one_by_one(frame, data, tmp_path):
+    frame["y"] = np.where(frame["x"] + np.random.default_rng(1).normal(size=400) > 1, "yes=1", "no")
+    frame.drop(columns="count").to_csv(data, index=False)
+    path = tmp_path / "m.safetensors"
+    command = ("train", data, "--target", "y", *ONE)
+    plain = document(*command)["test_class_errors"]
+    results = document(*command, "--class-weight", "yes=1=20,no=0.5", "--save", path)
+    assert results["test_class_errors"]["yes=1"] < plain["yes=1"]
+    assert results["test_class_errors"]["no"] > plain["no"]
+    model = fastnn.load(path)
+    assert model.class_weight == {"yes=1": 20.0, "no": 0.5}
+    # The same weights by rows, which early stopping and J see alike.
+    rows = pd.read_csv(data)
+    rows["w"] = np.where(rows["y"] == "no", 0.5, 20)
+    rows.to_csv(data, index=False)
+    other = tmp_path / "w.safetensors"
+    done(*command, "--weight", "w", "--save", other, "--quiet")
+    assert fastnn.load(other).network_.theta.tobytes() == model.network_.theta.tobytes()
+    assert "weighted by class" in done("diagnose", path, data)
+
+
+def test_class_weights_of_numbers_and_of_some_classes(tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=300), "y": rng.integers(1, 4, 300)})
+    data, path = tmp_path / "d.csv", tmp_path / "m.safetensors"
+    table.to_csv(data, index=False)
+    table[table["y"] != 3][:50].to_csv(tmp_path / "dev.csv", index=False)
+    command = ("train", data, "--target", "y", *ONE, "--dev", tmp_path / "dev.csv")
+    document(*command, "--early-stopping", "off", "--class-weight", "3=50", "--save", path)
+    assert fastnn.load(path).class_weight == {3: 50.0}
+    frame = pd.read_csv(data)
+    assert (fastnn.load(path).predict(frame) == 3).mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    "value", ["yes", "yes=", "=1", "yes=1,yes=2", "yes=0", "yes=nan", "yes=-1"]
+)
+def test_class_weights_that_are_none(data, value):
+    told = failed(2, "train", data, "--target", "y", "--class-weight", value, *ONE)
+    assert "each class once with a weight above 0, e.g. yes=5,no=1" in told
+
+
+def test_class_weights_of_what_is_no_class(data):
+    command = ("--drop", "count", *ONE, "--class-weight", "yess=2")
+    told = failed(2, "train", data, "--target", "y", *command)
+    assert "got 'yess'; they are 'no', 'yes'" in told
+    told = failed(2, "train", data, "--target", "x", *command)
+    assert "--class-weight is not for a regression" in told
+
+
+def test_class_weights_of_python_name_classes_too(frame):
+    model = fastnn.TableClassifier([4], epochs=2, class_weight={"yes": 1, "never": 2})
+    with pytest.raises(ValueError, match="got 'never'; they are 'no', 'yes'"):
+        model.fit(frame, "y")
