@@ -32,7 +32,7 @@ PARTS = ("train", "dev", "test")
 IMAGE_SHAPE = 8, 8
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet")
 _MODEL = ".safetensors"
-_NOT_OF_AN_ESTIMATOR = {"target", "task", "weight", "dev", "test", "dev_share", "test_share"}
+_NOT_OF_AN_ESTIMATOR = {"target", "task", "weight", "dev", "test"}
 # The first row of data in a spreadsheet, below the names of the columns.
 FIRST_ROW = 2
 
@@ -151,7 +151,8 @@ def from_files(
 ) -> Source:
     """The examples of a file; the files `dev` and `test`, if given, replace parts of it."""
     from fastnn.tables.classifier import TableClassifier
-    from fastnn.tables.preparation import FEWEST_ROWS, add_part, prepare
+    from fastnn.tables.options import AUTO
+    from fastnn.tables.preparation import FEWEST_ROWS, add_part, parts_of_fit, prepare
     from fastnn.tables.recipe import check_parameters
     from fastnn.text.words import rows
 
@@ -162,10 +163,10 @@ def from_files(
         if weight is not None and weight == options[name]:
             raise click.UsageError(f"--weight and --{name} both name {weight}; give one of them.")
     given = {name: path for name in PARTS[1:] if (path := options[name]) not in (None, data)}
-    shares = {name: options[f"{name}_share"] for name in PARTS[1:]}
-    shares = {name: share for name, share in shares.items() if share is not None}
-    for name in shares.keys() & given.keys():
-        raise click.UsageError(f"--{name} and --{name}-share: give one of them.")
+    for name in given:
+        if options[f"{name}_share"] is not None:
+            raise click.UsageError(f"--{name} and --{name}-share: give one of them.")
+    options = options | {f"{name}_share": options[f"{name}_share"] or AUTO for name in PARTS[1:]}
     if options["drop"] is not None:  # the column of weights is left out anyway
         options = options | {"drop": [name for name in options["drop"] if name != weight]}
     as_asked = {"categorical": categorical, "weight": weight}
@@ -181,8 +182,7 @@ def from_files(
 
     def prepare_for(estimator: Any) -> Prepared:
         with reported_data(name_of(data)):
-            names = [name for name in PARTS if name not in given]
-            prepared = prepare(estimator, examples, names, shares)
+            prepared = prepare(estimator, examples, parts_of_fit(estimator, given))
         for name, path in given.items():
             if path not in read:
                 schema = prepared.schema
@@ -196,8 +196,7 @@ def from_files(
                     **as_asked,
                 )
             with reported_data(name_of(path)):
-                trained_on = examples.frame.iloc[prepared.places["train"]]
-                add_part(estimator, prepared, name, read[path], trained_on)
+                add_part(estimator, prepared, name, read[path], examples)
         return prepared
 
     prepared = prepare_for(estimator)

@@ -17,7 +17,7 @@ from fastnn.many.blend import Quality
 from fastnn.tables.examples import inputs_of
 from fastnn.tables.fitting import prepare_fit, to_dict, train, unchanged_by_errors, warn
 from fastnn.tables.improving import improve_prepared, on_a_part, on_all_rows
-from fastnn.tables.options import Auto
+from fastnn.tables.options import Auto, Share
 from fastnn.tables.recipe import check_parameters
 from fastnn.tables.rendering import Shown
 
@@ -55,6 +55,8 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
     day_first: bool | None
     groups: str | None
     time: str | None
+    dev_share: Share | None
+    test_share: Share | None
     verbose: bool
     n_threads: int | None
     random_state: int | np.random.RandomState | None
@@ -76,6 +78,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         sample_weight: ArrayLike | None = None,
         *,
         dev: Given | None = None,
+        test: Given | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Learn how the columns are read, and train.
@@ -90,9 +93,12 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         sample_weight : (m,) array-like, optional
             Rows of weight 0 are left out.
         dev : a table with the column of the target, or (X, y), optional
-            The rows that end the fit early. None: with a `quality` and without `time` each network
-            keeps a tenth of X; else they are split off X, a fifth of up to 10,000 rows and less
-            beyond; of fewer than 10 rows none are.
+            The rows that end the fit early. None: they are taken from X, by `dev_share`; of fewer
+            than 10 rows none are.
+        test : a table with the column of the target, or (X, y), optional
+            Rows that have no part in the fit, for `score`, `diagnose` and `report`. `notices_` tell
+            of training rows among them, and of values that training does not have. None: by
+            `test_share` they are taken from X, and their places are ``parts_["test"]``.
         checkpoint : path, optional
             A directory that keeps the state of the fit, with quality=None a file; the same call
             goes on from it.
@@ -117,7 +123,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             A column of a DataFrame gives the target away, or one answer to all rows is as good.
         """
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
-            prepared = prepare_fit(self, X, y, sample_weight, dev, all_rows=True)
+            prepared = prepare_fit(self, X, y, sample_weight, dev, test, all_rows=True)
             fitted = train(self, prepared, checkpoint=checkpoint, progress=bool(self.verbose))
             if fitted.interrupted:
                 raise KeyboardInterrupt
@@ -142,7 +148,8 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         The recipe of quality="best" is trained first, on the same rows, and compared on the dev
         rows. It is kept unless a network is better beyond chance; with quality=None it has to be
         better than the best network itself. The estimator is then fitted with the better one, and
-        has its parameters. With dev=None the recipe is trained once more on all rows, as by `fit`.
+        has its parameters. With dev=None, and no share of dev or test rows, the recipe is trained
+        once more on all rows, as by `fit`. Test rows have no part in it.
 
         Parameters
         ----------
@@ -166,7 +173,8 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
             check_parameters(self)
             quality, self.quality = self.quality, None
-            again = dev is None and self.time is None
+            own = (dev, self.time, self.dev_share, self.test_share)
+            again = all(value is None for value in own)
             prepared = prepare_fit(self, X, y, None, dev)
             self.quality = quality
             result, kept = improve_prepared(

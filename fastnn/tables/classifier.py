@@ -15,7 +15,7 @@ from fastnn.schedules import Schedule, ScheduleName
 from fastnn.tables.base import BaseTable
 from fastnn.tables.dealing import RareClasses
 from fastnn.tables.figures import scored
-from fastnn.tables.options import Auto
+from fastnn.tables.options import Auto, Share
 from fastnn.tabular.target import Task
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
 
@@ -80,7 +80,14 @@ class TableClassifier(ClassifierMixin, BaseTable):
         A column, such as patient, whose equal values stay in one part; it is no input. For a model
         of new patients.
     time : str, optional
-        A column of dates or numbers: the last rows are the dev rows.
+        A column of dates or numbers: the last rows are the dev rows, or the test rows after them.
+    dev_share : float or "auto", optional
+        The part of the rows that are kept apart to end the fit early, as 0.2. "auto" is a fifth of
+        up to 10,000 rows, and less beyond. None: with a `quality` and without `time` each network
+        keeps a tenth of the training rows for itself; else as "auto".
+    test_share : float or "auto", optional
+        The part of the rows that have no part in the fit, for a last judgement. None: no rows.
+        ``fastnn train`` has "auto" for both shares.
     verbose : bool, default False
         Show a progress bar.
     n_threads : int, optional
@@ -102,8 +109,8 @@ class TableClassifier(ClassifierMixin, BaseTable):
         Costs and errors by epoch, with a `quality` of one of the networks; None after
         `fastnn.load`.
     parts_ : dict or None
-        The places of the rows in X, as of `iloc`, by their part: "train", and "dev" where rows were
-        kept apart for all networks. None after `fastnn.load`.
+        The places of the rows in X, as of `iloc`, by their part: "train", "dev" where rows were
+        kept apart for all networks, and "test" with `test_share`. None after `fastnn.load`.
     run_ : dict
         The seed and the sizes of the parts.
     n_features_in_, feature_names_in_
@@ -152,6 +159,8 @@ class TableClassifier(ClassifierMixin, BaseTable):
         day_first: bool | None = None,
         groups: str | None = None,
         time: str | None = None,
+        dev_share: Share | None = None,
+        test_share: Share | None = None,
         verbose: bool = False,
         n_threads: int | None = None,
         random_state: int | np.random.RandomState | None = 0,

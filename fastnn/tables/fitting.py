@@ -14,13 +14,16 @@ from fastnn.many.blend import Unseen, networks_of
 from fastnn.tables.examples import examples_of, pair_of
 from fastnn.tables.figures import no_better_than
 from fastnn.tables.options import AUTO, RECIPE, given_of, quality_of, settings_of
-from fastnn.tables.preparation import Prepared, add_part, prepare
+from fastnn.tables.preparation import Prepared, add_part, parts_of_fit, prepare
 from fastnn.tables.recipe import Fitted, check_parameters, fit_model
 from fastnn.text.alarm import Alarm
 from fastnn.text.warning import warn_user
 
 if TYPE_CHECKING:
     from fastnn.network import Network
+
+# Parameters that older files lack; a file has them if they are not None.
+ADDED = ("day_first", "dev_share", "test_share")
 
 # Words for the rows that judge a mean of networks without dev rows. Its networks together have seen
 # every row, so that two of them stand for it.
@@ -29,13 +32,25 @@ _UNSEEN = "on rows kept from training, each judged by the two networks that had 
 
 def keeps_all_rows(estimator: Any, dev: Any) -> bool:
     """Whether the networks of a fit with the dev rows `dev` keep dev rows of their own."""
-    return quality_of(vars(estimator)) is not None and estimator.time is None and dev is None
+    return (
+        quality_of(vars(estimator)) is not None
+        and estimator.time is None
+        and estimator.dev_share is None
+        and dev is None
+    )
 
 
 def prepare_fit(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, dev: Any, *, all_rows: bool = False
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    dev: Any,
+    test: Any = None,
+    *,
+    all_rows: bool = False,
 ) -> Prepared:
-    """The parts of a fit, dealt from X unless `dev` is given, and the schema.
+    """The parts of a fit, dealt from X unless they are given, and the schema.
 
     With `all_rows` there is no dev part where networks keep dev rows of their own.
     """
@@ -47,13 +62,12 @@ def prepare_fit(
             f'network it is the mean of {networks_of(RECIPE)} (quality="{RECIPE}"); quality=None '
             "chooses one network without this notice."
         )
-    if all_rows and keeps_all_rows(estimator, dev):
-        return prepare(estimator, examples, ("train",), inner_dev=True)
-    if dev is None:
-        return prepare(estimator, examples)
-    prepared = prepare(estimator, examples, ("train",))
-    given = pair_of(estimator, dev, examples.target)
-    add_part(estimator, prepared, "dev", given, examples.frame)
+    given = {name: part for name, part in (("dev", dev), ("test", test)) if part is not None}
+    inner_dev = all_rows and keeps_all_rows(estimator, dev)
+    names = parts_of_fit(estimator, given, inner_dev=inner_dev)
+    prepared = prepare(estimator, examples, names, inner_dev=inner_dev)
+    for name, part in given.items():
+        add_part(estimator, prepared, name, pair_of(estimator, part, examples.target), examples)
     return prepared
 
 
@@ -141,7 +155,7 @@ def to_dict(estimator: Any) -> dict[str, Any]:
         "params": {
             name: as_json(value, name)
             for name, value in estimator.get_params(deep=False).items()
-            if (name, value) != ("day_first", None)  # older files have none
+            if value is not None or name not in ADDED
         },
         "features": vars(estimator).get("feature_names_in_", np.array(0)).tolist()
         or estimator.n_features_in_,

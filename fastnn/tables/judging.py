@@ -17,7 +17,7 @@ from fastnn.tables.examples import Examples, Part, class_weights, part_of
 from fastnn.tables.figures import told_of_unseen
 from fastnn.tables.fitting import train
 from fastnn.tables.options import RECIPE, REPLACED, settings_of
-from fastnn.tables.preparation import FEWEST_ROWS, found_again, prepare
+from fastnn.tables.preparation import FEWEST_ROWS, found_again, parts_of_fit, prepare
 from fastnn.text.words import rows
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _has_trained_on_all(estimator):
 def _on_a_part(estimator, examples):
     """The estimator fitted anew, with dev rows kept apart; and its parts."""
     other = clone(estimator).set_params(random_state=estimator.run_["seed"])
-    prepared = prepare(other, examples)
+    prepared = prepare(other, examples, parts_of_fit(other))
     if train(other, prepared, progress=bool(other.verbose)).interrupted:
         raise KeyboardInterrupt
     return other, {name: replace(part, weight=None) for name, part in prepared.parts.items()}

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 Auto = Literal["auto"]
 AUTO: Final = "auto"
 
+# Of the rows, those of a part; "auto" is by the rule of thumb.
+Share = float | Auto
+
 # The values of "auto" in one network: parameters of an estimator that are options of `Network`,
 # except its dtype, and of its `fit`.
 _OF_NETWORK = {"activation": "relu", "init": AUTO, "keep_prob": 1.0, "l2": 5.0, "l1": 0.0}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from fastnn.reading.values import categories, check_columns
 from fastnn.tables.dealing import deal, in_order_of_time, repeats
 from fastnn.tables.examples import Examples, Part, part_of
 from fastnn.tables.figures import told_of_unseen
-from fastnn.tables.options import quality_of
+from fastnn.tables.options import Share, quality_of
 from fastnn.tabular import TableSchema
 from fastnn.tabular.rows import counters, named, shared_keys, totals
 from fastnn.tabular.target import JOINED, learn_target
@@ -59,7 +58,6 @@ def prepare(
     estimator: Any,
     examples: Examples,
     names: Sequence[str] = ("train", "dev"),
-    shares: Mapping[str, float] = MappingProxyType({}),
     *,
     inner_dev: bool = False,
 ) -> Prepared:
@@ -71,17 +69,19 @@ def prepare(
         With the parameters for reading columns and dealing rows.
     examples : Examples
     names : sequence of str
-        The training rows come first.
-    shares : mapping of float
-        Of the rows, for parts after the first; else the rule of thumb tells.
+        The training rows come first. The others have the shares that are parameters of the
+        estimator; else the rule of thumb tells.
     inner_dev : bool
         Whether each network keeps dev rows of its own among the training rows.
     """
     notices = list(examples.notices)
     if len(examples.frame) < FEWEST_ROWS and len(names) > 1:
-        notices.append(f"There are fewer than {FEWEST_ROWS} rows: none are kept for a dev set.")
+        kept = " or a ".join(names[1:])
+        notices.append(f"There are fewer than {FEWEST_ROWS} rows: none are kept for a {kept} set.")
         names = names[:1]
-    judged = PARTS[:2] if inner_dev and len(examples.frame) >= FEWEST_ROWS else names
+    judged = tuple(names)
+    if inner_dev and len(examples.frame) >= FEWEST_ROWS:
+        judged = ("train", "dev", *names[1:])
     groups, time = _columns_of_split(estimator, examples)
     labels, joined, facts = None, (), dict[str, Any]()
     if estimator.task == "classification":
@@ -104,6 +104,7 @@ def prepare(
             )
             examples, labels = examples.at(np.flatnonzero(~of_rare)), labels[~of_rare]
     seed = seed_of(estimator)
+    shares = {name: float(s) for name in names[1:] if _is_number(s := share_of(estimator, name))}
     split = {"groups": groups, "time": time, "shares": shares}
     places = deal(examples.frame, labels, names, seed, **split, **_marks(estimator))
     dealt = {name: examples.at(rows) for name, rows in places.items()}
@@ -115,7 +116,7 @@ def prepare(
             part,
             name,
             class_weight=name != "test",
-            room=len(dealt) == 1 and quality_of(vars(estimator)) is not None,
+            room=name == "train" and "dev" not in dealt and quality_of(vars(estimator)) is not None,
         )
         for name, part in dealt.items()
     }
@@ -124,7 +125,7 @@ def prepare(
         "sizes": {name: len(rows) for name, rows in places.items()},
         "fingerprint": _fingerprint([parts[name] for name in places]),
         **({"groups": groups} if groups else {"time": time} if time else {}),
-        **({"shares": dict(shares)} if shares else {}),
+        **({"shares": shares} if shares else {}),
         **({"weighted": True} if examples.weight is not None else {}),
         **({"inner_dev": True} if inner_dev else {}),
         **facts,
@@ -146,13 +147,33 @@ def prepare(
     return Prepared(schema, parts, run, notices, taken)
 
 
-def add_part(
-    estimator: Any, prepared: Prepared, name: str, examples: Examples, trained_on: Any
-) -> None:
-    """Add other rows as a part, and their notices.
+def parts_of_fit(
+    estimator: Any, given: Collection[str] = (), *, inner_dev: bool = False
+) -> list[str]:
+    """The parts that a fit deals, beside the `given` ones; there is no dev part with `inner_dev`.
 
-    `trained_on` are the training rows, as they were passed.
+    A share of a part that is given is refused.
     """
+    for name in given:
+        if _is_number(share := share_of(estimator, name)):
+            raise ValueError(
+                f"{name}_share={share!r} takes {name} rows from X, and {name} has others: give one "
+                "of them"
+            )
+    names = ["train"]
+    if "dev" not in given and not inner_dev:
+        names.append("dev")
+    if "test" not in given and estimator.test_share is not None:
+        names.append("test")
+    return names
+
+
+def add_part(
+    estimator: Any, prepared: Prepared, name: str, examples: Examples, whole: Examples
+) -> None:
+    """Add other rows as a part, and their notices; the training rows are among the `whole`."""
+    places = np.arange(len(whole.frame)) if whole.places is None else whole.places
+    trained_on = whole.frame[np.isin(places, prepared.places["train"])]
     part = part_of(estimator, prepared.schema, examples, name, class_weight=name != "test")
     prepared.parts[name] = part
     told = [*examples.notices, *told_of_unseen(part, name)]
@@ -201,6 +222,11 @@ def found_again(estimator: Any, examples: Examples) -> dict[str, Part] | None:
     return parts if _fingerprint(list(parts.values())) == run["fingerprint"] else None
 
 
+def share_of(estimator: Any, part: str) -> Share | None:
+    """The parameter for the size of a part, dev or test."""
+    return getattr(estimator, f"{part}_share")
+
+
 def seed_of(estimator: Any) -> int:
     """The seed of the split, the initial weights, the shuffling and the dropout."""
     state = estimator.random_state
@@ -208,6 +234,10 @@ def seed_of(estimator: Any) -> int:
         check_random_state(state)  # an error for a negative one
         return int(state)
     return int(check_random_state(state).randint(2**31 - 1))
+
+
+def _is_number(share):
+    return share is not None and not isinstance(share, str)
 
 
 def _is_share(value):

@@ -14,7 +14,7 @@ from fastnn.arguments import lookup
 from fastnn.layers.outputs import LOSSES
 from fastnn.many.blend import DEV_SETS, Rows, Unseen, fit_blend
 from fastnn.network import Network
-from fastnn.tables.options import OF_FIT, OF_NETWORK, given_of, settings_of, takes_the_place
+from fastnn.tables.options import AUTO, OF_FIT, OF_NETWORK, given_of, settings_of, takes_the_place
 from fastnn.training.fitting import fit
 from fastnn.training.preparation import prepare
 
@@ -127,6 +127,15 @@ def check_parameters(estimator: Any) -> None:
             )
     _check_hidden(parameters["hidden"])
     _check_class_weight(parameters.get("class_weight"))
+    for name in ("dev_share", "test_share"):
+        share = parameters[name]
+        if share is None or (isinstance(share, str) and share == AUTO):
+            continue
+        if isinstance(share, bool) or not isinstance(share, Real) or not 0 < share < 1:
+            raise ValueError(
+                f'expected {name} None, "auto" or a part of the rows between 0 and 1, as 0.2, got '
+                f"{share!r}"
+            )
     loss = parameters.get("loss")
     output = "sigmoid" if loss is None else lookup(LOSSES, loss, "loss")
     network, options = _network(parameters, 1, 1, output, 0)

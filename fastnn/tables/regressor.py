@@ -16,7 +16,7 @@ from fastnn.many.blend import Quality
 from fastnn.schedules import Schedule, ScheduleName
 from fastnn.tables.base import BaseTable
 from fastnn.tables.figures import scored
-from fastnn.tables.options import Auto
+from fastnn.tables.options import Auto, Share
 from fastnn.tabular.target import Task
 from fastnn.training.optimizers import LBFGS, Optimizer, OptimizerName
 
@@ -46,7 +46,7 @@ class TableRegressor(RegressorMixin, BaseTable):
         "huber" are for targets with outliers.
     quality, activation, init, keep_prob, l2, l1, dtype, optimizer, learning_rate, schedule, \
 epochs, batch_size, early_stopping, drop, categorical, numeric, missing, decimal, day_first, \
-groups, time, verbose, n_threads, random_state
+groups, time, dev_share, test_share, verbose, n_threads, random_state
         As for `TableClassifier`. Every `quality` uses `loss`.
 
     Attributes
@@ -93,6 +93,8 @@ groups, time, verbose, n_threads, random_state
         day_first: bool | None = None,
         groups: str | None = None,
         time: str | None = None,
+        dev_share: Share | None = None,
+        test_share: Share | None = None,
         verbose: bool = False,
         n_threads: int | None = None,
         random_state: int | np.random.RandomState | None = 0,

@@ -11,7 +11,7 @@ from fastnn.errors import ModelFormatError
 from fastnn.estimators.restored import from_json
 from fastnn.network import Network
 from fastnn.tables.classifier import TableClassifier
-from fastnn.tables.fitting import take_over
+from fastnn.tables.fitting import ADDED, take_over
 from fastnn.tables.preparation import Prepared
 from fastnn.tables.recipe import check_parameters
 from fastnn.tables.regressor import TableRegressor
@@ -42,7 +42,7 @@ def from_dict(state: Any, network: Network) -> TableClassifier | TableRegressor:
     kind = _CLASSES[name]
     expected = set(kind._get_param_names())
     if isinstance(params, dict):
-        params = {"day_first": None} | params
+        params = dict.fromkeys(ADDED) | params
     _check(isinstance(params, dict) and params.keys() == expected, params, f"parameters {expected}")
     estimator = kind(**{key: from_json(value, key) for key, value in params.items()})
     schema = TableSchema.from_dict(state["schema"])

@@ -50,6 +50,24 @@ def test_rows_of_a_file_that_are_training_rows_are_told(data, part):
     assert not any("exactly" in text for text in document(*command)["notices"])
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of short fits
+@pytest.mark.parametrize("more", [{}, {"groups": "city"}, {"time": "id"}])
+def test_an_estimator_with_the_same_options_is_the_same(data, tmp_path, more):
+    model, path = tmp_path / "m.safetensors", tmp_path / "parts.csv"
+    options = [text for name, value in more.items() for text in (f"--{name}", value)]
+    command = ("train", data, "--target", "price", "--drop", "grade", *options, *BRIEF)
+    done(*command, "--test-share", "0.3", "--quiet", "--save", model, "--parts", path)
+    loaded, frame = fastnn.load(model), fastnn.tabular.read_table(data)
+    estimator = fastnn.TableRegressor(
+        (4,), epochs=3, dev_share="auto", test_share=0.3, drop="grade", **more
+    ).fit(frame, "price")
+    np.testing.assert_array_equal(estimator.network_.theta, loaded.network_.theta)
+    part = pd.read_csv(path).set_index("row")["part"]
+    for name, places in estimator.parts_.items():
+        assert (part[places + 2] == name).all()
+    assert (loaded.dev_share, loaded.test_share) == ("auto", 0.3)
+
+
 def test_shares_that_cannot_be(data):
     command = ("train", data, "--target", "price", "--drop", "id,grade", *BRIEF)
     both = ("--dev", data.parent / "e.csv", "--dev-share", "0.1")
