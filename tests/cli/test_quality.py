@@ -1,6 +1,10 @@
 """``--quality``: the recipe, and one network."""
 
 import re
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -92,6 +96,25 @@ def test_a_checkpoint_of_a_quality_is_a_directory(folder, tmp_path, quality):
     assert result.exit_code == 1
     assert f"{kept}" in result.stderr
     assert "a directory" in result.stderr
+
+
+def test_a_quality_that_was_cut_keeps_its_model_and_goes_on(folder, tmp_path):
+    kept, path, whole = (tmp_path / name for name in ("kept", "cut.safetensors", "w.safetensors"))
+    command = ("train", folder / "data.csv", "--target", "price", "--drop", "id,grade")
+    command = (*map(str, command), "--quality", "best", "--quiet", "--save")
+    cut = [sys.executable, "-m", "fastnn", *command, str(path), "--checkpoint", str(kept)]
+    with subprocess.Popen(cut, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not (kept / "network-02.checkpoint").exists():
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert f"The same command goes on from {kept}. The model so far, the mean of " in said
+    assert np.isfinite(document("score", path, folder / "data.csv")["test_rmse"])
+    assert subprocess.run(cut, check=False).returncode == 0
+    done(*command, whole)
+    thetas = [fastnn.load(file).network_.theta.tobytes() for file in (path, whole)]
+    assert thetas[0] == thetas[1]
 
 
 @pytest.mark.parametrize("quality", ["none", "fast"])

@@ -164,7 +164,7 @@ def test_a_table_as_a_spreadsheet_in_europe_writes_it(tmp_path):
         for name in ("plain.csv", "d.csv")
     ]
     assert results[0]["test_rmse"] == results[1]["test_rmse"]
-    assert len(results[1]["notices"]) == 3
+    assert len(results[1]["notices"]) == 4  # the last one: y is made of x and u
     # 1.234 is a thousand to the model, though it alone looks like a fraction.
     (tmp_path / "new.csv").write_text("x;u\n1.234;0\n1234,00;0\n")
     first, second = predicted(done("predict", path, tmp_path / "new.csv"))["prediction"]
