@@ -6,8 +6,7 @@ import io
 import json
 import math
 import sys
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -29,19 +28,12 @@ from fastnn.cli.options import (
     ending,
 )
 
-if TYPE_CHECKING:
-    from fastnn.network import Network
-
 # In a regression errors are in the target's units, and have these names.
 _ERRORS = {
     "dev_error": "dev_rmse",
     "dev_error_std": "dev_rmse_std",
     "train_error": "train_rmse",
 }
-# Figures of classes to choose by -> the figure by which rungs of halving go. A sweep records the
-# error and the loss of each fit, also where it goes on from a checkpoint and has no network. The
-# loss is of probabilities, as the area is.
-_BY_CLASS = {"balanced_error": "dev_error", "auc": "dev_loss"}
 VARIED = ("keep_prob", "l2", "l1", "learning_rate")
 
 
@@ -142,8 +134,6 @@ def sweep(
     space = {name: options[name] for name in VARIED if options[name] is not None}
     if not space:
         raise click.UsageError("nothing to vary: give values, e.g. --l2 0.01,0.1,1.")
-    if select is None:
-        select = "balanced_error" if of_data["class_weight"] is not None else "dev_error"
     options = with_defaults(options, for_file=data is not None)
     hidden = options.pop("hidden")
     fixed = {name: value for name, value in options.items() if name not in space}
@@ -158,21 +148,21 @@ def sweep(
 
     with reported(interrupted=interrupted):
         from fastnn.cli import output as shown
-        from fastnn.sweeps import sweep
-        from fastnn.tables.recipe import with_weight
+        from fastnn.tables.fitting import BY_CLASS, default_select, swept
 
         alone = as_given(fixed | {"hidden": hidden}) | {"quality": None}
         source = open_source(data, seed, of_data, alone)
-        by_class = select in _BY_CLASS
+        select = select or default_select(of_data["class_weight"])
+        by_class = select in BY_CLASS
         if by_class and (source.schema is None or source.regression):
             raise click.UsageError(f"--select {select} is for classes of a file.")
-        layers = source.layer_sizes(hidden)
         if not quiet and not as_json:
-            shown.introduce(source, layers)
-        result = sweep(
-            layers,
+            shown.introduce(source, source.layer_sizes(hidden))
+        result, network = swept(
+            source.shape,
+            hidden,
             source.train,
-            with_weight(source.dev),
+            source.dev,
             {
                 name: values.distribution(name) if isinstance(values, Range) else values
                 for name, values in space.items()
@@ -183,20 +173,12 @@ def sweep(
             n_jobs=-1 if jobs is None else jobs,
             progress=not quiet and not as_json and sys.stderr.isatty(),
             rng=seed,
-            select=_BY_CLASS.get(select, select),
-            keep=by_class,
-            output=source.shape.output,
-            sample_weight=getattr(source.train, "weight", None),
+            select=select,
             checkpoint=checkpoint,
-            resume=checkpoint is not None,
             **fixed,
         )
-        best = result.best
-        if best is None:
+        if network is None:
             raise click.ClickException(result.verdict)
-        network = result.best_network
-        if by_class:
-            result, network = best_by_class(result, source, select)
         errors = shown.errors_of(network, source)
         if save is not None:
             with reported_file("save the network"):
@@ -218,7 +200,7 @@ def sweep(
                 f"{source.schema.target_scale:.4g}; the best network in its own units:"
             )
         if by_class and halving is not None:
-            went_by = _BY_CLASS[select].replace("_", " ")
+            went_by = BY_CLASS[select].replace("_", " ")
             weighted = "weighted " * result.weighted
             shown.say(f"The rungs of --halving went by the {weighted}{went_by}.")
         shown.print_rows(shown.error_rows(errors))
@@ -230,41 +212,6 @@ def sweep(
         for what, path in (("Best network saved", save), ("Table written", csv)):
             if path is not None:
                 click.echo(f"{what} to {path}")
-
-
-def best_by_class(result: Any, source: Source, select: str) -> tuple[Any, Network]:
-    """The result with its trials in the order of a figure of classes, and the best network.
-
-    The figure of a trial is the mean over its seeds.
-    """
-    import numpy as np
-
-    from fastnn.sweeps.result import FIGURES
-    from fastnn.tables.figures import figures_of
-
-    ranked, by_class = [], {}
-    for trial, networks in zip(result.trials, result.networks, strict=True):
-        figures = [
-            value
-            for net in networks
-            if net is not None
-            and (value := figures_of(source.schema, net, source.dev)[select]) is not None
-        ]
-        if len(figures) == len(networks):
-            by_class[trial.number] = tuple(figures)
-            signed = FIGURES[select][2] * np.array(figures)
-            # As of `Sweep`, trials of later rungs come first.
-            key = (-trial.rung, float(signed.mean()))
-            ranked.append((key, trial, networks[int(signed.argmin())]))
-    if not ranked:
-        raise click.UsageError(
-            f"--select {select}: a class has no rows in dev, or no network was trained to the end; "
-            "choose by dev_loss."
-        )
-    ranked.sort(key=lambda item: item[0])
-    trials = [trial for _, trial, _ in ranked]
-    trials += [trial for trial in result.trials if trial not in trials]
-    return replace(result, trials=trials, select=select, by_class=by_class), ranked[0][2]
 
 
 def _write_table(result: Any, source: Source, path: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABCMeta
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -12,10 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastnn._kernels import FITTED_BY, FitLock
-from fastnn.export import to_onnx
 from fastnn.many.blend import Quality
 from fastnn.tables.examples import inputs_of
-from fastnn.tables.fitting import prepare_fit, to_dict, train, unchanged_by_errors, warn
+from fastnn.tables.fitting import (
+    prepare_fit,
+    sweep_prepared,
+    train,
+    unchanged_without_fit,
+    warn,
+)
 from fastnn.tables.improving import improve_prepared, on_a_part, on_all_rows
 from fastnn.tables.options import Auto, Share
 from fastnn.tables.recipe import check_parameters
@@ -24,6 +29,7 @@ from fastnn.tables.rendering import Shown
 if TYPE_CHECKING:
     from fastnn.improvement import Improvement
     from fastnn.network import Network
+    from fastnn.sweeps import Halving, Sweep
     from fastnn.tables.examples import Given, Table, Target
     from fastnn.tabular import TableSchema
     from fastnn.tabular.target import Task
@@ -122,7 +128,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         UserWarning
             A column of a DataFrame gives the target away, or one answer to all rows is as good.
         """
-        with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
+        with FitLock([self], [f"this {type(self).__name__}"]), unchanged_without_fit(self):
             prepared = prepare_fit(self, X, y, sample_weight, dev, test, all_rows=True)
             fitted = train(self, prepared, checkpoint=checkpoint, progress=bool(self.verbose))
             if fitted.interrupted:
@@ -170,7 +176,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         KeyboardInterrupt
             After Ctrl-C while the recipe is trained. Later the search ends with the best so far.
         """
-        with FitLock([self], [f"this {type(self).__name__}"]), unchanged_by_errors(self):
+        with FitLock([self], [f"this {type(self).__name__}"]), unchanged_without_fit(self):
             check_parameters(self)
             quality, self.quality = self.quality, None
             own = (dev, self.time, self.dev_share, self.test_share)
@@ -197,6 +203,86 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         warn(self)
         return result
 
+    def sweep(
+        self,
+        X: Table,
+        y: Target,
+        space: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        sample_weight: ArrayLike | None = None,
+        *,
+        dev: Given | None = None,
+        test: Given | None = None,
+        trials: int | None = None,
+        seeds: int = 1,
+        select: Literal["dev_error", "dev_loss", "balanced_error", "auc"] | None = None,
+        halving: int | Halving | None = None,
+        n_jobs: int = -1,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Sweep:
+        """Train one network for each of many settings, and keep the best on the dev rows.
+
+        It is ``fastnn sweep`` in Python. The estimator is then fitted with the best network, and
+        has its parameters; if no network could be trained it stays as it was. Compare it with a
+        `fit` by quality="best" on the same test rows, which have no part in the choice.
+
+        Parameters
+        ----------
+        X, y, sample_weight, dev, test : as for `fit`
+        space : dict or list of dict
+            Parameters of one network, such as l2 and hidden, and their values or distributions, as
+            of `fastnn.sweep`.
+        trials, seeds, halving, n_jobs
+            As of `fastnn.sweep`.
+        select : {"dev_error", "dev_loss", "balanced_error", "auc"}, optional
+            What the best is best in, on the dev rows; the last two are for classes, and rungs of
+            `halving` go by dev_error or dev_loss for them. None: balanced_error with
+            `class_weight`, else dev_error.
+        checkpoint : path, optional
+            A directory that keeps finished trials; the same call goes on from them.
+
+        Returns
+        -------
+        Sweep
+            Print it. Errors of a regression are in standard deviations of the target.
+
+        Raises
+        ------
+        ValueError
+            `space` has other names than parameters of one network, or there are too few rows to
+            keep dev rows.
+        KeyboardInterrupt
+            After Ctrl-C; the estimator stays as it was.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from fastnn import TableClassifier
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> model = TableClassifier(epochs=20, random_state=0)
+        >>> result = model.sweep(X, y, {"l2": [0.0, 1.0], "hidden": [(8,), (16, 8)]})
+        >>> len(result.trials), model.l2 == result.trials[0].setting["l2"]
+        (4, True)
+        """
+        with FitLock([self], [f"this {type(self).__name__}"]), unchanged_without_fit(self):
+            check_parameters(self)
+            quality, self.quality = self.quality, None
+            prepared = prepare_fit(self, X, y, sample_weight, dev, test)
+            self.quality = quality
+            result = sweep_prepared(
+                self,
+                prepared,
+                space,
+                trials=trials,
+                seeds=seeds,
+                select=select,
+                halving=halving,
+                n_jobs=n_jobs,
+                checkpoint=checkpoint,
+                progress=bool(self.verbose),
+            )
+        warn(self)
+        return result
+
     # --- results -----------------------------------------------------------------------------
 
     def predict(self, X: Table) -> NDArray[Any]:
@@ -219,35 +305,6 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         """
         A = self._forward(X)
         return self.schema_.decode(A)
-
-    # --- files -------------------------------------------------------------------------------
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted estimator to a safetensors file; `fastnn.load` reads it.
-
-        The command line reads it, too: ``fastnn predict``, ``diagnose`` and ``info``.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Overwritten when it exists, entirely or not at all.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            There is nothing to save before `fit`.
-        OSError
-            The file cannot be written; the old file is unchanged.
-        """
-        from fastnn.files.model import save
-
-        check_is_fitted(self)
-        save(self.network_, path, kind="table", model=to_dict(self))
-
-    def to_onnx(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as ONNX, for columns of `schema_.columns_of`: see `fastnn.to_onnx`."""
-        check_is_fitted(self)
-        to_onnx(self, path)
 
     # --- inside ------------------------------------------------------------------------------
 

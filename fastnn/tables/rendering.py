@@ -1,4 +1,4 @@
-"""A fitted estimator of tables as it is shown: in a notebook, as a diagnosis, as a page."""
+"""A fitted estimator of tables as it is shown and kept: in a notebook, as a page, as a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
+from fastnn.export import to_onnx
 from fastnn.tables.examples import examples_of, pair_of
+from fastnn.tables.fitting import to_dict
 from fastnn.tables.judging import Judged, diagnosis_of, judged, report_on
 from fastnn.tables.options import settings_of
 from fastnn.text.markup import Markup, result, tag
@@ -105,6 +107,33 @@ class Shown:
                 f"comes after it, as in report(X, path={str(y)!r})"
             )
         return report_on(self._judged(X, y, dev, test), path, **options)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to a safetensors file; `fastnn.load` reads it.
+
+        The command line reads it, too: ``fastnn predict``, ``diagnose`` and ``info``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Overwritten when it exists, entirely or not at all.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            There is nothing to save before `fit`.
+        OSError
+            The file cannot be written; the old file is unchanged.
+        """
+        from fastnn.files.model import save
+
+        check_is_fitted(self)
+        save(self.network_, path, kind="table", model=to_dict(self))
+
+    def to_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as ONNX, for columns of `schema_.columns_of`: see `fastnn.to_onnx`."""
+        check_is_fitted(self)
+        to_onnx(self, path)
 
     def _judged(self, X, y, dev, test) -> Judged:
         """The estimator to judge, and the parts to judge it on."""
