@@ -243,7 +243,7 @@ def test_interrupted(data, monkeypatch, tmp_path):
     def sweep(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fastnn.sweeps.sweep", sweep)
+    monkeypatch.setattr("fastnn.tables.fitting.sweep", sweep)
     path = tmp_path / "best.safetensors"
     result = run(*grade(data, "--l2", "0.1,1", "--quiet", "--save", path))
     assert (result.exit_code, result.stderr) == (130, "Interrupted. Nothing was saved.\n")
