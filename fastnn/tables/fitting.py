@@ -292,5 +292,5 @@ def to_dict(estimator: Any) -> dict[str, Any]:
         or estimator.n_features_in_,
         "schema": estimator.schema_.to_dict(),
         "run": estimator.run_,
-        "notices": list(map(str, estimator.notices_)),
+        **({"notices": list(map(str, estimator.notices_))} if estimator.notices_ else {}),
     }

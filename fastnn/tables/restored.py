@@ -17,7 +17,7 @@ from fastnn.tables.recipe import check_parameters
 from fastnn.tables.regressor import TableRegressor
 from fastnn.tabular import TableSchema
 
-_KEYS = {"class", "params", "features", "schema", "run", "notices"}
+_KEYS = {"class", "params", "features", "schema", "run"}
 _CLASSES = {"TableClassifier": TableClassifier, "TableRegressor": TableRegressor}
 
 
@@ -29,16 +29,14 @@ def from_dict(state: Any, network: Network) -> TableClassifier | TableRegressor:
     ModelFormatError
         `state` is not a result of `to_dict`, or does not fit the network.
     """
-    if isinstance(state, dict):  # older files have no notices
-        state = {"notices": []} | state
-    sound = isinstance(state, dict) and state.keys() == _KEYS
+    sound = isinstance(state, dict) and state.keys() - {"notices"} == _KEYS
     _check(sound, state, f"an object with {', '.join(sorted(_KEYS))}")
     name, params, run = state["class"], state["params"], state["run"]
     _check(isinstance(name, str) and name in _CLASSES, name, " or ".join(_CLASSES))
     _check(isinstance(run, dict), run, "an object")
-    notices = state["notices"]
+    notices = state.get("notices", [])  # a file has them if there are any
     texts = isinstance(notices, list) and all(isinstance(text, str) for text in notices)
-    _check(texts, notices, "notices")
+    _check(texts and bool(notices) == ("notices" in state), notices, "notices")
     kind = _CLASSES[name]
     expected = set(kind._get_param_names())
     if isinstance(params, dict):

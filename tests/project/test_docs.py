@@ -48,7 +48,9 @@ def tables_of_iris(tmp_path, monkeypatch):
 
     iris = load_iris(as_frame=True)
     frame = iris.frame.drop(columns="target")
-    frame.assign(species=iris.target_names[iris.target]).to_csv(tmp_path / "iris.csv", index=False)
+    known = frame.assign(species=iris.target_names[iris.target])
+    known.to_csv(tmp_path / "iris.csv", index=False)
+    known[::-10].to_csv(tmp_path / "iris-new.csv", index=False)
     frame[::-10].to_csv(tmp_path / "new.csv", index=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -76,7 +78,7 @@ def test_examples_of_help_run(tables_of_iris):
 
     from fastnn.cli import main
 
-    order = ["train", "predict", "diagnose", "report", "export", "info", "sweep"]
+    order = ["train", "predict", "score", "diagnose", "report", "export", "info", "sweep"]
     order += ["improve", "warmup"]
     assert sorted(order) == sorted(main.commands)
     for name in order:
