@@ -16,6 +16,7 @@ from fastnn.many.blend import Quality
 from fastnn.tables.examples import inputs_of
 from fastnn.tables.fitting import (
     prepare_fit,
+    prepare_one,
     sweep_prepared,
     train,
     unchanged_without_fit,
@@ -23,7 +24,6 @@ from fastnn.tables.fitting import (
 )
 from fastnn.tables.improving import improve_prepared, on_a_part, on_all_rows
 from fastnn.tables.options import Auto, Share
-from fastnn.tables.recipe import check_parameters
 from fastnn.tables.rendering import Shown
 
 if TYPE_CHECKING:
@@ -177,12 +177,9 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
             After Ctrl-C while the recipe is trained. Later the search ends with the best so far.
         """
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_without_fit(self):
-            check_parameters(self)
-            quality, self.quality = self.quality, None
             own = (dev, self.time, self.dev_share, self.test_share)
             again = all(value is None for value in own)
-            prepared = prepare_fit(self, X, y, None, dev)
-            self.quality = quality
+            prepared = prepare_one(self, X, y, None, dev)
             result, kept = improve_prepared(
                 self,
                 prepared,
@@ -264,10 +261,7 @@ class BaseTable(Shown, BaseEstimator, metaclass=ABCMeta):
         (4, True)
         """
         with FitLock([self], [f"this {type(self).__name__}"]), unchanged_without_fit(self):
-            check_parameters(self)
-            quality, self.quality = self.quality, None
-            prepared = prepare_fit(self, X, y, sample_weight, dev, test)
-            self.quality = quality
+            prepared = prepare_one(self, X, y, sample_weight, dev, test)
             result = sweep_prepared(
                 self,
                 prepared,

@@ -93,6 +93,18 @@ def prepare_fit(
     return prepared
 
 
+def prepare_one(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, dev: Any, test: Any = None
+) -> Prepared:
+    """The parts of a fit of one network, whatever the `quality` of the estimator."""
+    check_parameters(estimator)
+    quality, estimator.quality = estimator.quality, None
+    try:
+        return prepare_fit(estimator, X, y, sample_weight, dev, test)
+    finally:
+        estimator.quality = quality
+
+
 def train(
     estimator: Any,
     prepared: Prepared,

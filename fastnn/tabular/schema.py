@@ -54,8 +54,8 @@ class TableSchema(Facts):
       frequent ones to 64 inputs. Those of a single training row share one, "rare". A gap is a
       category of its own. An unseen one counts as rare; without rare ones its inputs are all 0.
     - Of more than 256 categories, those of fewer than 20 rows or beyond the 256 have one more
-      input, or for each of up to 64 classes one: their mean target, drawn towards that of all rows,
-      of training rows by the other folds. Sample weights do not count in it.
+      input, or one for each of up to 64 classes: their mean target, nearer to that of all rows the
+      fewer their rows. For a training row it leaves out its fold. Weights of rows do not count.
     - Integers are numbers, codes or not, unless named as categorical. Text that is numbers is
       numbers, also with decimal commas, thousands, a unit or several (1h 20m), or marks of gaps as
       "-" and "n.a.": a notice tells. If at most a tenth of it is not, an error names the mistakes.

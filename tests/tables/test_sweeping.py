@@ -97,7 +97,7 @@ def test_what_cannot_be_swept_is_refused_and_changes_nothing(X, space, options, 
     assert vars(model) == before
 
 
-def test_a_space_that_is_none_is_refused():
+def test_a_space_without_names_is_refused():
     for space in ("l2", 5, ["l2"]):
         with pytest.raises(TypeError, match="space"):
             fastnn.TableClassifier(**QUICK).sweep(table(), "y", space)
